@@ -1,0 +1,91 @@
+/* proto.h: what host and ktstr-init say to each other over the virtio-serial port "ktstr".
+ *
+ * Both ends are little endian and the same build. A frame is a header and a payload; both sides bound every length and
+ * check the CRC before they believe a byte. The guest may lie: the host treats every frame as hostile. Either side may
+ * send at any time; replies carry no ids because there is at most one question open.
+ *
+ *   guest                          host
+ *   HELLO text            ->            facts: "key value\n" lines, see below; PID 1 is ready
+ *                         <-  FILES     manifest; guest makes the files below "/" and pins their pages
+ *   PAGES runs            ->            where the pages are; host writes the content straight into guest RAM
+ *                         <-  PUSHED    content is in place; guest fixes modes and unpins
+ *   FILES_OK              ->
+ *                         <-  START     argv, environment
+ *   STATE, LOG …          ->            scheduler state changes, its output
+ *                         <-  PROGS     ask for the guest's own view (cross-check)
+ *   PROGS_ARE text        ->
+ *                         <-  STOP      terminate the scheduler, then EXITED
+ *   EXITED                ->
+ *                         <-  POWEROFF
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#define PROTO_MAGIC 0x5254534bu /* "KSTR" */
+#define PROTO_VERSION 1u
+#define PROTO_PORT "ktstr"
+#define PROTO_MAX (4u << 20) /* largest payload */
+
+enum proto_type {
+	/* guest to host */
+	MSG_HELLO = 1,    /* "key value\n" lines: version, release, text_pa, text_va, nr_cpus, mem_kb, sym {name} {hex} … */
+	MSG_PAGES = 2,    /* struct proto_run[]: the content of the manifest's files, in order, page by page */
+	MSG_FILES_OK = 3, /* empty */
+	MSG_STATE = 4,    /* struct proto_state + ops name */
+	MSG_LOG = 5,      /* bytes of the scheduler's stdout and stderr, as they came */
+	MSG_EXITED = 6,   /* struct proto_exited: the scheduler process ended */
+	MSG_PROGS_ARE = 7, /* lines "id type verified_insns jited_len xlated_len name" */
+	MSG_FAILED = 8,   /* text: the last request could not be done, and why */
+	MSG_BTF = 9,      /* a chunk of /sys/kernel/btf/vmlinux; an empty one ends it */
+	/* host to guest */
+	MSG_FILES = 32,    /* proto_file[] records, see below */
+	MSG_PUSHED = 33,   /* empty */
+	MSG_START = 34,    /* u32 argc, then argc + n_env NUL-ended strings; u32 n_env behind argc */
+	MSG_STOP = 35,     /* u32 milliseconds between SIGTERM and SIGKILL */
+	MSG_PROGS = 36,
+	MSG_GET_BTF = 37,
+	MSG_POWEROFF = 38,
+};
+
+struct proto_head {
+	uint32_t magic;
+	uint32_t type;
+	uint32_t len; /* of the payload */
+	uint32_t crc; /* CRC-32 (zlib's) of the payload */
+};
+
+/* MSG_FILES: n records back to back, each this head, then path (path_len bytes, absolute, no NUL, no ".."), then, for a
+ * link, its target (size bytes). */
+struct proto_file {
+	uint32_t mode;     /* permission bits, or PROTO_LINK */
+	uint32_t path_len;
+	uint64_t size;
+};
+#define PROTO_LINK 0x80000000u
+
+/* MSG_PAGES: consecutive guest-physical memory. Files start on a page boundary; the tail of a last page is zero. */
+struct proto_run {
+	uint64_t gpa;
+	uint64_t len; /* multiple of 4096 */
+};
+
+enum proto_scx { SCX_DISABLED = 0, SCX_ENABLING = 1, SCX_ENABLED = 2, SCX_DISABLING = 3, SCX_BYPASSING = 4 };
+struct proto_state {
+	uint32_t state;  /* enum proto_scx, from /sys/kernel/sched_ext/state */
+	uint32_t ms;     /* since START */
+};
+
+struct proto_exited {
+	int32_t status; /* as waitpid gives it */
+	uint32_t ms;    /* since START */
+};
+
+uint32_t proto_crc(const void *data, size_t n);
+
+/* Where a frame stands in a byte stream. */
+enum { PROTO_MORE = 0, PROTO_FRAME = 1 };
+/* Looks at n bytes: PROTO_FRAME fills *h (payload follows the head at data + sizeof *h), PROTO_MORE needs more bytes,
+ * negative: the stream is broken (bad magic, length over PROTO_MAX, bad CRC). */
+int proto_peek(const void *data, size_t n, struct proto_head *h);
+void proto_seal(struct proto_head *h, uint32_t type, const void *payload, size_t len);

@@ -1,0 +1,61 @@
+/* entry.h: the kernel cache folder and its metadata.json, as upstream 0.3.2 lays them out (docs/formats.md).
+ *
+ *   {root}/{key}/bzImage|Image  vmlinux  .config  metadata.json
+ *
+ * Root: $KTSTR_CACHE_DIR, else $XDG_CACHE_HOME/ktstr/kernels, else $HOME/.cache/ktstr/kernels. Readers never create it.
+ * Members of ours beyond upstream's twelve come last ("release", "size", "virtio_mmio"); upstream ignores them. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+struct err;
+struct jsonw;
+
+struct kernel_meta {
+	char *version;           /* "6.12.117"; NULL for git and local */
+	char *source;            /* "tarball" "git" "local" "import" */
+	char *arch;              /* "x86_64" "aarch64" */
+	char *image_name;        /* "bzImage" "Image" */
+	char *config_hash;       /* CRC-32 of .config, %08x */
+	char *built_at;          /* "2026-04-15T12:34:56Z" */
+	char *ktstr_kconfig_hash;
+	char *git_hash, *git_ref, *source_tree_path;
+	char *vmlinux_name;      /* "vmlinux" or NULL */
+	char *ktstr_git_hash;    /* always NULL from us: our keys carry a format number instead */
+	char *release;           /* ours: uname -r, "7.3.4+deb13-cloud-amd64" */
+};
+
+struct kernel_entry {
+	char *key;
+	char *dir;                /* absolute */
+	char *corrupt;            /* why it cannot be used; NULL: meta is good */
+	struct kernel_meta meta;
+	bool stale_kconfig;
+};
+
+struct kernel_list {
+	struct kernel_entry *v;   /* newest first by built_at, corrupt ones last by key */
+	size_t n;
+	char *root;
+};
+
+/* kconfig_hash: of the current fragment, for staleness (tarball, git and local only). A missing root is an empty list. */
+int kernel_list(struct kernel_list *l, const char *kconfig_hash, struct err *e);
+void kernel_list_free(struct kernel_list *l);
+#define auto_kernel_list __attribute__((unused, cleanup(kernel_list_free)))
+
+char *kernel_root(struct err *e);
+int kernel_key_check(const char *key, struct err *e);
+int kernel_meta_parse(struct kernel_meta *m, const char *text, size_t n, struct err *e);
+void kernel_meta_write(struct jsonw *w, const struct kernel_meta *m);
+void kernel_meta_free(struct kernel_meta *m);
+
+/* Files to publish under key; NULL where there is none. Copies, writes metadata.json, fsyncs, and exchanges the folder
+ * in one rename (an older entry of that key is replaced and removed). Per-key lock "{root}/.lock-{key}". */
+struct kernel_files {
+	const char *image, *vmlinux, *config;
+};
+int kernel_store(const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e);
+
+/* CRC-32 (zlib's) as upstream's hashes, "%08x" into hex[9]. */
+void crc_hex(const void *data, size_t n, char hex[9]);

@@ -1,0 +1,23 @@
+/* id.h: what the user meant by --kernel, in one place for every verb. docs/kernels.md has the table. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+struct err;
+
+/* A kernel that can be booted. Paths absolute. */
+struct kernel {
+	char *name;     /* for people and folder names: key, or the file's name; [A-Za-z0-9._+-] only */
+	char *label;    /* column header: version or release, else name */
+	char *image;    /* bzImage, vmlinuz or vmlinux */
+	char *vmlinux;  /* uncompressed kernel with BTF, or NULL */
+	char *config;   /* or NULL */
+};
+
+/* id NULL: $KTSTR_KERNEL, else the newest entry that is neither stale nor corrupt. X_NO_KERNEL with near matches or the
+ * command that gets one. A path may be an image file, an entry, a build tree (arch/x86/boot/bzImage or vmlinux). */
+int kernel_resolve(struct kernel *k, const char *id, const char *kconfig_hash, struct err *e);
+void kernel_free(struct kernel *k);
+#define auto_kernel __attribute__((unused, cleanup(kernel_free)))
+
+enum kernel_id_kind { KID_PATH, KID_VERSION, KID_KEY };
+enum kernel_id_kind kernel_id_kind(const char *id);

@@ -1,0 +1,15 @@
+/* kconfig.h: the fragment, and whether a .config honours it. */
+#pragma once
+#include <stddef.h>
+#include <stdio.h>
+struct err;
+
+/* Writes the fragment's lines for arch (see "#@only" in ktstr.kconfig) to f. */
+int kconfig_select(const char *fragment, size_t n, const char *arch, FILE *f, struct err *e);
+/* Compares requests with a .config by parsing both: "CONFIG_X=v" must be equal, "# CONFIG_X is not set" must be unset or
+ * absent. The options that did not survive go to *lost as lines "CONFIG_X: wanted y, is not set", in fragment order.
+ * Returns their number. The caller frees *lost. */
+int kconfig_lost(const char *fragment, size_t fn, const char *config, size_t cn, char **lost);
+/* Options no test kernel can do without (upstream 0.3.2's validation list), with a hint each. Returns the number missing;
+ * *text as the error's lines. */
+int kconfig_missing(const char *config, size_t n, char **text);

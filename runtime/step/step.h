@@ -1,0 +1,37 @@
+/* step.h: the frame around everything ninja runs.
+ *
+ *   ktstr-step NAME --id ID --store DIR --out DIR [--force] options…
+ *
+ * The frame parses, lets the step state its recipe, asks the store, and on a miss gives the step an empty draft folder
+ * to fill. Hit or miss, the result's files end up in --out, untouched when equal. Start, progress, end and failure go
+ * to the generator as events; by hand, errors go to stderr and the exit code is the error's. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+struct err;
+struct hashes;
+struct opt;
+struct recipe;
+struct store;
+
+struct step {
+	const char *name;
+	unsigned format;        /* part of the recipe; bump to forget old results */
+	const char *summary;
+	const struct opt *opts; /* beside --id, --store, --out, --force */
+	/* States every fact the result depends on. NULL: not stored, run() is called each time with out itself. */
+	int (*recipe)(struct recipe *r, struct hashes *h, struct err *e);
+	/* Fills the folder open as dir (absolute path given for programs that want one). */
+	int (*run)(int dir, const char *path, struct err *e);
+};
+
+/* Told to the generator while run() works; note may be NULL. Drawn as a bar when total is not 0. */
+void step_progress(uint64_t done, uint64_t total, const char *note);
+/* The store the frame opened, for steps that need a place of their own below it. */
+struct store *step_store(void);
+/* --out of this run, for records of failed runs that must not enter the store. */
+const char *step_out(void);
+
+int step_main(const struct step *s, int argc, const char *const *argv);
+
+extern const struct step *const steps[]; /* NULL-ended; step/main.c */

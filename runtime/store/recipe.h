@@ -1,0 +1,44 @@
+/* recipe.h: what a result depends on, as text a person can diff; its hash is the result's key.
+ *
+ * One line per fact, in the order the step states them:
+ *   step    snapshot 3                      name and format number; bump it to forget old results
+ *   str     topology 1,1,1,1
+ *   file    kernel 9c1e… 24117248           XXH3-128 of the content, size; never a path
+ *   tool    qemu QEMU emulator version 7.2.22
+ * Values are escaped (\n, \\, non-printable as \xNN) so that a line is a fact. No times, no absolute paths, no host
+ * names, no locale. Facts that are sets are sorted by the caller. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+struct err;
+struct hashes;
+
+#define KEY_LEN 32 /* hex digits of an XXH3-128 */
+
+struct recipe {
+	FILE *f;
+	char *text;
+	size_t n;
+};
+
+void recipe_open(struct recipe *r, const char *step, unsigned format);
+void recipe_str(struct recipe *r, const char *tag, const char *value); /* NULL: written as absent ("-") */
+void recipe_u64(struct recipe *r, const char *tag, uint64_t value);
+/* Content of a regular file, hashed through the stat cache. X_NO_INPUT when it cannot be read. */
+int recipe_file(struct recipe *r, const char *tag, const char *path, struct hashes *h, struct err *e);
+/* A content hash made elsewhere (a source tree's). */
+void recipe_hash(struct recipe *r, const char *tag, const char *hex, uint64_t size);
+/* First line of what argv prints; the program's identity. X_NO_TOOL when it cannot run. */
+int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, struct err *e);
+/* Complete text so far (ours until recipe_close) and its key. */
+const char *recipe_text(struct recipe *r);
+void recipe_key(struct recipe *r, char key[KEY_LEN + 1]);
+void recipe_close(struct recipe *r);
+#define auto_recipe __attribute__((unused, cleanup(recipe_close)))
+
+/* XXH3-128 of bytes as 32 hex digits. */
+void hash_hex(const void *data, size_t n, char hex[KEY_LEN + 1]);
+
+/* Lines that differ between two recipes, "  kernel: file 9c1e… -> file 77ab…" each; "" when equal. Caller frees. */
+char *recipe_diff(const char *before, const char *after);

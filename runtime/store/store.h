@@ -1,0 +1,52 @@
+/* store.h: finished steps, found again by the key of their recipe.
+ *
+ *   {root}/objects/ab/{key}/      files of the result (mode 0444) and "recipe"
+ *   {root}/drafts/{key}.{pid}/    work in progress; collected when the key's lock is free
+ *   {root}/locks/{key}            flock'd by whoever works on that key
+ *   {root}/hashes/                content hashes by stat (hashes.h)
+ *   {root}/graphs/{name}-{hash}/  build folders of requests; deleting one costs milliseconds
+ *
+ * The root is $KTSTR_STORE, else $XDG_CACHE_HOME/ktstr/store, else $HOME/.cache/ktstr/store. Results are never
+ * edited. A result folder appears by one rename, so there is no such thing as half of one. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+struct err;
+struct recipe;
+
+struct store {
+	char *path; /* absolute */
+	int dir;    /* open on path; -1: closed */
+};
+
+/* Creates the folders when missing; X_STORE with the reason and the variable to set when it cannot be used.
+ * NULL: the default place. Collects drafts of processes that are gone. */
+int store_open(struct store *st, const char *path, struct err *e);
+void store_close(struct store *st);
+#define auto_store __attribute__((unused, cleanup(store_close)))
+
+enum { STORE_HIT = 0, STORE_MISS = 1 };
+
+/* One result being looked up or made. {.lock = -1, .dir = -1} is none. */
+struct work {
+	struct store *st;
+	char key[33];
+	int lock;     /* flock held while we make it */
+	int dir;      /* HIT: the result; MISS: the draft to fill */
+	char *path;   /* of dir, absolute */
+};
+
+/* Looks the recipe up. HIT: w->dir is the result. MISS: we hold the key's lock and w->dir is an empty draft; finish
+ * with work_publish or work_drop. When another process is making the same key, waits for it (a stop ends the wait)
+ * and then hits. force: always MISS (the present result is replaced at publish). */
+int store_begin(struct store *st, struct recipe *r, bool force, struct work *w, struct err *e);
+/* Makes the draft the result: files to mode 0444, "recipe" added, fsync, rename. w->dir is the result afterwards. */
+int work_publish(struct work *w, struct recipe *r, struct err *e);
+/* Places every file of the result into folder out (created), as file_place(): untouched when equal. recipe becomes
+ * "{out}/recipe". *changed (may be NULL) counts the files that were not already there. */
+int work_place(struct work *w, const char *out, unsigned *changed, struct err *e);
+void work_drop(struct work *w);
+#define auto_work __attribute__((unused, cleanup(work_drop)))
+
+/* Marks a result as used now (mtime of its recipe) for a later gc. */
+void work_touch(struct work *w);

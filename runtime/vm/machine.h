@@ -1,0 +1,52 @@
+/* machine.h: a guest's virtual hardware, and the QEMU command line that makes it.
+ *
+ * One LLC on x86_64 is a microvm; more are q35 with sockets = nodes, dies = LLCs per node and one memory backend per
+ * node. Everything that decides guest-visible hardware is in struct machine, so a restored guest gets exactly the
+ * arguments it was saved with. Facts behind the arguments: docs/vm.md. */
+#pragma once
+#include "vm/accel.h"
+#include "vm/topology.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+struct argv;
+struct err;
+struct json;
+
+enum machine_kind { MACHINE_MICROVM, MACHINE_Q35 };
+
+struct machine {
+	enum machine_kind kind;
+	enum accel accel;
+	struct topology topo;
+	unsigned memory_mb;
+	bool pci;               /* virtio over PCI (also on microvm); false: virtio-mmio, microvm only */
+	unsigned long tsc_khz;  /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
+};
+
+/* kind from the topology. virtio_mmio: the kernel has VIRTIO_MMIO and VIRTIO_MMIO_CMDLINE_DEVICES built in. */
+void machine_plan(struct machine *m, const struct topology *t, unsigned memory_mb, enum accel a, unsigned long tsc_khz,
+		  bool virtio_mmio);
+
+/* Descriptors handed to QEMU (socketpair ends, inherited under these numbers) and files it opens. */
+struct machine_wires {
+	int qmp, chan, console;  /* all pre-connected sockets */
+	const char *ram[8];      /* one backing file per node; NULL: anonymous memfd (cold run) */
+	bool ram_private;        /* share=off: restored guests */
+	int incoming;            /* socket with the saved device state, or -1 */
+	const char *kernel;      /* vmlinux with a PVH note or bzImage */
+	const char *initrd;
+};
+/* The whole command, argv[0] "qemu-system-x86_64". extra_cmdline may be NULL. */
+void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline);
+
+/* Guest-physical address to offset in the node backends' concatenation, by QEMU's memory map of this machine
+ * (hw/i386/microvm.c, pc_q35.c: RAM below the PCI hole, the rest from 4 GiB on). Returns false outside of RAM.
+ * *run: bytes from there that stay contiguous. */
+bool machine_ram_offset(const struct machine *m, uint64_t gpa, uint64_t *offset, uint64_t *run);
+
+/* As lines "key value", for recipes and a snapshot's description. */
+void machine_write(FILE *f, const struct machine *m);
+int machine_read(struct machine *m, const char *text, size_t n, struct err *e);
+/* "QEMU emulator version 7.2.22 (…)" of the program in PATH; X_NO_QEMU when there is none. Caller frees. */
+char *qemu_version(struct err *e);

@@ -1,0 +1,20 @@
+/* qmp.h: the few QEMU monitor commands we need, over a connected socket. Replies are parsed as hostile JSON. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+struct err;
+
+struct qmp {
+	int fd; /* -1: closed */
+	char *buf;
+	size_t n, cap;
+};
+
+void qmp_open(struct qmp *q, int fd); /* takes the descriptor */
+void qmp_close(struct qmp *q);
+/* Greeting and qmp_capabilities. */
+int qmp_hello(struct qmp *q, long long deadline, struct err *e);
+/* Sends {"execute":cmd,"arguments":args}; args is JSON text or NULL. fd >= 0 is passed along (getfd). Waits for the
+ * reply, skipping events. *reply (may be NULL): text of the "return" value, the caller's. A QEMU error is an error
+ * with its words. */
+int qmp_call(struct qmp *q, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e);

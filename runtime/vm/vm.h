@@ -1,0 +1,65 @@
+/* vm.h: one running guest, from QEMU's start to the last reaped process.
+ *
+ * vm_start boots cold, vm_restore continues a snapshot; both return when ktstr-init said HELLO (or, restored, when the
+ * guest runs again). Every wait has a deadline scaled by the accelerator and watches QEMU itself, the console (panic)
+ * and stop_fd(). vm_close kills and reaps; nothing of a guest is left, no socket, no file, no process. */
+#pragma once
+#include "base/spawn.h"
+#include "vm/chan.h"
+#include "vm/machine.h"
+#include "vm/qmp.h"
+#include <sys/types.h>
+
+struct vm {
+	struct machine m;
+	struct child qemu;
+	struct qmp qmp;
+	struct chan chan;
+	int console;          /* socket; -1 closed */
+	char *log;            /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
+	size_t log_n, log_cap;
+	char *hello;          /* text of HELLO, or as stored with the snapshot */
+	uint64_t ram_host[8]; /* address of each node's RAM in QEMU's address space */
+	char *ram_file[8];
+	bool own_ram;         /* ram files are ours (cold run): unlinked already */
+};
+#define VM_LOG_MAX (4u << 20)
+
+/* Seconds, before scaling. Multiply with vm_scale(): 1 for KVM, 4 for TCG. docs/vm.md. */
+enum { VM_BOOT_S = 30, VM_RESTORE_S = 10, VM_PUSH_S = 30, VM_LOAD_S = 60, VM_READ_S = 10, VM_STOP_S = 10 };
+int vm_scale(const struct machine *m);
+
+/* what errors of a guest mean: code X_VM (panic, QEMU died, channel broken; the message has the reason and the last
+ * console lines) or X_TIMEOUT. */
+int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
+	     const char *extra_cmdline, struct err *e);
+/* snapshot_dir: files made by vm_save. */
+int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e);
+/* Stops the guest and writes "state", "ram0" …, "machine", "hello", "console.log" into dir (ram files were created there
+ * by vm_start with ram_dir == dir). The guest stays stopped; close it. */
+int vm_save(struct vm *vm, const char *dir, struct err *e);
+
+/* Next message of the guest, or negative: X_TIMEOUT with what we waited for, X_VM when the guest is gone. */
+int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, struct err *e);
+/* Next message must be of this type; LOG frames are appended to *log_f when it is not NULL, FAILED becomes an error. */
+int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, const char *what, struct err *e);
+
+int vm_pause(struct vm *vm, struct err *e);
+int vm_resume(struct vm *vm, struct err *e);
+
+/* Guest-physical memory of a paused or running guest, by process_vm_readv/writev on QEMU. Bounded by the machine's RAM;
+ * out of range is an error, never a partial copy. Reader for inspect: struct mem's read function. */
+int vm_read_phys(void *vm, uint64_t gpa, void *buf, size_t n, struct err *e);
+int vm_write_phys(struct vm *vm, uint64_t gpa, const void *buf, size_t n, struct err *e);
+
+struct payload;
+/* FILES, PAGES, content into guest RAM, PUSHED, FILES_OK. Runs are checked against the machine's RAM. */
+int vm_push(struct vm *vm, const struct payload *p, struct err *e);
+
+/* Last lines of the console for messages. Caller frees. */
+char *vm_console_tail(const struct vm *vm, int lines);
+/* One line naming a panic, BUG or lock-up seen on the console, or NULL. Caller frees. */
+char *vm_console_verdict(const char *log, size_t n);
+
+void vm_close(struct vm *vm);
+#define auto_vm __attribute__((unused, cleanup(vm_close)))
