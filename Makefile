@@ -1,0 +1,72 @@
+# make            build everything into out/
+# make demo       install what is missing, build, get a kernel, verify a real scheduler in a VM
+# make check      install what is missing, build, run all tests (SAN=1: with ASan and UBSan)
+# make check-long the slow proofs
+# make lint       clang-format, clang-tidy, shellcheck
+# make bench      print the figures of docs/performance.md
+# make bless      rewrite tests/golden from what the programs print now
+# make install    PREFIX=/usr/local, DESTDIR=
+#
+# V=1 shows commands. Building needs no network; setup (tests/setup.sh) does, once.
+
+O       ?= out$(if $(SAN),-san)
+CC      := gcc
+CLANG   ?= clang-16
+PREFIX  ?= /usr/local
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
+
+WARN    := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes -Wvla \
+	   -Wno-format-nonliteral $(if $(CI),-Werror)
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+, := ,
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) $(SANFLAGS) $(CFLAGS)
+LIBS    := -Wl,--as-needed -lbpf -lelf -larchive -lxxhash -lzstd -llzma -lbz2 -llz4 -lz -lsmartcols
+# The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
+INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -MMD -MP $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
+
+ROOMS   := base store kernel guest vm inspect verifier
+LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))
+STEP_SRC := $(wildcard runtime/step/*.c)
+GEN_SRC := $(wildcard gen/*.c)
+INIT_SRC := $(wildcard runtime/guest/init/*.c) runtime/guest/proto.c
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+
+obj      = $(patsubst %.c,$(O)/obj/%.o,$(1))
+LIB     := $(O)/obj/libktstr-host.a
+UNITS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
+PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-init
+
+.DELETE_ON_ERROR:
+.PHONY: all units sched check check-long demo setup lint bench bless install clean
+all: $(PROGS)
+units: $(UNITS)
+
+$(O)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(LIB): $(call obj,$(LIB_SRC))
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
+
+$(O)/cargo-ktstr: $(call obj,$(GEN_SRC)) $(LIB)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+$(O)/ktstr: $(O)/cargo-ktstr
+	$(Q)ln -f $< $@
+$(O)/ktstr-step: $(call obj,$(STEP_SRC)) $(LIB)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+$(O)/ktstr-init: $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/proto.h Makefile
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@)$(CC) $(INIT_CFLAGS) -MF $(O)/obj/ktstr-init.d -o $@ $(INIT_SRC) -Wl,--gc-sections -s
+
+$(O)/tests/unit/%: tests/unit/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(STEP_SRC) $(GEN_SRC)))
+-include $(UNITS:=.d)
+
+clean:
+	rm -rf $(O)
