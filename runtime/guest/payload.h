@@ -15,7 +15,8 @@ struct payload_file {
 	char *host;    /* file to read; NULL for a link */
 	char *target;  /* link target; NULL for a file */
 	uint32_t mode;
-	uint64_t size; /* of the file */
+	uint64_t size;   /* of the content */
+	uint64_t offset; /* where the content starts in host: 0, or a place inside a pack (pack.h) */
 };
 
 struct payload {
