@@ -10,7 +10,7 @@
 
 /* Exit codes of every program of ours; docs/exit-codes.md is the user's copy of this list. */
 enum exit_code {
-	X_OK = 0,
+	X_SUCCESS = 0,       /* (X_OK is taken: unistd.h defines it as 1, for access()) */
 	X_FAIL = 1,          /* anything without a code of its own */
 	X_USAGE = 2,         /* the command line is wrong */
 	X_REJECTED = 3,      /* the kernel refused the scheduler (verifier, BTF, attach) */

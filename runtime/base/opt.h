@@ -46,7 +46,7 @@ struct verb {
 	size_t min_args, max_args;     /* positional arguments of a leaf */
 	bool trailing;            /* from the first word that is no option of ours on, everything is an argument */
 	bool hidden;
-	/* args: NULL-ended positionals. Returns an exit code; fills e when it is not X_OK (e->msg may stay empty when
+	/* args: NULL-ended positionals. Returns an exit code; fills e when it is not X_SUCCESS (e->msg may stay empty when
 	 * everything was said already). */
 	int (*run)(int n, const char *const *args, struct err *e);
 };

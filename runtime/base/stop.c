@@ -1,0 +1,210 @@
+/* stop.c: a signalfd and the lifelines behind one epoll descriptor.
+ *
+ * The signals are never read: they stay pending, so the descriptor stays readable for every later wait and
+ * sigpending() names the one that came. */
+#include "base/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static struct {
+	int epoll, sig;
+	sigset_t before;
+} stop = { .epoll = -1, .sig = -1 };
+
+/* A missing 0, 1 or 2 would make the next open() land there and be taken for it by a child. */
+static int fill_standard_fds(struct err *e)
+{
+	for (;;) {
+		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd < 0)
+			return err_sys(e, "open /dev/null");
+		if (fd > 2) {
+			close(fd);
+			return 0;
+		}
+		fcntl(fd, F_SETFD, 0);
+	}
+}
+
+/* What our parent made us ignore (nohup, a background job) stays ignored. */
+static void chosen_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < countof(stop_signals); i++) {
+		struct sigaction sa;
+
+		if (sigaction(stop_signals[i], NULL, &sa) < 0 || sa.sa_handler != SIG_IGN)
+			sigaddset(set, stop_signals[i]);
+	}
+}
+
+static int watch(int fd, uint32_t events, struct err *e)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+
+	if (epoll_ctl(stop.epoll, EPOLL_CTL_ADD, fd, &ev) < 0 && errno != EEXIST)
+		return err_sys(e, "watch for interruption");
+	return 0;
+}
+
+int stop_init(struct err *e)
+{
+	sigset_t set;
+
+	if (stop.epoll >= 0)
+		return 0;
+	if (fill_standard_fds(e) < 0)
+		return -1;
+	chosen_signals(&set);
+	stop.sig = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (stop.sig < 0)
+		return err_sys(e, "signalfd");
+	stop.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (stop.epoll < 0)
+		return err_sys(e, "epoll_create1");
+	if (watch(stop.sig, EPOLLIN, e) < 0)
+		return -1;
+	if (sigprocmask(SIG_BLOCK, &set, &stop.before) < 0)
+		return err_sys(e, "sigprocmask");
+	return 0;
+}
+
+int stop_watch(int lifeline, struct err *e)
+{
+	if (stop.epoll < 0)
+		return 0;
+	return watch(lifeline, EPOLLRDHUP, e);
+}
+
+void stop_undo(void)
+{
+	if (stop.epoll < 0)
+		return;
+	close(stop.epoll);
+	close(stop.sig);
+	stop.epoll = stop.sig = -1;
+	sigprocmask(SIG_SETMASK, &stop.before, NULL);
+}
+
+int stop_fd(void)
+{
+	return stop.epoll;
+}
+
+static int pending_signal(void)
+{
+	sigset_t set;
+
+	if (sigpending(&set) < 0)
+		return 0;
+	for (size_t i = 0; i < countof(stop_signals); i++)
+		if (sigismember(&set, stop_signals[i]) == 1)
+			return stop_signals[i];
+	return 0;
+}
+
+/* *cut tells the hang-up of a lifeline from a SIGHUP. */
+static int pending(bool *cut)
+{
+	struct epoll_event ev[4];
+
+	*cut = false;
+	if (stop.epoll < 0)
+		return 0;
+	int n = epoll_wait(stop.epoll, ev, countof(ev), 0);
+	for (int i = 0; i < n; i++)
+		if (ev[i].data.fd != stop.sig)
+			*cut = true;
+	int sig = n > 0 ? pending_signal() : 0;
+	if (sig)
+		*cut = false;
+	return *cut ? SIGHUP : sig;
+}
+
+int stop_pending(void)
+{
+	bool cut;
+
+	return pending(&cut);
+}
+
+int stop_err(struct err *e)
+{
+	bool cut;
+	int sig = pending(&cut);
+	const char *name = sig ? sigabbrev_np(sig) : NULL;
+
+	if (cut)
+		return err_set(e, X_INTERRUPTED, "interrupted: the program that asked for this work has ended");
+	if (!name)
+		return err_set(e, X_INTERRUPTED, "interrupted");
+	return err_set(e, X_INTERRUPTED, "interrupted by SIG%s", name);
+}
+
+long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+static int wait_ms(long long deadline)
+{
+	enum { LONGEST = 3600 * 1000 };
+
+	if (deadline < 0)
+		return LONGEST;
+	long long left = deadline - now_ms();
+	return left < 0 ? 0 : left > LONGEST ? LONGEST : (int)left;
+}
+
+/* all: fds with our own entry behind them. */
+static int poll_all(struct pollfd *all, unsigned n, long long deadline, struct err *e)
+{
+	for (;;) {
+		int ms = wait_ms(deadline);
+		int ready = poll(all, n + 1, ms);
+
+		if (ready < 0 && errno != EINTR)
+			return err_sys(e, "poll");
+		if (ready > 0 && all[n].revents)
+			return stop_err(e);
+		if (ready > 0)
+			return ready;
+		if (deadline >= 0 && now_ms() >= deadline)
+			return 0;
+	}
+}
+
+int stop_poll(struct pollfd *fds, unsigned n, long long deadline, struct err *e)
+{
+	struct pollfd few[16];
+	auto_free struct pollfd *many = NULL;
+	struct pollfd *all = few;
+
+	if (n >= countof(few))
+		all = many = xcalloc(n + 1, sizeof(*many));
+	if (n)
+		memcpy(all, fds, n * sizeof(*fds));
+	all[n] = (struct pollfd){ .fd = stop.epoll, .events = POLLIN };
+	int r = poll_all(all, n, deadline, e);
+	for (unsigned i = 0; i < n; i++)
+		fds[i].revents = r > 0 ? all[i].revents : 0;
+	return r;
+}
