@@ -17,6 +17,10 @@
  *                         <-  STOP      terminate the scheduler, then EXITED
  *   EXITED                ->
  *                         <-  POWEROFF
+ *
+ * STATE follows /sys/kernel/sched_ext/state, starting from "disabled": only changes are sent, and an attach too short
+ * to be seen in the file is still told. EXITED comes behind the scheduler's whole output. A STOP that crosses an EXITED
+ * on the way is quietly ignored. After POWEROFF the guest resets the machine: QEMU needs -no-reboot.
  */
 #pragma once
 #include <stddef.h>
@@ -26,6 +30,7 @@
 #define PROTO_VERSION 1u
 #define PROTO_PORT "ktstr"
 #define PROTO_MAX (4u << 20) /* largest payload */
+#define PROTO_PATH_MAX 4000u /* bytes of a path or link target in FILES */
 
 enum proto_type {
 	/* guest to host */
@@ -41,7 +46,7 @@ enum proto_type {
 	/* host to guest */
 	MSG_FILES = 32,    /* proto_file[] records, see below */
 	MSG_PUSHED = 33,   /* empty */
-	MSG_START = 34,    /* u32 argc, then argc + n_env NUL-ended strings; u32 n_env behind argc */
+	MSG_START = 34,    /* struct proto_start, then argc + n_env NUL-ended strings */
 	MSG_STOP = 35,     /* u32 milliseconds between SIGTERM and SIGKILL */
 	MSG_PROGS = 36,
 	MSG_GET_BTF = 37,
@@ -64,10 +69,16 @@ struct proto_file {
 };
 #define PROTO_LINK 0x80000000u
 
-/* MSG_PAGES: consecutive guest-physical memory. Files start on a page boundary; the tail of a last page is zero. */
+/* MSG_PAGES: consecutive guest-physical memory. Files start on a page boundary; the tail of a last page is zero. Always
+ * one frame: PROTO_MAX holds a gigabyte in single pages, and a payload of more runs than that is FAILED. */
 struct proto_run {
 	uint64_t gpa;
 	uint64_t len; /* multiple of 4096 */
+};
+
+struct proto_start {
+	uint32_t argc;  /* at least 1; argv[0] is the program's path in the guest */
+	uint32_t n_env; /* "NAME=value"; PATH, HOME and RUST_LOG have defaults */
 };
 
 enum proto_scx { SCX_DISABLED = 0, SCX_ENABLING = 1, SCX_ENABLED = 2, SCX_DISABLING = 3, SCX_BYPASSING = 4 };
@@ -89,3 +100,10 @@ enum { PROTO_MORE = 0, PROTO_FRAME = 1 };
  * negative: the stream is broken (bad magic, length over PROTO_MAX, bad CRC). */
 int proto_peek(const void *data, size_t n, struct proto_head *h);
 void proto_seal(struct proto_head *h, uint32_t type, const void *payload, size_t len);
+
+/* Next record of a manifest at *at (0 first): PROTO_FRAME fills all, *path (f->path_len bytes) and, for a link, *target
+ * (f->size bytes; NULL for a file) point into data; PROTO_MORE at the end; negative: no manifest. */
+int proto_file_next(const void *data, size_t n, size_t *at, struct proto_file *f, const char **path,
+		    const char **target);
+/* Splits exactly count NUL-ended strings that cover data; v points into it. Negative when it is anything else. */
+int proto_strings(const void *data, size_t n, const char **v, size_t count);
