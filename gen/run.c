@@ -1,0 +1,334 @@
+#include "gen/run.h"
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/spawn.h"
+#include "base/stop.h"
+#include "gen/ninja.h"
+#include "gen/plan.h"
+#include "store/recipe.h"
+#include "store/store.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#define NINJA_LOG_MAX (1u << 20)
+#define MAX_FDS 256
+
+/* One run of ninja while it lasts. */
+struct session {
+	const struct plan *plan;
+	const struct run_opts *opts;
+	struct run *run;
+	struct events events;
+	struct child ninja;
+	struct progress bar;
+	int out;         /* ninja's stdout and stderr */
+	char *log;
+	size_t log_n;
+	size_t started, finished;
+};
+
+unsigned run_cpus(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+static size_t find_edge(const struct plan *p, const char *id)
+{
+	size_t i = 0;
+
+	while (i < p->n_edges && strcmp(p->edges[i].id, id) != 0)
+		i++;
+	return i;
+}
+
+static void tell(struct session *s, size_t i)
+{
+	const struct step_result *r = &s->run->steps[i];
+	const char *id = s->plan->edges[i].id;
+
+	if (log_level() == LOG_QUIET)
+		return;
+	switch (r->state) {
+	case STEP_CACHED:
+		progress_line(&s->bar, "  %scached%s  %s", log_sgr(stderr, "2"), log_sgr(stderr, "0"), id);
+		break;
+	case STEP_RAN:
+		progress_line(&s->bar, "%7.2fs %s", (double)r->ms / 1000, id);
+		break;
+	case STEP_FAILED:
+		progress_line(&s->bar, "  %sfailed%s  %s", log_sgr(stderr, "31"), log_sgr(stderr, "0"), id);
+		break;
+	case STEP_NOT_RUN:
+		progress_line(&s->bar, " not run  %s", id);
+		break;
+	}
+	if (!s->opts->explain || !r->text || r->state == STEP_FAILED)
+		return;
+	auto_free char *text = xstrdup(r->text);
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		progress_line(&s->bar, "            %s", line);
+}
+
+static void take_event(struct session *s, const struct event *ev)
+{
+	size_t i = find_edge(s->plan, ev->id);
+	auto_free char *label = xasprintf("[%zu/%zu] %s", s->finished + 1, s->plan->n_edges, ev->id);
+
+	if (i == s->plan->n_edges)
+		return;
+	struct step_result *r = &s->run->steps[i];
+
+	switch (ev->kind) {
+	case EV_START:
+		progress_show(&s->bar, label, 0, 0, "");
+		return;
+	case EV_PROGRESS:
+		progress_show(&s->bar, label, ev->done, ev->total, ev->text);
+		return;
+	case EV_DONE:
+		r->state = ev->how == HOW_CACHED ? STEP_CACHED : STEP_RAN;
+		break;
+	case EV_FAIL:
+		r->state = STEP_FAILED;
+		r->code = ev->code;
+		s->run->failed++;
+		break;
+	}
+	r->ms = ev->ms;
+	free(r->text);
+	r->text = xstrdup(ev->text);
+	s->finished++;
+	tell(s, i);
+}
+
+static bool read_log(struct session *s)
+{
+	char buf[4096];
+	ssize_t n = read(s->out, buf, sizeof(buf));
+
+	if (n <= 0)
+		return n < 0 && (errno == EINTR || errno == EAGAIN);
+	if (s->log_n + (size_t)n <= NINJA_LOG_MAX) {
+		s->log = xreallocarray(s->log, s->log_n + (size_t)n + 1, 1);
+		memcpy(s->log + s->log_n, buf, (size_t)n);
+		s->log_n += (size_t)n;
+		s->log[s->log_n] = '\0';
+	}
+	return true;
+}
+
+static void drain_events(struct session *s)
+{
+	struct event ev;
+
+	while (events_next(&s->events, &ev) > 0)
+		take_event(s, &ev);
+}
+
+/* Until ninja closed its output. Its steps have sent their last event before that. */
+static int follow(struct session *s, struct err *e)
+{
+	struct pollfd fds[MAX_FDS];
+
+	for (;;) {
+		fds[0] = (struct pollfd){ .fd = s->out, .events = POLLIN };
+		size_t n = 1 + events_poll(&s->events, fds + 1, MAX_FDS - 1);
+
+		if (stop_poll(fds, (unsigned)n, -1, e) < 0)
+			return -1;
+		drain_events(s);
+		if (fds[0].revents && !read_log(s))
+			return 0;
+	}
+}
+
+/* Ninja passes SIGINT on to its steps, which unwind; what is still there after 5 s, or not ninja's any more, ends with
+ * its lifeline. */
+static void interrupt(struct session *s)
+{
+	int status;
+	long long deadline = now_ms() + 5000;
+
+	kill(-s->ninja.pid, SIGINT);
+	while (s->ninja.pid > 0 && now_ms() < deadline) {
+		struct pollfd p = { .fd = s->ninja.pidfd, .events = POLLIN };
+
+		if (poll(&p, 1, 100) > 0 && waitpid(s->ninja.pid, &status, WNOHANG) == s->ninja.pid) {
+			close(s->ninja.pidfd);
+			s->ninja = (struct child){ 0 };
+		}
+	}
+	spawn_kill(&s->ninja);
+}
+
+static int start_ninja(struct session *s, struct err *e)
+{
+	auto_argv struct argv a = { 0 };
+	auto_free char *events = xasprintf("KTSTR_EVENTS=%s", s->events.name);
+	const char *const env[] = { events, "NINJA_STATUS=", "TERM=dumb", NULL };
+	int pipe_fd[2];
+
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	argv_add(&a, "ninja");
+	argv_opt(&a, "-k", "0");
+	argv_opt(&a, "-j", "%u", s->opts->jobs ? s->opts->jobs : run_cpus());
+	log_command((const char *const *)a.v);
+	s->out = pipe_fd[0];
+	struct spawn sp = { .argv = (const char *const *)a.v, .env = env, .cwd = s->run->dir, .in = SPAWN_NULL,
+			    .out = pipe_fd[1], .err = pipe_fd[1] };
+	int r = spawn_start(&sp, &s->ninja, e);
+
+	close(pipe_fd[1]);
+	if (r < 0 && e->code == X_NO_TOOL)
+		return err_set(e, X_NO_NINJA, "ninja is not installed; on Debian: apt-get install ninja-build");
+	return r;
+}
+
+static int lock_folder(int dir, struct err *e)
+{
+	int fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_sys(e, "open the build folder's lock");
+	bool told = false;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			(void)err_sys(e, "lock the build folder");
+			close(fd);
+			return -1;
+		}
+		if (!told)
+			log_info("waiting for an equal request that is already running");
+		told = true;
+		if (stop_poll(NULL, 0, now_ms() + 50, e) < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	return fd;
+}
+
+static int write_graph(struct run *r, const struct plan *p, int *dir, struct err *e)
+{
+	auto_store struct store st = { .dir = -1 };
+	auto_free char *text = NULL;
+	char hex[KEY_LEN + 1];
+	size_t n;
+
+	if (store_open(&st, NULL, e) < 0)
+		return -1;
+	FILE *f = xmemstream(&text, &n);
+
+	ninja_write(f, p);
+	fclose(f);
+	hash_hex(text, n, hex);
+	auto_free char *rel = xasprintf("graphs/%s-%.10s", p->name, hex);
+
+	if (mkdir_p(st.dir, rel, 0755, e) < 0)
+		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE, "store %s", st.path);
+	r->dir = xasprintf("%s/%s", st.path, rel);
+	*dir = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*dir < 0)
+		return err_sys(e, "open %s", r->dir);
+	int lock = lock_folder(*dir, e);
+
+	if (lock < 0)
+		return -1;
+	if (file_write(*dir, "build.ninja", text, n, e) < 0) {
+		close(lock);
+		return err_in(e, "%s", r->dir);
+	}
+	return lock;
+}
+
+static int conclude(struct session *s, int status, struct err *e)
+{
+	char how[64];
+
+	for (size_t i = 0; i < s->plan->n_edges; i++) {
+		struct step_result *r = &s->run->steps[i];
+
+		if (r->state != STEP_NOT_RUN)
+			continue;
+		/* Ninja found it up to date, or never came to it because of a failure before it. */
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			r->state = STEP_CACHED;
+		tell(s, i);
+	}
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || s->run->failed))
+		return 0;
+	return err_set(e, X_FAIL, "ninja: %s in %s:\n%s", spawn_status(status, how, sizeof(how)), s->run->dir,
+		       s->log ? s->log : "");
+}
+
+int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, struct err *e)
+{
+	struct session s = { .plan = p, .opts = o, .run = r, .out = -1 };
+	auto_close int dir = -1;
+	int status = 0, result = -1;
+
+	*r = (struct run){ .n = p->n_edges, .steps = xcalloc(p->n_edges + 1, sizeof(*r->steps)) };
+	for (size_t i = 0; i < p->n_edges; i++)
+		r->steps[i].state = STEP_NOT_RUN;
+	auto_close int lock = write_graph(r, p, &dir, e);
+
+	if (lock < 0 || events_open(&s.events, e) < 0)
+		return -1;
+	progress_init(&s.bar, stderr);
+	if (start_ninja(&s, e) == 0) {
+		if (follow(&s, e) < 0)
+			interrupt(&s);
+		else if (spawn_wait(&s.ninja, -1, &status, e) == SPAWN_ENDED)
+			result = 0;
+		drain_events(&s);
+	}
+	progress_clear(&s.bar);
+	if (result == 0)
+		result = conclude(&s, status, e);
+	events_close(&s.events);
+	spawn_kill(&s.ninja);
+	if (s.out >= 0)
+		close(s.out);
+	free(s.log);
+	return result;
+}
+
+int run_first_failure(const struct run *r, const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->steps[i].state != STEP_FAILED)
+			continue;
+		auto_free char *dir = shell_quote(r->dir);
+		auto_free char *out = shell_quote(p->edges[i].outs.v[0]);
+
+		return err_set(e, r->steps[i].code, "%s: %s\nto run just this step again: ninja -C %s %s",
+			       p->edges[i].id, r->steps[i].text, dir, out);
+	}
+	return 0;
+}
+
+void run_free(struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->steps[i].text);
+	free(r->steps);
+	free(r->dir);
+	*r = (struct run){ 0 };
+}

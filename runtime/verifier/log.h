@@ -1,0 +1,33 @@
+/* log.h: what a scheduler printed, and the verifier's part of it.
+ *
+ * libbpf frames the kernel's log of a program that was refused with "-- BEGIN PROG LOAD LOG --" and
+ * "-- END PROG LOAD LOG --". Views point into the text given; nothing is copied. All of it is hostile. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct view {
+	const char *p;
+	size_t n;
+};
+
+/* The k-th log between the markers (0 first); an END that is missing ends at the text's end. The partial line in front of
+ * END and trailing newlines are cut. False: no such pair. */
+bool log_program(struct view text, size_t k, struct view *out);
+/* The lines outside of all marker pairs, a piece at a time: pass *at = 0 first; false at the end. */
+bool log_outside(struct view text, size_t *at, struct view *out);
+
+struct log_stats {
+	uint64_t processed;         /* 0: no such line */
+	uint64_t total_states, peak_states;
+	bool has_states, has_time;
+	uint64_t usec;
+	struct view stack;          /* "16+0"; n 0: unknown */
+};
+/* Last line of each kind wins. */
+void log_stats(struct view log, struct log_stats *s);
+
+/* One line that says why a scheduler ended: the last line of the verifier's log before its statistics, else the last line
+ * that looks like an error, else the last line. n 0 when there is nothing. */
+struct view log_reason(struct view text);

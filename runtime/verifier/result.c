@@ -1,0 +1,184 @@
+#include "verifier/result.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+
+static const struct {
+	const char *name;
+	int code;
+} verdicts[] = {
+	[VERDICT_ATTACHED] = { "attached", X_OK },     [VERDICT_REJECTED] = { "rejected", X_REJECTED },
+	[VERDICT_DIED] = { "died", X_DIED },           [VERDICT_TIMEOUT] = { "timeout", X_TIMEOUT },
+	[VERDICT_VM] = { "vm", X_VM },
+};
+
+const char *verdict_name(enum verdict v)
+{
+	return verdicts[v].name;
+}
+
+int verdict_code(enum verdict v)
+{
+	return verdicts[v].code;
+}
+
+static void opt_u32(struct jsonw *w, const char *key, uint32_t v)
+{
+	jsonw_key(w, key);
+	if (v == PROG_NONE)
+		jsonw_null(w);
+	else
+		jsonw_u64(w, v);
+}
+
+void result_write(FILE *f, const struct result *r)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, f);
+	jsonw_obj(&w);
+	jsonw_ku64(&w, "format", 1);
+	jsonw_kstr(&w, "verdict", verdict_name(r->verdict));
+	jsonw_kstr(&w, "reason", r->reason);
+	jsonw_kstr(&w, "ops", r->ops);
+	jsonw_kstr(&w, "accel", r->accel);
+	jsonw_kstr(&w, "release", r->release);
+	jsonw_ki64(&w, "status", r->status);
+	jsonw_kbool(&w, "cold", r->cold);
+	jsonw_key(&w, "programs");
+	jsonw_arr(&w);
+	for (size_t i = 0; i < r->progs.n; i++) {
+		const struct prog *p = &r->progs.v[i];
+
+		jsonw_obj(&w);
+		jsonw_kstr(&w, "name", p->name);
+		jsonw_ku64(&w, "id", p->id);
+		opt_u32(&w, "verified_insns", p->verified_insns);
+		opt_u32(&w, "jited_len", p->jited_len);
+		opt_u32(&w, "xlated_len", p->xlated_len);
+		opt_u32(&w, "stack_depth", p->stack_depth);
+		jsonw_end_obj(&w);
+	}
+	jsonw_end_arr(&w);
+	jsonw_key(&w, "ms");
+	jsonw_obj(&w);
+	jsonw_kdouble(&w, "start", r->ms.start);
+	jsonw_kdouble(&w, "push", r->ms.push);
+	jsonw_kdouble(&w, "load", r->ms.load);
+	jsonw_kdouble(&w, "read", r->ms.read);
+	jsonw_kdouble(&w, "stop", r->ms.stop);
+	jsonw_end_obj(&w);
+	jsonw_kstr(&w, "cross_check", r->cross);
+	jsonw_end_obj(&w);
+	jsonw_done(&w);
+}
+
+static int get_u32(const struct json *j, int obj, const char *key, uint32_t *out, struct err *e)
+{
+	uint64_t v = PROG_NONE;
+
+	if (json_u64(j, json_get(j, obj, key), &v, e) < 0)
+		return err_in(e, "%s", key);
+	if (v > UINT32_MAX)
+		return err_set(e, X_FAIL, "%s: %llu is out of range", key, (unsigned long long)v);
+	*out = (uint32_t)v;
+	return 0;
+}
+
+static int get_prog(const struct json *j, int obj, struct prog *p, struct err *e)
+{
+	auto_free char *name = NULL;
+
+	if (json_kind(j, obj) != JSON_OBJECT)
+		return err_set(e, X_FAIL, "a program is not an object");
+	if (json_str(j, json_get(j, obj, "name"), &name, e) < 0 || get_u32(j, obj, "id", &p->id, e) < 0 ||
+	    get_u32(j, obj, "verified_insns", &p->verified_insns, e) < 0 ||
+	    get_u32(j, obj, "jited_len", &p->jited_len, e) < 0 ||
+	    get_u32(j, obj, "xlated_len", &p->xlated_len, e) < 0 ||
+	    get_u32(j, obj, "stack_depth", &p->stack_depth, e) < 0)
+		return -1;
+	if (!name || strlen(name) >= sizeof(p->name))
+		return err_set(e, X_FAIL, "a program has no usable name");
+	strcpy(p->name, name);
+	return 0;
+}
+
+static int get_progs(const struct json *j, struct result *r, struct err *e)
+{
+	int arr = json_get(j, 0, "programs");
+	int n = json_count(j, arr);
+
+	r->progs.v = xcalloc((size_t)n + 1, sizeof(*r->progs.v));
+	r->progs.n = (size_t)n;
+	for (int i = 0; i < n; i++) {
+		if (get_prog(j, json_at(j, arr, i), &r->progs.v[i], e) < 0)
+			return err_in(e, "program %d", i);
+	}
+	return 0;
+}
+
+static int get_timing(const struct json *j, struct timing *t, struct err *e)
+{
+	int ms = json_get(j, 0, "ms");
+
+	if (json_double(j, json_get(j, ms, "start"), &t->start, e) < 0 ||
+	    json_double(j, json_get(j, ms, "push"), &t->push, e) < 0 ||
+	    json_double(j, json_get(j, ms, "load"), &t->load, e) < 0 ||
+	    json_double(j, json_get(j, ms, "read"), &t->read, e) < 0 ||
+	    json_double(j, json_get(j, ms, "stop"), &t->stop, e) < 0)
+		return err_in(e, "ms");
+	return 0;
+}
+
+static int get_verdict(const struct json *j, enum verdict *v, struct err *e)
+{
+	auto_free char *name = NULL;
+
+	if (json_str(j, json_get(j, 0, "verdict"), &name, e) < 0)
+		return err_in(e, "verdict");
+	for (size_t i = 0; name && i < countof(verdicts); i++) {
+		if (!strcmp(name, verdicts[i].name)) {
+			*v = (enum verdict)i;
+			return 0;
+		}
+	}
+	return err_set(e, X_FAIL, "unknown verdict '%s'", name ? name : "");
+}
+
+int result_parse(struct result *r, const char *text, size_t n, struct err *e)
+{
+	auto_json struct json j = { 0 };
+	struct result out = { 0 };
+	int64_t status = 0;
+
+	if (json_parse(&j, text, n, e) < 0)
+		return -1;
+	if (json_kind(&j, 0) != JSON_OBJECT)
+		return err_set(e, X_FAIL, "not an object");
+	if (get_verdict(&j, &out.verdict, e) < 0 || json_str(&j, json_get(&j, 0, "reason"), &out.reason, e) < 0 ||
+	    json_str(&j, json_get(&j, 0, "ops"), &out.ops, e) < 0 ||
+	    json_str(&j, json_get(&j, 0, "accel"), &out.accel, e) < 0 ||
+	    json_str(&j, json_get(&j, 0, "release"), &out.release, e) < 0 ||
+	    json_i64(&j, json_get(&j, 0, "status"), &status, e) < 0 ||
+	    json_bool(&j, json_get(&j, 0, "cold"), &out.cold, e) < 0 ||
+	    json_str(&j, json_get(&j, 0, "cross_check"), &out.cross, e) < 0 || get_progs(&j, &out, e) < 0 ||
+	    get_timing(&j, &out.ms, e) < 0) {
+		result_free(&out);
+		return -1;
+	}
+	out.status = (int)status;
+	*r = out;
+	return 0;
+}
+
+void result_free(struct result *r)
+{
+	free(r->reason);
+	free(r->ops);
+	free(r->accel);
+	free(r->release);
+	free(r->cross);
+	progs_free(&r->progs);
+	*r = (struct result){ 0 };
+}

@@ -1,0 +1,44 @@
+/* result.h: what one cell (scheduler x profile x kernel) came to, as result.json. docs/formats.md documents the members.
+ *
+ * "attached" and "rejected" follow from the contents of kernel and scheduler, so they are results like any other and are
+ * cached. The other verdicts are accidents of one run: they fail the step and are never reused. */
+#pragma once
+#include "inspect/progs.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+struct err;
+
+enum verdict { VERDICT_ATTACHED, VERDICT_REJECTED, VERDICT_DIED, VERDICT_TIMEOUT, VERDICT_VM };
+
+/* Milliseconds, fractions kept. What each covers: docs/performance.md. */
+struct timing {
+	double start; /* restore (or cold boot) until the guest runs */
+	double push;  /* payload into the guest */
+	double load;  /* START until "enabled" */
+	double read;  /* pause, read, resume */
+	double stop;  /* until QEMU is reaped */
+};
+
+struct result {
+	enum verdict verdict;
+	char *reason;    /* one line for people, NULL when attached */
+	char *ops;       /* sched_ext ops name while attached, or NULL */
+	char *accel;     /* "tcg" "kvm" */
+	char *release;   /* of the guest's kernel */
+	int status;      /* wait status of the scheduler when it ended, else 0 */
+	bool cold;
+	struct progs progs;
+	struct timing ms;
+	char *cross;     /* --cross-check: "" agreed, else the differences; NULL not asked */
+};
+
+const char *verdict_name(enum verdict v);
+/* Exit code of the whole command for this verdict. */
+int verdict_code(enum verdict v);
+void result_write(FILE *f, const struct result *r);
+/* Hostile text in, X_FAIL when it is not one of ours. */
+int result_parse(struct result *r, const char *text, size_t n, struct err *e);
+void result_free(struct result *r);
+#define auto_result __attribute__((unused, cleanup(result_free)))
