@@ -1,0 +1,60 @@
+#include "guest/initramfs.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define INIT_MAX (64u << 20)
+
+static int fail(struct archive *a, const char *name, struct err *e)
+{
+	int code = archive_errno(a) == ENOSPC ? X_DISK_FULL : X_FAIL;
+
+	return err_set(e, code, "write %s: %s", name, archive_error_string(a));
+}
+
+static int add(struct archive *a, const char *path, mode_t mode, dev_t dev, const void *data, size_t n, struct err *e)
+{
+	struct archive_entry *h = archive_entry_new();
+	int r = 0;
+
+	archive_entry_set_pathname(h, path);
+	archive_entry_set_mode(h, mode);
+	archive_entry_set_rdev(h, dev);
+	archive_entry_set_size(h, (la_int64_t)n);
+	archive_entry_set_mtime(h, 0, 0);
+	archive_entry_set_nlink(h, 1);
+	if (archive_write_header(a, h) != ARCHIVE_OK || (n && archive_write_data(a, data, n) != (la_ssize_t)n))
+		r = fail(a, path, e);
+	archive_entry_free(h);
+	return r;
+}
+
+int initramfs_write(int dir, const char *name, const char *init, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	int r = -1;
+
+	if (file_read(AT_FDCWD, init, INIT_MAX, &text, &n, e) < 0)
+		return err_as(e, X_NO_INPUT, "guest init");
+	auto_close int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_sys(e, "create %s", name);
+	struct archive *a = archive_write_new();
+
+	if (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK || archive_write_open_fd(a, fd) != ARCHIVE_OK)
+		(void)fail(a, name, e);
+	else if (add(a, "dev", S_IFDIR | 0755, 0, NULL, 0, e) == 0 &&
+		 add(a, "dev/console", S_IFCHR | 0600, makedev(5, 1), NULL, 0, e) == 0 &&
+		 add(a, "init", S_IFREG | 0755, 0, text, n, e) == 0)
+		r = archive_write_close(a) == ARCHIVE_OK ? 0 : fail(a, name, e);
+	archive_write_free(a);
+	return r;
+}
