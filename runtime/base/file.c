@@ -235,8 +235,7 @@ int file_write(int dir, const char *path, const void *data, size_t n, struct err
 /* The kernel's ways to copy refuse some pairs of file systems; those are no failures. */
 static bool unsupported(int no)
 {
-	return no == EXDEV || no == EINVAL || no == ENOSYS || no == EOPNOTSUPP || no == EPERM || no == ETXTBSY ||
-	       no == EBADF;
+	return no == EXDEV || no == EINVAL || no == ENOSYS || no == EOPNOTSUPP || no == EPERM;
 }
 
 static int copy_plain(int in, int out, off_t off, off_t end, const char *name, struct err *e)

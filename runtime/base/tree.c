@@ -63,6 +63,19 @@ static int open_dir(int dir, const char *name)
 	return fd;
 }
 
+static int move_aside(struct removal *r, int dir, const char *name)
+{
+	for (;;) {
+		char aside[32];
+
+		snprintf(aside, sizeof(aside), ".deep.%lu", r->moved++);
+		if (renameat(dir, name, r->top, aside) == 0)
+			return 0;
+		if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)
+			return -1;
+	}
+}
+
 static int empty_dir(struct removal *r, int fd, unsigned depth);
 
 static int remove_entry(struct removal *r, int dir, const char *name, unsigned depth)
@@ -71,12 +84,8 @@ static int remove_entry(struct removal *r, int dir, const char *name, unsigned d
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -1;
-	if (depth >= TREE_DEPTH) {
-		char aside[32];
-
-		snprintf(aside, sizeof(aside), ".deep.%lu", r->moved++);
-		return renameat(dir, name, r->top, aside);
-	}
+	if (depth >= TREE_DEPTH)
+		return move_aside(r, dir, name);
 	int fd = open_dir(dir, name);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
