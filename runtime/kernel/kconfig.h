@@ -4,7 +4,9 @@
 #include <stdio.h>
 struct err;
 
-/* Writes the fragment's lines for arch (see "#@only" in ktstr.kconfig) to f. */
+/* Writes the fragment's requests for arch (see "#@only" in ktstr.kconfig) to f, one per line, without the comments:
+ * what a .config depends on and nothing else. X_KCONFIG with the line's number for a line that is neither a request nor
+ * a comment, for an unknown "#@" line, and for an option that is requested twice. */
 int kconfig_select(const char *fragment, size_t n, const char *arch, FILE *f, struct err *e);
 /* Compares requests with a .config by parsing both: "CONFIG_X=v" must be equal, "# CONFIG_X is not set" must be unset or
  * absent. The options that did not survive go to *lost as lines "CONFIG_X: wanted y, is not set", in fragment order.
