@@ -152,8 +152,10 @@ static int up = -1; /* the step's connection */
 
 static socklen_t address(struct sockaddr_un *a, const char *name)
 {
-	size_t n = strnlen(name, sizeof(a->sun_path) - 1);
+	size_t n = strlen(name);
 
+	if (n > sizeof(a->sun_path) - 1)
+		n = sizeof(a->sun_path) - 1;
 	memset(a, 0, sizeof(*a));
 	a->sun_family = AF_UNIX;
 	/* The leading NUL makes it abstract: nothing in the file system to clean up. */

@@ -17,7 +17,10 @@ struct json {
 	void *tok;        /* jsmntok_t[] */
 	int n_tok;
 	int *next;        /* next[i]: index behind the subtree of i */
+	int *elem;        /* elements of all arrays, so that json_at() need not walk */
 };
+
+/* At most 256 MiB of text and 4 million tokens. e tells line and column; its code is X_FAIL. */
 
 int json_parse(struct json *j, const char *text, size_t n, struct err *e);
 void json_free(struct json *j);
