@@ -1,0 +1,296 @@
+/* memory.c: three ways from a virtual address to a physical one, all of them arithmetic on numbers the guest gave. */
+#include "inspect/memory.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum {
+	PAGE = 4096,
+	SYMBOLS_MAX = 4096,
+	ENTRY_PRESENT = 1 << 0,
+	ENTRY_LARGE = 1 << 7,
+};
+#define IMAGE_FIRST 0xffffffff80000000ull
+#define IMAGE_END 0xffffffffc0000000ull         /* modules begin */
+#define ENTRY_ADDRESS 0x000ffffffffff000ull
+#define DEFAULT_PAGE_OFFSET 0xffff888000000000ull
+#define LEVEL4_FIRST 0xffff800000000000ull      /* kernel half with 4 levels; with 5 the direct map is below it */
+#define HOLE ((uint64_t)4 << 30)                /* RAM above the PCI hole has addresses beyond its size */
+
+static bool in_ram(const struct kmem *m, uint64_t gpa)
+{
+	return gpa < m->phys.size + HOLE;
+}
+
+static bool image_va(const struct kmem *m, uint64_t va)
+{
+	return va >= m->text_va && va < IMAGE_END && in_ram(m, va - m->text_va + m->text_pa);
+}
+
+static int phys_u64(const struct kmem *m, uint64_t gpa, uint64_t *out, struct err *e)
+{
+	uint64_t v;
+
+	if (m->phys.read(m->phys.ctx, gpa, &v, sizeof(v), e) < 0)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+/* The bits above those a walk uses must repeat the highest of them. */
+static bool canonical(uint64_t va, int levels)
+{
+	int unused = 64 - (12 + 9 * levels);
+
+	return (uint64_t)((int64_t)(va << unused) >> unused) == va;
+}
+
+static int walk(const struct kmem *m, uint64_t va, uint64_t *pa, uint64_t *run, struct err *e)
+{
+	uint64_t table = m->pgd_pa, entry, size;
+
+	if (!canonical(va, m->levels))
+		return err_set(e, X_VM, "guest address %#" PRIx64 " is not canonical", va);
+	for (int level = m->levels; level >= 1; level--) {
+		int shift = 12 + 9 * (level - 1);
+
+		if (phys_u64(m, table + ((va >> shift) & 511) * 8, &entry, e) < 0)
+			return err_in(e, "page table of guest address %#" PRIx64, va);
+		if (!(entry & ENTRY_PRESENT))
+			return err_set(e, X_VM, "guest address %#" PRIx64 " is not mapped", va);
+		table = entry & ENTRY_ADDRESS;
+		if (level > 1 && !(entry & ENTRY_LARGE))
+			continue;
+		if (level > 3)
+			return err_set(e, X_VM, "guest address %#" PRIx64 ": a page at level %d", va, level);
+		size = (uint64_t)1 << shift;
+		/* Bit 12 of a large entry is a caching attribute, not an address bit. */
+		*pa = (table & ~(size - 1)) | (va & (size - 1));
+		*run = size - (va & (size - 1));
+		return 0;
+	}
+	return err_set(e, X_VM, "guest has no page table"); /* levels are 4 or 5 */
+}
+
+int kmem_translate(const struct kmem *m, uint64_t va, uint64_t *pa, uint64_t *run, struct err *e)
+{
+	uint64_t linear;
+
+	if (image_va(m, va)) {
+		linear = va - m->text_va + m->text_pa;
+	} else {
+		linear = va - m->page_offset;
+		if (va < m->page_offset || !in_ram(m, linear))
+			return walk(m, va, pa, run, e);
+	}
+	*pa = linear;
+	*run = PAGE - va % PAGE;
+	return 0;
+}
+
+int kmem_read(const struct kmem *m, uint64_t va, void *buf, size_t n, struct err *e)
+{
+	uint8_t *to = buf;
+
+	if (va + n < va)
+		return err_set(e, X_VM, "guest address %#" PRIx64 " and %zu bytes wrap around", va, n);
+	while (n) {
+		uint64_t pa, run;
+
+		if (kmem_translate(m, va, &pa, &run, e) < 0)
+			return -1;
+		if (run > n)
+			run = n;
+		if (m->phys.read(m->phys.ctx, pa, to, run, e) < 0)
+			return err_in(e, "guest address %#" PRIx64, va);
+		va += run;
+		to += run;
+		n -= run;
+	}
+	return 0;
+}
+
+int kmem_u64(const struct kmem *m, uint64_t va, uint64_t *out, struct err *e)
+{
+	uint64_t v;
+
+	if (kmem_read(m, va, &v, sizeof(v), e) < 0)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+int kmem_u32(const struct kmem *m, uint64_t va, uint32_t *out, struct err *e)
+{
+	uint32_t v;
+
+	if (kmem_read(m, va, &v, sizeof(v), e) < 0)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+uint64_t kmem_symbol(const struct kmem *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_sym; i++)
+		if (!strcmp(m->sym[i].name, name))
+			return m->sym[i].va;
+	return 0;
+}
+
+/* The next space-separated word of [*p, end). */
+static size_t word(const char **p, const char *end, const char **w)
+{
+	while (*p < end && **p == ' ')
+		(*p)++;
+	*w = *p;
+	while (*p < end && **p != ' ')
+		(*p)++;
+	return (size_t)(*p - *w);
+}
+
+static int hex(const char *s, size_t n, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (n > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X'))
+		s += 2, n -= 2;
+	if (!n || n > 16)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		char c = s[i];
+
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (uint64_t)(c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			v = v << 4 | (uint64_t)((c | 0x20) - 'a' + 10);
+		else
+			return -1;
+	}
+	*out = v;
+	return 0;
+}
+
+static bool same(const char *w, size_t n, const char *s)
+{
+	return n == strlen(s) && !memcmp(w, s, n);
+}
+
+/* "sym name address". An address of zero is a hidden one (kptr_restrict). */
+static int symbol_take(struct kmem *m, const char *p, const char *end, struct err *e)
+{
+	struct symbol s = { 0 };
+	const char *name, *value;
+	size_t len = word(&p, end, &name), n = word(&p, end, &value);
+
+	if (!len || len >= sizeof(s.name) || memchr(name, '\0', len) || hex(value, n, &s.va) < 0)
+		return err_set(e, X_VM, "the guest sent a symbol that is none");
+	if (m->n_sym == SYMBOLS_MAX)
+		return err_set(e, X_VM, "the guest sent more than %d symbols", SYMBOLS_MAX);
+	memcpy(s.name, name, len);
+	if (!s.va || kmem_symbol(m, s.name))
+		return 0;
+	m->sym[m->n_sym++] = s;
+	return 0;
+}
+
+static int hello_line(struct kmem *m, const char *p, const char *end, struct err *e)
+{
+	const char *key, *value;
+	size_t len = word(&p, end, &key), n;
+	uint64_t *number = NULL;
+
+	if (same(key, len, "sym"))
+		return symbol_take(m, p, end, e);
+	if (same(key, len, "text_va"))
+		number = &m->text_va;
+	else if (same(key, len, "text_pa"))
+		number = &m->text_pa;
+	if (!number)
+		return 0;
+	n = word(&p, end, &value);
+	if (hex(value, n, number) < 0)
+		return err_set(e, X_VM, "the guest sent a %.*s that is no address", (int)len, key);
+	return 0;
+}
+
+static int hello_parse(struct kmem *m, const char *hello, size_t n, struct err *e)
+{
+	const char *end = hello + n;
+
+	m->sym = xcalloc(SYMBOLS_MAX, sizeof(*m->sym));
+	while (hello < end) {
+		const char *nl = memchr(hello, '\n', (size_t)(end - hello));
+
+		if (hello_line(m, hello, nl ? nl : end, e) < 0)
+			return -1;
+		hello = nl ? nl + 1 : end;
+	}
+	if (!m->text_va)
+		m->text_va = kmem_symbol(m, "_text");
+	if (m->text_va < IMAGE_FIRST || m->text_va >= IMAGE_END || m->text_va % PAGE)
+		return err_set(e, X_VM, "the guest's kernel cannot be at %#" PRIx64, m->text_va);
+	if (!m->text_pa || !in_ram(m, m->text_pa) || m->text_pa % PAGE)
+		return err_set(e, X_VM, "the guest's kernel cannot be loaded at %#" PRIx64, m->text_pa);
+	return 0;
+}
+
+static int page_offset_find(struct kmem *m, struct err *e)
+{
+	uint64_t at = kmem_symbol(m, "page_offset_base"), v;
+
+	/* Without CONFIG_DYNAMIC_MEMORY_LAYOUT it is a constant and there is no such variable. */
+	m->page_offset = DEFAULT_PAGE_OFFSET;
+	if (!at)
+		return 0;
+	if (!image_va(m, at) || phys_u64(m, at - m->text_va + m->text_pa, &v, e) < 0)
+		return err_set(e, X_VM, "the guest's page_offset_base at %#" PRIx64 " cannot be read", at);
+	if (v % PAGE || !(v >> 63) || v >= IMAGE_FIRST)
+		return err_set(e, X_VM, "the guest's direct map cannot be at %#" PRIx64, v);
+	m->page_offset = v;
+	return 0;
+}
+
+/* The kernel's text is at a place we know: the page table has to agree, and the number of levels is the one for which
+ * it does. (__pgtable_l5_enabled would tell too, but newer kernels have no such variable.) */
+static int paging_find(struct kmem *m, struct err *e)
+{
+	uint64_t pgd = kmem_symbol(m, "init_top_pgt"), pa, run;
+	int guess = m->page_offset < LEVEL4_FIRST ? 5 : 4;
+
+	if (!pgd)
+		pgd = kmem_symbol(m, "swapper_pg_dir");
+	if (!pgd)
+		return err_set(e, X_VM, "the guest sent no init_top_pgt");
+	if (!image_va(m, pgd) || pgd % PAGE)
+		return err_set(e, X_VM, "the guest's page table cannot be at %#" PRIx64, pgd);
+	m->pgd_pa = pgd - m->text_va + m->text_pa;
+	m->levels = guess;
+	if (walk(m, m->text_va, &pa, &run, e) == 0 && pa == m->text_pa)
+		return 0;
+	m->levels = 9 - guess;
+	if (walk(m, m->text_va, &pa, &run, e) == 0 && pa == m->text_pa)
+		return 0;
+	return err_set(e, X_VM, "the guest's page table does not map its kernel (%#" PRIx64 ") to %#" PRIx64, m->text_va,
+		       m->text_pa);
+}
+
+int kmem_open(struct kmem *m, const struct phys *p, const char *hello, size_t n, struct err *e)
+{
+	*m = (struct kmem){ .phys = *p };
+	if (hello_parse(m, hello, n, e) < 0 || page_offset_find(m, e) < 0 || paging_find(m, e) < 0) {
+		kmem_close(m);
+		return err_as(e, X_VM, "guest memory");
+	}
+	return 0;
+}
+
+void kmem_close(struct kmem *m)
+{
+	free(m->sym);
+	*m = (struct kmem){ 0 };
+}
