@@ -1,0 +1,141 @@
+/* bootable: a kernel as QEMU enters it fastest, and where its structures' members are. */
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "inspect/layout.h"
+#include "kernel/image.h"
+#include "step/step.h"
+#include "step/steps.h"
+#include "store/recipe.h"
+
+#define IMAGE_MAX (1u << 30)
+
+static struct {
+	const char *image, *vmlinux, *config;
+} o;
+
+static const struct opt opts[] = {
+	{ .name = "image", .type = OPT_STR, .out = &o.image, .arg = "FILE", .help = "boot image" },
+	{ .name = "vmlinux", .type = OPT_STR, .out = &o.vmlinux, .arg = "FILE", .help = "uncompressed kernel beside it" },
+	{ .name = "config", .type = OPT_STR, .out = &o.config, .arg = "FILE", .help = "its configuration" },
+	{ 0 },
+};
+
+/* An uncompressed kernel under consideration. */
+struct candidate {
+	void *data;
+	size_t n;
+	struct image_info info;
+};
+
+static int recipe(struct recipe *r, struct hashes *h, struct err *e)
+{
+	if (recipe_file(r, "image", o.image, h, e) < 0)
+		return -1;
+	if (o.vmlinux && recipe_file(r, "vmlinux", o.vmlinux, h, e) < 0)
+		return -1;
+	return o.config ? recipe_file(r, "config", o.config, h, e) : 0;
+}
+
+static int load(struct candidate *c, const char *file, struct err *e)
+{
+	auto_free char *raw = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, file, IMAGE_MAX, &raw, &n, e) < 0)
+		return err_as(e, X_NO_INPUT, "kernel");
+	if (image_unpack(raw, n, &c->data, &c->n, e) < 0 || image_inspect(&c->info, c->data, c->n, e) < 0)
+		return err_in(e, "%s", file);
+	return 0;
+}
+
+static int write_layout(int dir, const struct candidate *a, const struct candidate *b, struct err *e)
+{
+	const struct image_info *i = a->info.btf ? &a->info : &b->info;
+	auto_free char *text = NULL;
+	struct layout l;
+	size_t n;
+
+	if (!i->btf)
+		return err_set(e, X_NO_SCX,
+			       "the kernel carries no BTF: it needs CONFIG_DEBUG_INFO_BTF=y and CONFIG_SCHED_CLASS_EXT=y");
+	if (layout_from_btf(&l, i->btf, i->btf_n, e) < 0)
+		return -1;
+	if (!l.has_scx)
+		return err_set(e, X_NO_SCX, "the kernel has no sched_ext: it needs CONFIG_SCHED_CLASS_EXT=y");
+	FILE *f = xmemstream(&text, &n);
+	int r = layout_write(f, &l);
+
+	fclose(f);
+	if (r < 0)
+		return err_set(e, X_FAIL, "cannot write layout");
+	return file_write(dir, "layout", text, n, e) < 0 ? -1 : 0;
+}
+
+static int write_facts(int dir, const struct image_info *i, bool pvh, struct err *e)
+{
+	const char *mmio = "unknown";
+
+	if (o.config) {
+		auto_free char *config = NULL;
+		size_t n;
+
+		if (file_read(AT_FDCWD, o.config, 4 << 20, &config, &n, e) < 0)
+			return -1;
+		mmio = config_has(config, n, "CONFIG_VIRTIO_MMIO=y") &&
+				       config_has(config, n, "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y")
+			       ? "yes"
+			       : "no";
+	}
+	auto_free char *text = xasprintf("release %s\npvh %s\nvirtio_mmio %s\n", i->release, pvh ? "yes" : "no", mmio);
+
+	return file_write(dir, "facts", text, strlen(text), e) < 0 ? -1 : 0;
+}
+
+/* The kernel itself: an ELF that QEMU can enter, without its debug information; else the image as it is. */
+static int write_kernel(int dir, const char *path, const struct candidate *c, struct err *e)
+{
+	auto_free char *out = xasprintf("%s/kernel", path);
+	auto_free char *raw = xasprintf("%s/kernel.raw", path);
+
+	if (!c)
+		return file_copy(AT_FDCWD, o.image, dir, "kernel", 0644, e);
+	if (file_write(dir, "kernel.raw", c->data, c->n, e) < 0 || image_strip(raw, out, e) < 0)
+		return -1;
+	return unlinkat(dir, "kernel.raw", 0) < 0 ? err_sys(e, "remove %s", raw) : 0;
+}
+
+static bool enterable(const struct candidate *c)
+{
+	return c->data && c->info.pvh && c->info.loadable;
+}
+
+static int run(int dir, const char *path, struct err *e)
+{
+	struct candidate vmlinux = { 0 }, image = { 0 };
+	const struct candidate *boot = NULL;
+	int r = -1;
+
+	if (o.vmlinux && load(&vmlinux, o.vmlinux, e) < 0)
+		goto out;
+	if (!enterable(&vmlinux) && load(&image, o.image, e) < 0)
+		goto out;
+	boot = enterable(&vmlinux) ? &vmlinux : enterable(&image) ? &image : NULL;
+	if (write_layout(dir, boot ? boot : &image, &vmlinux, e) == 0 &&
+	    write_facts(dir, boot ? &boot->info : &image.info, boot != NULL, e) == 0)
+		r = write_kernel(dir, path, boot, e);
+out:
+	free(vmlinux.data);
+	free(image.data);
+	return r;
+}
+
+const struct step step_bootable = {
+	.name = "bootable",
+	.format = 1,
+	.summary = "unpack a boot image and resolve its layouts",
+	.opts = opts,
+	.recipe = recipe,
+	.run = run,
+};

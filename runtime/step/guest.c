@@ -1,0 +1,50 @@
+#include "step/guest.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/mem.h"
+#include "step/step.h"
+#include "store/recipe.h"
+#include "store/store.h"
+
+static int plan_machine(struct guest_opts *g, struct err *e)
+{
+	auto_free char *mmio = NULL;
+	struct accel_probe probe;
+	struct topology topo;
+	enum accel accel;
+
+	if (!g->boot || !g->initrd)
+		return err_set(e, X_USAGE, "--boot and --initrd are required");
+	if (topology_parse(&topo, g->topology ? g->topology : "1,1,1,1", e) < 0 ||
+	    accel_cached(&probe, step_store()->path, e) < 0 ||
+	    accel_choose(&accel, g->accel ? g->accel : "auto", &probe, e) < 0 ||
+	    facts_file(g->boot, "facts", "virtio_mmio", &mmio, e) < 0)
+		return -1;
+	machine_plan(&g->machine, &topo, (unsigned)(g->memory_mb ? g->memory_mb : 1024), accel, probe.tsc_khz,
+		     !strcmp(mmio, "yes"));
+	return 0;
+}
+
+int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (plan_machine(g, e) < 0)
+		return -1;
+	auto_free char *qemu = qemu_version(e);
+
+	if (!qemu)
+		return -1;
+	FILE *f = xmemstream(&text, &n);
+
+	machine_write(f, &g->machine);
+	fclose(f);
+	free(g->kernel);
+	g->kernel = xasprintf("%s/kernel", g->boot);
+	recipe_str(r, "qemu", qemu);
+	recipe_str(r, "machine", text);
+	if (recipe_file(r, "kernel", g->kernel, h, e) < 0)
+		return -1;
+	return recipe_file(r, "initrd", g->initrd, h, e);
+}

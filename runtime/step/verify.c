@@ -1,0 +1,135 @@
+/* verify: one scheduler on one kernel, with its programs read while it is attached. */
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "inspect/layout.h"
+#include "step/guest.h"
+#include "step/step.h"
+#include "step/steps.h"
+#include "store/recipe.h"
+#include "verifier/cell.h"
+#include <errno.h>
+
+static struct guest_opts guest;
+static struct {
+	const char *snapshot, *payload;
+	struct opt_list args;
+	bool cold, cross_check;
+} o;
+
+static const struct opt opts[] = {
+	GUEST_OPTS(guest),
+	{ .name = "snapshot", .type = OPT_STR, .out = &o.snapshot, .arg = "DIR", .help = "output of the snapshot step" },
+	{ .name = "payload", .type = OPT_STR, .out = &o.payload, .arg = "FILE", .help = "output of the payload step" },
+	{ .name = "arg", .type = OPT_LIST, .out = &o.args, .arg = "WORD", .help = "argument of the scheduler" },
+	{ .name = "cold", .type = OPT_FLAG, .out = &o.cold, .help = "boot instead of restoring a snapshot" },
+	{ .name = "cross-check", .type = OPT_FLAG, .out = &o.cross_check,
+	  .help = "compare with bpf_prog_info read inside the guest" },
+	{ 0 },
+};
+
+static int recipe(struct recipe *r, struct hashes *h, struct err *e)
+{
+	auto_free char *layout = xasprintf("%s/layout", guest.boot ? guest.boot : ".");
+	auto_free char *base = xasprintf("%s/recipe", o.snapshot ? o.snapshot : ".");
+
+	if (!guest.boot || !o.payload || o.cold == (o.snapshot != NULL))
+		return err_set(e, X_USAGE, "--boot, --payload and one of --snapshot and --cold are required");
+	/* A snapshot is what its recipe says: making it again differs in bytes, not in meaning. */
+	if (o.cold ? guest_recipe(&guest, r, h, e) < 0 : recipe_file(r, "snapshot", base, h, e) < 0)
+		return -1;
+	if (recipe_file(r, "layout", layout, h, e) < 0 || recipe_file(r, "payload", o.payload, h, e) < 0)
+		return -1;
+	for (size_t i = 0; i < o.args.n; i++)
+		recipe_str(r, "arg", o.args.v[i]);
+	recipe_u64(r, "cross_check", o.cross_check);
+	return 0;
+}
+
+static int read_layout(struct layout *l, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/layout", guest.boot);
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, 64 << 10, &text, &n, e) < 0)
+		return -1;
+	return layout_parse(l, text, n, e) < 0 ? err_in(e, "%s", path) : 0;
+}
+
+static int write_result(int dir, const char *name, const struct result *r, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	result_write(f, r);
+	fclose(f);
+	return file_write(dir, name, text, n, e) < 0 ? -1 : 0;
+}
+
+struct logs {
+	char *text[2]; /* scheduler, console */
+	size_t n[2];
+};
+
+static int write_logs(int dir, const struct logs *l, struct err *e)
+{
+	if (file_write(dir, "sched.log", l->text[0], l->n[0], e) < 0)
+		return -1;
+	return file_write(dir, "console.log", l->text[1], l->n[1], e) < 0 ? -1 : 0;
+}
+
+/* An accident is told beside the results, never as one: the next run tries again. */
+static int record(const struct result *r, const struct logs *l, struct err *e)
+{
+	auto_close int out = open(step_out(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (out < 0)
+		return err_sys(e, "open %s", step_out());
+	if (unlinkat(out, "result.json", 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s/result.json", step_out());
+	if (write_logs(out, l, e) < 0 || write_result(out, "failure.json", r, e) < 0)
+		return -1;
+	return err_set(e, verdict_code(r->verdict), "%s", r->reason ? r->reason : verdict_name(r->verdict));
+}
+
+static int run(int dir, const char *path, struct err *e)
+{
+	auto_result struct result r = { 0 };
+	auto_free const char **args = xcalloc(o.args.n + 1, sizeof(*args));
+	struct layout layout;
+	struct logs l = { 0 };
+	int ret;
+
+	(void)path;
+	if (read_layout(&layout, e) < 0)
+		return -1;
+	for (size_t i = 0; i < o.args.n; i++)
+		args[i] = o.args.v[i];
+	struct cell c = { .snapshot = o.snapshot, .machine = guest.machine, .kernel = guest.kernel,
+			  .initrd = guest.initrd, .pack = o.payload, .layout = &layout, .args = args,
+			  .cross_check = o.cross_check };
+	FILE *log = xmemstream(&l.text[0], &l.n[0]), *console = xmemstream(&l.text[1], &l.n[1]);
+
+	ret = cell_run(&c, &r, log, console, e);
+	fclose(log);
+	fclose(console);
+	if (ret == 0 && r.verdict != VERDICT_ATTACHED && r.verdict != VERDICT_REJECTED)
+		ret = record(&r, &l, e);
+	else if (ret == 0)
+		ret = write_logs(dir, &l, e) < 0 ? -1 : write_result(dir, "result.json", &r, e);
+	free(l.text[0]);
+	free(l.text[1]);
+	return ret;
+}
+
+const struct step step_verify = {
+	.name = "verify",
+	.format = 1,
+	.summary = "load a scheduler in a guest and read its programs",
+	.opts = opts,
+	.recipe = recipe,
+	.run = run,
+};

@@ -1,0 +1,307 @@
+#include "verifier/cell.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "guest/pack.h"
+#include "guest/payload.h"
+#include "guest/proto.h"
+#include "inspect/layout.h"
+#include "inspect/memory.h"
+#include "verifier/log.h"
+#include "vm/vm.h"
+#include <sys/wait.h>
+#include <time.h>
+
+#define PROGRAM "/scheduler"
+#define REASON_LOG (1u << 20) /* of the scheduler's output kept to look for the reason */
+
+struct run {
+	const struct cell *c;
+	struct result *r;
+	struct vm vm;
+	FILE *log;
+	char *tail;     /* end of the scheduler's output */
+	size_t tail_n;
+	bool enabling;  /* the kernel accepted the programs and began to attach */
+	double mark;
+};
+
+static double clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static double lap(struct run *x)
+{
+	double now = clock_ms(), passed = now - x->mark;
+
+	x->mark = now;
+	return passed;
+}
+
+static void keep_log(struct run *x, const void *data, size_t n)
+{
+	fwrite(data, 1, n, x->log);
+	if (n > REASON_LOG) {
+		data = (const char *)data + (n - REASON_LOG);
+		n = REASON_LOG;
+	}
+	if (x->tail_n + n > REASON_LOG) {
+		size_t drop = x->tail_n + n - REASON_LOG;
+
+		memmove(x->tail, x->tail + drop, x->tail_n - drop);
+		x->tail_n -= drop;
+	}
+	memcpy(x->tail + x->tail_n, data, n);
+	x->tail_n += n;
+}
+
+static int begin(struct run *x, struct err *e)
+{
+	const struct cell *c = x->c;
+	auto_payload struct payload p = { 0 };
+
+	if (pack_open(&p, c->pack, e) < 0)
+		return -1;
+	x->mark = clock_ms();
+	if (c->snapshot ? vm_restore(&x->vm, c->snapshot, e) < 0
+			: vm_start(&x->vm, &c->machine, c->kernel, c->initrd, NULL, NULL, e) < 0)
+		return -1;
+	x->r->ms.start = lap(x);
+	if (vm_push(&x->vm, &p, e) < 0)
+		return err_in(e, "send the scheduler");
+	x->r->ms.push = lap(x);
+	return 0;
+}
+
+static int start_program(struct run *x, long long deadline, struct err *e)
+{
+	auto_free char *msg = NULL;
+	size_t n;
+	FILE *f = xmemstream(&msg, &n);
+	uint32_t count[2] = { 1, 0 };
+
+	while (x->c->args && x->c->args[count[0] - 1])
+		count[0]++;
+	fwrite(count, sizeof(count), 1, f);
+	fwrite(PROGRAM, strlen(PROGRAM) + 1, 1, f);
+	for (uint32_t i = 1; i < count[0]; i++)
+		fwrite(x->c->args[i - 1], strlen(x->c->args[i - 1]) + 1, 1, f);
+	fclose(f);
+	return chan_send(&x->vm.chan, MSG_START, msg, n, deadline, e);
+}
+
+/* The scheduler process ended: what does that mean? A refusal leaves libbpf's or the verifier's words behind. */
+static void judge_exit(struct run *x, int status)
+{
+	static const char *const refusals[] = { "BEGIN PROG LOAD LOG", "libbpf: failed", "libbpf: prog", "failed to load",
+						"Failed to load", "libbpf: extern", "libbpf: struct_ops", "failed to attach",
+						"Failed to attach" };
+	struct view text = { x->tail, x->tail_n }, why = log_reason(text);
+	char how[64];
+	bool refused = false;
+
+	x->r->status = status;
+	for (size_t i = 0; i < countof(refusals) && !refused && !x->enabling; i++)
+		refused = memmem(text.p, text.n, refusals[i], strlen(refusals[i]));
+	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		refused = false;
+	x->r->verdict = refused ? VERDICT_REJECTED : VERDICT_DIED;
+	free(x->r->reason);
+	spawn_status(status, how, sizeof(how));
+	x->r->reason = why.n ? xasprintf("%.*s%s%s%s", (int)(why.n < 300 ? why.n : 300), why.p, refused ? "" : " (",
+					 refused ? "" : how, refused ? "" : ")")
+			     : xstrdup(how);
+}
+
+enum { ATTACHED = 0, ENDED = 1 };
+
+/* Until the scheduler is attached or its process ended. */
+static int await(struct run *x, struct err *e)
+{
+	long long deadline = now_ms() + 1000LL * VM_LOAD_S * vm_scale(&x->vm.m);
+	struct proto_exited gone;
+	struct proto_state st;
+	struct msg m;
+
+	if (start_program(x, deadline, e) < 0)
+		return err_in(e, "start the scheduler");
+	for (;;) {
+		if (vm_next(&x->vm, &m, deadline, "the scheduler to attach", e) < 0)
+			return -1;
+		switch (m.type) {
+		case MSG_LOG:
+			keep_log(x, m.data, m.n);
+			break;
+		case MSG_STATE:
+			if (m.n < sizeof(st))
+				return err_set(e, X_VM, "the guest sent a short state");
+			memcpy(&st, m.data, sizeof(st));
+			x->enabling |= st.state != SCX_DISABLED;
+			if (st.state != SCX_ENABLED)
+				break;
+			x->r->ms.load = lap(x);
+			x->r->ops = xstrndup((const char *)m.data + sizeof(st), m.n - sizeof(st));
+			return ATTACHED;
+		case MSG_EXITED:
+			if (m.n < sizeof(gone))
+				return err_set(e, X_VM, "the guest sent a short exit status");
+			memcpy(&gone, m.data, sizeof(gone));
+			x->r->ms.load = lap(x);
+			judge_exit(x, gone.status);
+			return ENDED;
+		case MSG_FAILED:
+			return err_set(e, X_VM, "guest: %.*s", (int)(m.n < 500 ? m.n : 500), (const char *)m.data);
+		default:
+			return err_set(e, X_VM, "the guest sent message %u out of turn", m.type);
+		}
+	}
+}
+
+static int read_programs(struct run *x, struct err *e)
+{
+	auto_kmem struct kmem k = { 0 };
+	struct phys phys = { vm_read_phys, &x->vm, (uint64_t)x->vm.m.memory_mb << 20 };
+	int r = -1;
+
+	if (vm_pause(&x->vm, e) < 0)
+		return -1;
+	if (kmem_open(&k, &phys, x->vm.hello, strlen(x->vm.hello), e) == 0)
+		r = progs_read(&x->r->progs, &k, x->c->layout, e);
+	if (r < 0)
+		return err_in(e, "read the guest's memory");
+	r = vm_resume(&x->vm, e);
+	x->r->ms.read = lap(x);
+	if (r == 0 && !x->r->progs.n)
+		return err_set(e, X_VM, "the scheduler is attached, but no struct_ops program was found in guest memory");
+	return r;
+}
+
+static const struct prog *find_prog(const struct progs *p, uint32_t id)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->v[i].id == id)
+			return &p->v[i];
+	}
+	return NULL;
+}
+
+/* Lines "id type verified_insns jited_len xlated_len name" against what we read. */
+static char *compare(const struct run *x, const struct msg *m)
+{
+	auto_free char *text = xstrndup(m->data, m->n);
+	auto_free char *diff = NULL;
+	size_t n, seen = 0;
+	FILE *f = xmemstream(&diff, &n);
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned id, type, insns, jited, xlated;
+
+		if (sscanf(line, "%u %u %u %u %u", &id, &type, &insns, &jited, &xlated) != 5 ||
+		    type != x->c->layout->struct_ops_type)
+			continue;
+		const struct prog *p = find_prog(&x->r->progs, id);
+
+		seen++;
+		if (!p)
+			fprintf(f, "program %u: only bpf_prog_info knows it; ", id);
+		else if (p->verified_insns != insns)
+			fprintf(f, "%s: memory says %u, bpf_prog_info %u; ", p->name, p->verified_insns, insns);
+		else if (p->xlated_len != PROG_NONE && p->xlated_len != xlated)
+			fprintf(f, "%s: xlated_len %u, bpf_prog_info %u; ", p->name, p->xlated_len, xlated);
+	}
+	if (seen != x->r->progs.n)
+		fprintf(f, "memory has %zu programs, bpf_prog_info %zu", x->r->progs.n, seen);
+	fclose(f);
+	return TAKE(diff);
+}
+
+static int cross_check(struct run *x, struct err *e)
+{
+	long long deadline = now_ms() + 1000LL * VM_READ_S * vm_scale(&x->vm.m);
+	struct msg m;
+
+	if (chan_send(&x->vm.chan, MSG_PROGS, NULL, 0, deadline, e) < 0)
+		return -1;
+	for (;;) {
+		if (vm_next(&x->vm, &m, deadline, "the guest's own program list", e) < 0)
+			return -1;
+		if (m.type == MSG_LOG)
+			keep_log(x, m.data, m.n);
+		if (m.type == MSG_FAILED)
+			return err_set(e, X_VM, "guest: %.*s", (int)(m.n < 500 ? m.n : 500), (const char *)m.data);
+		if (m.type == MSG_PROGS_ARE)
+			break;
+	}
+	x->r->cross = compare(x, &m);
+	return 0;
+}
+
+static int work(struct run *x, struct err *e)
+{
+	int r;
+
+	if (begin(x, e) < 0)
+		return -1;
+	x->r->release = NULL;
+	if ((r = await(x, e)) != ATTACHED)
+		return r < 0 ? -1 : 0;
+	if (read_programs(x, e) < 0 || (x->c->cross_check && cross_check(x, e) < 0))
+		return -1;
+	x->r->verdict = VERDICT_ATTACHED;
+	return 0;
+}
+
+/* What of an error is a finding about the guest, and what is ours to forward. */
+static int accident(struct run *x, struct err *e)
+{
+	switch (e->code) {
+	case X_TIMEOUT:
+		x->r->verdict = VERDICT_TIMEOUT;
+		break;
+	case X_VM:
+		x->r->verdict = VERDICT_VM;
+		break;
+	default:
+		return -1;
+	}
+	free(x->r->reason);
+	x->r->reason = xstrdup(e->msg);
+	return 0;
+}
+
+static char *hello_value(const struct vm *vm, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *p = vm->hello; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
+		if (!strncmp(p, key, n) && p[n] == ' ')
+			return xstrndup(p + n + 1, strcspn(p + n + 1, "\n"));
+	}
+	return NULL;
+}
+
+int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, struct err *e)
+{
+	struct run x = { .c = c, .r = r, .log = log, .tail = xmalloc(REASON_LOG) };
+	int ret;
+
+	*r = (struct result){ .cold = !c->snapshot };
+	x.vm.console = -1;
+	x.vm.chan.fd = x.vm.qmp.fd = -1;
+	ret = work(&x, e);
+	if (ret < 0)
+		ret = accident(&x, e);
+	r->release = hello_value(&x.vm, "release");
+	r->accel = xstrdup(accel_name(x.vm.m.accel));
+	fwrite(x.vm.log, 1, x.vm.log_n, console);
+	x.mark = clock_ms();
+	vm_close(&x.vm);
+	r->ms.stop = lap(&x);
+	free(x.tail);
+	return ret;
+}

@@ -1,0 +1,21 @@
+/* cell.h: one scheduler in one guest: started, watched until it is attached, read, and gone. */
+#pragma once
+#include "verifier/result.h"
+#include "vm/machine.h"
+struct err;
+struct layout;
+
+struct cell {
+	/* A snapshot's folder; NULL: boot cold from kernel and initrd as machine says. */
+	const char *snapshot;
+	struct machine machine;
+	const char *kernel, *initrd;
+	const char *pack;             /* payload; the scheduler is /scheduler in it */
+	const struct layout *layout;
+	const char *const *args;      /* of the scheduler; NULL-ended */
+	bool cross_check;             /* also ask the guest's own bpf(2) and compare */
+};
+
+/* Runs it. 0: r has a verdict, whatever it is (an accident's r->reason is its message); negative: we were told to stop or
+ * the host cannot run it at all (code says which). log and console are written as they come, also for failures. */
+int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, struct err *e);
