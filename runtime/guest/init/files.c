@@ -1,0 +1,254 @@
+/* files.c: the payload. We make the files and their pages, the host fills the pages from outside.
+ *
+ * Every page is allocated (and zeroed) by writing to a shared mapping, then locked, so that its frame number, read
+ * from /proc/self/pagemap, stays true until PUSHED. */
+#include "guest/init/init.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+enum { UNIT = 4096 /* proto_run's */, RUNS_MAX = PROTO_MAX / sizeof(struct proto_run) };
+
+struct file {
+	char *path;
+	uint32_t mode;
+	void *map; /* NULL for an empty file */
+	size_t len;
+};
+
+static struct file *files;
+static size_t n_files;
+static bool waiting; /* between PAGES and PUSHED */
+static struct proto_run *runs;
+static size_t n_runs, cap_runs;
+
+static void drop(void)
+{
+	for (size_t i = 0; i < n_files; i++) {
+		if (files[i].map)
+			munmap(files[i].map, files[i].len);
+		free(files[i].path);
+	}
+	free(files);
+	free(runs);
+	files = NULL;
+	runs = NULL;
+	n_files = n_runs = cap_runs = 0;
+	waiting = false;
+}
+
+static bool fail(const char *what, const char *path)
+{
+	port_failed("%s %s: %s", what, path, strerror(errno));
+	return false;
+}
+
+static bool parents(const char *path)
+{
+	char dir[PROTO_PATH_MAX + 1];
+
+	strcpy(dir, path);
+	for (char *p = strchr(dir + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+			return fail("make folder", dir);
+		*p = '/';
+	}
+	return true;
+}
+
+static bool run_add(uint64_t gpa, uint64_t len)
+{
+	struct proto_run *last = n_runs ? &runs[n_runs - 1] : NULL;
+
+	if (last && last->gpa + last->len == gpa) {
+		last->len += len;
+		return true;
+	}
+	if (n_runs == RUNS_MAX)
+		return false;
+	if (n_runs == cap_runs) {
+		cap_runs = cap_runs ? cap_runs * 2 : 1024;
+		runs = reallocarray(runs, cap_runs, sizeof *runs);
+		if (!runs)
+			die("out of memory for %zu runs of pages", cap_runs);
+	}
+	runs[n_runs++] = (struct proto_run){ .gpa = gpa, .len = len };
+	return true;
+}
+
+/* Frame numbers of a mapping: bit 63 of an entry is "present", the low 55 bits are the frame. */
+static bool frames_read(const struct file *f)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), left = (f->len + UNIT - 1) / UNIT * UNIT;
+	uint64_t at = (uintptr_t)f->map / page * 8, entry[512];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	bool ok = fd >= 0;
+
+	while (ok && left) {
+		ssize_t got = pread(fd, entry, sizeof entry, (off_t)at);
+
+		ok = got >= 8;
+		for (ssize_t i = 0; ok && left && i < got / 8; i++) {
+			size_t n = left < page ? left : page;
+			uint64_t frame = entry[i] & ((1ull << 55) - 1);
+
+			ok = entry[i] >> 63 && frame && run_add(frame * page, n);
+			left -= n;
+		}
+		at += got > 0 ? (uint64_t)got / 8 * 8 : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!ok)
+		port_failed("cannot tell where the pages of %s are", f->path);
+	return ok;
+}
+
+static bool map(struct file *f, int fd)
+{
+	if (ftruncate(fd, (off_t)f->len) < 0)
+		return fail("size", f->path);
+	f->map = mmap(NULL, f->len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (f->map == MAP_FAILED) {
+		f->map = NULL;
+		return fail("map", f->path);
+	}
+	if (madvise(f->map, f->len, MADV_POPULATE_WRITE) < 0)
+		return fail("allocate", f->path);
+	if (mlock(f->map, f->len) < 0)
+		return fail("lock", f->path);
+	return frames_read(f);
+}
+
+static bool make_file(struct file *f)
+{
+	int fd;
+	bool ok;
+
+	if (!parents(f->path))
+		return false;
+	if (unlink(f->path) < 0 && errno != ENOENT)
+		return fail("replace", f->path);
+	fd = open(f->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail("create", f->path);
+	ok = f->len == 0 || map(f, fd);
+	close(fd);
+	return ok;
+}
+
+static bool make_link(const char *path, const char *target)
+{
+	if (!parents(path))
+		return false;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return fail("replace", path);
+	return symlink(target, path) == 0 || fail("link", path);
+}
+
+/* Looks at the whole manifest before anything is made: is it one, and does it fit? */
+static bool manifest_check(const void *data, size_t n, size_t *count)
+{
+	struct proto_file f;
+	const char *path, *target, *p;
+	char info[256];
+	uint64_t bytes = 0, available = 0;
+	size_t at = 0;
+	int r;
+
+	*count = 0;
+	while ((r = proto_file_next(data, n, &at, &f, &path, &target)) == PROTO_FRAME) {
+		if (target)
+			continue;
+		if (f.size > 1ull << 40 || (bytes += f.size + UNIT) > 1ull << 40)
+			r = -1;
+		if (r < 0)
+			break;
+		++*count;
+	}
+	if (r < 0) {
+		port_failed("the manifest is damaged");
+		return false;
+	}
+	if (slurp("/proc/meminfo", info, sizeof info) == 0 && (p = strstr(info, "MemAvailable:")))
+		available = strtoull(p + 13, NULL, 10) * 1024;
+	if (available && bytes > available) {
+		port_failed("the payload needs %llu MiB and the guest has %llu MiB left",
+			    (unsigned long long)(bytes >> 20) + 1, (unsigned long long)available >> 20);
+		return false;
+	}
+	return true;
+}
+
+static bool make_all(const void *manifest, size_t n)
+{
+	char at_path[PROTO_PATH_MAX + 1], to[PROTO_PATH_MAX + 1];
+	const char *path, *target;
+	struct proto_file f;
+	size_t at = 0;
+
+	while (proto_file_next(manifest, n, &at, &f, &path, &target) == PROTO_FRAME) {
+		snprintf(at_path, sizeof at_path, "%.*s", (int)f.path_len, path);
+		if (target) {
+			snprintf(to, sizeof to, "%.*s", (int)f.size, target);
+			if (!make_link(at_path, to))
+				return false;
+			continue;
+		}
+		struct file *file = &files[n_files++];
+
+		*file = (struct file){ .path = strdup(at_path), .mode = f.mode, .len = (size_t)f.size };
+		if (!file->path)
+			die("out of memory");
+		if (!make_file(file))
+			return false;
+	}
+	return true;
+}
+
+void files_make(const void *manifest, size_t n)
+{
+	size_t count;
+
+	if (waiting) {
+		port_failed("FILES again before PUSHED");
+		return;
+	}
+	if (!manifest_check(manifest, n, &count))
+		return;
+	files = calloc(count + 1, sizeof *files);
+	if (!files)
+		die("out of memory for %zu files", count);
+	if (!make_all(manifest, n)) {
+		drop();
+		return;
+	}
+	waiting = true;
+	port_send(MSG_PAGES, runs, n_runs * sizeof *runs);
+}
+
+void files_pushed(void)
+{
+	if (!waiting) {
+		port_failed("PUSHED without FILES");
+		return;
+	}
+	for (size_t i = 0; i < n_files; i++) {
+		if (chmod(files[i].path, files[i].mode) < 0) {
+			fail("change mode of", files[i].path);
+			drop();
+			return;
+		}
+	}
+	drop(); /* also takes the writable mappings away, without which exec says ETXTBSY */
+	port_send(MSG_FILES_OK, NULL, 0);
+}

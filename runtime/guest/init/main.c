@@ -1,0 +1,128 @@
+/* main.c: PID 1 of a ktstr guest. Prepares the ground, says HELLO, then does what the host asks; see guest/proto.h. */
+#include "guest/init/init.h"
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { FDS_MAX = 256 };
+
+static int loop = -1;
+static watch_fn *callback[FDS_MAX];
+
+void watch(int fd, uint32_t events, watch_fn *fn)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+
+	if (fd >= FDS_MAX || epoll_ctl(loop, EPOLL_CTL_ADD, fd, &ev) < 0)
+		die("cannot watch descriptor %d: %s", fd, strerror(errno));
+	callback[fd] = fn;
+}
+
+void unwatch(int fd)
+{
+	epoll_ctl(loop, EPOLL_CTL_DEL, fd, NULL);
+	callback[fd] = NULL;
+}
+
+void bulk_resume(void)
+{
+	sched_resume();
+	btf_resume();
+}
+
+void request(uint32_t type, const void *data, size_t n)
+{
+	switch (type) {
+	case MSG_FILES:
+		files_make(data, n);
+		return;
+	case MSG_PUSHED:
+		files_pushed();
+		return;
+	case MSG_START:
+		sched_start(data, n);
+		return;
+	case MSG_STOP:
+		sched_stop(data, n);
+		return;
+	case MSG_PROGS:
+		progs_send();
+		return;
+	case MSG_GET_BTF:
+		btf_start();
+		return;
+	case MSG_POWEROFF:
+		machine_end();
+	default:
+		port_failed("unknown request %u", type);
+	}
+}
+
+static int signals = -1;
+
+static void on_signal(uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(signals, &info, sizeof info) == sizeof info)
+		;
+	sched_reap();
+}
+
+static void signals_watch(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0)
+		die("signalfd: %s", strerror(errno));
+	watch(signals, EPOLLIN, on_signal);
+}
+
+/* Above the class that is under test: a scheduler that stalls must not take us with it. Children start as ordinary
+ * processes. */
+static void rise(void)
+{
+	struct sched_param p = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p) < 0)
+		say("no real-time priority: %s", strerror(errno));
+}
+
+int main(void)
+{
+	if (getpid() != 1) {
+		say("this is PID 1 of a guest, nothing to run by hand");
+		return 1;
+	}
+	crash_handlers();
+	mounts_first();
+	rise();
+	loop = epoll_create1(EPOLL_CLOEXEC);
+	if (loop < 0)
+		die("epoll: %s", strerror(errno));
+	signals_watch();
+	uevent_open(); /* before the port is looked for: what happens from here on is not missed */
+	mounts_rest();
+	port_open();
+	scx_watch();
+	facts_hello();
+	for (;;) {
+		struct epoll_event ev;
+		/* One at a time: a callback may unwatch what a second event of the batch belongs to. */
+		int n = epoll_wait(loop, &ev, 1, -1);
+
+		if (n < 0 && errno != EINTR)
+			die("epoll_wait: %s", strerror(errno));
+		if (n == 1 && callback[ev.data.fd])
+			callback[ev.data.fd](ev.events);
+	}
+}
