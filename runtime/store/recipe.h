@@ -20,6 +20,7 @@ struct recipe {
 	FILE *f;
 	char *text;
 	size_t n;
+	struct hashes *hashes; /* where recipe_tool remembers answers; not owned, NULL after recipe_open: nowhere */
 };
 
 void recipe_open(struct recipe *r, const char *step, unsigned format);
@@ -29,7 +30,8 @@ void recipe_u64(struct recipe *r, const char *tag, uint64_t value);
 int recipe_file(struct recipe *r, const char *tag, const char *path, struct hashes *h, struct err *e);
 /* A content hash made elsewhere (a source tree's). */
 void recipe_hash(struct recipe *r, const char *tag, const char *hex, uint64_t size);
-/* First line of what argv prints; the program's identity. X_NO_TOOL when it cannot run. */
+/* First line of what argv prints; the program's identity. X_NO_TOOL when it cannot run. Remembered when r->hashes is
+ * set, see hashes_recall. */
 int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, struct err *e);
 /* Complete text so far (ours until recipe_close) and its key. */
 const char *recipe_text(struct recipe *r);
@@ -40,5 +42,6 @@ void recipe_close(struct recipe *r);
 /* XXH3-128 of bytes as 32 hex digits. */
 void hash_hex(const void *data, size_t n, char hex[KEY_LEN + 1]);
 
-/* Lines that differ between two recipes, "  kernel: file 9c1e… -> file 77ab…" each; "" when equal. Caller frees. */
+/* Facts that differ between two recipes, "  kernel: file 9c1e… -> file 77ab…" each, "none" on the side that lacks it;
+ * "" when equal. Caller frees. */
 char *recipe_diff(const char *before, const char *after);

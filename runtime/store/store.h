@@ -1,6 +1,6 @@
 /* store.h: finished steps, found again by the key of their recipe.
  *
- *   {root}/objects/ab/{key}/      files of the result (mode 0444) and "recipe"
+ *   {root}/objects/ab/{key}/      files of the result (mode 0444; 0555 when executable), "recipe" and "content"
  *   {root}/drafts/{key}.{pid}/    work in progress; collected when the key's lock is free
  *   {root}/locks/{key}            flock'd by whoever works on that key
  *   {root}/hashes/                content hashes by stat (hashes.h)
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 struct err;
+struct hashes;
 struct recipe;
 
 struct store {
@@ -22,7 +23,10 @@ struct store {
 /* Creates the folders when missing; X_STORE with the reason and the variable to set when it cannot be used.
  * NULL: the default place. Collects drafts of processes that are gone. */
 int store_open(struct store *st, const char *path, struct err *e);
-void store_close(struct store *st);
+void store_close(struct store *st); /* may run twice */
+/* Turns an error about the store's own files into X_STORE (a full disk stays one) that names the store and how to
+ * choose another. Returns -1. */
+int store_err(const struct store *st, struct err *e);
 #define auto_store __attribute__((unused, cleanup(store_close)))
 
 enum { STORE_HIT = 0, STORE_MISS = 1 };
@@ -31,7 +35,7 @@ enum { STORE_HIT = 0, STORE_MISS = 1 };
 struct work {
 	struct store *st;
 	char key[33];
-	int lock;     /* flock held while we make it */
+	int lock;     /* flock held while we make it; -1: it is a result */
 	int dir;      /* HIT: the result; MISS: the draft to fill */
 	char *path;   /* of dir, absolute */
 };
@@ -40,11 +44,13 @@ struct work {
  * with work_publish or work_drop. When another process is making the same key, waits for it (a stop ends the wait)
  * and then hits. force: always MISS (the present result is replaced at publish). */
 int store_begin(struct store *st, struct recipe *r, bool force, struct work *w, struct err *e);
-/* Makes the draft the result: files to mode 0444, "recipe" added, fsync, rename. w->dir is the result afterwards. */
+/* Makes the draft the result: files read-only and linked nowhere else, "recipe" and "content" (content.h) added, fsync,
+ * rename. w->dir is the result afterwards. Only files and folders can be stored. */
 int work_publish(struct work *w, struct recipe *r, struct err *e);
 /* Places every file of the result into folder out (created), as file_place(): untouched when equal. recipe becomes
- * "{out}/recipe". *changed (may be NULL) counts the files that were not already there. */
-int work_place(struct work *w, const char *out, unsigned *changed, struct err *e);
+ * "{out}/recipe". *changed (may be NULL) counts the files that were not already there. h (may be NULL) learns the
+ * hashes of what was placed, so that the next step's recipe_file() costs a stat. */
+int work_place(struct work *w, struct hashes *h, const char *out, unsigned *changed, struct err *e);
 void work_drop(struct work *w);
 #define auto_work __attribute__((unused, cleanup(work_drop)))
 

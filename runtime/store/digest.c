@@ -1,0 +1,194 @@
+/* digest.c: the only place that knows xxhash.
+ *
+ * Holes are found with SEEK_DATA and never read; file systems that cannot tell report one extent of data, whose zero
+ * pages are then seen by looking at them. Either way the same bytes reach the hash. */
+#include "store/digest.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "store/recipe.h"
+
+enum { PAGE = 4096, CHUNK = 1 << 20 };
+
+struct digest {
+	XXH3_state_t *xx;
+	uint64_t zero_at, zero_len; /* run of zero pages not yet fed */
+};
+
+static void to_hex(XXH128_hash_t hash, char *hex)
+{
+	static const char digit[] = "0123456789abcdef";
+	XXH128_canonical_t c;
+
+	XXH128_canonicalFromHash(&c, hash);
+	for (size_t i = 0; i < sizeof(c.digest); i++) {
+		hex[2 * i] = digit[c.digest[i] >> 4];
+		hex[2 * i + 1] = digit[c.digest[i] & 15];
+	}
+	hex[KEY_LEN] = '\0';
+}
+
+void hash_hex(const void *data, size_t n, char hex[KEY_LEN + 1])
+{
+	to_hex(XXH3_128bits(data, n), hex);
+}
+
+static void feed_zero_run(struct digest *d)
+{
+	struct {
+		char mark[8];
+		uint64_t at, len;
+	} run = { "ktstr0pg", htole64(d->zero_at), htole64(d->zero_len) };
+
+	if (d->zero_len)
+		XXH3_128bits_update(d->xx, &run, sizeof(run));
+	d->zero_len = 0;
+}
+
+static void feed_bytes(struct digest *d, const void *data, size_t n)
+{
+	feed_zero_run(d);
+	XXH3_128bits_update(d->xx, data, n);
+}
+
+static void feed_zeros(struct digest *d, uint64_t at, uint64_t n)
+{
+	static const char zeros[PAGE];
+	uint64_t pages = n / PAGE * PAGE;
+
+	if (pages && !d->zero_len)
+		d->zero_at = at;
+	d->zero_len += pages;
+	if (n > pages)
+		feed_bytes(d, zeros, n - pages);
+}
+
+static bool zero_page(const char *p)
+{
+	return *p == 0 && memcmp(p, p + 1, PAGE - 1) == 0;
+}
+
+/* buf starts on a page boundary of the file; only the file's end may lie inside a page. */
+static void feed_chunk(struct digest *d, uint64_t at, const char *buf, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		size_t from = i;
+
+		while (n - i >= PAGE && zero_page(buf + i))
+			i += PAGE;
+		if (i > from)
+			feed_zeros(d, at + from, i - from);
+		from = i;
+		while (i < n && !(n - i >= PAGE && zero_page(buf + i)))
+			i += n - i < PAGE ? n - i : PAGE;
+		if (i > from)
+			feed_bytes(d, buf + from, i - from);
+	}
+}
+
+static int read_full(int fd, char *buf, size_t n, uint64_t at, const char *what, struct err *e)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = pread(fd, buf + got, n - got, (off_t)(at + got));
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_sys(e, "read %s", what);
+		if (r == 0)
+			return err_set(e, X_FAIL, "%s became shorter while it was read", what);
+		got += (size_t)r;
+	}
+	return 0;
+}
+
+static int feed_extent(struct digest *d, int fd, uint64_t from, uint64_t to, char *buf, const char *what,
+		       struct err *e)
+{
+	for (uint64_t at = from; at < to;) {
+		size_t n = to - at < CHUNK ? to - at : CHUNK;
+
+		if (stop_pending())
+			return stop_err(e);
+		if (read_full(fd, buf, n, at, what, e) < 0)
+			return -1;
+		feed_chunk(d, at, buf, n);
+		at += n;
+	}
+	return 0;
+}
+
+/* The next extent of data at or behind at, in whole pages; [size, size) when there is none. */
+static void next_extent(int fd, uint64_t at, uint64_t size, uint64_t *from, uint64_t *to)
+{
+	off_t data = lseek(fd, (off_t)at, SEEK_DATA);
+	off_t hole;
+
+	*from = *to = size;
+	if (data < 0 && errno == ENXIO)
+		return;
+	if (data < 0) {
+		*from = at;
+		return;
+	}
+	if ((uint64_t)data >= size)
+		return;
+	*from = (uint64_t)data / PAGE * PAGE;
+	hole = lseek(fd, data, SEEK_HOLE);
+	if (hole > data && (uint64_t)hole < size)
+		*to = ((uint64_t)hole + PAGE - 1) / PAGE * PAGE;
+	if (*to > size)
+		*to = size;
+}
+
+static int feed_file(struct digest *d, int fd, uint64_t size, const char *what, struct err *e)
+{
+	auto_free char *buf = xmalloc(size < CHUNK ? size + 1 : CHUNK);
+
+	for (uint64_t at = 0; at < size;) {
+		uint64_t from, to;
+
+		next_extent(fd, at, size, &from, &to);
+		feed_zeros(d, at, from - at);
+		if (feed_extent(d, fd, from, to, buf, what, e) < 0)
+			return -1;
+		at = to;
+	}
+	feed_zero_run(d);
+	return 0;
+}
+
+int digest_fd(int fd, const char *what, char *hex, uint64_t *size, struct err *e)
+{
+	struct digest d = { 0 };
+	struct stat st;
+	int rc;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat %s", what);
+	d.xx = XXH3_createState();
+	if (!d.xx)
+		return err_set(e, X_FAIL, "%s: out of memory", what);
+	XXH3_128bits_reset(d.xx);
+	rc = feed_file(&d, fd, (uint64_t)st.st_size, what, e);
+	if (rc == 0) {
+		to_hex(XXH3_128bits_digest(d.xx), hex);
+		if (size)
+			*size = (uint64_t)st.st_size;
+	}
+	XXH3_freeState(d.xx);
+	return rc;
+}

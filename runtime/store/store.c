@@ -1,0 +1,107 @@
+/* store.c: the folder itself: opened, explained when it cannot be, and cleared of what dead processes left. */
+#include "store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/lock.h"
+#include "store/recipe.h"
+
+static const char *const folders[] = { "objects", "drafts", "locks", "hashes", "graphs" };
+
+int store_err(const struct store *st, struct err *e)
+{
+	struct err cause = *e;
+
+	if (cause.code == X_INTERRUPTED)
+		return -1;
+	return err_set(e, cause.code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
+		       "the store %s cannot be used: %s (KTSTR_STORE can name another folder)", st->path, cause.msg);
+}
+
+/* Drafts are called {key}.{pid}. The pid only tells people whose it was; the lock says whether it is alive. */
+static void collect(struct store *st, const char *name)
+{
+	auto_free char *path = xasprintf("drafts/%s", name);
+	char key[KEY_LEN + 1];
+	struct err ignored;
+	int lock = -1;
+
+	if (strspn(name, "0123456789abcdef") != KEY_LEN || name[KEY_LEN] != '.')
+		return;
+	memcpy(key, name, KEY_LEN);
+	key[KEY_LEN] = '\0';
+	if (lock_try(st, key, &lock, &ignored) != LOCK_TAKEN)
+		return;
+	/* What cannot be removed now (a child of the dead still writes there) goes next time. */
+	(void)rmtree(st->dir, path, &ignored);
+	lock_drop(st, key, &lock);
+}
+
+static int collect_drafts(struct store *st, struct err *e)
+{
+	int fd = openat(st->dir, "drafts", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!list) {
+		err_sys(e, "list drafts");
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((d = readdir(list)))
+		collect(st, d->d_name);
+	closedir(list);
+	return 0;
+}
+
+static int open_folders(struct store *st, struct err *e)
+{
+	char real[PATH_MAX];
+
+	if (mkdir_p(AT_FDCWD, st->path, 0777, e) < 0)
+		return -1;
+	if (!realpath(st->path, real))
+		return err_sys(e, "find %s", st->path);
+	free(st->path);
+	st->path = xstrdup(real);
+	st->dir = open(st->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (st->dir < 0)
+		return err_sys(e, "open %s", st->path);
+	for (size_t i = 0; i < countof(folders); i++)
+		if (mkdir_p(st->dir, folders[i], 0777, e) < 0)
+			return -1;
+	return collect_drafts(st, e);
+}
+
+int store_open(struct store *st, const char *path, struct err *e)
+{
+	struct store new = { .path = path ? xstrdup(path) : cache_path("KTSTR_STORE", "store", e), .dir = -1 };
+
+	if (!new.path)
+		return -1;
+	if (open_folders(&new, e) < 0) {
+		store_err(&new, e);
+		store_close(&new);
+		return -1;
+	}
+	*st = new;
+	return 0;
+}
+
+void store_close(struct store *st)
+{
+	if (st->dir >= 0)
+		close(st->dir);
+	free(st->path);
+	*st = (struct store){ .dir = -1 };
+}

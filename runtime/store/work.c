@@ -1,0 +1,278 @@
+/* work.c: a result looked up, made and placed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/content.h"
+#include "store/hashes.h"
+#include "store/lock.h"
+#include "store/recipe.h"
+#include "store/store.h"
+
+enum { TEXT_MAX = 64 << 20, PLACE_TRIES = 8 };
+
+static char *object_name(const char *key)
+{
+	return xasprintf("objects/%.2s/%s", key, key);
+}
+
+static char *draft_folder(const char *key)
+{
+	return xasprintf("drafts/%s.%ld", key, (long)getpid());
+}
+
+static int read_content(int dir, struct content *c, struct err *e)
+{
+	auto_free char *text = NULL;
+
+	if (file_read(dir, "content", TEXT_MAX, &text, NULL, e) < 0)
+		return -1;
+	return content_parse(c, text, e);
+}
+
+/* A folder that has lost something is no result: it is made again. */
+static bool whole(int dir, const char *recipe)
+{
+	auto_content struct content c = { 0 };
+	auto_free char *text = NULL;
+	struct err ignored;
+
+	if (file_read(dir, "recipe", TEXT_MAX, &text, NULL, &ignored) < 0 || strcmp(text, recipe) != 0)
+		return false;
+	return read_content(dir, &c, &ignored) == 0 && content_present(&c, dir);
+}
+
+static int look_up(struct work *w, const char *recipe, struct err *e)
+{
+	auto_free char *name = object_name(w->key);
+	auto_close int dir = openat(w->st->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0 && errno != ENOENT) {
+		err_sys(e, "open %s", name);
+		return store_err(w->st, e);
+	}
+	if (dir < 0 || !whole(dir, recipe))
+		return STORE_MISS;
+	w->dir = TAKE_FD(dir);
+	w->path = xasprintf("%s/%s", w->st->path, name);
+	return STORE_HIT;
+}
+
+/* The lock is ours: whatever has this name was left by a dead process that had our number. */
+static int make_draft(struct work *w, struct err *e)
+{
+	auto_free char *name = draft_folder(w->key);
+
+	if (rmtree(w->st->dir, name, e) < 0)
+		return -1;
+	if (mkdirat(w->st->dir, name, 0777) < 0)
+		return err_sys(e, "make folder %s", name);
+	w->path = xasprintf("%s/%s", w->st->path, name);
+	w->dir = openat(w->st->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return w->dir < 0 ? err_sys(e, "open %s", name) : 0;
+}
+
+int store_begin(struct store *st, struct recipe *r, bool force, struct work *w, struct err *e)
+{
+	struct work new = { .st = st, .lock = -1, .dir = -1 };
+	const char *text = recipe_text(r);
+	int rc = STORE_MISS;
+
+	recipe_key(r, new.key);
+	if (!force)
+		rc = look_up(&new, text, e);
+	if (rc == STORE_MISS) {
+		rc = lock_take(st, new.key, &new.lock, e) < 0 ? -1 : STORE_MISS;
+		if (rc == STORE_MISS && !force)
+			rc = look_up(&new, text, e);
+		if (rc == STORE_HIT)
+			lock_drop(st, new.key, &new.lock);
+		if (rc == STORE_MISS && make_draft(&new, e) < 0)
+			rc = store_err(st, e);
+	}
+	if (rc < 0) {
+		work_drop(&new);
+		return -1;
+	}
+	*w = new;
+	return rc;
+}
+
+static int add_text(int dir, const char *name, const char *text, struct err *e)
+{
+	auto_close int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+
+	if (fd < 0)
+		return err_sys(e, "create %s", name);
+	if (write_all(fd, text, strlen(text), name, e) < 0)
+		return -1;
+	if (fsync(fd) < 0)
+		return err_sys(e, "write %s", name);
+	return 0;
+}
+
+static int seal(struct work *w, struct recipe *r, struct err *e)
+{
+	auto_content struct content c = { 0 };
+	auto_free char *list = NULL;
+
+	if (content_seal(&c, w->dir, e) < 0)
+		return -1;
+	list = content_text(&c);
+	if (add_text(w->dir, "content", list, e) < 0 || add_text(w->dir, "recipe", recipe_text(r), e) < 0)
+		return -1;
+	if (fsync(w->dir) < 0)
+		return err_sys(e, "write the result's folder");
+	return 0;
+}
+
+/* What has the name already (a forced run, a damaged result) changes places with the draft and then goes, so there is
+ * no moment without a result. */
+static int move_in(struct work *w, const char *draft, const char *object, struct err *e)
+{
+	auto_free char *parent = xasprintf("objects/%.2s", w->key);
+	int dir = w->st->dir;
+	struct err ignored;
+
+	if (mkdir_p(dir, parent, 0777, e) < 0)
+		return -1;
+	if (renameat2(dir, draft, dir, object, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EINVAL && renameat(dir, draft, dir, object) == 0)
+		return 0;
+	if (errno != EEXIST && errno != ENOTEMPTY)
+		return err_sys(e, "put %s in place", object);
+	if (renameat2(dir, draft, dir, object, RENAME_EXCHANGE) == 0) {
+		(void)rmtree(dir, draft, &ignored);
+		return 0;
+	}
+	if (errno != EINVAL)
+		return err_sys(e, "put %s in place", object);
+	if (rmtree(dir, object, e) < 0)
+		return -1;
+	return renameat(dir, draft, dir, object) < 0 ? err_sys(e, "put %s in place", object) : 0;
+}
+
+int work_publish(struct work *w, struct recipe *r, struct err *e)
+{
+	auto_free char *draft = draft_folder(w->key);
+	auto_free char *object = object_name(w->key);
+
+	if (seal(w, r, e) < 0)
+		return err_in(e, "store the result");
+	if (move_in(w, draft, object, e) < 0)
+		return store_err(w->st, e);
+	free(w->path);
+	w->path = xasprintf("%s/%s", w->st->path, object);
+	lock_drop(w->st, w->key, &w->lock);
+	return 0;
+}
+
+/* What is known to be equal is left alone without looking into it. */
+static int place_file(struct work *w, struct hashes *h, int out, const struct content_file *f, struct err *e)
+{
+	const char *slash = strrchr(f->name, '/');
+	int rc;
+
+	if (h && hashes_knows(h, out, f->name, f->hex))
+		return 0;
+	if (slash) {
+		auto_free char *parent = xstrndup(f->name, (size_t)(slash - f->name));
+
+		if (mkdir_p(out, parent, 0777, e) < 0)
+			return -1;
+	}
+	rc = file_place(w->dir, f->name, out, f->name, e);
+	if (rc >= 0 && h)
+		hashes_learn(h, out, f->name, f->hex);
+	return rc;
+}
+
+static int place_all(struct work *w, struct hashes *h, int out, unsigned *changed, struct err *e)
+{
+	auto_content struct content c = { 0 };
+	auto_free char *recipe = NULL;
+	size_t n;
+	int rc;
+
+	*changed = 0;
+	if (read_content(w->dir, &c, e) < 0 || file_read(w->dir, "recipe", TEXT_MAX, &recipe, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < c.n; i++) {
+		rc = place_file(w, h, out, &c.v[i], e);
+		if (rc < 0)
+			return -1;
+		*changed += rc == 1;
+	}
+	/* Not a link: work_touch moves the stored one's time, and this one may be an input of ninja's. */
+	rc = file_write(out, "recipe", recipe, n, e);
+	if (rc < 0)
+		return -1;
+	*changed += rc == 1;
+	return 0;
+}
+
+/* A forced run of another process puts a new folder where ours was, and removes ours. */
+static bool follow(struct work *w)
+{
+	struct stat ours, named;
+	int dir;
+
+	if (fstat(w->dir, &ours) < 0 || stat(w->path, &named) < 0 || ours.st_ino == named.st_ino)
+		return false;
+	dir = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return false;
+	close(w->dir);
+	w->dir = dir;
+	return true;
+}
+
+int work_place(struct work *w, struct hashes *h, const char *out, unsigned *changed, struct err *e)
+{
+	unsigned count = 0;
+	int rc = -1;
+
+	if (mkdir_p(AT_FDCWD, out, 0777, e) < 0)
+		return -1;
+	auto_close int dir = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, "open %s", out);
+	for (int i = 0; i < PLACE_TRIES; i++) {
+		rc = place_all(w, h, dir, &count, e);
+		if (rc == 0 || !follow(w))
+			break;
+	}
+	if (rc < 0)
+		return err_in(e, "place the result in %s", out);
+	if (changed)
+		*changed = count;
+	return 0;
+}
+
+void work_touch(struct work *w)
+{
+	(void)utimensat(w->dir, "recipe", NULL, 0);
+}
+
+void work_drop(struct work *w)
+{
+	struct err ignored;
+
+	if (w->lock >= 0) {
+		auto_free char *draft = draft_folder(w->key);
+
+		(void)rmtree(w->st->dir, draft, &ignored);
+		lock_drop(w->st, w->key, &w->lock);
+	}
+	if (w->dir >= 0)
+		close(w->dir);
+	free(w->path);
+	*w = (struct work){ .lock = -1, .dir = -1 };
+}
