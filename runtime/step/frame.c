@@ -1,0 +1,262 @@
+/* frame.c: from a step's command line to its exit code. */
+#include "step/step.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/event.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/stop.h"
+#include "store/hashes.h"
+#include "store/recipe.h"
+#include "store/store.h"
+
+enum { PROGRESS_MS = 50, RECIPE_MAX = 64 << 20 };
+
+/* One process is one step, so what its parts share lives here. */
+static struct {
+	const struct step *step;
+	const char *id, *store_path, *out;
+	bool force;
+	struct store store;
+	long long started, told; /* now_ms() */
+	enum event_how how;
+	char *why;
+} run = { .store.dir = -1 };
+
+static const struct opt frame_opts[] = {
+	{ .name = "id", .type = OPT_STR, .out = &run.id, .arg = "ID", .help = "what the generator calls this step" },
+	{ .name = "store", .type = OPT_STR, .out = &run.store_path, .arg = "DIR", .help = "the store, instead of the usual one" },
+	{ .name = "out", .type = OPT_STR, .out = &run.out, .arg = "DIR", .help = "where the result is to appear" },
+	{ .name = "force", .type = OPT_FLAG, .out = &run.force, .help = "make the result again" },
+};
+
+struct store *step_store(void)
+{
+	return &run.store;
+}
+
+const char *step_out(void)
+{
+	return run.out;
+}
+
+/* Cuts text at a character's boundary when it is longer than an event can carry. */
+static void set_text(struct event *ev, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n >= sizeof(ev->text)) {
+		n = sizeof(ev->text) - 1;
+		while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--;
+	}
+	memcpy(ev->text, text, n);
+	ev->text[n] = '\0';
+}
+
+static struct event new_event(enum event_kind kind)
+{
+	struct event ev = { .kind = kind, .ms = (uint64_t)(now_ms() - run.started) };
+
+	snprintf(ev.id, sizeof(ev.id), "%s", run.id ? run.id : run.step->name);
+	return ev;
+}
+
+void step_progress(uint64_t done, uint64_t total, const char *note)
+{
+	long long now = now_ms();
+
+	if (now - run.told < PROGRESS_MS && done != total)
+		return;
+	run.told = now;
+
+	struct event ev = new_event(EV_PROGRESS);
+	ev.done = done;
+	ev.total = total;
+	set_text(&ev, note ? note : "");
+	event_send(&ev);
+}
+
+/* The death of whoever started us by hand; under ninja the lifeline of event.h tells more. */
+static int follow_parent(struct err *e)
+{
+	pid_t parent = getppid();
+
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+		return err_sys(e, "ask for the parent's death");
+	if (getppid() != parent)
+		return err_set(e, X_INTERRUPTED, "the process that started this step has ended");
+	return 0;
+}
+
+static size_t count_opts(const struct opt *opts)
+{
+	size_t n = 0;
+
+	while (opts && opts[n].name)
+		n++;
+	return n;
+}
+
+static struct opt *all_opts(const struct step *s)
+{
+	size_t n = count_opts(s->opts);
+	struct opt *all = xcalloc(countof(frame_opts) + n + 1, sizeof(*all));
+
+	memcpy(all, frame_opts, sizeof(frame_opts));
+	if (n)
+		memcpy(all + countof(frame_opts), s->opts, n * sizeof(*all));
+	return all;
+}
+
+static int parse(const struct step *s, int argc, const char *const *argv, struct err *e)
+{
+	auto_free struct opt *opts = all_opts(s);
+	const char *const *args = NULL;
+	int n_args = 0;
+
+	if (opt_parse(opts, argc, argv, &args, &n_args, e) < 0)
+		return -1;
+	if (n_args)
+		return err_set(e, X_USAGE, "%s takes options only, not \"%s\"", s->name, args[0]);
+	if (!run.out)
+		return err_set(e, X_USAGE, "--out is required");
+	return 0;
+}
+
+/* The recipe of what lies in --out, "" when nothing does. */
+static char *previous_recipe(void)
+{
+	auto_free char *path = xasprintf("%s/recipe", run.out);
+	struct err ignored;
+	char *text;
+
+	return file_read(AT_FDCWD, path, RECIPE_MAX, &text, NULL, &ignored) < 0 ? xstrdup("") : text;
+}
+
+/* Asked before the new recipe takes the old one's place. */
+static char *why_it_runs(struct recipe *r)
+{
+	auto_free char *before = previous_recipe();
+
+	if (run.force)
+		return xstrdup("forced");
+	if (!*before)
+		return xstrdup("first time");
+	char *diff = recipe_diff(before, recipe_text(r));
+	if (*diff)
+		return diff;
+	free(diff);
+	return xstrdup("equal recipe, but its result was not in the store");
+}
+
+static int run_unstored(const struct step *s, struct err *e)
+{
+	auto_close int dir = open(run.out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[PATH_MAX];
+
+	if (dir < 0 || !realpath(run.out, path))
+		return err_sys(e, "open %s", run.out);
+	run.why = xstrdup("runs each time");
+	return s->run(dir, path, e) < 0 ? -1 : 0;
+}
+
+static int make_result(const struct step *s, struct recipe *r, struct work *w, struct err *e)
+{
+	run.why = why_it_runs(r);
+	if (s->run(w->dir, w->path, e) < 0)
+		return -1;
+	return work_publish(w, r, e);
+}
+
+static int run_stored(const struct step *s, struct hashes *h, struct err *e)
+{
+	auto_work struct work w = { .lock = -1, .dir = -1 };
+	auto_recipe struct recipe r = { 0 };
+	int rc;
+
+	recipe_open(&r, s->name, s->format);
+	r.hashes = h;
+	if (s->recipe(&r, h, e) < 0)
+		return -1;
+	rc = store_begin(&run.store, &r, run.force, &w, e);
+	if (rc < 0)
+		return -1;
+	if (rc == STORE_MISS && make_result(s, &r, &w, e) < 0)
+		return -1;
+	if (rc == STORE_HIT) {
+		run.how = HOW_CACHED;
+		run.why = xstrdup("found in the store");
+		work_touch(&w);
+	}
+	return work_place(&w, h, run.out, NULL, e);
+}
+
+static int run_step(const struct step *s, struct err *e)
+{
+	struct hashes *h;
+	int rc;
+
+	if (store_open(&run.store, run.store_path, e) < 0)
+		return -1;
+	if (mkdir_p(AT_FDCWD, run.out, 0777, e) < 0)
+		return -1;
+	if (!s->recipe)
+		return run_unstored(s, e);
+	if (hashes_open(&h, run.store.path, "steps", e) < 0)
+		return -1;
+	rc = run_stored(s, h, e);
+	hashes_close(h);
+	return rc;
+}
+
+static void tell_end(const struct err *e, bool failed)
+{
+	struct event ev = new_event(failed ? EV_FAIL : EV_DONE);
+
+	ev.how = run.how;
+	ev.code = e->code;
+	set_text(&ev, failed ? e->msg : run.why ? run.why : "");
+	event_send(&ev);
+}
+
+static int work(const struct step *s, int argc, const char *const *argv, struct err *e)
+{
+	struct event start;
+	int rc;
+
+	if (stop_init(e) < 0 || follow_parent(e) < 0 || parse(s, argc, argv, e) < 0 || event_connect(e) < 0)
+		return -1;
+	start = new_event(EV_START);
+	event_send(&start);
+	rc = run_step(s, e);
+	tell_end(e, rc < 0);
+	return rc;
+}
+
+int step_main(const struct step *s, int argc, const char *const *argv)
+{
+	struct err e = { 0 };
+	int rc;
+
+	run.step = s;
+	run.started = now_ms();
+	rc = work(s, argc, argv, &e);
+	store_close(&run.store);
+	free(TAKE(run.why));
+	if (rc >= 0)
+		return X_OK;
+	log_error("%s", e.msg);
+	return e.code ? e.code : X_FAIL;
+}

@@ -1,0 +1,10 @@
+/* steps.h: every step there is; main.c lists them. */
+#pragma once
+struct step;
+
+extern const struct step step_bootable;
+extern const struct step step_initramfs;
+extern const struct step step_payload;
+extern const struct step step_probe;
+extern const struct step step_snapshot;
+extern const struct step step_verify;
