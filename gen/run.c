@@ -12,6 +12,7 @@
 #include "gen/plan.h"
 #include "store/recipe.h"
 #include "store/store.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -183,7 +184,7 @@ static int start_ninja(struct session *s, struct err *e)
 	const char *const env[] = { events, "NINJA_STATUS=", "TERM=dumb", NULL };
 	int pipe_fd[2];
 
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(e, "pipe");
 	argv_add(&a, "ninja");
 	argv_opt(&a, "-k", "0");
@@ -258,6 +259,18 @@ static int write_graph(struct run *r, const struct plan *p, int *dir, struct err
 	return lock;
 }
 
+static void forget_outputs(const struct session *s, int dir)
+{
+	const char *redo = s->opts->redo;
+
+	for (size_t i = 0; redo && i < s->plan->n_edges; i++) {
+		const struct edge *g = &s->plan->edges[i];
+
+		for (size_t k = 0; k < g->outs.n && !strncmp(g->rule, redo, strlen(redo)); k++)
+			(void)unlinkat(dir, g->outs.v[k], 0); /* absent is what we want */
+	}
+}
+
 static int conclude(struct session *s, int status, struct err *e)
 {
 	char how[64];
@@ -292,6 +305,7 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	if (lock < 0 || events_open(&s.events, e) < 0)
 		return -1;
 	progress_init(&s.bar, stderr);
+	forget_outputs(&s, dir);
 	if (start_ninja(&s, e) == 0) {
 		if (follow(&s, e) < 0)
 			interrupt(&s);
@@ -308,6 +322,14 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 		close(s.out);
 	free(s.log);
 	return result;
+}
+
+const struct step_result *run_find(const struct run *r, const struct plan *p, const char *id)
+{
+	size_t i = find_edge(p, id);
+
+	assert(i < r->n);
+	return &r->steps[i];
 }
 
 int run_first_failure(const struct run *r, const struct plan *p, struct err *e)

@@ -28,11 +28,14 @@ struct run {
 struct run_opts {
 	bool explain;  /* say why each step ran */
 	unsigned jobs; /* 0: as many as CPUs we may use */
+	const char *redo; /* rule (or start of its name) whose edges run even when up to date */
 };
 
 /* Zero also when steps failed (see run->failed). Negative: ninja is missing, could not be run, or we were told to stop;
  * then nothing of ours is running any more. */
 int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, struct err *e);
+/* What came of the edge with this id, which must be in the plan. */
+const struct step_result *run_find(const struct run *r, const struct plan *p, const char *id);
 /* Failure of the first failed step as an error, with the command that runs just this step again. */
 int run_first_failure(const struct run *r, const struct plan *p, struct err *e);
 void run_free(struct run *r);

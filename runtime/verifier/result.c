@@ -32,6 +32,30 @@ static void opt_u32(struct jsonw *w, const char *key, uint32_t v)
 		jsonw_u64(w, v);
 }
 
+void result_prog(struct jsonw *w, const struct prog *p)
+{
+	jsonw_obj(w);
+	jsonw_kstr(w, "name", p->name);
+	jsonw_ku64(w, "id", p->id);
+	opt_u32(w, "verified_insns", p->verified_insns);
+	opt_u32(w, "jited_len", p->jited_len);
+	opt_u32(w, "xlated_len", p->xlated_len);
+	opt_u32(w, "stack_depth", p->stack_depth);
+	jsonw_end_obj(w);
+}
+
+void result_timing(struct jsonw *w, const struct timing *t)
+{
+	jsonw_key(w, "ms");
+	jsonw_obj(w);
+	jsonw_kdouble(w, "start", t->start);
+	jsonw_kdouble(w, "push", t->push);
+	jsonw_kdouble(w, "load", t->load);
+	jsonw_kdouble(w, "read", t->read);
+	jsonw_kdouble(w, "stop", t->stop);
+	jsonw_end_obj(w);
+}
+
 void result_write(FILE *f, const struct result *r)
 {
 	struct jsonw w;
@@ -48,27 +72,10 @@ void result_write(FILE *f, const struct result *r)
 	jsonw_kbool(&w, "cold", r->cold);
 	jsonw_key(&w, "programs");
 	jsonw_arr(&w);
-	for (size_t i = 0; i < r->progs.n; i++) {
-		const struct prog *p = &r->progs.v[i];
-
-		jsonw_obj(&w);
-		jsonw_kstr(&w, "name", p->name);
-		jsonw_ku64(&w, "id", p->id);
-		opt_u32(&w, "verified_insns", p->verified_insns);
-		opt_u32(&w, "jited_len", p->jited_len);
-		opt_u32(&w, "xlated_len", p->xlated_len);
-		opt_u32(&w, "stack_depth", p->stack_depth);
-		jsonw_end_obj(&w);
-	}
+	for (size_t i = 0; i < r->progs.n; i++)
+		result_prog(&w, &r->progs.v[i]);
 	jsonw_end_arr(&w);
-	jsonw_key(&w, "ms");
-	jsonw_obj(&w);
-	jsonw_kdouble(&w, "start", r->ms.start);
-	jsonw_kdouble(&w, "push", r->ms.push);
-	jsonw_kdouble(&w, "load", r->ms.load);
-	jsonw_kdouble(&w, "read", r->ms.read);
-	jsonw_kdouble(&w, "stop", r->ms.stop);
-	jsonw_end_obj(&w);
+	result_timing(&w, &r->ms);
 	jsonw_kstr(&w, "cross_check", r->cross);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 struct err;
+struct jsonw;
 
 enum verdict { VERDICT_ATTACHED, VERDICT_REJECTED, VERDICT_DIED, VERDICT_TIMEOUT, VERDICT_VM };
 
@@ -38,6 +39,9 @@ const char *verdict_name(enum verdict v);
 /* Exit code of the whole command for this verdict. */
 int verdict_code(enum verdict v);
 void result_write(FILE *f, const struct result *r);
+/* Its pieces, for reports: one program as an object; member "ms". */
+void result_prog(struct jsonw *w, const struct prog *p);
+void result_timing(struct jsonw *w, const struct timing *t);
 /* Hostile text in, X_FAIL when it is not one of ours. */
 int result_parse(struct result *r, const char *text, size_t n, struct err *e);
 void result_free(struct result *r);

@@ -1,0 +1,41 @@
+/* cargo-ktstr and ktstr: one program, two names. Cargo runs a plugin as "cargo-ktstr ktstr ARGS…". */
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "gen/verbs.h"
+
+static const struct verb *const verbs[] = { &verb_kernel, &verb_verifier, NULL };
+
+static const struct verb root = {
+	.name = "ktstr",
+	.args = "",
+	.summary = "test harness for Linux process schedulers",
+	.about = "Boots kernels in virtual machines of any topology, loads sched_ext schedulers in them, and reads from\n"
+		 "guest memory what the BPF verifier counted.",
+	.examples = "  cargo ktstr kernel import linux-image-*.deb\n"
+		    "  cargo ktstr kernel build --source ../linux\n"
+		    "  cargo ktstr verifier --scheduler-bin ./scx_simple --kernel 6.12\n",
+	.sub = verbs,
+};
+
+int main(int argc, char **argv)
+{
+	const char *name = argc ? strrchr(argv[0], '/') : NULL;
+	bool plugin = argc && !strcmp(name ? name + 1 : argv[0], "cargo-ktstr");
+	struct err e = { 0 };
+
+	if (stop_init(&e) < 0) {
+		log_error("%s", e.msg);
+		return X_FAIL;
+	}
+	if (plugin && argc > 1 && !strcmp(argv[1], "ktstr")) {
+		argv++;
+		argc--;
+	}
+	int code = opt_main(&root, plugin ? "cargo ktstr" : "ktstr", argc, (const char *const *)argv, &e);
+
+	if (code && e.msg[0])
+		log_error("%s", e.msg);
+	return code;
+}

@@ -1,0 +1,293 @@
+/* verifier: scheduler x kernels, one graph; then the report. */
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gen/home.h"
+#include "gen/plan.h"
+#include "gen/report.h"
+#include "gen/verbs.h"
+#include "kernel/id.h"
+#include <limits.h>
+#include <stdlib.h>
+
+static struct {
+	const char *scheduler;
+	struct opt_list kernels;
+	const char *accel;
+	uint64_t memory_mb, jobs;
+	bool raw, json, cold, cross_check, explain, force;
+} o;
+
+static const struct opt opts[] = {
+	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
+	{ .name = "kernel", .type = OPT_LIST, .out = &o.kernels, .arg = "ID",
+	  .help = "kernel to verify on (path, version or cache key); may be given several times" },
+	{ .name = "raw", .type = OPT_FLAG, .out = &o.raw, .help = "print the whole scheduler log, loops not collapsed" },
+	{ .name = "json", .type = OPT_FLAG, .out = &o.json, .help = "print the report as JSON" },
+	{ .name = "accel", .type = OPT_STR, .out = &o.accel, .arg = "WHICH", .choices = "auto kvm tcg",
+	  .help = "auto (KVM where it works), kvm or tcg" },
+	{ .name = "memory-mb", .type = OPT_U64, .out = &o.memory_mb, .arg = "MB", .min = 128, .max = 65536,
+	  .help = "memory of each guest, 1024 unless given" },
+	{ .name = "cold", .type = OPT_FLAG, .out = &o.cold, .help = "boot for every run instead of restoring a snapshot" },
+	{ .name = "cross-check", .type = OPT_FLAG, .out = &o.cross_check,
+	  .help = "compare the counts with bpf_prog_info read inside the guest" },
+	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "run again what is cached" },
+	{ .name = "explain", .type = OPT_FLAG, .out = &o.explain, .help = "say why each step ran" },
+	{ .name = "jobs", .letter = 'j', .type = OPT_U64, .out = &o.jobs, .arg = "N", .min = 1, .max = 1024,
+	  .help = "steps at once, as many as CPUs unless given" },
+	{ 0 },
+};
+
+struct request {
+	struct home home;
+	char *scheduler;  /* absolute */
+	char *name;       /* of the scheduler, as a folder name */
+	struct kernel *kernels;
+	size_t n;
+	const char *const *args;
+	char *host;       /* folder of what is true until the next boot of this machine */
+};
+
+static void request_free(struct request *q)
+{
+	for (size_t i = 0; i < q->n; i++)
+		kernel_free(&q->kernels[i]);
+	free(q->kernels);
+	free(q->scheduler);
+	free(q->name);
+	free(q->host);
+	home_free(&q->home);
+}
+
+static int find_scheduler(struct request *q, struct err *e)
+{
+	if (!o.scheduler)
+		return err_set(e, X_USAGE, "--scheduler-bin PATH is required: the scheduler to verify");
+	q->scheduler = realpath(o.scheduler, NULL);
+	if (!q->scheduler)
+		return err_set(e, X_NO_INPUT, "scheduler binary not found: %s", o.scheduler);
+	q->name = plan_slug(strrchr(q->scheduler, '/') + 1);
+	return 0;
+}
+
+static int name_host(struct request *q, struct err *e)
+{
+	auto_free char *id = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &id, &n, e) < 0)
+		return -1;
+	q->host = xasprintf("host/%.8s", id);
+	return 0;
+}
+
+static bool seen(const struct request *q, const struct kernel *k)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		if (!strcmp(q->kernels[i].image, k->image))
+			return true;
+	}
+	return false;
+}
+
+static int find_kernels(struct request *q, struct err *e)
+{
+	size_t n = o.kernels.n ? o.kernels.n : 1;
+	char hash[9];
+
+	if (verb_kconfig_hash(&q->home, hash, e) < 0)
+		return -1;
+	q->kernels = xcalloc(n, sizeof(*q->kernels));
+	for (size_t i = 0; i < n; i++) {
+		auto_kernel struct kernel k = { 0 };
+
+		if (kernel_resolve(&k, o.kernels.n ? o.kernels.v[i] : NULL, hash, e) < 0)
+			return -1;
+		if (seen(q, &k))
+			continue;
+		q->kernels[q->n++] = k;
+		k = (struct kernel){ 0 };
+	}
+	return 0;
+}
+
+static void plan_kernel(struct plan *p, const struct request *q, const struct kernel *k)
+{
+	auto_argv struct argv more = { 0 };
+	struct edge *g = plan_edge(p, "bootable", "kernel %s", k->name);
+
+	edge_heading(g, "kernel %s", k->name);
+	edge_in(g, "%s", k->image);
+	if (k->vmlinux) {
+		argv_opt(&more, "--vmlinux", "%s", k->vmlinux);
+		edge_needs(g, "%s", k->vmlinux);
+	}
+	if (k->config) {
+		argv_opt(&more, "--config", "%s", k->config);
+		edge_needs(g, "%s", k->config);
+	}
+	auto_free char *args = more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
+
+	edge_needs(g, "%s", q->home.step);
+	edge_out(g, "kernels/%s/kernel", k->name);
+	edge_out(g, "kernels/%s/layout", k->name);
+	edge_out(g, "kernels/%s/facts", k->name);
+	edge_var(g, "outdir", "kernels/%s", k->name);
+	edge_var(g, "args", "%s", args);
+}
+
+static void guest_vars(struct edge *g, const struct kernel *k)
+{
+	edge_var(g, "boot", "kernels/%s", k->name);
+	edge_var(g, "initrd", "guest/initramfs.cpio");
+	edge_var(g, "accel", "%s", o.accel ? o.accel : "auto");
+	edge_var(g, "topology", "1,1,1,1");
+	edge_var(g, "memory", "%llu", (unsigned long long)o.memory_mb);
+}
+
+static void plan_snapshot(struct plan *p, const struct request *q, const struct kernel *k)
+{
+	struct edge *g = plan_edge(p, "snapshot", "boot %s", k->name);
+
+	edge_in(g, "kernels/%s/kernel", k->name);
+	edge_in(g, "guest/initramfs.cpio");
+	edge_needs(g, "%s/probe", q->host);
+	edge_needs(g, "kernels/%s/facts", k->name);
+	edge_needs(g, "%s", q->home.step);
+	edge_out(g, "snapshots/%s/state", k->name);
+	edge_out(g, "snapshots/%s/recipe", k->name);
+	edge_var(g, "outdir", "snapshots/%s", k->name);
+	guest_vars(g, k);
+}
+
+static void plan_cell(struct plan *p, const struct request *q, const struct kernel *k)
+{
+	auto_argv struct argv more = { 0 };
+	struct edge *g = plan_edge(p, o.cold ? "verify-cold" : "verify", "verify %s on %s", q->name, k->name);
+
+	for (size_t i = 0; q->args[i]; i++)
+		argv_fmt(&more, "--arg=%s", q->args[i]);
+	if (o.cross_check)
+		argv_add(&more, "--cross-check");
+	if (o.force)
+		argv_add(&more, "--force");
+	auto_free char *args = more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
+
+	edge_heading(g, "%s on %s", q->name, k->name);
+	edge_in(g, "payload/payload.pack");
+	edge_needs(g, "kernels/%s/layout", k->name);
+	if (o.cold) {
+		edge_needs(g, "kernels/%s/kernel", k->name);
+		edge_needs(g, "guest/initramfs.cpio");
+		edge_needs(g, "%s/probe", q->host);
+		guest_vars(g, k);
+	} else {
+		edge_needs(g, "snapshots/%s/state", k->name);
+		edge_var(g, "snapshot", "snapshots/%s", k->name);
+		edge_var(g, "boot", "kernels/%s", k->name);
+	}
+	edge_needs(g, "%s", q->home.step);
+	edge_out(g, "cells/%s/result.json", k->name);
+	edge_var(g, "outdir", "cells/%s", k->name);
+	edge_var(g, "payload", "payload/payload.pack");
+	edge_var(g, "args", "%s", args);
+}
+
+static void plan_request(struct plan *p, const struct request *q)
+{
+	struct edge *g = plan_edge(p, "probe", "host accelerator");
+
+	edge_heading(g, "host and guest");
+	edge_needs(g, "%s", q->home.step);
+	edge_out(g, "%s/probe", q->host);
+	edge_var(g, "outdir", "%s", q->host);
+
+	g = plan_edge(p, "initramfs", "guest init");
+	edge_in(g, "%s", q->home.init);
+	edge_needs(g, "%s", q->home.step);
+	edge_out(g, "guest/initramfs.cpio");
+	edge_var(g, "outdir", "guest");
+
+	g = plan_edge(p, "payload", "scheduler %s", q->name);
+	edge_in(g, "%s", q->scheduler);
+	edge_needs(g, "%s", q->home.step);
+	edge_out(g, "payload/payload.pack");
+	edge_var(g, "outdir", "payload");
+
+	for (size_t i = 0; i < q->n; i++) {
+		plan_kernel(p, q, &q->kernels[i]);
+		if (!o.cold)
+			plan_snapshot(p, q, &q->kernels[i]);
+		plan_cell(p, q, &q->kernels[i]);
+	}
+}
+
+static int make_and_report(const struct request *q, struct err *e)
+{
+	auto_plan struct plan p = { 0 };
+	auto_run struct run r = { 0 };
+	auto_report struct report rep = { .scheduler = q->name, .raw = o.raw };
+	auto_free char *name = xasprintf("verifier-%s", q->name);
+	struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs, .redo = o.force ? "verify" : NULL };
+
+	plan_init(&p, name);
+	if (verb_plan(&p, &q->home, "verifier.ninja", o.memory_mb, e) < 0)
+		return -1;
+	plan_request(&p, q);
+	if (run_plan(&r, &p, &ro, e) < 0)
+		return -1;
+	for (size_t i = 0; i < q->n; i++) {
+		const char *label = q->n > 1 ? q->kernels[i].label : "verifier";
+		auto_free char *dir = xasprintf("%s/cells/%s", r.dir, q->kernels[i].name);
+		auto_free char *id = xasprintf("verify %s on %s", q->name, q->kernels[i].name);
+
+		report_add(&rep, label, q->kernels[i].label, dir, run_find(&r, &p, id));
+	}
+	if (o.json)
+		report_json(stdout, &rep);
+	else
+		report_text(stdout, &rep);
+	return report_verdict(&rep, &r, &p, e);
+}
+
+static int verifier_run(int n, const char *const *args, struct err *e)
+{
+	struct request q = { .args = args };
+	int r;
+
+	(void)n;
+	if (!o.memory_mb)
+		o.memory_mb = 1024;
+	r = home_find(&q.home, e);
+	if (r == 0)
+		r = find_scheduler(&q, e);
+	if (r == 0)
+		r = find_kernels(&q, e);
+	if (r == 0)
+		r = name_host(&q, e);
+	if (r == 0) {
+		log_info("cargo-ktstr: collecting verifier stats");
+		r = make_and_report(&q, e);
+	}
+	request_free(&q);
+	return r < 0 ? e->code : X_OK;
+}
+
+const struct verb verb_verifier = {
+	.name = "verifier",
+	.args = "[-- SCHEDULER-ARGS...]",
+	.summary = "what the BPF verifier makes of a scheduler, per program and kernel",
+	.about = "Starts the scheduler in a guest of each kernel, waits until it is attached, and reads the number of\n"
+		 "instructions the verifier processed for each of its programs from guest memory. Kernels, snapshots and\n"
+		 "results are kept by content: what did not change is not run again.\n\n"
+		 "The exit code is 0 only if the scheduler attached on every kernel; 3 refused, 4 died, 5 timed out, 6 the\n"
+		 "guest failed.",
+	.examples = "  cargo ktstr verifier --scheduler-bin ./scx_simple\n"
+		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --kernel 6.12 --kernel 7.3.4\n"
+		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --explain -- -s 5000\n",
+	.opts = opts,
+	.max_args = SIZE_MAX,
+	.run = verifier_run,
+};
