@@ -15,7 +15,7 @@ static int list(FILE *f)
 {
 	for (const struct step *const *s = steps; *s; s++)
 		fprintf(f, "%-12s %s\n", (*s)->name, (*s)->summary);
-	return fflush(f) == 0 ? X_OK : X_FAIL;
+	return fflush(f) == 0 ? 0 : X_FAIL;
 }
 
 int main(int argc, char **argv)
