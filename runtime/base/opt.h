@@ -51,16 +51,20 @@ struct verb {
 	int (*run)(int n, const char *const *args, struct err *e);
 };
 
-/* Options every verb has, given before or after it (-q, -v, --color, …). */
+/* Options every verb has, given before or after it (-q, -v, --color, …). opt_main() hands them to log_setup(). */
 extern const struct opt opt_global[];
 
-/* Walks verbs, parses options, runs the leaf. prog is how it is called ("cargo ktstr", "ktstr"). Help goes to stdout;
- * a missing verb prints help on stderr and is X_USAGE. Returns the exit code and prints no error itself except
- * usage errors. */
+extern const char *const ktstr_version; /* "0.3.2-c1" */
+
+/* Walks verbs, parses options, runs the leaf. argv[0] is passed over; prog is how we are called ("cargo ktstr",
+ * "ktstr"). Help goes to stdout; a missing verb prints help on stderr and is X_USAGE. Returns the exit code and prints
+ * no error itself except usage errors, those of run() (X_USAGE) among them: e->msg is empty then. */
 int opt_main(const struct verb *root, const char *prog, int argc, const char *const *argv, struct err *e);
 
-/* For step programs: options only, no verbs, "--" allowed; positionals into *args (pointing into argv). */
+/* For step programs: options only, no verbs and no opt_global. argv[0] is passed over; the first positional or "--"
+ * ends the options, and *args points to what follows in argv. X_USAGE errors are returned, not printed. */
 int opt_parse(const struct opt *opts, int argc, const char *const *argv, const char *const **args, int *n_args,
 	      struct err *e);
 
+/* Help for path[depth - 1]; path[0] is the root, whose name is prog. full: as --help shows it. */
 void opt_help(FILE *f, const struct verb *const *path, size_t depth, const char *prog, bool full);
