@@ -70,34 +70,34 @@ static int check_image(const struct kernel_entry *k, struct err *e)
 	return file_exists(path) ? 0 : err_set(e, X_FAIL, "%s is missing", k->meta.image_name);
 }
 
-/* An entry that cannot be used stays in the list: the user has to see what to clean. */
-static struct kernel_entry load(const char *root, const char *key, const char *kconfig_hash)
+void kernel_entry_read(struct kernel_entry *k, const char *dir, const char *kconfig_hash)
 {
-	struct kernel_entry k = { .key = xstrdup(key), .dir = xasprintf("%s/%s", root, key) };
+	const char *slash = strrchr(dir, '/');
 	struct err why = { 0 };
 
-	if (read_meta(&k, &why) < 0 || check_image(&k, &why) < 0) {
-		kernel_meta_free(&k.meta);
-		k.corrupt = xstrdup(why.msg);
-		return k;
+	*k = (struct kernel_entry){ .key = xstrdup(slash ? slash + 1 : dir), .dir = xstrdup(dir) };
+	if (read_meta(k, &why) < 0 || check_image(k, &why) < 0) {
+		kernel_meta_free(&k->meta);
+		k->corrupt = xstrdup(why.msg);
+		return;
 	}
-	k.stale_kconfig = kconfig_hash && k.meta.ktstr_kconfig_hash && strcmp(k.meta.source, "import") &&
-			  strcmp(kconfig_hash, k.meta.ktstr_kconfig_hash);
-	return k;
+	k->stale_kconfig = kconfig_hash && k->meta.ktstr_kconfig_hash && strcmp(k->meta.source, "import") &&
+			   strcmp(kconfig_hash, k->meta.ktstr_kconfig_hash);
 }
 
-static void entry_free(struct kernel_entry *k)
+void kernel_entry_free(struct kernel_entry *k)
 {
 	free(k->key);
 	free(k->dir);
 	free(k->corrupt);
 	kernel_meta_free(&k->meta);
+	*k = (struct kernel_entry){ 0 };
 }
 
 void kernel_list_free(struct kernel_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		entry_free(&l->v[i]);
+		kernel_entry_free(&l->v[i]);
 	free(l->v);
 	free(l->root);
 	*l = (struct kernel_list){ 0 };
@@ -117,6 +117,7 @@ static int by_age(const void *a, const void *b)
 	return r ? r : strcmp(x->key, y->key);
 }
 
+/* What cannot be used stays in the list: the user has to see what to clean. */
 static bool is_entry(DIR *d, const struct dirent *ent)
 {
 	struct stat st;
@@ -136,11 +137,14 @@ static int scan(struct kernel_list *l, const char *kconfig_hash, struct err *e)
 	if (!d)
 		return err_sys(e, "open %s", l->root);
 	for (const struct dirent *ent; (ent = readdir(d));) {
+		auto_free char *path = NULL;
+
 		if (!is_entry(d, ent))
 			continue;
 		if (l->n == cap)
 			l->v = xreallocarray(l->v, cap = cap ? cap * 2 : 16, sizeof(*l->v));
-		l->v[l->n++] = load(l->root, ent->d_name, kconfig_hash);
+		path = xasprintf("%s/%s", l->root, ent->d_name);
+		kernel_entry_read(&l->v[l->n++], path, kconfig_hash);
 	}
 	closedir(d);
 	if (l->n)

@@ -3,7 +3,7 @@
  *   {root}/{key}/bzImage|Image  vmlinux  .config  metadata.json
  *
  * Root: $KTSTR_CACHE_DIR, else $XDG_CACHE_HOME/ktstr/kernels, else $HOME/.cache/ktstr/kernels. Readers never create it.
- * Members of ours beyond upstream's twelve come last ("release", "size", "virtio_mmio"); upstream ignores them. */
+ * Members of ours beyond upstream's twelve come last ("release"); upstream ignores them. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +44,11 @@ int kernel_list(struct kernel_list *l, const char *kconfig_hash, struct err *e);
 void kernel_list_free(struct kernel_list *l);
 #define auto_kernel_list __attribute__((unused, cleanup(kernel_list_free)))
 
+/* One folder, wherever it is; its last component is the key. corrupt says why it cannot be used. */
+void kernel_entry_read(struct kernel_entry *k, const char *dir, const char *kconfig_hash);
+void kernel_entry_free(struct kernel_entry *k);
+
+/* Absolute also when the variable is not. Caller frees. */
 char *kernel_root(struct err *e);
 int kernel_key_check(const char *key, struct err *e);
 int kernel_meta_parse(struct kernel_meta *m, const char *text, size_t n, struct err *e);
@@ -51,7 +56,8 @@ void kernel_meta_write(struct jsonw *w, const struct kernel_meta *m);
 void kernel_meta_free(struct kernel_meta *m);
 
 /* Files to publish under key; NULL where there is none. Copies, writes metadata.json, fsyncs, and exchanges the folder
- * in one rename (an older entry of that key is replaced and removed). Per-key lock "{root}/.lock-{key}". */
+ * in one rename (an older entry of that key is replaced and removed). Per-key lock "{root}/.lock-{key}".
+ * config_hash and vmlinux_name are ours to fill, built_at too when it is NULL. X_STORE when the cache cannot be used. */
 struct kernel_files {
 	const char *image, *vmlinux, *config;
 };

@@ -263,7 +263,7 @@ static int unpack_elf(const struct parts *p, int dir, const char *path, struct i
 	if (look_at_elf(part, m.p, m.n, &info, f, e) < 0 || name_release(f, part, info.release, e) < 0 ||
 	    image_strip(part->path, out, e) < 0)
 		return -1;
-	return linkat(dir, "vmlinux", dir, "bzImage", 0) < 0 ? err_sys(e, "link the image") : 0;
+	return file_copy(dir, "vmlinux", dir, "bzImage", 0644, e);
 }
 
 static int no_image(const char *const *files, size_t n, struct err *e)

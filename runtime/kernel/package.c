@@ -115,7 +115,7 @@ static const struct {
 
 bool package_wants(const char *path, enum part_kind *kind, char *release, size_t max)
 {
-	size_t n, parent_n, above_n;
+	size_t n, parent_n, above_n = 0;
 	const char *end = path + strlen(path);
 	const char *name = component(path, end, &n);
 	const char *parent, *above, *rest;

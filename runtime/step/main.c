@@ -8,14 +8,14 @@
 #include "step/steps.h"
 
 const struct step *const steps[] = {
-	&step_bootable, &step_initramfs, &step_payload, &step_probe, &step_snapshot, &step_verify, NULL,
+	&step_bootable, &step_initramfs, &step_kernel_import, &step_payload, &step_probe, &step_snapshot, &step_verify, NULL,
 };
 
 static int list(FILE *f)
 {
 	for (const struct step *const *s = steps; *s; s++)
 		fprintf(f, "%-12s %s\n", (*s)->name, (*s)->summary);
-	return fflush(f) == 0 ? 0 : X_FAIL;
+	return fflush(f) == 0 ? X_SUCCESS : X_FAIL;
 }
 
 int main(int argc, char **argv)

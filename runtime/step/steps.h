@@ -4,6 +4,7 @@ struct step;
 
 extern const struct step step_bootable;
 extern const struct step step_initramfs;
+extern const struct step step_kernel_import;
 extern const struct step step_payload;
 extern const struct step step_probe;
 extern const struct step step_snapshot;
