@@ -70,7 +70,7 @@ static int prog_fill(const struct scan *s, uint64_t prog, uint64_t aux, struct p
 	    optional_u32(s->m, prog, &l->prog_jited_len, &p->jited_len, e) < 0 ||
 	    optional_u32(s->m, prog, &l->prog_len, &p->xlated_len, e) < 0)
 		return -1;
-	if (p->xlated_len != PROG_NONE) {
+	if (l->prog_len.off >= 0) {
 		if (p->xlated_len > UINT32_MAX / 16)
 			return damaged(e, "a program of impossible length", prog);
 		p->xlated_len *= 8;
