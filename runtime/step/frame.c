@@ -256,7 +256,7 @@ int step_main(const struct step *s, int argc, const char *const *argv)
 	store_close(&run.store);
 	free(TAKE(run.why));
 	if (rc >= 0)
-		return 0;
+		return X_SUCCESS;
 	log_error("%s", e.msg);
 	return e.code ? e.code : X_FAIL;
 }
