@@ -1,0 +1,215 @@
+/* elfneeds.c: what a 64-bit ELF file asks of the dynamic linker. The bytes may be anything: every offset is checked
+ * against the file before it is followed, and headers are copied out, since nothing promises their alignment. */
+#include "base/err.h"
+#include "base/mem.h"
+#include "guest/payload.h"
+#include <elf.h>
+
+enum { NEEDED_MAX = 4096, NAME_MAX_BYTES = 4095 };
+
+struct image {
+	const char *p;
+	size_t n;
+	Elf64_Ehdr eh;
+	struct err *e;
+};
+
+static bool inside(const struct image *im, uint64_t off, uint64_t len)
+{
+	return off <= im->n && len <= im->n - off;
+}
+
+static int bad(const struct image *im, const char *why)
+{
+	return err_set(im->e, X_BAD_SCHED, "%s", why);
+}
+
+static Elf64_Phdr phdr(const struct image *im, size_t i)
+{
+	Elf64_Phdr ph;
+
+	memcpy(&ph, im->p + im->eh.e_phoff + i * sizeof ph, sizeof ph);
+	return ph;
+}
+
+static int header(struct image *im)
+{
+	if (im->n >= 2 && !memcmp(im->p, "#!", 2))
+		return bad(im, "is a script; the guest runs ELF programs only");
+	if (im->n < SELFMAG || memcmp(im->p, ELFMAG, SELFMAG))
+		return bad(im, "is not an ELF file");
+	if (im->n < EI_NIDENT)
+		return bad(im, "is cut short");
+	if (im->p[EI_CLASS] != ELFCLASS64 || im->p[EI_DATA] != ELFDATA2LSB)
+		return bad(im, "is not a 64-bit little-endian ELF file");
+	if (im->n < sizeof im->eh)
+		return bad(im, "is cut short");
+	memcpy(&im->eh, im->p, sizeof im->eh);
+	if (im->eh.e_type != ET_EXEC && im->eh.e_type != ET_DYN)
+		return bad(im, "is neither a program nor a shared library");
+	if (im->eh.e_phnum && im->eh.e_phentsize != sizeof(Elf64_Phdr))
+		return bad(im, "has a damaged ELF header");
+	if (!inside(im, im->eh.e_phoff, (uint64_t)im->eh.e_phnum * sizeof(Elf64_Phdr)))
+		return bad(im, "is cut short");
+	for (size_t i = 0; i < im->eh.e_phnum; i++) {
+		Elf64_Phdr ph = phdr(im, i);
+
+		if (ph.p_type == PT_LOAD && !inside(im, ph.p_offset, ph.p_filesz))
+			return bad(im, "is cut short");
+	}
+	return 0;
+}
+
+/* File offset of an address, with *room bytes of its segment behind it. */
+static bool offset_of(const struct image *im, uint64_t va, uint64_t *off, uint64_t *room)
+{
+	for (size_t i = 0; i < im->eh.e_phnum; i++) {
+		Elf64_Phdr ph = phdr(im, i);
+
+		if (ph.p_type != PT_LOAD || va < ph.p_vaddr || va - ph.p_vaddr >= ph.p_filesz)
+			continue;
+		*off = ph.p_offset + (va - ph.p_vaddr);
+		*room = ph.p_filesz - (va - ph.p_vaddr);
+		return true;
+	}
+	return false;
+}
+
+/* A NUL-ended string of at most room bytes at an offset that is inside. NULL when it is none. */
+static char *string_at(const struct image *im, uint64_t off, uint64_t room)
+{
+	size_t n = strnlen(im->p + off, room);
+
+	return n == room || n == 0 || n > NAME_MAX_BYTES ? NULL : xstrndup(im->p + off, n);
+}
+
+static int interpreter(const struct image *im, const Elf64_Phdr *ph, struct elf_needs *n)
+{
+	if (n->interp || !inside(im, ph->p_offset, ph->p_filesz))
+		return bad(im, "has a damaged PT_INTERP");
+	n->interp = string_at(im, ph->p_offset, ph->p_filesz);
+	return n->interp ? 0 : bad(im, "has a damaged PT_INTERP");
+}
+
+struct dynamic {
+	uint64_t off, count;       /* the table */
+	uint64_t str_off, str_len; /* its strings */
+};
+
+static Elf64_Dyn dyn(const struct image *im, const struct dynamic *d, uint64_t i)
+{
+	Elf64_Dyn entry;
+
+	memcpy(&entry, im->p + d->off + i * sizeof entry, sizeof entry);
+	return entry;
+}
+
+static int dynamic_find(const struct image *im, const Elf64_Phdr *ph, struct dynamic *d)
+{
+	uint64_t strings = 0, room = 0;
+	bool have = false;
+
+	if (!inside(im, ph->p_offset, ph->p_filesz))
+		return bad(im, "has a damaged PT_DYNAMIC");
+	*d = (struct dynamic){ .off = ph->p_offset };
+	for (uint64_t max = ph->p_filesz / sizeof(Elf64_Dyn); d->count < max; d->count++) {
+		Elf64_Dyn entry = dyn(im, d, d->count);
+
+		if (entry.d_tag == DT_NULL)
+			break;
+		if (entry.d_tag == DT_STRTAB) {
+			strings = entry.d_un.d_ptr;
+			have = true;
+		}
+	}
+	if (have && !offset_of(im, strings, &d->str_off, &room))
+		return bad(im, "has a damaged string table");
+	d->str_len = room;
+	return 0;
+}
+
+static int dynamic_string(const struct image *im, const struct dynamic *d, uint64_t at, char **out)
+{
+	char *s = at < d->str_len ? string_at(im, d->str_off + at, d->str_len - at) : NULL;
+
+	if (!s)
+		return bad(im, "has a damaged dynamic section");
+	free(*out);
+	*out = s;
+	return 0;
+}
+
+static int needed_add(const struct image *im, const struct dynamic *d, uint64_t at, struct elf_needs *n)
+{
+	char *s = NULL;
+
+	if (n->n_needed == NEEDED_MAX)
+		return bad(im, "needs too many libraries");
+	if (dynamic_string(im, d, at, &s) < 0)
+		return -1;
+	n->needed = xreallocarray(n->needed, n->n_needed + 1, sizeof *n->needed);
+	n->needed[n->n_needed++] = s;
+	return 0;
+}
+
+static int dynamic_read(const struct image *im, const Elf64_Phdr *ph, struct elf_needs *n)
+{
+	struct dynamic d = { 0 };
+
+	if (n->dynamic || dynamic_find(im, ph, &d) < 0)
+		return n->dynamic ? bad(im, "has two PT_DYNAMIC") : -1;
+	n->dynamic = true;
+	for (uint64_t i = 0; i < d.count; i++) {
+		Elf64_Dyn entry = dyn(im, &d, i);
+		int r = 0;
+
+		if (entry.d_tag == DT_NEEDED)
+			r = needed_add(im, &d, entry.d_un.d_val, n);
+		else if (entry.d_tag == DT_RPATH)
+			r = dynamic_string(im, &d, entry.d_un.d_val, &n->rpath);
+		else if (entry.d_tag == DT_RUNPATH)
+			r = dynamic_string(im, &d, entry.d_un.d_val, &n->runpath);
+		else if (entry.d_tag == DT_FLAGS_1 && entry.d_un.d_val & DF_1_PIE)
+			n->is_program = true;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int elf_needs_parse(struct elf_needs *n, const void *data, size_t len, struct err *e)
+{
+	struct image im = { .p = data, .n = len, .e = e };
+	struct elf_needs got = { 0 };
+
+	if (header(&im) < 0)
+		return -1;
+	got.machine = im.eh.e_machine;
+	for (size_t i = 0; i < im.eh.e_phnum; i++) {
+		Elf64_Phdr ph = phdr(&im, i);
+		int r = 0;
+
+		if (ph.p_type == PT_INTERP)
+			r = interpreter(&im, &ph, &got);
+		else if (ph.p_type == PT_DYNAMIC)
+			r = dynamic_read(&im, &ph, &got);
+		if (r < 0) {
+			elf_needs_free(&got);
+			return r;
+		}
+	}
+	got.is_program |= im.eh.e_type == ET_EXEC || got.interp;
+	*n = got;
+	return 0;
+}
+
+void elf_needs_free(struct elf_needs *n)
+{
+	for (size_t i = 0; i < n->n_needed; i++)
+		free(n->needed[i]);
+	free(n->needed);
+	free(n->interp);
+	free(n->rpath);
+	free(n->runpath);
+	*n = (struct elf_needs){ 0 };
+}
