@@ -1,0 +1,640 @@
+/* The store: hits and misses, damage, death, crowds, and folders that cannot be used. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "store/content.h"
+#include "store/hashes.h"
+#include "store/recipe.h"
+#include "store/store.h"
+
+struct place {
+	char *dir, *root, *out;
+	struct store st;
+};
+
+static int enter(void **state)
+{
+	struct place *p = xcalloc(1, sizeof(*p));
+	struct err e;
+
+	p->dir = tmpdir_make("test", &e);
+	if (!p->dir)
+		return -1;
+	p->root = xasprintf("%s/store", p->dir);
+	p->out = xasprintf("%s/out", p->dir);
+	*state = p;
+	return store_open(&p->st, p->root, &e);
+}
+
+static int leave(void **state)
+{
+	struct place *p = *state;
+	struct err e;
+	int rc = rmtree(AT_FDCWD, p->dir, &e);
+
+	store_close(&p->st);
+	store_close(&p->st);
+	free(p->dir);
+	free(p->root);
+	free(p->out);
+	free(p);
+	return rc;
+}
+
+static unsigned entries(const char *root, const char *folder)
+{
+	auto_free char *path = xasprintf("%s/%s", root, folder);
+	DIR *list = opendir(path);
+	unsigned n = 0;
+
+	assert_non_null(list);
+	while (readdir(list))
+		n++;
+	closedir(list);
+	return n - 2;
+}
+
+static void assert_text(const char *dir, const char *name, const char *expected)
+{
+	auto_free char *path = xasprintf("%s/%s", dir, name), *text = NULL;
+	struct err e = { 0 };
+
+	if (file_read(AT_FDCWD, path, 1 << 20, &text, NULL, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_string_equal(text, expected);
+}
+
+static void put(struct work *w, const char *name, const char *text)
+{
+	struct err e;
+
+	assert_true(file_write(w->dir, name, text, strlen(text), &e) >= 0);
+}
+
+static int begin(struct store *st, struct recipe *r, const char *fact, bool force, struct work *w)
+{
+	struct err e = { 0 };
+	int rc;
+
+	recipe_open(r, "test", 1);
+	recipe_str(r, "fact", fact);
+	rc = store_begin(st, r, force, w, &e);
+	if (rc < 0)
+		fail_msg("%s", e.msg);
+	return rc;
+}
+
+/* One whole result: file "a" with the given text. */
+static void make(struct store *st, const char *fact, const char *text, bool force)
+{
+	auto_work struct work w = { .lock = -1, .dir = -1 };
+	auto_recipe struct recipe r = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(begin(st, &r, fact, force, &w), STORE_MISS);
+	put(&w, "a", text);
+	assert_int_equal(work_publish(&w, &r, &e), 0);
+}
+
+static void miss_then_hit(void **state)
+{
+	auto_work struct work w = { .lock = -1, .dir = -1 }, again = { .lock = -1, .dir = -1 };
+	auto_recipe struct recipe r = { 0 }, s = { 0 };
+	struct place *p = *state;
+	unsigned changed;
+	struct stat st;
+	struct err e;
+
+	assert_int_equal(begin(&p->st, &r, "x", false, &w), STORE_MISS);
+	assert_int_equal(entries(p->root, "locks"), 1);
+	put(&w, "a", "text");
+	put(&w, "tool", "#!");
+	assert_int_equal(fchmodat(w.dir, "tool", 0750, 0), 0);
+	assert_int_equal(mkdirat(w.dir, "sub", 0700), 0);
+	put(&w, "sub/b c", "deep");
+	assert_int_equal(work_publish(&w, &r, &e), 0);
+	assert_int_equal(entries(p->root, "locks"), 0);
+	assert_int_equal(entries(p->root, "drafts"), 0);
+
+	assert_int_equal(begin(&p->st, &s, "x", false, &again), STORE_HIT);
+	assert_string_equal(again.path, w.path);
+	assert_int_equal(fstatat(again.dir, "a", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0444);
+	assert_int_equal(fstatat(again.dir, "tool", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0555);
+
+	assert_int_equal(work_place(&again, NULL, p->out, &changed, &e), 0);
+	assert_int_equal(changed, 4);
+	assert_text(p->out, "a", "text");
+	assert_text(p->out, "sub/b c", "deep");
+	assert_text(p->out, "recipe", "step    test 1\nstr     fact x\n");
+	assert_int_equal(entries(p->dir, "out"), 4);
+	work_drop(&w);
+	work_drop(&w);
+}
+
+/* Ninja goes by times: what is equal keeps its own. */
+static void equal_files_stay(void **state)
+{
+	auto_work struct work w = { .lock = -1, .dir = -1 };
+	auto_recipe struct recipe r = { 0 };
+	struct place *p = *state;
+	struct stat before[2], after[2];
+	unsigned changed;
+	struct err e;
+
+	make(&p->st, "x", "text", false);
+	assert_int_equal(begin(&p->st, &r, "x", false, &w), STORE_HIT);
+	assert_int_equal(work_place(&w, NULL, p->out, &changed, &e), 0);
+	assert_int_equal(changed, 2);
+	auto_free char *a = xasprintf("%s/a", p->out), *recipe = xasprintf("%s/recipe", p->out);
+	assert_int_equal(stat(a, &before[0]) | stat(recipe, &before[1]), 0);
+	usleep(10 * 1000);
+	work_touch(&w);
+	assert_int_equal(work_place(&w, NULL, p->out, &changed, &e), 0);
+	assert_int_equal(changed, 0);
+	assert_int_equal(stat(a, &after[0]) | stat(recipe, &after[1]), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(before[i].st_ino, after[i].st_ino);
+		assert_memory_equal(&before[i].st_mtim, &after[i].st_mtim, sizeof(struct timespec));
+	}
+	assert_int_equal(unlink(a), 0);
+	assert_int_equal(work_place(&w, NULL, p->out, &changed, &e), 0);
+	assert_int_equal(changed, 1);
+	assert_text(p->out, "a", "text");
+}
+
+/* The next step's recipe_file() must not read a gigabyte of guest memory. */
+static void placed_files_are_known(void **state)
+{
+	auto_work struct work w = { .lock = -1, .dir = -1 };
+	auto_recipe struct recipe r = { 0 };
+	struct place *p = *state;
+	char hex[KEY_LEN + 1], expected[KEY_LEN + 1];
+	struct hashes *h;
+	struct err e;
+
+	make(&p->st, "x", "text", false);
+	assert_int_equal(begin(&p->st, &r, "x", false, &w), STORE_HIT);
+	assert_int_equal(hashes_open(&h, p->root, "t", &e), 0);
+	assert_int_equal(work_place(&w, h, p->out, NULL, &e), 0);
+	hashes_close(h);
+
+	auto_free char *other = xasprintf("%s/other", p->dir), *file = xasprintf("%s/a", other);
+	assert_int_equal(work_place(&w, NULL, other, NULL, &e), 0);
+	assert_int_equal(hashes_open(&h, p->root, "t", &e), 0);
+	assert_int_equal(hashes_file(h, AT_FDCWD, file, hex, NULL, &e), 0);
+	assert_int_equal(hashes_hits(h), 1);
+	hash_hex("text", 4, expected);
+	assert_string_equal(hex, expected);
+	hashes_close(h);
+}
+
+static void force_replaces(void **state)
+{
+	auto_work struct work before = { .lock = -1, .dir = -1 }, w = { .lock = -1, .dir = -1 };
+	auto_recipe struct recipe r = { 0 }, s = { 0 };
+	struct place *p = *state;
+	struct err e;
+
+	make(&p->st, "x", "old", false);
+	assert_int_equal(begin(&p->st, &r, "x", false, &before), STORE_HIT);
+	make(&p->st, "x", "new", true);
+	assert_int_equal(entries(p->root, "drafts"), 0);
+	assert_int_equal(begin(&p->st, &s, "x", false, &w), STORE_HIT);
+	assert_int_equal(work_place(&w, NULL, p->out, NULL, &e), 0);
+	assert_text(p->out, "a", "new");
+
+	/* Who held the old folder is led to the new one. */
+	assert_int_equal(rmtree(AT_FDCWD, p->out, &e), 0);
+	assert_int_equal(work_place(&before, NULL, p->out, NULL, &e), 0);
+	assert_text(p->out, "a", "new");
+}
+
+static void dropped_work_leaves_nothing(void **state)
+{
+	struct work w = { .lock = -1, .dir = -1 };
+	auto_recipe struct recipe r = { 0 };
+	struct place *p = *state;
+
+	assert_int_equal(begin(&p->st, &r, "x", false, &w), STORE_MISS);
+	put(&w, "a", "text");
+	work_drop(&w);
+	work_drop(&w);
+	assert_int_equal(entries(p->root, "drafts"), 0);
+	assert_int_equal(entries(p->root, "locks"), 0);
+	assert_int_equal(entries(p->root, "objects"), 0);
+}
+
+static void unstorable_files_are_refused(void **state)
+{
+	struct place *p = *state;
+
+	for (int i = 0; i < 5; i++) {
+		auto_work struct work w = { .lock = -1, .dir = -1 };
+		auto_recipe struct recipe r = { 0 };
+		struct err e = { 0 };
+
+		assert_int_equal(begin(&p->st, &r, "x", false, &w), STORE_MISS);
+		switch (i) {
+		case 0:
+			assert_int_equal(symlinkat("/etc/passwd", w.dir, "a"), 0);
+			break;
+		case 1:
+			assert_int_equal(mkfifoat(w.dir, "a", 0600), 0);
+			break;
+		case 2:
+			put(&w, "recipe", "mine");
+			break;
+		case 3:
+			put(&w, "content", "mine");
+			break;
+		case 4:
+			put(&w, "a\nb", "mine");
+			break;
+		}
+		assert_true(work_publish(&w, &r, &e) < 0);
+		assert_true(*e.msg);
+		work_drop(&w);
+		assert_int_equal(entries(p->root, "drafts"), 0);
+	}
+}
+
+/* A step that links a file in does not hand its owner a way into the store. */
+static void linked_files_are_cut_off(void **state)
+{
+	auto_work struct work w = { .lock = -1, .dir = -1 };
+	auto_recipe struct recipe r = { 0 };
+	struct place *p = *state;
+	auto_free char *mine = xasprintf("%s/mine", p->dir);
+	struct stat st;
+	struct err e;
+
+	assert_int_equal(file_write(AT_FDCWD, mine, "one", 3, &e), 1);
+	assert_int_equal(chmod(mine, 0644), 0);
+	assert_int_equal(begin(&p->st, &r, "x", false, &w), STORE_MISS);
+	assert_int_equal(linkat(AT_FDCWD, mine, w.dir, "a", 0), 0);
+	assert_int_equal(work_publish(&w, &r, &e), 0);
+	assert_int_equal(stat(mine, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	assert_int_equal(st.st_nlink, 1);
+	assert_int_equal(entries(p->dir, "store/objects"), 1);
+	assert_text(w.path, "a", "one");
+}
+
+/* What has lost a file, or is not what its key says, is made again. */
+static void damaged_results_are_made_again(void **state)
+{
+	static const char *const damage[] = { "a", "recipe", "content" };
+	struct place *p = *state;
+
+	for (size_t i = 0; i < countof(damage); i++)
+		for (int cut = 0; cut < 2; cut++) {
+			auto_work struct work w = { .lock = -1, .dir = -1 };
+			auto_recipe struct recipe r = { 0 }, s = { 0 };
+			auto_free char *fact = xasprintf("%s %d", damage[i], cut);
+
+			make(&p->st, fact, "text", false);
+			assert_int_equal(begin(&p->st, &r, fact, false, &w), STORE_HIT);
+			assert_int_equal(unlinkat(w.dir, damage[i], 0), 0);
+			if (cut)
+				put(&w, damage[i], "te");
+			work_drop(&w);
+			make(&p->st, fact, "text", false);
+			assert_int_equal(begin(&p->st, &s, fact, false, &w), STORE_HIT);
+			assert_text(w.path, "a", "text");
+		}
+	assert_int_equal(entries(p->root, "drafts"), 0);
+}
+
+/* In a child: begins, writes half of it, tells through fd, and stays. */
+static void half_done(const struct place *p, int fd)
+{
+	auto_recipe struct recipe r = { 0 };
+	struct work w;
+	struct store st;
+	struct err e;
+
+	if (store_open(&st, p->root, &e) < 0)
+		_exit(1);
+	recipe_open(&r, "test", 1);
+	recipe_str(&r, "fact", "x");
+	if (store_begin(&st, &r, false, &w, &e) != STORE_MISS || file_write(w.dir, "a", "half", 4, &e) < 0)
+		_exit(1);
+	if (write(fd, "!", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static pid_t start_half_done(const struct place *p)
+{
+	int pipes[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0)
+		half_done(p, pipes[1]);
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], &c, 1), 1);
+	close(pipes[0]);
+	return pid;
+}
+
+static void drafts_of_the_dead_are_collected(void **state)
+{
+	struct place *p = *state;
+	pid_t pid = start_half_done(p);
+	struct store other;
+	struct err e;
+
+	assert_int_equal(store_open(&other, p->root, &e), 0);
+	assert_int_equal(entries(p->root, "drafts"), 1);
+	store_close(&other);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(entries(p->root, "drafts"), 1);
+	assert_int_equal(store_open(&other, p->root, &e), 0);
+	assert_int_equal(entries(p->root, "drafts"), 0);
+	assert_int_equal(entries(p->root, "locks"), 0);
+	store_close(&other);
+	make(&p->st, "x", "whole", false);
+}
+
+/* A stop ends the wait for a worker that does not come to an end. */
+static void waiting_can_be_stopped(void **state)
+{
+	struct place *p = *state;
+	pid_t worker = start_half_done(p), waiter = fork();
+	int status;
+
+	if (waiter == 0) {
+		auto_recipe struct recipe r = { 0 };
+		struct err e = { 0 };
+		struct work w;
+
+		if (stop_init(&e) < 0 || kill(getppid(), 0) < 0 || kill(getpid(), SIGTERM) < 0)
+			_exit(1);
+		recipe_open(&r, "test", 1);
+		recipe_str(&r, "fact", "x");
+		_exit(store_begin(&p->st, &r, false, &w, &e) < 0 && e.code == X_INTERRUPTED ? 0 : 1);
+	}
+	assert_int_equal(waitpid(waiter, &status, 0), waiter);
+	assert_int_equal(status, 0);
+	kill(worker, SIGKILL);
+	waitpid(worker, NULL, 0);
+}
+
+/* In a child: asks for the same result as all others; exits 0 when it made it, 1 when it found it. */
+static void one_of_many(const struct place *p, int gate)
+{
+	auto_recipe struct recipe r = { 0 };
+	struct store st;
+	struct work w;
+	struct err e;
+	char c;
+	int rc;
+
+	if (read(gate, &c, 1) != 0 || store_open(&st, p->root, &e) < 0)
+		_exit(9);
+	recipe_open(&r, "test", 1);
+	recipe_str(&r, "fact", "x");
+	rc = store_begin(&st, &r, false, &w, &e);
+	if (rc == STORE_MISS && (file_write(w.dir, "a", "text", 4, &e) < 0 || usleep(30 * 1000) < 0 ||
+				 work_publish(&w, &r, &e) < 0))
+		_exit(9);
+	_exit(rc < 0 ? 9 : rc == STORE_HIT);
+}
+
+static void one_works_the_others_wait(void **state)
+{
+	enum { CROWD = 12 };
+	struct place *p = *state;
+	unsigned made = 0, found = 0;
+	int gate[2];
+
+	assert_int_equal(pipe(gate), 0);
+	for (int i = 0; i < CROWD; i++)
+		if (fork() == 0) {
+			close(gate[1]);
+			one_of_many(p, gate[0]);
+		}
+	close(gate[0]);
+	close(gate[1]);
+	for (int i = 0; i < CROWD; i++) {
+		int status;
+
+		assert_true(wait(&status) > 0);
+		made += status == 0;
+		found += WIFEXITED(status) && WEXITSTATUS(status) == 1;
+	}
+	assert_int_equal(made, 1);
+	assert_int_equal(found, CROWD - 1);
+	assert_int_equal(entries(p->root, "locks"), 0);
+}
+
+/* In a child: makes results one after the other, each of two files that belong together, until it is killed. */
+static void make_until_killed(const struct place *p)
+{
+	struct store st;
+	struct err e;
+
+	if (store_open(&st, p->root, &e) < 0)
+		_exit(1);
+	for (unsigned i = 0;; i++) {
+		auto_recipe struct recipe r = { 0 };
+		auto_free char *text = xasprintf("%u", i % 16);
+		struct work w;
+
+		recipe_open(&r, "test", 1);
+		recipe_str(&r, "fact", text);
+		if (store_begin(&st, &r, i >= 16, &w, &e) != STORE_MISS ||
+		    file_write(w.dir, "a", text, strlen(text), &e) < 0 ||
+		    file_write(w.dir, "b", text, strlen(text), &e) < 0 || work_publish(&w, &r, &e) < 0)
+			_exit(1);
+		work_drop(&w);
+	}
+}
+
+/* Whatever the moment of death, what is in the store is whole. */
+static void death_leaves_no_damage(void **state)
+{
+	struct place *p = *state;
+	unsigned whole = 0;
+	struct err e;
+
+	for (unsigned round = 0; round < 60; round++) {
+		pid_t pid = fork();
+		struct store st;
+
+		if (pid == 0)
+			make_until_killed(p);
+		usleep(300 + round * 677 % 20000);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_int_equal(store_open(&st, p->root, &e), 0);
+		store_close(&st);
+		assert_int_equal(entries(p->root, "drafts"), 0);
+		for (unsigned i = 0; i < 16; i++) {
+			auto_work struct work w = { .lock = -1, .dir = -1 };
+			auto_recipe struct recipe r = { 0 };
+			auto_free char *text = xasprintf("%u", i);
+			char key[KEY_LEN + 1];
+
+			recipe_open(&r, "test", 1);
+			recipe_str(&r, "fact", text);
+			recipe_key(&r, key);
+			auto_free char *object = xasprintf("%s/objects/%.2s/%s", p->root, key, key);
+			if (!file_exists(object))
+				continue;
+			assert_int_equal(store_begin(&p->st, &r, false, &w, &e), STORE_HIT);
+			assert_text(w.path, "a", text);
+			assert_text(w.path, "b", text);
+			whole++;
+		}
+		if (round % 8 == 7)
+			assert_int_equal(rmtree(p->st.dir, "objects", &e) | mkdirat(p->st.dir, "objects", 0777), 0);
+	}
+	print_message("# %u results seen whole\n", whole);
+	assert_true(whole > 0);
+}
+
+/* Root may write anywhere, so the obstacles here are files in the place of folders. */
+static void unusable_folders_are_named(void **state)
+{
+	static const char *const blocked[] = { "", "/objects", "/drafts", "/locks", "/hashes", "/graphs" };
+	struct place *p = *state;
+
+	for (size_t i = 0; i < countof(blocked); i++) {
+		auto_free char *root = xasprintf("%s/s%zu", p->dir, i), *path = xasprintf("%s%s", root, blocked[i]);
+		struct store st;
+		struct err e = { 0 };
+
+		if (*blocked[i])
+			assert_int_equal(mkdir(root, 0700), 0);
+		assert_int_equal(file_write(AT_FDCWD, path, "x", 1, &e), 1);
+		assert_true(store_open(&st, root, &e) < 0);
+		assert_int_equal(e.code, X_STORE);
+		assert_non_null(strstr(e.msg, root));
+		assert_non_null(strstr(e.msg, "Not a directory"));
+		assert_non_null(strstr(e.msg, "KTSTR_STORE"));
+	}
+}
+
+static void lost_folders_are_named(void **state)
+{
+	static const char *const lost[] = { "drafts", "locks" };
+	struct place *p = *state;
+
+	for (size_t i = 0; i < countof(lost); i++) {
+		auto_recipe struct recipe r = { 0 };
+		struct err e = { 0 };
+		struct work w;
+
+		assert_int_equal(rmtree(p->st.dir, lost[i], &e), 0);
+		recipe_open(&r, "test", 1);
+		assert_true(store_begin(&p->st, &r, false, &w, &e) < 0);
+		assert_int_equal(e.code, X_STORE);
+		assert_non_null(strstr(e.msg, "KTSTR_STORE"));
+		assert_int_equal(mkdirat(p->st.dir, lost[i], 0700), 0);
+	}
+}
+
+static void default_place(void **state)
+{
+	struct place *p = *state;
+	auto_free char *cache = xasprintf("%s/cache", p->dir), *own = xasprintf("%s/own", p->dir);
+	auto_free char *expected = xasprintf("%s/ktstr/store", cache);
+	struct store st;
+	struct err e;
+
+	setenv("XDG_CACHE_HOME", cache, 1);
+	unsetenv("KTSTR_STORE");
+	assert_int_equal(store_open(&st, NULL, &e), 0);
+	assert_string_equal(st.path, expected);
+	store_close(&st);
+	setenv("KTSTR_STORE", own, 1);
+	assert_int_equal(store_open(&st, NULL, &e), 0);
+	assert_string_equal(st.path, own);
+	store_close(&st);
+}
+
+static void lists_of_contents_are_checked(void **state)
+{
+	static const struct {
+		const char *text;
+		int files;
+	} cases[] = {
+		{ "", 0 },
+		{ "99aa06d3014798d86001c324468d497f 0 a\n99aa06d3014798d86001c324468d497f 12 b/c d\n", 2 },
+		{ "\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 0 a", -1 },
+		{ "99aa06d3014798d86001c324468d497 0 a\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f -1 a\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 99999999999999999999 a\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 0 \n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 0 /etc/passwd\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 0 ../a\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 0 a/..\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 0 a//b\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 0 ./a\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f 0 a\tb\n", -1 },
+		{ "99aa06d3014798d86001c324468d497f\n", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_content struct content c = { 0 };
+		struct err e;
+		int rc = content_parse(&c, cases[i].text, &e);
+
+		assert_int_equal(rc < 0 ? -1 : (int)c.n, cases[i].files);
+		if (rc == 0) {
+			auto_free char *text = content_text(&c);
+
+			assert_string_equal(text, cases[i].text);
+		}
+	}
+}
+
+#define in_place(f) cmocka_unit_test_setup_teardown(f, enter, leave)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_place(miss_then_hit),
+		in_place(equal_files_stay),
+		in_place(placed_files_are_known),
+		in_place(force_replaces),
+		in_place(dropped_work_leaves_nothing),
+		in_place(unstorable_files_are_refused),
+		in_place(linked_files_are_cut_off),
+		in_place(damaged_results_are_made_again),
+		in_place(drafts_of_the_dead_are_collected),
+		in_place(waiting_can_be_stopped),
+		in_place(one_works_the_others_wait),
+		in_place(death_leaves_no_damage),
+		in_place(unusable_folders_are_named),
+		in_place(lost_folders_are_named),
+		in_place(default_place),
+		cmocka_unit_test(lists_of_contents_are_checked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
