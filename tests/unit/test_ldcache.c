@@ -1,0 +1,103 @@
+/* ld.so.cache images made by hand: the right entry, and every way to be damaged. */
+#include "base/mem.h"
+#include "guest/payload.h"
+#include <elf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+enum { X86_64 = 0x303, AARCH64 = 0xa03, I386 = 3 };
+
+struct line {
+	int32_t flags;
+	uint64_t hwcap;
+	const char *soname, *path;
+};
+
+static const struct line lines[] = {
+	{ X86_64, 1ull << 62, "libz.so.1", "/usr/lib/glibc-hwcaps/x86-64-v3/libz.so.1" },
+	{ I386, 0, "libz.so.1", "/lib32/libz.so.1" },
+	{ X86_64, 0, "libz.so.1", "/lib/x86_64-linux-gnu/libz.so.1" },
+	{ X86_64, 0, "libz.so.1", "/opt/second/libz.so.1" },
+	{ AARCH64, 0, "libz.so.1", "/lib/aarch64-linux-gnu/libz.so.1" },
+	{ X86_64, 0, "librelative.so", "lib/librelative.so" },
+};
+
+static char *image(size_t *n)
+{
+	size_t strings = 48 + countof(lines) * 24;
+	char *p = xcalloc(1, 4096), *s = p + strings;
+
+	memcpy(p, "glibc-ld.so.cache1.1", 20);
+	*(uint32_t *)(p + 20) = countof(lines);
+	for (size_t i = 0; i < countof(lines); i++) {
+		char *ent = p + 48 + i * 24;
+		uint32_t at = (uint32_t)(s - p), at2 = at + (uint32_t)strlen(lines[i].soname) + 1;
+
+		memcpy(ent, &lines[i].flags, 4);
+		memcpy(ent + 4, &at, 4);
+		memcpy(ent + 8, &at2, 4);
+		memcpy(ent + 16, &lines[i].hwcap, 8);
+		s = stpcpy(s, lines[i].soname) + 1;
+		s = stpcpy(s, lines[i].path) + 1;
+	}
+	*n = (size_t)(s - p);
+	return p;
+}
+
+static void finds(void **state)
+{
+	static const struct {
+		const char *soname;
+		uint16_t machine;
+		const char *path;
+	} cases[] = {
+		{ "libz.so.1", EM_X86_64, "/lib/x86_64-linux-gnu/libz.so.1" },
+		{ "libz.so.1", EM_AARCH64, "/lib/aarch64-linux-gnu/libz.so.1" },
+		{ "libz.so", EM_X86_64, NULL },
+		{ "libz.so.12", EM_X86_64, NULL },
+		{ "librelative.so", EM_X86_64, NULL },
+		{ "", EM_X86_64, NULL },
+	};
+	size_t n;
+	auto_free char *data = image(&n);
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *path = NULL;
+
+		assert_int_equal(ldcache_find(data, n, cases[i].soname, cases[i].machine, &path), !cases[i].path);
+		if (cases[i].path)
+			assert_string_equal(path, cases[i].path);
+	}
+}
+
+static void damaged(void **state)
+{
+	size_t n;
+	auto_free char *data = image(&n);
+	const char *path;
+
+	(void)state;
+	for (size_t cut = 0; cut < n; cut++) { /* an exact copy, so that a sanitizer sees the first byte too far */
+		auto_free char *part = xmalloc(cut ? cut : 1);
+
+		memcpy(part, data, cut);
+		assert_true(ldcache_find(part, cut, "absent", EM_X86_64, &path) < 0);
+	}
+	assert_int_equal(ldcache_find(data, n, "absent", EM_X86_64, &path), 1);
+	*(uint32_t *)(data + 20) = UINT32_MAX;
+	assert_true(ldcache_find(data, n, "absent", EM_X86_64, &path) < 0);
+	*(uint32_t *)(data + 20) = countof(lines);
+	*(uint32_t *)(data + 48 + 8) = UINT32_MAX;
+	assert_true(ldcache_find(data, n, "absent", EM_X86_64, &path) < 0);
+	data[0] = 'G';
+	assert_true(ldcache_find(data, n, "absent", EM_X86_64, &path) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(finds), cmocka_unit_test(damaged) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
