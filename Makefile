@@ -29,12 +29,13 @@ INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -MMD -MP $(WARN) -Os -g0 -stati
 ROOMS   := base store kernel guest vm inspect verifier
 LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))
 STEP_SRC := $(wildcard runtime/step/*.c)
-GEN_SRC := $(wildcard gen/*.c)
+GEN_SRC := $(filter-out gen/main.c,$(wildcard gen/*.c))
 INIT_SRC := $(wildcard runtime/guest/init/*.c) runtime/guest/proto.c
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 
 obj      = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIB     := $(O)/obj/libktstr-host.a
+GEN     := $(O)/obj/libktstr-gen.a
 UNITS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-init
 
@@ -51,7 +52,11 @@ $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
-$(O)/cargo-ktstr: $(call obj,$(GEN_SRC)) $(LIB)
+$(GEN): $(call obj,$(GEN_SRC))
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
+
+$(O)/cargo-ktstr: $(call obj,gen/main.c) $(GEN) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 $(O)/ktstr: $(O)/cargo-ktstr
 	$(Q)ln -f $< $@
@@ -61,11 +66,11 @@ $(O)/ktstr-init: $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/pr
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(INIT_CFLAGS) -MF $(O)/obj/ktstr-init.d -o $@ $(INIT_SRC) -Wl,--gc-sections -s
 
-$(O)/tests/unit/%: tests/unit/%.c $(LIB)
+$(O)/tests/unit/%: tests/unit/%.c $(GEN) $(LIB)
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LIBS) -lcmocka
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(GEN) $(LIB) $(LIBS) -lcmocka
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(STEP_SRC) $(GEN_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(STEP_SRC) $(GEN_SRC) gen/main.c))
 -include $(UNITS:=.d)
 
 clean:

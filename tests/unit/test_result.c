@@ -1,0 +1,75 @@
+#include "base/err.h"
+#include "base/mem.h"
+#include "verifier/result.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static char *written(const struct result *r, size_t *n)
+{
+	char *text = NULL;
+	FILE *f = xmemstream(&text, n);
+
+	result_write(f, r);
+	fclose(f);
+	return text;
+}
+
+static void round_trip(void **state)
+{
+	struct prog v[] = { { "ktstr_enqueue", 7, 123, 456, 789, 64 },
+			    { "ktstr_dispatch", 8, 1000001, PROG_NONE, PROG_NONE, PROG_NONE } };
+	struct result r = { .verdict = VERDICT_REJECTED, .reason = (char *)"a \"quoted\"\nreason", .accel = (char *)"tcg",
+			    .release = (char *)"6.12.117", .status = 256, .progs = { v, 2 },
+			    .ms = { 65.5, 12, 1400.25, 0.75, 3 } };
+	auto_result struct result got = { 0 };
+	struct err e = { 0 };
+	size_t n, m;
+	auto_free char *text = written(&r, &n);
+
+	(void)state;
+	assert_int_equal(result_parse(&got, text, n, &e), 0);
+	auto_free char *again = written(&got, &m);
+
+	assert_string_equal(again, text);
+	assert_int_equal(got.verdict, VERDICT_REJECTED);
+	assert_string_equal(got.reason, r.reason);
+	assert_null(got.ops);
+	assert_int_equal(got.progs.v[1].verified_insns, 1000001);
+	assert_int_equal(got.progs.v[1].stack_depth, PROG_NONE);
+}
+
+static const char *const bad[] = {
+	"",
+	"[]",
+	"{}",
+	"{\"verdict\": \"splendid\"}",
+	"{\"verdict\": 3}",
+	"{\"verdict\": \"attached\", \"programs\": [1]}",
+	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"a name that is much too long for a program\"}]}",
+	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"x\", \"id\": 4294967296}]}",
+	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"x\", \"id\": -1}]}",
+	"{\"verdict\": \"attached\", \"programs\": [{}]}",
+	"{\"verdict\": \"attached\"",
+};
+
+static void hostile(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < countof(bad); i++) {
+		struct result r = { 0 };
+		struct err e = { 0 };
+
+		assert_true(result_parse(&r, bad[i], strlen(bad[i]), &e) < 0);
+		assert_true(e.code && e.msg[0]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(round_trip), cmocka_unit_test(hostile) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
