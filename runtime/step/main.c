@@ -8,7 +8,8 @@
 #include "step/steps.h"
 
 const struct step *const steps[] = {
-	&step_bootable, &step_initramfs, &step_kernel_import, &step_payload, &step_probe, &step_snapshot, &step_verify, NULL,
+	&step_bootable, &step_initramfs, &step_kernel_build, &step_kernel_entry, &step_kernel_import, &step_payload,
+	&step_probe, &step_snapshot, &step_verify, NULL,
 };
 
 static int list(FILE *f)

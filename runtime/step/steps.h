@@ -4,6 +4,8 @@ struct step;
 
 extern const struct step step_bootable;
 extern const struct step step_initramfs;
+extern const struct step step_kernel_build;
+extern const struct step step_kernel_entry;
 extern const struct step step_kernel_import;
 extern const struct step step_payload;
 extern const struct step step_probe;
