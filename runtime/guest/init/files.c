@@ -30,11 +30,14 @@ static bool waiting; /* between PAGES and PUSHED */
 static struct proto_run *runs;
 static size_t n_runs, cap_runs;
 
-static void drop(void)
+/* keep: the files stay; else their memory is needed for the next try. */
+static void drop(bool keep)
 {
 	for (size_t i = 0; i < n_files; i++) {
 		if (files[i].map)
 			munmap(files[i].map, files[i].len);
+		if (!keep)
+			unlink(files[i].path);
 		free(files[i].path);
 	}
 	free(files);
@@ -122,8 +125,11 @@ static bool map(struct file *f, int fd)
 		f->map = NULL;
 		return fail("map", f->path);
 	}
-	if (madvise(f->map, f->len, MADV_POPULATE_WRITE) < 0)
+	if (madvise(f->map, f->len, MADV_POPULATE_WRITE) < 0) {
+		if (errno == EFAULT)
+			errno = ENOSPC; /* the file system is full, seen from a page fault */
 		return fail("allocate", f->path);
+	}
 	if (mlock(f->map, f->len) < 0)
 		return fail("lock", f->path);
 	return frames_read(f);
@@ -229,7 +235,7 @@ void files_make(const void *manifest, size_t n)
 	if (!files)
 		die("out of memory for %zu files", count);
 	if (!make_all(manifest, n)) {
-		drop();
+		drop(false);
 		return;
 	}
 	waiting = true;
@@ -245,10 +251,10 @@ void files_pushed(void)
 	for (size_t i = 0; i < n_files; i++) {
 		if (chmod(files[i].path, files[i].mode) < 0) {
 			fail("change mode of", files[i].path);
-			drop();
+			drop(false);
 			return;
 		}
 	}
-	drop(); /* also takes the writable mappings away, without which exec says ETXTBSY */
+	drop(true); /* also takes the writable mappings away, without which exec says ETXTBSY */
 	port_send(MSG_FILES_OK, NULL, 0);
 }

@@ -115,6 +115,8 @@ void mounts_rest(void)
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
 		(void)!symlink(links[i][0], links[i][1]); /* there already is as good */
 	cgroup_controllers();
+	/* The payload lives on the root, a tmpfs of half the RAM; the guest has nothing else to keep. */
+	(void)mount(NULL, "/", NULL, MS_REMOUNT, "size=90%");
 	(void)spit("/proc/sys/kernel/kptr_restrict", "0");
 	(void)spit("/proc/sys/kernel/panic", "-1");
 	/* Pages told to the host must stay where they are until it has filled them. */
