@@ -194,6 +194,8 @@ static int symbol_take(struct kmem *m, const char *p, const char *end, struct er
 	memcpy(s.name, name, len);
 	if (!s.va || kmem_symbol(m, s.name))
 		return 0;
+	if (!(m->n_sym & (m->n_sym - 1))) /* full at the powers of two */
+		m->sym = xreallocarray(m->sym, m->n_sym ? m->n_sym * 2 : 1, sizeof(s));
 	m->sym[m->n_sym++] = s;
 	return 0;
 }
@@ -222,7 +224,6 @@ static int hello_parse(struct kmem *m, const char *hello, size_t n, struct err *
 {
 	const char *end = hello + n;
 
-	m->sym = xcalloc(SYMBOLS_MAX, sizeof(*m->sym));
 	while (hello < end) {
 		const char *nl = memchr(hello, '\n', (size_t)(end - hello));
 

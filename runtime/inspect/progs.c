@@ -96,7 +96,8 @@ static int prog_take(struct scan *s, uint64_t prog, uint32_t id, struct err *e)
 		return damaged(e, "a program without bpf_prog_aux", prog);
 	if (prog_fill(s, prog, aux, &p, e) < 0)
 		return -1;
-	s->out->v = xreallocarray(s->out->v, s->out->n + 1, sizeof(p));
+	if (!(s->out->n & (s->out->n - 1))) /* full at the powers of two */
+		s->out->v = xreallocarray(s->out->v, s->out->n ? s->out->n * 2 : 1, sizeof(p));
 	s->out->v[s->out->n++] = p;
 	return 0;
 }
