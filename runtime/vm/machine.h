@@ -11,7 +11,6 @@
 #include <stdio.h>
 struct argv;
 struct err;
-struct json;
 
 enum machine_kind { MACHINE_MICROVM, MACHINE_Q35 };
 
@@ -24,21 +23,23 @@ struct machine {
 	unsigned long tsc_khz;  /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
 };
 
-/* kind from the topology. virtio_mmio: the kernel has VIRTIO_MMIO and VIRTIO_MMIO_CMDLINE_DEVICES built in. */
+/* kind from the topology. virtio_mmio: the kernel has VIRTIO_MMIO built in (the device is found through ACPI). */
 void machine_plan(struct machine *m, const struct topology *t, unsigned memory_mb, enum accel a, unsigned long tsc_khz,
 		  bool virtio_mmio);
 
 /* Descriptors handed to QEMU (socketpair ends, inherited under these numbers) and files it opens. */
 struct machine_wires {
 	int qmp, chan, console;  /* all pre-connected sockets */
-	const char *ram[8];      /* one backing file per node; NULL: anonymous memfd (cold run) */
+	const char *ram[TOPO_MAX_NODES]; /* one backing file per node, any path QEMU can open ("/proc/self/fd/7") */
 	bool ram_private;        /* share=off: restored guests */
-	int incoming;            /* socket with the saved device state, or -1 */
-	const char *kernel;      /* vmlinux with a PVH note or bzImage */
+	const char *kernel;      /* vmlinux with a PVH note or bzImage; NULL: wait for a saved state (-incoming defer) */
 	const char *initrd;
 };
 /* The whole command, argv[0] "qemu-system-x86_64". extra_cmdline may be NULL. */
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline);
+
+/* RAM of one node; the last one has what is left over by a division into whole MiB. */
+uint64_t machine_node_bytes(const struct machine *m, unsigned node);
 
 /* Guest-physical address to offset in the node backends' concatenation, by QEMU's memory map of this machine
  * (hw/i386/microvm.c, pc_q35.c: RAM below the PCI hole, the rest from 4 GiB on). Returns false outside of RAM.

@@ -18,3 +18,5 @@ int qmp_hello(struct qmp *q, long long deadline, struct err *e);
  * reply, skipping events. *reply (may be NULL): text of the "return" value, the caller's. A QEMU error is an error
  * with its words. */
 int qmp_call(struct qmp *q, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e);
+/* Until QEMU says anything by itself (an event, which is forgotten): time to ask again how far something is. */
+int qmp_wait(struct qmp *q, long long deadline, struct err *e);

@@ -5,11 +5,13 @@
 struct err;
 
 #define TOPO_MAX_CPUS 252u
+#define TOPO_MAX_NODES 8u
 
 struct topology {
 	unsigned nodes, llcs, cores, threads;
 };
 
-/* Messages of spec cli 2.7, plus: llcs not divisible by nodes, more than TOPO_MAX_CPUS CPUs. X_USAGE. */
+/* Refused with X_USAGE: not four numbers, a zero, llcs not divisible by nodes, more than TOPO_MAX_CPUS CPUs or
+ * TOPO_MAX_NODES nodes, APIC ids over 254 (counts that are no powers of two leave gaps). */
 int topology_parse(struct topology *t, const char *text, struct err *e);
 unsigned topology_cpus(const struct topology *t);

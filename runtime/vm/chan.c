@@ -1,0 +1,142 @@
+/* chan.c: frames of guest/proto.h on a socket whose other end is QEMU's virtio-serial port. */
+#include "vm/chan.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "guest/proto.h"
+
+/* One frame of the largest size and the start of the next: a guest that talks on while nobody listens is not buffered
+ * without end. */
+enum { CHAN_FULL = PROTO_MAX + 65536 };
+
+void chan_open(struct chan *c, int fd)
+{
+	*c = (struct chan){ .fd = fd };
+}
+
+void chan_close(struct chan *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c->buf);
+	*c = (struct chan){ .fd = -1 };
+}
+
+static void drop_used(struct chan *c)
+{
+	c->n -= c->used;
+	memmove(c->buf, c->buf + c->used, c->n);
+	c->used = 0;
+}
+
+/* Reads what is there, once. Bytes of the frame handed out last stay where they are. */
+static int fill(struct chan *c, struct err *e)
+{
+	if (c->n >= CHAN_FULL)
+		return CHAN_EMPTY;
+	if (c->cap - c->n < 65536) {
+		c->cap = c->n + 65536 > 2 * c->cap ? c->n + 65536 : 2 * c->cap;
+		c->buf = xreallocarray(c->buf, c->cap, 1);
+	}
+	ssize_t n = recv(c->fd, c->buf + c->n, c->cap - c->n, MSG_DONTWAIT);
+	if (n > 0) {
+		c->n += (size_t)n;
+		return CHAN_MSG;
+	}
+	if (n == 0 || errno == ECONNRESET)
+		return CHAN_EOF;
+	if (errno == EAGAIN || errno == EINTR)
+		return CHAN_EMPTY;
+	return err_sys(e, "read from the guest");
+}
+
+static int take(struct chan *c, struct msg *m, struct err *e)
+{
+	struct proto_head h;
+	int r = proto_peek(c->buf, c->n, &h);
+
+	if (r < 0)
+		return err_set(e, X_VM, "the guest sent something that is no frame of ours");
+	if (r == PROTO_MORE)
+		return CHAN_EMPTY;
+	c->used = sizeof(h) + h.len;
+	*m = (struct msg){ .type = h.type, .data = c->buf + sizeof(h), .n = h.len };
+	return CHAN_MSG;
+}
+
+int chan_next(struct chan *c, struct msg *m, struct err *e)
+{
+	if (c->fd < 0)
+		return CHAN_EOF;
+	if (c->used)
+		drop_used(c);
+	int r = c->n ? take(c, m, e) : CHAN_EMPTY;
+	if (r != CHAN_EMPTY)
+		return r;
+	r = fill(c, e);
+	return r == CHAN_MSG ? take(c, m, e) : r;
+}
+
+/* Something was not taken: waits until more fits, and reads meanwhile, or both sides could wait for the other to
+ * read. */
+static int wait_writable(struct chan *c, long long deadline, struct err *e)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+
+	if (c->n < CHAN_FULL)
+		p.events |= POLLIN;
+	int r = stop_poll(&p, 1, deadline, e);
+	if (r < 0)
+		return -1;
+	if (r == 0)
+		return err_set(e, X_TIMEOUT, "the guest did not take a message in time");
+	if (!(p.revents & POLLIN))
+		return 0;
+	r = fill(c, e);
+	if (r == CHAN_EOF)
+		return err_set(e, X_VM, "the channel to the guest is closed");
+	return r < 0 ? -1 : 0;
+}
+
+static int send_bytes(struct chan *c, const void *data, size_t n, long long deadline, struct err *e)
+{
+	const char *p = data;
+
+	while (n) {
+		ssize_t done = send(c->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (done >= 0) {
+			p += done;
+			n -= (size_t)done;
+			continue;
+		}
+		if (errno == EPIPE || errno == ECONNRESET)
+			return err_set(e, X_VM, "the channel to the guest is closed");
+		if (errno != EAGAIN && errno != EINTR)
+			return err_sys(e, "write to the guest");
+		if (wait_writable(c, deadline, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int chan_send(struct chan *c, uint32_t type, const void *data, size_t n, long long deadline, struct err *e)
+{
+	struct proto_head h;
+
+	if (c->fd < 0)
+		return err_set(e, X_VM, "the channel to the guest is closed");
+	if (n > PROTO_MAX)
+		return err_set(e, X_FAIL, "a message of %zu bytes is too long for the guest", n);
+	proto_seal(&h, type, data, n);
+	if (send_bytes(c, &h, sizeof(h), deadline, e) < 0)
+		return -1;
+	return send_bytes(c, data, n, deadline, e);
+}

@@ -1,0 +1,177 @@
+/* machine.c: what a guest's hardware is, where its RAM lies, and how it is written down. */
+#include "vm/machine.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+
+enum { MEMORY_MB_MAX = 1 << 20 };
+
+void machine_plan(struct machine *m, const struct topology *t, unsigned memory_mb, enum accel a, unsigned long tsc_khz,
+		  bool virtio_mmio)
+{
+	enum machine_kind kind = t->llcs > 1 ? MACHINE_Q35 : MACHINE_MICROVM;
+
+	*m = (struct machine){
+		.kind = kind,
+		.accel = a,
+		.topo = *t,
+		.memory_mb = memory_mb,
+		.pci = kind == MACHINE_Q35 || !virtio_mmio,
+		.tsc_khz = a == ACCEL_TCG ? tsc_khz : 0,
+	};
+}
+
+uint64_t machine_node_bytes(const struct machine *m, unsigned node)
+{
+	unsigned share = m->memory_mb / m->topo.nodes;
+	unsigned rest = node + 1 == m->topo.nodes ? m->memory_mb % m->topo.nodes : 0;
+
+	return (share + rest) * MIB;
+}
+
+/* A q35 with 2.75 GiB or more starts its PCI hole at 2 GiB, so that what is above 4 GiB begins on a whole GiB. */
+static uint64_t low_ram(const struct machine *m)
+{
+	uint64_t ram = m->memory_mb * MIB;
+
+	if (m->kind == MACHINE_MICROVM)
+		return ram < 3 * GIB ? ram : 3 * GIB;
+	return ram < 0xb0000000 ? ram : 2 * GIB;
+}
+
+bool machine_ram_offset(const struct machine *m, uint64_t gpa, uint64_t *offset, uint64_t *run)
+{
+	uint64_t ram = m->memory_mb * MIB, low = low_ram(m);
+
+	if (gpa < low) {
+		*offset = gpa;
+		*run = low - gpa;
+		return true;
+	}
+	if (gpa < 4 * GIB || gpa - 4 * GIB >= ram - low)
+		return false;
+	*offset = low + (gpa - 4 * GIB);
+	*run = ram - *offset;
+	return true;
+}
+
+static const char *kind_name(enum machine_kind kind)
+{
+	return kind == MACHINE_Q35 ? "q35" : "microvm";
+}
+
+void machine_write(FILE *f, const struct machine *m)
+{
+	fprintf(f, "machine %s\n", kind_name(m->kind));
+	fprintf(f, "accel %s\n", accel_name(m->accel));
+	fprintf(f, "topology %u,%u,%u,%u\n", m->topo.nodes, m->topo.llcs, m->topo.cores, m->topo.threads);
+	fprintf(f, "memory_mb %u\n", m->memory_mb);
+	fprintf(f, "virtio %s\n", m->pci ? "pci" : "mmio");
+	fprintf(f, "tsc_khz %lu\n", m->tsc_khz);
+}
+
+static int one_of(const char *value, const char *zero, const char *one, struct err *e)
+{
+	if (!strcmp(value, zero))
+		return 0;
+	if (!strcmp(value, one))
+		return 1;
+	return err_set(e, X_FAIL, "machine description: '%s' is neither %s nor %s", value, zero, one);
+}
+
+static int number(const char *value, unsigned long max, unsigned long *out, struct err *e)
+{
+	char rest;
+
+	if (strlen(value) > 18 || strspn(value, "0123456789") != strlen(value) ||
+	    sscanf(value, "%lu%c", out, &rest) != 1 || *out > max)
+		return err_set(e, X_FAIL, "machine description: '%s' is no number up to %lu", value, max);
+	return 0;
+}
+
+enum key { KEY_MACHINE, KEY_ACCEL, KEY_TOPOLOGY, KEY_MEMORY, KEY_VIRTIO, KEY_TSC, KEYS };
+
+static int set_value(struct machine *m, enum key key, const char *value, struct err *e)
+{
+	unsigned long v = 0;
+	int r = 0;
+
+	switch (key) {
+	case KEY_MACHINE:
+		r = one_of(value, kind_name(MACHINE_MICROVM), kind_name(MACHINE_Q35), e);
+		m->kind = r > 0 ? MACHINE_Q35 : MACHINE_MICROVM;
+		break;
+	case KEY_ACCEL:
+		r = one_of(value, accel_name(ACCEL_TCG), accel_name(ACCEL_KVM), e);
+		m->accel = r > 0 ? ACCEL_KVM : ACCEL_TCG;
+		break;
+	case KEY_TOPOLOGY:
+		r = topology_parse(&m->topo, value, e);
+		break;
+	case KEY_MEMORY:
+		r = number(value, MEMORY_MB_MAX, &v, e);
+		m->memory_mb = (unsigned)v;
+		break;
+	case KEY_VIRTIO:
+		r = one_of(value, "mmio", "pci", e);
+		m->pci = r > 0;
+		break;
+	default:
+		r = number(value, 100000000, &m->tsc_khz, e);
+		break;
+	}
+	return r < 0 ? err_as(e, X_FAIL, "machine description") : 0;
+}
+
+static int read_line(struct machine *m, const char *line, unsigned *seen, struct err *e)
+{
+	static const char *const keys[KEYS] = { "machine", "accel", "topology", "memory_mb", "virtio", "tsc_khz" };
+	size_t n = strcspn(line, " ");
+
+	for (unsigned i = 0; line[n] && i < KEYS; i++) {
+		if (strlen(keys[i]) != n || strncmp(line, keys[i], n))
+			continue;
+		if (*seen & 1u << i)
+			return err_set(e, X_FAIL, "machine description: %s twice", keys[i]);
+		*seen |= 1u << i;
+		return set_value(m, (enum key)i, line + n + 1, e);
+	}
+	return err_set(e, X_FAIL, "machine description: unknown line '%.100s'", line);
+}
+
+static int sound(const struct machine *m, struct err *e)
+{
+	if (m->memory_mb < 32 || m->memory_mb < m->topo.nodes)
+		return err_set(e, X_FAIL, "machine description: %u MiB of memory are too little", m->memory_mb);
+	if (m->kind == MACHINE_MICROVM && m->topo.llcs > 1)
+		return err_set(e, X_FAIL, "machine description: a microvm has one LLC, not %u", m->topo.llcs);
+	if (m->kind == MACHINE_Q35 && !m->pci)
+		return err_set(e, X_FAIL, "machine description: a q35 has its virtio devices on PCI");
+	return 0;
+}
+
+int machine_read(struct machine *m, const char *text, size_t n, struct err *e)
+{
+	auto_free char *copy = xstrndup(text, n);
+	struct machine parsed = { 0 };
+	unsigned seen = 0;
+	char *save = NULL;
+
+	if (strlen(copy) != n)
+		return err_set(e, X_FAIL, "machine description: it is not text");
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (read_line(&parsed, line, &seen, e) < 0)
+			return -1;
+	if (seen != (1u << KEYS) - 1)
+		return err_set(e, X_FAIL, "machine description: a line is missing");
+	if (sound(&parsed, e) < 0)
+		return -1;
+	*m = parsed;
+	return 0;
+}
