@@ -39,6 +39,12 @@ GEN     := $(O)/obj/libktstr-gen.a
 UNITS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-init
 
+SCHED   := $(O)/sched/scx_ktstr
+BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -Wall -Itests/sched -I$(LIBBPF)/include \
+	     -isystem /usr/include/$(shell $(CC) -print-multiarch)
+LIBBPF  := $(O)/deps/libbpf
+SCRIPTS := $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .ci/run
+
 .DELETE_ON_ERROR:
 .PHONY: all units sched check check-long demo setup lint bench bless install clean
 all: $(PROGS)
@@ -69,6 +75,46 @@ $(O)/ktstr-init: $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/pr
 $(O)/tests/unit/%: tests/unit/%.c $(GEN) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(GEN) $(LIB) $(LIBS) -lcmocka
+
+$(LIBBPF)/libbpf.a:
+	$(Q)sh tests/fetch-libbpf.sh --dest $(abspath $(LIBBPF))
+$(O)/sched/%.bpf.o: tests/sched/%.bpf.c $(wildcard tests/sched/*.h) $(LIBBPF)/libbpf.a
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+$(O)/sched/%.skel.h: $(O)/sched/%.bpf.o
+	$(call say,SKEL,$@)PATH=$$PATH:/usr/sbin bpftool gen skeleton $< name $* 2>$@.log >$@ || { cat $@.log; exit 1; }
+$(SCHED): tests/sched/scx_ktstr.c $(O)/sched/scx_ktstr.skel.h $(LIBBPF)/libbpf.a
+	$(call say,SCHED,$@)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -I$(O)/sched -Itests/sched -I$(LIBBPF)/include \
+		-o $@ $< $(LIBBPF)/libbpf.a -static -lelf -lz
+sched: $(SCHED)
+
+setup:
+	$(Q)sh tests/setup.sh
+# Recursive so that what setup installs is there before anything is looked for.
+demo: setup
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sched
+	$(Q)O=$(abspath $(O)) sh tests/demo.sh
+check: setup
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched
+	$(Q)O=$(abspath $(O)) sh tests/check.sh
+check-long: setup
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched
+	$(Q)O=$(abspath $(O)) sh tests/check.sh long
+lint: setup
+	$(Q)sh tests/lint.sh
+bench: setup
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sched
+	$(Q)O=$(abspath $(O)) sh tests/bench.sh
+bless: all
+	$(Q)for t in tests/cli/*.sh; do BLESS=1 O=$(abspath $(O)) sh $$t; done
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ktstr/rules
+	install -m 755 $(O)/cargo-ktstr $(DESTDIR)$(PREFIX)/bin/
+	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
+	install -m 755 $(O)/ktstr-step $(O)/ktstr-init $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(STEP_SRC) $(GEN_SRC) gen/main.c))
 -include $(UNITS:=.d)

@@ -1,0 +1,25 @@
+#!/bin/sh
+# demo.sh: from nothing to a table of verified instruction counts. Run by `make demo`.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+O=${O:-$root/out}
+PATH=$O:$PATH
+scheds=$O/sched/tools
+
+say() {
+	printf '\n%s\n' "$*"
+}
+
+say "A kernel with sched_ext, from the distribution:"
+packages=$(sh "$root/tests/fetch-kernel.sh")
+# shellcheck disable=SC2086 # one path per line, no spaces in package names
+ktstr kernel import $packages
+key=$(ktstr kernel list --json | sed -n 's/.*"key": "\(.*-import-.*\)".*/\1/p' | head -n 1)
+
+say "The kernel tree's own example schedulers, built with clang:"
+sh "$root/tests/tools-schedulers.sh" "$scheds" "$key"
+
+for sched in "$O/sched/scx_ktstr" "$scheds"/scx_simple "$scheds"/scx_central "$scheds"/scx_flatcg; do
+	say "\$ cargo ktstr verifier --scheduler-bin ${sched##*/} --kernel $key"
+	ktstr verifier --scheduler-bin "$sched" --kernel "$key"
+done

@@ -1,0 +1,100 @@
+# shellcheck shell=sh
+# lib.sh: TAP from POSIX sh, for sourcing by tests/cli/*.sh and tests/vm/*.sh.
+#
+# A test is a function; `run_tests a b c` runs each in a fresh folder ($work) and prints its result. A function fails
+# by a false last command or by calling fail. Output of a failed one follows as comments.
+#
+# $O is the build folder (out, or out-san). Programs under test: ktstr (cargo-ktstr's other name). Every test has
+# a store and a kernel cache of its own unless it asks for the shared ones with use_shared_cache.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+O=${O:-$root/out}
+case $O in /*) ;; *) O=$root/$O ;; esac
+golden=$root/tests/golden
+PATH=$O:$PATH
+export NO_COLOR=1 LC_ALL=C PATH
+unset KTSTR_KERNEL KTSTR_STORE KTSTR_CACHE_DIR KTSTR_EVENTS RUST_LOG CARGO
+
+base=$(mktemp -d "${TMPDIR:-/tmp}/ktstr-test.XXXXXX")
+trap 'rm -rf "$base"' EXIT
+trap 'exit 130' INT TERM
+
+fail() {
+	echo "FAILED: $*"
+	return 1
+}
+
+# same EXPECTED ACTUAL [WHAT]
+same() {
+	[ "$1" = "$2" ] || fail "${3-}: expected '$1', got '$2'"
+}
+
+# has TEXT FILE
+has() {
+	grep -qF -- "$1" "$2" || { cat "$2"; fail "'$1' is not in $2"; }
+}
+
+hasnt() {
+	grep -qF -- "$1" "$2" || return 0
+	cat "$2"
+	fail "'$1' is in $2"
+}
+
+# exits CODE COMMAND…: output in $work/out and $work/err
+exits() {
+	want=$1
+	shift
+	"$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	[ "$got" = "$want" ] || { cat "$work/out" "$work/err"; fail "exit code $got instead of $want: $*"; }
+}
+
+# matches GOLDEN FILE; BLESS=1 rewrites
+matches() {
+	if [ -n "${BLESS-}" ]; then
+		cp "$2" "$golden/$1"
+	fi
+	diff -u "$golden/$1" "$2"
+}
+
+use_shared_cache() {
+	unset KTSTR_STORE KTSTR_CACHE_DIR
+	XDG_CACHE_HOME=$O/test-cache
+	export XDG_CACHE_HOME
+}
+
+# Processes of ours that are still there: ninja, steps and guests started below $O or by a test.
+leftovers() {
+	pgrep -fa 'ktstr-step|qemu-system|(^|/)ninja( |$)' | grep -v "$$" | grep -v pgrep || :
+}
+
+# Waits up to SECONDS for COMMAND to succeed.
+within() {
+	limit=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$limit" ] || return 1
+		sleep 0.05
+	done
+}
+
+run_tests() {
+	echo "1..$#"
+	i=0
+	for t in "$@"; do
+		i=$((i + 1))
+		work=$base/$t
+		mkdir -p "$work"
+		if (
+			cd "$work" || exit 1
+			XDG_CACHE_HOME=$work/cache
+			export XDG_CACHE_HOME
+			"$t"
+		) >"$base/$t.log" 2>&1; then
+			echo "ok $i - $t"
+		else
+			echo "not ok $i - $t"
+			sed 's/^/# /' "$base/$t.log"
+		fi
+	done
+}
