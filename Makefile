@@ -46,6 +46,7 @@ LIBBPF  := $(O)/deps/libbpf
 SCRIPTS := $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
+.SECONDARY:
 .PHONY: all units sched check check-long demo setup lint bench bless install clean
 all: $(PROGS)
 units: $(UNITS)

@@ -280,7 +280,7 @@ int report_verdict(const struct report *r, const struct run *run, const struct p
 	if (run_first_failure(run, p, e) < 0 && e->code != X_DIED && e->code != X_TIMEOUT && e->code != X_VM)
 		return -1;
 	for (size_t i = 0; i < r->n; i++)
-		bad += r->cells[i].code != X_OK || r->cells[i].failure;
+		bad += r->cells[i].code != X_SUCCESS || r->cells[i].failure;
 	if (!bad)
 		return 0;
 	for (size_t k = 0; k < countof(order); k++) {

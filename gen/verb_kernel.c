@@ -113,7 +113,7 @@ static int list_run(int n, const char *const *args, struct err *e)
 		list_json(&l, hash);
 	else
 		list_text(&l);
-	return X_OK;
+	return X_SUCCESS;
 }
 
 static const struct verb verb_list = {
@@ -140,7 +140,7 @@ static int make_entry(const struct plan *p, bool explain, struct err *e)
 		return e->code;
 	log_info("%s✓ Kernel cached: %s%s", log_sgr(stderr, "32"), key, log_sgr(stderr, "0"));
 	log_info("  use it: --kernel %s   (in %s)", key, dir);
-	return X_OK;
+	return X_SUCCESS;
 }
 
 static void plan_entry(struct plan *p, const struct home *home, const char *from, struct argv *more)

@@ -272,7 +272,7 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 		r = make_and_report(&q, e);
 	}
 	request_free(&q);
-	return r < 0 ? e->code : X_OK;
+	return r < 0 ? e->code : X_SUCCESS;
 }
 
 const struct verb verb_verifier = {
