@@ -717,6 +717,15 @@ static void test_config(void **state)
 	assert_false(config_has(text, 0, "CONFIG_BPF=y"));
 }
 
+/* Section names are given with '_' for '.', or this program's own constants would be found in it. */
+static bool has_name(const char *data, size_t n, const char *name)
+{
+	auto_free char *s = xstrdup(name);
+
+	s[0] = '.';
+	return memmem(data, n, s, strlen(s) + 1) != NULL;
+}
+
 /* This program stands in for a kernel: it has code, symbols and debug data. */
 static void test_strip(void **state)
 {
@@ -738,8 +747,9 @@ static void test_strip(void **state)
 	assert_true(m < n);
 	assert_int_equal(image_inspect(&info, after, m, &e), 0);
 	assert_true(info.loadable);
-	assert_non_null(memmem(after, m, ".symtab", 7));
-	assert_null(memmem(after, m, ".debug_info", 11));
+	assert_true(has_name(after, m, "_symtab"));
+	assert_true(has_name(before, n, "_debug_info"));
+	assert_false(has_name(after, m, "_debug_info"));
 
 	assert_true(file_write(AT_FDCWD, bad, "no ELF", 6, &e) >= 0);
 	assert_int_equal(unlink(out), 0);
