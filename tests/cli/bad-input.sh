@@ -1,0 +1,86 @@
+#!/bin/sh
+# What comes in may be anything: each case has its message and its exit code, and leaves nothing behind.
+. "$(dirname "$0")/../lib.sh"
+
+# A kernel cache with one entry that looks right; nothing here gets as far as booting it.
+fake_kernel() {
+	KTSTR_CACHE_DIR=$work/kernels
+	export KTSTR_CACHE_DIR
+	mkdir -p "$KTSTR_CACHE_DIR/fake"
+	echo 'no kernel at all' >"$KTSTR_CACHE_DIR/fake/bzImage"
+	cat >"$KTSTR_CACHE_DIR/fake/metadata.json" <<-END
+		{ "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "built_at": "2026-01-01T00:00:00Z" }
+	END
+}
+
+no_scheduler_file() {
+	exits 10 ktstr verifier --scheduler-bin missing && has 'missing' err
+}
+
+no_kernel() {
+	exits 20 ktstr verifier --scheduler-bin /bin/true && has 'kernel' err &&
+		exits 20 ktstr verifier --scheduler-bin /bin/true --kernel 6.99.1 && has '6.99.1' err &&
+		exits 10 ktstr verifier --scheduler-bin /bin/true --kernel ./nowhere && has 'nowhere' err
+}
+
+near_match() {
+	fake_kernel
+	exits 20 ktstr verifier --scheduler-bin /bin/true --kernel fakr && has "fake" err
+}
+
+text_as_scheduler() {
+	fake_kernel
+	echo 'just text' >text
+	chmod +x text
+	exits 11 ktstr verifier --scheduler-bin text --kernel fake && has 'text' err
+}
+
+script_as_scheduler() {
+	fake_kernel
+	printf '#!/bin/sh\ntrue\n' >script
+	exits 11 ktstr verifier --scheduler-bin script --kernel fake
+}
+
+text_as_kernel() {
+	fake_kernel
+	exits 13 ktstr verifier --scheduler-bin /bin/true --kernel fake && has 'bzImage' err &&
+		exits 13 ktstr verifier --scheduler-bin /bin/true --kernel "$KTSTR_CACHE_DIR/fake/bzImage"
+}
+
+store_is_a_file() {
+	fake_kernel
+	: >file
+	KTSTR_STORE=$work/file exits 14 ktstr verifier --scheduler-bin /bin/true --kernel fake && has 'KTSTR_STORE' err &&
+		has "$work/file" err
+}
+
+store_below_a_file() {
+	fake_kernel
+	: >file
+	KTSTR_STORE=$work/file/store exits 14 ktstr verifier --scheduler-bin /bin/true --kernel fake
+}
+
+no_ninja() {
+	fake_kernel
+	mkdir bin
+	PATH=$work/bin exits 18 "$O/ktstr" verifier --scheduler-bin /bin/true --kernel fake && has 'ninja-build' err
+}
+
+truncated_deb() {
+	printf '!<arch>\ndebian-binary   0  0  0  100644  4  `\n2.0\n' >half.deb
+	exits 13 ktstr kernel import half.deb && has 'half.deb' err && [ -z "$(ls cache/ktstr/kernels 2>/dev/null)" ]
+}
+
+text_as_package() {
+	echo 'no package' >x.deb
+	exits 13 ktstr kernel import x.deb
+}
+
+nothing_is_left() {
+	fake_kernel
+	exits 13 ktstr verifier --scheduler-bin /bin/true --kernel fake
+	same '' "$(ls cache/ktstr/store/drafts)" drafts && same '' "$(ls cache/ktstr/store/locks)" locks
+}
+
+run_tests no_scheduler_file no_kernel near_match text_as_scheduler script_as_scheduler text_as_kernel store_is_a_file \
+	store_below_a_file no_ninja truncated_deb text_as_package nothing_is_left

@@ -1,0 +1,61 @@
+#!/bin/sh
+# A real scheduler on a real kernel, from the command line to guest memory and back.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+sched=$O/sched/scx_ktstr
+
+attaches() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --cross-check --force &&
+		has 'ktstr_enqueue' out && has 'ktstr_dispatch' out && has 'verified_insns=' out &&
+		has 'cross-check with bpf_prog_info: agrees' out && has 'accelerator' out
+}
+
+cached() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" &&
+		exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --explain &&
+		same 5 "$(grep -c '^  cached' err)" 'cached steps' && hasnt 's verify' err
+}
+
+equal_content_is_cached() {
+	cp "$sched" copy && touch copy
+	exits 0 ktstr verifier --scheduler-bin copy --kernel "$key" && has 'cached  verify copy' err
+}
+
+another_argument_runs() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force --explain -- --llc-aware &&
+		has 'verified_insns=' out
+}
+
+json() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json && has '"verdict": "attached"' out &&
+		has '"verified_insns": ' out
+}
+
+rejected() {
+	exits 3 ktstr verifier --scheduler-bin "$sched" --kernel "$key" -- --fail-verify &&
+		has 'scheduler log' out && has 'rejected' out && has 'processed=' out
+}
+
+rejected_loop() {
+	exits 3 ktstr verifier --scheduler-bin "$sched" --kernel "$key" -- --verify-loop &&
+		has 'identical iterations omitted' out &&
+		exits 3 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --raw -- --verify-loop &&
+		hasnt 'identical iterations omitted' out && has 'BEGIN PROG LOAD LOG' out
+}
+
+died() {
+	exits 4 ktstr verifier --scheduler-bin /bin/false --kernel "$key" && has 'died' out &&
+		exits 4 ktstr verifier --scheduler-bin /bin/false --kernel "$key" && has 'failed  verify' err
+}
+
+cold() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --cold --force --cross-check &&
+		has 'agrees' out
+}
+
+nothing_left() {
+	same '' "$(leftovers)" processes
+}
+
+run_tests attaches cached equal_content_is_cached another_argument_runs json rejected rejected_loop died cold nothing_left
