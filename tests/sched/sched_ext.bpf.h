@@ -24,7 +24,10 @@ typedef __s32 s32;
 /* Offsets are taken from the running kernel, not from this file. */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct cpumask;
+/* Only passed on, but a bare "struct cpumask;" would not count as the kernel's type. */
+struct cpumask {
+	unsigned long bits[1];
+};
 
 struct sched_ext_entity {
 	u32 weight; /* 100 is a nice-0 task */
@@ -36,8 +39,12 @@ struct task_struct {
 	struct sched_ext_entity scx;
 };
 
+enum scx_exit_kind {
+	SCX_EXIT_NONE,
+};
+
 struct scx_exit_info {
-	u32 kind; /* enum scx_exit_kind */
+	enum scx_exit_kind kind;
 	const char *reason;
 	char *msg;
 };

@@ -108,8 +108,9 @@ int BPF_PROG(ktstr_enqueue, struct task_struct *p, u64 enq_flags)
 	return 0;
 }
 
+/* A hash, because since 6.15 the verifier knows that an array has an element at a constant index. */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, u32);
 	__type(value, u64);
 	__uint(max_entries, 1);
