@@ -255,7 +255,7 @@ static int member_data(struct reader *r, int fd, uint64_t max, struct err *e)
 			ssize_t w = pwrite(fd, (const char *)data + done, n - done, at + (off_t)done);
 
 			if (w < 0)
-				return err_sys(e, "write");
+				return err_sys(e, "unpack %s", r->file);
 			done += (size_t)w;
 		}
 	}
@@ -268,7 +268,7 @@ static int member_save(struct reader *r, const char *path, uint64_t max, struct 
 
 	if (fd < 0)
 		return err_sys(e, "create %s", path);
-	return member_data(r, fd, max, e) < 0 ? err_in(e, "unpack %s", r->file) : 0;
+	return member_data(r, fd, max, e);
 }
 
 static int member_take(struct reader *r, struct archive_entry *entry, const char *dir, struct parts *p, struct err *e)

@@ -81,7 +81,7 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 	if (read_request(e) < 0 || srctree_hash(step_store()->path, o.source, o.tree, show, e) < 0)
 		return -1;
 	recipe_str(r, "arch", o.arch);
-	recipe_hash(r, "source", o.tree, 0);
+	recipe_str(r, "source", o.tree);
 	recipe_str(r, "kconfig", o.request);
 	return tools(r, e);
 }
