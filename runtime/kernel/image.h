@@ -24,5 +24,6 @@ int image_release(const void *data, size_t n, char *out, size_t max);
 
 /* "CONFIG_X=y" questions on a .config text. */
 bool config_has(const char *text, size_t n, const char *line);
-/* ELF with symbols and BTF but without DWARF, still bootable: program headers and their bytes stay. Runs strip(1). */
+/* ELF with symbols and BTF but without DWARF, still bootable: program headers and their bytes stay. Runs strip(1).
+ * X_BAD_KERNEL, and no file, when nothing bootable would be left (a debug-symbol file). */
 int image_strip(const char *vmlinux, const char *out, struct err *e);
