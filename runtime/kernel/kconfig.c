@@ -43,7 +43,7 @@ static bool starts(struct view v, const char *with)
 
 static bool equal(struct view a, struct view b)
 {
-	return a.n == b.n && !memcmp(a.p, b.p, a.n);
+	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
 }
 
 static struct view skip(struct view v, size_t n)
