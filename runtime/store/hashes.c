@@ -341,17 +341,6 @@ void hashes_learn(struct hashes *h, int dir, const char *path, const char *hex)
 		remember(h, f, hex);
 }
 
-bool hashes_knows(struct hashes *h, int dir, const char *path, const char *hex)
-{
-	struct stat st;
-
-	if (fstatat(dir, path, &st, 0) < 0 || !S_ISREG(st.st_mode))
-		return false;
-	struct fact f = { .id = identify(&st), .kind = CONTENT };
-	const struct fact *known = recall(h, &f);
-	return known && strcmp(known->value, hex) == 0;
-}
-
 /* Whether the program file itself is what answers: an ELF file under its own and only name. */
 static bool speaks_for_itself(const char *program, struct stat *st)
 {

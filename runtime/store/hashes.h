@@ -20,8 +20,6 @@ int hashes_open(struct hashes **h, const char *root, const char *scope, struct e
 int hashes_file(struct hashes *h, int dir, const char *path, char *hex, uint64_t *size, struct err *e);
 /* States the hash of a file that equals one of the store's, so that it is never read: hex from its list of contents. */
 void hashes_learn(struct hashes *h, int dir, const char *path, const char *hex);
-/* Whether the hash is known without reading the file, and is this one. */
-bool hashes_knows(struct hashes *h, int dir, const char *path, const char *hex);
 
 /* What a program answered to a question (its --version), remembered the same way. NULL when not known; the caller
  * frees. Nothing is remembered about scripts and about programs called by another than their own name (ccache, rustup):

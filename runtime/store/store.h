@@ -47,9 +47,10 @@ int store_begin(struct store *st, struct recipe *r, bool force, struct work *w, 
 /* Makes the draft the result: files read-only and linked nowhere else, "recipe" and "content" (content.h) added, fsync,
  * rename. w->dir is the result afterwards. Only files and folders can be stored. */
 int work_publish(struct work *w, struct recipe *r, struct err *e);
-/* Places every file of the result into folder out (created), as file_place(): untouched when equal. recipe becomes
- * "{out}/recipe". *changed (may be NULL) counts the files that were not already there. h (may be NULL) learns the
- * hashes of what was placed, so that the next step's recipe_file() costs a stat. */
+/* Places every file of the result into folder out (created): untouched when equal, else replaced by a read-only file
+ * younger than what was there: a hard link from 1 MiB on, where possible (whose time moves for all its links), else a
+ * copy. "recipe" comes along, "content" does not. *changed (may be NULL) counts the files that were not already there.
+ * h (may be NULL) learns the hashes of what was placed, so that the next step's recipe_file() costs a stat. */
 int work_place(struct work *w, struct hashes *h, const char *out, unsigned *changed, struct err *e);
 void work_drop(struct work *w);
 #define auto_work __attribute__((unused, cleanup(work_drop)))

@@ -10,12 +10,13 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/content.h"
+#include "store/digest.h"
 #include "store/hashes.h"
 #include "store/lock.h"
 #include "store/recipe.h"
 #include "store/store.h"
 
-enum { TEXT_MAX = 64 << 20, PLACE_TRIES = 8 };
+enum { TEXT_MAX = 64 << 20, PLACE_TRIES = 8, LINK_FROM = 1 << 20 };
 
 static char *object_name(const char *key)
 {
@@ -174,13 +175,47 @@ int work_publish(struct work *w, struct recipe *r, struct err *e)
 	return 0;
 }
 
-/* What is known to be equal is left alone without looking into it. */
+static bool is_there(struct hashes *h, int out, const struct content_file *f)
+{
+	char hex[KEY_LEN + 1];
+	struct err ignored;
+	struct stat st;
+
+	if (fstatat(out, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+	    (uint64_t)st.st_size != f->size)
+		return false;
+	if (h)
+		return hashes_file(h, out, f->name, hex, NULL, &ignored) == 0 && strcmp(hex, f->hex) == 0;
+
+	auto_close int fd = openat(out, f->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return fd >= 0 && digest_fd(fd, f->name, hex, NULL, &ignored) == 0 && strcmp(hex, f->hex) == 0;
+}
+
+/* A file that takes another's place must be younger than it: going back to an old result with its old time, ninja
+ * would take what was made from the newer one for up to date. All links of a file have one time, and moving it has the
+ * steps of other build folders asked again; so only what is expensive to copy is linked. */
+static int put_beside(struct work *w, int out, const struct content_file *f, const char *tmp, struct err *e)
+{
+	struct stat st;
+
+	if (unlinkat(out, tmp, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s", tmp);
+	if (f->size >= LINK_FROM && linkat(w->dir, f->name, out, tmp, 0) == 0) {
+		if (utimensat(out, tmp, NULL, 0) == 0)
+			return 0;
+		(void)unlinkat(out, tmp, 0); /* the file's owner is another */
+	}
+	if (fstatat(w->dir, f->name, &st, 0) < 0)
+		return err_sys(e, "open %s", f->name);
+	return file_copy(w->dir, f->name, out, tmp, st.st_mode & 0777, e);
+}
+
 static int place_file(struct work *w, struct hashes *h, int out, const struct content_file *f, struct err *e)
 {
+	auto_free char *tmp = xasprintf("%s.%ld.tmp", f->name, (long)getpid());
 	const char *slash = strrchr(f->name, '/');
-	int rc;
 
-	if (h && hashes_knows(h, out, f->name, f->hex))
+	if (is_there(h, out, f))
 		return 0;
 	if (slash) {
 		auto_free char *parent = xstrndup(f->name, (size_t)(slash - f->name));
@@ -188,10 +223,16 @@ static int place_file(struct work *w, struct hashes *h, int out, const struct co
 		if (mkdir_p(out, parent, 0777, e) < 0)
 			return -1;
 	}
-	rc = file_place(w->dir, f->name, out, f->name, e);
-	if (rc >= 0 && h)
+	if (put_beside(w, out, f, tmp, e) < 0)
+		return -1;
+	if (renameat(out, tmp, out, f->name) < 0) {
+		err_sys(e, "put %s in place", f->name);
+		(void)unlinkat(out, tmp, 0);
+		return -1;
+	}
+	if (h)
 		hashes_learn(h, out, f->name, f->hex);
-	return rc;
+	return 1;
 }
 
 static int place_all(struct work *w, struct hashes *h, int out, unsigned *changed, struct err *e)
@@ -210,7 +251,6 @@ static int place_all(struct work *w, struct hashes *h, int out, unsigned *change
 			return -1;
 		*changed += rc == 1;
 	}
-	/* Not a link: work_touch moves the stored one's time, and this one may be an input of ninja's. */
 	rc = file_write(out, "recipe", recipe, n, e);
 	if (rc < 0)
 		return -1;

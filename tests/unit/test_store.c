@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@
 #include "store/hashes.h"
 #include "store/recipe.h"
 #include "store/store.h"
+
+enum { LARGE = 2 << 20 };
 
 struct place {
 	char *dir, *root, *out;
@@ -178,6 +181,15 @@ static void equal_files_stay(void **state)
 	assert_text(p->out, "a", "text");
 }
 
+static void put_large(struct work *w, const char *name, char fill)
+{
+	auto_free char *data = xmalloc(LARGE);
+	struct err e;
+
+	memset(data, fill, LARGE);
+	assert_true(file_write(w->dir, name, data, LARGE, &e) >= 0);
+}
+
 /* The next step's recipe_file() must not read a gigabyte of guest memory. */
 static void placed_files_are_known(void **state)
 {
@@ -188,20 +200,61 @@ static void placed_files_are_known(void **state)
 	struct hashes *h;
 	struct err e;
 
-	make(&p->st, "x", "text", false);
-	assert_int_equal(begin(&p->st, &r, "x", false, &w), STORE_HIT);
+	assert_int_equal(begin(&p->st, &r, "x", false, &w), STORE_MISS);
+	put_large(&w, "a", 'a');
+	assert_int_equal(work_publish(&w, &r, &e), 0);
 	assert_int_equal(hashes_open(&h, p->root, "t", &e), 0);
+	auto_free char *other = xasprintf("%s/other", p->dir), *file = xasprintf("%s/a", p->out);
 	assert_int_equal(work_place(&w, h, p->out, NULL, &e), 0);
+	assert_int_equal(work_place(&w, h, other, NULL, &e), 0);
 	hashes_close(h);
-
-	auto_free char *other = xasprintf("%s/other", p->dir), *file = xasprintf("%s/a", other);
-	assert_int_equal(work_place(&w, NULL, other, NULL, &e), 0);
 	assert_int_equal(hashes_open(&h, p->root, "t", &e), 0);
 	assert_int_equal(hashes_file(h, AT_FDCWD, file, hex, NULL, &e), 0);
 	assert_int_equal(hashes_hits(h), 1);
-	hash_hex("text", 4, expected);
+	auto_free char *data = xmalloc(LARGE);
+	memset(data, 'a', LARGE);
+	hash_hex(data, LARGE, expected);
 	assert_string_equal(hex, expected);
 	hashes_close(h);
+}
+
+static bool older(struct timespec a, struct timespec b)
+{
+	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* Back to an old result: its files must be younger than what was made from those they replace. */
+static void replaced_files_are_young(void **state)
+{
+	static const char *const names[] = { "small", "large" };
+	struct place *p = *state;
+	struct timespec last[2] = { { 0 } };
+
+	for (int round = 0; round < 4; round++)
+		for (int i = 0; i < 2; i++) {
+			auto_work struct work w = { .lock = -1, .dir = -1 };
+			auto_recipe struct recipe r = { 0 };
+			const char *fact = round % 2 ? "x" : "y";
+			auto_free char *file = xasprintf("%s/%s", p->out, names[i]);
+			unsigned changed;
+			struct stat st;
+			struct err e;
+
+			if (begin(&p->st, &r, fact, false, &w) == STORE_MISS) {
+				put(&w, "small", fact);
+				put_large(&w, "large", *fact);
+				assert_int_equal(work_publish(&w, &r, &e), 0);
+			}
+			assert_int_equal(work_place(&w, NULL, p->out, &changed, &e), 0);
+			assert_int_equal(changed, i == 0 ? 3 : 0);
+			assert_int_equal(stat(file, &st), 0);
+			assert_int_equal(st.st_mode & 0777, 0444);
+			assert_int_equal(st.st_nlink, i == 0 ? 1 : 2);
+			assert_true(older(last[i], st.st_mtim));
+			last[i] = st.st_mtim;
+			usleep(10 * 1000);
+		}
+	assert_int_equal(entries(p->dir, "out"), 3);
 }
 
 static void force_replaces(void **state)
@@ -321,6 +374,17 @@ static void damaged_results_are_made_again(void **state)
 	assert_int_equal(entries(p->root, "drafts"), 0);
 }
 
+/* A child that a failed test leaves behind must not live on. */
+static pid_t fork_child(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
 /* In a child: begins, writes half of it, tells through fd, and stays. */
 static void half_done(const struct place *p, int fd)
 {
@@ -348,7 +412,7 @@ static pid_t start_half_done(const struct place *p)
 	char c;
 
 	assert_int_equal(pipe(pipes), 0);
-	pid = fork();
+	pid = fork_child();
 	if (pid == 0)
 		half_done(p, pipes[1]);
 	close(pipes[1]);
@@ -381,7 +445,7 @@ static void drafts_of_the_dead_are_collected(void **state)
 static void waiting_can_be_stopped(void **state)
 {
 	struct place *p = *state;
-	pid_t worker = start_half_done(p), waiter = fork();
+	pid_t worker = start_half_done(p), waiter = fork_child();
 	int status;
 
 	if (waiter == 0) {
@@ -431,7 +495,7 @@ static void one_works_the_others_wait(void **state)
 
 	assert_int_equal(pipe(gate), 0);
 	for (int i = 0; i < CROWD; i++)
-		if (fork() == 0) {
+		if (fork_child() == 0) {
 			close(gate[1]);
 			one_of_many(p, gate[0]);
 		}
@@ -477,15 +541,19 @@ static void death_leaves_no_damage(void **state)
 {
 	struct place *p = *state;
 	unsigned whole = 0;
+	long long one = now_ms();
 	struct err e;
 
-	for (unsigned round = 0; round < 60; round++) {
-		pid_t pid = fork();
+	for (int i = 0; i < 10; i++)
+		make(&p->st, "unit", "text", true);
+	one = (now_ms() - one) * 100 + 1; /* us for one result, on this machine now */
+	for (unsigned round = 0; round < 50; round++) {
+		pid_t pid = fork_child();
 		struct store st;
 
 		if (pid == 0)
 			make_until_killed(p);
-		usleep(300 + round * 677 % 20000);
+		usleep((useconds_t)(one * 10 * (round * 37 % 50) / 50));
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		assert_int_equal(store_open(&st, p->root, &e), 0);
@@ -621,6 +689,7 @@ int main(void)
 		in_place(miss_then_hit),
 		in_place(equal_files_stay),
 		in_place(placed_files_are_known),
+		in_place(replaced_files_are_young),
 		in_place(force_replaces),
 		in_place(dropped_work_leaves_nothing),
 		in_place(unstorable_files_are_refused),
