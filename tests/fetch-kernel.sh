@@ -25,7 +25,7 @@ done
 suites=${KTSTR_KERNEL_SUITES:-trixie-backports forky sid}
 flavour=cloud-$(dpkg --print-architecture)
 
-# shellcheck source=tests/apt-private.sh
+# shellcheck source=apt-private.sh
 . "$root/tests/apt-private.sh"
 
 mkdir -p "$dest"
@@ -33,7 +33,7 @@ dest=$(cd "$dest" && pwd)
 # One line per package, written last: with it the download is complete.
 list=$dest/packages
 
-complete() {
+is_complete() {
 	[ -s "$list" ] || return 1
 	while read -r name; do
 		[ -s "$dest/$name" ] || return 1
@@ -91,14 +91,14 @@ fetch_newest() {
 	return 1
 }
 
-if [ -z "$refresh" ] && complete && [ -z "$(find "$list" -mtime +6)" ]; then
+if [ -z "$refresh" ] && is_complete && [ -z "$(find "$list" -mtime +6)" ]; then
 	show
 fi
 draft=$(mktemp -d "$dest/draft.XXXXXX")
 trap 'rm -rf "$draft"' EXIT
 trap 'exit 130' INT TERM
 if ! fetch_newest; then
-	complete || exit 1
+	is_complete || exit 1
 	echo "using the kernel fetched earlier" >&2
 	rm -rf "$draft"
 	show

@@ -17,7 +17,7 @@ case ${1-} in
 esac
 [ -e "$dest/libbpf.a" ] && [ -e "$dest/include/bpf/libbpf.h" ] && exit 0
 
-# shellcheck source=tests/apt-private.sh
+# shellcheck source=apt-private.sh
 . "$root/tests/apt-private.sh"
 wanted=1.4.0
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ktstr/distro

@@ -95,7 +95,7 @@ split() {
 }
 
 install_newer() { # PACKAGE…
-	# shellcheck source=tests/apt-private.sh
+	# shellcheck source=apt-private.sh
 	. "$root/tests/apt-private.sh"
 	# shellcheck source=/dev/null
 	release=$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")-backports
