@@ -7,20 +7,6 @@
 #include "base/spawn.h"
 #include "vm/machine.h"
 
-/* In an option's value a comma is written twice. */
-static char *value(const char *s)
-{
-	char *out = xmalloc(2 * strlen(s) + 1), *p = out;
-
-	for (; *s; s++) {
-		*p++ = *s;
-		if (*s == ',')
-			*p++ = ',';
-	}
-	*p = 0;
-	return out;
-}
-
 /* One node's RAM is the machine's; more are joined by -numa. qboot instead of SeaBIOS: it starts a kernel in half a
  * second less, and leaves ACPI tables where the PVH loader of QEMU does not put the initramfs on top of them, as happens
  * with SeaBIOS on a microvm. Switched off is what a kernel would spend time on and nobody uses. */
@@ -35,7 +21,7 @@ static void args_machine(struct argv *a, const struct machine *m)
 	argv_opt(a, "-bios", "qboot.rom");
 	argv_opt(a, "-accel", "%s", accel_name(m->accel));
 	/* TCG's "max" is an AMD processor, of which Linux learns its LLCs from a leaf that TCG does not fill in. */
-	argv_opt(a, "-cpu", "%s", m->accel == ACCEL_KVM ? "host" : "max,vendor=GenuineIntel");
+	argv_opt(a, "-cpu", "%s", m->accel == ACCEL_KVM ? "host" : "max,vendor=GenuineIntel,erms=off,fsrm=off,fsrs=off,fzrm=off,fsrc=off");
 }
 
 static void args_cpus(struct argv *a, const struct machine *m)
@@ -51,13 +37,16 @@ static void args_cpus(struct argv *a, const struct machine *m)
 
 static void args_memory(struct argv *a, const struct machine *m, const struct machine_wires *w)
 {
-	argv_opt(a, "-m", "size=%uM", m->memory_mb);
-	for (unsigned i = 0; i < m->topo.nodes; i++) {
-		auto_free char *path = value(w->ram[i]);
+	static const char *const modes[] = {
+		[RAM_SHARED] = "share=on",
+		[RAM_PRIVATE] = "share=off",
+		[RAM_PRIVATE_READONLY] = "share=off,readonly=on,rom=off",
+	};
 
-		argv_opt(a, "-object", "memory-backend-file,id=ram%u,size=%lluM,mem-path=%s,share=%s", i,
-			 (unsigned long long)(machine_node_bytes(m, i) >> 20), path, w->ram_private ? "off" : "on");
-	}
+	argv_opt(a, "-m", "size=%uM", m->memory_mb);
+	for (unsigned i = 0; i < m->topo.nodes; i++)
+		argv_opt(a, "-object", "memory-backend-file,id=ram%u,size=%lluM,mem-path=/proc/self/fd/%d,%s", i,
+			 (unsigned long long)(machine_node_bytes(m, i) >> 20), w->ram[i], modes[w->ram_mode]);
 	for (unsigned i = 0; m->topo.nodes > 1 && i < m->topo.nodes; i++) {
 		argv_opt(a, "-numa", "node,nodeid=%u,memdev=ram%u", i, i);
 		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=%u", i, i);

@@ -27,11 +27,15 @@ struct machine {
 void machine_plan(struct machine *m, const struct topology *t, unsigned memory_mb, enum accel a, unsigned long tsc_khz,
 		  bool virtio_mmio);
 
+/* How QEMU maps the RAM's files. A guest made from a snapshot gets them copy-on-write; READONLY: QEMU may not open them
+ * for writing (8.2 and later can live with that). */
+enum ram_mode { RAM_SHARED, RAM_PRIVATE, RAM_PRIVATE_READONLY };
+
 /* Descriptors handed to QEMU (socketpair ends, inherited under these numbers) and files it opens. */
 struct machine_wires {
 	int qmp, chan, console;  /* all pre-connected sockets */
-	const char *ram[TOPO_MAX_NODES]; /* one backing file per node, any path QEMU can open ("/proc/self/fd/7") */
-	bool ram_private;        /* share=off: restored guests */
+	int ram[TOPO_MAX_NODES]; /* one backing file per node, inherited as well */
+	enum ram_mode ram_mode;
 	const char *kernel;      /* vmlinux with a PVH note or bzImage; NULL: wait for a saved state (-incoming defer) */
 	const char *initrd;
 };

@@ -138,6 +138,7 @@ static int wait_answer(struct qmp *q, const char *cmd, bool greeting, char **rep
 		}
 		if (k != KIND_EVENT)
 			return err_set(e, X_VM, "QEMU's monitor said something unexpected: %.200s", line);
+		q->events++;
 	}
 }
 
@@ -193,12 +194,17 @@ int qmp_hello(struct qmp *q, long long deadline, struct err *e)
 	return qmp_call(q, "qmp_capabilities", NULL, -1, NULL, deadline, e);
 }
 
-int qmp_wait(struct qmp *q, long long deadline, struct err *e)
+int qmp_wait(struct qmp *q, unsigned events, long long deadline, struct err *e)
 {
-	auto_free char *line = NULL;
-	size_t n;
-
 	if (q->fd < 0)
 		return gone(e);
-	return next_line(q, &line, &n, deadline, e);
+	while (q->events == events) {
+		auto_free char *line = NULL;
+		size_t n;
+
+		if (next_line(q, &line, &n, deadline, e) < 0)
+			return -1;
+		q->events++;
+	}
+	return 0;
 }

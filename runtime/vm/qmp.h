@@ -8,6 +8,7 @@ struct qmp {
 	int fd; /* -1: closed */
 	char *buf;
 	size_t n, cap;
+	unsigned events; /* seen so far; they are skipped */
 };
 
 void qmp_open(struct qmp *q, int fd); /* takes the descriptor */
@@ -18,5 +19,6 @@ int qmp_hello(struct qmp *q, long long deadline, struct err *e);
  * reply, skipping events. *reply (may be NULL): text of the "return" value, the caller's. A QEMU error is an error
  * with its words. */
 int qmp_call(struct qmp *q, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e);
-/* Until QEMU says anything by itself (an event, which is forgotten): time to ask again how far something is. */
-int qmp_wait(struct qmp *q, long long deadline, struct err *e);
+/* Until QEMU has sent more events than q->events was. An answer may overtake the events before it and be overtaken by
+ * those after it, so who waits for a state notes the count, asks, and waits for more than what was noted. */
+int qmp_wait(struct qmp *q, unsigned events, long long deadline, struct err *e);

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct vm {
+	bool open;            /* {0} is a closed guest */
 	struct machine m;
 	struct child qemu;
 	struct qmp qmp;
@@ -18,10 +19,13 @@ struct vm {
 	int console;          /* socket; -1 closed */
 	char *log;            /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
 	size_t log_n, log_cap;
+	bool panicked;        /* the console said so */
+	int says;             /* QEMU's stderr; -1 closed */
+	char said[4096];      /* the beginning of it */
+	size_t said_n;
 	char *hello;          /* text of HELLO, or as stored with the snapshot */
-	uint64_t ram_host[8]; /* address of each node's RAM in QEMU's address space */
-	char *ram_file[8];
-	bool own_ram;         /* ram files are ours (cold run): unlinked already */
+	uint64_t ram_host[TOPO_MAX_NODES]; /* address of each node's RAM in QEMU's address space; 0 not looked up yet */
+	int ram[TOPO_MAX_NODES];           /* the files behind it */
 };
 #define VM_LOG_MAX (4u << 20)
 
@@ -29,19 +33,21 @@ struct vm {
 enum { VM_BOOT_S = 30, VM_RESTORE_S = 10, VM_PUSH_S = 30, VM_LOAD_S = 60, VM_READ_S = 10, VM_STOP_S = 10 };
 int vm_scale(const struct machine *m);
 
-/* what errors of a guest mean: code X_VM (panic, QEMU died, channel broken; the message has the reason and the last
- * console lines) or X_TIMEOUT. */
+/* A guest's errors have code X_VM (panic, QEMU died, channel broken; the message has the reason and the last console
+ * lines) or X_TIMEOUT. After any failure the console's log is still there to be read, and vm_close ends it.
+ *
+ * Boots cold. With ram_dir the guest's RAM is made of new files "ram0" … in it, for vm_save; without, it has no name. */
 int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
 	     const char *extra_cmdline, struct err *e);
 /* snapshot_dir: files made by vm_save. */
 int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e);
-/* Stops the guest and writes "state", "ram0" …, "machine", "hello", "console.log" into dir (ram files were created there
- * by vm_start with ram_dir == dir). The guest stays stopped; close it. */
+/* Stops the guest and writes "state", "machine", "hello" and "console.log" into dir, which holds its RAM already (vm_start
+ * with ram_dir == dir). The guest stays stopped; close it. */
 int vm_save(struct vm *vm, const char *dir, struct err *e);
 
 /* Next message of the guest, or negative: X_TIMEOUT with what we waited for, X_VM when the guest is gone. */
 int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, struct err *e);
-/* Next message must be of this type; LOG frames are appended to *log_f when it is not NULL, FAILED becomes an error. */
+/* Next message must be of this type; LOG frames are skipped, FAILED becomes an error. */
 int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, const char *what, struct err *e);
 
 int vm_pause(struct vm *vm, struct err *e);

@@ -1,0 +1,223 @@
+/* ram.c: a guest's RAM: files we open, QEMU maps, and we read and write where QEMU has them mapped.
+ *
+ * QEMU opens them as /proc/self/fd/N, so they need no name, and a private mapping of a snapshot is seen as the guest
+ * sees it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "vm/inside.h"
+#include "vm/vm.h"
+
+int ram_create(struct vm *vm, const char *dir, struct err *e)
+{
+	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
+		auto_free char *path = xasprintf("%s/ram%u", dir ? dir : "", i);
+
+		vm->ram[i] = dir ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644) :
+				   memfd_create("ktstr-ram", MFD_CLOEXEC);
+		if (vm->ram[i] < 0)
+			return err_sys(e, "create the guest's memory%s%s", dir ? " " : "", dir ? path : "");
+		if (ftruncate(vm->ram[i], (off_t)machine_node_bytes(&vm->m, i)) < 0)
+			return err_sys(e, "size the guest's memory");
+	}
+	return 0;
+}
+
+/* Copies what is no hole. */
+static int copy_ram(int from, int to, uint64_t size, struct err *e)
+{
+	off_t at = 0;
+
+	if (ftruncate(to, (off_t)size) < 0)
+		return err_sys(e, "size the guest's memory");
+	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
+		off_t end = lseek(from, at, SEEK_HOLE);
+
+		if (end < 0 || lseek(to, at, SEEK_SET) < 0)
+			return err_sys(e, "copy the guest's memory");
+		while (at < end)
+			if (sendfile(to, from, &at, (size_t)(end - at)) <= 0)
+				return err_sys(e, "copy the guest's memory");
+	}
+	return errno == ENXIO ? 0 : err_sys(e, "copy the guest's memory");
+}
+
+/* QEMU learnt to map a file privately that it may not write in 8.2. */
+static int maps_readonly(bool *can, struct err *e)
+{
+	auto_free char *version = qemu_version(e);
+	unsigned major = 0, minor = 0;
+
+	if (!version)
+		return -1;
+	*can = sscanf(version, "QEMU emulator version %u.%u", &major, &minor) == 2 &&
+	       (major > 8 || (major == 8 && minor >= 2));
+	return 0;
+}
+
+static int open_one(struct vm *vm, unsigned i, const char *dir, bool *readonly, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/ram%u", dir, i);
+	uint64_t size = machine_node_bytes(&vm->m, i);
+	struct stat st;
+
+	vm->ram[i] = open(path, O_RDWR | O_CLOEXEC);
+	*readonly = vm->ram[i] < 0 && (errno == EACCES || errno == EROFS || errno == EPERM);
+	if (*readonly)
+		vm->ram[i] = open(path, O_RDONLY | O_CLOEXEC);
+	if (vm->ram[i] < 0 || fstat(vm->ram[i], &st) < 0)
+		return err_sys(e, "open %s", path);
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
+		return err_set(e, X_FAIL, "%s: not the %" PRIu64 " bytes of memory of this guest", path, size);
+	return 0;
+}
+
+int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err *e)
+{
+	bool readonly = false;
+
+	for (unsigned i = 0; i < vm->m.topo.nodes; i++)
+		if (open_one(vm, i, dir, &readonly, e) < 0)
+			return -1;
+	w->ram_mode = RAM_PRIVATE;
+	if (!readonly)
+		return 0;
+	if (maps_readonly(&readonly, e) < 0)
+		return -1;
+	if (readonly) {
+		w->ram_mode = RAM_PRIVATE_READONLY;
+		return 0;
+	}
+	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
+		int copy = memfd_create("ktstr-ram", MFD_CLOEXEC);
+
+		if (copy < 0)
+			return err_sys(e, "create the guest's memory");
+		int r = copy_ram(vm->ram[i], copy, machine_node_bytes(&vm->m, i), e);
+
+		close(vm->ram[i]);
+		vm->ram[i] = copy;
+		if (r < 0)
+			return -1;
+	}
+	w->ram_mode = RAM_SHARED;
+	return 0;
+}
+
+/* Inode numbers tell the files apart; device numbers in maps are those of the lower file system on overlays. */
+static int find_ram(struct vm *vm, struct err *e)
+{
+	auto_free char *path = xasprintf("/proc/%d/maps", (int)vm->qemu.pid), *line = NULL;
+	auto_file FILE *f = fopen(path, "re");
+	ino_t inode[TOPO_MAX_NODES];
+	size_t cap = 0;
+	struct stat st;
+
+	if (!f)
+		return err_sys(e, "open %s", path);
+	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
+		if (fstat(vm->ram[i], &st) < 0)
+			return err_sys(e, "find the guest's memory");
+		inode[i] = st.st_ino;
+	}
+	while (getline(&line, &cap, f) > 0) {
+		uint64_t from, to, offset, ino;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*4s %" SCNx64 " %*x:%*x %" SCNu64, &from, &to, &offset,
+			   &ino) != 4)
+			continue;
+		for (unsigned i = 0; i < vm->m.topo.nodes; i++)
+			if (ino == inode[i] && offset == 0)
+				vm->ram_host[i] = from;
+	}
+	for (unsigned i = 0; i < vm->m.topo.nodes; i++)
+		if (!vm->ram_host[i])
+			return err_set(e, X_VM, "QEMU has not mapped the guest's memory");
+	return 0;
+}
+
+/* Where an offset into all nodes' RAM lies in QEMU. *run shrinks to what is contiguous there. */
+static uint64_t host_address(const struct vm *vm, uint64_t offset, uint64_t *run)
+{
+	unsigned i = 0;
+
+	for (; i + 1 < vm->m.topo.nodes && offset >= machine_node_bytes(&vm->m, i); i++)
+		offset -= machine_node_bytes(&vm->m, i);
+	uint64_t left = machine_node_bytes(&vm->m, i) - offset;
+
+	if (*run > left)
+		*run = left;
+	return vm->ram_host[i] + offset;
+}
+
+static int check_range(const struct vm *vm, uint64_t gpa, size_t n, struct err *e)
+{
+	uint64_t at = gpa, left = n;
+
+	while (left) {
+		uint64_t offset, run;
+
+		if (!machine_ram_offset(&vm->m, at, &offset, &run))
+			return err_set(e, X_VM, "guest-physical %#" PRIx64 " (+%zu) is outside the guest's memory", gpa, n);
+		if (run >= left)
+			return 0;
+		at += run;
+		left -= run;
+	}
+	return 0;
+}
+
+typedef ssize_t vm_copy(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long);
+
+static int transfer(struct vm *vm, vm_copy *copy, uint64_t gpa, void *buf, size_t n, struct err *e)
+{
+	char *p = buf;
+
+	if (vm->qemu.pid <= 0)
+		return err_set(e, X_VM, "the guest's memory is gone: QEMU has ended");
+	if (check_range(vm, gpa, n, e) < 0 || (!vm->ram_host[0] && find_ram(vm, e) < 0))
+		return -1;
+	while (n) {
+		uint64_t offset, run;
+
+		(void)machine_ram_offset(&vm->m, gpa, &offset, &run); /* checked above */
+		uint64_t host = host_address(vm, offset, &run);
+		size_t want = run < n ? (size_t)run : n;
+		struct iovec ours = { .iov_base = p, .iov_len = want };
+		struct iovec theirs = { .iov_base = (void *)(uintptr_t)host, .iov_len = want };
+		ssize_t done = copy(vm->qemu.pid, &ours, 1, &theirs, 1, 0);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno == ESRCH)
+			return err_set(e, X_VM, "the guest's memory is gone: QEMU has ended");
+		if (done < 0 && errno == EPERM)
+			return err_set(e, X_VM,
+				       "this user may not look into QEMU's memory; see kernel.yama.ptrace_scope");
+		if (done <= 0)
+			return err_sys(e, "guest-physical %#" PRIx64, gpa);
+		p += done;
+		gpa += (uint64_t)done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int vm_read_phys(void *vm, uint64_t gpa, void *buf, size_t n, struct err *e)
+{
+	return transfer(vm, process_vm_readv, gpa, buf, n, e);
+}
+
+int vm_write_phys(struct vm *vm, uint64_t gpa, const void *buf, size_t n, struct err *e)
+{
+	return transfer(vm, process_vm_writev, gpa, (void *)buf, n, e);
+}

@@ -1,0 +1,225 @@
+/* snapshot.c: a guest kept and continued.
+ *
+ * QEMU's migration carries the devices' state; with x-ignore-shared RAM stays in the file it is in, so the stream is a
+ * few dozen kilobytes. A restored guest maps that file copy-on-write: on that side RAM is not "shared" and yet not in
+ * the stream, which QEMU accepts, because the sender alone decides. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "vm/inside.h"
+#include "vm/vm.h"
+
+enum { STATE_MAX = 64 << 20, TEXT_MAX = 8 << 20 };
+
+static const char capabilities[] = "{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true},"
+				   "{\"capability\":\"events\",\"state\":true}]}";
+
+enum { MIGRATION_DONE = 0, MIGRATION_RUNS = 1 };
+
+static int ask(struct vm *vm, long long deadline, struct err *e)
+{
+	auto_free char *reply = NULL, *status = NULL, *why = NULL;
+	auto_json struct json j = { 0 };
+	struct err ignored;
+
+	if (vm_qmp(vm, "query-migrate", NULL, -1, &reply, deadline, e) < 0)
+		return -1;
+	if (json_parse(&j, reply, strlen(reply), e) < 0)
+		return err_as(e, X_VM, "QEMU: query-migrate");
+	if (json_str(&j, json_get(&j, 0, "status"), &status, e) != 0)
+		return MIGRATION_RUNS;
+	if (!strcmp(status, "completed"))
+		return MIGRATION_DONE;
+	if (strcmp(status, "failed") && strcmp(status, "cancelled"))
+		return MIGRATION_RUNS;
+	if (json_str(&j, json_get(&j, 0, "error-desc"), &why, &ignored) != 0)
+		why = xstrdup(vm->said_n ? vm->said : "QEMU gives no reason");
+	return err_set(e, X_VM, "QEMU: the transfer of the guest's state %s: %s", status, why);
+}
+
+/* Every step of a migration is an event. */
+static int finish(struct vm *vm, long long deadline, struct err *e)
+{
+	for (;;) {
+		unsigned events = vm->qmp.events;
+		int r = ask(vm, deadline, e);
+
+		if (r != MIGRATION_RUNS)
+			return r;
+		if (qmp_wait(&vm->qmp, events, deadline, e) < 0)
+			return e->code == X_VM ? vm_gone(vm, e) : -1;
+		console_drain(vm);
+	}
+}
+
+/* Gives QEMU one end of a new connection, known to it as "state"; ours is *fd. */
+static int connect_state(struct vm *vm, int *fd, long long deadline, struct err *e)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "socketpair");
+	int r = vm_qmp(vm, "getfd", "{\"fdname\":\"state\"}", pair[1], NULL, deadline, e);
+	close(pair[1]);
+	if (r < 0)
+		close(pair[0]);
+	else
+		*fd = pair[0];
+	return r;
+}
+
+/* ---- save */
+
+static int write_text(int dir, const char *name, const char *text, size_t n, struct err *e)
+{
+	return file_write(dir, name, text, n, e) < 0 ? -1 : 0;
+}
+
+static int read_state(struct vm *vm, int fd, FILE *f, long long deadline, struct err *e)
+{
+	auto_free char *buf = xmalloc(65536);
+	size_t total = 0;
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int r = now_ms() >= deadline ? 0 : stop_poll(&p, 1, deadline, e);
+
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			return err_set(e, X_TIMEOUT, "QEMU did not hand over the guest's state in time");
+		ssize_t n = recv(fd, buf, 65536, MSG_DONTWAIT);
+
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return err_sys(e, "read the guest's state");
+		total += n > 0 ? (size_t)n : 0;
+		if (total > STATE_MAX)
+			return err_set(e, X_VM, "the guest's state is larger than %d MiB", STATE_MAX >> 20);
+		fwrite(buf, 1, n > 0 ? (size_t)n : 0, f);
+		console_drain(vm);
+	}
+}
+
+static int save_state(struct vm *vm, int dir, struct err *e)
+{
+	long long deadline = vm_deadline(vm, VM_READ_S);
+	auto_draft struct draft d = { 0 };
+	auto_close int fd = -1;
+
+	if (vm_qmp(vm, "migrate-set-capabilities", capabilities, -1, NULL, deadline, e) < 0 ||
+	    connect_state(vm, &fd, deadline, e) < 0 || draft_open(&d, dir, "state", e) < 0 ||
+	    vm_qmp(vm, "migrate", "{\"uri\":\"fd:state\"}", -1, NULL, deadline, e) < 0 ||
+	    read_state(vm, fd, d.f, deadline, e) < 0 || finish(vm, deadline, e) < 0)
+		return -1;
+	return draft_publish(&d, "state", false, e) < 0 ? -1 : 0;
+}
+
+int vm_save(struct vm *vm, const char *dir, struct err *e)
+{
+	auto_close int d = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (d < 0)
+		return err_sys(e, "open %s", dir);
+	if (vm_pause(vm, e) < 0 || save_state(vm, d, e) < 0)
+		return err_in(e, "keep the guest");
+	console_drain(vm);
+	FILE *f = xmemstream(&text, &n);
+	machine_write(f, &vm->m);
+	fclose(f);
+	if (write_text(d, "machine", text, n, e) < 0 || write_text(d, "hello", vm->hello, strlen(vm->hello), e) < 0)
+		return -1;
+	return write_text(d, "console.log", vm->log_n ? vm->log : "", vm->log_n, e);
+}
+
+/* ---- restore */
+
+static int feed(struct vm *vm, int fd, const char *data, size_t n, long long deadline, struct err *e)
+{
+	while (n) {
+		ssize_t done = send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+		if (done > 0) {
+			data += done;
+			n -= (size_t)done;
+			continue;
+		}
+		/* QEMU gave up reading; query-migrate knows why, unless it died. */
+		if (errno == EPIPE || errno == ECONNRESET)
+			return 0;
+		if (errno != EAGAIN && errno != EINTR)
+			return err_sys(e, "send the guest's state");
+		int r = stop_poll(&p, 1, deadline, e);
+
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			return err_set(e, X_TIMEOUT, "QEMU did not take the guest's state in time");
+		console_drain(vm);
+	}
+	return 0;
+}
+
+static int load_state(struct vm *vm, int dir, struct err *e)
+{
+	long long deadline = vm_deadline(vm, VM_RESTORE_S);
+	auto_free char *state = NULL;
+	auto_close int fd = -1;
+	size_t n;
+
+	if (file_read(dir, "state", STATE_MAX, &state, &n, e) < 0)
+		return -1;
+	if (vm_qmp(vm, "migrate-set-capabilities", capabilities, -1, NULL, deadline, e) < 0 ||
+	    connect_state(vm, &fd, deadline, e) < 0 ||
+	    vm_qmp(vm, "migrate-incoming", "{\"uri\":\"fd:state\"}", -1, NULL, deadline, e) < 0 ||
+	    feed(vm, fd, state, n, deadline, e) < 0)
+		return -1;
+	/* A truncated state must end, not wait for more. */
+	shutdown(fd, SHUT_WR);
+	if (finish(vm, deadline, e) < 0)
+		return -1;
+	return vm_resume(vm, e);
+}
+
+static int read_description(int dir, struct machine *m, char **hello, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (file_read(dir, "machine", TEXT_MAX, &text, &n, e) < 0 || machine_read(m, text, n, e) < 0)
+		return -1;
+	return file_read(dir, "hello", TEXT_MAX, hello, NULL, e) < 0 ? -1 : 0;
+}
+
+int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e)
+{
+	auto_close int dir = open(snapshot_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct machine_wires w = { .kernel = NULL };
+	struct machine m = { 0 };
+	char *hello = NULL;
+
+	vm_init(vm, &m);
+	if (dir < 0)
+		return err_sys(e, "open %s", snapshot_dir);
+	if (read_description(dir, &m, &hello, e) < 0)
+		return err_in(e, "snapshot %s", snapshot_dir);
+	vm_init(vm, &m);
+	vm->hello = hello;
+	if (ram_open(vm, snapshot_dir, &w, e) < 0 || vm_launch(vm, &w, NULL, e) < 0 || load_state(vm, dir, e) < 0)
+		return err_in(e, "continue the guest");
+	return 0;
+}

@@ -1,0 +1,349 @@
+/* vm.c: a guest's life: start, wait, talk, end. */
+#include "vm/vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "guest/proto.h"
+#include "vm/inside.h"
+
+enum { LAST_WORDS_MS = 1500 };
+
+int vm_scale(const struct machine *m)
+{
+	return m->accel == ACCEL_KVM ? 1 : 4;
+}
+
+long long vm_deadline(const struct vm *vm, int seconds)
+{
+	return now_ms() + 1000LL * seconds * vm_scale(&vm->m);
+}
+
+void vm_init(struct vm *vm, const struct machine *m)
+{
+	*vm = (struct vm){ .open = true, .m = *m, .console = -1, .says = -1 };
+	vm->chan.fd = vm->qmp.fd = -1;
+	for (size_t i = 0; i < countof(vm->ram); i++)
+		vm->ram[i] = -1;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void vm_close(struct vm *vm)
+{
+	if (!vm->open)
+		return;
+	spawn_kill(&vm->qemu);
+	qmp_close(&vm->qmp);
+	chan_close(&vm->chan);
+	close_fd(&vm->console);
+	close_fd(&vm->says);
+	for (size_t i = 0; i < countof(vm->ram); i++)
+		close_fd(&vm->ram[i]);
+	free(vm->log);
+	free(vm->hello);
+	*vm = (struct vm){ .open = false };
+}
+
+/* ---- why a guest went away */
+
+static int wait_end(struct vm *vm, int *status, struct err *e)
+{
+	long long deadline = now_ms() + LAST_WORDS_MS;
+
+	while (vm->qemu.pid > 0) {
+		struct pollfd p[] = {
+			{ .fd = vm->qemu.pidfd, .events = POLLIN },
+			{ .fd = vm->console, .events = POLLIN },
+			{ .fd = vm->says, .events = POLLIN },
+		};
+		int r = now_ms() >= deadline ? 0 : stop_poll(p, countof(p), deadline, e);
+
+		if (r < 0)
+			return -1;
+		console_drain(vm);
+		if (r == 0)
+			return SPAWN_DEADLINE;
+		if (p[0].revents)
+			return spawn_wait(&vm->qemu, deadline, status, e);
+	}
+	return SPAWN_DEADLINE;
+}
+
+/* Behind "not syncing: ", or all of it. */
+static const char *panic_reason(const char *verdict)
+{
+	static const char marker[] = "not syncing: ";
+	const char *p = strstr(verdict, marker);
+
+	return p ? p + sizeof(marker) - 1 : verdict;
+}
+
+static int tell_end(struct vm *vm, bool ended, int status, struct err *e)
+{
+	auto_free char *verdict = vm_console_verdict(vm->log, vm->log_n);
+	auto_free char *excerpt = console_excerpt(vm);
+	const char *also = verdict ? "; the console says: " : "";
+	char how[64];
+
+	if (vm->panicked)
+		return err_set(e, X_VM, "guest panicked: %s%s", verdict ? panic_reason(verdict) : "no reason given",
+			       excerpt);
+	if (!ended)
+		return err_set(e, X_VM, "the guest closed its channel%s%s%s", also, verdict ? verdict : "", excerpt);
+	spawn_status(status, how, sizeof(how));
+	vm->said[strcspn(vm->said, "\n")] = 0;
+	if (vm->said_n)
+		return err_set(e, X_VM, "QEMU died (%s): %s%s%s%s", how, vm->said, also, verdict ? verdict : "", excerpt);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return err_set(e, X_VM, "the guest switched itself off%s%s%s", also, verdict ? verdict : "", excerpt);
+	return err_set(e, X_VM, "QEMU died (%s)%s%s%s", how, also, verdict ? verdict : "", excerpt);
+}
+
+int vm_gone(struct vm *vm, struct err *e)
+{
+	int status = 0;
+
+	if (!vm->open)
+		return err_set(e, X_VM, "there is no guest");
+	console_drain(vm);
+	int r = wait_end(vm, &status, e);
+	if (r < 0)
+		return -1;
+	console_drain(vm);
+	return tell_end(vm, r == SPAWN_ENDED, status, e);
+}
+
+/* head: what did not happen. */
+static int too_late(const struct vm *vm, const char *head, struct err *e)
+{
+	auto_free char *verdict = vm_console_verdict(vm->log, vm->log_n);
+	auto_free char *excerpt = console_excerpt(vm);
+
+	return err_set(e, X_TIMEOUT, "%s%s%s%s", head, verdict ? "; the console says: " : "", verdict ? verdict : "",
+		       excerpt);
+}
+
+static int waited(const struct vm *vm, const char *what, struct err *e)
+{
+	auto_free char *head = xasprintf("timed out waiting for %s", what);
+
+	return too_late(vm, head, e);
+}
+
+/* ---- start */
+
+struct pairs {
+	int qmp[2], chan[2], console[2], says[2];
+};
+
+static void close_pairs(struct pairs *p)
+{
+	int *all = &p->qmp[0];
+
+	for (size_t i = 0; i < sizeof(*p) / sizeof(int); i++)
+		close_fd(&all[i]);
+}
+
+static int make_pairs(struct pairs *p, struct err *e)
+{
+	int *sockets[] = { p->qmp, p->chan, p->console };
+
+	memset(p, 0xff, sizeof(*p));
+	for (size_t i = 0; i < countof(sockets); i++)
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets[i]) < 0)
+			return err_sys(e, "socketpair");
+	/* Ours does not block, QEMU's end does: it must not lose a word. */
+	if (pipe2(p->says, O_CLOEXEC) < 0 || fcntl(p->says[0], F_SETFL, O_NONBLOCK) < 0)
+		return err_sys(e, "pipe");
+	return 0;
+}
+
+static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, const char *extra_cmdline, struct err *e)
+{
+	auto_argv struct argv a = { 0 };
+	int keep[3 + TOPO_MAX_NODES] = { p->qmp[1], p->chan[1], p->console[1] };
+	size_t n_keep = 3;
+
+	w->qmp = p->qmp[1];
+	w->chan = p->chan[1];
+	w->console = p->console[1];
+	for (unsigned i = 0; i < vm->m.topo.nodes; i++)
+		w->ram[i] = keep[n_keep++] = vm->ram[i];
+	machine_args(&a, &vm->m, w, extra_cmdline);
+	log_command((const char *const *)a.v);
+	struct spawn s = {
+		.argv = (const char *const *)a.v,
+		.in = SPAWN_NULL,
+		.out = SPAWN_NULL,
+		.err = p->says[1],
+		.keep = keep,
+		.n_keep = n_keep,
+	};
+	if (spawn_start(&s, &vm->qemu, e) < 0)
+		return e->code == X_NO_TOOL ? err_as(e, X_NO_QEMU, "QEMU") : -1;
+	return 0;
+}
+
+int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline, struct err *e)
+{
+	__attribute__((cleanup(close_pairs))) struct pairs p;
+
+	if (make_pairs(&p, e) < 0 || start_qemu(vm, w, &p, extra_cmdline, e) < 0)
+		return -1;
+	qmp_open(&vm->qmp, TAKE_FD(p.qmp[0]));
+	chan_open(&vm->chan, TAKE_FD(p.chan[0]));
+	vm->console = TAKE_FD(p.console[0]);
+	vm->says = TAKE_FD(p.says[0]);
+	close_pairs(&p); /* QEMU's ends: when it dies we must see the end of each */
+	if (qmp_hello(&vm->qmp, vm_deadline(vm, VM_RESTORE_S), e) < 0)
+		return e->code == X_VM ? vm_gone(vm, e) : -1;
+	return 0;
+}
+
+static int check_file(const char *what, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		err_sys(e, "%s %s", what, path);
+		e->code = X_NO_INPUT;
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, X_NO_INPUT, "%s %s: not a file", what, path);
+	return 0;
+}
+
+static int boot_late(const struct vm *vm, struct err *e)
+{
+	auto_free char *head = xasprintf("guest did not come up within %d s (deadline boot)",
+					 VM_BOOT_S * vm_scale(&vm->m));
+
+	return too_late(vm, head, e);
+}
+
+int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
+	     const char *extra_cmdline, struct err *e)
+{
+	struct machine_wires w = { .kernel = kernel, .initrd = initrd, .ram_mode = RAM_SHARED };
+	struct msg msg;
+
+	vm_init(vm, m);
+	if (check_file("kernel", kernel, e) < 0 || check_file("initramfs", initrd, e) < 0)
+		return -1;
+	if (ram_create(vm, ram_dir, e) < 0 || vm_launch(vm, &w, extra_cmdline, e) < 0)
+		return -1;
+	if (vm_expect(vm, MSG_HELLO, &msg, vm_deadline(vm, VM_BOOT_S), "the guest's hello", e) < 0)
+		return e->code == X_TIMEOUT ? boot_late(vm, e) : -1;
+	if (memchr(msg.data, 0, msg.n))
+		return err_set(e, X_VM, "the guest's hello is no text");
+	vm->hello = xstrndup(msg.data, msg.n);
+	return 0;
+}
+
+/* ---- talk */
+
+enum { POLL_READY = 1, POLL_LATE = 0 };
+
+/* Until the channel has something, the deadline passed, or the guest is gone. */
+static int wait_channel(struct vm *vm, long long deadline, struct err *e)
+{
+	for (;;) {
+		struct pollfd p[] = {
+			{ .fd = vm->chan.fd, .events = POLLIN },
+			{ .fd = vm->qemu.pidfd, .events = POLLIN },
+			{ .fd = vm->console, .events = POLLIN },
+			{ .fd = vm->says, .events = POLLIN },
+		};
+		/* A console that never falls silent must not keep us from seeing the deadline. */
+		if (deadline >= 0 && now_ms() >= deadline)
+			return POLL_LATE;
+		int r = stop_poll(p, countof(p), deadline, e);
+
+		if (r <= 0)
+			return r < 0 ? -1 : POLL_LATE;
+		console_drain(vm);
+		/* What the guest said before it died is still worth hearing. */
+		if (p[0].revents)
+			return POLL_READY;
+		if (p[1].revents || vm->panicked)
+			return vm_gone(vm, e);
+	}
+}
+
+int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, struct err *e)
+{
+	if (!vm->open || vm->qemu.pid <= 0)
+		return vm_gone(vm, e);
+	for (;;) {
+		console_drain(vm);
+		int r = chan_next(&vm->chan, m, e);
+
+		if (r == CHAN_MSG)
+			return 0;
+		if (r < 0)
+			return err_in(e, "waiting for %s", what);
+		r = r == CHAN_EOF ? vm_gone(vm, e) : wait_channel(vm, deadline, e);
+		if (r < 0)
+			return -1;
+		if (r == POLL_LATE)
+			return waited(vm, what, e);
+	}
+}
+
+int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, const char *what, struct err *e)
+{
+	for (;;) {
+		if (vm_next(vm, m, deadline, what, e) < 0)
+			return -1;
+		if (m->type == type)
+			return 0;
+		if (m->type == MSG_FAILED)
+			return err_set(e, X_VM, "the guest could not: %.*s", (int)(m->n < 500 ? m->n : 500),
+				       (const char *)m->data);
+		if (m->type != MSG_LOG)
+			return err_set(e, X_VM, "the guest sent message %" PRIu32 " while we waited for %s", m->type,
+				       what);
+		if (deadline >= 0 && now_ms() >= deadline)
+			return waited(vm, what, e);
+	}
+}
+
+int vm_qmp(struct vm *vm, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e)
+{
+	if (!vm->open || vm->qemu.pid <= 0)
+		return vm_gone(vm, e);
+	if (qmp_call(&vm->qmp, cmd, args, fd, reply, deadline, e) == 0)
+		return 0;
+	struct pollfd p = { .fd = vm->qemu.pidfd, .events = POLLIN };
+
+	return e->code == X_VM && poll(&p, 1, 0) > 0 ? vm_gone(vm, e) : -1;
+}
+
+int vm_pause(struct vm *vm, struct err *e)
+{
+	return vm_qmp(vm, "stop", NULL, -1, NULL, vm_deadline(vm, VM_STOP_S), e);
+}
+
+int vm_resume(struct vm *vm, struct err *e)
+{
+	return vm_qmp(vm, "cont", NULL, -1, NULL, vm_deadline(vm, VM_STOP_S), e);
+}
