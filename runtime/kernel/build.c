@@ -34,14 +34,41 @@ static const struct arch {
 /* What the user's shell, ninja or an outer make may have set for other purposes, and what would leave the date and
  * the host in the image. */
 static const char *const environment[] = {
-	"LC_ALL=C",        "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
-	"KBUILD_BUILD_USER=ktstr", "KBUILD_BUILD_HOST=ktstr", "KBUILD_BUILD_VERSION=1",
-	"MAKEFLAGS",       "MFLAGS",          "GNUMAKEFLAGS",     "MAKELEVEL",       "MAKEFILES",
-	"ARCH",            "CROSS_COMPILE",   "LLVM",             "LLVM_IAS",        "KBUILD_OUTPUT",
-	"KCONFIG_CONFIG",  "KCONFIG_ALLCONFIG", "KCONFIG_DEFCONFIG_LIST", "KCPPFLAGS", "KAFLAGS",
-	"KCFLAGS",         "KRUSTFLAGS",      "KBUILD_VERBOSE",   "V",               "C",
-	"W",               "O",               "M",                "CPATH",           "C_INCLUDE_PATH",
-	"CONFIG_",         "LOCALVERSION",    "KBUILD_EXTMOD",    "INSTALL_MOD_PATH", "SOURCE_DATE_EPOCH",
+	"LC_ALL=C",
+	"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
+	"KBUILD_BUILD_USER=ktstr",
+	"KBUILD_BUILD_HOST=ktstr",
+	"KBUILD_BUILD_VERSION=1",
+	"MAKEFLAGS",
+	"MFLAGS",
+	"GNUMAKEFLAGS",
+	"MAKELEVEL",
+	"MAKEFILES",
+	"ARCH",
+	"CROSS_COMPILE",
+	"LLVM",
+	"LLVM_IAS",
+	"KBUILD_OUTPUT",
+	"KCONFIG_CONFIG",
+	"KCONFIG_ALLCONFIG",
+	"KCONFIG_DEFCONFIG_LIST",
+	"KCPPFLAGS",
+	"KAFLAGS",
+	"KCFLAGS",
+	"KRUSTFLAGS",
+	"KBUILD_VERBOSE",
+	"V",
+	"C",
+	"W",
+	"O",
+	"M",
+	"CPATH",
+	"C_INCLUDE_PATH",
+	"CONFIG_",
+	"LOCALVERSION",
+	"KBUILD_EXTMOD",
+	"INSTALL_MOD_PATH",
+	"SOURCE_DATE_EPOCH",
 	NULL,
 };
 
@@ -123,10 +150,13 @@ static int check(const char *want, size_t wn, const char *config, size_t cn, str
 	auto_free char *lost = NULL, *missing = NULL;
 
 	if (kconfig_missing(config, cn, &missing))
-		return err_set(e, X_KCONFIG, "the configuration came out without options a test kernel needs:\n%s", missing);
+		return err_set(e, X_KCONFIG, "the configuration came out without options a test kernel needs:\n%s",
+			       missing);
 	if (kconfig_lost(want, wn, config, cn, &lost))
-		return err_set(e, X_KCONFIG, "options that ktstr.kconfig asks for did not survive make olddefconfig (their "
-			       "dependencies are not met, or this kernel does not know them):\n%s", lost);
+		return err_set(e, X_KCONFIG,
+			       "options that ktstr.kconfig asks for did not survive make olddefconfig (their "
+			       "dependencies are not met, or this kernel does not know them):\n%s",
+			       lost);
 	return 0;
 }
 
@@ -151,9 +181,12 @@ static int pristine(const struct kbuild *b, struct err *e)
 		auto_free char *path = xasprintf("%s/%s", b->source, traces[i]);
 
 		if (file_exists(path))
-			return err_set(e, X_BUILD, "%s was configured in place (it has %s); we build beside the tree, which "
-				       "needs it clean: run \"make mrproper\" there (keep its .config elsewhere), or use a "
-				       "second work tree", b->source, traces[i]);
+			return err_set(
+				e, X_BUILD,
+				"%s was configured in place (it has %s); we build beside the tree, which "
+				"needs it clean: run \"make mrproper\" there (keep its .config elsewhere), or use a "
+				"second work tree",
+				b->source, traces[i]);
 	}
 	return 0;
 }
@@ -234,7 +267,9 @@ static int run_make(const struct kbuild *b, struct makelog *log, int *status, st
 	/* A newer compiler's new warning is no reason not to test a scheduler. */
 	argv_add(&a, "KCFLAGS=-Wno-error");
 	argv_add(&a, find_arch(b->arch)->target);
-	struct spawn s = { .argv = (const char *const *)a.v, .env = environment, .in = SPAWN_NULL, .out = out, .err = out };
+	struct spawn s = {
+		.argv = (const char *const *)a.v, .env = environment, .in = SPAWN_NULL, .out = out, .err = out
+	};
 
 	if (spawn_start(&s, &c, e) < 0)
 		return -1;

@@ -4,10 +4,10 @@
 struct err;
 
 struct kbuild {
-	const char *source;    /* absolute */
-	const char *out;       /* O=, absolute; kept between builds of the same tree so that make is incremental */
-	const char *fragment;  /* path of ktstr.kconfig */
-	const char *arch;      /* "x86_64" "aarch64"; the one this machine is */
+	const char *source;   /* absolute */
+	const char *out;      /* O=, absolute; kept between builds of the same tree so that make is incremental */
+	const char *fragment; /* path of ktstr.kconfig */
+	const char *arch;     /* "x86_64" "aarch64"; the one this machine is */
 	unsigned jobs;
 	void (*progress)(unsigned long done, unsigned long total, const char *note); /* may be NULL */
 };

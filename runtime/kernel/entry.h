@@ -12,29 +12,29 @@ struct err;
 struct jsonw;
 
 struct kernel_meta {
-	char *version;           /* "6.12.117"; NULL for git and local */
-	char *source;            /* "tarball" "git" "local" "import" */
-	char *arch;              /* "x86_64" "aarch64" */
-	char *image_name;        /* "bzImage" "Image" */
-	char *config_hash;       /* CRC-32 of .config, %08x */
-	char *built_at;          /* "2026-04-15T12:34:56Z" */
+	char *version;     /* "6.12.117"; NULL for git and local */
+	char *source;      /* "tarball" "git" "local" "import" */
+	char *arch;        /* "x86_64" "aarch64" */
+	char *image_name;  /* "bzImage" "Image" */
+	char *config_hash; /* CRC-32 of .config, %08x */
+	char *built_at;    /* "2026-04-15T12:34:56Z" */
 	char *ktstr_kconfig_hash;
 	char *git_hash, *git_ref, *source_tree_path;
-	char *vmlinux_name;      /* "vmlinux" or NULL */
-	char *ktstr_git_hash;    /* always NULL from us: our keys carry a format number instead */
-	char *release;           /* ours: uname -r, "7.3.4+deb13-cloud-amd64" */
+	char *vmlinux_name;   /* "vmlinux" or NULL */
+	char *ktstr_git_hash; /* always NULL from us: our keys carry a format number instead */
+	char *release;        /* ours: uname -r, "7.3.4+deb13-cloud-amd64" */
 };
 
 struct kernel_entry {
 	char *key;
-	char *dir;                /* absolute */
-	char *corrupt;            /* why it cannot be used; NULL: meta is good */
+	char *dir;     /* absolute */
+	char *corrupt; /* why it cannot be used; NULL: meta is good */
 	struct kernel_meta meta;
 	bool stale_kconfig;
 };
 
 struct kernel_list {
-	struct kernel_entry *v;   /* newest first by built_at, corrupt ones last by key */
+	struct kernel_entry *v; /* newest first by built_at, corrupt ones last by key */
 	size_t n;
 	char *root;
 };

@@ -133,8 +133,10 @@ static int find(const struct kernel_list *l, const char *id, const struct kernel
 
 static int nothing_there(const struct kernel_list *l, struct err *e)
 {
-	return err_set(e, X_NO_KERNEL, "there is no kernel in %s yet; import one (cargo ktstr kernel import FILE…) or build "
-		       "one (cargo ktstr kernel build --source DIR)", l->root);
+	return err_set(e, X_NO_KERNEL,
+		       "there is no kernel in %s yet; import one (cargo ktstr kernel import FILE…) or build "
+		       "one (cargo ktstr kernel build --source DIR)",
+		       l->root);
 }
 
 static int no_match(const struct kernel_list *l, const char *id, struct err *e)
@@ -183,8 +185,10 @@ static int newest(struct kernel *k, const char *kconfig_hash, struct err *e)
 	}
 	if (!l.n)
 		return nothing_there(&l, e);
-	return err_set(e, X_NO_KERNEL, "no kernel in %s is current: all are damaged, for another machine, or built with another "
-		       "ktstr.kconfig; name one with --kernel, or build again", l.root);
+	return err_set(e, X_NO_KERNEL,
+		       "no kernel in %s is current: all are damaged, for another machine, or built with another "
+		       "ktstr.kconfig; name one with --kernel, or build again",
+		       l.root);
 }
 
 static int resolve(struct kernel *k, const char *id, const char *kconfig_hash, struct err *e)

@@ -6,11 +6,11 @@ struct err;
 
 /* A kernel that can be booted. Paths absolute. */
 struct kernel {
-	char *name;     /* for people and folder names: key, or the file's name; [A-Za-z0-9._+-] only; may repeat */
-	char *label;    /* column header: version or release, else name */
-	char *image;    /* bzImage, vmlinuz or vmlinux */
-	char *vmlinux;  /* uncompressed kernel with BTF, or NULL */
-	char *config;   /* or NULL */
+	char *name;    /* for people and folder names: key, or the file's name; [A-Za-z0-9._+-] only; may repeat */
+	char *label;   /* column header: version or release, else name */
+	char *image;   /* bzImage, vmlinuz or vmlinux */
+	char *vmlinux; /* uncompressed kernel with BTF, or NULL */
+	char *config;  /* or NULL */
 };
 
 /* id NULL or "": $KTSTR_KERNEL, else the newest entry for this machine that is neither stale nor corrupt.

@@ -135,10 +135,11 @@ static int judge_config(const struct part *part, const char *text, size_t n, str
 	fclose(f);
 	if (!size)
 		return 0;
-	return err_set(e, X_NO_SCX,
-		       "%s%s%s cannot run sched_ext schedulers: its configuration lacks %s; take a kernel that has it, or "
-		       "build one: cargo ktstr kernel build --source DIR",
-		       part->from, part->release ? ": kernel " : "", part->release ? part->release : "", missing);
+	return err_set(
+		e, X_NO_SCX,
+		"%s%s%s cannot run sched_ext schedulers: its configuration lacks %s; take a kernel that has it, or "
+		"build one: cargo ktstr kernel build --source DIR",
+		part->from, part->release ? ": kernel " : "", part->release ? part->release : "", missing);
 }
 
 /* The configuration knows about modules; without one, only what is in the image is known. */
@@ -166,22 +167,26 @@ static bool contains(const void *data, size_t n, const char *words, size_t len)
 static int look_at_elf(const struct part *part, const void *elf, size_t n, struct image_info *info,
 		       struct import_facts *f, struct err *e)
 {
-	static const char ops[] = "\0sched_ext_ops";         /* a whole word among BTF's strings */
+	static const char ops[] = "\0sched_ext_ops";        /* a whole word among BTF's strings */
 	static const char device[] = "virtio-mmio-cmdline"; /* the driver's parent device */
 
 	if (image_inspect(info, elf, n, e) < 0)
 		return err_in(e, "%s is damaged", part->from);
 	if (!info->btf)
-		return err_set(e, X_NO_SCX, "%s: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), so no sched_ext scheduler "
-			       "can be loaded", part->from);
+		return err_set(e, X_NO_SCX,
+			       "%s: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), so no sched_ext scheduler "
+			       "can be loaded",
+			       part->from);
 	if (!contains(info->btf, info->btf_n, ops, sizeof(ops)))
 		return err_set(e, X_NO_SCX, "%s: the kernel has no sched_ext: its BTF knows no struct sched_ext_ops%s",
-			       part->from, f->has_config ? ", although the configuration given with it promises it" : "");
+			       part->from,
+			       f->has_config ? ", although the configuration given with it promises it" : "");
 	if (!f->has_config)
 		f->virtio_mmio = contains(elf, n, device, sizeof(device));
 	f->arch = info->machine == EM_X86_64 ? "x86_64" : info->machine == EM_AARCH64 ? "aarch64" : NULL;
 	if (!f->arch)
-		return err_set(e, X_BAD_KERNEL, "%s is for a machine (ELF %u) we do not know", part->from, info->machine);
+		return err_set(e, X_BAD_KERNEL, "%s is for a machine (ELF %u) we do not know", part->from,
+			       info->machine);
 	return 0;
 }
 
@@ -258,8 +263,8 @@ static int unpack_elf(const struct parts *p, int dir, const char *path, struct i
 	if (image_inspect(&info, m.p, m.n, e) < 0)
 		return err_in(e, "%s is damaged", part->from);
 	if (!info.loadable)
-		return err_set(e, X_BAD_KERNEL, "%s has only the symbols of a kernel: give the package with its image, too",
-			       part->from);
+		return err_set(e, X_BAD_KERNEL,
+			       "%s has only the symbols of a kernel: give the package with its image, too", part->from);
 	if (look_at_elf(part, m.p, m.n, &info, f, e) < 0 || name_release(f, part, info.release, e) < 0 ||
 	    image_strip(part->path, out, e) < 0)
 		return -1;
@@ -268,9 +273,10 @@ static int unpack_elf(const struct parts *p, int dir, const char *path, struct i
 
 static int no_image(const char *const *files, size_t n, struct err *e)
 {
-	return err_set(e, X_BAD_KERNEL, "no kernel image in %s%s; the package we need has boot/vmlinuz-… or "
-		       "lib/modules/…/vmlinuz (Debian: linux-image-… or linux-binary-…; Fedora: kernel-core)", files[0],
-		       n > 1 ? " and the other files" : "");
+	return err_set(e, X_BAD_KERNEL,
+		       "no kernel image in %s%s; the package we need has boot/vmlinuz-… or "
+		       "lib/modules/…/vmlinuz (Debian: linux-image-… or linux-binary-…; Fedora: kernel-core)",
+		       files[0], n > 1 ? " and the other files" : "");
 }
 
 static int unpack(const char *const *files, size_t n, int dir, const char *path, struct import_facts *f, struct err *e)
@@ -341,8 +347,10 @@ int import_running(char ***files, struct err *e)
 		if (path || kind != PART_IMAGE)
 			continue;
 		import_files_free(list);
-		return err_set(e, X_NO_INPUT, "the image of the running kernel %s is neither /boot/vmlinuz-%s nor "
-			       "/lib/modules/%s/vmlinuz; import its package instead", u.release, u.release, u.release);
+		return err_set(e, X_NO_INPUT,
+			       "the image of the running kernel %s is neither /boot/vmlinuz-%s nor "
+			       "/lib/modules/%s/vmlinuz; import its package instead",
+			       u.release, u.release, u.release);
 	}
 	*files = list;
 	return 0;

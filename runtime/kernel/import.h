@@ -11,10 +11,10 @@ struct err;
 
 struct import_facts {
 	char release[128];
-	char version[32];     /* leading "D.D[.D][-rcN]" of release; "" when it has none */
-	const char *arch;     /* "x86_64" "aarch64", static */
+	char version[32]; /* leading "D.D[.D][-rcN]" of release; "" when it has none */
+	const char *arch; /* "x86_64" "aarch64", static */
 	bool has_config;
-	bool virtio_mmio;     /* virtio-mmio and its command line parameter are built in */
+	bool virtio_mmio; /* virtio-mmio and its command line parameter are built in */
 };
 
 /* Fills folder dir (absolute path given) with "bzImage" (the boot image as it was given), "vmlinux" (the ELF kernel

@@ -57,7 +57,8 @@ static char *in_folder(const char *dir, const char *name)
 
 static bool generic(const char *name)
 {
-	return !strcmp(name, "bzImage") || !strcmp(name, "Image") || !strcmp(name, "vmlinuz") || !strcmp(name, "vmlinux");
+	return !strcmp(name, "bzImage") || !strcmp(name, "Image") || !strcmp(name, "vmlinuz") ||
+	       !strcmp(name, "vmlinux");
 }
 
 /* uname -r of a build tree, which the image itself may hide behind compression. */
@@ -133,9 +134,12 @@ static int from_folder(struct kernel *k, const char *dir, struct err *e)
 	if (from_tree(k, dir))
 		return 0;
 	if (source)
-		return err_set(e, X_NO_KERNEL, "%s is a kernel source tree that was not built there; build it: cargo ktstr "
-			       "kernel build --source %s", dir, dir);
-	return err_set(e, X_NO_KERNEL, "no kernel in the folder %s: neither arch/x86/boot/bzImage, bzImage nor vmlinux", dir);
+		return err_set(e, X_NO_KERNEL,
+			       "%s is a kernel source tree that was not built there; build it: cargo ktstr "
+			       "kernel build --source %s",
+			       dir, dir);
+	return err_set(e, X_NO_KERNEL, "no kernel in the folder %s: neither arch/x86/boot/bzImage, bzImage nor vmlinux",
+		       dir);
 }
 
 /* Magic numbers only: the boot will tell the rest. */
@@ -155,7 +159,8 @@ static int check_image(const char *file, bool *elf, char *release, struct err *e
 	if (*elf || (n > 64 && !memcmp(head + 56, "ARM\x64", 4)))
 		return 0;
 	if (n < 0x250 || memcmp(head + 0x202, "HdrS", 4))
-		return err_set(e, X_BAD_KERNEL, "%s is not a kernel: neither a bzImage, an arm64 Image nor an ELF file", file);
+		return err_set(e, X_BAD_KERNEL, "%s is not a kernel: neither a bzImage, an arm64 Image nor an ELF file",
+			       file);
 	if (image_release(head, (size_t)n, release, RELEASE_MAX) != 0)
 		*release = '\0';
 	return 0;
@@ -178,7 +183,8 @@ static char *tree_of(const char *file)
 /* What distributions install beside /boot/vmlinuz-{release}, and as debug symbols. */
 static void find_beside(struct kernel *k, const char *dir, const char *release)
 {
-	static const char *const debug[] = { "/usr/lib/debug/boot/vmlinux-%s", "/usr/lib/debug/lib/modules/%s/vmlinux" };
+	static const char *const debug[] = { "/usr/lib/debug/boot/vmlinux-%s",
+					     "/usr/lib/debug/lib/modules/%s/vmlinux" };
 
 	k->vmlinux = if_there(xasprintf("%s/vmlinux-%s", dir, release));
 	for (size_t i = 0; i < countof(debug) && !k->vmlinux; i++)

@@ -32,8 +32,8 @@ static bool is_step(const char *line)
 
 static bool is_error(const char *line)
 {
-	static const char *const signs[] = { " error: ", " Error ", "*** ", ": not found", "undefined reference",
-					     "FAILED", "No space left" };
+	static const char *const signs[] = { " error: ", " Error ",      "*** ", ": not found", "undefined reference",
+					     "FAILED",   "No space left" };
 
 	for (size_t i = 0; i < countof(signs); i++)
 		if (strstr(line, signs[i]))

@@ -6,13 +6,13 @@ struct err;
 
 struct makelog {
 	FILE *f;
-	char *path;                /* {dir}/ktstr-make.log */
-	char *count;               /* {dir}/ktstr-make.count: lines of the last complete build */
+	char *path;  /* {dir}/ktstr-make.log */
+	char *count; /* {dir}/ktstr-make.count: lines of the last complete build */
 	void (*progress)(unsigned long done, unsigned long total, const char *note);
 	unsigned long done, total; /* "  CC  file.o" lines so far; the estimate of all */
 	char line[400];            /* the one being read, cut */
 	size_t n;
-	char errors[1200];         /* the first lines that tell why it failed, each indented and ended */
+	char errors[1200]; /* the first lines that tell why it failed, each indented and ended */
 	size_t errors_n;
 };
 

@@ -15,21 +15,19 @@ static const struct member {
 	size_t offset;
 	enum need need;
 } members[] = {
-#define MEMBER(m, need) { #m, offsetof(struct kernel_meta, m), need }
-	MEMBER(version, OPTIONAL),
-	MEMBER(source, REQUIRED),
-	MEMBER(arch, REQUIRED),
-	MEMBER(image_name, REQUIRED),
-	MEMBER(config_hash, OPTIONAL),
-	MEMBER(built_at, REQUIRED),
-	MEMBER(ktstr_kconfig_hash, OPTIONAL),
-	MEMBER(git_hash, OPTIONAL),
-	MEMBER(git_ref, OPTIONAL),
-	MEMBER(source_tree_path, OPTIONAL),
-	MEMBER(vmlinux_name, OPTIONAL),
-	MEMBER(ktstr_git_hash, OPTIONAL),
-	MEMBER(release, OPTIONAL),
-#undef MEMBER
+	{ "version", offsetof(struct kernel_meta, version), OPTIONAL },
+	{ "source", offsetof(struct kernel_meta, source), REQUIRED },
+	{ "arch", offsetof(struct kernel_meta, arch), REQUIRED },
+	{ "image_name", offsetof(struct kernel_meta, image_name), REQUIRED },
+	{ "config_hash", offsetof(struct kernel_meta, config_hash), OPTIONAL },
+	{ "built_at", offsetof(struct kernel_meta, built_at), REQUIRED },
+	{ "ktstr_kconfig_hash", offsetof(struct kernel_meta, ktstr_kconfig_hash), OPTIONAL },
+	{ "git_hash", offsetof(struct kernel_meta, git_hash), OPTIONAL },
+	{ "git_ref", offsetof(struct kernel_meta, git_ref), OPTIONAL },
+	{ "source_tree_path", offsetof(struct kernel_meta, source_tree_path), OPTIONAL },
+	{ "vmlinux_name", offsetof(struct kernel_meta, vmlinux_name), OPTIONAL },
+	{ "ktstr_git_hash", offsetof(struct kernel_meta, ktstr_git_hash), OPTIONAL },
+	{ "release", offsetof(struct kernel_meta, release), OPTIONAL },
 };
 
 static const char *const sources[] = { "tarball", "git", "local", "import" };

@@ -7,10 +7,10 @@ struct err;
 enum part_kind { PART_IMAGE, PART_CONFIG, PART_VMLINUX, PART_COUNT };
 
 struct part {
-	char *path;     /* the file; NULL: nobody gave one */
-	char *release;  /* as far as its name tells, or NULL */
-	char *from;     /* the file on the command line */
-	bool ours;      /* unpacked by us, may be moved */
+	char *path;    /* the file; NULL: nobody gave one */
+	char *release; /* as far as its name tells, or NULL */
+	char *from;    /* the file on the command line */
+	bool ours;     /* unpacked by us, may be moved */
 };
 
 struct parts {

@@ -17,9 +17,10 @@ enum { DEPTH_MAX = 64, FILES_MAX = 4 << 20 };
 
 /* No file of Linux itself has such a name (6.12 and 7.3 were looked through). */
 static const char *const products[] = {
-	".git",     "*.o",     "*.ko",      "*.a",      "*.cmd",  "*.mod", "*.mod.c", "*.symvers", "modules.order",
-	".tmp_*",   "*~",      ".*.swp",    "cscope.*", "TAGS",   "GTAGS", "GPATH",   "GRTAGS",    ".vscode",
-	".idea",    ".cache",  "compile_commands.json", "vmlinux", "System.map",
+	".git",      "*.o",           "*.ko",   "*.a",     "*.cmd",  "*.mod",    "*.mod.c",
+	"*.symvers", "modules.order", ".tmp_*", "*~",      ".*.swp", "cscope.*", "TAGS",
+	"GTAGS",     "GPATH",         "GRTAGS", ".vscode", ".idea",  ".cache",   "compile_commands.json",
+	"vmlinux",   "System.map",
 };
 
 struct entry {
@@ -100,7 +101,8 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->path, ((const struct entry *)b)->path);
 }
 
-static int hash_one(const struct files *f, const struct entry *x, struct hashes *h, char hex[KEY_LEN + 1], struct err *e)
+static int hash_one(const struct files *f, const struct entry *x, struct hashes *h, char hex[KEY_LEN + 1],
+		    struct err *e)
 {
 	char target[PATH_MAX];
 	ssize_t n;

@@ -11,14 +11,14 @@ static const struct {
 	const char *program, *package; /* Debian's */
 	const char *tag;               /* in the recipe, or NULL */
 } tools[] = {
-	{ "make", "make", "make" },
-	{ "gcc", "gcc", "cc" },
-	{ "ld", "binutils", "ld" },
-	{ "strip", "binutils", NULL }, /* of one package with ld */
-	{ "pahole", "dwarves", "pahole" },
-	{ "flex", "flex", NULL },
-	{ "bison", "bison", NULL },
-	{ "bc", "bc", NULL },
+	{ .program = "make", .package = "make", .tag = "make" },
+	{ .program = "gcc", .package = "gcc", .tag = "cc" },
+	{ .program = "ld", .package = "binutils", .tag = "ld" },
+	{ .program = "strip", .package = "binutils" }, /* of one package with ld */
+	{ .program = "pahole", .package = "dwarves", .tag = "pahole" },
+	{ .program = "flex", .package = "flex" },
+	{ .program = "bison", .package = "bison" },
+	{ .program = "bc", .package = "bc" },
 };
 
 /* All at once: nobody likes to install them one by one. */

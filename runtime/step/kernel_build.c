@@ -30,10 +30,19 @@ static struct {
 static const struct opt opts[] = {
 	{ .name = "source", .type = OPT_STR, .out = &o.source, .arg = "DIR", .help = "kernel source tree" },
 	{ .name = "fragment", .type = OPT_STR, .out = &o.fragment, .arg = "FILE", .help = "ktstr.kconfig" },
-	{ .name = "arch", .type = OPT_STR, .out = &o.arch, .arg = "ARCH", .help = "of the kernel",
+	{ .name = "arch",
+	  .type = OPT_STR,
+	  .out = &o.arch,
+	  .arg = "ARCH",
+	  .help = "of the kernel",
 	  .choices = "x86_64 aarch64" },
-	{ .name = "jobs", .type = OPT_U64, .out = &o.jobs, .arg = "N", .help = "parallel jobs, instead of one per CPU",
-	  .min = 1, .max = 4096 },
+	{ .name = "jobs",
+	  .type = OPT_U64,
+	  .out = &o.jobs,
+	  .arg = "N",
+	  .help = "parallel jobs, instead of one per CPU",
+	  .min = 1,
+	  .max = 4096 },
 	{ 0 },
 };
 

@@ -22,9 +22,17 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-	{ .name = "from", .type = OPT_STR, .out = &o.from, .arg = "DIR", .help = "result of kernel-import or kernel-build" },
+	{ .name = "from",
+	  .type = OPT_STR,
+	  .out = &o.from,
+	  .arg = "DIR",
+	  .help = "result of kernel-import or kernel-build" },
 	{ .name = "source", .type = OPT_STR, .out = &o.source, .arg = "DIR", .help = "the tree it was built from" },
-	{ .name = "fragment", .type = OPT_STR, .out = &o.fragment, .arg = "FILE", .help = "the fragment it was built with" },
+	{ .name = "fragment",
+	  .type = OPT_STR,
+	  .out = &o.fragment,
+	  .arg = "FILE",
+	  .help = "the fragment it was built with" },
 	{ 0 },
 };
 
@@ -45,7 +53,8 @@ static void facts_drop(struct facts *f)
 
 static int facts_read(struct facts *f, struct err *e)
 {
-	if (facts_file(o.from, "facts", "kind", &f->kind, e) < 0 || facts_file(o.from, "facts", "arch", &f->arch, e) < 0 ||
+	if (facts_file(o.from, "facts", "kind", &f->kind, e) < 0 ||
+	    facts_file(o.from, "facts", "arch", &f->arch, e) < 0 ||
 	    facts_file(o.from, "facts", "release", &f->release, e) < 0 ||
 	    facts_file(o.from, "facts", "version", &f->version, e) < 0)
 		return -1;

@@ -18,8 +18,12 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-	{ .name = "file", .type = OPT_LIST, .out = &o.files, .arg = "FILE",
-	  .help = "package, image or configuration; all of one kernel", .conflicts = "running" },
+	{ .name = "file",
+	  .type = OPT_LIST,
+	  .out = &o.files,
+	  .arg = "FILE",
+	  .help = "package, image or configuration; all of one kernel",
+	  .conflicts = "running" },
 	{ .name = "running", .type = OPT_FLAG, .out = &o.running, .help = "the kernel this machine runs" },
 	{ 0 },
 };

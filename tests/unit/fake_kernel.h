@@ -19,21 +19,50 @@ static inline struct bytes fake_elf(const char *release, const char *type_name, 
 	char *d = xcalloc(1, SIZE);
 	Elf64_Ehdr h = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_EXEC, .e_machine = machine, .e_version = EV_CURRENT, .e_entry = 0x1000000,
-		.e_phoff = sizeof(h), .e_shoff = HEADERS, .e_ehsize = sizeof(h), .e_phentsize = sizeof(Elf64_Phdr),
-		.e_phnum = 1, .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 4, .e_shstrndx = 3,
+		.e_type = ET_EXEC,
+		.e_machine = machine,
+		.e_version = EV_CURRENT,
+		.e_entry = 0x1000000,
+		.e_phoff = sizeof(h),
+		.e_shoff = HEADERS,
+		.e_ehsize = sizeof(h),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 1,
+		.e_shentsize = sizeof(Elf64_Shdr),
+		.e_shnum = 4,
+		.e_shstrndx = 3,
 	};
 	Elf64_Phdr load = {
-		.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = TEXT, .p_vaddr = 0x1000000, .p_paddr = 0x1000000,
-		.p_filesz = 0x1800, .p_memsz = 0x1800, .p_align = 0x1000,
+		.p_type = PT_LOAD,
+		.p_flags = PF_R | PF_X,
+		.p_offset = TEXT,
+		.p_vaddr = 0x1000000,
+		.p_paddr = 0x1000000,
+		.p_filesz = 0x1800,
+		.p_memsz = 0x1800,
+		.p_align = 0x1000,
 	};
 	Elf64_Shdr s[4] = {
 		{ 0 },
-		{ .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addr = 0x1000000,
-		  .sh_offset = TEXT, .sh_size = 0x1000, .sh_addralign = 16 },
-		{ .sh_name = 7, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addr = 0x1001000, .sh_offset = BTF,
-		  .sh_size = 64, .sh_addralign = 1 },
-		{ .sh_name = 12, .sh_type = SHT_STRTAB, .sh_offset = NAMES, .sh_size = sizeof(names), .sh_addralign = 1 },
+		{ .sh_name = 1,
+		  .sh_type = SHT_PROGBITS,
+		  .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+		  .sh_addr = 0x1000000,
+		  .sh_offset = TEXT,
+		  .sh_size = 0x1000,
+		  .sh_addralign = 16 },
+		{ .sh_name = 7,
+		  .sh_type = SHT_PROGBITS,
+		  .sh_flags = SHF_ALLOC,
+		  .sh_addr = 0x1001000,
+		  .sh_offset = BTF,
+		  .sh_size = 64,
+		  .sh_addralign = 1 },
+		{ .sh_name = 12,
+		  .sh_type = SHT_STRTAB,
+		  .sh_offset = NAMES,
+		  .sh_size = sizeof(names),
+		  .sh_addralign = 1 },
 	};
 
 	memcpy(d, &h, sizeof(h));
@@ -128,8 +157,8 @@ static inline struct bytes fake_deb(const struct member *m)
 
 static inline void cpio_member(FILE *f, const char *path, struct bytes data, unsigned mode)
 {
-	fprintf(f, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, mode, 0, 0, 1, 0, data.n, 0, 0, 0, 0,
-		strlen(path) + 1, 0);
+	fprintf(f, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, mode, 0, 0, 1, 0, data.n, 0, 0, 0,
+		0, strlen(path) + 1, 0);
 	fputs(path, f);
 	fputc(0, f);
 	pad(f, 4);

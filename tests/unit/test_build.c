@@ -15,16 +15,15 @@
 
 /* Records its arguments; defconfig gives half of what is needed, olddefconfig loses what $FAKE_LOSES names, building
  * prints $FAKE_PRINTS and ends with $FAKE_STATUS. */
-static const char fake_make[] =
-	"#!/bin/sh\n"
-	"for a; do case $a in O=*) o=${a#O=};; KCONFIG_CONFIG=*) c=${a#*=};; esac; done\n"
-	"echo \"$@\" >> $o/argv\n"
-	"[ -z \"$MAKEFLAGS$KBUILD_OUTPUT$LLVM\" ] || exit 9\n"
-	"case \"$*\" in\n"
-	"*olddefconfig) grep -v \"^$FAKE_LOSES=\" $c > $c.old; cp $c.old $c;;\n"
-	"*defconfig) echo CONFIG_FTRACE=y > $c;;\n"
-	"*) printf \"$FAKE_PRINTS\"; exit $FAKE_STATUS;;\n"
-	"esac\n";
+static const char fake_make[] = "#!/bin/sh\n"
+				"for a; do case $a in O=*) o=${a#O=};; KCONFIG_CONFIG=*) c=${a#*=};; esac; done\n"
+				"echo \"$@\" >> $o/argv\n"
+				"[ -z \"$MAKEFLAGS$KBUILD_OUTPUT$LLVM\" ] || exit 9\n"
+				"case \"$*\" in\n"
+				"*olddefconfig) grep -v \"^$FAKE_LOSES=\" $c > $c.old; cp $c.old $c;;\n"
+				"*defconfig) echo CONFIG_FTRACE=y > $c;;\n"
+				"*) printf \"$FAKE_PRINTS\"; exit $FAKE_STATUS;;\n"
+				"esac\n";
 
 static const char fragment[] = "CONFIG_SCHED_CLASS_EXT=y\nCONFIG_DEBUG_INFO_BTF=y\nCONFIG_BPF_SYSCALL=y\n"
 			       "CONFIG_KPROBE_EVENTS=y\nCONFIG_BPF_EVENTS=y\nCONFIG_NR_CPUS=512\n";
@@ -174,8 +173,10 @@ static void tells_why_make_failed(void **state)
 	struct place p;
 
 	begin(&p, *state);
-	setenv("FAKE_PRINTS", "  CC      a.o\\na.c:1: warning: meh\\na.c:2:3: error: no such thing\\n"
-	       "make[1]: *** [a.o] Error 1", 1);
+	setenv("FAKE_PRINTS",
+	       "  CC      a.o\\na.c:1: warning: meh\\na.c:2:3: error: no such thing\\n"
+	       "make[1]: *** [a.o] Error 1",
+	       1);
 	setenv("FAKE_STATUS", "2", 1);
 	assert_true(kbuild_make(&p.b, &e) < 0);
 	assert_int_equal(e.code, X_BUILD);

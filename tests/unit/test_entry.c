@@ -16,8 +16,11 @@
 static struct kernel_meta meta(const char *built_at)
 {
 	return (struct kernel_meta){
-		.source = (char *)"local", .arch = (char *)"x86_64", .image_name = (char *)"bzImage",
-		.built_at = (char *)built_at, .ktstr_kconfig_hash = (char *)"11112222",
+		.source = (char *)"local",
+		.arch = (char *)"x86_64",
+		.image_name = (char *)"bzImage",
+		.built_at = (char *)built_at,
+		.ktstr_kconfig_hash = (char *)"11112222",
 	};
 }
 
@@ -27,9 +30,18 @@ static void keys(void **state)
 		const char *key;
 		int r;
 	} cases[] = {
-		{ "6.14.2-tarball-x86_64-kc4a386fe9-0123456", 0 }, { "7.3.4+deb13-import", 0 }, { "a", 0 },
-		{ "", -1 },	{ " \t", -1 },	{ "a/b", -1 },	  { "a\\b", -1 },	  { ".", -1 },
-		{ "..", -1 },	{ "a..b", -1 }, { ".tmp-a", -1 }, { ".lock-a", -1 },
+		{ "6.14.2-tarball-x86_64-kc4a386fe9-0123456", 0 },
+		{ "7.3.4+deb13-import", 0 },
+		{ "a", 0 },
+		{ "", -1 },
+		{ " \t", -1 },
+		{ "a/b", -1 },
+		{ "a\\b", -1 },
+		{ ".", -1 },
+		{ "..", -1 },
+		{ "a..b", -1 },
+		{ ".tmp-a", -1 },
+		{ ".lock-a", -1 },
 	};
 
 	(void)state;

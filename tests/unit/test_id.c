@@ -21,11 +21,15 @@ static void kinds(void **state)
 		const char *id;
 		enum kernel_id_kind kind;
 	} cases[] = {
-		{ "../linux", KID_PATH },   { "/boot/vmlinuz", KID_PATH }, { "~/linux", KID_PATH },   { ".", KID_PATH },
-		{ "6.14", KID_VERSION },    { "6.14.2", KID_VERSION },	   { "6.15-rc3", KID_VERSION }, { "6.14.2-rc1", KID_VERSION },
-		{ "v6.14", KID_KEY },	    { "6", KID_KEY },		   { "1.2.3.4", KID_KEY },    { "6.14-rc", KID_KEY },
-		{ "linux", KID_KEY },	    { "6.14.2-tarball-x86_64", KID_KEY }, { "6.14.", KID_KEY }, { "6.14-rc0", KID_KEY },
-		{ "6.1234567", KID_KEY },   { "", KID_KEY },
+		{ "../linux", KID_PATH },    { "/boot/vmlinuz", KID_PATH },
+		{ "~/linux", KID_PATH },     { ".", KID_PATH },
+		{ "6.14", KID_VERSION },     { "6.14.2", KID_VERSION },
+		{ "6.15-rc3", KID_VERSION }, { "6.14.2-rc1", KID_VERSION },
+		{ "v6.14", KID_KEY },        { "6", KID_KEY },
+		{ "1.2.3.4", KID_KEY },      { "6.14-rc", KID_KEY },
+		{ "linux", KID_KEY },        { "6.14.2-tarball-x86_64", KID_KEY },
+		{ "6.14.", KID_KEY },        { "6.14-rc0", KID_KEY },
+		{ "6.1234567", KID_KEY },    { "", KID_KEY },
 	};
 
 	(void)state;
@@ -39,8 +43,12 @@ static void versions(void **state)
 	static const struct {
 		const char *text, *prefix;
 	} prefixes[] = {
-		{ "7.3.4+deb13-cloud-amd64", "7.3.4" }, { "6.15.0-rc3-next", "6.15.0-rc3" }, { "6.12", "6.12" },
-		{ "6.8.0-45-generic", "6.8.0" },	{ "next-2026", "" },		     { "6", "" },
+		{ "7.3.4+deb13-cloud-amd64", "7.3.4" },
+		{ "6.15.0-rc3-next", "6.15.0-rc3" },
+		{ "6.12", "6.12" },
+		{ "6.8.0-45-generic", "6.8.0" },
+		{ "next-2026", "" },
+		{ "6", "" },
 	};
 
 	(void)state;
@@ -66,8 +74,13 @@ static void distances(void **state)
 		const char *id, *name;
 		unsigned d;
 	} cases[] = {
-		{ "", "", 0 },	       { "abc", "abc", 0 }, { "abc", "abcdef", 0 }, { "abd", "abcdef", 1 },
-		{ "6.13", "6.12.117", 1 }, { "xyz", "abc", 3 }, { "6.12.17", "6.12.117", 1 },
+		{ "", "", 0 },
+		{ "abc", "abc", 0 },
+		{ "abc", "abcdef", 0 },
+		{ "abd", "abcdef", 1 },
+		{ "6.13", "6.12.117", 1 },
+		{ "xyz", "abc", 3 },
+		{ "6.12.17", "6.12.117", 1 },
 	};
 
 	(void)state;
@@ -82,8 +95,12 @@ static void entry(const char *dir, const char *key, const char *version, const c
 	auto_free char *image = xasprintf("%s/image", dir);
 	struct kernel_files f = { .image = image };
 	struct kernel_meta m = {
-		.version = (char *)version, .source = (char *)(version ? "import" : "local"), .arch = (char *)arch,
-		.image_name = (char *)"bzImage", .built_at = (char *)built_at, .release = (char *)release,
+		.version = (char *)version,
+		.source = (char *)(version ? "import" : "local"),
+		.arch = (char *)arch,
+		.image_name = (char *)"bzImage",
+		.built_at = (char *)built_at,
+		.release = (char *)release,
 		.ktstr_kconfig_hash = (char *)kconfig,
 	};
 	struct err e = { 0 };
@@ -288,14 +305,9 @@ static void bare_names_and_home(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(versions),
-		cmocka_unit_test(distances),
-		in_scratch(in_the_cache),
-		in_scratch(from_the_environment),
-		in_scratch(an_empty_cache_says_what_to_do),
-		in_scratch(by_path),
-		in_scratch(bare_names_and_home),
+		cmocka_unit_test(kinds),  cmocka_unit_test(versions),       cmocka_unit_test(distances),
+		in_scratch(in_the_cache), in_scratch(from_the_environment), in_scratch(an_empty_cache_says_what_to_do),
+		in_scratch(by_path),      in_scratch(bare_names_and_home),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

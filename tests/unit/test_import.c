@@ -87,11 +87,15 @@ static void make_files(const char *dir)
 	struct bytes image = fake_bzimage(REL, elf), plain = fake_bzimage(REL, plain_elf);
 	struct bytes other_elf = fake_elf("7.0.1", "sched_ext_ops", EM_X86_64);
 	struct bytes other = fake_bzimage("7.0.1", other_elf);
-	const struct member both[] = { { "./boot/config-" REL, text(CONFIG_MMIO) }, { "./boot/vmlinuz-" REL, image }, { 0 } };
+	const struct member both[] = { { "./boot/config-" REL, text(CONFIG_MMIO) },
+				       { "./boot/vmlinuz-" REL, image },
+				       { 0 } };
 	const struct member binary[] = { { "./usr/lib/modules/" REL "/vmlinuz", image }, { 0 } };
 	const struct member base[] = { { "./usr/lib/modules/" REL "/config", text(CONFIG_ALL) },
-				       { "./usr/lib/modules/" REL "/System.map", text("x") }, { 0 } };
-	const struct member no_scx[] = { { "./boot/config-" REL, text(CONFIG_NO_SCX) }, { "./boot/vmlinuz-" REL, plain },
+				       { "./usr/lib/modules/" REL "/System.map", text("x") },
+				       { 0 } };
+	const struct member no_scx[] = { { "./boot/config-" REL, text(CONFIG_NO_SCX) },
+					 { "./boot/vmlinuz-" REL, plain },
 					 { 0 } };
 	const struct member next[] = { { "./usr/lib/modules/7.0.1/vmlinuz", other }, { 0 } };
 	const struct member docs[] = { { "./usr/share/doc/copyright", text("x") }, { 0 } };
@@ -167,11 +171,20 @@ static void accepts(void **state)
 		const char *files;
 		bool config, mmio;
 	} cases[] = {
-		{ "both.deb", true, true },	      { "binary.deb base.deb", true, false }, { "base.deb binary.deb", true, false },
-		{ "binary.deb", false, false },	      { "core.rpm", true, true },	      { "bzImage", false, false },
-		{ "bzImage config", true, false },    { "config.gz bzImage", true, true },    { "bzImage docs.deb", false, false },
-		{ "binary.deb both.deb", true, true }, { "docs.rpm core.rpm", true, true },   { "vmlinux", false, false },
-		{ "vmlinux config.mmio", true, true }, { "bzImage vmlinux", false, false },
+		{ "both.deb", true, true },
+		{ "binary.deb base.deb", true, false },
+		{ "base.deb binary.deb", true, false },
+		{ "binary.deb", false, false },
+		{ "core.rpm", true, true },
+		{ "bzImage", false, false },
+		{ "bzImage config", true, false },
+		{ "config.gz bzImage", true, true },
+		{ "bzImage docs.deb", false, false },
+		{ "binary.deb both.deb", true, true },
+		{ "docs.rpm core.rpm", true, true },
+		{ "vmlinux", false, false },
+		{ "vmlinux config.mmio", true, true },
+		{ "bzImage vmlinux", false, false },
 	};
 	const char *dir = *state;
 
@@ -291,11 +304,8 @@ static void bent_packages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(member_paths),
-		in_scratch(accepts),
-		in_scratch(refuses),
-		in_scratch(cut_packages),
-		in_scratch(bent_packages),
+		cmocka_unit_test(member_paths), in_scratch(accepts),       in_scratch(refuses),
+		in_scratch(cut_packages),       in_scratch(bent_packages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,8 @@ static void selects(void **state)
 		{ "CONFIG_A=y\n", "x86_64", "CONFIG_A=y\n", NULL },
 		{ "CONFIG_A=y", "x86_64", "CONFIG_A=y\n", NULL },
 		{ "", "x86_64", "", NULL },
-		{ "# words\n\nCONFIG_A=y\r\n# CONFIG_B is not set  \n", "x86_64", "CONFIG_A=y\n# CONFIG_B is not set\n", NULL },
+		{ "# words\n\nCONFIG_A=y\r\n# CONFIG_B is not set  \n", "x86_64", "CONFIG_A=y\n# CONFIG_B is not set\n",
+		  NULL },
 		{ "#@only x86_64\nCONFIG_A=y\n#@all\nCONFIG_B=512\n", "x86_64", "CONFIG_A=y\nCONFIG_B=512\n", NULL },
 		{ "#@only x86_64\nCONFIG_A=y\n#@all\nCONFIG_B=512\n", "aarch64", "CONFIG_B=512\n", NULL },
 		{ "#@only x86_64\nCONFIG_A=1\n#@only aarch64\nCONFIG_A=2\n", "aarch64", "CONFIG_A=2\n", NULL },
@@ -85,15 +86,17 @@ static void losses(void **state)
 		for (const char *p = cases[i].lost; (p = strchr(p, '\n')); p++)
 			lines++;
 		assert_int_equal(kconfig_lost(cases[i].want, strlen(cases[i].want), cases[i].config,
-					      strlen(cases[i].config), &lost), lines);
+					      strlen(cases[i].config), &lost),
+				 lines);
 		assert_string_equal(lost, cases[i].lost);
 	}
 }
 
 static void vital_options(void **state)
 {
-	static const char all[] = "CONFIG_SCHED_CLASS_EXT=y\nCONFIG_DEBUG_INFO_BTF=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_FTRACE=y\n"
-				  "CONFIG_KPROBE_EVENTS=y\nCONFIG_BPF_EVENTS=y\n";
+	static const char all[] =
+		"CONFIG_SCHED_CLASS_EXT=y\nCONFIG_DEBUG_INFO_BTF=y\nCONFIG_BPF_SYSCALL=y\nCONFIG_FTRACE=y\n"
+		"CONFIG_KPROBE_EVENTS=y\nCONFIG_BPF_EVENTS=y\n";
 	auto_free char *none = NULL, *some = NULL;
 
 	(void)state;

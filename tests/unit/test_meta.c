@@ -52,7 +52,8 @@ static void refuses(void **state)
 		{ "{\"source\":\"local\"," REST ",\"version\":\"6\\u001b[2J\"}", "control" },
 		{ "{\"source\":\"local\"," REST ",\"vmlinux_name\":\"../vmlinux\"}", "vmlinux_name" },
 		{ "{\"source\":\"local\",\"arch\":\"x\",\"built_at\":\"b\",\"image_name\":\"\"}", "image_name" },
-		{ "{\"source\":\"local\",\"arch\":\"x\",\"built_at\":\"b\",\"image_name\":\"/etc/passwd\"}", "image_name" },
+		{ "{\"source\":\"local\",\"arch\":\"x\",\"built_at\":\"b\",\"image_name\":\"/etc/passwd\"}",
+		  "image_name" },
 		{ "{\"source\":\"local\",\"arch\":\"x\",\"built_at\":\"b\",\"image_name\":\"a\\\\b\"}", "image_name" },
 	};
 
@@ -76,10 +77,15 @@ static void writes(void **state)
 		"  \"git_hash\": null,\n  \"git_ref\": null,\n  \"source_tree_path\": null,\n"
 		"  \"vmlinux_name\": \"vmlinux\",\n  \"ktstr_git_hash\": null,\n  \"release\": \"6.14.2\"\n}\n";
 	struct kernel_meta m = {
-		.version = (char *)"6.14.2", .source = (char *)"tarball", .arch = (char *)"x86_64",
-		.image_name = (char *)"bzImage", .config_hash = (char *)"9f1c02ab",
-		.built_at = (char *)"2025-04-15T12:34:56Z", .ktstr_kconfig_hash = (char *)"4a386fe9",
-		.vmlinux_name = (char *)"vmlinux", .release = (char *)"6.14.2",
+		.version = (char *)"6.14.2",
+		.source = (char *)"tarball",
+		.arch = (char *)"x86_64",
+		.image_name = (char *)"bzImage",
+		.config_hash = (char *)"9f1c02ab",
+		.built_at = (char *)"2025-04-15T12:34:56Z",
+		.ktstr_kconfig_hash = (char *)"4a386fe9",
+		.vmlinux_name = (char *)"vmlinux",
+		.release = (char *)"6.14.2",
 	};
 	struct kernel_meta back = { 0 };
 	auto_free char *text = NULL;
