@@ -73,6 +73,8 @@ int recipe_file(struct recipe *r, const char *tag, const char *path, struct hash
 	char hex[KEY_LEN + 1];
 	uint64_t size;
 
+	if (!path)
+		return err_set(e, X_USAGE, "no file was given for %s", tag);
 	if (hashes_file(h, AT_FDCWD, path, hex, &size, e) < 0)
 		return -1;
 	put_content(r, "file", tag, hex, size);

@@ -26,7 +26,8 @@ struct recipe {
 void recipe_open(struct recipe *r, const char *step, unsigned format);
 void recipe_str(struct recipe *r, const char *tag, const char *value); /* NULL: written as absent ("-") */
 void recipe_u64(struct recipe *r, const char *tag, uint64_t value);
-/* Content of a regular file, hashed through the stat cache. X_NO_INPUT when it cannot be read. */
+/* Content of a regular file, hashed through the stat cache. X_NO_INPUT when it cannot be read,
+ * X_USAGE when path is NULL: an option that was not given. */
 int recipe_file(struct recipe *r, const char *tag, const char *path, struct hashes *h, struct err *e);
 /* A content hash made elsewhere (a source tree's). */
 void recipe_hash(struct recipe *r, const char *tag, const char *hex, uint64_t size);

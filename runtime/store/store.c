@@ -27,39 +27,40 @@ int store_err(const struct store *st, struct err *e)
 		       "the store %s cannot be used: %s (KTSTR_STORE can name another folder)", st->path, cause.msg);
 }
 
-/* Drafts are called {key}.{pid}. The pid only tells people whose it was; the lock says whether it is alive. */
-static void collect(struct store *st, const char *name)
+/* Drafts are called {key}.{pid}, locks {key}. The pid only tells people whose it was; the lock says who is alive. */
+static void collect(struct store *st, const char *folder, const char *name)
 {
-	auto_free char *path = xasprintf("drafts/%s", name);
+	auto_free char *path = xasprintf("%s/%s", folder, name);
 	char key[KEY_LEN + 1];
 	struct err ignored;
 	int lock = -1;
 
-	if (strspn(name, "0123456789abcdef") != KEY_LEN || name[KEY_LEN] != '.')
+	if (strspn(name, "0123456789abcdef") != KEY_LEN || (name[KEY_LEN] && name[KEY_LEN] != '.'))
 		return;
 	memcpy(key, name, KEY_LEN);
 	key[KEY_LEN] = '\0';
 	if (lock_try(st, key, &lock, &ignored) != LOCK_TAKEN)
 		return;
 	/* What cannot be removed now (a child of the dead still writes there) goes next time. */
-	(void)rmtree(st->dir, path, &ignored);
+	if (name[KEY_LEN])
+		(void)rmtree(st->dir, path, &ignored);
 	lock_drop(st, key, &lock);
 }
 
-static int collect_drafts(struct store *st, struct err *e)
+static int collect_all(struct store *st, const char *folder, struct err *e)
 {
-	int fd = openat(st->dir, "drafts", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(st->dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
 	if (!list) {
-		err_sys(e, "list drafts");
+		err_sys(e, "list %s", folder);
 		if (fd >= 0)
 			close(fd);
 		return -1;
 	}
 	while ((d = readdir(list)))
-		collect(st, d->d_name);
+		collect(st, folder, d->d_name);
 	closedir(list);
 	return 0;
 }
@@ -80,15 +81,25 @@ static int open_folders(struct store *st, struct err *e)
 	for (size_t i = 0; i < countof(folders); i++)
 		if (mkdir_p(st->dir, folders[i], 0777, e) < 0)
 			return -1;
-	return collect_drafts(st, e);
+	return collect_all(st, "drafts", e) < 0 ? -1 : collect_all(st, "locks", e);
+}
+
+/* Errors name the whole path, so that it is clear which folder is meant. */
+static char *absolute(const char *path)
+{
+	char here[PATH_MAX];
+
+	return *path == '/' || !getcwd(here, sizeof(here)) ? xstrdup(path) : xasprintf("%s/%s", here, path);
 }
 
 int store_open(struct store *st, const char *path, struct err *e)
 {
-	struct store new = { .path = path ? xstrdup(path) : cache_path("KTSTR_STORE", "store", e), .dir = -1 };
+	auto_free char *usual = path ? NULL : cache_path("KTSTR_STORE", "store", e);
+	struct store new = { .dir = -1 };
 
-	if (!new.path)
+	if (!path && !usual)
 		return -1;
+	new.path = absolute(path ? path : usual);
 	if (open_folders(&new, e) < 0) {
 		store_err(&new, e);
 		store_close(&new);

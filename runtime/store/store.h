@@ -21,7 +21,7 @@ struct store {
 };
 
 /* Creates the folders when missing; X_STORE with the reason and the variable to set when it cannot be used.
- * NULL: the default place. Collects drafts of processes that are gone. */
+ * NULL: the default place. Collects drafts and locks of processes that are gone. */
 int store_open(struct store *st, const char *path, struct err *e);
 void store_close(struct store *st); /* may run twice */
 /* Turns an error about the store's own files into X_STORE (a full disk stays one) that names the store and how to

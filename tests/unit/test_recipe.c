@@ -147,6 +147,8 @@ static void files_by_content(void **state)
 	assert_true(recipe_file(&r, "in", missing, p->h, &e) < 0);
 	assert_int_equal(e.code, X_NO_INPUT);
 	assert_non_null(strstr(e.msg, missing));
+	assert_true(recipe_file(&r, "in", NULL, p->h, &e) < 0);
+	assert_int_equal(e.code, X_USAGE);
 	assert_true(recipe_file(&r, "in", p->dir, p->h, &e) < 0);
 	assert_int_equal(e.code, X_NO_INPUT);
 	assert_string_equal(recipe_text(&r), "step    x 1\nfile    in 06b05ab6733a618578af5f94892f3950 3\n");

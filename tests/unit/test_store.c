@@ -547,18 +547,19 @@ static void death_leaves_no_damage(void **state)
 	for (int i = 0; i < 10; i++)
 		make(&p->st, "unit", "text", true);
 	one = (now_ms() - one) * 100 + 1; /* us for one result, on this machine now */
-	for (unsigned round = 0; round < 50; round++) {
+	for (unsigned round = 0; round < 30; round++) {
 		pid_t pid = fork_child();
 		struct store st;
 
 		if (pid == 0)
 			make_until_killed(p);
-		usleep((useconds_t)(one * 10 * (round * 37 % 50) / 50));
+		usleep((useconds_t)(one * 10 * (round * 37 % 30) / 30));
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		assert_int_equal(store_open(&st, p->root, &e), 0);
 		store_close(&st);
 		assert_int_equal(entries(p->root, "drafts"), 0);
+		assert_int_equal(entries(p->root, "locks"), 0);
 		for (unsigned i = 0; i < 16; i++) {
 			auto_work struct work w = { .lock = -1, .dir = -1 };
 			auto_recipe struct recipe r = { 0 };
