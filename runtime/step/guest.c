@@ -1,4 +1,5 @@
 #include "step/guest.h"
+#include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/mem.h"
@@ -27,8 +28,8 @@ static int plan_machine(struct guest_opts *g, struct err *e)
 
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e)
 {
-	auto_free char *text = NULL;
-	size_t n;
+	const struct machine_wires wires = { .kernel = "kernel", .initrd = "initrd" };
+	auto_argv struct argv a = { 0 };
 
 	if (plan_machine(g, e) < 0)
 		return -1;
@@ -36,14 +37,13 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 
 	if (!qemu)
 		return -1;
-	FILE *f = xmemstream(&text, &n);
+	machine_args(&a, &g->machine, &wires, NULL);
+	auto_free char *args = argv_quote((const char *const *)a.v);
 
-	machine_write(f, &g->machine);
-	fclose(f);
 	free(g->kernel);
 	g->kernel = xasprintf("%s/kernel", g->boot);
 	recipe_str(r, "qemu", qemu);
-	recipe_str(r, "machine", text);
+	recipe_str(r, "machine", args);
 	if (recipe_file(r, "kernel", g->kernel, h, e) < 0)
 		return -1;
 	return recipe_file(r, "initrd", g->initrd, h, e);
