@@ -1,0 +1,92 @@
+#!/usr/bin/perl
+# tap.pl: run test files and end with one line: N passed, N failed, N skipped.
+#
+#   tests/tap.pl [-j JOBS] [-t SECONDS] FILE...
+#
+# prove, with what a long run needs beside it: a deadline for each file, the whole output of every
+# file that failed, and the reasons of what was skipped. A file that dies, does not speak TAP or
+# runs fewer tests than it planned is one failed test more. The exit code is 0 only when nothing
+# failed and something passed.
+use strict;
+use warnings;
+use Getopt::Long;
+use TAP::Harness;
+
+my ($jobs, $seconds) = (1, 900);
+GetOptions('j=i' => \$jobs, 't=i' => \$seconds) && @ARGV
+    or die "usage: $0 [-j JOBS] [-t SECONDS] FILE...\n";
+$ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
+$| = 1;
+
+my %count = (passed => 0, failed => 0, skipped => 0);
+my (%output, %failed, @reasons);
+
+my $harness = TAP::Harness->new({
+	jobs  => $jobs,
+	merge => 1,    # what a test says on stderr belongs to its output
+	timer => 1,
+	exec  => sub {
+		my (undef, $file) = @_;
+		$file = "./$file" unless $file =~ m{/};
+		return ['timeout', '-k', '10', $seconds, ($file =~ /\.sh$/ ? 'sh' : ()), $file];
+	},
+});
+
+sub skip {
+	my ($file, $test, $reason) = @_;
+	$count{skipped}++;
+	$test =~ s/^- //;
+	push @reasons, "$file" . ($test ? " ($test)" : '') . ": " . ($reason || 'no reason given');
+}
+
+# cmocka says "not ok ... # SKIP" for a skipped test, so a skip is looked for first.
+sub note_test {
+	my ($file, $test) = @_;
+	if ($test->has_skip) {
+		skip($file, $test->description, $test->explanation);
+	} elsif ($test->is_ok) {
+		$count{passed}++;
+	} else {
+		$count{failed}++;
+		$failed{$file}++;
+	}
+}
+
+# The job is the file's name and its description, which are the same to us.
+$harness->callback(made_parser => sub {
+	my ($parser, $job) = @_;
+	my $file = $job->[1];
+
+	$output{$file} = '';
+	$parser->callback(ALL => sub {
+		my ($line) = @_;
+		$output{$file} .= $line->raw . "\n";
+		note_test($file, $line) if $line->is_test;
+	});
+});
+
+# Each test is a process group of timeout's making, which an interrupt from the terminal misses.
+$SIG{INT} = $SIG{TERM} = sub {
+	kill TERM => split ' ', `pgrep -P $$`;
+	exit 130;
+};
+
+my $all = $harness->runtests(@ARGV);
+
+for my $file ($all->descriptions) {
+	my ($parser) = $all->parsers($file);
+	my $died = $parser->wait || $parser->parse_errors;
+
+	if ($died && !$failed{$file}) {
+		$count{failed}++;
+		$failed{$file}++;
+	} elsif ($parser->skip_all) {
+		skip($file, '', $parser->skip_all);
+	}
+	next unless $failed{$file};
+	print "\n--- $file", ($parser->exit == 124 ? " (not finished after $seconds s)" : ''),
+	    "\n$output{$file}";
+}
+print "\nSkipped:\n", map { "  $_\n" } @reasons if @reasons;
+print "\n$count{passed} passed, $count{failed} failed, $count{skipped} skipped\n";
+exit($count{failed} || !$count{passed} ? 1 : 0);
