@@ -36,7 +36,7 @@ static int header(struct image *im)
 {
 	if (im->n >= 2 && !memcmp(im->p, "#!", 2))
 		return bad(im, "is a script; the guest runs ELF programs only");
-	if (im->n < SELFMAG || memcmp(im->p, ELFMAG, SELFMAG))
+	if (im->n < SELFMAG || memcmp(im->p, ELFMAG, SELFMAG) != 0)
 		return bad(im, "is not an ELF file");
 	if (im->n < EI_NIDENT)
 		return bad(im, "is cut short");

@@ -36,7 +36,7 @@ int ldcache_find(const void *data, size_t len, const char *soname, uint16_t mach
 	const char *p = data;
 	uint32_t count;
 
-	if (len < HEAD || memcmp(p, magic, sizeof magic - 1))
+	if (len < HEAD || memcmp(p, magic, sizeof magic - 1) != 0)
 		return -1;
 	memcpy(&count, p + HEAD_COUNT, sizeof count);
 	if (count > (len - HEAD) / sizeof(struct entry))
@@ -50,7 +50,7 @@ int ldcache_find(const void *data, size_t len, const char *soname, uint16_t mach
 		where = string_at(p, len, ent.path);
 		if (!name || !where)
 			return -1;
-		if (ent.flags != flags || ent.hwcap || strcmp(name, soname) || where[0] != '/')
+		if (ent.flags != flags || ent.hwcap || strcmp(name, soname) != 0 || where[0] != '/')
 			continue;
 		*path = where;
 		return 0;

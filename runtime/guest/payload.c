@@ -28,9 +28,9 @@ struct closure {
 	uint16_t machine;
 	struct object *v;
 	size_t n;
-	char *ld_dir;       /* folder of the interpreter, canonical */
+	char *ld_dir; /* folder of the interpreter, canonical */
 	bool musl;
-	char *cache;        /* ld.so.cache; NULL when there is none */
+	char *cache; /* ld.so.cache; NULL when there is none */
 	size_t cache_n;
 	struct argv missing, seen;
 };
@@ -228,7 +228,7 @@ static char *expand(const struct closure *c, const char *s, size_t n, const char
 struct found {
 	char *host, *guest; /* paths as the linker would open them, here and there */
 	struct elf_needs needs;
-	bool by_origin;     /* a path search of the asking object found it: no link in the linker's folder */
+	bool by_origin; /* a path search of the asking object found it: no link in the linker's folder */
 };
 
 static bool try_path(const struct closure *c, char *host, char *guest, struct found *out)

@@ -11,9 +11,9 @@
 struct err;
 
 struct payload_file {
-	char *guest;   /* absolute path in the guest */
-	char *host;    /* file to read; NULL for a link */
-	char *target;  /* link target; NULL for a file */
+	char *guest;  /* absolute path in the guest */
+	char *host;   /* file to read; NULL for a link */
+	char *target; /* link target; NULL for a file */
 	uint32_t mode;
 	uint64_t size;   /* of the content */
 	uint64_t offset; /* where the content starts in host: 0, or a place inside a pack (pack.h) */

@@ -34,25 +34,35 @@
 
 enum proto_type {
 	/* guest to host */
-	MSG_HELLO = 1,    /* "key value\n" lines: version, release, text_pa, text_va, nr_cpus, mem_kb, sym {name} {hex} … */
-	MSG_PAGES = 2,    /* struct proto_run[]: the content of the manifest's files, in order, page by page */
-	MSG_FILES_OK = 3, /* empty */
-	MSG_STATE = 4,    /* struct proto_state + ops name */
-	MSG_LOG = 5,      /* bytes of the scheduler's stdout and stderr, as they came */
-	MSG_EXITED = 6,   /* struct proto_exited: the scheduler process ended */
+	MSG_HELLO = 1,     /* "key value\n" lines, see below */
+	MSG_PAGES = 2,     /* struct proto_run[]: the content of the manifest's files, in order, page by page */
+	MSG_FILES_OK = 3,  /* empty */
+	MSG_STATE = 4,     /* struct proto_state + ops name */
+	MSG_LOG = 5,       /* bytes of the scheduler's stdout and stderr, as they came */
+	MSG_EXITED = 6,    /* struct proto_exited: the scheduler process ended */
 	MSG_PROGS_ARE = 7, /* lines "id type verified_insns jited_len xlated_len name" */
-	MSG_FAILED = 8,   /* text: the last request could not be done, and why */
-	MSG_BTF = 9,      /* a chunk of /sys/kernel/btf/vmlinux; an empty one ends it */
+	MSG_FAILED = 8,    /* text: the last request could not be done, and why */
+	MSG_BTF = 9,       /* a chunk of /sys/kernel/btf/vmlinux; an empty one ends it */
 	/* host to guest */
-	MSG_FILES = 32,    /* proto_file[] records, see below */
-	MSG_PUSHED = 33,   /* empty */
-	MSG_START = 34,    /* struct proto_start, then argc + n_env NUL-ended strings */
-	MSG_STOP = 35,     /* u32 milliseconds between SIGTERM and SIGKILL */
+	MSG_FILES = 32,  /* proto_file[] records, see below */
+	MSG_PUSHED = 33, /* empty */
+	MSG_START = 34,  /* struct proto_start, then argc + n_env NUL-ended strings */
+	MSG_STOP = 35,   /* u32 milliseconds between SIGTERM and SIGKILL */
 	MSG_PROGS = 36,
 	MSG_GET_BTF = 37,
 	MSG_POWEROFF = 38,
 };
 
+/* MSG_HELLO, in this order, numbers decimal unless said otherwise:
+ *   version 1           PROTO_VERSION
+ *   release, machine    as uname gives them
+ *   nr_cpus             possible CPUs; online_cpus: those that run
+ *   mem_kb              MemTotal
+ *   text_pa, text_va    hex: where the kernel image begins (x86_64: _text, aarch64: _stext)
+ *   scx                 "yes" when the kernel has sched_ext, else "no"
+ *   btf                 bytes of /sys/kernel/btf/vmlinux, 0 when there is none
+ *   sym {name} {hex}    any number; symbols this kernel does not have are left out. As /proc/kallsyms has
+ *                       them: a per-CPU one ("runqueues") of x86_64 is an offset in 6.12, an address in 7.3 */
 struct proto_head {
 	uint32_t magic;
 	uint32_t type;
@@ -63,7 +73,7 @@ struct proto_head {
 /* MSG_FILES: n records back to back, each this head, then path (path_len bytes, absolute, no NUL, no ".."), then, for a
  * link, its target (size bytes). */
 struct proto_file {
-	uint32_t mode;     /* permission bits, or PROTO_LINK */
+	uint32_t mode; /* permission bits, or PROTO_LINK */
 	uint32_t path_len;
 	uint64_t size;
 };
@@ -83,8 +93,8 @@ struct proto_start {
 
 enum proto_scx { SCX_DISABLED = 0, SCX_ENABLING = 1, SCX_ENABLED = 2, SCX_DISABLING = 3, SCX_BYPASSING = 4 };
 struct proto_state {
-	uint32_t state;  /* enum proto_scx, from /sys/kernel/sched_ext/state */
-	uint32_t ms;     /* since START */
+	uint32_t state; /* enum proto_scx, from /sys/kernel/sched_ext/state */
+	uint32_t ms;    /* since START */
 };
 
 struct proto_exited {

@@ -25,10 +25,11 @@ static const struct line lines[] = {
 
 static char *image(size_t *n)
 {
+	static const char magic[20] = "glibc-ld.so.cache1.1";
 	size_t strings = 48 + countof(lines) * 24;
 	char *p = xcalloc(1, 4096), *s = p + strings;
 
-	memcpy(p, "glibc-ld.so.cache1.1", 20);
+	memcpy(p, magic, sizeof magic);
 	*(uint32_t *)(p + 20) = countof(lines);
 	for (size_t i = 0; i < countof(lines); i++) {
 		char *ent = p + 48 + i * 24;

@@ -172,13 +172,8 @@ static void strings(void **state)
 		size_t n, count;
 		int r;
 	} cases[] = {
-		{ "a\0bc\0\0", 6, 3, 0 },
-		{ "a\0bc\0\0", 6, 2, -1 },
-		{ "a\0bc\0\0", 6, 4, -1 },
-		{ "a\0bc", 4, 2, -1 },
-		{ "", 0, 0, 0 },
-		{ "", 0, 1, -1 },
-		{ "x\0", 2, 1, 0 },
+		{ "a\0bc\0\0", 6, 3, 0 }, { "a\0bc\0\0", 6, 2, -1 }, { "a\0bc\0\0", 6, 4, -1 }, { "a\0bc", 4, 2, -1 },
+		{ "", 0, 0, 0 },          { "", 0, 1, -1 },          { "x\0", 2, 1, 0 },
 	};
 	const char *v[8];
 
@@ -194,8 +189,9 @@ static void strings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(crc_is_zlibs), cmocka_unit_test(frames),   cmocka_unit_test(damaged_frames),
-		cmocka_unit_test(manifest),     cmocka_unit_test(damaged_manifests), cmocka_unit_test(strings),
+		cmocka_unit_test(crc_is_zlibs),      cmocka_unit_test(frames),
+		cmocka_unit_test(damaged_frames),    cmocka_unit_test(manifest),
+		cmocka_unit_test(damaged_manifests), cmocka_unit_test(strings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,18 +2,17 @@
 #include "guest/init/init.h"
 #include <signal.h>
 #include <stdarg.h>
-#include <string.h>
 #include <sys/reboot.h>
 #include <unistd.h>
 
 static void speak(const char *fmt, va_list ap)
 {
-	char line[1024];
-	int n = snprintf(line, sizeof line, "ktstr-init: ");
+	char text[900], line[1024];
+	int n;
 
-	vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, ap);
-	strcat(line, "\n");
-	(void)!write(STDERR_FILENO, line, strlen(line)); /* there is nobody else to tell */
+	vsnprintf(text, sizeof text, fmt, ap);
+	n = snprintf(line, sizeof line, "ktstr-init: %s\n", text);
+	(void)!write(STDERR_FILENO, line, (size_t)n); /* there is nobody else to tell */
 }
 
 void say(const char *fmt, ...)

@@ -19,8 +19,18 @@
 
 /* Absent ones are left out of HELLO: they depend on version and configuration. */
 static const char *const wanted[] = {
-	TEXT_SYMBOL, "prog_idr", "map_idr", "page_offset_base", "init_top_pgt", "swapper_pg_dir",
-	"__pgtable_l5_enabled", "phys_base", "vmalloc_base", "runqueues", "__per_cpu_offset", "scx_root",
+	TEXT_SYMBOL,
+	"prog_idr",
+	"map_idr",
+	"page_offset_base",
+	"init_top_pgt",
+	"swapper_pg_dir",
+	"__pgtable_l5_enabled",
+	"phys_base",
+	"vmalloc_base",
+	"runqueues",
+	"__per_cpu_offset",
+	"scx_root",
 	"scx_watchdog_timeout",
 };
 enum { N_WANTED = sizeof wanted / sizeof *wanted };
@@ -31,8 +41,9 @@ struct symbols {
 	uint64_t lengths; /* bit n: a wanted name has n characters */
 };
 
-/* One line of /proc/kallsyms, "ffffffff81000000 T _text", without its end. The kernel has some 200,000 of them and an
- * emulated CPU reads this: the length alone turns most away. False at the first symbol of a module: the image is done. */
+/* One line of /proc/kallsyms, "ffffffff81000000 T _text", without its end. A kernel has some 200,000 of them and an
+ * emulated CPU reads this: the length alone turns most away. False at the first symbol of a module: the image's are
+ * complete. */
 static bool symbol_line(struct symbols *s, const char *line, size_t n)
 {
 	const char *name;
@@ -47,7 +58,7 @@ static bool symbol_line(struct symbols *s, const char *line, size_t n)
 	if (len > 63 || !(s->lengths >> len & 1))
 		return true;
 	for (size_t i = 0; i < N_WANTED; i++) {
-		if (s->len[i] != len || s->va[i] || memcmp(name, wanted[i], len))
+		if (s->len[i] != len || s->va[i] || memcmp(name, wanted[i], len) != 0)
 			continue;
 		s->va[i] = strtoull(line, NULL, 16);
 		break;

@@ -58,7 +58,7 @@ static bool parents(const char *path)
 {
 	char dir[PROTO_PATH_MAX + 1];
 
-	strcpy(dir, path);
+	snprintf(dir, sizeof dir, "%s", path);
 	for (char *p = strchr(dir + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
@@ -78,7 +78,7 @@ static bool run_add(uint64_t gpa, uint64_t len)
 	}
 	if (n_runs == RUNS_MAX)
 		return false;
-	if (n_runs == cap_runs) {
+	if (!runs || n_runs == cap_runs) {
 		cap_runs = cap_runs ? cap_runs * 2 : 1024;
 		runs = reallocarray(runs, cap_runs, sizeof *runs);
 		if (!runs)

@@ -20,14 +20,10 @@ static const struct mount_point first[] = {
 };
 
 static const struct mount_point rest[] = {
-	{ "tmpfs", "/tmp", "mode=1777", true },
-	{ "tmpfs", "/run", "mode=0755", true },
-	{ "tmpfs", "/dev/shm", "mode=1777", false },
-	{ "devpts", "/dev/pts", "mode=0620,ptmxmode=0666", false },
-	{ "cgroup2", "/sys/fs/cgroup", NULL, false },
-	{ "bpf", "/sys/fs/bpf", NULL, false },
-	{ "debugfs", "/sys/kernel/debug", NULL, false },
-	{ "tracefs", "/sys/kernel/tracing", NULL, false },
+	{ "tmpfs", "/tmp", "mode=1777", true },          { "tmpfs", "/run", "mode=0755", true },
+	{ "tmpfs", "/dev/shm", "mode=1777", false },     { "devpts", "/dev/pts", "mode=0620,ptmxmode=0666", false },
+	{ "cgroup2", "/sys/fs/cgroup", NULL, false },    { "bpf", "/sys/fs/bpf", NULL, false },
+	{ "debugfs", "/sys/kernel/debug", NULL, false }, { "tracefs", "/sys/kernel/tracing", NULL, false },
 };
 
 static void mount_one(const struct mount_point *m)

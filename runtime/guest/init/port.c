@@ -18,8 +18,8 @@
 enum {
 	QUEUE_FULL = 1 << 20,
 	PORT_WAIT_S = 60,
-	WRITE_MAX = 32768,   /* the driver takes no more at once */
-	WRITE_SMALL = 4096,  /* always fits a free page */
+	WRITE_MAX = 32768,  /* the driver takes no more at once */
+	WRITE_SMALL = 4096, /* always fits a free page */
 };
 
 struct frame {
@@ -55,7 +55,7 @@ static bool port_find(char *path, size_t n)
 		char file[320], name[64];
 
 		snprintf(file, sizeof file, "/sys/class/virtio-ports/%s/name", ent->d_name);
-		if (ent->d_name[0] == '.' || slurp(file, name, sizeof name) < 0 || strcmp(name, PROTO_PORT))
+		if (ent->d_name[0] == '.' || slurp(file, name, sizeof name) < 0 || strcmp(name, PROTO_PORT) != 0)
 			continue;
 		snprintf(path, n, "/dev/%s", ent->d_name);
 		found = true;

@@ -18,12 +18,12 @@
 enum { ARGS_MAX = 4096, CHUNK = 65536 };
 
 static struct {
-	pid_t pid;       /* 0: none; stays set until EXITED is queued */
-	int out;         /* its stdout and stderr; -1 closed */
-	bool paused;     /* out is not watched: the queue is full */
-	bool ended;      /* reaped; left bytes of output are to be sent before EXITED */
+	pid_t pid;   /* 0: none; stays set until EXITED is queued */
+	int out;     /* its stdout and stderr; -1 closed */
+	bool paused; /* out is not watched: the queue is full */
+	bool ended;  /* reaped; left bytes of output are to be sent before EXITED */
 	int left;
-	bool was;        /* there has been one, so a late STOP is no mistake */
+	bool was; /* there has been one, so a late STOP is no mistake */
 	long long start;
 	struct proto_exited exited;
 } s = { .out = -1 };

@@ -14,11 +14,8 @@
 enum { TICK_FAST_MS = 20, TICK_SLOW_MS = 200 };
 
 static const char *const names[] = {
-	[SCX_DISABLED] = "disabled",
-	[SCX_ENABLING] = "enabling",
-	[SCX_ENABLED] = "enabled",
-	[SCX_DISABLING] = "disabling",
-	[SCX_BYPASSING] = "bypassing",
+	[SCX_DISABLED] = "disabled",   [SCX_ENABLING] = "enabling",   [SCX_ENABLED] = "enabled",
+	[SCX_DISABLING] = "disabling", [SCX_BYPASSING] = "bypassing",
 };
 
 static enum proto_scx last = SCX_DISABLED;
@@ -58,7 +55,7 @@ void scx_check(void)
 
 	if (slurp(SCX_DIR "/state", text, sizeof text) == 0) {
 		for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-			if (strcmp(text, names[i]) || i == last)
+			if (strcmp(text, names[i]) != 0 || i == last)
 				continue;
 			if (slurp(SCX_DIR "/root/ops", ops, sizeof ops) < 0)
 				*ops = '\0';
@@ -83,7 +80,7 @@ static void on_uevent(uint32_t events)
 	(void)events;
 	while ((r = uevent_next(&what, &pairs, &n)) != 0) {
 		ours |= r < 0 || strstr(what, "@/kernel/sched_ext/");
-		if (r < 0 || last == SCX_ENABLED || strcmp(what, "add@/kernel/sched_ext/root"))
+		if (r < 0 || last == SCX_ENABLED || strcmp(what, "add@/kernel/sched_ext/root") != 0)
 			continue;
 		ops = uevent_get(pairs, n, "SCXOPS");
 		state_send(SCX_ENABLED, ops ? ops : "");
