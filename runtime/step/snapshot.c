@@ -18,7 +18,7 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 
 static int run(int dir, const char *path, struct err *e)
 {
-	auto_vm struct vm vm = { .console = -1, .chan.fd = -1, .qmp.fd = -1 };
+	auto_vm struct vm vm = { 0 };
 
 	(void)dir;
 	step_progress(0, 0, "booting");

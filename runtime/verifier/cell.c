@@ -291,8 +291,6 @@ int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, s
 	int ret;
 
 	*r = (struct result){ .cold = !c->snapshot };
-	x.vm.console = -1;
-	x.vm.chan.fd = x.vm.qmp.fd = -1;
 	ret = work(&x, e);
 	if (ret < 0)
 		ret = accident(&x, e);
