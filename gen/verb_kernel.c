@@ -125,7 +125,7 @@ static const struct verb verb_list = {
 	.run = list_run,
 };
 
-/* Has the entry made and says where it is. */
+/* Has the entry made and says where it is; its key alone on stdout, for scripts. */
 static int make_entry(const struct plan *p, bool explain, struct err *e)
 {
 	auto_run struct run r = { 0 };
@@ -139,7 +139,8 @@ static int make_entry(const struct plan *p, bool explain, struct err *e)
 	if (facts_file(out, "entry", "key", &key, e) < 0 || facts_file(out, "entry", "dir", &dir, e) < 0)
 		return e->code;
 	log_info("%s✓ Kernel cached: %s%s", log_sgr(stderr, "32"), key, log_sgr(stderr, "0"));
-	log_info("  use it: --kernel %s   (in %s)", key, dir);
+	log_info("  in %s", dir);
+	puts(key);
 	return X_SUCCESS;
 }
 

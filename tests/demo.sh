@@ -13,8 +13,7 @@ say() {
 say "A kernel with sched_ext, from the distribution:"
 packages=$(sh "$root/tests/fetch-kernel.sh")
 # shellcheck disable=SC2086 # one path per line, no spaces in package names
-ktstr kernel import $packages
-key=$(ktstr kernel list --json | sed -n 's/.*"key": "\(.*-import-.*\)".*/\1/p' | head -n 1)
+key=$(ktstr kernel import $packages)
 
 say "The kernel tree's own example schedulers, built with clang:"
 sh "$root/tests/tools-schedulers.sh" "$scheds" "$key"

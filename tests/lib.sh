@@ -57,15 +57,23 @@ matches() {
 	diff -u "$golden/$1" "$2"
 }
 
+shared=
 use_shared_cache() {
-	unset KTSTR_STORE KTSTR_CACHE_DIR
-	XDG_CACHE_HOME=$O/test-cache
+	shared=$O/test-cache
+	XDG_CACHE_HOME=$shared
 	export XDG_CACHE_HOME
 }
 
-# Processes of ours that are still there: ninja, steps and guests started below $O or by a test.
+# Programs started by this test file that are still there; they are known by a variable in their environment.
+KTSTR_TEST_RUN=$base
+export KTSTR_TEST_RUN
 leftovers() {
-	pgrep -fa 'ktstr-step|qemu-system|(^|/)ninja( |$)' | grep -v "$$" | grep -v pgrep || :
+	for p in /proc/[0-9]*; do
+		grep -qzxF "KTSTR_TEST_RUN=$base" "$p/environ" 2>/dev/null || continue
+		case $(cat "$p/comm" 2>/dev/null) in
+		ninja | ktstr* | cargo-ktstr | qemu* | make) echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")" ;;
+		esac
+	done
 }
 
 # Waits up to SECONDS for COMMAND to succeed.
@@ -87,7 +95,7 @@ run_tests() {
 		mkdir -p "$work"
 		if (
 			cd "$work" || exit 1
-			XDG_CACHE_HOME=$work/cache
+			XDG_CACHE_HOME=${shared:-$work/cache}
 			export XDG_CACHE_HOME
 			"$t"
 		) >"$base/$t.log" 2>&1; then

@@ -4,5 +4,4 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 packages=$(sh "$root/tests/fetch-kernel.sh")
 # shellcheck disable=SC2086 # one path per line, no spaces in package names
-ktstr -q kernel import $packages >&2
-ktstr kernel list --json | sed -n 's/.*"key": "\(.*-import-.*\)".*/\1/p' | head -n 1
+ktstr -q kernel import $packages

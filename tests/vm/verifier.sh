@@ -14,7 +14,7 @@ attaches() {
 cached() {
 	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" &&
 		exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --explain &&
-		same 5 "$(grep -c '^  cached' err)" 'cached steps' && hasnt 's verify' err
+		same 6 "$(grep -c '^  cached' err)" 'cached steps' && hasnt 's verify' err
 }
 
 equal_content_is_cached() {
