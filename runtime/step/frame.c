@@ -36,7 +36,11 @@ static struct {
 
 static const struct opt frame_opts[] = {
 	{ .name = "id", .type = OPT_STR, .out = &run.id, .arg = "ID", .help = "what the generator calls this step" },
-	{ .name = "store", .type = OPT_STR, .out = &run.store_path, .arg = "DIR", .help = "the store, instead of the usual one" },
+	{ .name = "store",
+	  .type = OPT_STR,
+	  .out = &run.store_path,
+	  .arg = "DIR",
+	  .help = "the store, instead of the usual one" },
 	{ .name = "out", .type = OPT_STR, .out = &run.out, .arg = "DIR", .help = "where the result is to appear" },
 	{ .name = "force", .type = OPT_FLAG, .out = &run.force, .help = "make the result again" },
 };

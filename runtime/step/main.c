@@ -8,8 +8,8 @@
 #include "step/steps.h"
 
 const struct step *const steps[] = {
-	&step_bootable, &step_initramfs, &step_kernel_build, &step_kernel_entry, &step_kernel_import, &step_payload,
-	&step_probe, &step_snapshot, &step_verify, NULL,
+	&step_bootable, &step_initramfs, &step_kernel_build, &step_kernel_entry, &step_kernel_import,
+	&step_payload,  &step_probe,     &step_snapshot,     &step_verify,       NULL
 };
 
 static int list(FILE *f)
@@ -23,7 +23,8 @@ int main(int argc, char **argv)
 {
 	if (argc < 2) {
 		fputs("usage: ktstr-step NAME --out DIR [--id ID] [--store DIR] [--force] OPTION...\n"
-		      "       ktstr-step --list\n", stderr);
+		      "       ktstr-step --list\n",
+		      stderr);
 		return X_USAGE;
 	}
 	if (strcmp(argv[1], "--list") == 0)

@@ -191,18 +191,28 @@ static bool parse_line(struct content *c, const char *line)
 	return true;
 }
 
+static bool parse_lines(struct content *c, char *text)
+{
+	while (*text) {
+		char *end = strchr(text, '\n');
+
+		if (!end)
+			return false;
+		*end = '\0';
+		if (!parse_line(c, text))
+			return false;
+		text = end + 1;
+	}
+	return true;
+}
+
 int content_parse(struct content *c, const char *text, struct err *e)
 {
 	auto_free char *own = xstrdup(text);
-	char *rest = own, *line;
 
 	*c = (struct content){ 0 };
-	while ((line = strsep(&rest, "\n")) && rest)
-		if (!parse_line(c, line))
-			goto bad;
-	if (!*line)
+	if (parse_lines(c, own))
 		return 0;
-bad:
 	content_free(c);
 	return err_set(e, X_STORE, "a result's list of contents is damaged");
 }

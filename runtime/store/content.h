@@ -9,12 +9,14 @@
 #include <stdint.h>
 struct err;
 
+struct content_file {
+	char *name;
+	char hex[33];
+	uint64_t size;
+};
+
 struct content {
-	struct content_file {
-		char *name;
-		char hex[33];
-		uint64_t size;
-	} *v;
+	struct content_file *v;
 	size_t n;
 };
 

@@ -115,8 +115,7 @@ static int read_full(int fd, char *buf, size_t n, uint64_t at, const char *what,
 	return 0;
 }
 
-static int feed_extent(struct digest *d, int fd, uint64_t from, uint64_t to, char *buf, const char *what,
-		       struct err *e)
+static int feed_extent(struct digest *d, int fd, uint64_t from, uint64_t to, char *buf, const char *what, struct err *e)
 {
 	for (uint64_t at = from; at < to;) {
 		size_t n = to - at < CHUNK ? to - at : CHUNK;

@@ -75,8 +75,11 @@ static int64_t now_ns(void)
 static struct identity identify(const struct stat *st)
 {
 	return (struct identity){
-		.dev = st->st_dev, .ino = st->st_ino, .size = (uint64_t)st->st_size,
-		.mtime = ns(st->st_mtim), .ctime = ns(st->st_ctim),
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.mtime = ns(st->st_mtim),
+		.ctime = ns(st->st_ctim),
 	};
 }
 
@@ -400,8 +403,8 @@ unsigned hashes_hits(const struct hashes *h)
 
 static void write_fact(FILE *f, const struct fact *k)
 {
-	fprintf(f, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu32 " %s\n", kind_name[k->kind],
-		k->id.dev, k->id.ino, k->id.size, k->id.mtime, k->id.ctime, k->day, k->value);
+	fprintf(f, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu32 " %s\n",
+		kind_name[k->kind], k->id.dev, k->id.ino, k->id.size, k->id.mtime, k->id.ctime, k->day, k->value);
 }
 
 /* Others may have learnt something since we read the table: what is there now, and what we learnt. */

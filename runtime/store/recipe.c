@@ -99,7 +99,7 @@ static char *join(const char *const *argv)
 	return text;
 }
 
-static int ask_tool(const char *const *argv, const char *what, char **line, struct err *e)
+static char *ask_tool(const char *const *argv, const char *what, struct err *e)
 {
 	static const char *const env[] = { "LC_ALL=C", "LANGUAGE", NULL };
 	struct spawn s = { .argv = argv, .env = env, .in = SPAWN_NULL, .err = SPAWN_NULL };
@@ -109,14 +109,17 @@ static int ask_tool(const char *const *argv, const char *what, char **line, stru
 	int status;
 
 	if (spawn_capture(&s, false, TOOL_OUTPUT, TOOL_MS, &text, &n, &status, e) < 0)
-		return -1;
-	if (status != 0)
-		return err_set(e, X_NO_TOOL, "%s: %s", what, spawn_status(status, how, sizeof(how)));
+		return NULL;
+	if (status != 0) {
+		err_set(e, X_NO_TOOL, "%s: %s", what, spawn_status(status, how, sizeof(how)));
+		return NULL;
+	}
 	text[strcspn(text, "\n")] = '\0';
-	if (!*text)
-		return err_set(e, X_NO_TOOL, "%s printed nothing", what);
-	*line = TAKE(text);
-	return 0;
+	if (!*text) {
+		err_set(e, X_NO_TOOL, "%s printed nothing", what);
+		return NULL;
+	}
+	return TAKE(text);
 }
 
 int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, struct err *e)
@@ -126,7 +129,8 @@ int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, stru
 	auto_free char *line = path ? hashes_recall(r->hashes, path, what) : NULL;
 
 	if (!line) {
-		if (ask_tool(argv, what, &line, e) < 0)
+		line = ask_tool(argv, what, e);
+		if (!line)
 			return -1;
 		if (path)
 			hashes_remember(r->hashes, path, what, line);
@@ -181,9 +185,12 @@ static struct fact split(const char *line, size_t n)
 	if (!tag_end)
 		return (struct fact){ .kind = "", .tag = line, .n_tag = (int)n, .value = "" };
 	return (struct fact){
-		.kind = line, .n_kind = (int)(kind_end - line),
-		.tag = tag, .n_tag = (int)(tag_end - tag),
-		.value = tag_end + 1, .n_value = (int)(end - tag_end - 1),
+		.kind = line,
+		.n_kind = (int)(kind_end - line),
+		.tag = tag,
+		.n_tag = (int)(tag_end - tag),
+		.value = tag_end + 1,
+		.n_value = (int)(end - tag_end - 1),
 	};
 }
 

@@ -35,9 +35,9 @@ enum { STORE_HIT = 0, STORE_MISS = 1 };
 struct work {
 	struct store *st;
 	char key[33];
-	int lock;     /* flock held while we make it; -1: it is a result */
-	int dir;      /* HIT: the result; MISS: the draft to fill */
-	char *path;   /* of dir, absolute */
+	int lock;   /* flock held while we make it; -1: it is a result */
+	int dir;    /* HIT: the result; MISS: the draft to fill */
+	char *path; /* of dir, absolute */
 };
 
 /* Looks the recipe up. HIT: w->dir is the result. MISS: we hold the key's lock and w->dir is an empty draft; finish

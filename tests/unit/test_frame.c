@@ -139,7 +139,7 @@ static int finish(struct place *p, pid_t pid)
 
 #define call(p, s, ...) \
 	finish(p, start(s, (const char *const[]){ "demo", "--store", "store", "--out", "out", "--id", "an id", \
-						   ##__VA_ARGS__, NULL }))
+						  ##__VA_ARGS__, NULL }))
 
 static void assert_last(const struct place *p, enum event_kind kind, enum event_how how, const char *text)
 {

@@ -144,7 +144,9 @@ static void different_content_differs(void **state)
 /* The record for zero pages, as digest.h states it. */
 static void zero_pages_are_a_record(void **state)
 {
-	static const unsigned char tail[24] = { 'k', 't', 's', 't', 'r', '0', 'p', 'g', 0, 0x10, [16] = 0, [17] = 0x20 };
+	static const unsigned char tail[24] = {
+		'k', 't', 's', 't', 'r', '0', 'p', 'g', 0, 0x10, [16] = 0, [17] = 0x20
+	};
 	static const struct piece data[] = { { 0, PAGE, 'a' }, { 0 } };
 	struct place *p = *state;
 	unsigned char plain[PAGE + 24];
@@ -412,18 +414,12 @@ static void only_regular_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_place(holes_make_no_difference),
-		in_place(different_content_differs),
-		in_place(zero_pages_are_a_record),
-		in_place(gigabyte_of_holes_is_quick),
-		in_place(asking_again_is_a_stat),
-		in_place(young_files_are_read_again),
-		in_place(forged_times_are_noticed),
-		in_place(links_of_results_are_known),
-		in_place(tables_are_merged),
-		in_place(damaged_tables_are_forgotten),
-		in_place(old_facts_are_forgotten),
-		in_place(many_files),
+		in_place(holes_make_no_difference), in_place(different_content_differs),
+		in_place(zero_pages_are_a_record),  in_place(gigabyte_of_holes_is_quick),
+		in_place(asking_again_is_a_stat),   in_place(young_files_are_read_again),
+		in_place(forged_times_are_noticed), in_place(links_of_results_are_known),
+		in_place(tables_are_merged),        in_place(damaged_tables_are_forgotten),
+		in_place(old_facts_are_forgotten),  in_place(many_files),
 		in_place(only_regular_files),
 	};
 

@@ -28,15 +28,14 @@ static void lines_are_facts(void **state)
 	recipe_str(&r, "a tag", "two\nlines, back\\slash, \x01\x7f\xc3\xa9");
 	recipe_u64(&r, "memory", UINT64_MAX);
 	recipe_hash(&r, "tree", "99aa06d3014798d86001c324468d497f", 7);
-	assert_string_equal(recipe_text(&r),
-			    "step    snapshot 3\n"
-			    "str     topology 1,1,1,1\n"
-			    "str     none -\n"
-			    "str     dash \\x2d\n"
-			    "str     empty \n"
-			    "str     a\\x20tag two\\nlines, back\\\\slash, \\x01\\x7f\\xc3\\xa9\n"
-			    "u64     memory 18446744073709551615\n"
-			    "hash    tree 99aa06d3014798d86001c324468d497f 7\n");
+	assert_string_equal(recipe_text(&r), "step    snapshot 3\n"
+					     "str     topology 1,1,1,1\n"
+					     "str     none -\n"
+					     "str     dash \\x2d\n"
+					     "str     empty \n"
+					     "str     a\\x20tag two\\nlines, back\\\\slash, \\x01\\x7f\\xc3\\xa9\n"
+					     "u64     memory 18446744073709551615\n"
+					     "hash    tree 99aa06d3014798d86001c324468d497f 7\n");
 }
 
 /* Text read while the recipe grows is always all of it, and the key is its hash. */

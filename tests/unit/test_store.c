@@ -480,8 +480,8 @@ static void one_of_many(const struct place *p, int gate)
 	recipe_open(&r, "test", 1);
 	recipe_str(&r, "fact", "x");
 	rc = store_begin(&st, &r, false, &w, &e);
-	if (rc == STORE_MISS && (file_write(w.dir, "a", "text", 4, &e) < 0 || usleep(30 * 1000) < 0 ||
-				 work_publish(&w, &r, &e) < 0))
+	if (rc == STORE_MISS &&
+	    (file_write(w.dir, "a", "text", 4, &e) < 0 || usleep(30 * 1000) < 0 || work_publish(&w, &r, &e) < 0))
 		_exit(9);
 	_exit(rc < 0 ? 9 : rc == STORE_HIT);
 }
