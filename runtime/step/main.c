@@ -15,7 +15,7 @@ const struct step *const steps[] = {
 static int list(FILE *f)
 {
 	for (const struct step *const *s = steps; *s; s++)
-		fprintf(f, "%-12s %s\n", (*s)->name, (*s)->summary);
+		fprintf(f, "%-14s %s\n", (*s)->name, (*s)->summary);
 	return fflush(f) == 0 ? X_SUCCESS : X_FAIL;
 }
 
