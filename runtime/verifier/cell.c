@@ -100,7 +100,7 @@ static void judge_exit(struct run *x, int status)
 	static const char *const refusals[] = { "BEGIN PROG LOAD LOG", "libbpf: failed", "libbpf: prog", "failed to load",
 						"Failed to load", "libbpf: extern", "libbpf: struct_ops", "failed to attach",
 						"Failed to attach" };
-	struct view text = { x->tail, x->tail_n }, why = log_reason(text);
+	struct view text = { x->tail, x->tail_n }, why = { 0 };
 	char how[64];
 	bool refused = false;
 
@@ -112,9 +112,12 @@ static void judge_exit(struct run *x, int status)
 	x->r->verdict = refused ? VERDICT_REJECTED : VERDICT_DIED;
 	free(x->r->reason);
 	spawn_status(status, how, sizeof(how));
-	x->r->reason = why.n ? xasprintf("%.*s%s%s%s", (int)(why.n < 300 ? why.n : 300), why.p, refused ? "" : " (",
-					 refused ? "" : how, refused ? "" : ")")
-			     : xstrdup(how);
+	(void)log_reason(text, &why); /* none: how it ended is all there is to say */
+	if (refused)
+		x->r->reason = xasprintf("%.*s", (int)(why.n < 300 ? why.n : 300), why.p);
+	else
+		x->r->reason = xasprintf("%s before it attached%s%.*s", how, why.n ? ": " : "",
+					 (int)(why.n < 300 ? why.n : 300), why.n ? why.p : "");
 }
 
 enum { ATTACHED = 0, ENDED = 1 };

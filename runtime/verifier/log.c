@@ -169,9 +169,30 @@ void log_stats(struct view log, struct log_stats *s)
 	}
 }
 
-static bool is_statistics(struct view line)
+/* Lines of a verifier's log that say how, not why. */
+static bool is_detail(struct view line)
 {
-	return !line.n || starts(line, "processed ") || starts(line, "verification time") || starts(line, "stack depth");
+	return !line.n || starts(line, "processed ") || starts(line, "verification time") || starts(line, "stack depth") ||
+	       starts(line, "cur state:") || starts(line, "old state:");
+}
+
+/* Kernels since 7.x explain at length under a headline of their own; before, the last line is the reason. */
+static bool program_reason(struct view log, struct view *out)
+{
+	struct view rest = log, line;
+	bool found = false;
+
+	while (last_line(&rest, &line)) {
+		if (starts(line, "Verification failed: ")) {
+			*out = line;
+			return true;
+		}
+		if (!found && !is_detail(line)) {
+			*out = line;
+			found = true;
+		}
+	}
+	return found;
 }
 
 static bool contains_ci(struct view line, const char *word)
@@ -196,23 +217,17 @@ static bool is_error(struct view line)
 	return false;
 }
 
-struct view log_reason(struct view text)
+bool log_reason(struct view text, struct view *out)
 {
-	struct view program, line, last = { 0 };
+	struct view program, line;
 
-	if (log_program(text, 0, &program)) {
-		while (last_line(&program, &line)) {
-			if (!is_statistics(line))
-				return line;
+	if (log_program(text, 0, &program) && program_reason(program, out))
+		return true;
+	while (last_line(&text, &line)) {
+		if (is_error(line)) {
+			*out = line;
+			return true;
 		}
 	}
-	while (last_line(&text, &line)) {
-		if (!line.n)
-			continue;
-		if (!last.n)
-			last = line;
-		if (is_error(line))
-			return line;
-	}
-	return last;
+	return false;
 }

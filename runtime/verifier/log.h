@@ -28,6 +28,6 @@ struct log_stats {
 /* Last line of each kind wins. */
 void log_stats(struct view log, struct log_stats *s);
 
-/* One line that says why a scheduler ended: the last line of the verifier's log before its statistics, else the last line
- * that looks like an error, else the last line. n 0 when there is nothing. */
-struct view log_reason(struct view text);
+/* One line that says why a scheduler ended: the headline or the last line of the verifier's first log that gives a reason,
+ * else the last line that looks like an error. False when there is none. */
+bool log_reason(struct view text, struct view *out);
