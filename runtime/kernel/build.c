@@ -94,7 +94,7 @@ static int native(const struct kbuild *b, struct err *e)
 	uname(&u);
 	if (!find_arch(b->arch))
 		return err_set(e, X_USAGE, "cannot build kernels for \"%s\"", b->arch);
-	if (strcmp(u.machine, b->arch))
+	if (strcmp(u.machine, b->arch) != 0)
 		return err_set(e, X_USAGE, "cannot build a kernel for %s on a machine that is %s", b->arch, u.machine);
 	return 0;
 }
@@ -284,7 +284,7 @@ int kbuild_make(const struct kbuild *b, struct err *e)
 {
 	auto_makelog struct makelog log = { 0 };
 	char how[64];
-	int status;
+	int status = 0;
 
 	if (native(b, e) < 0 || makelog_open(&log, b->out, b->progress, e) < 0)
 		return -1;
@@ -305,7 +305,7 @@ static int makefile_value(const char *text, const char *name, char *out, size_t 
 		const char *v;
 
 		p += *p == '\n';
-		if (strncmp(p, name, len) || (p[len] != ' ' && p[len] != '=' && p[len] != '\t'))
+		if (strncmp(p, name, len) != 0 || (p[len] != ' ' && p[len] != '=' && p[len] != '\t'))
 			continue;
 		v = p + len + strspn(p + len, " \t");
 		if (*v++ != '=')

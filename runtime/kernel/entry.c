@@ -81,8 +81,8 @@ void kernel_entry_read(struct kernel_entry *k, const char *dir, const char *kcon
 		k->corrupt = xstrdup(why.msg);
 		return;
 	}
-	k->stale_kconfig = kconfig_hash && k->meta.ktstr_kconfig_hash && strcmp(k->meta.source, "import") &&
-			   strcmp(kconfig_hash, k->meta.ktstr_kconfig_hash);
+	k->stale_kconfig = kconfig_hash && k->meta.ktstr_kconfig_hash && strcmp(k->meta.source, "import") != 0 &&
+			   strcmp(kconfig_hash, k->meta.ktstr_kconfig_hash) != 0;
 }
 
 void kernel_entry_free(struct kernel_entry *k)

@@ -108,7 +108,7 @@ static int by_prefix(const struct kernel_list *l, const char *id, const struct k
 	size_t hits = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->v[i].corrupt || strncmp(l->v[i].key, id, strlen(id)))
+		if (l->v[i].corrupt || strncmp(l->v[i].key, id, strlen(id)) != 0)
 			continue;
 		*found = &l->v[i];
 		hits++;
@@ -120,6 +120,8 @@ static int find(const struct kernel_list *l, const char *id, const struct kernel
 {
 	struct utsname host;
 
+	if (!l->v)
+		return 0;
 	uname(&host);
 	*found = by_version(l, id, &host);
 	if (!*found)

@@ -215,7 +215,7 @@ static int debug_usable(const struct parts *p, const struct import_facts *f, boo
 		return -1;
 	if (image_inspect(&info, m.p, m.n, e) < 0)
 		return err_in(e, "%s is damaged", part->from);
-	if (*info.release && strcmp(info.release, f->release))
+	if (*info.release && strcmp(info.release, f->release) != 0)
 		return err_set(e, X_BAD_KERNEL, "these are different kernels: %s is %s, %s is %s",
 			       p->v[PART_IMAGE].from, f->release, part->from, info.release);
 	*usable = info.loadable && info.btf;

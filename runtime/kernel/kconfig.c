@@ -41,9 +41,12 @@ static bool starts(struct view v, const char *with)
 	return v.n >= strlen(with) && !memcmp(v.p, with, strlen(with));
 }
 
+/* "Not set" equals nothing but itself. */
 static bool equal(struct view a, struct view b)
 {
-	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
+	if (!a.p || !b.p)
+		return a.p == b.p;
+	return a.n == b.n && !memcmp(a.p, b.p, a.n);
 }
 
 static struct view skip(struct view v, size_t n)
@@ -180,7 +183,7 @@ int kconfig_lost(const char *fragment, size_t fn, const char *config, size_t cn,
 		if (!parse_setting(line, &want))
 			continue;
 		is = lookup(&have, want.name);
-		if (!is.p == !want.value.p && equal(is, want.value))
+		if (equal(is, want.value))
 			continue;
 		fprintf(f, "%.*s: wanted ", (int)want.name.n, want.name.p);
 		say(f, want.value);

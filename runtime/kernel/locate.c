@@ -158,7 +158,7 @@ static int check_image(const char *file, bool *elf, char *release, struct err *e
 	*release = '\0';
 	if (*elf || (n > 64 && !memcmp(head + 56, "ARM\x64", 4)))
 		return 0;
-	if (n < 0x250 || memcmp(head + 0x202, "HdrS", 4))
+	if (n < 0x250 || memcmp(head + 0x202, "HdrS", 4) != 0)
 		return err_set(e, X_BAD_KERNEL, "%s is not a kernel: neither a bzImage, an arm64 Image nor an ELF file",
 			       file);
 	if (image_release(head, (size_t)n, release, RELEASE_MAX) != 0)

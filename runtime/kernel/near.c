@@ -84,9 +84,11 @@ char *near_matches(const struct kernel_list *l, const char *id)
 	FILE *f;
 
 	for (size_t i = 0; i < l->n; i++) {
-		struct near k = l->v[i].corrupt ? (struct near){ .distance = ~0u } : closest(&l->v[i], id);
+		struct near k = { 0 };
 
-		if (k.distance <= (far < 1 ? 1 : far))
+		if (!l->v[i].corrupt)
+			k = closest(&l->v[i], id);
+		if (k.name && k.distance <= (far < 1 ? 1 : far))
 			insert(list, &n, k);
 	}
 	if (!n)

@@ -42,7 +42,7 @@ static int same_kernel(const struct parts *p, const struct part *new, struct err
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		const struct part *old = &p->v[i];
 
-		if (old->release && new->release && strcmp(old->release, new->release))
+		if (old->release && new->release && strcmp(old->release, new->release) != 0)
 			return err_set(e, X_BAD_KERNEL, "these are different kernels: %s is %s, %s is %s", old->from,
 				       old->release, new->from, new->release);
 	}
@@ -70,7 +70,7 @@ static bool has_prefix(const char *s, const char *prefix, const char **rest)
 {
 	size_t n = strlen(prefix);
 
-	if (strncmp(s, prefix, n))
+	if (strncmp(s, prefix, n) != 0)
 		return false;
 	*rest = s + n;
 	return true;
@@ -218,7 +218,7 @@ static int open_deb(struct reader *r, struct err *e)
 	while (!failed(s = archive_read_next_header(r->outer, &entry))) {
 		const char *name = archive_entry_pathname(entry);
 
-		if (!name || strncmp(name, "data.tar", 8))
+		if (!name || strncmp(name, "data.tar", 8) != 0)
 			continue;
 		r->a = reader_new();
 		return failed(archive_read_open(r->a, r, NULL, feed, NULL)) ? damaged(r, r->a, e) : 0;

@@ -61,7 +61,7 @@ static void collect(int root, const char *key)
 		char *end;
 		long pid;
 
-		if (strncmp(ent->d_name, prefix, strlen(prefix)))
+		if (strncmp(ent->d_name, prefix, strlen(prefix)) != 0)
 			continue;
 		pid = strtol(ent->d_name + strlen(prefix), &end, 10);
 		if (!*end && pid > 0 && (pid == getpid() || (kill((pid_t)pid, 0) < 0 && errno == ESRCH)))

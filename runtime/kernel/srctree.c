@@ -173,7 +173,8 @@ int srctree_hash(const char *store, const char *source, char *hex,
 	}
 	if (scan(&f, "", 0, e) < 0)
 		return err_in(e, "source tree %s", source);
-	qsort(f.v, f.n, sizeof(*f.v), by_path);
+	if (f.v)
+		qsort(f.v, f.n, sizeof(*f.v), by_path);
 	hash_hex(source, strlen(source), scope + strlen(scope));
 	if (hashes_open(&h, store, scope, e) < 0)
 		return -1;

@@ -109,7 +109,7 @@ static int unchanged(struct err *e)
 
 	if (srctree_hash(step_store()->path, o.source, now, NULL, e) < 0)
 		return -1;
-	if (strcmp(now, o.tree))
+	if (strcmp(now, o.tree) != 0)
 		return err_set(e, X_BUILD, "%s changed while it was being built; build again", o.source);
 	return 0;
 }

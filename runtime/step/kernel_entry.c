@@ -58,7 +58,7 @@ static int facts_read(struct facts *f, struct err *e)
 	    facts_file(o.from, "facts", "release", &f->release, e) < 0 ||
 	    facts_file(o.from, "facts", "version", &f->version, e) < 0)
 		return -1;
-	if (strcmp(f->kind, "local"))
+	if (strcmp(f->kind, "local") != 0)
 		return 0;
 	if (!o.source || !o.fragment)
 		return err_set(e, X_USAGE, "a kernel built from a tree needs --source and --fragment");
@@ -159,7 +159,7 @@ static int publish(const char *key, const struct facts *f, const struct pieces *
 		.version = local || !strcmp(f->version, "-") ? NULL : f->version,
 		.source = f->kind,
 		.arch = f->arch,
-		.image_name = (char *)(strcmp(f->arch, "aarch64") ? "bzImage" : "Image"),
+		.image_name = (char *)(strcmp(f->arch, "aarch64") == 0 ? "Image" : "bzImage"),
 		.ktstr_kconfig_hash = local ? kc : NULL,
 		.source_tree_path = local ? (char *)o.source : NULL,
 		.release = f->release,
