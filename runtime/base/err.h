@@ -10,18 +10,18 @@
 
 /* Exit codes of every program of ours; docs/exit-codes.md is the user's copy of this list. */
 enum exit_code {
-	X_SUCCESS = 0,       /* (X_OK is taken: unistd.h defines it as 1, for access()) */
-	X_FAIL = 1,          /* anything without a code of its own */
-	X_USAGE = 2,         /* the command line is wrong */
-	X_REJECTED = 3,      /* the kernel refused the scheduler (verifier, BTF, attach) */
-	X_DIED = 4,          /* the scheduler attached and then went away, or ended before it attached */
-	X_TIMEOUT = 5,       /* a deadline passed */
-	X_VM = 6,            /* the virtual machine failed: boot, panic, QEMU died, channel broken */
-	X_NO_INPUT = 10,     /* a file that was named is not there or cannot be read */
-	X_BAD_SCHED = 11,    /* not a program this guest can run, or a library of it is missing */
-	X_NO_SCX = 12,       /* a kernel without sched_ext or without BTF */
-	X_BAD_KERNEL = 13,   /* a kernel image or package that is damaged or not one */
-	X_STORE = 14,        /* the store or cache folder cannot be used */
+	X_SUCCESS = 0,     /* (X_OK is taken: unistd.h defines it as 1, for access()) */
+	X_FAIL = 1,        /* anything without a code of its own */
+	X_USAGE = 2,       /* the command line is wrong */
+	X_REJECTED = 3,    /* the kernel refused the scheduler (verifier, BTF, attach) */
+	X_DIED = 4,        /* the scheduler attached and then went away, or ended before it attached */
+	X_TIMEOUT = 5,     /* a deadline passed */
+	X_VM = 6,          /* the virtual machine failed: boot, panic, QEMU died, channel broken */
+	X_NO_INPUT = 10,   /* a file that was named is not there or cannot be read */
+	X_BAD_SCHED = 11,  /* not a program this guest can run, or a library of it is missing */
+	X_NO_SCX = 12,     /* a kernel without sched_ext or without BTF */
+	X_BAD_KERNEL = 13, /* a kernel image or package that is damaged or not one */
+	X_STORE = 14,      /* the store or cache folder cannot be used */
 	X_DISK_FULL = 15,
 	X_NO_KVM = 16,       /* KVM was asked for; /dev/kvm is missing or forbidden */
 	X_KVM_UNUSABLE = 17, /* KVM was asked for; it cannot run a kernel here */
@@ -35,7 +35,7 @@ enum exit_code {
 };
 
 struct err {
-	int code;       /* an enum exit_code; 0 while nothing failed */
+	int code; /* an enum exit_code; 0 while nothing failed */
 	char msg[2048];
 };
 

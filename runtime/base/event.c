@@ -20,8 +20,8 @@
 #include "base/stop.h"
 
 enum {
-	PACKET_MAX = 4096,  /* every field at its full length fits */
-	SEND_SECONDS = 10,  /* how long a full queue of the generator may hold a step up */
+	PACKET_MAX = 4096, /* every field at its full length fits */
+	SEND_SECONDS = 10, /* how long a full queue of the generator may hold a step up */
 	CONNECTIONS = 4096,
 	MAX_FIELDS = 5,
 };
@@ -49,8 +49,8 @@ size_t event_encode(const struct event *ev, void *buf, size_t max)
 		n = snprintf(p, max, "%s%c%s", kind, 0, ev->id);
 		break;
 	case EV_PROGRESS:
-		n = snprintf(p, max, "%s%c%s%c%" PRIu64 "%c%" PRIu64 "%c%s", kind, 0, ev->id, 0, ev->done, 0,
-			     ev->total, 0, ev->text);
+		n = snprintf(p, max, "%s%c%s%c%" PRIu64 "%c%" PRIu64 "%c%s", kind, 0, ev->id, 0, ev->done, 0, ev->total,
+			     0, ev->text);
 		break;
 	case EV_DONE:
 		n = snprintf(p, max, "%s%c%s%c%s%c%" PRIu64 "%c%s", kind, 0, ev->id, 0, hows[ev->how], 0, ev->ms, 0,
@@ -132,7 +132,7 @@ static bool decode_rest(struct event *ev, const char *const *f)
 
 int event_decode(struct event *ev, const void *buf, size_t n)
 {
-	const char *f[MAX_FIELDS];
+	const char *f[MAX_FIELDS] = { "", "", "", "", "" };
 	size_t have = split(buf, n, f);
 	struct event got = { 0 };
 

@@ -15,12 +15,12 @@ enum event_how { HOW_RAN, HOW_CACHED };
 
 struct event {
 	enum event_kind kind;
-	char id[256];      /* the step's --id: what the plan calls it */
-	enum event_how how; /* EV_DONE */
+	char id[256];         /* the step's --id: what the plan calls it */
+	enum event_how how;   /* EV_DONE */
 	uint64_t done, total; /* EV_PROGRESS */
-	uint64_t ms;       /* EV_DONE, EV_FAIL: wall time */
-	int code;          /* EV_FAIL: exit code */
-	char text[2048];   /* EV_PROGRESS: note; EV_DONE: why it ran; EV_FAIL: the error */
+	uint64_t ms;          /* EV_DONE, EV_FAIL: wall time */
+	int code;             /* EV_FAIL: exit code */
+	char text[2048];      /* EV_PROGRESS: note; EV_DONE: why it ran; EV_FAIL: the error */
 };
 
 /* Step side. Connects when KTSTR_EVENTS is set and hands the socket to stop_watch(). Fails only when the variable is

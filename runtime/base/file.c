@@ -319,7 +319,8 @@ int file_copy(int sdir, const char *src, int ddir, const char *dst, mode_t mode,
 	auto_close int out = openat(ddir, dst, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (out < 0)
 		return err_sys(e, "create %s", dst);
-	if (copy_data(in, out, st.st_size, src, e) < 0 || (close(TAKE_FD(out)) < 0 && err_sys(e, "write %s", dst) < 0)) {
+	if (copy_data(in, out, st.st_size, src, e) < 0 ||
+	    (close(TAKE_FD(out)) < 0 && err_sys(e, "write %s", dst) < 0)) {
 		unlinkat(ddir, dst, 0);
 		return -1;
 	}

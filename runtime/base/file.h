@@ -12,8 +12,8 @@ struct err;
 /* A file being written beside its final place, unlinked unless published. {0} is "none". */
 struct draft {
 	FILE *f;
-	int dir;     /* where it lives; not owned */
-	char *tmp;   /* its name until published */
+	int dir;   /* where it lives; not owned */
+	char *tmp; /* its name until published */
 };
 /* Creates ".{name}.XXXXXX.tmp" in dir for a later publish as name. */
 int draft_open(struct draft *d, int dir, const char *name, struct err *e);

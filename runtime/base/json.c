@@ -35,11 +35,11 @@ static const char *raw(const struct json *j, int tok, size_t *n)
 }
 
 /* jsmn wants something behind a number or word in strict mode, also at the root, where nothing need be. */
-static void lone_word(struct json *j)
+static void lone_word(struct json *j, size_t from)
 {
-	size_t from = strspn(j->text, " \t\r\n"), to = j->n;
+	size_t to = j->n;
 
-	while (to > from && memchr(" \t\r\n", j->text[to - 1], 4))
+	while (to > from && json_space(j->text[to - 1]))
 		to--;
 	*token(j, 0) = (jsmntok_t){ .type = JSMN_PRIMITIVE, .start = (int)from, .end = (int)to, .parent = -1 };
 }
@@ -49,10 +49,11 @@ static int split(struct json *j, struct err *e)
 	jsmn_parser p;
 	size_t from = 0;
 
-	while (from < j->n && memchr(" \t\r\n", j->text[from], 4))
+	while (from < j->n && json_space(j->text[from]))
 		from++;
-	if (!memchr("{[\"", j->text[from], 3)) {
-		lone_word(j);
+	const char c = j->text[from];
+	if (c != '{' && c != '[' && c != '"') {
+		lone_word(j, from);
 		return 0;
 	}
 	jsmn_init(&p);
@@ -296,8 +297,8 @@ int json_member(const struct json *j, int obj, int *it, int *val)
 static int absent_or(const struct json *j, int tok, enum json_kind want, const char *want_name, struct err *e)
 {
 	static const char *const names[] = {
-		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list", [JSON_STRING] = "a string",
-		[JSON_NUMBER] = "a number", [JSON_BOOL] = "true or false", [JSON_NULL] = "null",
+		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",       [JSON_STRING] = "a string",
+		[JSON_NUMBER] = "a number",  [JSON_BOOL] = "true or false", [JSON_NULL] = "null",
 	};
 	enum json_kind have = json_kind(j, tok);
 

@@ -14,10 +14,10 @@ enum json_kind { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_BOOL, J
 struct json {
 	const char *text; /* the caller's, must outlive this */
 	size_t n;
-	void *tok;        /* jsmntok_t[] */
+	void *tok; /* jsmntok_t[] */
 	int n_tok;
-	int *next;        /* next[i]: index behind the subtree of i */
-	int *elem;        /* elements of all arrays, so that json_at() need not walk */
+	int *next; /* next[i]: index behind the subtree of i */
+	int *elem; /* elements of all arrays, so that json_at() need not walk */
 };
 
 /* At most 256 MiB of text and 4 million tokens. e tells line and column; its code is X_FAIL. */
@@ -27,9 +27,9 @@ void json_free(struct json *j);
 #define auto_json __attribute__((unused, cleanup(json_free)))
 
 enum json_kind json_kind(const struct json *j, int tok);
-int json_count(const struct json *j, int tok);                  /* members or elements; 0 for others and -1 */
-int json_get(const struct json *j, int obj, const char *key);   /* value token or -1 */
-int json_at(const struct json *j, int arr, int i);              /* element token or -1 */
+int json_count(const struct json *j, int tok);                /* members or elements; 0 for others and -1 */
+int json_get(const struct json *j, int obj, const char *key); /* value token or -1 */
+int json_at(const struct json *j, int arr, int i);            /* element token or -1 */
 /* Walks members in file order: pass *it = 0 first. Returns the key's token and sets *val, or -1 at the end. */
 int json_member(const struct json *j, int obj, int *it, int *val);
 

@@ -44,7 +44,7 @@ static bool accept(struct scan *s, char c)
 
 static void skip_space(struct scan *s)
 {
-	while (s->at < s->n && memchr(" \t\r\n", s->text[s->at], 4))
+	while (s->at < s->n && json_space(s->text[s->at]))
 		s->at++;
 }
 
@@ -63,9 +63,10 @@ static int hex4(struct scan *s, unsigned *out)
 
 	for (int i = 0; i < 4; i++, s->at++) {
 		int c = peek(s);
-		int d = c >= '0' && c <= '9' ? c - '0' :
-			c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-			c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+		int d = c >= '0' && c <= '9'   ? c - '0'
+			: c >= 'a' && c <= 'f' ? c - 'a' + 10
+			: c >= 'A' && c <= 'F' ? c - 'A' + 10
+					       : -1;
 
 		if (d < 0)
 			return wrong(s, "four hexadecimal digits were expected");
@@ -80,7 +81,7 @@ static int check_escape(struct scan *s)
 	unsigned high, low;
 	int c = peek(s);
 
-	if (c < 0 || !memchr("\"\\/bfnrtu", c, 9))
+	if (c <= 0 || !strchr("\"\\/bfnrtu", c))
 		return wrong(s, "not an escape JSON knows");
 	s->at++;
 	if (c != 'u')
@@ -212,8 +213,8 @@ static int check_text(struct scan *s)
 		if (depth == 0)
 			return 0;
 		if (!accept(s, ','))
-			return wrong(s, open[depth - 1] == '}' ? "a comma or } was expected" :
-								 "a comma or ] was expected");
+			return wrong(s, open[depth - 1] == '}' ? "a comma or } was expected"
+							       : "a comma or ] was expected");
 		if (open[depth - 1] == '}' && check_key(s) < 0)
 			return -1;
 	}

@@ -8,7 +8,7 @@
 
 struct jsonw {
 	FILE *f;
-	bool compact;   /* one line, no spaces */
+	bool compact; /* one line, no spaces */
 	int depth;
 	bool first[64]; /* nothing written yet at this depth */
 	bool keyed;     /* a key was written, its value comes next */
@@ -24,7 +24,7 @@ void jsonw_str(struct jsonw *w, const char *s); /* NULL writes null; invalid UTF
 void jsonw_strn(struct jsonw *w, const char *s, size_t n);
 void jsonw_u64(struct jsonw *w, uint64_t v);
 void jsonw_i64(struct jsonw *w, int64_t v);
-void jsonw_double(struct jsonw *w, double v);   /* shortest text that reads back equal; not finite: null */
+void jsonw_double(struct jsonw *w, double v); /* shortest text that reads back equal; not finite: null */
 void jsonw_bool(struct jsonw *w, bool v);
 void jsonw_null(struct jsonw *w);
 /* Ends the text with a newline. */

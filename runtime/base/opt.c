@@ -22,14 +22,28 @@ static struct {
 } global;
 
 const struct opt opt_global[] = {
-	{ .name = "quiet", .letter = 'q', .type = OPT_FLAG, .out = &global.quiet, .conflicts = "verbose",
+	{ .name = "quiet",
+	  .letter = 'q',
+	  .type = OPT_FLAG,
+	  .out = &global.quiet,
+	  .conflicts = "verbose",
 	  .help = "say nothing but errors and results" },
-	{ .name = "verbose", .letter = 'v', .type = OPT_COUNT, .out = &global.verbose,
+	{ .name = "verbose",
+	  .letter = 'v',
+	  .type = OPT_COUNT,
+	  .out = &global.verbose,
 	  .help = "say more; twice: also the commands that are run" },
-	{ .name = "color", .type = OPT_STR, .out = &global.color, .arg = "WHEN", .choices = "auto always never",
+	{ .name = "color",
+	  .type = OPT_STR,
+	  .out = &global.color,
+	  .arg = "WHEN",
+	  .choices = "auto always never",
 	  .help = "colours in messages" },
 	{ .name = "version", .letter = 'V', .type = OPT_FLAG, .out = &global.version, .help = "print the version" },
-	{ .name = "help", .letter = 'h', .type = OPT_FLAG, .out = &global.help,
+	{ .name = "help",
+	  .letter = 'h',
+	  .type = OPT_FLAG,
+	  .out = &global.help,
 	  .help = "print help, with --help a longer one" },
 	{ 0 },
 };
@@ -39,7 +53,7 @@ enum { WORD_TAKEN, WORD_FOREIGN, WORD_END };
 
 struct parse {
 	const struct verb *path[VERB_DEPTH];
-	size_t depth;              /* 0: no verbs, only own */
+	size_t depth; /* 0: no verbs, only own */
 	const struct opt *own;
 	const char *prog;
 	int argc, at;
@@ -48,7 +62,7 @@ struct parse {
 	size_t n_seen;
 	const char **args;
 	size_t n_args;
-	bool ended;                /* "--" was there: only arguments follow */
+	bool ended; /* "--" was there: only arguments follow */
 	char tip[160];
 	struct err *e;
 };
@@ -189,7 +203,7 @@ static int note_seen(struct parse *p, const struct opt *o)
 		return bad(p, "the option '--%s' was given more than once", o->name);
 	if (again)
 		return 0;
-	p->seen = xreallocarray(p->seen, p->n_seen + 1, sizeof(*p->seen));
+	p->seen = xreallocarray(p->seen, p->n_seen + 1, sizeof(const struct opt *));
 	p->seen[p->n_seen++] = o;
 	return 0;
 }
@@ -256,7 +270,6 @@ static bool is_trailing(const struct parse *p)
 
 static int unknown_option(struct parse *p, const char *word)
 {
-	struct guess g = { .word = word + 2 };
 	const struct opt *t;
 
 	if (is_trailing(p))
@@ -264,7 +277,7 @@ static int unknown_option(struct parse *p, const char *word)
 	if (word[1] != '-')
 		return bad(p, "unknown option '%.2s'", word);
 	auto_free char *name = xstrndup(word + 2, strcspn(word + 2, "="));
-	g.word = name;
+	struct guess g = { .word = name };
 	for (size_t i = 0; (t = table(p, i)); i++)
 		for (const struct opt *o = t; o->name; o++)
 			if (!o->hidden)
@@ -459,9 +472,9 @@ static void setup_log(void)
 	int more = global.verbose < 2 ? global.verbose : 2;
 
 	if (global.color)
-		color = !strcmp(global.color, "always") ? COLOR_ALWAYS :
-			!strcmp(global.color, "never")	? COLOR_NEVER :
-							  COLOR_AUTO;
+		color = !strcmp(global.color, "always")  ? COLOR_ALWAYS
+			: !strcmp(global.color, "never") ? COLOR_NEVER
+							 : COLOR_AUTO;
 	log_setup(global.quiet ? LOG_QUIET : levels[more], color);
 }
 

@@ -22,8 +22,9 @@ struct opt_list {
 };
 
 struct opt {
-	const char *name;      /* long name without dashes; NULL ends the table */
-	char letter;           /* short form or 0 */
+	const char *name; /* long name without dashes; NULL ends the table */
+	char letter;      /* short form or 0 */
+	bool hidden;      /* parsed, not shown */
 	enum opt_type type;
 	void *out;
 	const char *arg;       /* placeholder in help ("ID"), NULL for flags */
@@ -32,19 +33,18 @@ struct opt {
 	const char *needs;     /* a name that must be given as well */
 	const char *choices;   /* "auto kvm tcg": anything else is a usage error */
 	uint64_t min, max;     /* OPT_U64, used when max is not 0 */
-	bool hidden;           /* parsed, not shown */
 };
 
 struct verb {
-	const char *name;         /* "verifier"; nested verbs hang below */
-	const char *args;         /* "[FILE]...", "" for none: shown in usage */
-	const char *summary;      /* one line, for lists */
-	const char *about;        /* paragraph(s) for --help, NULL: summary */
-	const char *examples;     /* lines for --help, each already indented, or NULL */
-	const struct opt *opts;   /* NULL: none */
+	const char *name;              /* "verifier"; nested verbs hang below */
+	const char *args;              /* "[FILE]...", "" for none: shown in usage */
+	const char *summary;           /* one line, for lists */
+	const char *about;             /* paragraph(s) for --help, NULL: summary */
+	const char *examples;          /* lines for --help, each already indented, or NULL */
+	const struct opt *opts;        /* NULL: none */
 	const struct verb *const *sub; /* NULL-ended, or NULL for a leaf */
 	size_t min_args, max_args;     /* positional arguments of a leaf */
-	bool trailing;            /* from the first word that is no option of ours on, everything is an argument */
+	bool trailing;                 /* from the first word that is no option of ours on, everything is an argument */
 	bool hidden;
 	/* args: NULL-ended positionals. Returns an exit code; fills e when it is not X_SUCCESS (e->msg may stay empty when
 	 * everything was said already). */

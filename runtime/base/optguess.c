@@ -27,7 +27,8 @@ static unsigned distance(const char *a, const char *b)
 			unsigned differ = a[i - 1] != b[k - 1];
 
 			now[k] = least(last[k] + 1, now[k - 1] + 1, last[k - 1] + differ);
-			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] && before[k - 2] + 1 < now[k])
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] &&
+			    before[k - 2] + 1 < now[k])
 				now[k] = before[k - 2] + 1;
 		}
 		unsigned *spare = before;

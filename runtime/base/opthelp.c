@@ -225,6 +225,5 @@ void opt_help(FILE *f, const struct verb *const *path, size_t depth, const char 
 		put_opts(f, i == depth - 1 ? "Options" : "More options", path[i]->opts, INDENT + left + 2, width, full);
 	put_opts(f, "Options of every command", opt_global, INDENT + left + 2, width, full);
 	if (full && v->examples)
-		fprintf(f, "\nExamples:\n%s%s", v->examples,
-			v->examples[strlen(v->examples) - 1] == '\n' ? "" : "\n");
+		fprintf(f, "\nExamples:\n%s%s", v->examples, v->examples[strlen(v->examples) - 1] == '\n' ? "" : "\n");
 }

@@ -8,9 +8,9 @@
 
 struct progress {
 	FILE *f;
-	bool live;           /* f is a terminal that can move its cursor */
-	bool shown;          /* the moving line is on the screen */
-	long long redrawn;   /* now_ms() of the last redraw; at most 12 a second */
+	bool live;         /* f is a terminal that can move its cursor */
+	bool shown;        /* the moving line is on the screen */
+	long long redrawn; /* now_ms() of the last redraw; at most 12 a second */
 };
 
 void progress_init(struct progress *p, FILE *f);

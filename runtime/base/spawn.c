@@ -197,16 +197,14 @@ static int launch(struct launch *l, struct child *c, struct err *e)
 {
 	sigset_t all, before;
 	int pidfd = -1;
-	char *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	char *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
 	if (stack == MAP_FAILED)
 		return err_sys(e, "run %s: no stack", l->s->argv[0]);
 	/* A handler of ours must not run in the child: it would write to our memory. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid_t pid = clone(child_main, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, l,
-			  &pidfd);
+	pid_t pid = clone(child_main, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, l, &pidfd);
 	int no = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	munmap(stack, CHILD_STACK);

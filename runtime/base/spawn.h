@@ -19,7 +19,7 @@ struct spawn {
 	int in, out, err;        /* SPAWN_INHERIT, SPAWN_NULL or a descriptor (>2), which stays the caller's */
 	const int *keep;         /* descriptors the child keeps under the same numbers */
 	size_t n_keep;
-	bool same_group;         /* stay in our process group (programs that need the terminal) */
+	bool same_group; /* stay in our process group (programs that need the terminal) */
 };
 
 struct child {

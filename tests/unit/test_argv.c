@@ -67,8 +67,10 @@ static void quoting(void **state)
 /* bash prints its words, each ended by a NUL; they must be the ones we quoted. */
 static void through_a_shell(void **state)
 {
-	const char *const words[] = { "printf", "%s\\0", "", "a b", "it's", "\"", "\\", "$(x)", "`x`", "!", "a\n'b\\\t\x01",
-				      "\xc3\xa4", "{a,b}", "-n", "A=1", "~root", "a;b", "&", "|", ">x", NULL };
+	const char *const words[] = { "printf", "%s\\0", "",    "a b",   "it's",          "\"",
+				      "\\",     "$(x)",  "`x`", "!",     "a\n'b\\\t\x01", "\xc3\xa4",
+				      "{a,b}",  "-n",    "A=1", "~root", "a;b",           "&",
+				      "|",      ">x",    NULL };
 	auto_free char *line = argv_quote(words);
 	auto_free char *out = NULL;
 	const char *const argv[] = { "bash", "-c", line, NULL };

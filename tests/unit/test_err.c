@@ -92,8 +92,8 @@ static void cut_between_characters(void **state)
 			size_t n = (size_t)shift;
 
 			memset(text, 'a', n);
-			for (; n + 5 < sizeof(text); n += strlen(chars[c]))
-				strcpy(text + n, chars[c]);
+			for (size_t len = strlen(chars[c]); n + 5 < sizeof(text); n += len)
+				memcpy(text + n, chars[c], len);
 			err_set(&e, X_FAIL, "%s", text);
 			assert_true(is_utf8(e.msg));
 			assert_true(strlen(e.msg) > sizeof(e.msg) - 5);

@@ -125,8 +125,9 @@ static void reading(void **state)
 		size_t size, max;
 		bool fits;
 	} cases[] = {
-		{ 0, 0, true }, { 1, 0, false }, { 10, 10, true }, { 11, 10, false }, { 4096, 4096, true },
-		{ 4097, 4096, false }, { 100000, 100000, true }, { 100000, SIZE_MAX, true }, { 100000, 99999, false },
+		{ 0, 0, true },           { 1, 0, false },       { 10, 10, true },         { 11, 10, false },
+		{ 4096, 4096, true },     { 4097, 4096, false }, { 100000, 100000, true }, { 100000, SIZE_MAX, true },
+		{ 100000, 99999, false },
 	};
 	struct room *r = *state;
 
@@ -204,8 +205,8 @@ static void folders(void **state)
 		const char *path;
 		int want;
 	} cases[] = {
-		{ "a/b/c", 0 }, { "a/b/c", 0 }, { "a/b/c/", 0 }, { "a//d", 0 }, { ".", 0 }, { "", 0 }, { "/", 0 },
-		{ "/usr/bin", 0 }, { "file", -ENOTDIR }, { "file/x", -ENOTDIR },
+		{ "a/b/c", 0 }, { "a/b/c", 0 }, { "a/b/c/", 0 },   { "a//d", 0 },        { ".", 0 },
+		{ "", 0 },      { "/", 0 },     { "/usr/bin", 0 }, { "file", -ENOTDIR }, { "file/x", -ENOTDIR },
 	};
 	struct room *r = *state;
 	struct err e;
@@ -350,7 +351,8 @@ static void places(void **state)
 		{ NULL, NULL, NULL, NULL },
 	};
 	static const char *const names[] = { "KTSTR_TEST_PLACE", "XDG_CACHE_HOME", "HOME" };
-	auto_free char *home = getenv("HOME") ? xstrdup(getenv("HOME")) : NULL;
+	const char *own_home = getenv("HOME");
+	auto_free char *home = own_home ? xstrdup(own_home) : NULL;
 	struct err e;
 
 	(void)state;
@@ -378,8 +380,9 @@ static void places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(drafts), TEST(full_disk), TEST(reading), TEST(reading_oddities), TEST(writing), TEST(folders),
-		TEST(removal), TEST(deep_tree), TEST(copies), TEST(holes), TEST(placing), TEST(places),
+		TEST(drafts),  TEST(full_disk), TEST(reading), TEST(reading_oddities),
+		TEST(writing), TEST(folders),   TEST(removal), TEST(deep_tree),
+		TEST(copies),  TEST(holes),     TEST(placing), TEST(places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

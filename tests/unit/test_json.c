@@ -23,14 +23,78 @@ static int parse(struct json *j, char **text, const char *s, size_t n, struct er
 static void rejected(void **state)
 {
 	static const char *const cases[] = {
-		"", " ", "{", "[", "}", "]", "{]", "[}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{1:2}", "{a:1}",
-		"{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":1:2}", "{\"a\",\"b\"}", "[1 2]", "[1,,2]", "[1,]", "[,1]", "[,]",
-		"[nope]", "[nul]", "[nulll]", "[True]", "[01]", "[-]", "[+1]", "[.5]", "[1.]", "[1e]", "[1e+]", "[0x1]",
-		"[1a]", "[NaN]", "[Infinity]", "[--1]", "[\"a]", "[\"\\x\"]", "[\"\\u12g4\"]", "[\"\\u123\"]", "[\"\\ud800\"]",
-		"[\"\\udc00\"]", "[\"\\ud800\\u0041\"]", "[\"\\ud800x\"]", "[\"\t\"]", "[\"\n\"]", "[\"\xff\"]",
-		"[\"\xc0\x80\"]", "[\"\xed\xa0\x80\"]", "[\"\xf4\x90\x80\x80\"]", "[\"\xe2\x82\"]", "1 2", "{} {}", "[]]", "[],",
-		"\"a\"\"b\"", "tru", "nullx", "-", "'a'", "[1]//", "\xef\xbb\xbf[]", "{\"a\":1,\"a\":2}",
-		"{\"a\":1,\"\\u0061\":2}", "[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]", "\f[]", "[1\v]", "\\", "[\"\\",
+		"",
+		" ",
+		"{",
+		"[",
+		"}",
+		"]",
+		"{]",
+		"[}",
+		"{\"a\"}",
+		"{\"a\":}",
+		"{\"a\":1,}",
+		"{,}",
+		"{1:2}",
+		"{a:1}",
+		"{\"a\" 1}",
+		"{\"a\":1 \"b\":2}",
+		"{\"a\":1:2}",
+		"{\"a\",\"b\"}",
+		"[1 2]",
+		"[1,,2]",
+		"[1,]",
+		"[,1]",
+		"[,]",
+		"[nope]",
+		"[nul]",
+		"[nulll]",
+		"[True]",
+		"[01]",
+		"[-]",
+		"[+1]",
+		"[.5]",
+		"[1.]",
+		"[1e]",
+		"[1e+]",
+		"[0x1]",
+		"[1a]",
+		"[NaN]",
+		"[Infinity]",
+		"[--1]",
+		"[\"a]",
+		"[\"\\x\"]",
+		"[\"\\u12g4\"]",
+		"[\"\\u123\"]",
+		"[\"\\ud800\"]",
+		"[\"\\udc00\"]",
+		"[\"\\ud800\\u0041\"]",
+		"[\"\\ud800x\"]",
+		"[\"\t\"]",
+		"[\"\n\"]",
+		"[\"\xff\"]",
+		"[\"\xc0\x80\"]",
+		"[\"\xed\xa0\x80\"]",
+		"[\"\xf4\x90\x80\x80\"]",
+		"[\"\xe2\x82\"]",
+		"1 2",
+		"{} {}",
+		"[]]",
+		"[],",
+		"\"a\"\"b\"",
+		"tru",
+		"nullx",
+		"-",
+		"'a'",
+		"[1]//",
+		"\xef\xbb\xbf[]",
+		"{\"a\":1,\"a\":2}",
+		"{\"a\":1,\"\\u0061\":2}",
+		"[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]",
+		"\f[]",
+		"[1\v]",
+		"\\",
+		"[\"\\",
 	};
 
 	(void)state;
@@ -58,11 +122,19 @@ static void accepted(void **state)
 		enum json_kind kind;
 		int count, tokens;
 	} cases[] = {
-		{ "{}", JSON_OBJECT, 0, 1 }, { " [ ] ", JSON_ARRAY, 0, 1 }, { "1", JSON_NUMBER, 0, 1 },
-		{ "\t-1.5e+3\n", JSON_NUMBER, 0, 1 }, { "true", JSON_BOOL, 0, 1 }, { " null ", JSON_NULL, 0, 1 },
-		{ "\"\"", JSON_STRING, 0, 1 }, { "[[],[],{}]", JSON_ARRAY, 3, 4 }, { "[0,-0,1E9]", JSON_ARRAY, 3, 4 },
-		{ "{\"a\":{\"a\":1},\"b\":{\"a\":1}}", JSON_OBJECT, 2, 9 }, { "{\"\":0,\" \":0}", JSON_OBJECT, 2, 5 },
-		{ "[\"\\ud83d\\ude00\\u0000\\/\"]", JSON_ARRAY, 1, 2 }, { "[\"{\",\"]\",\",\",\":\"]", JSON_ARRAY, 4, 5 },
+		{ "{}", JSON_OBJECT, 0, 1 },
+		{ " [ ] ", JSON_ARRAY, 0, 1 },
+		{ "1", JSON_NUMBER, 0, 1 },
+		{ "\t-1.5e+3\n", JSON_NUMBER, 0, 1 },
+		{ "true", JSON_BOOL, 0, 1 },
+		{ " null ", JSON_NULL, 0, 1 },
+		{ "\"\"", JSON_STRING, 0, 1 },
+		{ "[[],[],{}]", JSON_ARRAY, 3, 4 },
+		{ "[0,-0,1E9]", JSON_ARRAY, 3, 4 },
+		{ "{\"a\":{\"a\":1},\"b\":{\"a\":1}}", JSON_OBJECT, 2, 9 },
+		{ "{\"\":0,\" \":0}", JSON_OBJECT, 2, 5 },
+		{ "[\"\\ud83d\\ude00\\u0000\\/\"]", JSON_ARRAY, 1, 2 },
+		{ "[\"{\",\"]\",\",\",\":\"]", JSON_ARRAY, 4, 5 },
 	};
 
 	(void)state;
@@ -81,7 +153,8 @@ static void accepted(void **state)
 
 static void walking(void **state)
 {
-	static const char text[] = "{\"a\":[10,[20,21],{\"z\":30},40],\"b\\u0062\":\"v\",\"c\":{\"d\":{\"e\":5}},\"n\":null}";
+	static const char text[] =
+		"{\"a\":[10,[20,21],{\"z\":30},40],\"b\\u0062\":\"v\",\"c\":{\"d\":{\"e\":5}},\"n\":null}";
 	auto_json struct json j = { 0 };
 	struct err e;
 	uint64_t v = 0;
@@ -270,10 +343,8 @@ static void hostile_sizes(void **state)
 	static const struct {
 		const char *open, *unit, *close;
 	} cases[] = {
-		{ "[", "%s[]", "]" },
-		{ "[", "%s{\"a\":[]}", "]" },
-		{ "{", "%s\"k%d\":1", "}" },
-		{ "{", "%s\"\\u006b%d\":[1]", "}" },
+		{ "[", "%s[]", "]" },        { "[", "%s{\"a\":[]}", "]" },
+		{ "{", "%s\"k%d\":1", "}" }, { "{", "%s\"\\u006b%d\":[1]", "}" },
 		{ "[", "%s[[[1]]]", "]" },
 	};
 	long long start = now_ms();
@@ -308,9 +379,9 @@ static void too_many_tokens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rejected),	 cmocka_unit_test(accepted), cmocka_unit_test(walking),
-		cmocka_unit_test(strings),	 cmocka_unit_test(numbers),  cmocka_unit_test(absent),
-		cmocka_unit_test(depth),	 cmocka_unit_test(where),    cmocka_unit_test(hostile_sizes),
+		cmocka_unit_test(rejected),        cmocka_unit_test(accepted), cmocka_unit_test(walking),
+		cmocka_unit_test(strings),         cmocka_unit_test(numbers),  cmocka_unit_test(absent),
+		cmocka_unit_test(depth),           cmocka_unit_test(where),    cmocka_unit_test(hostile_sizes),
 		cmocka_unit_test(too_many_tokens),
 	};
 

@@ -140,10 +140,13 @@ static void doubles(void **state)
 		double v;
 		const char *want;
 	} cases[] = {
-		{ 0, "0" }, { 1, "1" }, { -1.5, "-1.5" }, { 0.1, "0.1" }, { 1e300, "1e+300" }, { 1.0 / 3, "0.3333333333333333" },
+		{ 0, "0" },      { 1, "1" },           { -1.5, "-1.5" },
+		{ 0.1, "0.1" },  { 1e300, "1e+300" },  { 1.0 / 3, "0.3333333333333333" },
 		{ NAN, "null" }, { INFINITY, "null" }, { -INFINITY, "null" },
 	};
-	static const double round[] = { DBL_MIN, DBL_MAX, DBL_EPSILON, 123456789.123456789, -0.30000000000000004, 5e-324 };
+	static const double round[] = {
+		DBL_MIN, DBL_MAX, DBL_EPSILON, 123456789.123456789, -0.30000000000000004, 5e-324
+	};
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {

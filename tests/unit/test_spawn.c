@@ -36,16 +36,15 @@ static char *capture(const struct spawn *s, bool both, int *status)
 static void output(void **state)
 {
 	static const struct {
-		const char *script;
-		bool both;
-		const char *out;
+		const char *script, *out;
 		int exit;
+		bool both;
 	} cases[] = {
-		{ "echo out; echo err >&2", false, "out\n", 0 },
-		{ "echo out; echo err >&2", true, "out\nerr\n", 0 },
-		{ "cat", false, "", 0 },
-		{ "exit 3", false, "", 3 },
-		{ "exec 1>&- 2>&-; exit 4", true, "", 4 },
+		{ "echo out; echo err >&2", "out\n", 0, false },
+		{ "echo out; echo err >&2", "out\nerr\n", 0, true },
+		{ "cat", "", 0, false },
+		{ "exit 3", "", 3, false },
+		{ "exec 1>&- 2>&-; exit 4", "", 4, true },
 	};
 
 	(void)state;
@@ -273,10 +272,8 @@ static void status_words(void **state)
 		int status;
 		const char *want;
 	} cases[] = {
-		{ 0, "exit status 0" },
-		{ 3 << 8, "exit status 3" },
-		{ SIGKILL, "killed by SIGKILL" },
-		{ SIGABRT | 0x80, "killed by SIGABRT (core dumped)" },
+		{ 0, "exit status 0" },           { 3 << 8, "exit status 3" },
+		{ SIGKILL, "killed by SIGKILL" }, { SIGABRT | 0x80, "killed by SIGABRT (core dumped)" },
 		{ 45, "killed by signal 45" },
 	};
 	char buf[64];
@@ -290,7 +287,8 @@ static void find(void **state)
 {
 	struct err e = { 0 };
 	auto_free char *dir = tmpdir_make("find", &e);
-	auto_free char *before = xstrdup(getenv("PATH"));
+	const char *own_path = getenv("PATH");
+	auto_free char *before = xstrdup(own_path ? own_path : "");
 	auto_free char *path = xasprintf("/nowhere:%s", dir);
 	auto_free char *want = xasprintf("%s/tool", dir);
 	auto_close int fd = open(want, O_CREAT | O_WRONLY, 0644);
@@ -311,16 +309,11 @@ static void find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(output),
-		cmocka_unit_test(environment),
-		cmocka_unit_test(descriptors),
-		cmocka_unit_test(clean_signals),
-		cmocka_unit_test(failures),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(wait_and_kill),
-		cmocka_unit_test(dies_with_parent),
-		cmocka_unit_test(interrupted),
-		cmocka_unit_test(status_words),
+		cmocka_unit_test(output),        cmocka_unit_test(environment),
+		cmocka_unit_test(descriptors),   cmocka_unit_test(clean_signals),
+		cmocka_unit_test(failures),      cmocka_unit_test(limits),
+		cmocka_unit_test(wait_and_kill), cmocka_unit_test(dies_with_parent),
+		cmocka_unit_test(interrupted),   cmocka_unit_test(status_words),
 		cmocka_unit_test(find),
 	};
 
