@@ -28,21 +28,20 @@ static int plan_machine(struct guest_opts *g, struct err *e)
 
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e)
 {
+	static const char *const qemu[] = { "qemu-system-x86_64", "--version", NULL };
 	const struct machine_wires wires = { .kernel = "kernel", .initrd = "initrd" };
 	auto_argv struct argv a = { 0 };
 
 	if (plan_machine(g, e) < 0)
 		return -1;
-	auto_free char *qemu = qemu_version(e);
-
-	if (!qemu)
-		return -1;
+	if (recipe_tool(r, "qemu", qemu, e) < 0)
+		return err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code,
+			      "QEMU is needed (on Debian: apt-get install qemu-system-x86)");
 	machine_args(&a, &g->machine, &wires, NULL);
 	auto_free char *args = argv_quote((const char *const *)a.v);
 
 	free(g->kernel);
 	g->kernel = xasprintf("%s/kernel", g->boot);
-	recipe_str(r, "qemu", qemu);
 	recipe_str(r, "machine", args);
 	if (recipe_file(r, "kernel", g->kernel, h, e) < 0)
 		return -1;

@@ -1,0 +1,61 @@
+#!/bin/sh
+# bench.sh: the figures of docs/performance.md, printed by `make bench`. Ratios within one run mean something on any
+# machine; absolute times are of this machine at this moment.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+O=${O:-$root/out}
+PATH=$O:$PATH
+XDG_CACHE_HOME=${XDG_CACHE_HOME:-$O/test-cache}
+export XDG_CACHE_HOME
+RUNS=${RUNS:-10}
+sched=$O/sched/scx_ktstr
+kernels=${KERNELS:-$(sh "$root/tests/test-kernel.sh")}
+
+echo "host: $(nproc) CPUs, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), load $(cut -d' ' -f1 /proc/loadavg)"
+qemu-system-x86_64 --version | head -n 1
+
+median() {
+	sort -n | awk '{ v[NR] = $1 } END { print NR ? v[int((NR + 1) / 2)] : "-" }'
+}
+
+# field NAME: that number out of every JSON report on stdin
+field() {
+	sed -n "s/^ *\"$1\": \([0-9.]*\),*\$/\1/p"
+}
+
+report() { # LABEL OPTION…
+	label=$1
+	shift
+	reports=$(mktemp)
+	i=0
+	while [ $i -lt "$RUNS" ]; do
+		i=$((i + 1))
+		ktstr -q verifier --scheduler-bin "$sched" --json --force "$@" >>"$reports"
+	done
+	printf '%-34s' "$label"
+	for part in start push load read stop; do
+		printf ' %9.1f' "$(field $part <"$reports" | median)"
+	done
+	field start <"$reports" >/dev/null
+	awk '/"(start|push|read|stop)":/ { gsub(",", ""); s += $2 } /"stop":/ { printf "%.1f\n", s; s = 0 }' "$reports" |
+		median | xargs printf ' %9.1f\n'
+	rm -f "$reports"
+}
+
+printf '\nverifier cell, medians of %s runs, ms\n' "$RUNS"
+printf '%-34s %9s %9s %9s %9s %9s %9s\n' '' start push load read stop 'not load'
+for kernel in $kernels; do
+	ktstr -q verifier --scheduler-bin "$sched" --kernel "$kernel" >/dev/null
+	report "restored $kernel" --kernel "$kernel"
+	report "cold $kernel" --kernel "$kernel" --cold
+done
+
+printf '\nnothing changed: the whole command, ms\n'
+for kernel in $kernels; do
+	ktstr -q verifier --scheduler-bin "$sched" --kernel "$kernel" >/dev/null
+	for i in 1 2 3 4 5 6 7 8 9; do
+		from=$(date +%s%N)
+		ktstr -q verifier --scheduler-bin "$sched" --kernel "$kernel" >/dev/null
+		echo $((($(date +%s%N) - from) / 10000))
+	done | median | awk -v k="$kernel" '{ printf "%-34s %9.1f\n", k, $1 / 100 }'
+done
