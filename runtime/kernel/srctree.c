@@ -15,7 +15,7 @@
 
 enum { DEPTH_MAX = 64, FILES_MAX = 4 << 20 };
 
-/* No file of Linux itself has such a name (6.12 and 7.3 were looked through). */
+/* No file of Linux 6.12 has such a name. */
 static const char *const products[] = {
 	".git",      "*.o",           "*.ko",   "*.a",     "*.cmd",  "*.mod",    "*.mod.c",
 	"*.symvers", "modules.order", ".tmp_*", "*~",      ".*.swp", "cscope.*", "TAGS",
