@@ -20,7 +20,6 @@ static const char *const products[] = {
 	".git",      "*.o",           "*.ko",   "*.a",     "*.cmd",  "*.mod",    "*.mod.c",
 	"*.symvers", "modules.order", ".tmp_*", "*~",      ".*.swp", "cscope.*", "TAGS",
 	"GTAGS",     "GPATH",         "GRTAGS", ".vscode", ".idea",  ".cache",   "compile_commands.json",
-	"vmlinux",   "System.map",
 };
 
 struct entry {

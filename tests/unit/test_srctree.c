@@ -55,6 +55,7 @@ static void what_counts(void **state)
 		{ "linux/kernel/fork.c~", "old", false },
 		{ "linux/compile_commands.json", "[]", false },
 		{ "linux/tools/testing/selftests/ftrace/test.d", "", true },
+		{ "linux/tools/perf/util/bpf_skel/vmlinux/vmlinux.h", "", true },
 	};
 	struct place p = begin(*state);
 	char before[33], after[33];
