@@ -1,0 +1,258 @@
+/* test_machine.c: QEMU's command line word by word, the memory map, and the text form. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "vm/machine.h"
+
+static char *lines(const struct argv *a)
+{
+	char *text;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	for (size_t i = 0; i < a->n; i++)
+		fprintf(f, "%s%s", a->v[i], i + 1 < a->n && a->v[i + 1][0] == '-' ? "\n" : " ");
+	fclose(f);
+	text[n - 1] = 0;
+	return text;
+}
+
+static const char cold_microvm[] =
+	"qemu-system-x86_64\n"
+	"-nodefaults\n"
+	"-no-user-config\n"
+	"-display none\n"
+	"-no-reboot\n"
+	"-machine microvm,acpi=on,pcie=off,usb=off,memory-backend=ram0\n"
+	"-bios qboot.rom\n"
+	"-accel tcg\n"
+	"-cpu max,vendor=GenuineIntel,erms=off,fsrm=off,level-func7=0\n"
+	"-smp cpus=4,sockets=1,cores=2,threads=2\n"
+	"-m size=512M\n"
+	"-object memory-backend-file,id=ram0,size=512M,mem-path=/proc/self/fd/20,share=on\n"
+	"-chardev socket,id=qmp,fd=10\n"
+	"-mon chardev=qmp,mode=control\n"
+	"-chardev socket,id=console,fd=12\n"
+	"-serial chardev:console\n"
+	"-device virtio-serial-device,max_ports=2\n"
+	"-chardev socket,id=chan,fd=11\n"
+	"-device virtserialport,chardev=chan,name=ktstr\n"
+	"-kernel k\n"
+	"-initrd i\n"
+	"-append console=ttyS0 loglevel=4 panic=-1 rdinit=/init mitigations=off no_timer_check"
+	" random.trust_cpu=on cryptomgr.notests tsc_early_khz=2445426 tsc=reliable x=y";
+
+static const char restored_q35[] =
+	"qemu-system-x86_64\n"
+	"-nodefaults\n"
+	"-no-user-config\n"
+	"-display none\n"
+	"-no-reboot\n"
+	"-machine q35,smm=off,hpet=off,sata=off,smbus=off,i8042=off,vmport=off,usb=off\n"
+	"-bios qboot.rom\n"
+	"-accel kvm\n"
+	"-cpu host\n"
+	"-smp cpus=8,sockets=2,dies=2,cores=2,threads=1\n"
+	"-m size=1025M\n"
+	"-object memory-backend-file,id=ram0,size=512M,mem-path=/proc/self/fd/20,share=off,readonly=on,rom=off\n"
+	"-object memory-backend-file,id=ram1,size=513M,mem-path=/proc/self/fd/21,share=off,readonly=on,rom=off\n"
+	"-numa node,nodeid=0,memdev=ram0\n"
+	"-numa cpu,node-id=0,socket-id=0\n"
+	"-numa node,nodeid=1,memdev=ram1\n"
+	"-numa cpu,node-id=1,socket-id=1\n"
+	"-chardev socket,id=qmp,fd=10\n"
+	"-mon chardev=qmp,mode=control\n"
+	"-chardev socket,id=console,fd=12\n"
+	"-serial chardev:console\n"
+	"-device virtio-serial-pci,max_ports=2\n"
+	"-chardev socket,id=chan,fd=11\n"
+	"-device virtserialport,chardev=chan,name=ktstr\n"
+	"-incoming defer";
+
+static void command_lines(void **state)
+{
+	static const struct {
+		struct topology topo;
+		unsigned memory_mb;
+		enum accel accel;
+		enum ram_mode mode;
+		const char *kernel, *extra, *want;
+	} cases[] = {
+		{ { 1, 1, 2, 2 }, 512, ACCEL_TCG, RAM_SHARED, "k", "x=y", cold_microvm },
+		{ { 2, 4, 2, 1 }, 1025, ACCEL_KVM, RAM_PRIVATE_READONLY, NULL, "x=y", restored_q35 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct machine_wires w = { .qmp = 10, .chan = 11, .console = 12, .ram = { 20, 21 },
+					   .ram_mode = cases[i].mode, .kernel = cases[i].kernel, .initrd = "i" };
+		auto_argv struct argv a = { 0 };
+		auto_free char *got = NULL;
+		struct machine m;
+
+		machine_plan(&m, &cases[i].topo, cases[i].memory_mb, cases[i].accel, 2445426, true);
+		machine_args(&a, &m, &w, cases[i].extra);
+		got = lines(&a);
+		assert_string_equal(got, cases[i].want);
+	}
+}
+
+static bool has(const struct argv *a, const char *part)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (strstr(a->v[i], part))
+			return true;
+	return false;
+}
+
+static void plans(void **state)
+{
+	static const struct {
+		struct topology topo;
+		enum accel accel;
+		bool mmio;
+		enum machine_kind kind;
+		bool pci;
+		const char *part, *not;
+	} cases[] = {
+		{ { 1, 1, 4, 1 }, ACCEL_TCG, true, MACHINE_MICROVM, false, "virtio-serial-device", "serial-pci" },
+		{ { 1, 1, 4, 1 }, ACCEL_TCG, false, MACHINE_MICROVM, true, "microvm,acpi=on,pcie=on", "-numa" },
+		{ { 1, 2, 4, 1 }, ACCEL_TCG, true, MACHINE_Q35, true, ",memory-backend=ram0", "-numa" },
+		{ { 2, 2, 4, 1 }, ACCEL_TCG, true, MACHINE_Q35, true, "-numa", "memory-backend=ram0" },
+		{ { 1, 1, 1, 1 }, ACCEL_KVM, true, MACHINE_MICROVM, false, "host", "tsc" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct machine_wires w = { .kernel = "k", .initrd = "i" };
+		auto_argv struct argv a = { 0 };
+		struct machine m;
+
+		machine_plan(&m, &cases[i].topo, 512, cases[i].accel, 1000, cases[i].mmio);
+		assert_int_equal(m.kind, cases[i].kind);
+		assert_int_equal(m.pci, cases[i].pci);
+		machine_args(&a, &m, &w, NULL);
+		if (!has(&a, cases[i].part) || has(&a, cases[i].not ))
+			fail_msg("case %zu: '%s' or '%s'", i, cases[i].part, cases[i].not );
+	}
+}
+
+#define G(n) ((uint64_t)(n) << 30)
+
+static void memory_map(void **state)
+{
+	static const struct {
+		enum machine_kind kind;
+		unsigned mb;
+		uint64_t gpa;
+		bool in;
+		uint64_t offset, run;
+	} cases[] = {
+		{ MACHINE_MICROVM, 512, 0, true, 0, 512u << 20 },
+		{ MACHINE_MICROVM, 512, (512u << 20) - 1, true, (512u << 20) - 1, 1 },
+		{ MACHINE_MICROVM, 512, 512u << 20, false, 0, 0 },
+		{ MACHINE_MICROVM, 512, G(4), false, 0, 0 },
+		{ MACHINE_MICROVM, 3072, G(3) - 4096, true, G(3) - 4096, 4096 },
+		{ MACHINE_MICROVM, 5120, G(3), false, 0, 0 },
+		{ MACHINE_MICROVM, 5120, G(4) - 1, false, 0, 0 },
+		{ MACHINE_MICROVM, 5120, G(4), true, G(3), G(2) },
+		{ MACHINE_MICROVM, 5120, G(6) - 1, true, G(5) - 1, 1 },
+		{ MACHINE_MICROVM, 5120, G(6), false, 0, 0 },
+		{ MACHINE_MICROVM, 5120, UINT64_MAX, false, 0, 0 },
+		{ MACHINE_Q35, 2815, (2815ull << 20) - 1, true, (2815ull << 20) - 1, 1 },
+		{ MACHINE_Q35, 2816, G(2), false, 0, 0 },
+		{ MACHINE_Q35, 2816, G(2) - 1, true, G(2) - 1, 1 },
+		{ MACHINE_Q35, 2816, G(4), true, G(2), 768u << 20 },
+		{ MACHINE_Q35, 5120, G(7) - 1, true, G(5) - 1, 1 },
+		{ MACHINE_Q35, 5120, G(7), false, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct machine m = { .kind = cases[i].kind, .topo = { 1, 1, 1, 1 }, .memory_mb = cases[i].mb };
+		uint64_t offset = 0, run = 0;
+
+		if (machine_ram_offset(&m, cases[i].gpa, &offset, &run) != cases[i].in || offset != cases[i].offset ||
+		    run != cases[i].run)
+			fail_msg("case %zu: offset %#" PRIx64 " run %#" PRIx64, i, offset, run);
+	}
+}
+
+static void text_form(void **state)
+{
+	static const char text[] = "machine q35\naccel tcg\ntopology 2,4,2,1\nmemory_mb 1024\nvirtio pci\ntsc_khz 5\n";
+	struct topology t = { 2, 4, 2, 1 };
+	struct machine m;
+
+	(void)state;
+	machine_plan(&m, &t, 1024, ACCEL_TCG, 5, true);
+	for (int round = 0; round < 2; round++) {
+		auto_free char *wrote = NULL;
+		struct err e = { 0 };
+		size_t n;
+		FILE *f = xmemstream(&wrote, &n);
+
+		machine_write(f, &m);
+		fclose(f);
+		assert_string_equal(wrote, text);
+		m = (struct machine){ 0 };
+		assert_int_equal(machine_read(&m, wrote, n, &e), 0);
+	}
+}
+
+#define REST "accel tcg\ntopology 1,1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n"
+
+static void text_refused(void **state)
+{
+	static const char *const cases[] = {
+		"",
+		REST,
+		"machine pc\n" REST,
+		"machine microvm\n" REST "machine microvm\n",
+		"machine microvm\n" REST "more 1\n",
+		"machine microvm\n" REST "tsc_khz\n",
+		"machine q35\n" REST,
+		"machine microvm\naccel tcg\ntopology 1,2,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 6\nvirtio mmio\ntsc_khz 5\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 99999999\nvirtio mmio\ntsc_khz 5\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 64x\nvirtio mmio\ntsc_khz 5\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb -64\nvirtio mmio\ntsc_khz 5\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb \nvirtio mmio\ntsc_khz 5\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct machine m = { .memory_mb = 77 };
+		struct err e = { 0 };
+
+		if (machine_read(&m, cases[i], strlen(cases[i]), &e) >= 0)
+			fail_msg("accepted: %s", cases[i]);
+		assert_int_equal(e.code, X_FAIL);
+		assert_int_equal(m.memory_mb, 77);
+	}
+	struct machine m;
+	struct err e;
+
+	assert_true(machine_read(&m, "machine microvm\n" REST, sizeof("machine microvm\n" REST), &e) < 0);
+	assert_int_equal(machine_read(&m, "machine microvm\n" REST, sizeof("machine microvm\n" REST) - 1, &e), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(command_lines), cmocka_unit_test(plans),	 cmocka_unit_test(memory_map),
+		cmocka_unit_test(text_form),	 cmocka_unit_test(text_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
