@@ -88,12 +88,9 @@ extern s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 extern void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data_size) __ksym;
 extern bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *mask) __ksym;
 
-extern void scx_bpf_dispatch___v6_12(struct task_struct *p, u64 dsq, u64 slice,
-				     u64 enq_flags) __ksym __weak;
-extern void scx_bpf_dsq_insert___v6_13(struct task_struct *p, u64 dsq, u64 slice,
-				       u64 enq_flags) __ksym __weak;
-extern bool scx_bpf_dsq_insert___v2___v6_19(struct task_struct *p, u64 dsq, u64 slice,
-					    u64 enq_flags) __ksym __weak;
+extern void scx_bpf_dispatch___v6_12(struct task_struct *p, u64 dsq, u64 slice, u64 enq_flags) __ksym __weak;
+extern void scx_bpf_dsq_insert___v6_13(struct task_struct *p, u64 dsq, u64 slice, u64 enq_flags) __ksym __weak;
+extern bool scx_bpf_dsq_insert___v2___v6_19(struct task_struct *p, u64 dsq, u64 slice, u64 enq_flags) __ksym __weak;
 
 extern bool scx_bpf_consume___v6_12(u64 dsq) __ksym __weak;
 extern bool scx_bpf_dsq_move_to_local___v6_13(u64 dsq) __ksym __weak;

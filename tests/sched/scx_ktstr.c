@@ -62,8 +62,7 @@ static const struct argument {
 	const char *needs; /* the flag without which this one does nothing */
 	const char *help;
 } arguments[] = {
-	{ "--llc-aware", offsetof(struct options, llc_aware), false, "llc", NULL,
-	  "one queue per last-level cache" },
+	{ "--llc-aware", offsetof(struct options, llc_aware), false, "llc", NULL, "one queue per last-level cache" },
 	{ "--steal", offsetof(struct options, steal), false, "steal", "llc",
 	  "look into other caches' queues before going idle" },
 	{ "--slice-short", offsetof(struct options, slice_short), false, "slice-short", NULL,
@@ -76,10 +75,8 @@ static const struct argument {
 	  "degrade after N seconds, or when " DEGRADE_FILE " appears" },
 	{ "--degrade", offsetof(struct options, degrade), false, NULL, NULL,
 	  "tasks go to random CPUs, every second dispatch is skipped" },
-	{ "--slow", offsetof(struct options, slow), false, NULL, NULL,
-	  "three of four dispatches are skipped" },
-	{ "--scattershot", offsetof(struct options, scattershot), false, NULL, NULL,
-	  "tasks go to random CPUs" },
+	{ "--slow", offsetof(struct options, slow), false, NULL, NULL, "three of four dispatches are skipped" },
+	{ "--scattershot", offsetof(struct options, scattershot), false, NULL, NULL, "tasks go to random CPUs" },
 	{ "--fail-verify", offsetof(struct options, fail_verify), false, NULL, NULL,
 	  "load code the verifier refuses: a pointer used unchecked" },
 	{ "--verify-loop", offsetof(struct options, verify_loop), false, NULL, NULL,
@@ -110,8 +107,7 @@ static void list_flags(void)
 
 		if (!a->flag)
 			continue;
-		printf("%s{\"name\":\"%s\",\"args\":[\"%s\"],\"requires\":[", comma, a->flag,
-		       a->text);
+		printf("%s{\"name\":\"%s\",\"args\":[\"%s\"],\"requires\":[", comma, a->flag, a->text);
 		if (a->needs)
 			printf("\"%s\"", a->needs);
 		printf("]}");
@@ -124,9 +120,8 @@ static void usage(void)
 {
 	puts("usage: scx_ktstr [ARGUMENT…]      runs until SIGINT or SIGTERM\n");
 	for (size_t i = 0; i < countof(arguments); i++)
-		printf("  %s%-*s %s\n", arguments[i].text,
-		       (int)(20 - strlen(arguments[i].text)), arguments[i].seconds ? " N" : "",
-		       arguments[i].help);
+		printf("  %s%-*s %s\n", arguments[i].text, (int)(20 - strlen(arguments[i].text)),
+		       arguments[i].seconds ? " N" : "", arguments[i].help);
 	puts("  --ktstr-list-flags   print the flags a test harness may combine, as JSON\n"
 	     "\nUnknown arguments are ignored.");
 }
@@ -213,16 +208,14 @@ static int llc_name(int cpu)
 	int best = 0, name = -1;
 
 	for (int index = 0;; index++) {
-		int level = read_number("/sys/devices/system/cpu/cpu%d/cache/index%d/level", cpu,
-					index);
+		int level = read_number("/sys/devices/system/cpu/cpu%d/cache/index%d/level", cpu, index);
 
 		if (level < 0)
 			return name;
 		if (level <= best)
 			continue;
 		best = level;
-		name = read_number("/sys/devices/system/cpu/cpu%d/cache/index%d/shared_cpu_list",
-				   cpu, index);
+		name = read_number("/sys/devices/system/cpu/cpu%d/cache/index%d/shared_cpu_list", cpu, index);
 	}
 }
 
@@ -254,8 +247,7 @@ static struct scx_ktstr *load(const struct options *o)
 	struct scx_ktstr *skel;
 
 	if (nr_cpus < 1 || nr_cpus > KTSTR_MAX_CPUS) {
-		fprintf(stderr, "scx_ktstr: cannot schedule %d CPUs, at most %d\n", nr_cpus,
-			KTSTR_MAX_CPUS);
+		fprintf(stderr, "scx_ktstr: cannot schedule %d CPUs, at most %d\n", nr_cpus, KTSTR_MAX_CPUS);
 		return NULL;
 	}
 	skel = scx_ktstr__open();
@@ -331,8 +323,7 @@ static bool wait_for_end(struct scx_ktstr *skel, const struct options *o, const 
 
 static int report(const struct ktstr_exit *e)
 {
-	say("ended by the kernel (kind %u): %s%s%s", e->kind, e->reason, e->msg[0] ? ": " : "",
-	    e->msg);
+	say("ended by the kernel (kind %u): %s%s%s", e->kind, e->reason, e->msg[0] ? ": " : "", e->msg);
 	return e->kind >= KTSTR_EXIT_ERROR ? 3 : 0;
 }
 
