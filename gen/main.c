@@ -19,13 +19,30 @@ static const struct verb root = {
 	.sub = verbs,
 };
 
+/* Steps run in a folder of their own; what the environment names relative to ours must be said absolutely. */
+static int absolute_env(const char *name, struct err *e)
+{
+	const char *value = getenv(name);
+
+	if (!value || !*value || *value == '/')
+		return 0;
+	auto_free char *cwd = getcwd(NULL, 0);
+
+	if (!cwd)
+		return err_sys(e, "find the current folder for %s=%s", name, value);
+	auto_free char *path = xasprintf("%s/%s", cwd, value);
+
+	return setenv(name, path, 1) < 0 ? err_sys(e, "set %s", name) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;
 	bool plugin = argc && !strcmp(name ? name + 1 : argv[0], "cargo-ktstr");
 	struct err e = { 0 };
 
-	if (stop_init(&e) < 0) {
+	if (stop_init(&e) < 0 || absolute_env("KTSTR_CACHE_DIR", &e) < 0 || absolute_env("KTSTR_STORE", &e) < 0 ||
+	    absolute_env("XDG_CACHE_HOME", &e) < 0) {
 		log_error("%s", e.msg);
 		return X_FAIL;
 	}

@@ -92,6 +92,20 @@ static bool seen(const struct request *q, const struct kernel *k)
 	return false;
 }
 
+/* Folder names in the graph must differ: two image files may well be called bzImage. */
+static void make_unique(const struct request *q, struct kernel *k)
+{
+	auto_free char *base = xstrdup(k->name);
+
+	for (size_t i = 0, n = 1; i < q->n; i++) {
+		if (strcmp(q->kernels[i].name, k->name) != 0)
+			continue;
+		free(k->name);
+		k->name = xasprintf("%s-%zu", base, ++n);
+		i = (size_t)-1;
+	}
+}
+
 static int find_kernels(struct request *q, struct err *e)
 {
 	size_t n = o.kernels.n ? o.kernels.n : 1;
@@ -107,6 +121,7 @@ static int find_kernels(struct request *q, struct err *e)
 			return -1;
 		if (seen(q, &k))
 			continue;
+		make_unique(q, &k);
 		q->kernels[q->n++] = k;
 		k = (struct kernel){ 0 };
 	}
