@@ -1,5 +1,6 @@
 #!/bin/sh
-# tools-schedulers.sh: the kernel tree's own example schedulers, from Debian's linux-source-6.12.
+# tools-schedulers.sh: the kernel tree's own example schedulers, from Debian's linux-source-6.12
+# unless told otherwise.
 #
 #   tests/tools-schedulers.sh DEST KERNEL
 #
@@ -8,7 +9,8 @@
 # kernel with sched_ext will do, the loader adapts the programs to the one they run on. Does
 # nothing when DEST was made from the same source, kernel and script.
 #
-# KTSTR_LINUX_SOURCE: another linux-source tarball. CLANG_VERSION: another clang than 16.
+# KTSTR_LINUX_SOURCE: another kernel tree in a tarball, for instance what fetch-kernel-tools.sh
+# prints. CLANG_VERSION: another clang than 16.
 set -eu
 
 [ $# -eq 2 ] || { echo "usage: $0 DEST KERNEL" >&2 && exit 2; }
