@@ -11,8 +11,9 @@ static const struct verb root = {
 	.name = "ktstr",
 	.args = "",
 	.summary = "test harness for Linux process schedulers",
-	.about = "Boots kernels in virtual machines of any topology, loads sched_ext schedulers in them, and reads from\n"
-		 "guest memory what the BPF verifier counted.",
+	.about =
+		"Boots kernels in virtual machines of any topology, loads sched_ext schedulers in them, and reads from\n"
+		"guest memory what the BPF verifier counted.",
 	.examples = "  cargo ktstr kernel import linux-image-*.deb\n"
 		    "  cargo ktstr kernel build --source ../linux\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_simple --kernel 6.12\n",

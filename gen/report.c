@@ -28,7 +28,8 @@ static int read_cell(struct report_cell *c, const char *name, struct err *e)
 	return 0;
 }
 
-void report_add(struct report *r, const char *label, const char *kernel, const char *dir, const struct step_result *step)
+void report_add(struct report *r, const char *label, const char *kernel, const char *dir,
+		const struct step_result *step)
 {
 	struct report_cell c = { .label = xstrdup(label), .kernel = xstrdup(kernel), .dir = xstrdup(dir) };
 	struct err e = { 0 };
@@ -90,8 +91,8 @@ static void text_stats(FILE *f, const char *label, struct view log)
 	log_stats(log, &s);
 	if (!s.processed)
 		return;
-	fprintf(f, "\n%s --- verifier stats ---\n  processed=%" PRIu64 "  states=%" PRIu64 "/%" PRIu64, label, s.processed,
-		s.peak_states, s.total_states);
+	fprintf(f, "\n%s --- verifier stats ---\n  processed=%" PRIu64 "  states=%" PRIu64 "/%" PRIu64, label,
+		s.processed, s.peak_states, s.total_states);
 	if (s.has_time)
 		fprintf(f, "  time=%" PRIu64 "us", s.usec);
 	if (s.stack.n)
@@ -291,8 +292,11 @@ int report_verdict(const struct report *r, const struct run *run, const struct p
 				continue;
 			return err_set(e, c->code, "%s on %s %s: %s%s", r->scheduler, c->kernel,
 				       c->have ? verdict_name(c->result.verdict) : "failed",
-				       c->have && c->result.reason ? c->result.reason : c->failure ? c->failure : "",
-				       c->code == X_REJECTED ? "" : "\nits logs are in the folder named by --json (dir)");
+				       c->have && c->result.reason ? c->result.reason
+				       : c->failure                ? c->failure
+								   : "",
+				       c->code == X_REJECTED ? ""
+							     : "\nits logs are in the folder named by --json (dir)");
 		}
 	}
 	return err_set(e, X_FAIL, "%s: %zu of %zu runs failed", r->scheduler, bad, r->n);

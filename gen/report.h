@@ -9,10 +9,10 @@ struct run;
 struct step_result;
 
 struct report_cell {
-	char *label;   /* opens the block */
-	char *kernel;  /* column header */
-	char *dir;     /* of the cell's files */
-	bool have;     /* result is there */
+	char *label;  /* opens the block */
+	char *kernel; /* column header */
+	char *dir;    /* of the cell's files */
+	bool have;    /* result is there */
 	struct result result;
 	char *failure; /* why there is none */
 	int code;
@@ -26,7 +26,8 @@ struct report {
 };
 
 /* Reads result.json, or failure.json when the step failed. Never fails: a cell without a result says why. */
-void report_add(struct report *r, const char *label, const char *kernel, const char *dir, const struct step_result *step);
+void report_add(struct report *r, const char *label, const char *kernel, const char *dir,
+		const struct step_result *step);
 void report_text(FILE *f, const struct report *r);
 void report_json(FILE *f, const struct report *r);
 /* The worst cell as an error (0: all attached): rejected, died, timeout, VM, then other failures, first one first. */

@@ -31,7 +31,7 @@ struct session {
 	struct events events;
 	struct child ninja;
 	struct progress bar;
-	int out;         /* ninja's stdout and stderr */
+	int out; /* ninja's stdout and stderr */
 	char *log;
 	size_t log_n;
 	size_t started, finished;
@@ -191,8 +191,12 @@ static int start_ninja(struct session *s, struct err *e)
 	argv_opt(&a, "-j", "%u", s->opts->jobs ? s->opts->jobs : run_cpus());
 	log_command((const char *const *)a.v);
 	s->out = pipe_fd[0];
-	struct spawn sp = { .argv = (const char *const *)a.v, .env = env, .cwd = s->run->dir, .in = SPAWN_NULL,
-			    .out = pipe_fd[1], .err = pipe_fd[1] };
+	struct spawn sp = { .argv = (const char *const *)a.v,
+			    .env = env,
+			    .cwd = s->run->dir,
+			    .in = SPAWN_NULL,
+			    .out = pipe_fd[1],
+			    .err = pipe_fd[1] };
 	int r = spawn_start(&sp, &s->ninja, e);
 
 	close(pipe_fd[1]);

@@ -26,8 +26,8 @@ struct run {
 };
 
 struct run_opts {
-	bool explain;  /* say why each step ran */
-	unsigned jobs; /* 0: as many as CPUs we may use */
+	bool explain;     /* say why each step ran */
+	unsigned jobs;    /* 0: as many as CPUs we may use */
 	const char *redo; /* rule (or start of its name) whose edges run even when up to date */
 };
 

@@ -90,8 +90,8 @@ static void list_text(const struct kernel_list *l)
 			printf("  %-48s (corrupt: %s)\n", k->key, k->corrupt);
 			continue;
 		}
-		printf("  %-48s %-12s %-8s %-7s %s%s\n", k->key, k->meta.version ? k->meta.version : "-", k->meta.source,
-		       k->meta.arch, k->meta.built_at, k->stale_kconfig ? " (stale kconfig)" : "");
+		printf("  %-48s %-12s %-8s %-7s %s%s\n", k->key, k->meta.version ? k->meta.version : "-",
+		       k->meta.source, k->meta.arch, k->meta.built_at, k->stale_kconfig ? " (stale kconfig)" : "");
 		stale |= k->stale_kconfig;
 	}
 	if (stale)
@@ -215,8 +215,9 @@ static const struct verb verb_import = {
 	.name = "import",
 	.args = "[FILE]...",
 	.summary = "bring a kernel that somebody else built into the cache",
-	.about = "FILE is one or more .deb or .rpm packages of one kernel (image, configuration, debug symbols), or a bare\n"
-		 "vmlinuz, bzImage or vmlinux. The kernel must have sched_ext.",
+	.about =
+		"FILE is one or more .deb or .rpm packages of one kernel (image, configuration, debug symbols), or a bare\n"
+		"vmlinuz, bzImage or vmlinux. The kernel must have sched_ext.",
 	.examples = "  cargo ktstr kernel import linux-image-*.deb linux-base-*.deb\n"
 		    "  cargo ktstr kernel import /boot/vmlinuz-6.16.3 /boot/config-6.16.3\n"
 		    "  cargo ktstr kernel import --running\n",
@@ -231,7 +232,11 @@ static struct {
 } build;
 
 static const struct opt build_opts[] = {
-	{ .name = "source", .type = OPT_STR, .out = &build.source, .arg = "DIR", .help = "kernel source tree to build" },
+	{ .name = "source",
+	  .type = OPT_STR,
+	  .out = &build.source,
+	  .arg = "DIR",
+	  .help = "kernel source tree to build" },
 	{ .name = "explain", .type = OPT_FLAG, .out = &build.explain, .help = "say why each step ran" },
 	{ 0 },
 };
@@ -277,8 +282,9 @@ static const struct verb verb_build = {
 	.name = "build",
 	.args = "",
 	.summary = "build a kernel with sched_ext and put it into the cache",
-	.about = "The tree is only read; objects go to the store. Configuration is defconfig with ktstr.kconfig on top, and\n"
-		 "every option asked for is checked before the long build.",
+	.about =
+		"The tree is only read; objects go to the store. Configuration is defconfig with ktstr.kconfig on top, and\n"
+		"every option asked for is checked before the long build.",
 	.examples = "  cargo ktstr kernel build --source ../linux\n",
 	.opts = build_opts,
 	.run = build_run,

@@ -22,32 +22,58 @@ static struct {
 
 static const struct opt opts[] = {
 	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
-	{ .name = "kernel", .type = OPT_LIST, .out = &o.kernels, .arg = "ID",
+	{ .name = "kernel",
+	  .type = OPT_LIST,
+	  .out = &o.kernels,
+	  .arg = "ID",
 	  .help = "kernel to verify on (path, version or cache key); may be given several times" },
-	{ .name = "raw", .type = OPT_FLAG, .out = &o.raw, .help = "print the whole scheduler log, loops not collapsed" },
+	{ .name = "raw",
+	  .type = OPT_FLAG,
+	  .out = &o.raw,
+	  .help = "print the whole scheduler log, loops not collapsed" },
 	{ .name = "json", .type = OPT_FLAG, .out = &o.json, .help = "print the report as JSON" },
-	{ .name = "accel", .type = OPT_STR, .out = &o.accel, .arg = "WHICH", .choices = "auto kvm tcg",
+	{ .name = "accel",
+	  .type = OPT_STR,
+	  .out = &o.accel,
+	  .arg = "WHICH",
+	  .choices = "auto kvm tcg",
 	  .help = "auto (KVM where it works), kvm or tcg" },
-	{ .name = "memory-mb", .type = OPT_U64, .out = &o.memory_mb, .arg = "MB", .min = 128, .max = 65536,
+	{ .name = "memory-mb",
+	  .type = OPT_U64,
+	  .out = &o.memory_mb,
+	  .arg = "MB",
+	  .min = 128,
+	  .max = 65536,
 	  .help = "memory of each guest, 1024 unless given" },
-	{ .name = "cold", .type = OPT_FLAG, .out = &o.cold, .help = "boot for every run instead of restoring a snapshot" },
-	{ .name = "cross-check", .type = OPT_FLAG, .out = &o.cross_check,
+	{ .name = "cold",
+	  .type = OPT_FLAG,
+	  .out = &o.cold,
+	  .help = "boot for every run instead of restoring a snapshot" },
+	{ .name = "cross-check",
+	  .type = OPT_FLAG,
+	  .out = &o.cross_check,
 	  .help = "compare the counts with bpf_prog_info read inside the guest" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "run again what is cached" },
 	{ .name = "explain", .type = OPT_FLAG, .out = &o.explain, .help = "say why each step ran" },
-	{ .name = "jobs", .letter = 'j', .type = OPT_U64, .out = &o.jobs, .arg = "N", .min = 1, .max = 1024,
+	{ .name = "jobs",
+	  .letter = 'j',
+	  .type = OPT_U64,
+	  .out = &o.jobs,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 1024,
 	  .help = "steps at once, as many as CPUs unless given" },
 	{ 0 },
 };
 
 struct request {
 	struct home home;
-	char *scheduler;  /* absolute */
-	char *name;       /* of the scheduler, as a folder name */
+	char *scheduler; /* absolute */
+	char *name;      /* of the scheduler, as a folder name */
 	struct kernel *kernels;
 	size_t n;
 	const char *const *args;
-	char *host;       /* folder of what is true until the next boot of this machine */
+	char *host; /* folder of what is true until the next boot of this machine */
 };
 
 static void request_free(struct request *q)
@@ -294,11 +320,12 @@ const struct verb verb_verifier = {
 	.name = "verifier",
 	.args = "[-- SCHEDULER-ARGS...]",
 	.summary = "what the BPF verifier makes of a scheduler, per program and kernel",
-	.about = "Starts the scheduler in a guest of each kernel, waits until it is attached, and reads the number of\n"
-		 "instructions the verifier processed for each of its programs from guest memory. Kernels, snapshots and\n"
-		 "results are kept by content: what did not change is not run again.\n\n"
-		 "The exit code is 0 only if the scheduler attached on every kernel; 3 refused, 4 died, 5 timed out, 6 the\n"
-		 "guest failed.",
+	.about =
+		"Starts the scheduler in a guest of each kernel, waits until it is attached, and reads the number of\n"
+		"instructions the verifier processed for each of its programs from guest memory. Kernels, snapshots and\n"
+		"results are kept by content: what did not change is not run again.\n\n"
+		"The exit code is 0 only if the scheduler attached on every kernel; 3 refused, 4 died, 5 timed out, 6 the\n"
+		"guest failed.",
 	.examples = "  cargo ktstr verifier --scheduler-bin ./scx_simple\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --kernel 6.12 --kernel 7.3.4\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --explain -- -s 5000\n",

@@ -25,15 +25,15 @@ enum {
 /* BTF names that hold members of ours. */
 enum { IDR, XARRAY, XA_NODE, PROG, AUX, STATS, SCX_OPS, N_STRUCTS };
 static const char *const structs[N_STRUCTS] = {
-	[IDR] = "idr",           [XARRAY] = "xarray",        [XA_NODE] = "xa_node",       [PROG] = "bpf_prog",
-	[AUX] = "bpf_prog_aux",  [STATS] = "bpf_prog_stats", [SCX_OPS] = "sched_ext_ops",
+	[IDR] = "idr",          [XARRAY] = "xarray",        [XA_NODE] = "xa_node",       [PROG] = "bpf_prog",
+	[AUX] = "bpf_prog_aux", [STATS] = "bpf_prog_stats", [SCX_OPS] = "sched_ext_ops",
 };
 
 /* The same from 6.12 to 7.3; what may be missing costs a column of the report, not the report. */
 static const struct row {
 	size_t target; /* in struct layout */
 	int in;
-	const char *path; /* members, separated by dots; anonymous ones are not named */
+	const char *path;  /* members, separated by dots; anonymous ones are not named */
 	uint32_t min, max; /* plausible sizes */
 	bool required;
 } rows[] = {
@@ -83,8 +83,7 @@ static int header_check(const void *data, size_t n, struct err *e)
 	if (h.hdr_len < HEADER_LEN || h.hdr_len > n || h.hdr_len % 4)
 		return err_set(e, X_BAD_KERNEL, "BTF header of %u bytes", h.hdr_len);
 	body = n - h.hdr_len;
-	if (h.type_off % 4 || (uint64_t)h.type_off + h.type_len > h.str_off ||
-	    (uint64_t)h.str_off + h.str_len > body)
+	if (h.type_off % 4 || (uint64_t)h.type_off + h.type_len > h.str_off || (uint64_t)h.str_off + h.str_len > body)
 		return err_set(e, X_BAD_KERNEL, "BTF sections lie outside its %zu bytes (truncated?)", n);
 	return 0;
 }
@@ -383,7 +382,8 @@ int layout_parse(struct layout *l, const char *text, size_t n, struct err *e)
 		p = nl + 1;
 	}
 	if (seen != (1u << (countof(rows) + 2)) - 1)
-		return err_set(e, X_FAIL, "the layout has %d of %zu lines", __builtin_popcount(seen), countof(rows) + 2);
+		return err_set(e, X_FAIL, "the layout has %d of %zu lines", __builtin_popcount(seen),
+			       countof(rows) + 2);
 	if (!got.struct_ops_type || got.has_scx > 1)
 		return err_set(e, X_FAIL, "the layout's last lines make no sense");
 	*l = got;

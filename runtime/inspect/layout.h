@@ -14,14 +14,15 @@ struct member {
 };
 
 struct layout {
-	struct member idr_xa_head, idr_next;              /* struct idr: idr_rt.xa_head, idr_next */
-	struct member xa_slots, xa_shift;                 /* struct xa_node */
+	struct member idr_xa_head, idr_next; /* struct idr: idr_rt.xa_head, idr_next */
+	struct member xa_slots, xa_shift;    /* struct xa_node */
 	struct member prog_type, prog_aux, prog_len, prog_jited_len, prog_stats; /* struct bpf_prog */
-	struct member aux_name, aux_id, aux_verified_insns, aux_stack_depth, aux_attach_btf_id; /* struct bpf_prog_aux */
+	struct member aux_name, aux_id, aux_verified_insns, aux_stack_depth,
+		aux_attach_btf_id; /* struct bpf_prog_aux */
 	struct member aux_func_cnt, aux_real_func_cnt;
-	struct member stats_cnt, stats_nsecs;             /* struct bpf_prog_stats */
-	uint32_t struct_ops_type;                         /* BPF_PROG_TYPE_STRUCT_OPS of this kernel */
-	uint32_t has_scx;                                 /* struct sched_ext_ops exists */
+	struct member stats_cnt, stats_nsecs; /* struct bpf_prog_stats */
+	uint32_t struct_ops_type;             /* BPF_PROG_TYPE_STRUCT_OPS of this kernel */
+	uint32_t has_scx;                     /* struct sched_ext_ops exists */
 };
 
 /* btf: raw BTF ("9F EB …"), which may be hostile. Missing optional members are -1; a missing required one is X_NO_SCX

@@ -15,11 +15,11 @@ enum {
 	ENTRY_LARGE = 1 << 7,
 };
 #define IMAGE_FIRST 0xffffffff80000000ull
-#define IMAGE_END 0xffffffffc0000000ull         /* modules begin */
+#define IMAGE_END 0xffffffffc0000000ull /* modules begin */
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 #define DEFAULT_PAGE_OFFSET 0xffff888000000000ull
-#define LEVEL4_FIRST 0xffff800000000000ull      /* kernel half with 4 levels; with 5 the direct map is below it */
-#define HOLE ((uint64_t)4 << 30)                /* RAM above the PCI hole has addresses beyond its size */
+#define LEVEL4_FIRST 0xffff800000000000ull /* kernel half with 4 levels; with 5 the direct map is below it */
+#define HOLE ((uint64_t)4 << 30)           /* RAM above the PCI hole has addresses beyond its size */
 
 static bool in_ram(const struct kmem *m, uint64_t gpa)
 {
@@ -276,8 +276,8 @@ static int paging_find(struct kmem *m, struct err *e)
 	m->levels = 9 - guess;
 	if (walk(m, m->text_va, &pa, &run, e) == 0 && pa == m->text_pa)
 		return 0;
-	return err_set(e, X_VM, "the guest's page table does not map its kernel (%#" PRIx64 ") to %#" PRIx64, m->text_va,
-		       m->text_pa);
+	return err_set(e, X_VM, "the guest's page table does not map its kernel (%#" PRIx64 ") to %#" PRIx64,
+		       m->text_va, m->text_pa);
 }
 
 int kmem_open(struct kmem *m, const struct phys *p, const char *hello, size_t n, struct err *e)

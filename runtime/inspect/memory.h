@@ -22,10 +22,10 @@ struct symbol {
 
 struct kmem {
 	struct phys phys;
-	uint64_t text_va, text_pa;   /* _text and where it lies */
+	uint64_t text_va, text_pa; /* _text and where it lies */
 	uint64_t page_offset;
 	uint64_t pgd_pa;
-	int levels;                  /* 4 or 5 */
+	int levels; /* 4 or 5 */
 	struct symbol *sym;
 	size_t n_sym;
 };

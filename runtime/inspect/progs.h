@@ -10,12 +10,12 @@ struct layout;
 #define PROG_NONE UINT32_MAX /* this kernel's BTF has no such member */
 
 struct prog {
-	char name[17];           /* the kernel keeps 15 characters; printable ASCII, the rest '?' */
+	char name[17]; /* the kernel keeps 15 characters; printable ASCII, the rest '?' */
 	uint32_t id;
 	uint32_t verified_insns;
-	uint32_t jited_len;      /* bytes of machine code of the main function */
-	uint32_t xlated_len;     /* bytes after rewriting (bpf_prog.len * 8) */
-	uint32_t stack_depth;    /* bytes */
+	uint32_t jited_len;   /* bytes of machine code of the main function */
+	uint32_t xlated_len;  /* bytes after rewriting (bpf_prog.len * 8) */
+	uint32_t stack_depth; /* bytes */
 };
 
 struct progs {

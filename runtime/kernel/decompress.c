@@ -17,7 +17,10 @@ static const struct format {
 	{ "gzip", "\x1f\x8b", 2, archive_read_support_filter_gzip },
 	{ "bzip2", "BZh", 3, archive_read_support_filter_bzip2 },
 	{ "lzma", "\x5d\x00\x00", 3, archive_read_support_filter_lzma },
-	{ "xz", "\xfd" "7zXZ\0", 6, archive_read_support_filter_xz },
+	{ "xz",
+	  "\xfd"
+	  "7zXZ\0",
+	  6, archive_read_support_filter_xz },
 	{ "lzo", "\x89LZO\0\r\n\x1a\n", 9, NULL },
 	{ "lz4", "\x02\x21\x4c\x18", 4, archive_read_support_filter_lz4 },
 	{ "zstd", "\x28\xb5\x2f\xfd", 4, archive_read_support_filter_zstd },
@@ -59,7 +62,8 @@ static int read_exactly(struct archive *a, const struct format *f, uint8_t *out,
 		if (got < 0)
 			return broken(f, archive_error_string(a), e);
 		if (got == 0)
-			return err_set(e, X_BAD_KERNEL, "damaged %s data: %zu bytes unpack to %zu", f->name, want, have);
+			return err_set(e, X_BAD_KERNEL, "damaged %s data: %zu bytes unpack to %zu", f->name, want,
+				       have);
 		have += (size_t)got;
 	}
 	if (archive_read_data(a, &more, 1) > 0)

@@ -70,8 +70,8 @@ static int payload_find(const uint8_t *d, size_t n, const uint8_t **p, size_t *l
 	if (!is_bzimage(d, n))
 		return err_set(e, X_BAD_KERNEL, "neither a bzImage nor an ELF kernel");
 	if (le16(d + AT_VERSION) < PAYLOAD_SINCE)
-		return err_set(e, X_BAD_KERNEL, "boot protocol %u.%02u is too old, 2.08 is needed",
-			       d[AT_VERSION + 1], d[AT_VERSION]);
+		return err_set(e, X_BAD_KERNEL, "boot protocol %u.%02u is too old, 2.08 is needed", d[AT_VERSION + 1],
+			       d[AT_VERSION]);
 	off = setup_bytes(d) + (uint64_t)le32(d + AT_PAYLOAD);
 	size = le32(d + AT_PAYLOAD + 4);
 	if (size < 8 || off > n || size > n - off)
@@ -104,7 +104,8 @@ int image_unpack(const void *data, size_t n, void **out, size_t *out_n, struct e
 		return err_set(e, X_BAD_KERNEL, "the kernel in the image is compressed in no way we know");
 	want = le32(p + n - 4);
 	if (want > UNPACKED_MAX)
-		return err_set(e, X_BAD_KERNEL, "the %s data claims to unpack to %zu bytes, more than 1 GiB", format, want);
+		return err_set(e, X_BAD_KERNEL, "the %s data claims to unpack to %zu bytes, more than 1 GiB", format,
+			       want);
 	if (decompress(p, strcmp(format, "gzip") ? n - 4 : n, want, &elf, e) < 0)
 		return -1;
 	if (!is_elf(elf, want)) {
@@ -138,8 +139,8 @@ static int elf_open(struct elf *f, const void *data, size_t n, struct err *e)
 		return err_set(e, X_BAD_KERNEL, "not a 64-bit little-endian ELF file");
 	*f = (struct elf){ .d = data, .n = n };
 	memcpy(&f->h, data, sizeof(f->h));
-	if (f->h.e_phnum && (f->h.e_phentsize != sizeof(Elf64_Phdr) ||
-			     !inside(n, f->h.e_phoff, f->h.e_phnum * sizeof(Elf64_Phdr))))
+	if (f->h.e_phnum &&
+	    (f->h.e_phentsize != sizeof(Elf64_Phdr) || !inside(n, f->h.e_phoff, f->h.e_phnum * sizeof(Elf64_Phdr))))
 		return err_set(e, X_BAD_KERNEL, "the program headers lie outside the ELF file (truncated?)");
 	return 0;
 }
@@ -327,7 +328,8 @@ static int stripped_check(const char *path, struct err *e)
 	if (r < 0)
 		return err_in(e, "strip made %s", path);
 	if (!info.loadable)
-		return err_set(e, X_BAD_KERNEL, "without its debug data nothing bootable is left (a debug-symbol file?)");
+		return err_set(e, X_BAD_KERNEL,
+			       "without its debug data nothing bootable is left (a debug-symbol file?)");
 	return 0;
 }
 

@@ -10,12 +10,12 @@ struct err;
 int image_unpack(const void *data, size_t n, void **out, size_t *out_n, struct err *e);
 
 struct image_info {
-	uint16_t machine;      /* EM_X86_64 … */
-	bool pvh;              /* has XEN_ELFNOTE_PHYS32_ENTRY (18): QEMU can enter it directly */
-	bool loadable;         /* its PT_LOAD segments have their bytes (not a symbols-only vmlinux) */
-	const void *btf;       /* .BTF inside data, or NULL */
+	uint16_t machine; /* EM_X86_64 … */
+	bool pvh;         /* has XEN_ELFNOTE_PHYS32_ENTRY (18): QEMU can enter it directly */
+	bool loadable;    /* its PT_LOAD segments have their bytes (not a symbols-only vmlinux) */
+	const void *btf;  /* .BTF inside data, or NULL */
 	size_t btf_n;
-	char release[128];     /* from "Linux version …", "" unknown */
+	char release[128]; /* from "Linux version …", "" unknown */
 };
 /* Looks at an uncompressed ELF kernel. */
 int image_inspect(struct image_info *i, const void *data, size_t n, struct err *e);

@@ -121,7 +121,7 @@ static int lzo1x(struct in in, struct out out)
 {
 	enum { NONE = 0, RUN = 4 } state = NONE; /* literals just copied; 1 to 3 stand for themselves */
 
-	if (in.p < in.end && *in.p > 17) {
+	if (in.p<in.end && * in.p> 17) {
 		size_t n = get(&in, 1) - 17;
 		literals(&in, &out, n);
 		state = n < RUN ? n : RUN;
@@ -162,7 +162,7 @@ static int header(struct in *in, uint32_t *flags)
 	version = get(in, 2);
 	skip(in, 2); /* version of the library */
 	if (version >= 0x940)
-		skip(in, 2); /* version needed to unpack */
+		skip(in, 2);                /* version needed to unpack */
 	skip(in, version >= 0x940 ? 2 : 1); /* method, level */
 	*flags = get(in, 4);
 	if (*flags & (LZOP_FILTER | LZOP_MULTIPART))

@@ -17,7 +17,11 @@ static struct {
 
 static const struct opt opts[] = {
 	{ .name = "image", .type = OPT_STR, .out = &o.image, .arg = "FILE", .help = "boot image" },
-	{ .name = "vmlinux", .type = OPT_STR, .out = &o.vmlinux, .arg = "FILE", .help = "uncompressed kernel beside it" },
+	{ .name = "vmlinux",
+	  .type = OPT_STR,
+	  .out = &o.vmlinux,
+	  .arg = "FILE",
+	  .help = "uncompressed kernel beside it" },
 	{ .name = "config", .type = OPT_STR, .out = &o.config, .arg = "FILE", .help = "its configuration" },
 	{ 0 },
 };
@@ -58,8 +62,9 @@ static int write_layout(int dir, const struct candidate *a, const struct candida
 	size_t n;
 
 	if (!i->btf)
-		return err_set(e, X_NO_SCX,
-			       "the kernel carries no BTF: it needs CONFIG_DEBUG_INFO_BTF=y and CONFIG_SCHED_CLASS_EXT=y");
+		return err_set(
+			e, X_NO_SCX,
+			"the kernel carries no BTF: it needs CONFIG_DEBUG_INFO_BTF=y and CONFIG_SCHED_CLASS_EXT=y");
 	if (layout_from_btf(&l, i->btf, i->btf_n, e) < 0)
 		return -1;
 	if (!l.has_scx)

@@ -6,7 +6,7 @@ struct hashes;
 struct recipe;
 
 struct guest_opts {
-	const char *boot;     /* folder of the "bootable" step */
+	const char *boot; /* folder of the "bootable" step */
 	const char *initrd;
 	const char *accel, *topology;
 	uint64_t memory_mb;
@@ -17,12 +17,26 @@ struct guest_opts {
 /* Entries for a step's option table; g must be static. */
 #define GUEST_OPTS(g) \
 	{ .name = "boot", .type = OPT_STR, .out = &(g).boot, .arg = "DIR", .help = "output of the bootable step" }, \
-	{ .name = "initrd", .type = OPT_STR, .out = &(g).initrd, .arg = "FILE", .help = "initramfs of the guest" }, \
-	{ .name = "accel", .type = OPT_STR, .out = &(g).accel, .arg = "WHICH", .help = "accelerator", \
-	  .choices = "auto kvm tcg" }, \
-	{ .name = "topology", .type = OPT_STR, .out = &(g).topology, .arg = "N,L,C,T", .help = "of the guest" }, \
-	{ .name = "memory-mb", .type = OPT_U64, .out = &(g).memory_mb, .arg = "MB", .help = "of the guest", .min = 64, \
-	  .max = 1 << 20 }
+		{ .name = "initrd", \
+		  .type = OPT_STR, \
+		  .out = &(g).initrd, \
+		  .arg = "FILE", \
+		  .help = "initramfs of the guest" }, \
+		{ .name = "accel", \
+		  .type = OPT_STR, \
+		  .out = &(g).accel, \
+		  .arg = "WHICH", \
+		  .help = "accelerator", \
+		  .choices = "auto kvm tcg" }, \
+		{ .name = "topology", \
+		  .type = OPT_STR, \
+		  .out = &(g).topology, \
+		  .arg = "N,L,C,T", \
+		  .help = "of the guest" }, \
+	{ \
+		.name = "memory-mb", .type = OPT_U64, .out = &(g).memory_mb, .arg = "MB", .help = "of the guest", \
+		.min = 64, .max = 1 << 20 \
+	}
 
 /* Plans the machine and states everything about it that decides what the guest sees. */
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e);

@@ -19,7 +19,11 @@ static struct {
 
 static const struct opt opts[] = {
 	{ .name = "program", .type = OPT_STR, .out = &o.program, .arg = "FILE", .help = "scheduler binary" },
-	{ .name = "depfile", .type = OPT_STR, .out = &o.depfile, .arg = "FILE", .help = "where ninja reads the libraries" },
+	{ .name = "depfile",
+	  .type = OPT_STR,
+	  .out = &o.depfile,
+	  .arg = "FILE",
+	  .help = "where ninja reads the libraries" },
 	{ 0 },
 };
 

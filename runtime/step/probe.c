@@ -10,8 +10,9 @@
 
 static int run(int dir, const char *path, struct err *e)
 {
-	static const char *const kvm[] = { [KVM_WORKS] = "works", [KVM_MISSING] = "missing",
-					   [KVM_FORBIDDEN] = "forbidden", [KVM_BROKEN] = "broken" };
+	static const char *const kvm[] = {
+		[KVM_WORKS] = "works", [KVM_MISSING] = "missing", [KVM_FORBIDDEN] = "forbidden", [KVM_BROKEN] = "broken"
+	};
 	struct accel_probe p;
 
 	(void)path;

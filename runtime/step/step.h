@@ -16,7 +16,7 @@ struct store;
 
 struct step {
 	const char *name;
-	unsigned format;        /* part of the recipe; bump to forget old results */
+	unsigned format; /* part of the recipe; bump to forget old results */
 	const char *summary;
 	const struct opt *opts; /* beside --id, --store, --out, --force */
 	/* States every fact the result depends on. NULL: not stored, run() is called each time with out itself. */

@@ -20,11 +20,17 @@ static struct {
 
 static const struct opt opts[] = {
 	GUEST_OPTS(guest),
-	{ .name = "snapshot", .type = OPT_STR, .out = &o.snapshot, .arg = "DIR", .help = "output of the snapshot step" },
+	{ .name = "snapshot",
+	  .type = OPT_STR,
+	  .out = &o.snapshot,
+	  .arg = "DIR",
+	  .help = "output of the snapshot step" },
 	{ .name = "payload", .type = OPT_STR, .out = &o.payload, .arg = "FILE", .help = "output of the payload step" },
 	{ .name = "arg", .type = OPT_LIST, .out = &o.args, .arg = "WORD", .help = "argument of the scheduler" },
 	{ .name = "cold", .type = OPT_FLAG, .out = &o.cold, .help = "boot instead of restoring a snapshot" },
-	{ .name = "cross-check", .type = OPT_FLAG, .out = &o.cross_check,
+	{ .name = "cross-check",
+	  .type = OPT_FLAG,
+	  .out = &o.cross_check,
 	  .help = "compare with bpf_prog_info read inside the guest" },
 	{ 0 },
 };
@@ -108,8 +114,13 @@ static int run(int dir, const char *path, struct err *e)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++)
 		args[i] = o.args.v[i];
-	struct cell c = { .snapshot = o.snapshot, .machine = guest.machine, .kernel = guest.kernel,
-			  .initrd = guest.initrd, .pack = o.payload, .layout = &layout, .args = args,
+	struct cell c = { .snapshot = o.snapshot,
+			  .machine = guest.machine,
+			  .kernel = guest.kernel,
+			  .initrd = guest.initrd,
+			  .pack = o.payload,
+			  .layout = &layout,
+			  .args = args,
 			  .cross_check = o.cross_check };
 	FILE *log = xmemstream(&l.text[0], &l.n[0]), *console = xmemstream(&l.text[1], &l.n[1]);
 

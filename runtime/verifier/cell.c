@@ -20,9 +20,9 @@ struct run {
 	struct result *r;
 	struct vm vm;
 	FILE *log;
-	char *tail;     /* end of the scheduler's output */
+	char *tail; /* end of the scheduler's output */
 	size_t tail_n;
-	bool enabling;  /* the kernel accepted the programs and began to attach */
+	bool enabling; /* the kernel accepted the programs and began to attach */
 	double mark;
 };
 
@@ -97,9 +97,9 @@ static int start_program(struct run *x, long long deadline, struct err *e)
 /* The scheduler process ended: what does that mean? A refusal leaves libbpf's or the verifier's words behind. */
 static void judge_exit(struct run *x, int status)
 {
-	static const char *const refusals[] = { "BEGIN PROG LOAD LOG", "libbpf: failed", "libbpf: prog", "failed to load",
-						"Failed to load", "libbpf: extern", "libbpf: struct_ops", "failed to attach",
-						"Failed to attach" };
+	static const char *const refusals[] = { "BEGIN PROG LOAD LOG", "libbpf: failed",   "libbpf: prog",
+						"failed to load",      "Failed to load",   "libbpf: extern",
+						"libbpf: struct_ops",  "failed to attach", "Failed to attach" };
 	struct view text = { x->tail, x->tail_n }, why = { 0 };
 	char how[64];
 	bool refused = false;
@@ -179,7 +179,8 @@ static int read_programs(struct run *x, struct err *e)
 	r = vm_resume(&x->vm, e);
 	x->r->ms.read = lap(x);
 	if (r == 0 && !x->r->progs.n)
-		return err_set(e, X_VM, "the scheduler is attached, but no struct_ops program was found in guest memory");
+		return err_set(e, X_VM,
+			       "the scheduler is attached, but no struct_ops program was found in guest memory");
 	return r;
 }
 

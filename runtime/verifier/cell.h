@@ -10,10 +10,10 @@ struct cell {
 	const char *snapshot;
 	struct machine machine;
 	const char *kernel, *initrd;
-	const char *pack;             /* payload; the scheduler is /scheduler in it */
+	const char *pack; /* payload; the scheduler is /scheduler in it */
 	const struct layout *layout;
-	const char *const *args;      /* of the scheduler; NULL-ended */
-	bool cross_check;             /* also ask the guest's own bpf(2) and compare */
+	const char *const *args; /* of the scheduler; NULL-ended */
+	bool cross_check;        /* also ask the guest's own bpf(2) and compare */
 };
 
 /* Runs it. 0: r has a verdict, whatever it is (an accident's r->reason is its message); negative: we were told to stop or

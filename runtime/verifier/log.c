@@ -172,8 +172,8 @@ void log_stats(struct view log, struct log_stats *s)
 /* Lines of a verifier's log that say how, not why. */
 static bool is_detail(struct view line)
 {
-	return !line.n || starts(line, "processed ") || starts(line, "verification time") || starts(line, "stack depth") ||
-	       starts(line, "cur state:") || starts(line, "old state:");
+	return !line.n || starts(line, "processed ") || starts(line, "verification time") ||
+	       starts(line, "stack depth") || starts(line, "cur state:") || starts(line, "old state:");
 }
 
 /* Kernels since 7.x explain at length under a headline of their own; before, the last line is the reason. */
@@ -208,7 +208,8 @@ static bool contains_ci(struct view line, const char *word)
 
 static bool is_error(struct view line)
 {
-	static const char *const words[] = { "error", "fail", "cannot", "can't", "denied", "invalid", "not found", "EXIT" };
+	static const char *const words[] = { "error",  "fail",    "cannot",    "can't",
+					     "denied", "invalid", "not found", "EXIT" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (contains_ci(line, words[i]))

@@ -19,11 +19,11 @@ bool log_program(struct view text, size_t k, struct view *out);
 bool log_outside(struct view text, size_t *at, struct view *out);
 
 struct log_stats {
-	uint64_t processed;         /* 0: no such line */
+	uint64_t processed; /* 0: no such line */
 	uint64_t total_states, peak_states;
 	bool has_states, has_time;
 	uint64_t usec;
-	struct view stack;          /* "16+0"; n 0: unknown */
+	struct view stack; /* "16+0"; n 0: unknown */
 };
 /* Last line of each kind wins. */
 void log_stats(struct view log, struct log_stats *s);

@@ -8,8 +8,10 @@ static const struct {
 	const char *name;
 	int code;
 } verdicts[] = {
-	[VERDICT_ATTACHED] = { "attached", X_SUCCESS },     [VERDICT_REJECTED] = { "rejected", X_REJECTED },
-	[VERDICT_DIED] = { "died", X_DIED },           [VERDICT_TIMEOUT] = { "timeout", X_TIMEOUT },
+	[VERDICT_ATTACHED] = { "attached", X_SUCCESS },
+	[VERDICT_REJECTED] = { "rejected", X_REJECTED },
+	[VERDICT_DIED] = { "died", X_DIED },
+	[VERDICT_TIMEOUT] = { "timeout", X_TIMEOUT },
 	[VERDICT_VM] = { "vm", X_VM },
 };
 

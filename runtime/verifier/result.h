@@ -24,15 +24,15 @@ struct timing {
 
 struct result {
 	enum verdict verdict;
-	char *reason;    /* one line for people, NULL when attached */
-	char *ops;       /* sched_ext ops name while attached, or NULL */
-	char *accel;     /* "tcg" "kvm" */
-	char *release;   /* of the guest's kernel */
-	int status;      /* wait status of the scheduler when it ended, else 0 */
+	char *reason;  /* one line for people, NULL when attached */
+	char *ops;     /* sched_ext ops name while attached, or NULL */
+	char *accel;   /* "tcg" "kvm" */
+	char *release; /* of the guest's kernel */
+	int status;    /* wait status of the scheduler when it ended, else 0 */
 	bool cold;
 	struct progs progs;
 	struct timing ms;
-	char *cross;     /* --cross-check: "" agreed, else the differences; NULL not asked */
+	char *cross; /* --cross-check: "" agreed, else the differences; NULL not asked */
 };
 
 const char *verdict_name(enum verdict v);

@@ -110,14 +110,26 @@ static inline char *fg_hello(void)
 }
 
 static const struct layout fg_layout = {
-	.idr_xa_head = { 8, 8 }, .idr_next = { 20, 4 },
-	.xa_slots = { 40, 512 }, .xa_shift = { 0, 1 },
-	.prog_type = { 4, 4 }, .prog_aux = { 56, 8 }, .prog_len = { 12, 4 }, .prog_jited_len = { 16, 4 },
+	.idr_xa_head = { 8, 8 },
+	.idr_next = { 20, 4 },
+	.xa_slots = { 40, 512 },
+	.xa_shift = { 0, 1 },
+	.prog_type = { 4, 4 },
+	.prog_aux = { 56, 8 },
+	.prog_len = { 12, 4 },
+	.prog_jited_len = { 16, 4 },
 	.prog_stats = { 32, 8 },
-	.aux_name = { 968, 16 }, .aux_id = { 32, 4 }, .aux_verified_insns = { 944, 4 }, .aux_stack_depth = { 28, 4 },
-	.aux_attach_btf_id = { 48, 4 }, .aux_func_cnt = { 36, 4 }, .aux_real_func_cnt = { 40, 4 },
-	.stats_cnt = { 0, 8 }, .stats_nsecs = { 8, 8 },
-	.struct_ops_type = FG_STRUCT_OPS, .has_scx = 1,
+	.aux_name = { 968, 16 },
+	.aux_id = { 32, 4 },
+	.aux_verified_insns = { 944, 4 },
+	.aux_stack_depth = { 28, 4 },
+	.aux_attach_btf_id = { 48, 4 },
+	.aux_func_cnt = { 36, 4 },
+	.aux_real_func_cnt = { 40, 4 },
+	.stats_cnt = { 0, 8 },
+	.stats_nsecs = { 8, 8 },
+	.struct_ops_type = FG_STRUCT_OPS,
+	.has_scx = 1,
 };
 
 /* Physical address of a bpf_prog whose numbers follow from its id. */

@@ -97,11 +97,11 @@ static inline void put_be32(struct bytes *b, uint32_t v)
 static inline struct bytes lzop_head(void)
 {
 	static const uint8_t head[] = {
-		0x89, 'L', 'Z', 'O', 0, '\r', '\n', 0x1a, '\n', /* magic */
-		0x10, 0x40, 0x20, 0xa0, 0x09, 0x40, 3, 9,       /* versions, method, level */
-		0, 0, 0, 0,                                     /* flags: no checksums */
-		0, 0, 0x81, 0xa4, 0, 0, 0, 0, 0, 0, 0, 0,       /* mode, time */
-		0, 0, 0, 0, 0,                                  /* no name, checksum */
+		0x89, 'L',  'Z',  'O',  0,    '\r', '\n', 0x1a, '\n',          /* magic */
+		0x10, 0x40, 0x20, 0xa0, 0x09, 0x40, 3,    9,                   /* versions, method, level */
+		0,    0,    0,    0,                                           /* flags: no checksums */
+		0,    0,    0x81, 0xa4, 0,    0,    0,    0,    0,    0, 0, 0, /* mode, time */
+		0,    0,    0,    0,    0,                                     /* no name, checksum */
 	};
 	struct bytes b = { 0 };
 
@@ -129,6 +129,6 @@ static const struct {
 	const char *name;
 	struct bytes (*pack)(const void *data, size_t n);
 } formats[] = {
-	{ "gzip", gzip }, { "bzip2", bzip2 }, { "lzma", lzma }, { "xz", xz },
+	{ "gzip", gzip }, { "bzip2", bzip2 }, { "lzma", lzma },      { "xz", xz },
 	{ "zstd", zstd }, { "lz4", lz4 },     { "lzo", lzo_stored },
 };

@@ -93,7 +93,8 @@ static void worked_example(void **state)
 
 static void unrolled(FILE *f, int base)
 {
-	static const char *const body[] = { "(bf) r2 = r6", "(0f) r7 += r2", "(07) r6 += 1", "(b7) r0 = 42", "(18) r1 = 0x0" };
+	static const char *const body[] = { "(bf) r2 = r6", "(0f) r7 += r2", "(07) r6 += 1", "(b7) r0 = 42",
+					    "(18) r1 = 0x0" };
 
 	for (int k = 0; k < 5; k++)
 		fprintf(f, "%d: %s\n", base + k, body[k]);
@@ -163,7 +164,7 @@ static void large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(normal_forms),	    cmocka_unit_test(worked_example), cmocka_unit_test(unrolled_example),
+		cmocka_unit_test(normal_forms),  cmocka_unit_test(worked_example), cmocka_unit_test(unrolled_example),
 		cmocka_unit_test(without_cycle), cmocka_unit_test(large),
 	};
 

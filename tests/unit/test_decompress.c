@@ -134,7 +134,12 @@ static void test_lzo_far(void **state)
 
 static void test_format(void **state)
 {
-	static const char *const none[] = { "", "\x1f", "\x7f" "ELF", "BZ", "\xfd" "7zXY" };
+	static const char *const none[] = { "", "\x1f",
+					    "\x7f"
+					    "ELF",
+					    "BZ",
+					    "\xfd"
+					    "7zXY" };
 	char text[4096];
 
 	(void)state;

@@ -34,22 +34,42 @@ enum { S_NULL, S_BTF, S_TEXT, S_NAMES };
 static void kernel_make(struct kernel *k)
 {
 	*k = (struct kernel){
-		.h = { .e_ident = ELFMAG "\x02\x01\x01", .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = 1,
-		       .e_phoff = offsetof(struct kernel, load), .e_shoff = offsetof(struct kernel, s),
-		       .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2,
-		       .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 4, .e_shstrndx = S_NAMES },
-		.load = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = offsetof(struct kernel, text),
-			  .p_filesz = sizeof(k->text), .p_memsz = sizeof(k->text) },
-		.note = { .p_type = PT_NOTE, .p_offset = offsetof(struct kernel, pvh), .p_filesz = sizeof(k->pvh),
-			  .p_memsz = sizeof(k->pvh), .p_align = 4 },
+		.h = { .e_ident = ELFMAG "\x02\x01\x01",
+		       .e_type = ET_EXEC,
+		       .e_machine = EM_X86_64,
+		       .e_version = 1,
+		       .e_phoff = offsetof(struct kernel, load),
+		       .e_shoff = offsetof(struct kernel, s),
+		       .e_ehsize = sizeof(Elf64_Ehdr),
+		       .e_phentsize = sizeof(Elf64_Phdr),
+		       .e_phnum = 2,
+		       .e_shentsize = sizeof(Elf64_Shdr),
+		       .e_shnum = 4,
+		       .e_shstrndx = S_NAMES },
+		.load = { .p_type = PT_LOAD,
+			  .p_flags = PF_R | PF_X,
+			  .p_offset = offsetof(struct kernel, text),
+			  .p_filesz = sizeof(k->text),
+			  .p_memsz = sizeof(k->text) },
+		.note = { .p_type = PT_NOTE,
+			  .p_offset = offsetof(struct kernel, pvh),
+			  .p_filesz = sizeof(k->pvh),
+			  .p_memsz = sizeof(k->pvh),
+			  .p_align = 4 },
 		.pvh = { .h = { .n_namesz = 4, .n_descsz = 8, .n_type = 18 }, .name = "Xen" },
 		.btf = "\x9f\xeb\x01",
 		.names = "\0.BTF\0.text\0.shstrtab",
-		.s = { [S_BTF] = { .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_offset = offsetof(struct kernel, btf),
+		.s = { [S_BTF] = { .sh_name = 1,
+				   .sh_type = SHT_PROGBITS,
+				   .sh_offset = offsetof(struct kernel, btf),
 				   .sh_size = sizeof(k->btf) },
-		       [S_TEXT] = { .sh_name = 6, .sh_type = SHT_PROGBITS, .sh_offset = offsetof(struct kernel, text),
+		       [S_TEXT] = { .sh_name = 6,
+				    .sh_type = SHT_PROGBITS,
+				    .sh_offset = offsetof(struct kernel, text),
 				    .sh_size = sizeof(k->text) },
-		       [S_NAMES] = { .sh_name = 12, .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct kernel, names),
+		       [S_NAMES] = { .sh_name = 12,
+				     .sh_type = SHT_STRTAB,
+				     .sh_offset = offsetof(struct kernel, names),
 				     .sh_size = sizeof(k->names) } },
 	};
 	for (size_t i = 0; i < sizeof(k->text); i++)
@@ -453,15 +473,17 @@ static void test_release(void **state)
 
 static void test_config(void **state)
 {
-	static const char text[] = "# comment\nCONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\n# CONFIG_X is not set\nCONFIG_LAST=m";
+	static const char text[] =
+		"# comment\nCONFIG_BPF=y\nCONFIG_BPF_SYSCALL=y\n# CONFIG_X is not set\nCONFIG_LAST=m";
 	static const struct {
 		const char *line;
 		bool has;
 	} cases[] = {
-		{ "CONFIG_BPF=y", true },       { "CONFIG_BPF_SYSCALL=y", true }, { "CONFIG_LAST=m", true },
-		{ "# CONFIG_X is not set", true }, { "CONFIG_BPF=m", false },     { "CONFIG_X=y", false },
-		{ "CONFIG_BPF", false },        { "BPF=y", false },               { "CONFIG_LAST=my", false },
-		{ "", false },
+		{ "CONFIG_BPF=y", true },    { "CONFIG_BPF_SYSCALL=y", true },
+		{ "CONFIG_LAST=m", true },   { "# CONFIG_X is not set", true },
+		{ "CONFIG_BPF=m", false },   { "CONFIG_X=y", false },
+		{ "CONFIG_BPF", false },     { "BPF=y", false },
+		{ "CONFIG_LAST=my", false }, { "", false },
 	};
 
 	(void)state;
@@ -514,10 +536,14 @@ static void test_strip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unpack),     cmocka_unit_test(test_unpack_lies),
-		cmocka_unit_test(test_unpack_no_kernel), cmocka_unit_test(test_headers),
-		cmocka_unit_test(test_inspect),    cmocka_unit_test(test_inspect_refused),
-		cmocka_unit_test(test_release),    cmocka_unit_test(test_config),
+		cmocka_unit_test(test_unpack),
+		cmocka_unit_test(test_unpack_lies),
+		cmocka_unit_test(test_unpack_no_kernel),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_inspect),
+		cmocka_unit_test(test_inspect_refused),
+		cmocka_unit_test(test_release),
+		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_strip),
 	};
 

@@ -12,27 +12,26 @@
 #include "inspect/layout.h"
 #include "small_btf.h"
 
-static const char plain[] =
-	"idr.idr_rt.xa_head 8 8\n"
-	"idr.idr_next 20 4\n"
-	"xa_node.slots 40 512\n"
-	"xa_node.shift 0 1\n"
-	"bpf_prog.type 4 4\n"
-	"bpf_prog.aux 56 8\n"
-	"bpf_prog.len 12 4\n"
-	"bpf_prog.jited_len 16 4\n"
-	"bpf_prog.stats 32 8\n"
-	"bpf_prog_aux.name 968 16\n"
-	"bpf_prog_aux.id 32 4\n"
-	"bpf_prog_aux.verified_insns 944 4\n"
-	"bpf_prog_aux.stack_depth 28 4\n"
-	"bpf_prog_aux.attach_btf_id 48 4\n"
-	"bpf_prog_aux.func_cnt 36 4\n"
-	"bpf_prog_aux.real_func_cnt 40 4\n"
-	"bpf_prog_stats.cnt 0 8\n"
-	"bpf_prog_stats.nsecs 8 8\n"
-	"BPF_PROG_TYPE_STRUCT_OPS 27\n"
-	"sched_ext_ops 1\n";
+static const char plain[] = "idr.idr_rt.xa_head 8 8\n"
+			    "idr.idr_next 20 4\n"
+			    "xa_node.slots 40 512\n"
+			    "xa_node.shift 0 1\n"
+			    "bpf_prog.type 4 4\n"
+			    "bpf_prog.aux 56 8\n"
+			    "bpf_prog.len 12 4\n"
+			    "bpf_prog.jited_len 16 4\n"
+			    "bpf_prog.stats 32 8\n"
+			    "bpf_prog_aux.name 968 16\n"
+			    "bpf_prog_aux.id 32 4\n"
+			    "bpf_prog_aux.verified_insns 944 4\n"
+			    "bpf_prog_aux.stack_depth 28 4\n"
+			    "bpf_prog_aux.attach_btf_id 48 4\n"
+			    "bpf_prog_aux.func_cnt 36 4\n"
+			    "bpf_prog_aux.real_func_cnt 40 4\n"
+			    "bpf_prog_stats.cnt 0 8\n"
+			    "bpf_prog_stats.nsecs 8 8\n"
+			    "BPF_PROG_TYPE_STRUCT_OPS 27\n"
+			    "sched_ext_ops 1\n";
 
 static int from_small(struct layout *l, const struct small_btf *how, struct err *e)
 {
@@ -226,7 +225,7 @@ static void test_header(void **state)
 		{ 0, 0x0002eb9f, "version" },
 		{ 4, 23, "header of 23 bytes" },
 		{ 4, 0x7fffffff, "header of" },
-		{ 4, 28, "outside" },            /* a longer header leaves less for what it promises */
+		{ 4, 28, "outside" }, /* a longer header leaves less for what it promises */
 		{ 8, 0xfffffffc, "outside" },
 		{ 8, 2, "outside" },
 		{ 12, 0xffffffff, "outside" },
@@ -313,9 +312,12 @@ int main(void)
 {
 	char *real = getenv("KTSTR_TEST_BTF");
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kernels), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_endless), cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_header),  cmocka_unit_test(test_parse_refused),
+		cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_parse_refused),
 		cmocka_unit_test_prestate(test_real, real),
 	};
 

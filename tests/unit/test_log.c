@@ -64,10 +64,11 @@ static void stats(void **state)
 	struct log_stats s;
 
 	(void)state;
-	log_stats(text("processed 9 insns (limit 1000000) max_states_per_insn 2 total_states 1 peak_states 1 mark_read 7\n"
-		       "verification time 342 usec\nstack depth 16+0\n"
-		       "processed 1234 insns (limit 1000000) max_states_per_insn 2 total_states 56 peak_states 55 mark_read 7"),
-		  &s);
+	log_stats(
+		text("processed 9 insns (limit 1000000) max_states_per_insn 2 total_states 1 peak_states 1 mark_read 7\n"
+		     "verification time 342 usec\nstack depth 16+0\n"
+		     "processed 1234 insns (limit 1000000) max_states_per_insn 2 total_states 56 peak_states 55 mark_read 7"),
+		&s);
 	assert_int_equal(s.processed, 1234);
 	assert_true(s.has_states && s.has_time);
 	assert_int_equal(s.total_states, 56);
@@ -90,10 +91,12 @@ static const struct {
 } reasons[] = {
 	{ "", NULL },
 	{ "all is well\n", NULL },
-	{ BEGIN "5: (05) goto pc-2\ninfinite loop detected at insn 5\ncur state: R1=3\nold state: R1=3\nprocessed 6 insns\n"
+	{ BEGIN
+	  "5: (05) goto pc-2\ninfinite loop detected at insn 5\ncur state: R1=3\nold state: R1=3\nprocessed 6 insns\n"
 	  "libbpf: " END "failed\n",
 	  "infinite loop detected at insn 5" },
-	{ BEGIN "R0 invalid\nVerification failed: Invalid dereference\n\nSuggestion:\n  Add a check.\nprocessed 6 insns\n" END,
+	{ BEGIN
+	  "R0 invalid\nVerification failed: Invalid dereference\n\nSuggestion:\n  Add a check.\nprocessed 6 insns\n" END,
 	  "Verification failed: Invalid dereference" },
 	{ BEGIN "processed 6 insns\n" END "scx: cannot go on\n", "scx: cannot go on" },
 	{ "libbpf: extern (func ksym) 'f': not found in kernel BTFs\nlibbpf: failed to load object\nbye\n",

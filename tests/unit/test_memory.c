@@ -26,7 +26,7 @@ static void open_guest(struct fake_guest *g, struct kmem *m, int levels)
 
 struct where {
 	uint64_t va;
-	int64_t pa;    /* -1: an error with text in it */
+	int64_t pa; /* -1: an error with text in it */
 	uint64_t run;
 	const char *text;
 };
@@ -197,7 +197,8 @@ static void test_hello(void **state)
 		{ VA PA PGD BASE "sym lonely\n", "symbol that is none" },
 		{ VA PA PGD BASE "sym x zz\n", "symbol that is none" },
 		{ VA PA PGD BASE "sym "
-		  "a234567890123456789012345678901234567890123456789012345678901234 1\n", "symbol that is none" },
+				 "a234567890123456789012345678901234567890123456789012345678901234 1\n",
+		  "symbol that is none" },
 	};
 	struct fake_guest g;
 	struct phys p;

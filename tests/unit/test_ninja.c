@@ -31,15 +31,16 @@ static void escaping(void **state)
 
 static void whole_file(void **state)
 {
-	static const char want[] = "# Written by cargo-ktstr; edits are lost. What the rules do and why: the included files.\n"
-				   "ninja_required_version = 1.11\n\n"
-				   "step = /x/ktstr-step\n"
-				   "launcher =\n"
-				   "include /r/a.ninja\n"
-				   "\n# -- kernel 6.12 --\n"
-				   "\nbuild out/a $\n      out/b: bootable $\n    in$ put $\n    second $\n    | /x/ktstr-step\n"
-				   "  id = kernel 6.12\n"
-				   "  args = a $$b\n";
+	static const char want[] =
+		"# Written by cargo-ktstr; edits are lost. What the rules do and why: the included files.\n"
+		"ninja_required_version = 1.11\n\n"
+		"step = /x/ktstr-step\n"
+		"launcher =\n"
+		"include /r/a.ninja\n"
+		"\n# -- kernel 6.12 --\n"
+		"\nbuild out/a $\n      out/b: bootable $\n    in$ put $\n    second $\n    | /x/ktstr-step\n"
+		"  id = kernel 6.12\n"
+		"  args = a $$b\n";
 	auto_plan struct plan p = { 0 };
 	auto_free char *text = NULL;
 	size_t n;
@@ -83,7 +84,8 @@ static void slug(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(escaping), cmocka_unit_test(whole_file), cmocka_unit_test(slug) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(escaping), cmocka_unit_test(whole_file),
+					    cmocka_unit_test(slug) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

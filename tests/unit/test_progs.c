@@ -44,7 +44,10 @@ static void test_plain(void **state)
 		{ 63, "fifteen_letters", "fifteen_letters" },
 		{ 64, "sixteen__letters", "sixteen__letters" }, /* no NUL in the kernel's 16 bytes */
 		{ 70, "", "" },
-		{ 4095, "a\x01" "b\xff c", "a?b??c" },
+		{ 4095,
+		  "a\x01"
+		  "b\xff c",
+		  "a?b??c" },
 		{ 4096, "up", "up" },
 		{ 262143, "last", "last" },
 	};
@@ -415,10 +418,10 @@ static void test_no_symbol(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),       cmocka_unit_test(test_vmalloc),
+		cmocka_unit_test(test_plain),          cmocka_unit_test(test_vmalloc),
 		cmocka_unit_test(test_absent_members), cmocka_unit_test(test_small_nodes),
-		cmocka_unit_test(test_quiet),       cmocka_unit_test(test_unnumbered),
-		cmocka_unit_test(test_hostile),     cmocka_unit_test(test_no_symbol),
+		cmocka_unit_test(test_quiet),          cmocka_unit_test(test_unnumbered),
+		cmocka_unit_test(test_hostile),        cmocka_unit_test(test_no_symbol),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,8 +21,12 @@ static void round_trip(void **state)
 {
 	struct prog v[] = { { "ktstr_enqueue", 7, 123, 456, 789, 64 },
 			    { "ktstr_dispatch", 8, 1000001, PROG_NONE, PROG_NONE, PROG_NONE } };
-	struct result r = { .verdict = VERDICT_REJECTED, .reason = (char *)"a \"quoted\"\nreason", .accel = (char *)"tcg",
-			    .release = (char *)"6.12.117", .status = 256, .progs = { v, 2 },
+	struct result r = { .verdict = VERDICT_REJECTED,
+			    .reason = (char *)"a \"quoted\"\nreason",
+			    .accel = (char *)"tcg",
+			    .release = (char *)"6.12.117",
+			    .status = 256,
+			    .progs = { v, 2 },
 			    .ms = { 65.5, 12, 1400.25, 0.75, 3 } };
 	auto_result struct result got = { 0 };
 	struct err e = { 0 };

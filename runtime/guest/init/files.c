@@ -1,7 +1,8 @@
 /* files.c: the payload. We make the files and their pages, the host fills the pages from outside.
  *
- * Every page is allocated (and zeroed) by writing to a shared mapping, then locked, so that its frame number, read
- * from /proc/self/pagemap, stays true until PUSHED. */
+ * Every page is allocated (and zeroed) through a shared mapping, and its frame number read from /proc/self/pagemap. There
+ * is no swap, and the numbers are read again at PUSHED, in case the kernel moved a page. The fewest kernel paths are used,
+ * because under emulation the first run of each costs its translation. */
 #include "guest/init/init.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -29,6 +31,7 @@ static size_t n_files;
 static bool waiting; /* between PAGES and PUSHED */
 static struct proto_run *runs;
 static size_t n_runs, cap_runs;
+static uint32_t told; /* CRC of the runs the host was told */
 
 /* keep: the files stay; else their memory is needed for the next try. */
 static void drop(bool keep)
@@ -130,9 +133,12 @@ static bool map(struct file *f, int fd)
 			errno = ENOSPC; /* the file system is full, seen from a page fault */
 		return fail("allocate", f->path);
 	}
-	if (mlock(f->map, f->len) < 0)
-		return fail("lock", f->path);
 	return frames_read(f);
+}
+
+static int create(const struct file *f)
+{
+	return open(f->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, f->mode);
 }
 
 static bool make_file(struct file *f)
@@ -140,11 +146,11 @@ static bool make_file(struct file *f)
 	int fd;
 	bool ok;
 
-	if (!parents(f->path))
-		return false;
-	if (unlink(f->path) < 0 && errno != ENOENT)
-		return fail("replace", f->path);
-	fd = open(f->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = create(f);
+	if (fd < 0 && errno == ENOENT && parents(f->path))
+		fd = create(f);
+	if (fd < 0 && errno == EEXIST && unlink(f->path) == 0)
+		fd = create(f);
 	if (fd < 0)
 		return fail("create", f->path);
 	ok = f->len == 0 || map(f, fd);
@@ -165,8 +171,8 @@ static bool make_link(const char *path, const char *target)
 static bool manifest_check(const void *data, size_t n, size_t *count)
 {
 	struct proto_file f;
-	const char *path, *target, *p;
-	char info[256];
+	const char *path, *target;
+	struct sysinfo info;
 	uint64_t bytes = 0, available = 0;
 	size_t at = 0;
 	int r;
@@ -185,8 +191,8 @@ static bool manifest_check(const void *data, size_t n, size_t *count)
 		port_failed("the manifest is damaged");
 		return false;
 	}
-	if (slurp("/proc/meminfo", info, sizeof info) == 0 && (p = strstr(info, "MemAvailable:")))
-		available = strtoull(p + 13, NULL, 10) * 1024;
+	if (sysinfo(&info) == 0)
+		available = (uint64_t)info.freeram * info.mem_unit;
 	if (available && bytes > available) {
 		port_failed("the payload needs %llu MiB and the guest has %llu MiB left",
 			    (unsigned long long)(bytes >> 20) + 1, (unsigned long long)available >> 20);
@@ -239,7 +245,20 @@ void files_make(const void *manifest, size_t n)
 		return;
 	}
 	waiting = true;
+	told = proto_crc(runs, n_runs * sizeof *runs);
 	port_send(MSG_PAGES, runs, n_runs * sizeof *runs);
+}
+
+static bool pages_stayed(void)
+{
+	n_runs = 0;
+	for (size_t i = 0; i < n_files; i++)
+		if (files[i].map && !frames_read(&files[i]))
+			return false;
+	if (proto_crc(runs, n_runs * sizeof *runs) == told)
+		return true;
+	port_failed("the kernel moved pages of the payload while it was written");
+	return false;
 }
 
 void files_pushed(void)
@@ -248,12 +267,9 @@ void files_pushed(void)
 		port_failed("PUSHED without FILES");
 		return;
 	}
-	for (size_t i = 0; i < n_files; i++) {
-		if (chmod(files[i].path, files[i].mode) < 0) {
-			fail("change mode of", files[i].path);
-			drop(false);
-			return;
-		}
+	if (!pages_stayed()) {
+		drop(false);
+		return;
 	}
 	drop(true); /* also takes the writable mappings away, without which exec says ETXTBSY */
 	port_send(MSG_FILES_OK, NULL, 0);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FDS_MAX = 256 };
@@ -104,6 +105,7 @@ int main(void)
 		return 1;
 	}
 	crash_handlers();
+	umask(0); /* files get exactly the modes they are sent with */
 	mounts_first();
 	rise();
 	loop = epoll_create1(EPOLL_CLOEXEC);

@@ -115,7 +115,5 @@ void mounts_rest(void)
 	(void)mount(NULL, "/", NULL, MS_REMOUNT, "size=90%");
 	(void)spit("/proc/sys/kernel/kptr_restrict", "0");
 	(void)spit("/proc/sys/kernel/panic", "-1");
-	/* Pages told to the host must stay where they are until it has filled them. */
-	(void)spit("/proc/sys/vm/compact_unevictable_allowed", "0");
 	setrlimit(RLIMIT_NOFILE, &files);
 }
