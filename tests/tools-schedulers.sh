@@ -25,11 +25,14 @@ mkdir -p "$1"
 dest=$(cd "$1" && pwd)
 types=$2
 [ -f "$types" ] || types=$cached
-for file in "$source" "$types"; do
-	[ -f "$file" ] && continue
-	echo "$0: $file is missing" >&2
+if [ ! -f "$types" ]; then
+	echo "$0: $2 is neither a file nor a cached kernel with a vmlinux" >&2
 	exit 1
-done
+fi
+if [ ! -f "$source" ]; then
+	echo "$0: $source is missing (tests/setup.sh installs it)" >&2
+	exit 1
+fi
 
 stamp=$(stat -c '%s %Y' "$source" && cksum <"$types" && cksum <"$0" && echo "$clang")
 current() {
