@@ -218,11 +218,31 @@ static bool is_error(struct view line)
 	return false;
 }
 
+/* libbpf reports what it met first, then what failed because of it. */
+static bool library_reason(struct view text, struct view *out)
+{
+	while (text.n) {
+		const char *nl = memchr(text.p, '\n', text.n);
+		size_t n = nl ? (size_t)(nl - text.p) : text.n;
+		struct view line = { text.p, n };
+
+		if (starts(line, "libbpf: ") && is_error(line)) {
+			*out = line;
+			return true;
+		}
+		text.p += n + (nl != NULL);
+		text.n -= n + (nl != NULL);
+	}
+	return false;
+}
+
 bool log_reason(struct view text, struct view *out)
 {
 	struct view program, line;
 
 	if (log_program(text, 0, &program) && program_reason(program, out))
+		return true;
+	if (library_reason(text, out))
 		return true;
 	while (last_line(&text, &line)) {
 		if (is_error(line)) {

@@ -100,7 +100,7 @@ static const struct {
 	  "Verification failed: Invalid dereference" },
 	{ BEGIN "processed 6 insns\n" END "scx: cannot go on\n", "scx: cannot go on" },
 	{ "libbpf: extern (func ksym) 'f': not found in kernel BTFs\nlibbpf: failed to load object\nbye\n",
-	  "libbpf: failed to load object" },
+	  "libbpf: extern (func ksym) 'f': not found in kernel BTFs" },
 	{ "libbpf: " BEGIN "0: (79) r1 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\nverification time 1 usec\n"
 	  "stack depth 0\nprocessed 4 insns (limit 1000000)\nlibbpf: " END "libbpf: failed to load\n",
 	  "R1 invalid mem access 'scalar'" },
