@@ -218,15 +218,16 @@ static int refuse(const struct accel_probe *p, struct err *e)
 {
 	switch (p->kvm) {
 	case KVM_MISSING:
-		return err_set(e, X_NO_KVM,
-			       "KVM was asked for, but %s; load kvm_intel or kvm_amd, or use --accel auto", p->why);
+		return err_set(e, X_NO_KVM, "KVM was asked for, but %s; load kvm_intel or kvm_amd, or use --accel auto",
+			       p->why);
 	case KVM_FORBIDDEN:
 		return err_set(e, X_NO_KVM,
 			       "KVM was asked for, but %s; join the group that owns it (kvm), or use --accel auto",
 			       p->why);
 	default:
 		return err_set(e, X_KVM_UNUSABLE,
-			       "KVM was asked for, but it cannot run a kernel here: %s; use --accel auto or tcg", p->why);
+			       "KVM was asked for, but it cannot run a kernel here: %s; use --accel auto or tcg",
+			       p->why);
 	}
 }
 

@@ -11,7 +11,7 @@ enum accel_kvm { KVM_WORKS, KVM_MISSING, KVM_FORBIDDEN, KVM_BROKEN };
 
 struct accel_probe {
 	enum accel_kvm kvm;
-	char why[256];        /* one line for people; "" when it works */
+	char why[256];         /* one line for people; "" when it works */
 	unsigned long tsc_khz; /* of the host, 0 unknown (needed on TCG guests' command line, see machine.h) */
 };
 

@@ -36,13 +36,13 @@ enum {
  *
  * First what compilers emit for -march=x86-64-v3 and the kernel's decompressors use. */
 static const uint8_t bmi_code[] = {
-	0xb9, 0x0d, 0x00, 0x00, 0x00,       /*     mov   ecx, 13           */
-	0xc4, 0xe2, 0xf1, 0xf7, 0xc3,       /*     shlx  rax, rbx, rcx     */
-	0x89, 0xda,                         /*     mov   edx, ebx          */
-	0xc4, 0xe2, 0xf3, 0xf6, 0xf0,       /*     mulx  rsi, rcx, rax     */
-	0xc4, 0xe2, 0xe0, 0xf2, 0xc1,       /*     andn  rax, rbx, rcx     */
-	0x31, 0xc3,                         /*     xor   ebx, eax          */
-	0x31, 0xf3,                         /*     xor   ebx, esi          */
+	0xb9, 0x0d, 0x00, 0x00, 0x00, /*     mov   ecx, 13           */
+	0xc4, 0xe2, 0xf1, 0xf7, 0xc3, /*     shlx  rax, rbx, rcx     */
+	0x89, 0xda,                   /*     mov   edx, ebx          */
+	0xc4, 0xe2, 0xf3, 0xf6, 0xf0, /*     mulx  rsi, rcx, rax     */
+	0xc4, 0xe2, 0xe0, 0xf2, 0xc1, /*     andn  rax, rbx, rcx     */
+	0x31, 0xc3,                   /*     xor   ebx, eax          */
+	0x31, 0xf3,                   /*     xor   ebx, esi          */
 };
 /* Then a loop that takes a processor less than a millisecond and an interpreter seconds. */
 static const uint8_t loop_code[] = {
@@ -57,10 +57,10 @@ static const uint8_t loop_code[] = {
 	0x75, 0xe8,                         /*     jnz   1b                */
 };
 static const uint8_t end_code[] = {
-	0x53,                               /*     push  rbx               */
-	0x58,                               /*     pop   rax               */
-	0xe7, PORT,                         /*     out   PORT, eax         */
-	0xf4,                               /*     hlt                     */
+	0x53,       /*     push  rbx               */
+	0x58,       /*     pop   rax               */
+	0xe7, PORT, /*     out   PORT, eax         */
+	0xf4,       /*     hlt                     */
 };
 
 /* The same in C. */
@@ -159,8 +159,7 @@ static bool copy_cpuid(struct probe *p)
 static bool set_registers(struct probe *p)
 {
 	struct kvm_sregs s;
-	struct kvm_regs r = { .rip = CODE, .rsp = STACK, .rflags = 2, .rbx = SEED, .rbp = ROUNDS,
-			      .rdi = DATA };
+	struct kvm_regs r = { .rip = CODE, .rsp = STACK, .rflags = 2, .rbx = SEED, .rbp = ROUNDS, .rdi = DATA };
 	struct kvm_segment code = { .limit = ~0u, .selector = 8, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1 };
 	struct kvm_segment data = { .limit = ~0u, .selector = 16, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1 };
 
@@ -169,9 +168,9 @@ static bool set_registers(struct probe *p)
 	s.cs = code;
 	s.ds = s.es = s.fs = s.gs = s.ss = data;
 	s.cr3 = PML4;
-	s.cr4 = 1u << 5;                         /* PAE */
+	s.cr4 = 1u << 5;                           /* PAE */
 	s.cr0 = 1u | 1u << 4 | 1u << 5 | 1u << 31; /* PE, ET, NE, PG */
-	s.efer = 1u << 8 | 1u << 10;             /* LME, LMA */
+	s.efer = 1u << 8 | 1u << 10;               /* LME, LMA */
 	if (ioctl(p->vcpu, KVM_SET_SREGS, &s) < 0)
 		return no(p, "KVM_SET_SREGS");
 	if (ioctl(p->vcpu, KVM_SET_REGS, &r) < 0)
@@ -221,9 +220,9 @@ static bool run_guest(struct probe *p)
 		return told_us(p);
 	case KVM_EXIT_INTERNAL_ERROR:
 		snprintf(p->why, p->max,
-			 p->run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
-				 "emulation failure on an ordinary instruction" :
-				 "internal error %u on ordinary instructions",
+			 p->run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION
+				 ? "emulation failure on an ordinary instruction"
+				 : "internal error %u on ordinary instructions",
 			 p->run->internal.suberror);
 		return false;
 	case KVM_EXIT_FAIL_ENTRY:

@@ -88,7 +88,7 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline)
 {
 	static const char *const bare[] = { "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-					    "-no-reboot", NULL };
+					    "-no-reboot",         NULL };
 
 	argv_addv(a, bare);
 	args_machine(a, m);

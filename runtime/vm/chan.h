@@ -5,10 +5,10 @@
 struct err;
 
 struct chan {
-	int fd;       /* -1: closed */
-	char *buf;    /* bytes not yet consumed */
+	int fd;    /* -1: closed */
+	char *buf; /* bytes not yet consumed */
 	size_t n, cap;
-	size_t used;  /* of buf, by the frame handed out last */
+	size_t used; /* of buf, by the frame handed out last */
 };
 
 struct msg {

@@ -19,8 +19,8 @@ struct machine {
 	enum accel accel;
 	struct topology topo;
 	unsigned memory_mb;
-	bool pci;               /* virtio over PCI (also on microvm); false: virtio-mmio, microvm only */
-	unsigned long tsc_khz;  /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
+	bool pci;              /* virtio over PCI (also on microvm); false: virtio-mmio, microvm only */
+	unsigned long tsc_khz; /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
 };
 
 /* kind from the topology. virtio_mmio: the kernel has VIRTIO_MMIO built in (the device is found through ACPI). */
@@ -36,7 +36,7 @@ struct machine_wires {
 	int qmp, chan, console;  /* all pre-connected sockets */
 	int ram[TOPO_MAX_NODES]; /* one backing file per node, inherited as well */
 	enum ram_mode ram_mode;
-	const char *kernel;      /* vmlinux with a PVH note or bzImage; NULL: wait for a saved state (-incoming defer) */
+	const char *kernel; /* vmlinux with a PVH note or bzImage; NULL: wait for a saved state (-incoming defer) */
 	const char *initrd;
 };
 /* The whole command, argv[0] "qemu-system-x86_64". extra_cmdline may be NULL. */

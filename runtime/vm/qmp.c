@@ -175,8 +175,8 @@ static int send_line(struct qmp *q, const char *text, size_t n, int fd, struct e
 
 int qmp_call(struct qmp *q, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e)
 {
-	auto_free char *text = args ? xasprintf("{\"execute\":\"%s\",\"arguments\":%s}\n", cmd, args) :
-				      xasprintf("{\"execute\":\"%s\"}\n", cmd);
+	auto_free char *text = args ? xasprintf("{\"execute\":\"%s\",\"arguments\":%s}\n", cmd, args)
+				    : xasprintf("{\"execute\":\"%s\"}\n", cmd);
 
 	if (q->fd < 0)
 		return gone(e);

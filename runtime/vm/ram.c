@@ -22,8 +22,8 @@ int ram_create(struct vm *vm, const char *dir, struct err *e)
 	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
 		auto_free char *path = xasprintf("%s/ram%u", dir ? dir : "", i);
 
-		vm->ram[i] = dir ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644) :
-				   memfd_create("ktstr-ram", MFD_CLOEXEC);
+		vm->ram[i] = dir ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)
+				 : memfd_create("ktstr-ram", MFD_CLOEXEC);
 		if (vm->ram[i] < 0)
 			return err_sys(e, "create the guest's memory%s%s", dir ? " " : "", dir ? path : "");
 		if (ftruncate(vm->ram[i], (off_t)machine_node_bytes(&vm->m, i)) < 0)
@@ -167,7 +167,8 @@ static int check_range(const struct vm *vm, uint64_t gpa, size_t n, struct err *
 		uint64_t offset, run;
 
 		if (!machine_ram_offset(&vm->m, at, &offset, &run))
-			return err_set(e, X_VM, "guest-physical %#" PRIx64 " (+%zu) is outside the guest's memory", gpa, n);
+			return err_set(e, X_VM, "guest-physical %#" PRIx64 " (+%zu) is outside the guest's memory", gpa,
+				       n);
 		if (run >= left)
 			return 0;
 		at += run;

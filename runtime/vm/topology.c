@@ -78,7 +78,8 @@ int topology_parse(struct topology *t, const char *text, struct err *e)
 		fields += *p == ',';
 	if (fields != countof(names))
 		return err_set(e, X_USAGE,
-			       "invalid topology '%s': expected 'numa_nodes,llcs,cores,threads' (e.g. '1,2,4,1')", text);
+			       "invalid topology '%s': expected 'numa_nodes,llcs,cores,threads' (e.g. '1,2,4,1')",
+			       text);
 	const char *field = text;
 	for (size_t i = 0; i < countof(names); i++) {
 		size_t n = strcspn(field, ",");

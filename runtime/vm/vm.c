@@ -109,9 +109,11 @@ static int tell_end(struct vm *vm, bool ended, int status, struct err *e)
 	if (!ended)
 		return err_set(e, X_VM, "the guest closed its channel%s%s%s", also, verdict ? verdict : "", excerpt);
 	spawn_status(status, how, sizeof(how));
-	vm->said[strcspn(vm->said, "\n")] = 0;
+	while (vm->said_n && vm->said[vm->said_n - 1] == '\n')
+		vm->said[--vm->said_n] = 0;
 	if (vm->said_n)
-		return err_set(e, X_VM, "QEMU died (%s): %s%s%s%s", how, vm->said, also, verdict ? verdict : "", excerpt);
+		return err_set(e, X_VM, "QEMU died (%s): %.500s%s%s%s", how, vm->said, also, verdict ? verdict : "",
+			       excerpt);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return err_set(e, X_VM, "the guest switched itself off%s%s%s", also, verdict ? verdict : "", excerpt);
 	return err_set(e, X_VM, "QEMU died (%s)%s%s%s", how, also, verdict ? verdict : "", excerpt);
@@ -234,8 +236,8 @@ static int check_file(const char *what, const char *path, struct err *e)
 
 static int boot_late(const struct vm *vm, struct err *e)
 {
-	auto_free char *head = xasprintf("guest did not come up within %d s (deadline boot)",
-					 VM_BOOT_S * vm_scale(&vm->m));
+	auto_free char *head =
+		xasprintf("guest did not come up within %d s (deadline boot)", VM_BOOT_S * vm_scale(&vm->m));
 
 	return too_late(vm, head, e);
 }
@@ -333,9 +335,9 @@ int vm_qmp(struct vm *vm, const char *cmd, const char *args, int fd, char **repl
 		return vm_gone(vm, e);
 	if (qmp_call(&vm->qmp, cmd, args, fd, reply, deadline, e) == 0)
 		return 0;
-	struct pollfd p = { .fd = vm->qemu.pidfd, .events = POLLIN };
+	struct pollfd p = { .fd = vm->qmp.fd };
 
-	return e->code == X_VM && poll(&p, 1, 0) > 0 ? vm_gone(vm, e) : -1;
+	return e->code == X_VM && poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) ? vm_gone(vm, e) : -1;
 }
 
 int vm_pause(struct vm *vm, struct err *e)

@@ -11,19 +11,19 @@
 #include <sys/types.h>
 
 struct vm {
-	bool open;            /* {0} is a closed guest */
+	bool open; /* {0} is a closed guest */
 	struct machine m;
 	struct child qemu;
 	struct qmp qmp;
 	struct chan chan;
-	int console;          /* socket; -1 closed */
-	char *log;            /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
+	int console; /* socket; -1 closed */
+	char *log;   /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
 	size_t log_n, log_cap;
-	bool panicked;        /* the console said so */
-	int says;             /* QEMU's stderr; -1 closed */
-	char said[4096];      /* the beginning of it */
+	bool panicked;   /* the console said so */
+	int says;        /* QEMU's stderr; -1 closed */
+	char said[4096]; /* the beginning of it */
 	size_t said_n;
-	char *hello;          /* text of HELLO, or as stored with the snapshot */
+	char *hello;                       /* text of HELLO, or as stored with the snapshot */
 	uint64_t ram_host[TOPO_MAX_NODES]; /* address of each node's RAM in QEMU's address space; 0 not looked up yet */
 	int ram[TOPO_MAX_NODES];           /* the files behind it */
 };

@@ -208,7 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_frames), cmocka_unit_test(byte_by_byte), cmocka_unit_test(broken),
-		cmocka_unit_test(both_full),	cmocka_unit_test(nobody_reads),
+		cmocka_unit_test(both_full),    cmocka_unit_test(nobody_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,8 +93,13 @@ static void command_lines(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		struct machine_wires w = { .qmp = 10, .chan = 11, .console = 12, .ram = { 20, 21 },
-					   .ram_mode = cases[i].mode, .kernel = cases[i].kernel, .initrd = "i" };
+		struct machine_wires w = { .qmp = 10,
+					   .chan = 11,
+					   .console = 12,
+					   .ram = { 20, 21 },
+					   .ram_mode = cases[i].mode,
+					   .kernel = cases[i].kernel,
+					   .initrd = "i" };
 		auto_argv struct argv a = { 0 };
 		auto_free char *got = NULL;
 		struct machine m;
@@ -122,7 +127,7 @@ static void plans(void **state)
 		bool mmio;
 		enum machine_kind kind;
 		bool pci;
-		const char *part, *not;
+		const char *part, *not ;
 	} cases[] = {
 		{ { 1, 1, 4, 1 }, ACCEL_TCG, true, MACHINE_MICROVM, false, "virtio-serial-device", "serial-pci" },
 		{ { 1, 1, 4, 1 }, ACCEL_TCG, false, MACHINE_MICROVM, true, "microvm,acpi=on,pcie=on", "-numa" },
@@ -250,8 +255,8 @@ static void text_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(command_lines), cmocka_unit_test(plans),	 cmocka_unit_test(memory_map),
-		cmocka_unit_test(text_form),	 cmocka_unit_test(text_refused),
+		cmocka_unit_test(command_lines), cmocka_unit_test(plans),        cmocka_unit_test(memory_map),
+		cmocka_unit_test(text_form),     cmocka_unit_test(text_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

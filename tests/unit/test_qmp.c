@@ -148,8 +148,9 @@ static void descriptor(void **state)
 {
 	char control[CMSG_SPACE(sizeof(int))], text[256];
 	struct iovec iov = { text, sizeof(text) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			    .msg_controllen = sizeof(control) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct err e = { 0 };
 	struct monitor x;
 	int pipefd[2], got;
@@ -174,7 +175,7 @@ static void descriptor(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(greeting), cmocka_unit_test(answers),	  cmocka_unit_test(silence_and_end),
+		cmocka_unit_test(greeting), cmocka_unit_test(answers),    cmocka_unit_test(silence_and_end),
 		cmocka_unit_test(events),   cmocka_unit_test(descriptor),
 	};
 

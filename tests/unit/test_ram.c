@@ -113,7 +113,19 @@ static void nodes(void **state)
 
 /* ---- push */
 
-enum guest_kind { HONEST, OUTSIDE, UNALIGNED, TOO_FEW, TOO_MANY, EMPTY_RUN, OVERFLOW, RAGGED, REFUSES, BABBLES, LEAVES };
+enum guest_kind {
+	HONEST,
+	OUTSIDE,
+	UNALIGNED,
+	TOO_FEW,
+	TOO_MANY,
+	EMPTY_RUN,
+	OVERFLOW,
+	RAGGED,
+	REFUSES,
+	BABBLES,
+	LEAVES
+};
 
 static void answer(struct chan *c, uint32_t type, const void *data, size_t n)
 {
