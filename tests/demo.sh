@@ -4,7 +4,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 O=${O:-$root/out}
 PATH=$O:$PATH
-scheds=$O/sched/tools
+scheds=$O/sched/tools-new
 
 say() {
 	printf '\n%s\n' "$*"
@@ -16,9 +16,9 @@ packages=$(sh "$root/tests/fetch-kernel.sh")
 key=$(ktstr kernel import $packages)
 
 say "The kernel tree's own example schedulers, built with clang:"
-sh "$root/tests/tools-schedulers.sh" "$scheds" "$key"
+KTSTR_LINUX_SOURCE=$(sh "$root/tests/fetch-kernel-tools.sh") sh "$root/tests/tools-schedulers.sh" "$scheds" "$key"
 
-for sched in "$O/sched/scx_ktstr" "$scheds"/scx_simple "$scheds"/scx_central "$scheds"/scx_flatcg; do
+for sched in "$O/sched/scx_ktstr" "$scheds"/scx_simple "$scheds"/scx_flatcg; do
 	say "\$ cargo ktstr verifier --scheduler-bin ${sched##*/} --kernel $key"
 	ktstr verifier --scheduler-bin "$sched" --kernel "$key"
 done

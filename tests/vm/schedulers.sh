@@ -1,0 +1,53 @@
+#!/bin/sh
+# The kernel tree's own example schedulers: those of a new tree on a new kernel, those of 6.12 refused by it with the
+# reason. Every count is compared with what the guest's own kernel says.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || exit 1
+new=$O/sched/tools-new
+old=$O/sched/tools-6.12
+{
+	KTSTR_LINUX_SOURCE=$(sh "$root/tests/fetch-kernel-tools.sh") sh "$root/tests/tools-schedulers.sh" "$new" "$key" &&
+		sh "$root/tests/tools-schedulers.sh" "$old" "$key"
+} >&2 || exit 1
+
+attaches() { # SCHEDULER PROGRAM…
+	exits 0 ktstr verifier --scheduler-bin "$1" --kernel "$key" --cross-check || return
+	shift
+	has 'cross-check with bpf_prog_info: agrees' out || return
+	for program in "$@"; do
+		grep -q "^  $program .*verified_insns=[1-9]" out || { cat out; fail "no count of $program"; }
+	done
+}
+
+simple() {
+	attaches "$new/scx_simple" simple_enqueue simple_init
+}
+
+flatcg() {
+	attaches "$new/scx_flatcg" fcg_enqueue fcg_dispatch fcg_init
+}
+
+bundled_with_flags() {
+	attaches "$O/sched/scx_ktstr" ktstr_enqueue ktstr_dispatch ktstr_init ktstr_exit
+	cp out plain
+	exits 0 ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" -- --llc-aware --steal &&
+		! diff plain out >/dev/null || fail 'flags make no difference'
+}
+
+old_ones_are_refused() {
+	for name in simple qmap central flatcg; do
+		exits 3 ktstr verifier --scheduler-bin "$old/scx_$name" --kernel "$key" || return
+		has "rejected: libbpf: extern (func ksym)" out || return
+	done
+}
+
+# Two kernels in one request: the one works although the other does not.
+one_of_two() {
+	cp "$(dirname "$(ktstr kernel list --json | sed -n 's/.*"image_path": "\(.*\)".*/\1/p' | head -n 1)")/bzImage" half
+	truncate -s 3000000 half
+	exits 13 ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" --kernel ./half &&
+		has 'ktstr_enqueue' out && has 'not run' out && has 'attached' out
+}
+
+run_tests simple flatcg bundled_with_flags old_ones_are_refused one_of_two
