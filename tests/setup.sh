@@ -17,7 +17,7 @@ packages() {
 # building: compiler, make, and what the generated graphs run on
 gcc libc6-dev make pkg-config ninja-build
 # BPF: compiler with a BPF target, skeletons, types of kernels
-clang-16 llvm-16 bpftool dwarves
+clang-16 llvm-16 lld-16 bpftool dwarves
 # libraries we link: fetching, unpacking, git, ELF and BPF, hashing, tables
 libcurl4-openssl-dev libarchive-dev libgit2-dev libbpf-dev libelf-dev libxxhash-dev
 libjsmn-dev libsmartcols-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev liblz4-dev
