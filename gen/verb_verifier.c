@@ -16,7 +16,7 @@ static struct {
 	const char *scheduler;
 	struct opt_list kernels;
 	const char *accel;
-	uint64_t memory_mb, jobs;
+	uint64_t memory_mb, timeout, jobs;
 	bool raw, json, cold, cross_check, explain, force;
 } o;
 
@@ -45,6 +45,13 @@ static const struct opt opts[] = {
 	  .min = 128,
 	  .max = 65536,
 	  .help = "memory of each guest, 1024 unless given" },
+	{ .name = "timeout",
+	  .type = OPT_U64,
+	  .out = &o.timeout,
+	  .arg = "SECONDS",
+	  .min = 1,
+	  .max = 86400,
+	  .help = "how long the scheduler may take to attach, 60 (240 without KVM) unless given" },
 	{ .name = "cold",
 	  .type = OPT_FLAG,
 	  .out = &o.cold,
@@ -210,6 +217,8 @@ static void plan_cell(struct plan *p, const struct request *q, const struct kern
 
 	for (size_t i = 0; q->args[i]; i++)
 		argv_fmt(&more, "--arg=%s", q->args[i]);
+	if (o.timeout)
+		argv_opt(&more, "--timeout", "%llu", (unsigned long long)o.timeout);
 	if (o.cross_check)
 		argv_add(&more, "--cross-check");
 	if (o.force)

@@ -15,6 +15,7 @@ static struct guest_opts guest;
 static struct {
 	const char *snapshot, *payload;
 	struct opt_list args;
+	uint64_t timeout;
 	bool cold, cross_check;
 } o;
 
@@ -27,6 +28,13 @@ static const struct opt opts[] = {
 	  .help = "output of the snapshot step" },
 	{ .name = "payload", .type = OPT_STR, .out = &o.payload, .arg = "FILE", .help = "output of the payload step" },
 	{ .name = "arg", .type = OPT_LIST, .out = &o.args, .arg = "WORD", .help = "argument of the scheduler" },
+	{ .name = "timeout",
+	  .type = OPT_U64,
+	  .out = &o.timeout,
+	  .arg = "SECONDS",
+	  .min = 1,
+	  .max = 86400,
+	  .help = "how long the scheduler may take to attach" },
 	{ .name = "cold", .type = OPT_FLAG, .out = &o.cold, .help = "boot instead of restoring a snapshot" },
 	{ .name = "cross-check",
 	  .type = OPT_FLAG,
@@ -121,6 +129,7 @@ static int run(int dir, const char *path, struct err *e)
 			  .pack = o.payload,
 			  .layout = &layout,
 			  .args = args,
+			  .load_s = (unsigned)o.timeout,
 			  .cross_check = o.cross_check };
 	FILE *log = xmemstream(&l.text[0], &l.n[0]), *console = xmemstream(&l.text[1], &l.n[1]);
 

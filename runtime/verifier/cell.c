@@ -9,10 +9,12 @@
 #include "inspect/memory.h"
 #include "verifier/log.h"
 #include "vm/vm.h"
+#include <inttypes.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #define PROGRAM "/scheduler"
+#define SCHED_LOG (64u << 20)  /* of its output kept from the beginning; of the rest only the end is */
 #define REASON_LOG (1u << 20) /* of the scheduler's output kept to look for the reason */
 
 struct run {
@@ -22,6 +24,7 @@ struct run {
 	FILE *log;
 	char *tail; /* end of the scheduler's output */
 	size_t tail_n;
+	uint64_t said, cut; /* bytes of its output; of these not in log */
 	bool enabling; /* the kernel accepted the programs and began to attach */
 	double mark;
 };
@@ -44,7 +47,11 @@ static double lap(struct run *x)
 
 static void keep_log(struct run *x, const void *data, size_t n)
 {
-	fwrite(data, 1, n, x->log);
+	if (x->said < SCHED_LOG)
+		fwrite(data, 1, n, x->log);
+	else
+		x->cut += n;
+	x->said += n;
 	if (n > REASON_LOG) {
 		data = (const char *)data + (n - REASON_LOG);
 		n = REASON_LOG;
@@ -57,6 +64,15 @@ static void keep_log(struct run *x, const void *data, size_t n)
 	}
 	memcpy(x->tail + x->tail_n, data, n);
 	x->tail_n += n;
+}
+
+static void end_log(struct run *x)
+{
+	size_t n = x->cut < x->tail_n ? (size_t)x->cut : x->tail_n;
+
+	if (x->cut > n)
+		fprintf(x->log, "\n--- %" PRIu64 " bytes of output left out ---\n", x->cut - n);
+	fwrite(x->tail + (x->tail_n - n), 1, n, x->log);
 }
 
 static int begin(struct run *x, struct err *e)
@@ -125,7 +141,9 @@ enum { ATTACHED = 0, ENDED = 1 };
 /* Until the scheduler is attached or its process ended. */
 static int await(struct run *x, struct err *e)
 {
-	long long deadline = now_ms() + 1000LL * VM_LOAD_S * vm_scale(&x->vm.m);
+	long long seconds = x->c->load_s ? x->c->load_s : (long long)VM_LOAD_S * vm_scale(&x->vm.m);
+	long long deadline = now_ms() + 1000 * seconds;
+	auto_free char *what = xasprintf("the scheduler to attach, %lld s; --timeout gives it more", seconds);
 	struct proto_exited gone;
 	struct proto_state st;
 	struct msg m;
@@ -133,7 +151,7 @@ static int await(struct run *x, struct err *e)
 	if (start_program(x, deadline, e) < 0)
 		return err_in(e, "start the scheduler");
 	for (;;) {
-		if (vm_next(&x->vm, &m, deadline, "the scheduler to attach", e) < 0)
+		if (vm_next(&x->vm, &m, deadline, what, e) < 0)
 			return -1;
 		switch (m.type) {
 		case MSG_LOG:
@@ -306,6 +324,7 @@ int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, s
 	ret = work(&x, e);
 	if (ret < 0)
 		ret = accident(&x, e);
+	end_log(&x);
 	r->release = hello_value(&x.vm, "release");
 	r->accel = xstrdup(accel_name(x.vm.m.accel));
 	fwrite(x.vm.log, 1, x.vm.log_n, console);

@@ -299,6 +299,11 @@ int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, 
 		console_drain(vm);
 		int r = chan_next(&vm->chan, m, e);
 
+		/* A guest that never stops talking must not keep us from the deadline, nor from being told to stop. */
+		if (r == CHAN_MSG && m->type == MSG_LOG && stop_pending())
+			return stop_err(e);
+		if (r == CHAN_MSG && m->type == MSG_LOG && deadline >= 0 && now_ms() >= deadline)
+			return waited(vm, what, e);
 		if (r == CHAN_MSG)
 			return 0;
 		if (r < 0)
@@ -324,8 +329,6 @@ int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, c
 		if (m->type != MSG_LOG)
 			return err_set(e, X_VM, "the guest sent message %" PRIu32 " while we waited for %s", m->type,
 				       what);
-		if (deadline >= 0 && now_ms() >= deadline)
-			return waited(vm, what, e);
 	}
 }
 

@@ -1,0 +1,59 @@
+#!/bin/sh
+# Schedulers that are none: each has its verdict within its deadline, and leaves nothing behind.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+
+# program NAME: a static program from the C text on stdin
+program() {
+	{
+		echo '#include <fcntl.h>'
+		echo '#include <signal.h>'
+		echo '#include <stdio.h>'
+		echo '#include <string.h>'
+		echo '#include <unistd.h>'
+		cat
+	} >"$1.c"
+	"${CC:-gcc}" -D_GNU_SOURCE -O1 -w -static -o "$1" "$1.c"
+}
+
+# judged CODE PROGRAM [OPTION…]
+judged() {
+	want=$1 name=$2
+	shift 2
+	exits "$want" ktstr verifier --scheduler-bin "$name" --kernel "$key" "$@"
+}
+
+never_attaches() {
+	program sleeper <<-END || return
+		int main(void) { signal(SIGTERM, SIG_IGN); for (;;) pause(); }
+	END
+	judged 5 sleeper --timeout 1 && has 'timed out waiting for the scheduler to attach, 1 s' err && has '--timeout' err
+}
+
+never_stops_talking() {
+	program talker <<-END || return
+		int main(void) { static char b[65536]; memset(b, 10, sizeof b); for (;;) write(1, b, sizeof b); }
+	END
+	judged 5 talker --timeout 2 && has 'timed out' err
+}
+
+panics_the_guest() {
+	program panic <<-END || return
+		int main(void) { write(open("/proc/sysrq-trigger", 1), "c", 1); pause(); }
+	END
+	judged 6 panic && has 'guest panicked: sysrq triggered crash' err
+}
+
+kills_everything() {
+	program killer <<-END || return
+		int main(void) { kill(-1, SIGKILL); kill(1, SIGKILL); puts("init lives"); return 3; }
+	END
+	judged 4 killer && has 'exit status 3' err && has 'init lives' out
+}
+
+nothing_left() {
+	same '' "$(leftovers)" processes
+}
+
+run_tests never_attaches never_stops_talking panics_the_guest kills_everything nothing_left
