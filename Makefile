@@ -14,12 +14,12 @@ CC      := gcc
 CLANG   ?= clang-16
 PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
+,       := ,
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 WARN    := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes -Wvla \
 	   -Wno-format-nonliteral $(if $(CI),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-, := ,
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) $(SANFLAGS) $(CFLAGS)
 # libarchive and what it unpacks with are linked in: its shared form drags XML, ICU and C++ into every step's start.

@@ -31,8 +31,8 @@ flatcg() {
 bundled_with_flags() {
 	attaches "$O/sched/scx_ktstr" ktstr_enqueue ktstr_dispatch ktstr_init ktstr_exit
 	cp out plain
-	exits 0 ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" -- --llc-aware --steal &&
-		! diff plain out >/dev/null || fail 'flags make no difference'
+	exits 0 ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" -- --llc-aware --steal || return
+	! cmp -s plain out || fail 'flags make no difference'
 }
 
 old_ones_are_refused() {
