@@ -1,25 +1,55 @@
 #!/usr/bin/perl
 # tap.pl: run test files and end with one line: N passed, N failed, N skipped.
 #
-#   tests/tap.pl [-j JOBS] [-t SECONDS] FILE...
+#   tests/tap.pl [-j JOBS] [-t SECONDS] [-r DIR] FILE...
 #
 # prove, with what a long run needs beside it: a deadline for each file, the whole output of every
 # file that failed, and the reasons of what was skipped. A file that dies, does not speak TAP or
-# runs fewer tests than it planned is one failed test more. The exit code is 0 only when nothing
-# failed and something passed.
+# runs fewer tests than it planned is one failed test more, and so is one where a sanitizer found
+# something, be it in a child whose stderr the test keeps to itself: with -r, reports go to DIR.
+# The exit code is 0 only when nothing failed and something passed.
 use strict;
 use warnings;
+use File::Path qw(make_path remove_tree);
 use Getopt::Long;
 use TAP::Harness;
 
-my ($jobs, $seconds) = (1, 900);
-GetOptions('j=i' => \$jobs, 't=i' => \$seconds) && @ARGV
-    or die "usage: $0 [-j JOBS] [-t SECONDS] FILE...\n";
+my ($jobs, $seconds, $reports) = (1, 900);
+GetOptions('j=i' => \$jobs, 't=i' => \$seconds, 'r=s' => \$reports) && @ARGV
+    or die "usage: $0 [-j JOBS] [-t SECONDS] [-r DIR] FILE...\n";
+if ($reports) {
+	remove_tree($reports);
+	make_path($reports);
+}
 $ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
 $| = 1;
 
 my %count = (passed => 0, failed => 0, skipped => 0);
 my (%output, %failed, @reasons);
+
+# Reports of FILE and of all it starts are in files that begin with this.
+sub report_prefix {
+	my ($file) = @_;
+	return "$reports/" . $file =~ s{[^\w.]+}{_}gr;
+}
+
+sub sanitizers {
+	my ($file) = @_;
+	return () unless $reports;
+	my $path = 'log_path=' . report_prefix($file);
+	return ('env', "ASAN_OPTIONS=$path", "UBSAN_OPTIONS=$path:print_stacktrace=1");
+}
+
+sub found_by_sanitizers {
+	my ($file) = @_;
+	my $found = '';
+	for my $report ($reports ? glob(report_prefix($file) . '.*') : ()) {
+		open(my $in, '<', $report) or die "$report: $!\n";
+		local $/;
+		$found .= <$in>;
+	}
+	return $found;
+}
 
 my $harness = TAP::Harness->new({
 	jobs  => $jobs,
@@ -28,7 +58,7 @@ my $harness = TAP::Harness->new({
 	exec  => sub {
 		my (undef, $file) = @_;
 		$file = "./$file" unless $file =~ m{/};
-		return ['timeout', '-k', '10', $seconds, ($file =~ /\.sh$/ ? 'sh' : ()), $file];
+		return [sanitizers($file), 'timeout', '-k', '10', $seconds, ($file =~ /\.sh$/ ? 'sh' : ()), $file];
 	},
 });
 
@@ -76,7 +106,10 @@ my $all = $harness->runtests(@ARGV);
 for my $file ($all->descriptions) {
 	my ($parser) = $all->parsers($file);
 	my $died = $parser->wait || $parser->parse_errors;
+	my $found = found_by_sanitizers($file);
 
+	$output{$file} .= $found;
+	$died ||= $found;
 	if ($died && !$failed{$file}) {
 		$count{failed}++;
 		$failed{$file}++;
