@@ -1,4 +1,5 @@
 /* verify: one scheduler on one kernel, with its programs read while it is attached. */
+#include "base/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -27,7 +28,7 @@ static const struct opt opts[] = {
 	  .arg = "DIR",
 	  .help = "output of the snapshot step" },
 	{ .name = "payload", .type = OPT_STR, .out = &o.payload, .arg = "FILE", .help = "output of the payload step" },
-	{ .name = "arg", .type = OPT_LIST, .out = &o.args, .arg = "WORD", .help = "argument of the scheduler" },
+	{ .name = "arg", .type = OPT_LIST, .out = &o.args, .arg = "WORD", .help = "argument of the scheduler; \\\\ is a backslash, \\012 the byte of that octal number" },
 	{ .name = "timeout",
 	  .type = OPT_U64,
 	  .out = &o.timeout,
@@ -42,6 +43,31 @@ static const struct opt opts[] = {
 	  .help = "compare with bpf_prog_info read inside the guest" },
 	{ 0 },
 };
+
+static bool is_octal(const char *s)
+{
+	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' && s[2] <= '7';
+}
+
+/* Back from the escapes of --arg. Anything else behind a backslash stays as it is. */
+static char *plain_arg(const char *word)
+{
+	char *out = xstrdup(word), *to = out;
+
+	while (*word) {
+		if (word[0] == '\\' && word[1] == '\\') {
+			*to++ = '\\';
+			word += 2;
+		} else if (word[0] == '\\' && is_octal(word + 1)) {
+			*to++ = (char)((word[1] - '0') << 6 | (word[2] - '0') << 3 | (word[3] - '0'));
+			word += 4;
+		} else {
+			*to++ = *word++;
+		}
+	}
+	*to = 0;
+	return out;
+}
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
@@ -112,7 +138,7 @@ static int record(const struct result *r, const struct logs *l, struct err *e)
 static int run(int dir, const char *path, struct err *e)
 {
 	auto_result struct result r = { 0 };
-	auto_free const char **args = xcalloc(o.args.n + 1, sizeof(*args));
+	auto_argv struct argv args = { 0 };
 	struct layout layout;
 	struct logs l = { 0 };
 	int ret;
@@ -120,15 +146,18 @@ static int run(int dir, const char *path, struct err *e)
 	(void)path;
 	if (read_layout(&layout, e) < 0)
 		return -1;
-	for (size_t i = 0; i < o.args.n; i++)
-		args[i] = o.args.v[i];
+	for (size_t i = 0; i < o.args.n; i++) {
+		auto_free char *arg = plain_arg(o.args.v[i]);
+
+		argv_add(&args, arg);
+	}
 	struct cell c = { .snapshot = o.snapshot,
 			  .machine = guest.machine,
 			  .kernel = guest.kernel,
 			  .initrd = guest.initrd,
 			  .pack = o.payload,
 			  .layout = &layout,
-			  .args = args,
+			  .args = (const char *const *)args.v,
 			  .load_s = (unsigned)o.timeout,
 			  .cross_check = o.cross_check };
 	FILE *log = xmemstream(&l.text[0], &l.n[0]), *console = xmemstream(&l.text[1], &l.n[1]);
@@ -147,7 +176,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_verify = {
 	.name = "verify",
-	.format = 2,
+	.format = 3,
 	.summary = "load a scheduler in a guest and read its programs",
 	.opts = opts,
 	.recipe = recipe,

@@ -208,8 +208,8 @@ static bool contains_ci(struct view line, const char *word)
 
 static bool is_error(struct view line)
 {
-	static const char *const words[] = { "error",  "fail",    "cannot",    "can't",
-					     "denied", "invalid", "not found", "EXIT" };
+	static const char *const words[] = { "error",   "fail",      "cannot",       "can't", "denied",
+					     "invalid", "not found", "incompatible", "EXIT" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (contains_ci(line, words[i]))

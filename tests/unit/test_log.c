@@ -91,6 +91,8 @@ static const struct {
 } reasons[] = {
 	{ "", NULL },
 	{ "all is well\n", NULL },
+	{ "libbpf: extern (func ksym) 'f': func_proto [61] incompatible with vmlinux [9]\nlibbpf: failed to load object 'x'\n",
+	  "libbpf: extern (func ksym) 'f': func_proto [61] incompatible with vmlinux [9]" },
 	{ BEGIN
 	  "5: (05) goto pc-2\ninfinite loop detected at insn 5\ncur state: R1=3\nold state: R1=3\nprocessed 6 insns\n"
 	  "libbpf: " END "failed\n",
