@@ -53,6 +53,10 @@ int main(int argc, char **argv)
 	}
 	int code = opt_main(&root, plugin ? "cargo ktstr" : "ktstr", argc, (const char *const *)argv, &e);
 
+	if (!code && (fflush(stdout) < 0 || ferror(stdout))) {
+		(void)err_sys(&e, "write the output");
+		code = e.code;
+	}
 	if (code && e.msg[0])
 		log_error("%s", e.msg);
 	return code;

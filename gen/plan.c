@@ -1,4 +1,6 @@
 #include "gen/plan.h"
+#include "base/argv.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include <ctype.h>
 #include <stdarg.h>
@@ -140,9 +142,46 @@ void edge_var(struct edge *g, const char *name, const char *fmt, ...)
 	vars_add(&g->vars, &g->n_vars, name, s);
 }
 
+static int check_path(const char *path, struct err *e)
+{
+	const char *c = path;
+
+	while ((unsigned char)*c >= ' ' && *c != 0x7f)
+		c++;
+	if (!*c)
+		return 0;
+	auto_free char *quoted = shell_quote(path);
+
+	return err_set(e, X_NO_INPUT,
+		       "%s: ninja cannot name a path with a line break or another control character in it; rename it",
+		       quoted);
+}
+
+static int check_paths(const struct strs *s, struct err *e)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (check_path(s->v[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int plan_check(const struct plan *p, struct err *e)
+{
+	if (check_paths(&p->includes, e) < 0)
+		return -1;
+	for (size_t i = 0; i < p->n_edges; i++) {
+		const struct edge *g = &p->edges[i];
+
+		if (check_paths(&g->outs, e) < 0 || check_paths(&g->ins, e) < 0 || check_paths(&g->implicit, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 char *plan_slug(const char *name)
 {
-	char *slug = xstrdup(*name ? name : "-");
+	char *slug = xstrndup(*name ? name : "-", PLAN_SLUG_MAX);
 
 	for (char *c = slug; *c; c++) {
 		if (!isalnum((unsigned char)*c) && !strchr("._+-", *c))

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+struct err;
 
 struct strs {
 	char **v;
@@ -48,5 +49,10 @@ void edge_in(struct edge *g, const char *fmt, ...) __attribute__((format(printf,
 void edge_needs(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void edge_var(struct edge *g, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* A folder name made of name: everything but [A-Za-z0-9._+-] becomes '-'. Caller frees. */
+/* Whether ninja can name all of its paths. */
+int plan_check(const struct plan *p, struct err *e);
+
+/* A folder name made of name: everything but [A-Za-z0-9._+-] becomes '-', and PLAN_SLUG_MAX bytes are the
+ * end. Caller frees. */
+#define PLAN_SLUG_MAX 100
 char *plan_slug(const char *name);

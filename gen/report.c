@@ -290,13 +290,14 @@ int report_verdict(const struct report *r, const struct run *run, const struct p
 
 			if (c->code != order[k])
 				continue;
+			auto_free char *logs = xasprintf("\nlogs of guest and scheduler: %s", c->dir);
+
 			return err_set(e, c->code, "%s on %s %s: %s%s", r->scheduler, c->kernel,
 				       c->have ? verdict_name(c->result.verdict) : "failed",
 				       c->have && c->result.reason ? c->result.reason
 				       : c->failure                ? c->failure
 								   : "",
-				       c->code == X_REJECTED ? ""
-							     : "\nits logs are in the folder named by --json (dir)");
+				       c->code == X_REJECTED ? "" : logs);
 		}
 	}
 	return err_set(e, X_FAIL, "%s: %zu of %zu runs failed", r->scheduler, bad, r->n);

@@ -237,7 +237,7 @@ static int write_graph(struct run *r, const struct plan *p, int *dir, struct err
 	char hex[KEY_LEN + 1];
 	size_t n;
 
-	if (store_open(&st, NULL, e) < 0)
+	if (plan_check(p, e) < 0 || store_open(&st, NULL, e) < 0)
 		return -1;
 	FILE *f = xmemstream(&text, &n);
 
@@ -275,9 +275,37 @@ static void forget_outputs(const struct session *s, int dir)
 	}
 }
 
+static bool makes(const struct edge *g, const struct strs *paths)
+{
+	for (size_t i = 0; i < g->outs.n; i++) {
+		for (size_t k = 0; k < paths->n; k++) {
+			if (!strcmp(g->outs.v[i], paths->v[k]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether a step before this one failed. Edges come after those they need. */
+static bool blocked(const struct session *s, size_t i)
+{
+	const struct edge *g = &s->plan->edges[i];
+
+	for (size_t k = 0; k < i; k++) {
+		enum step_state state = s->run->steps[k].state;
+
+		if ((state == STEP_FAILED || state == STEP_NOT_RUN) &&
+		    (makes(&s->plan->edges[k], &g->ins) || makes(&s->plan->edges[k], &g->implicit)))
+			return true;
+	}
+	return false;
+}
+
 static int conclude(struct session *s, int status, struct err *e)
 {
 	char how[64];
+	/* Without a failure that a step told of, it is ninja that failed, and nothing is known. */
+	bool known = WIFEXITED(status) && (WEXITSTATUS(status) == 0 || s->run->failed);
 
 	for (size_t i = 0; i < s->plan->n_edges; i++) {
 		struct step_result *r = &s->run->steps[i];
@@ -285,11 +313,11 @@ static int conclude(struct session *s, int status, struct err *e)
 		if (r->state != STEP_NOT_RUN)
 			continue;
 		/* Ninja found it up to date, or never came to it because of a failure before it. */
-		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		if (known && !blocked(s, i))
 			r->state = STEP_CACHED;
 		tell(s, i);
 	}
-	if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || s->run->failed))
+	if (known)
 		return 0;
 	return err_set(e, X_FAIL, "ninja: %s in %s:\n%s", spawn_status(status, how, sizeof(how)), s->run->dir,
 		       s->log ? s->log : "");

@@ -1,4 +1,4 @@
-/* kernel: list, import, build. */
+/* kernel: list, import, build; clean has a file of its own. */
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
@@ -73,6 +73,17 @@ static void list_json(const struct kernel_list *l, const char *hash)
 	jsonw_done(&w);
 }
 
+void kernel_row(FILE *f, const struct kernel_entry *k)
+{
+	const struct kernel_meta *m = &k->meta;
+
+	if (k->corrupt)
+		fprintf(f, "  %-48s (corrupt: %s)\n", k->key, k->corrupt);
+	else
+		fprintf(f, "  %-48s %-12s %-8s %-7s %s%s\n", k->key, m->version ? m->version : "-", m->source, m->arch,
+			m->built_at, k->stale_kconfig ? " (stale kconfig)" : "");
+}
+
 static void list_text(const struct kernel_list *l)
 {
 	bool stale = false;
@@ -84,15 +95,8 @@ static void list_text(const struct kernel_list *l)
 	}
 	printf("  %-48s %-12s %-8s %-7s %s\n", "KEY", "VERSION", "SOURCE", "ARCH", "BUILT");
 	for (size_t i = 0; i < l->n; i++) {
-		const struct kernel_entry *k = &l->v[i];
-
-		if (k->corrupt) {
-			printf("  %-48s (corrupt: %s)\n", k->key, k->corrupt);
-			continue;
-		}
-		printf("  %-48s %-12s %-8s %-7s %s%s\n", k->key, k->meta.version ? k->meta.version : "-",
-		       k->meta.source, k->meta.arch, k->meta.built_at, k->stale_kconfig ? " (stale kconfig)" : "");
-		stale |= k->stale_kconfig;
+		kernel_row(stdout, &l->v[i]);
+		stale |= l->v[i].stale_kconfig;
 	}
 	if (stale)
 		log_warn("entries marked (stale kconfig) were built with a different ktstr.kconfig. Rebuild with: "
@@ -262,7 +266,8 @@ static int build_run(int n, const char *const *args, struct err *e)
 		return e->code;
 	auto_free char *quoted = shell_quote(source);
 	auto_free char *fragment = shell_quote(home.fragment);
-	struct edge *g = plan_edge(&p, "kernel-build", "build %s", strrchr(source, '/') + 1);
+	auto_free char *name = plan_slug(strrchr(source, '/') + 1);
+	struct edge *g = plan_edge(&p, "kernel-build", "build %s", name);
 
 	edge_in(g, "%s", home.fragment);
 	edge_needs(g, "%s", home.step);
@@ -290,11 +295,11 @@ static const struct verb verb_build = {
 	.run = build_run,
 };
 
-static const struct verb *const subs[] = { &verb_list, &verb_import, &verb_build, NULL };
+static const struct verb *const subs[] = { &verb_list, &verb_import, &verb_build, &verb_kernel_clean, NULL };
 
 const struct verb verb_kernel = {
 	.name = "kernel",
 	.args = "",
-	.summary = "kernels to test on: list, import, build",
+	.summary = "kernels to test on: list, import, build, clean",
 	.sub = subs,
 };

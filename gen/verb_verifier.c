@@ -11,6 +11,7 @@
 #include "kernel/id.h"
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static struct {
 	const char *scheduler;
@@ -96,11 +97,18 @@ static void request_free(struct request *q)
 
 static int find_scheduler(struct request *q, struct err *e)
 {
+	struct stat st;
+
 	if (!o.scheduler)
 		return err_set(e, X_USAGE, "--scheduler-bin PATH is required: the scheduler to verify");
 	q->scheduler = realpath(o.scheduler, NULL);
-	if (!q->scheduler)
-		return err_set(e, X_NO_INPUT, "scheduler binary not found: %s", o.scheduler);
+	if (!q->scheduler || stat(q->scheduler, &st) < 0) {
+		err_sys(e, "scheduler binary \"%s\"", o.scheduler);
+		e->code = X_NO_INPUT;
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, X_BAD_SCHED, "scheduler binary \"%s\": not a regular file", o.scheduler);
 	q->name = plan_slug(strrchr(q->scheduler, '/') + 1);
 	return 0;
 }
@@ -128,8 +136,10 @@ static bool seen(const struct request *q, const struct kernel *k)
 /* Folder names in the graph must differ: two image files may well be called bzImage. */
 static void make_unique(const struct request *q, struct kernel *k)
 {
-	auto_free char *base = xstrdup(k->name);
+	auto_free char *base = plan_slug(k->name);
 
+	free(k->name);
+	k->name = xstrdup(base);
 	for (size_t i = 0, n = 1; i < q->n; i++) {
 		if (strcmp(q->kernels[i].name, k->name) != 0)
 			continue;
@@ -210,13 +220,35 @@ static void plan_snapshot(struct plan *p, const struct request *q, const struct 
 	guest_vars(g, k);
 }
 
+/* A word for --arg of the step. It must pass any sh in one line, and no sh but bash can quote a line break on one. */
+static char *escape_arg(const char *word)
+{
+	auto_free char *out = NULL;
+	size_t n;
+	FILE *f = xmemstream(&out, &n);
+
+	for (const char *c = word; *c; c++) {
+		if (*c == '\\')
+			fputs("\\\\", f);
+		else if ((unsigned char)*c < ' ' || *c == 0x7f)
+			fprintf(f, "\\%03o", (unsigned char)*c);
+		else
+			fputc(*c, f);
+	}
+	fclose(f);
+	return TAKE(out);
+}
+
 static void plan_cell(struct plan *p, const struct request *q, const struct kernel *k)
 {
 	auto_argv struct argv more = { 0 };
 	struct edge *g = plan_edge(p, o.cold ? "verify-cold" : "verify", "verify %s on %s", q->name, k->name);
 
-	for (size_t i = 0; q->args[i]; i++)
-		argv_fmt(&more, "--arg=%s", q->args[i]);
+	for (size_t i = 0; q->args[i]; i++) {
+		auto_free char *arg = escape_arg(q->args[i]);
+
+		argv_fmt(&more, "--arg=%s", arg);
+	}
 	if (o.timeout)
 		argv_opt(&more, "--timeout", "%llu", (unsigned long long)o.timeout);
 	if (o.cross_check)

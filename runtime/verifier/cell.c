@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define PROGRAM "/scheduler"
-#define SCHED_LOG (64u << 20)  /* of its output kept from the beginning; of the rest only the end is */
+#define SCHED_LOG (64u << 20) /* of its output kept from the beginning; of the rest only the end is */
 #define REASON_LOG (1u << 20) /* of the scheduler's output kept to look for the reason */
 
 struct run {
@@ -25,7 +25,7 @@ struct run {
 	char *tail; /* end of the scheduler's output */
 	size_t tail_n;
 	uint64_t said, cut; /* bytes of its output; of these not in log */
-	bool enabling; /* the kernel accepted the programs and began to attach */
+	bool enabling;      /* the kernel accepted the programs and began to attach */
 	double mark;
 };
 

@@ -76,6 +76,37 @@ text_as_package() {
 	exits 13 ktstr kernel import x.deb
 }
 
+no_regular_file() {
+	fake_kernel
+	mkfifo fifo
+	exits 11 ktstr verifier --scheduler-bin fifo --kernel fake && has '"fifo"' err &&
+		exits 11 ktstr verifier --scheduler-bin / --kernel fake && has '"/"' err
+}
+
+# shellcheck disable=SC2016 # names that must stay as they are
+odd_names() {
+	fake_kernel
+	long=$(printf '%0255d' 0)
+	cp /bin/true "$long" && mkdir 'a $(touch pwned) "b"' && cp /bin/true 'a $(touch pwned) "b"/c'\''d'
+	exits 13 ktstr verifier --scheduler-bin "$long" --kernel fake && has bzImage err &&
+		exits 13 ktstr verifier --scheduler-bin 'a $(touch pwned) "b"/c'\''d' --kernel fake && has bzImage err || return
+	line=$(printf 'two\nlines')
+	cp /bin/true "$line"
+	exits 10 ktstr verifier --scheduler-bin "$line" --kernel fake && has 'two\nlines' err && has 'rename' err || return
+	mkdir '$(touch pwned)'
+	KTSTR_STORE='$(touch pwned)/"' exits 13 ktstr verifier --scheduler-bin /bin/true --kernel fake &&
+		same '' "$(find . -name pwned)" 'commands run'
+	ktstr kernel build --source '$(touch pwned)' >out 2>err
+	same '' "$(find . -name pwned)" 'commands run'
+}
+
+nobody_reads_it() {
+	fake_kernel
+	ktstr kernel list >/dev/full 2>err
+	same 15 $? 'exit code' && has 'write the output' err && ktstr kernel list --json >/dev/full 2>err
+	same 15 $? 'exit code'
+}
+
 nothing_is_left() {
 	fake_kernel
 	exits 13 ktstr verifier --scheduler-bin /bin/true --kernel fake
@@ -83,4 +114,4 @@ nothing_is_left() {
 }
 
 run_tests no_scheduler_file no_kernel near_match text_as_scheduler script_as_scheduler text_as_kernel store_is_a_file \
-	store_below_a_file no_ninja truncated_deb text_as_package nothing_is_left
+	store_below_a_file no_ninja truncated_deb text_as_package no_regular_file odd_names nobody_reads_it nothing_is_left

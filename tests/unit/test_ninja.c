@@ -1,3 +1,4 @@
+#include "base/err.h"
 #include "base/mem.h"
 #include "gen/ninja.h"
 #include "gen/plan.h"
@@ -80,12 +81,38 @@ static void slug(void **state)
 
 		assert_string_equal(s, slugs[i].out);
 	}
+	char longest[256];
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = 0;
+	auto_free char *s = plan_slug(longest);
+
+	assert_int_equal(strlen(s), PLAN_SLUG_MAX);
+}
+
+static void unnameable(void **state)
+{
+	static const struct {
+		const char *path;
+		int ok;
+	} cases[] = { { "a b$:'\"\xc3\xa4", 1 }, { "a\nb", 0 }, { "\t", 0 }, { "x\x7f", 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_plan struct plan p = { 0 };
+		struct err e = { 0 };
+
+		plan_init(&p, "x");
+		edge_in(plan_edge(&p, "r", "id"), "%s", cases[i].path);
+		assert_int_equal(plan_check(&p, &e), cases[i].ok ? 0 : -1);
+		assert_int_equal(e.code, cases[i].ok ? 0 : X_NO_INPUT);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(escaping), cmocka_unit_test(whole_file),
-					    cmocka_unit_test(slug) };
+					    cmocka_unit_test(slug), cmocka_unit_test(unnameable) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

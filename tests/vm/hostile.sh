@@ -52,8 +52,18 @@ kills_everything() {
 	judged 4 killer && has 'exit status 3' err && has 'init lives' out
 }
 
+# shellcheck disable=SC2016,SC1003 # nothing here is to be expanded
+odd_arguments() {
+	program echo <<-END || return
+		int main(int n, char **v) { for (int i = 1; i < n; i++) printf("<%s>\\n", v[i]); return 1; }
+	END
+	judged 4 echo --raw -- "$(printf 'two\nlines')" "$(printf 'a\ttab')" 'back\012slash' '\\' "it's" 'a "b" $HOME `id`' '' &&
+		sed -n '/^</,$p' out >args && printf '<%s>\n' "$(printf 'two\nlines')" "$(printf 'a\ttab')" \
+		'back\012slash' '\\' "it's" 'a "b" $HOME `id`' '' | diff - args
+}
+
 nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests never_attaches never_stops_talking panics_the_guest kills_everything nothing_left
+run_tests never_attaches never_stops_talking panics_the_guest kills_everything odd_arguments nothing_left

@@ -46,7 +46,8 @@ rejected_loop() {
 
 died() {
 	exits 4 ktstr verifier --scheduler-bin /bin/false --kernel "$key" && has 'died' out &&
-		exits 4 ktstr verifier --scheduler-bin /bin/false --kernel "$key" && has 'failed  verify' err
+		exits 4 ktstr verifier --scheduler-bin /bin/false --kernel "$key" && has 'failed  verify' err &&
+		has 'cached  scheduler false' err && hasnt 'not run' err && has 'logs of guest and scheduler: /' err
 }
 
 cold() {
