@@ -63,5 +63,10 @@ struct kernel_files {
 };
 int kernel_store(const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e);
 
+/* Removes an entry, whatever state it is in; one that is not there is no error. */
+int kernel_remove(const char *key, struct err *e);
+/* Removes what writers that are gone left behind. */
+void kernel_collect(void);
+
 /* CRC-32 (zlib's) as upstream's hashes, "%08x" into hex[9]. */
 void crc_hex(const void *data, size_t n, char hex[9]);

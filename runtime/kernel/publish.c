@@ -47,10 +47,9 @@ static int lock_take(int root, const char *name, int *fd, struct err *e)
 	}
 }
 
-/* ".tmp-{key}-{pid}" of this key: we hold its lock, so only a writer that does not know the lock can be alive. */
+/* ".tmp-{key}-{pid}" whose process is gone; with a key, those of it, also our own: we hold its lock. */
 static void collect(int root, const char *key)
 {
-	auto_free char *prefix = xasprintf(".tmp-%s-", key);
 	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct err ignored;
@@ -58,13 +57,18 @@ static void collect(int root, const char *key)
 	if (!d)
 		return;
 	for (const struct dirent *ent; (ent = readdir(d));) {
+		const char *dash = strrchr(ent->d_name, '-');
+		size_t prefix = strlen(".tmp-");
 		char *end;
-		long pid;
 
-		if (strncmp(ent->d_name, prefix, strlen(prefix)) != 0)
+		if (!dash || strncmp(ent->d_name, ".tmp-", prefix) != 0 || dash < ent->d_name + prefix)
 			continue;
-		pid = strtol(ent->d_name + strlen(prefix), &end, 10);
-		if (!*end && pid > 0 && (pid == getpid() || (kill((pid_t)pid, 0) < 0 && errno == ESRCH)))
+		size_t n = (size_t)(dash - ent->d_name) - prefix;
+		long pid = strtol(dash + 1, &end, 10);
+
+		if (*end || pid <= 0 || (key && (strlen(key) != n || strncmp(ent->d_name + prefix, key, n) != 0)))
+			continue;
+		if ((key && pid == getpid()) || (kill((pid_t)pid, 0) < 0 && errno == ESRCH))
 			(void)rmtree(root, ent->d_name, &ignored); /* costs space, not correctness */
 	}
 	closedir(d);
@@ -202,4 +206,48 @@ int kernel_store(const char *key, const struct kernel_meta *m, const struct kern
 		return err_as(e, X_STORE, "kernel cache");
 	}
 	return store_locked(root, key, &full, f, e) < 0 ? err_in(e, "kernel cache entry %s", key) : 0;
+}
+
+/* Out of sight by one rename, so that nobody finds half an entry. */
+static int remove_locked(int root, const char *key, struct err *e)
+{
+	auto_free char *lock_name = xasprintf(".lock-%s", key);
+	auto_free char *tmp = xasprintf(".tmp-%s-%d", key, getpid());
+	auto_close int lock = -1;
+	int r = 0;
+
+	if (lock_take(root, lock_name, &lock, e) < 0)
+		return -1;
+	collect(root, key);
+	if (renameat(root, key, root, tmp) == 0)
+		r = rmtree(root, tmp, e);
+	else if (errno != ENOENT)
+		r = err_sys(e, "remove");
+	(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
+	return r;
+}
+
+int kernel_remove(const char *key, struct err *e)
+{
+	auto_free char *path = kernel_root(e);
+	auto_close int root = -1;
+
+	if (!path)
+		return -1;
+	if (strchr(key, '/') || key[0] == '.')
+		return err_set(e, X_FAIL, "\"%s\" cannot be a cache entry", key);
+	root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_sys(e, "open %s", path);
+	return remove_locked(root, key, e) < 0 ? err_in(e, "remove %s", key) : 0;
+}
+
+void kernel_collect(void)
+{
+	struct err ignored = { 0 };
+	auto_free char *path = kernel_root(&ignored);
+	auto_close int root = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (root >= 0)
+		collect(root, NULL);
 }
