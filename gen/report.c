@@ -13,6 +13,7 @@
 #include <inttypes.h>
 
 #define LOG_MAX (256u << 20)
+#define SHOWN_PART ((size_t)512 << 10) /* of a long log, its beginning and its end */
 
 static int read_cell(struct report_cell *c, const char *name, struct err *e)
 {
@@ -40,7 +41,8 @@ void report_add(struct report *r, const char *label, const char *kernel, const c
 		if (c.code == X_DIED || c.code == X_TIMEOUT || c.code == X_VM)
 			(void)read_cell(&c, "failure.json", &e); /* the message alone serves without it */
 	} else if (step->state == STEP_NOT_RUN) {
-		c.failure = xstrdup("not run: a step before it failed");
+		c.failure =
+			xasprintf("not run: %s", step->text && *step->text ? step->text : "a step before it failed");
 	} else if (read_cell(&c, "result.json", &e) < 0) {
 		c.code = X_FAIL;
 		c.failure = xstrdup(e.msg);
@@ -100,6 +102,27 @@ static void text_stats(FILE *f, const char *label, struct view log)
 	fputc('\n', f);
 }
 
+/* A guest's words on somebody's terminal: no escape sequences, and no more than a person scrolls through. */
+static void put_words(FILE *f, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		fputc(c == '\n' || c == '\t' || (c >= ' ' && c != 0x7f) ? c : '?', f);
+	}
+}
+
+static void put_bounded(FILE *f, const struct report_cell *c, const char *text, size_t n)
+{
+	if (n <= 2 * SHOWN_PART) {
+		put_words(f, text, n);
+		return;
+	}
+	put_words(f, text, SHOWN_PART);
+	fprintf(f, "\n--- %zu bytes left out; all of it: %s/sched.log, or --raw ---\n", n - 2 * SHOWN_PART, c->dir);
+	put_words(f, text + n - SHOWN_PART, SHOWN_PART);
+}
+
 /* Collapsed: the verifier's logs, then what the scheduler itself said around them. */
 static void text_collapsed(FILE *f, struct view text)
 {
@@ -130,8 +153,21 @@ static void text_log(FILE *f, const struct report_cell *c, bool raw)
 		fwrite(text, 1, n, f);
 		end_line(f, all);
 	} else {
-		text_collapsed(f, all);
+		auto_free char *shown = NULL;
+		size_t shown_n;
+		FILE *m = xmemstream(&shown, &shown_n);
+
+		text_collapsed(m, all);
+		fclose(m);
+		put_bounded(f, c, shown, shown_n);
 	}
+}
+
+static void text_verdict(FILE *f, const char *verdict, const char *why)
+{
+	fprintf(f, "  %s%s%s: ", log_sgr(f, "31"), verdict, log_sgr(f, "0"));
+	put_words(f, why, strlen(why));
+	fputc('\n', f);
 }
 
 static void text_cell(FILE *f, const struct report *r, const struct report_cell *c)
@@ -143,10 +179,9 @@ static void text_cell(FILE *f, const struct report *r, const struct report_cell 
 		fprintf(f, "  %-40s verified_insns=%" PRIu32 "\n", p->name, p->verified_insns);
 	}
 	if (c->have && c->result.verdict != VERDICT_ATTACHED)
-		fprintf(f, "  %s%s%s: %s\n", log_sgr(f, "31"), verdict_name(c->result.verdict), log_sgr(f, "0"),
-			c->result.reason ? c->result.reason : "");
+		text_verdict(f, verdict_name(c->result.verdict), c->result.reason ? c->result.reason : "");
 	else if (c->failure)
-		fprintf(f, "  %sfailed%s: %s\n", log_sgr(f, "31"), log_sgr(f, "0"), c->failure);
+		text_verdict(f, "failed", c->failure);
 	if (c->have && c->result.cross)
 		fprintf(f, "  cross-check with bpf_prog_info: %s\n", *c->result.cross ? c->result.cross : "agrees");
 	if (c->have)
@@ -268,6 +303,21 @@ void report_json(FILE *f, const struct report *r)
 	for (size_t i = 0; i < r->n; i++)
 		json_cell(&w, &r->cells[i]);
 	jsonw_end_arr(&w);
+	jsonw_end_obj(&w);
+	jsonw_done(&w);
+}
+
+void report_json_error(FILE *f, const char *scheduler, const struct err *e)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, f);
+	jsonw_obj(&w);
+	jsonw_kstr(&w, "scheduler", scheduler);
+	jsonw_key(&w, "cells");
+	jsonw_arr(&w);
+	jsonw_end_arr(&w);
+	jsonw_kstr(&w, "error", e->msg);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
 }

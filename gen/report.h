@@ -30,6 +30,8 @@ void report_add(struct report *r, const char *label, const char *kernel, const c
 		const struct step_result *step);
 void report_text(FILE *f, const struct report *r);
 void report_json(FILE *f, const struct report *r);
+/* In place of a report, when there is none. */
+void report_json_error(FILE *f, const char *scheduler, const struct err *e);
 /* The worst cell as an error (0: all attached): rejected, died, timeout, VM, then other failures, first one first. */
 int report_verdict(const struct report *r, const struct run *run, const struct plan *p, struct err *e);
 void report_free(struct report *r);

@@ -76,7 +76,7 @@ static void tell(struct session *s, size_t i)
 		progress_line(&s->bar, " not run  %s", id);
 		break;
 	}
-	if (!s->opts->explain || !r->text || r->state == STEP_FAILED)
+	if (!s->opts->explain || !r->text || r->state == STEP_FAILED || r->state == STEP_NOT_RUN)
 		return;
 	auto_free char *text = xstrdup(r->text);
 	char *save = NULL;
@@ -286,8 +286,9 @@ static bool makes(const struct edge *g, const struct strs *paths)
 	return false;
 }
 
-/* Whether a step before this one failed. Edges come after those they need. */
-static bool blocked(const struct session *s, size_t i)
+/* The step whose failure kept this one from running; its own index when there is none. Edges come after those they
+ * need. */
+static size_t blocker(const struct session *s, size_t i)
 {
 	const struct edge *g = &s->plan->edges[i];
 
@@ -296,9 +297,24 @@ static bool blocked(const struct session *s, size_t i)
 
 		if ((state == STEP_FAILED || state == STEP_NOT_RUN) &&
 		    (makes(&s->plan->edges[k], &g->ins) || makes(&s->plan->edges[k], &g->implicit)))
-			return true;
+			return k;
 	}
-	return false;
+	return i;
+}
+
+/* Ninja found it up to date, or never came to it because of a failure before it. */
+static void settle(struct session *s, size_t i)
+{
+	struct step_result *r = &s->run->steps[i];
+	size_t k = blocker(s, i);
+	const struct step_result *why = &s->run->steps[k];
+
+	if (k == i)
+		r->state = STEP_CACHED;
+	else if (why->state == STEP_FAILED)
+		r->text = xasprintf("%s: %s", s->plan->edges[k].id, why->text ? why->text : "");
+	else
+		r->text = xstrdup(why->text ? why->text : "");
 }
 
 static int conclude(struct session *s, int status, struct err *e)
@@ -312,9 +328,8 @@ static int conclude(struct session *s, int status, struct err *e)
 
 		if (r->state != STEP_NOT_RUN)
 			continue;
-		/* Ninja found it up to date, or never came to it because of a failure before it. */
-		if (known && !blocked(s, i))
-			r->state = STEP_CACHED;
+		if (known)
+			settle(s, i);
 		tell(s, i);
 	}
 	if (known)

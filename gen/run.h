@@ -15,7 +15,7 @@ struct step_result {
 	enum step_state state;
 	uint64_t ms;
 	int code;   /* STEP_FAILED: exit code of the error */
-	char *text; /* STEP_FAILED: its message; else why it ran */
+	char *text; /* STEP_FAILED: its message; STEP_NOT_RUN: the failure before it; else why it ran */
 };
 
 struct run {

@@ -18,7 +18,7 @@ static struct {
 	struct opt_list kernels;
 	const char *accel;
 	uint64_t memory_mb, timeout, jobs;
-	bool raw, json, cold, cross_check, explain, force;
+	bool raw, json, reported, cold, cross_check, explain, force;
 } o;
 
 static const struct opt opts[] = {
@@ -327,6 +327,7 @@ static int make_and_report(const struct request *q, struct err *e)
 
 		report_add(&rep, label, q->kernels[i].label, dir, run_find(&r, &p, id));
 	}
+	o.reported = true;
 	if (o.json)
 		report_json(stdout, &rep);
 	else
@@ -353,6 +354,8 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 		log_info("cargo-ktstr: collecting verifier stats");
 		r = make_and_report(&q, e);
 	}
+	if (r < 0 && o.json && !o.reported)
+		report_json_error(stdout, q.name ? q.name : o.scheduler, e);
 	request_free(&q);
 	return r < 0 ? e->code : X_SUCCESS;
 }

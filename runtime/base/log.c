@@ -66,6 +66,14 @@ int log_width(FILE *stream)
 	return ioctl(fileno(stream), TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0 ? ws.ws_col : 80;
 }
 
+/* Errors quote names, consoles and schedulers: none of them may drive the terminal. */
+static void quieten(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ' && text[i] != '\n' && text[i] != '\t')
+			text[i] = '?';
+}
+
 static void say(const char *word, const char *color, const char *fmt, va_list ap)
 {
 	auto_free char *line = NULL;
@@ -74,9 +82,14 @@ static void say(const char *word, const char *color, const char *fmt, va_list ap
 
 	if (word)
 		fprintf(f, "%s%s:%s ", log_sgr(stderr, color), word, log_sgr(stderr, "0"));
+	fflush(f);
+	size_t words = n;
+
 	vfprintf(f, fmt, ap);
 	fputc('\n', f);
 	fclose(f);
+	if (word)
+		quieten(line + words, n - words);
 	fwrite(line, 1, n, stderr);
 	fflush(stderr);
 }

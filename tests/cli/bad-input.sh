@@ -100,6 +100,15 @@ odd_names() {
 	same '' "$(find . -name pwned)" 'commands run'
 }
 
+json_in_any_case() {
+	fake_kernel
+	exits 10 ktstr verifier --json --scheduler-bin missing && has '"error": "scheduler binary \"missing\"' out &&
+		exits 20 ktstr verifier --json --scheduler-bin /bin/true --kernel none && has '"error": ' out || return
+	: >empty
+	exits 11 ktstr verifier --json --scheduler-bin empty --kernel fake &&
+		has "\"reason\": \"not run: scheduler empty: $work/empty is not an ELF file\"" out
+}
+
 nobody_reads_it() {
 	fake_kernel
 	ktstr kernel list >/dev/full 2>err
@@ -114,4 +123,4 @@ nothing_is_left() {
 }
 
 run_tests no_scheduler_file no_kernel near_match text_as_scheduler script_as_scheduler text_as_kernel store_is_a_file \
-	store_below_a_file no_ninja truncated_deb text_as_package no_regular_file odd_names nobody_reads_it nothing_is_left
+	store_below_a_file no_ninja truncated_deb text_as_package no_regular_file odd_names json_in_any_case nobody_reads_it nothing_is_left

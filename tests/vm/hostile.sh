@@ -52,6 +52,22 @@ kills_everything() {
 	judged 4 killer && has 'exit status 3' err && has 'init lives' out
 }
 
+draws_on_the_terminal() {
+	program painter <<-END || return
+		int main(void) { puts("libbpf: failed to load\\033[2J\\007"); return 1; }
+	END
+	judged 3 painter && has 'rejected: libbpf: failed to load?[2J?' err && has 'load?[2J?' out &&
+		judged 3 painter --raw && has "$(printf 'load\033[2J\007')" out
+}
+
+prints_too_much() {
+	program printer <<-END || return
+		int main(void) { for (int i = 0; i < 300000; i++) puts("0123456789"); return 1; }
+	END
+	judged 4 printer && has 'bytes left out; all of it: /' out && [ "$(wc -c <out)" -lt 1100000 ] || return
+	judged 4 printer --raw && [ "$(wc -c <out)" -gt 3300000 ]
+}
+
 # shellcheck disable=SC2016,SC1003 # nothing here is to be expanded
 odd_arguments() {
 	program echo <<-END || return
@@ -66,4 +82,5 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests never_attaches never_stops_talking panics_the_guest kills_everything odd_arguments nothing_left
+run_tests never_attaches never_stops_talking panics_the_guest kills_everything odd_arguments draws_on_the_terminal \
+	prints_too_much nothing_left
