@@ -1,0 +1,100 @@
+#!/bin/sh
+# What the documents promise: files they name exist, options and exit codes are those of the programs.
+. "$(dirname "$0")/../lib.sh"
+
+sources() {
+	find "$root/README.md" "$root/Makefile" "$root/docs" "$root/gen" "$root/runtime" "$root/rules" "$root/tests" \
+		-type f \( -name '*.md' -o -name '*.[ch]' -o -name '*.ninja' -o -name '*.sh' -o -name Makefile \)
+}
+
+# Documents that sources and other documents point to.
+named_files() {
+	bad=$(sources | xargs grep -HoE 'docs/[a-z0-9-]+\.md' | sort -u | while IFS=: read -r from doc; do
+		[ -f "$root/$doc" ] || echo "${from#"$root"/}: $doc"
+	done)
+	same '' "$bad" 'documents that do not exist'
+}
+
+# [text](target) that is no address.
+links() {
+	bad=$(for doc in "$root"/README.md "$root"/docs/*.md; do
+		grep -oE '\]\([^)]+\)' "$doc" | sed 's/^](//; s/)$//; s/#.*//' | while read -r target; do
+			case $target in '' | *://*) continue ;; esac
+			[ -e "$(dirname "$doc")/$target" ] || echo "${doc#"$root"/}: $target"
+		done
+	done)
+	same '' "$bad" 'links to nothing'
+}
+
+# Files below the project that a document names in backquotes; NAME stands for something.
+paths() {
+	# shellcheck disable=SC2016 # backquotes of Markdown
+	bad=$(grep -oHE '`(gen|runtime|rules|tests|docs)/[A-Za-z0-9_./-]+`' "$root"/README.md "$root"/docs/*.md |
+		tr -d '`' | sort -u | while IFS=: read -r doc path; do
+		[ -e "$root/$path" ] || echo "${doc#"$root"/}: $path"
+	done | grep -v NAME)
+	same '' "$bad" 'paths to nothing'
+}
+
+# "verb --option" for every option that help shows.
+shown() {
+	for verb in '' verifier 'kernel list' 'kernel import' 'kernel build' 'kernel clean'; do
+		# shellcheck disable=SC2086 # verbs are words
+		ktstr $verb --help | awk -v verb="$verb" '
+			/^Options of every command:/ { common = 1 }
+			/^Examples:/ { exit }
+			match($0, /^ +(-[A-Za-z], )?--[a-z-]+/) {
+				option = substr($0, RSTART, RLENGTH)
+				sub(/.*--/, "--", option)
+				if (!common || verb == "") print (common ? "every" : verb), option
+			}'
+	done | sort -u
+}
+
+# The same of the tables below the headings of docs/cli.md.
+documented() {
+	awk '
+		/^## / { verb = substr($0, 4); if (verb == "Every command") verb = "every" }
+		/^\| `-/ {
+			row = $0
+			sub(/^\| /, "", row)
+			sub(/ \|.*/, "", row)
+			if (match(row, /--[a-z-]+/)) print verb, substr(row, RSTART, RLENGTH)
+		}' "$root/docs/cli.md" | sort -u
+}
+
+options() {
+	shown >help.txt
+	documented >docs.txt
+	[ -s help.txt ] && diff -u help.txt docs.txt
+}
+
+# Every verb that help lists has a chapter.
+verbs() {
+	bad=$({
+		ktstr --help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on && $1 != "help" && $1 != "kernel" { print $1 }'
+		ktstr kernel --help |
+			awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on && $1 != "help" { print "kernel", $1 }'
+	} | while read -r verb; do
+		grep -qxF "## $verb" "$root/docs/cli.md" || echo "$verb"
+	done)
+	same '' "$bad" 'verbs without a chapter'
+}
+
+exit_codes() {
+	sed -n 's/^\tX_[A-Z_]* = \([0-9]*\),.*/\1/p' "$root/runtime/base/err.h" | sort -n >code
+	sed -n 's/^| \([0-9][0-9]*\) |.*/\1/p' "$root/docs/exit-codes.md" | sort -n >doc
+	[ -s code ] && diff -u code doc
+}
+
+# Variables the programs read, and only those.
+environment() {
+	grep -rhoE '(getenv|cache_path|absolute_env)\("[A-Z_]+"' "$root/gen" "$root/runtime" | sed 's/.*"\(.*\)"/\1/' |
+		sort -u >code
+	bad=$(while read -r name; do
+		grep -q "^| .*\`$name\`" "$root/docs/cli.md" || echo "$name"
+	done <code)
+	[ -s code ] && same '' "$bad" 'variables that docs/cli.md does not have'
+}
+
+run_tests named_files links paths options verbs exit_codes environment
