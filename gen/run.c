@@ -247,7 +247,8 @@ static int write_graph(struct run *r, const struct plan *p, int *dir, struct err
 	auto_free char *rel = xasprintf("graphs/%s-%.10s", p->name, hex);
 
 	if (mkdir_p(st.dir, rel, 0755, e) < 0)
-		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE, "store %s", st.path);
+		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
+			      "the store %s cannot be used (KTSTR_STORE can name another folder)", st.path);
 	r->dir = xasprintf("%s/%s", st.path, rel);
 	*dir = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*dir < 0)

@@ -141,8 +141,18 @@ static int nothing_there(const struct kernel_list *l, struct err *e)
 		       l->root);
 }
 
+static int damaged(const struct kernel_entry *k, struct err *e)
+{
+	return err_set(e, X_NO_KERNEL, "kernel entry %s is damaged: %s; import or build it again", k->key, k->corrupt);
+}
+
 static int no_match(const struct kernel_list *l, const char *id, struct err *e)
 {
+	/* A damaged entry has no version any more, but its key still begins with it. */
+	for (size_t i = 0; i < l->n; i++) {
+		if (*id && l->v[i].corrupt && !strncmp(l->v[i].key, id, strlen(id)))
+			return damaged(&l->v[i], e);
+	}
 	auto_free char *near = near_matches(l, id);
 
 	if (!l->n) {
@@ -162,8 +172,7 @@ static int from_cache(struct kernel *k, const char *id, const char *kconfig_hash
 	if (kernel_list(&l, kconfig_hash, e) < 0 || find(&l, id, &found, e) < 0)
 		return -1;
 	if (found && found->corrupt)
-		return err_set(e, X_NO_KERNEL, "kernel entry %s is damaged: %s; import or build it again", found->key,
-			       found->corrupt);
+		return damaged(found, e);
 	if (found) {
 		kernel_from_entry(k, found);
 		return 0;

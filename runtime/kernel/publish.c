@@ -200,12 +200,16 @@ int kernel_store(const char *key, const struct kernel_meta *m, const struct kern
 	if (!full.built_at)
 		full.built_at = now;
 	if (mkdir_p(AT_FDCWD, path, 0777, e) < 0)
-		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE, "kernel cache");
+		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
+			      "kernel cache (KTSTR_CACHE_DIR can name another folder)");
 	if ((root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
 		err_sys(e, "open %s", path);
 		return err_as(e, X_STORE, "kernel cache");
 	}
-	return store_locked(root, key, &full, f, e) < 0 ? err_in(e, "kernel cache entry %s", key) : 0;
+	if (store_locked(root, key, &full, f, e) < 0)
+		return err_as(e, e->code == X_FAIL ? X_STORE : e->code,
+			      "kernel cache entry %s in %s (KTSTR_CACHE_DIR can name another folder)", key, path);
+	return 0;
 }
 
 /* Out of sight by one rename, so that nobody finds half an entry. */

@@ -65,9 +65,12 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 	if (list_files(&v, &n, e) < 0)
 		return -1;
 	sum = xcalloc(n, sizeof(*sum));
-	for (size_t i = 0; i < n; i++)
-		if (hashes_file(h, AT_FDCWD, v[i], sum[i].hex, &sum[i].size, e) < 0)
-			return err_as(e, X_NO_INPUT, "import");
+	for (size_t i = 0; i < n; i++) {
+		if (hashes_file(h, AT_FDCWD, v[i], sum[i].hex, &sum[i].size, e) < 0) {
+			e->code = e->code == X_FAIL ? X_NO_INPUT : e->code;
+			return -1;
+		}
+	}
 	qsort(sum, n, sizeof(*sum), by_hash);
 	for (size_t i = 0; i < n; i++)
 		recipe_hash(r, "file", sum[i].hex, sum[i].size);

@@ -28,6 +28,14 @@ near_match() {
 	exits 20 ktstr verifier --scheduler-bin /bin/true --kernel fakr && has "fake" err
 }
 
+damaged_kernel_entry() {
+	fake_kernel
+	mv "$KTSTR_CACHE_DIR/fake" "$KTSTR_CACHE_DIR/6.50.1-import"
+	rm "$KTSTR_CACHE_DIR/6.50.1-import/bzImage"
+	exits 20 ktstr verifier --scheduler-bin /bin/true --kernel 6.50.1 && has '6.50.1-import is damaged' err &&
+		has 'bzImage' err && has 'import or build it again' err
+}
+
 text_as_scheduler() {
 	fake_kernel
 	echo 'just text' >text
@@ -122,5 +130,5 @@ nothing_is_left() {
 	same '' "$(ls cache/ktstr/store/drafts)" drafts && same '' "$(ls cache/ktstr/store/locks)" locks
 }
 
-run_tests no_scheduler_file no_kernel near_match text_as_scheduler script_as_scheduler text_as_kernel store_is_a_file \
+run_tests no_scheduler_file no_kernel near_match damaged_kernel_entry text_as_scheduler script_as_scheduler text_as_kernel store_is_a_file \
 	store_below_a_file no_ninja truncated_deb text_as_package no_regular_file odd_names json_in_any_case nobody_reads_it nothing_is_left
