@@ -36,10 +36,20 @@ paths() {
 	same '' "$bad" 'paths to nothing'
 }
 
+# Verbs with work of their own, each on a line, as help lists them below $1.
+leaves() {
+	# shellcheck disable=SC2086 # verbs are words
+	ktstr $1 --help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on && $1 != "help" { print $1 }' |
+		while read -r name; do
+			verb=${1:+$1 }$name
+			if ktstr $verb --help | grep -qx 'Commands:'; then leaves "$verb"; else echo "$verb"; fi
+		done
+}
+
 # "verb --option" for every option that help shows.
 shown() {
-	for verb in '' verifier 'kernel list' 'kernel import' 'kernel build' 'kernel clean'; do
-		# shellcheck disable=SC2086 # verbs are words
+	{ echo && leaves ''; } | while read -r verb; do
+		# shellcheck disable=SC2086
 		ktstr $verb --help | awk -v verb="$verb" '
 			/^Options of every command:/ { common = 1 }
 			/^Examples:/ { exit }
@@ -71,14 +81,11 @@ options() {
 
 # Every verb that help lists has a chapter.
 verbs() {
-	bad=$({
-		ktstr --help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on && $1 != "help" && $1 != "kernel" { print $1 }'
-		ktstr kernel --help |
-			awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on && $1 != "help" { print "kernel", $1 }'
-	} | while read -r verb; do
+	leaves '' >verbs.txt
+	bad=$(while read -r verb; do
 		grep -qxF "## $verb" "$root/docs/cli.md" || echo "$verb"
-	done)
-	same '' "$bad" 'verbs without a chapter'
+	done <verbs.txt)
+	[ -s verbs.txt ] && same '' "$bad" 'verbs without a chapter'
 }
 
 exit_codes() {
@@ -87,12 +94,13 @@ exit_codes() {
 	[ -s code ] && diff -u code doc
 }
 
-# Variables the programs read, and only those.
+# Variables the programs read.
 environment() {
 	grep -rhoE '(getenv|cache_path|absolute_env)\("[A-Z_]+"' "$root/gen" "$root/runtime" | sed 's/.*"\(.*\)"/\1/' |
 		sort -u >code
+	sed -n '/^## Environment/,/^## /s/^| \(`[^|]*\) |.*/\1/p' "$root/docs/cli.md" >table.txt
 	bad=$(while read -r name; do
-		grep -q "^| .*\`$name\`" "$root/docs/cli.md" || echo "$name"
+		grep -qF "\`$name\`" table.txt || echo "$name"
 	done <code)
 	[ -s code ] && same '' "$bad" 'variables that docs/cli.md does not have'
 }
