@@ -6,12 +6,15 @@ key=$(sh "$root/tests/test-kernel.sh") || exit 1
 sched=$O/sched/scx_ktstr
 N=${N:-100}
 
+# Of the store's places for work in progress and of the temporary folder, which is this test's alone.
 files() {
-	find "$XDG_CACHE_HOME/ktstr/store/drafts" "$XDG_CACHE_HOME/ktstr/store/locks" "${TMPDIR:-/tmp}" -maxdepth 1 \
-		-newer "$base" ! -name 'ktstr-test.*' ! -path "${TMPDIR:-/tmp}" ! -name drafts ! -name locks | sort
+	find "$XDG_CACHE_HOME/ktstr/store/drafts" "$XDG_CACHE_HOME/ktstr/store/locks" "$TMPDIR" | sort
 }
 
 series() { # OPTION…
+	TMPDIR=$work/tmp
+	export TMPDIR
+	mkdir "$TMPDIR"
 	ktstr -q verifier --scheduler-bin "$sched" --kernel "$key" "$@" >/dev/null 2>&1
 	files >before
 	i=0
