@@ -2,6 +2,7 @@
 # make demo       install what is missing, build, get a kernel, verify a real scheduler in a VM
 # make check      install what is missing, build, run all tests (SAN=1: with ASan and UBSan)
 # make check-long the slow proofs
+# make fuzz       FUZZ_SECONDS=20: feed nonsense to everything that parses; part of check-long
 # make lint       clang-format, clang-tidy, shellcheck
 # make bench      print the figures of docs/performance.md
 # make bless      rewrite tests/golden from what the programs print now
@@ -19,7 +20,9 @@ say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 WARN    := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes -Wvla \
 	   -Wno-format-nonliteral $(if $(CI),-Werror)
-SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+# gcc's two runtimes are linked in: as shared libraries they lose log_path=, by which tests/tap.pl gets their reports.
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+	    $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan))
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) $(SANFLAGS) $(CFLAGS)
 # libarchive and what it unpacks with are linked in: its shared form drags XML, ICU and C++ into every step's start.
@@ -37,6 +40,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 obj      = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIB     := $(O)/obj/libktstr-host.a
 GEN     := $(O)/obj/libktstr-gen.a
+FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-init
 
@@ -44,13 +48,19 @@ SCHED   := $(O)/sched/scx_ktstr
 BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -Wall -Itests/sched -I$(LIBBPF)/include \
 	     -isystem /usr/include/$(shell $(CC) -print-multiarch)
 LIBBPF  := $(O)/deps/libbpf
+
+# libFuzzer is clang's; its objects are kept apart, whatever the rest is built with.
+FUZZ_LIB := $(O)/fuzz/obj/libktstr-host.a
+FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) -O1 -g -fno-omit-frame-pointer \
+	      -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 SCRIPTS := $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all units sched check check-long demo setup lint bench bless install clean
+.PHONY: all units sched fuzzers check check-long demo setup fuzz lint bench bless install clean
 all: $(PROGS)
 units: $(UNITS)
+fuzzers: $(FUZZERS)
 
 $(O)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -78,6 +88,15 @@ $(O)/tests/unit/%: tests/unit/%.c $(GEN) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(GEN) $(LIB) $(LIBS) -lcmocka
 
+$(O)/fuzz/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
+$(FUZZ_LIB): $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SRC))
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
+$(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB)
+	$(call say,LINK,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 $(LIBBPF)/libbpf.a:
 	$(Q)sh tests/fetch-libbpf.sh --dest $(abspath $(LIBBPF))
 $(O)/sched/%.bpf.o: tests/sched/%.bpf.c $(wildcard tests/sched/*.h) $(LIBBPF)/libbpf.a
@@ -100,8 +119,11 @@ check: setup
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched
 	$(Q)O=$(abspath $(O)) sh tests/check.sh
 check-long: setup
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched fuzzers
 	$(Q)O=$(abspath $(O)) sh tests/check.sh long
+fuzz: setup
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) fuzzers
+	$(Q)O=$(abspath $(O)) perl tests/tap.pl -t 3000 -r $(abspath $(O))/fuzz/reports tests/long/fuzz.sh
 lint: setup
 	$(Q)sh tests/lint.sh
 bench: setup
@@ -120,6 +142,7 @@ install: all
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(STEP_SRC) $(GEN_SRC) gen/main.c))
 -include $(UNITS:=.d)
+-include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(wildcard tests/fuzz/*.c))
 
 clean:
 	rm -rf $(O)

@@ -26,7 +26,7 @@ qemu-system-x86
 # building a kernel, and one to build
 bison flex bc libssl-dev cpio rsync kmod python3 xz-utils zstd bzip2 lz4 linux-source-6.12
 # tests and lint (prove's modules are in perl)
-libcmocka-dev perl procps git clang-format-14 clang-tidy-14 shellcheck
+libcmocka-dev perl procps git clang-format-14 clang-tidy-14 shellcheck libclang-rt-16-dev
 END
 }
 

@@ -1,0 +1,92 @@
+/* fuzz_log.c: what a scheduler printed. Every view lies in the text, every walk ends, and a text in which nothing was
+ * collapsed is left alone. */
+#include "fuzz.h"
+
+#include "verifier/collapse.h"
+
+static bool lies_in(struct view v, struct view text)
+{
+	return !v.n || (v.p >= text.p && v.n <= text.n && v.p - text.p <= (ptrdiff_t)(text.n - v.n));
+}
+
+static void views(struct view text)
+{
+	struct log_stats s = { 0 };
+	struct view v;
+	size_t last = 0;
+
+	for (size_t k = 0; log_program(text, k, &v); k++)
+		MUST(lies_in(v, text) && k <= text.n);
+	for (size_t at = 0; log_outside(text, &at, &v); last = at)
+		MUST(lies_in(v, text) && at > last && at <= text.n);
+	if (log_reason(text, &v))
+		MUST(v.n && lies_in(v, text) && !memchr(v.p, '\n', v.n));
+	log_stats(text, &s);
+	MUST(lies_in(s.stack, text));
+}
+
+static void collapse(struct view text)
+{
+	static const char omitted[] = " identical iterations omitted ---";
+	auto_free char *out = NULL;
+	size_t n;
+	FILE *f = xmemstream(&out, &n);
+
+	collapse_write(f, text);
+	MUST(fclose(f) == 0);
+	if (!memmem(out, n, omitted, sizeof omitted - 1))
+		MUST(n == text.n && !memcmp(out, text.p, n));
+}
+
+/* Fuzzing finds no loop of 6 times 5 equal lines by itself: each byte of input says how often which line comes. */
+static void loops(const uint8_t *data, size_t n)
+{
+	static const char *const lines[] = {
+		"1: (07) r1 += 1               ; R1_w=scalar()", "2: (bf) r2 = r1",	 "3: (85) call bpf_loop#181",
+		"from 3 to 1: R0=1 R1=2 R10=fp0",		 "4: (05) goto pc-3", "5: (95) exit",
+		"; for (i = 0; i < n; i++)",			 "",
+	};
+	auto_free char *text = NULL;
+	size_t len;
+	FILE *f = xmemstream(&text, &len);
+
+	for (size_t i = 0; i < n && i < 1000; i++) {
+		if (data[i] & 0x80 && i >= 8) {
+			for (int k = 0; k < (data[i] & 0x1f); k++) {
+				for (size_t back = i - 8; back < i; back++)
+					fprintf(f, "%s\n", lines[data[back] & 7]);
+			}
+		} else {
+			fprintf(f, "%s\n", lines[data[i] & 7]);
+		}
+	}
+	MUST(fclose(f) == 0);
+	collapse((struct view){ text, len });
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	static const char text[] = "libbpf: prog 'f': BPF program load failed: Invalid argument\n"
+				   "libbpf: prog 'f': -- BEGIN PROG LOAD LOG --\n"
+				   "0: R1=ctx() R10=fp0\n; return x; @ a.c:1\n0: (61) r0 = *(u32 *)(r1 +4096)\n"
+				   "invalid bpf_context access off=4096 size=4\n"
+				   "verification time 12 usec\nstack depth 16+0\n"
+				   "processed 1 insns (limit 1000000) max_states_per_insn 0 total_states 0 "
+				   "peak_states 0 mark_read 0\n-- END PROG LOAD LOG --\nError: done\n";
+	static const uint8_t loop[] = { 0, 1, 2, 3, 4, 6, 0, 1, 0x8a, 5 };
+
+	(void)argc, (void)argv;
+	fuzz_seed("refused", text, sizeof text - 1);
+	fuzz_seed("loop", loop, sizeof loop);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct view text = { (const char *)data, n };
+
+	views(text);
+	collapse(text);
+	loops(data, n);
+	return 0;
+}
