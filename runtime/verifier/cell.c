@@ -327,7 +327,8 @@ int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, s
 	end_log(&x);
 	r->release = hello_value(&x.vm, "release");
 	r->accel = xstrdup(accel_name(x.vm.m.accel));
-	fwrite(x.vm.log, 1, x.vm.log_n, console);
+	if (x.vm.log_n)
+		fwrite(x.vm.log, 1, x.vm.log_n, console);
 	x.mark = clock_ms();
 	vm_close(&x.vm);
 	r->ms.stop = lap(&x);
