@@ -41,6 +41,7 @@ void report_add(struct report *r, const char *label, const char *kernel, const c
 		if (c.code == X_DIED || c.code == X_TIMEOUT || c.code == X_VM)
 			(void)read_cell(&c, "failure.json", &e); /* the message alone serves without it */
 	} else if (step->state == STEP_NOT_RUN) {
+		c.code = step->code;
 		c.failure =
 			xasprintf("not run: %s", step->text && *step->text ? step->text : "a step before it failed");
 	} else if (read_cell(&c, "result.json", &e) < 0) {

@@ -310,6 +310,7 @@ static void settle(struct session *s, size_t i)
 	size_t k = blocker(s, i);
 	const struct step_result *why = &s->run->steps[k];
 
+	r->code = why->code;
 	if (k == i)
 		r->state = STEP_CACHED;
 	else if (why->state == STEP_FAILED)
@@ -364,6 +365,10 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	progress_clear(&s.bar);
 	if (result == 0)
 		result = conclude(&s, status, e);
+	/* What failed may have failed by a damaged file in the build folder that ninja takes for up to date. Without its
+	 * log it asks every step the next time, and the store answers. */
+	if (result < 0 || r->failed)
+		(void)unlinkat(dir, ".ninja_log", 0);
 	events_close(&s.events);
 	spawn_kill(&s.ninja);
 	if (s.out >= 0)

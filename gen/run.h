@@ -14,7 +14,7 @@ enum step_state { STEP_CACHED, STEP_RAN, STEP_FAILED, STEP_NOT_RUN };
 struct step_result {
 	enum step_state state;
 	uint64_t ms;
-	int code;   /* STEP_FAILED: exit code of the error */
+	int code;   /* STEP_FAILED, STEP_NOT_RUN: exit code of the error */
 	char *text; /* STEP_FAILED: its message; STEP_NOT_RUN: the failure before it; else why it ran */
 };
 

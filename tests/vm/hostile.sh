@@ -78,9 +78,20 @@ odd_arguments() {
 		'back\012slash' '\\' "it's" 'a "b" $HOME `id`' '' | diff - args
 }
 
+# A damaged file in the build folder, which ninja takes for up to date: told as what it led to, healed by the next run.
+guest_does_not_boot() {
+	KTSTR_STORE=$work/store
+	export KTSTR_STORE
+	judged 0 "$O/sched/scx_ktstr" || return
+	folder=$(echo "$KTSTR_STORE"/graphs/verifier-*)
+	: >"$folder/guest/initramfs.cpio"
+	judged 6 "$O/sched/scx_ktstr" && has 'not run: boot' err && has 'guest panicked' err && has 'failed: not run' out &&
+		judged 0 "$O/sched/scx_ktstr"
+}
+
 nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
 run_tests never_attaches never_stops_talking panics_the_guest kills_everything odd_arguments draws_on_the_terminal \
-	prints_too_much nothing_left
+	prints_too_much guest_does_not_boot nothing_left
