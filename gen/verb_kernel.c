@@ -100,7 +100,7 @@ static void list_text(const struct kernel_list *l)
 	}
 	if (stale)
 		log_warn("entries marked (stale kconfig) were built with a different ktstr.kconfig. Rebuild with: "
-			 "kernel build --force VERSION");
+			 "kernel build --source DIR");
 }
 
 static int list_run(int n, const char *const *args, struct err *e)

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+enum { ARGS_MAX = 4000, ARGS_BYTES = 120000 };
+
 static struct {
 	const char *scheduler;
 	struct opt_list kernels;
@@ -149,6 +151,26 @@ static void make_unique(const struct request *q, struct kernel *k)
 	}
 }
 
+/* Two builds of one version are told apart by their names. */
+static void make_labels_differ(struct request *q)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		bool shared = false;
+
+		for (size_t k = i + 1; k < q->n; k++) {
+			if (strcmp(q->kernels[i].label, q->kernels[k].label) != 0)
+				continue;
+			shared = true;
+			free(q->kernels[k].label);
+			q->kernels[k].label = xstrdup(q->kernels[k].name);
+		}
+		if (shared) {
+			free(q->kernels[i].label);
+			q->kernels[i].label = xstrdup(q->kernels[i].name);
+		}
+	}
+}
+
 static int find_kernels(struct request *q, struct err *e)
 {
 	size_t n = o.kernels.n ? o.kernels.n : 1;
@@ -168,6 +190,7 @@ static int find_kernels(struct request *q, struct err *e)
 		q->kernels[q->n++] = k;
 		k = (struct kernel){ 0 };
 	}
+	make_labels_differ(q);
 	return 0;
 }
 
@@ -335,12 +358,31 @@ static int make_and_report(const struct request *q, struct err *e)
 	return report_verdict(&rep, &r, &p, e);
 }
 
+/* Bounds of the guest and of a command line that sh -c takes. */
+static int check_args(int n, const char *const *args, struct err *e)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < n; i++) {
+		auto_free char *arg = escape_arg(args[i]);
+		auto_free char *word = shell_quote(arg);
+
+		bytes += strlen("--arg= ") + strlen(word);
+	}
+	if (n > ARGS_MAX || bytes > ARGS_BYTES)
+		return err_set(e, X_USAGE,
+			       "%d arguments of %zu bytes for the scheduler are too many: at most %d, together %d bytes",
+			       n, bytes, ARGS_MAX, ARGS_BYTES);
+	return 0;
+}
+
 static int verifier_run(int n, const char *const *args, struct err *e)
 {
 	struct request q = { .args = args };
 	int r;
 
-	(void)n;
+	if (check_args(n, args, e) < 0)
+		return X_USAGE;
 	if (!o.memory_mb)
 		o.memory_mb = 1024;
 	r = home_find(&q.home, e);

@@ -6,9 +6,9 @@
  *
  *   guest                          host
  *   HELLO text            ->            facts: "key value\n" lines, see below; PID 1 is ready
- *                         <-  FILES     manifest; guest makes the files below "/" and pins their pages
+ *                         <-  FILES     manifest; guest makes the files below "/" and their pages
  *   PAGES runs            ->            where the pages are; host writes the content straight into guest RAM
- *                         <-  PUSHED    content is in place; guest fixes modes and unpins
+ *                         <-  PUSHED    content is in place; guest lets go of the pages
  *   FILES_OK              ->
  *                         <-  START     argv, environment
  *   STATE, LOG …          ->            scheduler state changes, its output

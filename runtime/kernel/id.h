@@ -16,7 +16,7 @@ struct kernel {
 /* id NULL or "": $KTSTR_KERNEL, else the newest entry for this machine that is neither stale nor corrupt.
  *   path     an image file, an entry, a build tree (arch/x86/boot/bzImage or vmlinux); "~" and "~/" are expanded;
  *            X_NO_INPUT when it is not there, X_BAD_KERNEL when the file is no kernel
- *   version  the newest built entry of that version; "6.12" is the newest patch release of 6.12 that is there
+ *   version  the entry of that version that was added last; "6.12" is the newest patch release of 6.12 that is there
  *   else     a key, a release, or the beginning of exactly one key
  * A file or folder of that very name is a path when nothing in the cache matches. X_NO_KERNEL with near matches or the
  * command that gets one. */

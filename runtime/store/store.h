@@ -5,6 +5,8 @@
  *   {root}/locks/{key}            flock'd by whoever works on that key
  *   {root}/hashes/                content hashes by stat (hashes.h)
  *   {root}/graphs/{name}-{hash}/  build folders of requests; deleting one costs milliseconds
+ *   {root}/host/                  what is true until the next boot of the host (vm/accel.h)
+ *   {root}/trees/                 objects of kernel builds, so that the next one is incremental
  *
  * The root is $KTSTR_STORE, else $XDG_CACHE_HOME/ktstr/store, else $HOME/.cache/ktstr/store. Results are never
  * edited. A result folder appears by one rename, so there is no such thing as half of one. */

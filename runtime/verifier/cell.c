@@ -111,7 +111,7 @@ static int start_program(struct run *x, long long deadline, struct err *e)
 }
 
 /* The scheduler process ended: what does that mean? A refusal leaves libbpf's or the verifier's words behind. */
-static void judge_exit(struct run *x, int status)
+static void judge_exit(struct run *x, int status, const char *when)
 {
 	static const char *const refusals[] = { "BEGIN PROG LOAD LOG", "libbpf: failed",   "libbpf: prog",
 						"failed to load",      "Failed to load",   "libbpf: extern",
@@ -121,19 +121,20 @@ static void judge_exit(struct run *x, int status)
 	bool refused = false;
 
 	x->r->status = status;
-	for (size_t i = 0; i < countof(refusals) && !refused && !x->enabling; i++)
+	for (size_t i = 0; i < countof(refusals) && !refused; i++)
 		refused = memmem(text.p, text.n, refusals[i], strlen(refusals[i]));
 	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		refused = false;
 	x->r->verdict = refused ? VERDICT_REJECTED : VERDICT_DIED;
 	free(x->r->reason);
 	spawn_status(status, how, sizeof(how));
-	(void)log_reason(text, &why); /* none: how it ended is all there is to say */
+	if (status != 0)
+		(void)log_reason(text, &why); /* none: how it ended is all there is to say */
 	if (refused)
 		x->r->reason = xasprintf("%.*s", (int)(why.n < 300 ? why.n : 300), why.p);
 	else
-		x->r->reason = xasprintf("%s before it attached%s%.*s", how, why.n ? ": " : "",
-					 (int)(why.n < 300 ? why.n : 300), why.n ? why.p : "");
+		x->r->reason = xasprintf("%s %s%s%.*s", how, when, why.n ? ": " : "", (int)(why.n < 300 ? why.n : 300),
+					 why.n ? why.p : "");
 }
 
 enum { ATTACHED = 0, ENDED = 1 };
@@ -172,7 +173,7 @@ static int await(struct run *x, struct err *e)
 				return err_set(e, X_VM, "the guest sent a short exit status");
 			memcpy(&gone, m.data, sizeof(gone));
 			x->r->ms.load = lap(x);
-			judge_exit(x, gone.status);
+			judge_exit(x, gone.status, x->enabling ? "while it attached" : "before it attached");
 			return ENDED;
 		case MSG_FAILED:
 			return err_set(e, X_VM, "guest: %.*s", (int)(m.n < 500 ? m.n : 500), (const char *)m.data);
@@ -204,10 +205,28 @@ static int read_programs(struct run *x, struct err *e)
 		return err_in(e, "read the guest's memory");
 	r = vm_resume(&x->vm, e);
 	x->r->ms.read = lap(x);
-	if (r == 0 && !x->r->progs.n)
-		return err_set(e, X_VM,
-			       "the scheduler is attached, but no struct_ops program was found in guest memory");
 	return r;
+}
+
+/* Attached, yet without programs when we looked: it went away in between, and its end is on the way. */
+static int departed(struct run *x, struct err *e)
+{
+	long long deadline = now_ms() + 1000LL * VM_READ_S * vm_scale(&x->vm.m);
+	struct proto_exited gone;
+	struct msg m;
+
+	do {
+		if (vm_next(&x->vm, &m, deadline, "the end of a scheduler without programs", e) < 0)
+			return -1;
+		if (m.type == MSG_LOG)
+			keep_log(x, m.data, m.n);
+	} while (m.type != MSG_EXITED);
+	if (m.n < sizeof(gone))
+		return err_set(e, X_VM, "the guest sent a short exit status");
+	memcpy(&gone, m.data, sizeof(gone));
+	judge_exit(x, gone.status, "as soon as it had attached");
+	x->r->verdict = VERDICT_DIED;
+	return 0;
 }
 
 static const struct prog *find_prog(const struct progs *p, uint32_t id)
@@ -280,7 +299,11 @@ static int work(struct run *x, struct err *e)
 	x->r->release = NULL;
 	if ((r = await(x, e)) != ATTACHED)
 		return r < 0 ? -1 : 0;
-	if (read_programs(x, e) < 0 || (x->c->cross_check && cross_check(x, e) < 0))
+	if (read_programs(x, e) < 0)
+		return -1;
+	if (!x->r->progs.n)
+		return departed(x, e);
+	if (x->c->cross_check && cross_check(x, e) < 0)
 		return -1;
 	x->r->verdict = VERDICT_ATTACHED;
 	return 0;

@@ -2,7 +2,7 @@
  *
  * Opening /dev/kvm proves nothing: on nested or paravirtual hosts a VM can be created that dies on the first BMI
  * instruction of a decompressor. So the probe runs a few ordinary long-mode instructions, VEX-encoded ones among them,
- * in a VM of one page and looks at how it exits. */
+ * in a VM of a few pages and looks at how it exits. */
 #pragma once
 struct err;
 

@@ -17,7 +17,7 @@
 
 enum {
 	QUEUE_FULL = 1 << 20,
-	PORT_WAIT_S = 60,
+	PORT_WAIT_S = 25,   /* less than the host waits for a boot, so that the reason is ours to tell */
 	WRITE_MAX = 32768,  /* the driver takes no more at once */
 	WRITE_SMALL = 4096, /* always fits a free page */
 };
