@@ -20,7 +20,7 @@ cache() {
 }
 
 left() {
-	same "$1" "$(ls kernels | tr '\n' ' ')" entries
+	same "$1" "$(find kernels -mindepth 1 -maxdepth 1 ! -name '.*' -printf '%f\n' | sort | tr '\n' ' ')" entries
 }
 
 nothing() {

@@ -96,7 +96,8 @@ static char *written(const struct json *j, size_t *n)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char text[] = "{\"a\": [1, -2.5e3, \"\\u00e9\\ud83d\\ude00\\n\", true, null, {}], \"b\": {\"a\": []}}";
+	static const char text[] =
+		"{\"a\": [1, -2.5e3, \"\\u00e9\\ud83d\\ude00\\n\", true, null, {}], \"b\": {\"a\": []}}";
 
 	(void)argc, (void)argv;
 	fuzz_seed("mixed", text, sizeof text - 1);

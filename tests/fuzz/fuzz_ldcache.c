@@ -13,7 +13,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		uint32_t flags, soname, path, os;
 		uint64_t hwcap;
 		char strings[sizeof strings];
-	} cache = { "glibc-ld.so.cache1.1", 1, sizeof strings, { 0 }, 0x303, 72, 82, 0, 0, "libc.so.6\0/lib/libc.so.6" };
+	} cache = {
+		"glibc-ld.so.cache1.1", 1, sizeof strings, { 0 }, 0x303, 72, 82, 0, 0, "libc.so.6\0/lib/libc.so.6"
+	};
 
 	(void)argc, (void)argv;
 	fuzz_seed("cache", &cache, 72 + sizeof strings);

@@ -42,9 +42,14 @@ static void collapse(struct view text)
 static void loops(const uint8_t *data, size_t n)
 {
 	static const char *const lines[] = {
-		"1: (07) r1 += 1               ; R1_w=scalar()", "2: (bf) r2 = r1",	 "3: (85) call bpf_loop#181",
-		"from 3 to 1: R0=1 R1=2 R10=fp0",		 "4: (05) goto pc-3", "5: (95) exit",
-		"; for (i = 0; i < n; i++)",			 "",
+		"1: (07) r1 += 1               ; R1_w=scalar()",
+		"2: (bf) r2 = r1",
+		"3: (85) call bpf_loop#181",
+		"from 3 to 1: R0=1 R1=2 R10=fp0",
+		"4: (05) goto pc-3",
+		"5: (95) exit",
+		"; for (i = 0; i < n; i++)",
+		"",
 	};
 	auto_free char *text = NULL;
 	size_t len;
