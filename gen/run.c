@@ -18,6 +18,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define NINJA_LOG_MAX (1u << 20)
@@ -264,15 +265,40 @@ static int write_graph(struct run *r, const struct plan *p, int *dir, struct err
 	return lock;
 }
 
+static bool changed_after(const struct stat *a, const struct stat *b)
+{
+	return a->st_ctim.tv_sec != b->st_ctim.tv_sec ? a->st_ctim.tv_sec > b->st_ctim.tv_sec
+						      : a->st_ctim.tv_nsec > b->st_ctim.tv_nsec;
+}
+
+/* Ninja asks for the time of last modification, which a copy may keep and anybody may set. An input of ours that was
+ * changed after the output in any way is not up to date. */
+static bool is_outdated(const struct strs *ins, int dir, const struct stat *out)
+{
+	struct stat in;
+
+	for (size_t i = 0; i < ins->n; i++) {
+		if (*ins->v[i] == '/' && fstatat(dir, ins->v[i], &in, 0) == 0 && changed_after(&in, out))
+			return true;
+	}
+	return false;
+}
+
 static void forget_outputs(const struct session *s, int dir)
 {
 	const char *redo = s->opts->redo;
+	struct stat out;
 
-	for (size_t i = 0; redo && i < s->plan->n_edges; i++) {
+	for (size_t i = 0; i < s->plan->n_edges; i++) {
 		const struct edge *g = &s->plan->edges[i];
+		bool forget = redo && !strncmp(g->rule, redo, strlen(redo));
 
-		for (size_t k = 0; k < g->outs.n && !strncmp(g->rule, redo, strlen(redo)); k++)
-			(void)unlinkat(dir, g->outs.v[k], 0); /* absent is what we want */
+		for (size_t k = 0; k < g->outs.n; k++) {
+			if (fstatat(dir, g->outs.v[k], &out, 0) < 0)
+				continue;
+			if (forget || is_outdated(&g->ins, dir, &out) || is_outdated(&g->implicit, dir, &out))
+				(void)unlinkat(dir, g->outs.v[k], 0); /* absent is what we want */
+		}
 	}
 }
 

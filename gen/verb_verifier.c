@@ -370,9 +370,10 @@ static int check_args(int n, const char *const *args, struct err *e)
 		bytes += strlen("--arg= ") + strlen(word);
 	}
 	if (n > ARGS_MAX || bytes > ARGS_BYTES)
-		return err_set(e, X_USAGE,
-			       "%d arguments of %zu bytes for the scheduler are too many: at most %d, together %d bytes",
-			       n, bytes, ARGS_MAX, ARGS_BYTES);
+		return err_set(
+			e, X_USAGE,
+			"%d arguments of %zu bytes for the scheduler are too many: at most %d, together %d bytes", n,
+			bytes, ARGS_MAX, ARGS_BYTES);
 	return 0;
 }
 

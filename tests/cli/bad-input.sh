@@ -117,6 +117,14 @@ json_in_any_case() {
 		has "\"reason\": \"not run: scheduler empty: $work/empty is not an ELF file\"" out
 }
 
+too_many_arguments() {
+	fake_kernel
+	# shellcheck disable=SC2046 # one word each
+	exits 2 ktstr verifier --scheduler-bin /bin/true --kernel fake -- $(seq 5000) && has 'too many' err &&
+		exits 2 ktstr verifier --scheduler-bin /bin/true --kernel fake -- "$(printf '%0130000d' 1)" &&
+		has 'too many' err
+}
+
 nobody_reads_it() {
 	fake_kernel
 	ktstr kernel list >/dev/full 2>err
@@ -131,4 +139,4 @@ nothing_is_left() {
 }
 
 run_tests no_scheduler_file no_kernel near_match damaged_kernel_entry text_as_scheduler script_as_scheduler text_as_kernel store_is_a_file \
-	store_below_a_file no_ninja truncated_deb text_as_package no_regular_file odd_names json_in_any_case nobody_reads_it nothing_is_left
+	store_below_a_file no_ninja truncated_deb text_as_package no_regular_file odd_names json_in_any_case too_many_arguments nobody_reads_it nothing_is_left

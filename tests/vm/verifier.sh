@@ -22,6 +22,13 @@ equal_content_is_cached() {
 	exits 0 ktstr verifier --scheduler-bin copy --kernel "$key" && has 'cached  verify copy' err
 }
 
+older_content_is_seen() {
+	cp "$sched" copy
+	exits 0 ktstr verifier --scheduler-bin copy --kernel "$key" || return
+	cp /bin/false copy && touch -d 2001-01-01 copy
+	exits 4 ktstr verifier --scheduler-bin copy --kernel "$key"
+}
+
 another_argument_runs() {
 	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force --explain -- --llc-aware &&
 		has 'verified_insns=' out
@@ -59,4 +66,4 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests attaches cached equal_content_is_cached another_argument_runs json rejected rejected_loop died cold nothing_left
+run_tests attaches cached equal_content_is_cached older_content_is_seen another_argument_runs json rejected rejected_loop died cold nothing_left
