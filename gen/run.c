@@ -23,6 +23,7 @@
 
 #define NINJA_LOG_MAX (1u << 20)
 #define MAX_FDS 256
+#define DEPS_MS 10000
 
 /* One run of ninja while it lasts. */
 struct session {
@@ -188,16 +189,14 @@ static int start_ninja(struct session *s, struct err *e)
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(e, "pipe");
 	argv_add(&a, "ninja");
+	argv_opt(&a, "-C", "%s", s->run->dir);
 	argv_opt(&a, "-k", "0");
 	argv_opt(&a, "-j", "%u", s->opts->jobs ? s->opts->jobs : run_cpus());
 	log_command((const char *const *)a.v);
 	s->out = pipe_fd[0];
-	struct spawn sp = { .argv = (const char *const *)a.v,
-			    .env = env,
-			    .cwd = s->run->dir,
-			    .in = SPAWN_NULL,
-			    .out = pipe_fd[1],
-			    .err = pipe_fd[1] };
+	struct spawn sp = {
+		.argv = (const char *const *)a.v, .env = env, .in = SPAWN_NULL, .out = pipe_fd[1], .err = pipe_fd[1]
+	};
 	int r = spawn_start(&sp, &s->ninja, e);
 
 	close(pipe_fd[1]);
@@ -284,6 +283,29 @@ static bool is_outdated(const struct strs *ins, int dir, const struct stat *out)
 	return false;
 }
 
+/* The same for what a depfile named: package managers keep the builder's time stamps on shared libraries. */
+static bool has_outdated_deps(const struct session *s, const char *path, int dir, const struct stat *out)
+{
+	const char *const argv[] = { "ninja", "-C", s->run->dir, "-t", "deps", path, NULL };
+	struct spawn sp = { .argv = argv };
+	auto_free char *text = NULL;
+	struct err ignored;
+	char *save = NULL;
+	size_t n;
+	int status;
+
+	if (spawn_capture(&sp, false, NINJA_LOG_MAX, DEPS_MS, &text, &n, &status, &ignored) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *word = line + strspn(line, " ");
+		const struct strs one = { &word, 1 };
+
+		if (word > line && is_outdated(&one, dir, out))
+			return true;
+	}
+	return false;
+}
+
 static void forget_outputs(const struct session *s, int dir)
 {
 	const char *redo = s->opts->redo;
@@ -296,7 +318,8 @@ static void forget_outputs(const struct session *s, int dir)
 		for (size_t k = 0; k < g->outs.n; k++) {
 			if (fstatat(dir, g->outs.v[k], &out, 0) < 0)
 				continue;
-			if (forget || is_outdated(&g->ins, dir, &out) || is_outdated(&g->implicit, dir, &out))
+			if (forget || is_outdated(&g->ins, dir, &out) || is_outdated(&g->implicit, dir, &out) ||
+			    (!strcmp(g->rule, "payload") && has_outdated_deps(s, g->outs.v[k], dir, &out)))
 				(void)unlinkat(dir, g->outs.v[k], 0); /* absent is what we want */
 		}
 	}

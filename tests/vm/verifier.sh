@@ -29,6 +29,21 @@ older_content_is_seen() {
 	exits 4 ktstr verifier --scheduler-bin copy --kernel "$key"
 }
 
+# shellcheck disable=SC2016 # $ORIGIN is for the loader
+older_library_is_seen() {
+	cat >lib.c <<-END
+		#include <stdio.h>
+		void hello(void) { puts("libbpf: failed to load " WORD); }
+	END
+	echo 'void hello(void); int main(void) { hello(); return 1; }' >main.c
+	mkdir lib
+	gcc -shared -fPIC -DWORD='"first"' -o lib/libhello.so lib.c &&
+		gcc -w -o libsched main.c -Llib -lhello '-Wl,-rpath,$ORIGIN/lib' || return
+	exits 3 ktstr verifier --scheduler-bin libsched --kernel "$key" && has first out || return
+	gcc -shared -fPIC -DWORD='"second"' -o new.so lib.c && touch -d 2001-01-01 new.so && mv new.so lib/libhello.so
+	exits 3 ktstr verifier --scheduler-bin libsched --kernel "$key" && has second out
+}
+
 another_argument_runs() {
 	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force --explain -- --llc-aware &&
 		has 'verified_insns=' out
@@ -66,4 +81,5 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests attaches cached equal_content_is_cached older_content_is_seen another_argument_runs json rejected rejected_loop died cold nothing_left
+run_tests attaches cached equal_content_is_cached older_content_is_seen \
+	older_library_is_seen another_argument_runs json rejected rejected_loop died cold nothing_left
