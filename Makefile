@@ -28,7 +28,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) $(SANFLAGS)
 # libarchive and what it unpacks with are linked in: its shared form drags XML, ICU and C++ into every step's start.
 LIBS    := -Wl,--as-needed -lbpf -lelf -Wl,-Bstatic -larchive -lxxhash -lzstd -llzma -lbz2 -llz4 -Wl,-Bdynamic -lz -lsmartcols
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
-INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -MMD -MP $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
+INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
 ROOMS   := base store kernel guest vm inspect verifier
 LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))
@@ -82,7 +82,7 @@ $(O)/ktstr-step: $(call obj,$(STEP_SRC)) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 $(O)/ktstr-init: $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/proto.h Makefile
 	@mkdir -p $(@D)
-	$(call say,GUEST,$@)$(CC) $(INIT_CFLAGS) -MF $(O)/obj/ktstr-init.d -o $@ $(INIT_SRC) -Wl,--gc-sections -s
+	$(call say,GUEST,$@)$(CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
 
 $(O)/tests/unit/%: tests/unit/%.c $(GEN) $(LIB)
 	@mkdir -p $(@D)
