@@ -7,9 +7,9 @@ tarball=${KTSTR_LINUX_SOURCE:-/usr/src/linux-source-6.12.tar.xz}
 tree=$O/linux-source-6.12
 
 build_it() {
-	[ -f "$tree/.complete" ] || {
+	[ -f "$tree.complete" ] || {
 		rm -rf "$tree"
-		mkdir -p "$tree" && tar -C "$tree" --strip-components=1 -xf "$tarball" && touch "$tree/.complete" || return
+		mkdir -p "$tree" && tar -C "$tree" --strip-components=1 -xf "$tarball" && touch "$tree.complete" || return
 	}
 	exits 0 ktstr kernel build --source "$tree" && has 'Kernel cached: local-6.12' err && [ -s out ]
 }
