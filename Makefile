@@ -27,22 +27,26 @@ CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) $(SANFLAGS) $(CFLAGS)
 # libarchive and what it unpacks with are linked in: its shared form drags XML, ICU and C++ into every step's start.
 LIBS    := -Wl,--as-needed -lbpf -lelf -Wl,-Bstatic -larchive -lxxhash -lzstd -llzma -lbz2 -llz4 -Wl,-Bdynamic -lz -lsmartcols
+SOURCE_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
 ROOMS   := base store kernel guest vm inspect verifier
 LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))
+SOURCE_SRC := $(wildcard runtime/source/*.c)
 STEP_SRC := $(wildcard runtime/step/*.c)
+SOURCE_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/step/source/*.c)
 GEN_SRC := $(filter-out gen/main.c,$(wildcard gen/*.c))
 INIT_SRC := $(wildcard runtime/guest/init/*.c) runtime/guest/proto.c
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 
 obj      = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIB     := $(O)/obj/libktstr-host.a
+SOURCE  := $(O)/obj/libktstr-source.a
 GEN     := $(O)/obj/libktstr-gen.a
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
-PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-init
+PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(O)/ktstr-init
 
 SCHED   := $(O)/sched/scx_ktstr
 BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -Wall -Itests/sched -I$(LIBBPF)/include \
@@ -70,6 +74,10 @@ $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
+$(SOURCE): $(call obj,$(SOURCE_SRC))
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
+
 $(GEN): $(call obj,$(GEN_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
@@ -80,22 +88,24 @@ $(O)/ktstr: $(O)/cargo-ktstr
 	$(Q)ln -f $< $@
 $(O)/ktstr-step: $(call obj,$(STEP_SRC)) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+$(O)/ktstr-source: $(call obj,$(SOURCE_STEP_SRC)) $(SOURCE) $(LIB)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SOURCE_LIBS)
 $(O)/ktstr-init: $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/proto.h Makefile
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
 
-$(O)/tests/unit/%: tests/unit/%.c $(GEN) $(LIB)
+$(O)/tests/unit/%: tests/unit/%.c $(GEN) $(SOURCE) $(LIB)
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(GEN) $(LIB) $(LIBS) -lcmocka
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(GEN) $(SOURCE) $(LIB) $(LIBS) $(SOURCE_LIBS) -lcmocka
 
 $(O)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$<)$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
-$(FUZZ_LIB): $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SRC))
+$(FUZZ_LIB): $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SRC) $(SOURCE_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB)
-	$(call say,LINK,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(SOURCE_LIBS)
 
 $(LIBBPF)/libbpf.a:
 	$(Q)sh tests/fetch-libbpf.sh --dest $(abspath $(LIBBPF))
@@ -136,13 +146,13 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ktstr/rules
 	install -m 755 $(O)/cargo-ktstr $(DESTDIR)$(PREFIX)/bin/
 	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
-	install -m 755 $(O)/ktstr-step $(O)/ktstr-init $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(O)/ktstr-init $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(STEP_SRC) $(GEN_SRC) gen/main.c))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(SOURCE_SRC) $(STEP_SRC) $(SOURCE_STEP_SRC) $(GEN_SRC) gen/main.c))
 -include $(UNITS:=.d)
--include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(wildcard tests/fuzz/*.c))
+-include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(SOURCE_SRC) $(wildcard tests/fuzz/*.c))
 
 clean:
 	rm -rf $(O)

@@ -5,6 +5,7 @@ struct err;
 
 struct home {
 	char *step;     /* ktstr-step */
+	char *source;   /* ktstr-source: the steps that fetch and build kernel sources */
 	char *init;     /* ktstr-init */
 	char *rules;    /* folder of *.ninja */
 	char *fragment; /* ktstr.kconfig */

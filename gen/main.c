@@ -5,7 +5,7 @@
 #include "base/stop.h"
 #include "gen/verbs.h"
 
-static const struct verb *const verbs[] = { &verb_kernel, &verb_verifier, NULL };
+static const struct verb *const verbs[] = { &verb_kernel, &verb_build_kernel, &verb_verifier, &verb_shell, NULL };
 
 static const struct verb root = {
 	.name = "ktstr",
@@ -15,7 +15,7 @@ static const struct verb root = {
 		"Boots kernels in virtual machines of any topology, loads sched_ext schedulers in them, and reads from\n"
 		"guest memory what the BPF verifier counted.",
 	.examples = "  cargo ktstr kernel import linux-image-*.deb\n"
-		    "  cargo ktstr kernel build --source ../linux\n"
+		    "  cargo ktstr kernel build 6.12\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_simple --kernel 6.12\n",
 	.sub = verbs,
 };

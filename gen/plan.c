@@ -77,6 +77,9 @@ void plan_free(struct plan *p)
 
 void plan_include(struct plan *p, const char *path)
 {
+	for (size_t i = 0; i < p->includes.n; i++)
+		if (!strcmp(p->includes.v[i], path))
+			return;
 	strs_take(&p->includes, xstrdup(path));
 }
 

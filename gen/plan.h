@@ -24,6 +24,7 @@ struct edge {
 	struct strs implicit; /* "| …": dependencies that are not $in */
 	struct plan_var *vars;
 	size_t n_vars;
+	bool again; /* runs even when up to date: what it does lies outside of the graph */
 };
 
 struct plan {
@@ -38,6 +39,7 @@ struct plan {
 void plan_init(struct plan *p, const char *name);
 void plan_free(struct plan *p);
 #define auto_plan __attribute__((unused, cleanup(plan_free)))
+/* A rule file; one that is there already is no second time. */
 void plan_include(struct plan *p, const char *path);
 void plan_var(struct plan *p, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,6 @@
 #include "gen/run.h"
 #include "base/argv.h"
+#include "base/cpus.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/file.h"
@@ -15,7 +16,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -38,15 +38,6 @@ struct session {
 	size_t log_n;
 	size_t started, finished;
 };
-
-unsigned run_cpus(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) < 0)
-		return 1;
-	return (unsigned)CPU_COUNT(&set);
-}
 
 static size_t find_edge(const struct plan *p, const char *id)
 {
@@ -191,7 +182,7 @@ static int start_ninja(struct session *s, struct err *e)
 	argv_add(&a, "ninja");
 	argv_opt(&a, "-C", "%s", s->run->dir);
 	argv_opt(&a, "-k", "0");
-	argv_opt(&a, "-j", "%u", s->opts->jobs ? s->opts->jobs : run_cpus());
+	argv_opt(&a, "-j", "%u", s->opts->jobs ? s->opts->jobs : cpus_usable());
 	log_command((const char *const *)a.v);
 	s->out = pipe_fd[0];
 	struct spawn sp = {
@@ -256,10 +247,10 @@ static int write_graph(struct run *r, const struct plan *p, int *dir, struct err
 	int lock = lock_folder(*dir, e);
 
 	if (lock < 0)
-		return -1;
+		return store_err(&st, e);
 	if (file_write(*dir, "build.ninja", text, n, e) < 0) {
 		close(lock);
-		return err_in(e, "%s", r->dir);
+		return store_err(&st, e);
 	}
 	return lock;
 }
@@ -313,13 +304,14 @@ static void forget_outputs(const struct session *s, int dir)
 
 	for (size_t i = 0; i < s->plan->n_edges; i++) {
 		const struct edge *g = &s->plan->edges[i];
-		bool forget = redo && !strncmp(g->rule, redo, strlen(redo));
+		bool forget = g->again || (redo && !strncmp(g->rule, redo, strlen(redo)));
 
 		for (size_t k = 0; k < g->outs.n; k++) {
 			if (fstatat(dir, g->outs.v[k], &out, 0) < 0)
 				continue;
 			if (forget || is_outdated(&g->ins, dir, &out) || is_outdated(&g->implicit, dir, &out) ||
-			    (!strcmp(g->rule, "payload") && has_outdated_deps(s, g->outs.v[k], dir, &out)))
+			    ((!strcmp(g->rule, "payload") || !strcmp(g->rule, "toolbox")) &&
+			     has_outdated_deps(s, g->outs.v[k], dir, &out)))
 				(void)unlinkat(dir, g->outs.v[k], 0); /* absent is what we want */
 		}
 	}
@@ -385,6 +377,11 @@ static int conclude(struct session *s, int status, struct err *e)
 	}
 	if (known)
 		return 0;
+	if (s->log && strstr(s->log, "No space left on device"))
+		return err_set(
+			e, X_DISK_FULL,
+			"there is no room left for ninja in %s; make some, or name another folder by KTSTR_STORE",
+			s->run->dir);
 	return err_set(e, X_FAIL, "ninja: %s in %s:\n%s", spawn_status(status, how, sizeof(how)), s->run->dir,
 		       s->log ? s->log : "");
 }
@@ -422,6 +419,8 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	spawn_kill(&s.ninja);
 	if (s.out >= 0)
 		close(s.out);
+	if (o->keep)
+		r->lock = TAKE_FD(lock);
 	free(s.log);
 	return result;
 }
@@ -453,6 +452,8 @@ void run_free(struct run *r)
 	for (size_t i = 0; i < r->n; i++)
 		free(r->steps[i].text);
 	free(r->steps);
+	if (r->lock > 0)
+		close(r->lock);
 	free(r->dir);
 	*r = (struct run){ 0 };
 }

@@ -23,12 +23,14 @@ struct run {
 	struct step_result *steps; /* one per edge of the plan, in its order */
 	size_t n;
 	size_t failed;
+	int lock; /* run_opts.keep: of the build folder, 0 without */
 };
 
 struct run_opts {
 	bool explain;     /* say why each step ran */
 	unsigned jobs;    /* 0: as many as CPUs we may use */
 	const char *redo; /* rule (or start of its name) whose edges run even when up to date */
+	bool keep; /* results stay as they are until run_free(): an equal request waits that long. redo takes them away */
 };
 
 /* Zero also when steps failed (see run->failed). Negative: ninja is missing, could not be run, or we were told to stop;
@@ -40,6 +42,3 @@ const struct step_result *run_find(const struct run *r, const struct plan *p, co
 int run_first_failure(const struct run *r, const struct plan *p, struct err *e);
 void run_free(struct run *r);
 #define auto_run __attribute__((unused, cleanup(run_free)))
-
-/* CPUs this process may use. */
-unsigned run_cpus(void);

@@ -15,7 +15,7 @@ static struct {
 static const struct opt opts[] = {
 	{ .name = "keep", .type = OPT_U64, .out = &o.keep, .arg = "N", .help = "keep the N newest" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "do not ask; needed where there is no terminal" },
-	{ .name = "stale", .type = OPT_FLAG, .out = &o.stale, .help = "only entries built with another ktstr.kconfig" },
+	{ .name = "stale", .type = OPT_FLAG, .out = &o.stale, .help = "only entries marked stale" },
 	{ .name = "corrupt", .type = OPT_FLAG, .out = &o.corrupt, .help = "only entries that cannot be used" },
 	{ 0 },
 };
@@ -29,7 +29,9 @@ static size_t choose(const struct kernel_list *l, const struct kernel_entry **ou
 	for (size_t i = 0; i < l->n; i++) {
 		const struct kernel_entry *k = &l->v[i];
 
-		if ((o.stale || o.corrupt) && !(o.stale && k->stale_kconfig) && !(o.corrupt && k->corrupt))
+		bool stale = k->stale_kconfig || k->stale_ktstr;
+
+		if ((o.stale || o.corrupt) && !(o.stale && stale) && !(o.corrupt && k->corrupt))
 			continue;
 		if (kept++ >= o.keep)
 			out[n++] = k;
@@ -37,47 +39,36 @@ static size_t choose(const struct kernel_list *l, const struct kernel_entry **ou
 	return n;
 }
 
-enum { ANSWER_YES = 0, ANSWER_NO = 1 };
-
-static int read_answer(struct err *e)
-{
-	char answer[16] = "";
-	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-
-	if (stop_poll(&p, 1, -1, e) < 0)
-		return -1;
-	ssize_t n = read(STDIN_FILENO, answer, sizeof(answer) - 1);
-
-	answer[n > 0 ? strcspn(answer, "\r\n ") : 0] = '\0';
-	return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes") ? ANSWER_YES : ANSWER_NO;
-}
-
 static int confirm(const struct kernel_entry *const *v, size_t n, struct err *e)
 {
 	if (!isatty(STDIN_FILENO))
 		return err_set(e, X_FAIL, "confirmation requires a terminal. Use --force to skip.");
 	puts("the following entries will be removed:");
-	for (size_t i = 0; i < n; i++)
-		kernel_row(stdout, v[i]);
+	kernel_rows(stdout, v, n, false);
 	fflush(stdout);
-	fprintf(stderr, "remove %zu %s? [y/N] ", n, n == 1 ? "entry" : "entries");
-	return read_answer(e);
+	auto_free char *question = xasprintf("remove %zu %s? [y/N] ", n, n == 1 ? "entry" : "entries");
+
+	return verb_confirm(question, e);
 }
 
 static int remove_all(const struct kernel_entry *const *v, size_t n, struct err *e)
 {
 	struct err last = { 0 };
-	size_t removed = 0;
+	size_t removed = 0, kept = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (kernel_remove(v[i]->key, &last) == 0)
-			removed++;
-		else if (stop_pending())
-			break;
+	for (size_t i = 0; i < n && !stop_pending(); i++) {
+		int r = kernel_remove(v[i], &last);
+
+		removed += r == KERNEL_REMOVED;
+		kept += r == KERNEL_IN_WORK;
+		if (r == KERNEL_IN_WORK)
+			log_note("%s is being built now, or just was; it stays", v[i]->key);
 	}
-	printf("removed %zu cached kernel(s).\n", removed);
-	if (removed == n)
+	printf("removed %zu cached kernel%s.\n", removed, removed == 1 ? "" : "s");
+	if (removed + kept == n)
 		return X_SUCCESS;
+	if (stop_pending())
+		stop_err(&last);
 	return err_set(e, last.code, "removed %zu of %zu entries; %s", removed, n, last.msg), last.code;
 }
 
@@ -94,7 +85,7 @@ static int clean_run(int n_args, const char *const *args, struct err *e)
 	kernel_collect();
 	auto_free const struct kernel_entry **v = xcalloc(l.n + 1, sizeof(*v));
 	size_t n = choose(&l, v);
-	int r = ANSWER_YES;
+	int r = VERB_YES;
 
 	if (!n) {
 		puts("nothing to clean");
@@ -102,7 +93,7 @@ static int clean_run(int n_args, const char *const *args, struct err *e)
 	}
 	if (!o.force && (r = confirm(v, n, e)) < 0)
 		return e->code;
-	if (r == ANSWER_NO) {
+	if (r == VERB_NO) {
 		puts("aborted");
 		return X_SUCCESS;
 	}

@@ -6,9 +6,10 @@
 #include "base/mem.h"
 #include "gen/home.h"
 #include "gen/plan.h"
+#include "gen/plan_guest.h"
 #include "gen/report.h"
 #include "gen/verbs.h"
-#include "kernel/id.h"
+#include "gen/want.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,7 +21,7 @@ static struct {
 	struct opt_list kernels;
 	const char *accel;
 	uint64_t memory_mb, timeout, jobs;
-	bool raw, json, reported, cold, cross_check, explain, force;
+	bool raw, json, reported, cold, cross_check, explain, force, build, no_build;
 } o;
 
 static const struct opt opts[] = {
@@ -29,7 +30,9 @@ static const struct opt opts[] = {
 	  .type = OPT_LIST,
 	  .out = &o.kernels,
 	  .arg = "ID",
-	  .help = "kernel to verify on (path, version or cache key); may be given several times" },
+	  .help = "kernel to verify on (path, version, range or cache key); may be given several times" },
+	{ .name = "build", .type = OPT_FLAG, .out = &o.build, .help = "build kernels that are not in the cache" },
+	{ .name = "no-build", .type = OPT_FLAG, .out = &o.no_build, .help = "never build one, and do not ask" },
 	{ .name = "raw",
 	  .type = OPT_FLAG,
 	  .out = &o.raw,
@@ -80,20 +83,18 @@ struct request {
 	struct home home;
 	char *scheduler; /* absolute */
 	char *name;      /* of the scheduler, as a folder name */
-	struct kernel *kernels;
-	size_t n;
+	struct wants kernels;
+	struct want_opts how;
 	const char *const *args;
-	char *host; /* folder of what is true until the next boot of this machine */
+	struct guest_plan guest;
 };
 
 static void request_free(struct request *q)
 {
-	for (size_t i = 0; i < q->n; i++)
-		kernel_free(&q->kernels[i]);
-	free(q->kernels);
+	wants_free(&q->kernels);
 	free(q->scheduler);
 	free(q->name);
-	free(q->host);
+	guest_plan_free(&q->guest);
 	home_free(&q->home);
 }
 
@@ -115,132 +116,28 @@ static int find_scheduler(struct request *q, struct err *e)
 	return 0;
 }
 
-static int name_host(struct request *q, struct err *e)
+/* Nobody named it, and it is not where one looks first. */
+static void tell_default(const struct request *q)
 {
-	auto_free char *id = NULL;
-	size_t n;
+	auto_free char *env = kernel_from_environment();
 
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &id, &n, e) < 0)
-		return -1;
-	q->host = xasprintf("host/%.8s", id);
-	return 0;
-}
-
-static bool seen(const struct request *q, const struct kernel *k)
-{
-	for (size_t i = 0; i < q->n; i++) {
-		if (!strcmp(q->kernels[i].image, k->image))
-			return true;
-	}
-	return false;
-}
-
-/* Folder names in the graph must differ: two image files may well be called bzImage. */
-static void make_unique(const struct request *q, struct kernel *k)
-{
-	auto_free char *base = plan_slug(k->name);
-
-	free(k->name);
-	k->name = xstrdup(base);
-	for (size_t i = 0, n = 1; i < q->n; i++) {
-		if (strcmp(q->kernels[i].name, k->name) != 0)
-			continue;
-		free(k->name);
-		k->name = xasprintf("%s-%zu", base, ++n);
-		i = (size_t)-1;
-	}
-}
-
-/* Two builds of one version are told apart by their names. */
-static void make_labels_differ(struct request *q)
-{
-	for (size_t i = 0; i < q->n; i++) {
-		bool shared = false;
-
-		for (size_t k = i + 1; k < q->n; k++) {
-			if (strcmp(q->kernels[i].label, q->kernels[k].label) != 0)
-				continue;
-			shared = true;
-			free(q->kernels[k].label);
-			q->kernels[k].label = xstrdup(q->kernels[k].name);
-		}
-		if (shared) {
-			free(q->kernels[i].label);
-			q->kernels[i].label = xstrdup(q->kernels[i].name);
-		}
-	}
+	if (!env && !o.kernels.n && !q->kernels.v[0].key)
+		log_info("cargo-ktstr: no kernel in the cache is current; taking %s", q->kernels.v[0].k.image);
 }
 
 static int find_kernels(struct request *q, struct err *e)
 {
-	size_t n = o.kernels.n ? o.kernels.n : 1;
-	char hash[9];
-
-	if (verb_kconfig_hash(&q->home, hash, e) < 0)
+	q->how = (struct want_opts){
+		.build = o.build      ? WANT_BUILD_YES
+			 : o.no_build ? WANT_BUILD_NO
+				      : WANT_BUILD_ASK,
+		.explain = o.explain,
+	};
+	if (want_environment(&q->how, e) < 0 ||
+	    wants_find(&q->kernels, &q->home, (const char *const *)o.kernels.v, o.kernels.n, &q->how, e) < 0)
 		return -1;
-	q->kernels = xcalloc(n, sizeof(*q->kernels));
-	for (size_t i = 0; i < n; i++) {
-		auto_kernel struct kernel k = { 0 };
-
-		if (kernel_resolve(&k, o.kernels.n ? o.kernels.v[i] : NULL, hash, e) < 0)
-			return -1;
-		if (seen(q, &k))
-			continue;
-		make_unique(q, &k);
-		q->kernels[q->n++] = k;
-		k = (struct kernel){ 0 };
-	}
-	make_labels_differ(q);
+	tell_default(q);
 	return 0;
-}
-
-static void plan_kernel(struct plan *p, const struct request *q, const struct kernel *k)
-{
-	auto_argv struct argv more = { 0 };
-	struct edge *g = plan_edge(p, "bootable", "kernel %s", k->name);
-
-	edge_heading(g, "kernel %s", k->name);
-	edge_in(g, "%s", k->image);
-	if (k->vmlinux) {
-		argv_opt(&more, "--vmlinux", "%s", k->vmlinux);
-		edge_needs(g, "%s", k->vmlinux);
-	}
-	if (k->config) {
-		argv_opt(&more, "--config", "%s", k->config);
-		edge_needs(g, "%s", k->config);
-	}
-	auto_free char *args = more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
-
-	edge_needs(g, "%s", q->home.step);
-	edge_out(g, "kernels/%s/kernel", k->name);
-	edge_out(g, "kernels/%s/layout", k->name);
-	edge_out(g, "kernels/%s/facts", k->name);
-	edge_var(g, "outdir", "kernels/%s", k->name);
-	edge_var(g, "args", "%s", args);
-}
-
-static void guest_vars(struct edge *g, const struct kernel *k)
-{
-	edge_var(g, "boot", "kernels/%s", k->name);
-	edge_var(g, "initrd", "guest/initramfs.cpio");
-	edge_var(g, "accel", "%s", o.accel ? o.accel : "auto");
-	edge_var(g, "topology", "1,1,1,1");
-	edge_var(g, "memory", "%llu", (unsigned long long)o.memory_mb);
-}
-
-static void plan_snapshot(struct plan *p, const struct request *q, const struct kernel *k)
-{
-	struct edge *g = plan_edge(p, "snapshot", "boot %s", k->name);
-
-	edge_in(g, "kernels/%s/kernel", k->name);
-	edge_in(g, "guest/initramfs.cpio");
-	edge_needs(g, "%s/probe", q->host);
-	edge_needs(g, "kernels/%s/facts", k->name);
-	edge_needs(g, "%s", q->home.step);
-	edge_out(g, "snapshots/%s/state", k->name);
-	edge_out(g, "snapshots/%s/recipe", k->name);
-	edge_var(g, "outdir", "snapshots/%s", k->name);
-	guest_vars(g, k);
 }
 
 /* A word for --arg of the step. It must pass any sh in one line, and no sh but bash can quote a line break on one. */
@@ -284,14 +181,13 @@ static void plan_cell(struct plan *p, const struct request *q, const struct kern
 	edge_in(g, "payload/payload.pack");
 	edge_needs(g, "kernels/%s/layout", k->name);
 	if (o.cold) {
-		edge_needs(g, "kernels/%s/kernel", k->name);
-		edge_needs(g, "guest/initramfs.cpio");
-		edge_needs(g, "%s/probe", q->host);
-		guest_vars(g, k);
+		edge_guest(g, &q->guest, k);
 	} else {
 		edge_needs(g, "snapshots/%s/state", k->name);
 		edge_var(g, "snapshot", "snapshots/%s", k->name);
+		edge_needs(g, "guest/initramfs.cpio");
 		edge_var(g, "boot", "kernels/%s", k->name);
+		edge_var(g, "initrd", "guest/initramfs.cpio");
 	}
 	edge_needs(g, "%s", q->home.step);
 	edge_out(g, "cells/%s/result.json", k->name);
@@ -302,34 +198,32 @@ static void plan_cell(struct plan *p, const struct request *q, const struct kern
 
 static void plan_request(struct plan *p, const struct request *q)
 {
-	struct edge *g = plan_edge(p, "probe", "host accelerator");
+	plan_guest_base(p, &q->guest);
+	struct edge *g = plan_edge(p, "payload", "scheduler %s", q->name);
 
-	edge_heading(g, "host and guest");
-	edge_needs(g, "%s", q->home.step);
-	edge_out(g, "%s/probe", q->host);
-	edge_var(g, "outdir", "%s", q->host);
-
-	g = plan_edge(p, "initramfs", "guest init");
-	edge_in(g, "%s", q->home.init);
-	edge_needs(g, "%s", q->home.step);
-	edge_out(g, "guest/initramfs.cpio");
-	edge_var(g, "outdir", "guest");
-
-	g = plan_edge(p, "payload", "scheduler %s", q->name);
 	edge_in(g, "%s", q->scheduler);
 	edge_needs(g, "%s", q->home.step);
 	edge_out(g, "payload/payload.pack");
 	edge_var(g, "outdir", "payload");
 
-	for (size_t i = 0; i < q->n; i++) {
-		plan_kernel(p, q, &q->kernels[i]);
+	for (size_t i = 0; i < q->kernels.n; i++) {
+		const struct kernel *k = &q->kernels.v[i].k;
+
+		plan_guest_kernel(p, &q->guest, k);
 		if (!o.cold)
-			plan_snapshot(p, q, &q->kernels[i]);
-		plan_cell(p, q, &q->kernels[i]);
+			plan_guest_snapshot(p, &q->guest, k);
+		plan_cell(p, q, k);
 	}
 }
 
-static int make_and_report(const struct request *q, struct err *e)
+/* Once: the next request makes the snapshot again. */
+static void tell_fallback(const struct report_cell *c, const struct step_result *step)
+{
+	if (c->have && c->result.fallback && step->state != STEP_CACHED)
+		log_warn("%s: booted, because its snapshot could not be continued: %s", c->kernel, c->result.fallback);
+}
+
+static int make_and_report(struct request *q, struct err *e)
 {
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
@@ -340,15 +234,23 @@ static int make_and_report(const struct request *q, struct err *e)
 	plan_init(&p, name);
 	if (verb_plan(&p, &q->home, "verifier.ninja", o.memory_mb, e) < 0)
 		return -1;
+	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
+		return -1;
 	plan_request(&p, q);
 	if (run_plan(&r, &p, &ro, e) < 0)
 		return -1;
-	for (size_t i = 0; i < q->n; i++) {
-		const char *label = q->n > 1 ? q->kernels[i].label : "verifier";
-		auto_free char *dir = xasprintf("%s/cells/%s", r.dir, q->kernels[i].name);
-		auto_free char *id = xasprintf("verify %s on %s", q->name, q->kernels[i].name);
+	wants_tell_made(&q->kernels, &r, &p);
+	for (size_t i = 0; i < q->kernels.n; i++) {
+		const struct kernel *k = &q->kernels.v[i].k;
+		const char *label = q->kernels.n > 1 ? k->label : "verifier";
+		auto_free char *dir = xasprintf("%s/cells/%s", r.dir, k->name);
+		auto_free char *id = xasprintf("verify %s on %s", q->name, k->name);
 
-		report_add(&rep, label, q->kernels[i].label, dir, run_find(&r, &p, id));
+		const struct step_result *step = run_find(&r, &p, id);
+
+		report_add(&rep, label, k->label, dir, step);
+		tell_fallback(&rep.cells[i], step);
+		want_used(&q->kernels.v[i]);
 	}
 	o.reported = true;
 	if (o.json)
@@ -384,6 +286,8 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 
 	if (check_args(n, args, e) < 0)
 		return X_USAGE;
+	if (o.build && o.no_build)
+		return err_set(e, X_USAGE, "--build and --no-build exclude each other"), X_USAGE;
 	if (!o.memory_mb)
 		o.memory_mb = 1024;
 	r = home_find(&q.home, e);
@@ -391,8 +295,14 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 		r = find_scheduler(&q, e);
 	if (r == 0)
 		r = find_kernels(&q, e);
+	q.guest = (struct guest_plan){
+		.home = &q.home,
+		.accel = o.accel ? o.accel : "auto",
+		.topology = "1,1,1,1",
+		.memory_mb = o.memory_mb,
+	};
 	if (r == 0)
-		r = name_host(&q, e);
+		r = guest_plan_init(&q.guest, e);
 	if (r == 0) {
 		log_info("cargo-ktstr: collecting verifier stats");
 		r = make_and_report(&q, e);

@@ -13,7 +13,7 @@ case $O in /*) ;; *) O=$root/$O ;; esac
 golden=$root/tests/golden
 PATH=$O:$PATH
 export NO_COLOR=1 LC_ALL=C PATH
-unset KTSTR_KERNEL KTSTR_STORE KTSTR_CACHE_DIR KTSTR_EVENTS RUST_LOG CARGO
+unset KTSTR_KERNEL KTSTR_STORE KTSTR_CACHE_DIR KTSTR_EVENTS KTSTR_GHA_CACHE RUST_LOG CARGO
 
 base=$(mktemp -d "${TMPDIR:-/tmp}/ktstr-test.XXXXXX")
 trap 'rm -rf "$base"' EXIT
@@ -84,6 +84,17 @@ within() {
 		[ "$(date +%s)" -lt "$limit" ] || return 1
 		sleep 0.05
 	done
+}
+
+# serve FOLDER [OPTION…]: tests/httpd.py until this test ends; $web is its address, $work/web.log its requests.
+serve() {
+	folder=$1
+	shift
+	rm -f "$work/web.port"
+	python3 "$root/tests/httpd.py" --root "$folder" --port-file "$work/web.port" --log "$work/web.log" "$@" &
+	within 30 test -s "$work/web.port" || fail "the web server does not start" || exit 1
+	web=http://127.0.0.1:$(cat "$work/web.port")
+	export web
 }
 
 run_tests() {

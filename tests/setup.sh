@@ -12,6 +12,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ktstr/distro
 
+# One of several is written a|b; when none is there, the first is installed.
 packages() {
 	sed 's/#.*//' <<'END'
 # building: compiler, make, and what the generated graphs run on
@@ -21,22 +22,34 @@ clang-16 llvm-16 lld-16 bpftool dwarves
 # libraries we link: fetching, unpacking, git, ELF and BPF, hashing, tables
 libcurl4-openssl-dev libarchive-dev libgit2-dev libbpf-dev libelf-dev libxxhash-dev
 libjsmn-dev libsmartcols-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev liblz4-dev
-# virtual machines
-qemu-system-x86
-# building a kernel, and one to build
-bison flex bc libssl-dev cpio rsync kmod python3 xz-utils zstd bzip2 lz4 linux-source-6.12
+# authorities of https, and the check of the signature on published checksums
+ca-certificates gpgv
+# virtual machines, and the shell in them
+qemu-system-x86 busybox-static|busybox
+# building a kernel, also for another architecture, and one to build
+bison flex bc libssl-dev cpio rsync kmod python3 xz-utils zstd bzip2 lz4 ccache gcc-aarch64-linux-gnu
+linux-source-6.12
 # tests and lint (prove's modules are in perl)
-libcmocka-dev perl procps git clang-format-14 clang-tidy-14 shellcheck libclang-rt-16-dev
+libcmocka-dev perl procps git tmux gpg gpg-agent openssl clang-format-14 clang-tidy-14 shellcheck libclang-rt-16-dev
 END
 }
 
 missing() {
 	# shellcheck disable=SC2046 # package names, one word each
 	set -- $(packages)
+	# shellcheck disable=SC2046
 	{
-		dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || :
+		dpkg-query -W -f '${Package} ${db:Status-Status}\n' $(echo "$@" | tr '|' ' ') 2>/dev/null || :
 		printf '%s wanted\n' "$@"
-	} | awk '$2 == "installed" { have[$1] = 1 } $2 == "wanted" && !($1 in have) { print $1 }'
+	} | awk '
+	$2 == "installed" { have[$1] = 1 }
+	$2 == "wanted" {
+		n = split($1, any, "|")
+		for (i = 1; i <= n && !(any[i] in have); i++)
+			;
+		if (i > n)
+			print any[1]
+	}'
 }
 
 # apt as root; a lock held by the system's own updater is waited for.
@@ -48,7 +61,7 @@ as_root() {
 	fi
 }
 
-install_from() { # CONFIG PACKAGE…
+install_from() { # CONFIG [-t RELEASE] PACKAGE…
 	conf=$1
 	shift
 	as_root apt-get -c "$conf" -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
@@ -101,11 +114,8 @@ install_newer() { # PACKAGE…
 	release=$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")-backports
 	echo "setup: from $release: $*"
 	apt_private_open "$cache/setup" with-system "$release"
-	for package in "$@"; do
-		set -- "$@" "$package/$release"
-		shift
-	done
-	install_from "$apt_conf" "$@" || return 1
+	# As a target release, so that what they depend on may come from there too.
+	install_from "$apt_conf" -t "$release" "$@" || return 1
 	# Half a gigabyte of package files would stay behind for nothing.
 	rm -rf "$cache/setup"
 }

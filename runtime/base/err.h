@@ -31,6 +31,9 @@ enum exit_code {
 	X_KCONFIG = 21,      /* an option the kernel must have did not survive configuration */
 	X_BUILD = 22,        /* make, cc or cargo failed */
 	X_NO_TOOL = 23,      /* another program we need is missing or too old */
+	X_NETWORK = 24,      /* a server cannot be reached, or does not give us what we asked for */
+	X_CHECKSUM = 25,     /* what came is not what was published: checksum or signature */
+	X_BAD_ARCHIVE = 26,  /* a source archive that is damaged or hostile */
 	X_INTERRUPTED = 130, /* SIGINT, SIGTERM, SIGHUP, or the process that asked for the work is gone */
 };
 

@@ -12,11 +12,17 @@
 
 static enum log_level level_now = LOG_NORMAL;
 static enum log_color color_now = COLOR_AUTO;
+static bool raw_now;
 
 void log_setup(enum log_level level, enum log_color color)
 {
 	level_now = level;
 	color_now = color;
+}
+
+void log_raw(bool raw)
+{
+	raw_now = raw;
 }
 
 enum log_level log_level(void)
@@ -74,6 +80,16 @@ static void quieten(char *text, size_t n)
 			text[i] = '?';
 }
 
+static void put_raw(const char *text, size_t n)
+{
+	fputs("\r\n", stderr);
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '\n')
+			fputc('\r', stderr);
+		fputc(text[i], stderr);
+	}
+}
+
 static void say(const char *word, const char *color, const char *fmt, va_list ap)
 {
 	auto_free char *line = NULL;
@@ -90,7 +106,10 @@ static void say(const char *word, const char *color, const char *fmt, va_list ap
 	fclose(f);
 	if (word)
 		quieten(line + words, n - words);
-	fwrite(line, 1, n, stderr);
+	if (raw_now)
+		put_raw(line, n);
+	else
+		fwrite(line, 1, n, stderr);
 	fflush(stderr);
 }
 

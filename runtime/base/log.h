@@ -9,6 +9,8 @@ enum log_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 /* Defaults: LOG_NORMAL, COLOR_AUTO (on when the stream is a terminal, NO_COLOR is unset or empty, TERM not dumb). */
 void log_setup(enum log_level level, enum log_color color);
 enum log_level log_level(void);
+/* stderr is a terminal in raw mode that somebody works in: lines begin on a line of their own, at its beginning. */
+void log_raw(bool raw);
 bool log_color_on(FILE *stream);
 
 /* "error: …", "warning: …", "note: …" at every level but warnings and notes not at LOG_QUIET. */

@@ -19,6 +19,7 @@
 
 #include "base/argv.h"
 #include "base/err.h"
+#include "base/keeper.h"
 #include "base/mem.h"
 #include "base/stop.h"
 
@@ -329,9 +330,11 @@ static int capture_all(struct child *c, int fd, struct capture *cap, long long d
 static int capture_run(const struct spawn *s, int pipefd[2], struct capture *cap, long long deadline, int *status,
 		       struct err *e)
 {
+	/* In this order: the keeper goes last. */
+	auto_keeper struct keeper keeper = { 0 };
 	auto_kill struct child c = { 0 };
 
-	if (spawn_start(s, &c, e) < 0)
+	if (spawn_start(s, &c, e) < 0 || (s->family && keeper_start(&keeper, c.pid, e) < 0))
 		return -1;
 	close(TAKE_FD(pipefd[1]));
 	if (capture_all(&c, pipefd[0], cap, deadline, s->argv[0], e) < 0)

@@ -446,12 +446,25 @@ static void closure_free(struct closure *c)
 	argv_free(&c->seen);
 }
 
-int payload_closure(struct payload *p, const char *program, const char *guest_path, uint16_t machine, struct err *e)
+/* The program or library itself, with all it needs. Takes needs. */
+static int with_libraries(struct payload *p, const char *real, const char *guest, uint32_t mode, uint16_t machine,
+			  struct elf_needs *needs, struct err *e)
 {
 	struct closure c = { .p = p, .machine = machine };
+	int r;
+
+	object_add(&c, real, guest, 0, needs);
+	r = payload_add_file(p, real, guest, mode, e);
+	if (r == 0)
+		r = closure_walk(&c, e);
+	closure_free(&c);
+	return r;
+}
+
+int payload_closure(struct payload *p, const char *program, const char *guest_path, uint16_t machine, struct err *e)
+{
 	struct elf_needs needs = { 0 };
 	auto_free char *real = canonical(program, e);
-	int r;
 
 	if (!real || needs_of(real, machine, &needs, e) < 0)
 		return -1;
@@ -459,10 +472,28 @@ int payload_closure(struct payload *p, const char *program, const char *guest_pa
 		elf_needs_free(&needs);
 		return err_set(e, X_BAD_SCHED, "%s is a shared library, not a program", program);
 	}
-	object_add(&c, real, guest_path, 0, &needs);
-	r = payload_add_file(p, real, guest_path, 0755, e);
-	if (r == 0 && closure_walk(&c, e) < 0)
-		r = err_in(e, "%s", program);
-	closure_free(&c);
-	return r;
+	return with_libraries(p, real, guest_path, 0755, machine, &needs, e) < 0 ? err_in(e, "%s", program) : 0;
+}
+
+int payload_include(struct payload *p, const char *host, const char *guest, uint16_t machine, struct err *e)
+{
+	auto_free char *real = canonical(host, e);
+	struct elf_needs needs = { 0 };
+	struct err no_program = { 0 };
+	struct stat st;
+
+	if (!real)
+		return -1;
+	if (stat(real, &st) < 0)
+		return err_sys(e, "%s", host);
+	/* Whatever is no program for this guest is a file like any other. */
+	if (needs_of(real, machine, &needs, &no_program) < 0)
+		return no_program.code == X_BAD_SCHED ? payload_add_file(p, real, guest, st.st_mode & 0777, e)
+						      : (*e = no_program, -1);
+	return with_libraries(p, real, guest, st.st_mode & 0777, machine, &needs, e) < 0 ? err_in(e, "%s", host) : 0;
+}
+
+int payload_add_link(struct payload *p, const char *guest, const char *target, struct err *e)
+{
+	return put_link(p, (char *)guest, (char *)target, e);
 }

@@ -27,6 +27,10 @@ struct payload {
 /* program ends up at guest_path ("/scheduler"). machine: EM_X86_64 … of the guest. */
 int payload_closure(struct payload *p, const char *program, const char *guest_path, uint16_t machine, struct err *e);
 int payload_add_file(struct payload *p, const char *host, const char *guest, uint32_t mode, struct err *e);
+/* Any file the user wants to have in the guest; programs and libraries bring the libraries they need. Its permissions stay. */
+int payload_include(struct payload *p, const char *host, const char *guest, uint16_t machine, struct err *e);
+/* target as a link has it. The same link twice is no error. */
+int payload_add_link(struct payload *p, const char *guest, const char *target, struct err *e);
 void payload_free(struct payload *p);
 #define auto_payload __attribute__((unused, cleanup(payload_free)))
 

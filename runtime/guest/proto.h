@@ -12,11 +12,22 @@
  *   FILES_OK              ->
  *                         <-  START     argv, environment
  *   STATE, LOG …          ->            scheduler state changes, its output
+ *   LET_GO                ->            before the STATE or EXITED it belongs to: what the kernel said about its end
  *                         <-  PROGS     ask for the guest's own view (cross-check)
  *   PROGS_ARE text        ->
  *                         <-  STOP      terminate the scheduler, then EXITED
  *   EXITED                ->
  *                         <-  POWEROFF
+ *
+ * A session (a shell, or one command) beside or without a scheduler:
+ *                         <-  RUN       argv, environment, terminal or not
+ *                         <-  IN        its input, at most PROTO_WINDOW bytes ahead of TAKEN
+ *   OUT, ERR, TAKEN …     ->
+ *                         <-  WINDOW    the terminal has another size
+ *                         <-  DEAF      nobody reads one of its outputs any more
+ *   ENDED                 ->            behind all of its output
+ *
+ * At any time, behind everything that was asked before: PING, answered by PONG.
  *
  * STATE follows /sys/kernel/sched_ext/state, starting from "disabled": only changes are sent, and an attach too short
  * to be seen in the file is still told. EXITED comes behind the scheduler's whole output. A STOP that crosses an EXITED
@@ -43,6 +54,12 @@ enum proto_type {
 	MSG_PROGS_ARE = 7, /* lines "id type verified_insns jited_len xlated_len name" */
 	MSG_FAILED = 8,    /* text: the last request could not be done, and why */
 	MSG_BTF = 9,       /* a chunk of /sys/kernel/btf/vmlinux; an empty one ends it */
+	MSG_OUT = 10,      /* bytes of the session's stdout, or of its terminal */
+	MSG_ERR = 11,      /* bytes of its stderr */
+	MSG_TAKEN = 12,    /* u32: bytes of IN the program has taken since the last TAKEN */
+	MSG_ENDED = 13,    /* struct proto_exited: the session's program ended */
+	MSG_PONG = 14,     /* empty */
+	MSG_LET_GO = 15,   /* struct proto_let_go, then the kernel's log, then sched_ext's dump */
 	/* host to guest */
 	MSG_FILES = 32,  /* proto_file[] records, see below */
 	MSG_PUSHED = 33, /* empty */
@@ -51,6 +68,12 @@ enum proto_type {
 	MSG_PROGS = 36,
 	MSG_GET_BTF = 37,
 	MSG_POWEROFF = 38,
+	MSG_RUN = 39,     /* struct proto_session, then argc + n_env NUL-ended strings */
+	MSG_IN = 40,      /* bytes for the session's stdin; none: there is no more */
+	MSG_WINDOW = 41,  /* struct proto_window */
+	MSG_CONSOLE = 42, /* u32: kernel messages below this level go to the console */
+	MSG_DEAF = 43,    /* u32: 1 stdout, 2 stderr of the session */
+	MSG_PING = 44,    /* empty */
 };
 
 /* MSG_HELLO, in this order, numbers decimal unless said otherwise:
@@ -61,6 +84,12 @@ enum proto_type {
  *   text_pa, text_va    hex: where the kernel image begins (x86_64: _text, aarch64: _stext)
  *   scx                 "yes" when the kernel has sched_ext, else "no"
  *   btf                 bytes of /sys/kernel/btf/vmlinux, 0 when there is none
+ *   cpus {list}         those that run: "0-3,8"
+ *   packages, dies, llcs, cores
+ *                       the CPUs of each, a list per group with a blank between two. llcs: the last level of cache.
+ *                       Left out is what the kernel does not say
+ *   node {number} {list} {kb} {distance} …
+ *                       a line per NUMA node: its CPUs ("-": none), MemTotal, and how far it is to each node
  *   sym {name} {hex}    any number; symbols this kernel does not have are left out. As /proc/kallsyms has
  *                       them: a per-CPU one ("runqueues") of x86_64 is an offset in 6.12, an address in 7.3 */
 struct proto_head {
@@ -91,6 +120,19 @@ struct proto_start {
 	uint32_t n_env; /* "NAME=value"; PATH, HOME and RUST_LOG have defaults */
 };
 
+#define PROTO_WINDOW (256u << 10)
+
+struct proto_window {
+	uint16_t columns, rows; /* 0: unknown */
+};
+
+struct proto_session {
+	uint32_t argc; /* argv[0] is the program's path in the guest */
+	uint32_t n_env;
+	uint32_t terminal; /* 1: stdin, stdout and stderr are a terminal of this size; 0: three pipes */
+	struct proto_window window;
+};
+
 enum proto_scx { SCX_DISABLED = 0, SCX_ENABLING = 1, SCX_ENABLED = 2, SCX_DISABLING = 3, SCX_BYPASSING = 4 };
 struct proto_state {
 	uint32_t state; /* enum proto_scx, from /sys/kernel/sched_ext/state */
@@ -100,6 +142,10 @@ struct proto_state {
 struct proto_exited {
 	int32_t status; /* as waitpid gives it */
 	uint32_t ms;    /* since START */
+};
+
+struct proto_let_go {
+	uint32_t log_len; /* bytes of text that are lines of the kernel's log; the rest is the dump */
 };
 
 uint32_t proto_crc(const void *data, size_t n);

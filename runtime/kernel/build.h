@@ -1,27 +1,46 @@
 /* build.h: configure and make a kernel tree out of tree, so that the source is only read. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 struct err;
 
 struct kbuild {
-	const char *source;   /* absolute */
-	const char *out;      /* O=, absolute; kept between builds of the same tree so that make is incremental */
-	const char *fragment; /* path of ktstr.kconfig */
-	const char *arch;     /* "x86_64" "aarch64"; the one this machine is */
+	const char *source;  /* absolute */
+	const char *out;     /* O=, absolute; kept between builds of the same tree so that make is incremental */
+	const char *arch;    /* "x86_64" "aarch64" */
+	const char *request; /* kconfig.h: lines of ktstr.kconfig */
+	const char *extra;   /* lines of the user's fragment, which come after them; NULL: none */
+	const char *llvm;    /* value of LLVM= ("1" "-16" "/path/"); NULL: gcc and binutils */
+	const char *cross;   /* CROSS_COMPILE=; NULL: for another arch than this machine's, Debian's prefix */
+	const char *count;   /* file that remembers how many steps it took, for the next build like it; NULL: none */
 	unsigned jobs;
 	void (*progress)(unsigned long done, unsigned long total, const char *note); /* may be NULL */
 };
 
-/* defconfig, fragment, olddefconfig, check: X_KCONFIG naming what did not survive. A .config equal to what the recipe
- * gives is left alone. Output to {out}/ktstr-config.log. X_BUILD when the tree was configured in place: make refuses
- * such a tree. */
+/* What a build runs that decides its result: make, cc, ld, pahole versions as lines "tag words". X_NO_TOOL naming
+ * everything that is missing or too old, headers included, when a program is. source and out are not looked at. */
+int kbuild_toolchain(const struct kbuild *b, char **text, struct err *e);
+/* What this tree asks for beyond that: a newer pahole, names of folders that make can work with. Costs nothing, so call it before configuring. */
+int kbuild_preflight(const struct kbuild *b, struct err *e);
+/* defconfig, fragments, olddefconfig, check: X_KCONFIG naming what did not survive; X_NO_TOOL naming headers and programs
+ * that this configuration needs and this machine lacks. A .config equal to what the recipe gives is left alone. Output
+ * of what fails to {out}/ktstr-config.log. */
 int kbuild_configure(const struct kbuild *b, struct err *e);
-/* make, output to {out}/ktstr-make.log; X_BUILD with the first errors and the log's path. */
+/* make, output to {out}/ktstr-make.log; X_BUILD with the first errors and the log's path. Nothing it started outlives
+ * us. ccache is used when it is in PATH and $KTSTR_CCACHE is not 0; the kernel comes out the same. */
 int kbuild_make(const struct kbuild *b, struct err *e);
+/* The configuration that was built, checked as before the build: make may have changed it. */
+int kbuild_check(const struct kbuild *b, struct err *e);
+/* {out}/compile_commands.json, after kbuild_make. */
+int kbuild_commands(const struct kbuild *b, struct err *e);
+/* make mrproper in the tree itself, for every architecture it was configured for. */
+int kbuild_clean(const char *source, const char *arch, struct err *e);
+
+/* What is in the tree that makes make refuse to build beside it: ".config", "include/config" … NULL: nothing. */
+const char *kbuild_in_place(const char *source, const char *arch);
 /* The boot image's place below out, and what it is called there: "arch/x86/boot/bzImage". NULL: an arch we cannot build. */
 const char *kbuild_image(const char *arch);
-/* What a build runs that decides its result: cc, ld, pahole, make versions as lines; X_NO_TOOL when one is missing or
- * pahole is older than 1.16. */
-int kbuild_toolchain(char **text, struct err *e);
+/* The strip(1) that knows the result's architecture. Caller frees. */
+char *kbuild_strip(const struct kbuild *b);
 /* "6.12.117" from the tree's Makefile. */
-int kbuild_version(const char *source, char *out, unsigned long max, struct err *e);
+int kbuild_version(const char *source, char *out, size_t max, struct err *e);

@@ -57,9 +57,10 @@ static int read_meta(struct kernel_entry *k, struct err *e)
 	auto_free char *path = xasprintf("%s/metadata.json", k->dir);
 	auto_free char *text = NULL;
 	size_t n;
+	int r = file_read(AT_FDCWD, path, META_MAX, &text, &n, e);
 
-	if (file_read(AT_FDCWD, path, META_MAX, &text, &n, e) < 0)
-		return -1;
+	if (r < 0)
+		return r == -ENOENT ? err_set(e, X_FAIL, "metadata.json is missing") : -1;
 	return kernel_meta_parse(&k->meta, text, n, e);
 }
 
@@ -74,8 +75,11 @@ void kernel_entry_read(struct kernel_entry *k, const char *dir, const char *kcon
 {
 	const char *slash = strrchr(dir, '/');
 	struct err why = { 0 };
+	struct stat st;
 
 	*k = (struct kernel_entry){ .key = xstrdup(slash ? slash + 1 : dir), .dir = xstrdup(dir) };
+	if (stat(dir, &st) == 0)
+		k->inode = st.st_ino;
 	if (read_meta(k, &why) < 0 || check_image(k, &why) < 0) {
 		kernel_meta_free(&k->meta);
 		k->corrupt = xstrdup(why.msg);
@@ -83,6 +87,7 @@ void kernel_entry_read(struct kernel_entry *k, const char *dir, const char *kcon
 	}
 	k->stale_kconfig = kconfig_hash && k->meta.ktstr_kconfig_hash && strcmp(k->meta.source, "import") != 0 &&
 			   strcmp(kconfig_hash, k->meta.ktstr_kconfig_hash) != 0;
+	k->stale_ktstr = k->meta.ktstr_git_hash != NULL;
 }
 
 void kernel_entry_free(struct kernel_entry *k)
@@ -132,10 +137,12 @@ static int scan(struct kernel_list *l, const char *kconfig_hash, struct err *e)
 	DIR *d = opendir(l->root);
 	size_t cap = 0;
 
-	if (!d && (errno == ENOENT || errno == ENOTDIR))
+	if (!d && errno == ENOENT)
 		return 0;
-	if (!d)
-		return err_sys(e, "open %s", l->root);
+	if (!d) {
+		err_sys(e, "open %s", l->root);
+		return err_as(e, X_STORE, "kernel cache (KTSTR_CACHE_DIR can name another folder)");
+	}
 	for (const struct dirent *ent; (ent = readdir(d));) {
 		auto_free char *path = NULL;
 

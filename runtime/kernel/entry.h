@@ -3,7 +3,7 @@
  *   {root}/{key}/bzImage|Image  vmlinux  .config  metadata.json
  *
  * Root: $KTSTR_CACHE_DIR, else $XDG_CACHE_HOME/ktstr/kernels, else $HOME/.cache/ktstr/kernels. Readers never create it.
- * Members of ours beyond upstream's twelve come last ("release"); upstream ignores them. */
+ * Members of ours beyond upstream's twelve come last, from "release" on; upstream ignores them. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,15 +22,20 @@ struct kernel_meta {
 	char *git_hash, *git_ref, *source_tree_path;
 	char *vmlinux_name;   /* "vmlinux" or NULL */
 	char *ktstr_git_hash; /* always NULL from us: our keys carry a format number instead */
-	char *release;        /* ours: uname -r, "7.3.4+deb13-cloud-amd64" */
+	/* Ours: */
+	char *release;            /* uname -r, "7.3.4+deb13-cloud-amd64" */
+	char *identity;           /* of the source: "sha256:…" "git:…" "tree:…"; NULL for imports */
+	char *extra_kconfig_hash; /* CRC-32 of the user's own fragment (--kconfig FILE), or NULL */
 };
 
 struct kernel_entry {
 	char *key;
-	char *dir;     /* absolute */
-	char *corrupt; /* why it cannot be used; NULL: meta is good */
+	char *dir;      /* absolute */
+	uint64_t inode; /* of dir: another one is another entry of that key */
+	char *corrupt;  /* why it cannot be used; NULL: meta is good */
 	struct kernel_meta meta;
-	bool stale_kconfig;
+	bool stale_kconfig; /* built with another ktstr.kconfig */
+	bool stale_ktstr;   /* built by a tool that takes every commit of its own for a change: upstream */
 };
 
 struct kernel_list {
@@ -63,9 +68,11 @@ struct kernel_files {
 };
 int kernel_store(const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e);
 
-/* Removes an entry, whatever state it is in; one that is not there is no error. */
-int kernel_remove(const char *key, struct err *e);
-/* Removes what writers that are gone left behind. */
+/* Removes an entry, whatever state it is in; one that is not there is no error. KERNEL_IN_WORK: somebody writes that key
+ * now, or has done so since it was listed; it stays. */
+enum { KERNEL_REMOVED, KERNEL_IN_WORK };
+int kernel_remove(const struct kernel_entry *k, struct err *e);
+/* Removes what writers that are gone left behind; nothing of a key that somebody has locked. */
 void kernel_collect(void);
 
 /* CRC-32 (zlib's) as upstream's hashes, "%08x" into hex[9]. */

@@ -335,7 +335,12 @@ static int stripped_check(const char *path, struct err *e)
 
 int image_strip(const char *vmlinux, const char *out, struct err *e)
 {
-	const char *argv[] = { "strip", "--strip-debug", "-o", out, "--", vmlinux, NULL };
+	return image_strip_by("strip", vmlinux, out, e);
+}
+
+int image_strip_by(const char *strip, const char *vmlinux, const char *out, struct err *e)
+{
+	const char *argv[] = { strip, "--strip-debug", "-o", out, "--", vmlinux, NULL };
 	const char *env[] = { "LC_ALL=C", NULL };
 	struct spawn s = { .argv = argv, .env = env, .in = SPAWN_NULL };
 	auto_free char *text = NULL;
@@ -346,7 +351,7 @@ int image_strip(const char *vmlinux, const char *out, struct err *e)
 		return -1;
 	if (status) {
 		(void)unlink(out); /* there may be none */
-		return err_set(e, X_BAD_KERNEL, "strip %s: %.500s", vmlinux, text);
+		return err_set(e, X_BAD_KERNEL, "%s %s: %.500s", strip, vmlinux, text);
 	}
 	if (stripped_check(out, e) < 0) {
 		(void)unlink(out); /* the error is told already */

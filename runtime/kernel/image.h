@@ -27,3 +27,5 @@ bool config_has(const char *text, size_t n, const char *line);
 /* ELF with symbols and BTF but without DWARF, still bootable: program headers and their bytes stay. Runs strip(1).
  * X_BAD_KERNEL, and no file, when nothing bootable would be left (a debug-symbol file). */
 int image_strip(const char *vmlinux, const char *out, struct err *e);
+/* The same by another strip(1): that of binutils knows one architecture only. */
+int image_strip_by(const char *strip, const char *vmlinux, const char *out, struct err *e);

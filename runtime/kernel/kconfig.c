@@ -139,8 +139,8 @@ static struct settings parse(const char *text, size_t n)
 	return all;
 }
 
-/* The value of an option, {NULL} when it is not set or not there. */
-static struct view lookup(const struct settings *all, struct view name)
+/* What is said about an option, NULL when nothing is. */
+static const struct setting *find(const struct settings *all, struct view name)
 {
 	size_t lo = 0, hi = all->n;
 
@@ -151,13 +151,34 @@ static struct view lookup(const struct settings *all, struct view name)
 		int r = memcmp(s->name.p, name.p, n);
 
 		if (!r && s->name.n == name.n)
-			return s->value;
+			return s;
 		if (r < 0 || (!r && s->name.n < name.n))
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return (struct view){ 0 };
+	return NULL;
+}
+
+/* Its value, {NULL} when it is not set or not there. */
+static struct view lookup(const struct settings *all, struct view name)
+{
+	const struct setting *s = find(all, name);
+
+	return s ? s->value : (struct view){ 0 };
+}
+
+/* Options that newer kernels no longer have because what they turned on is always there. */
+static bool always_on_when_gone(struct view name)
+{
+	static const char *const options[] = {
+		"CONFIG_SCHED_DEBUG", /* since 6.15 */
+	};
+
+	for (size_t i = 0; i < countof(options); i++)
+		if (equal(name, (struct view){ options[i], strlen(options[i]) }))
+			return true;
+	return false;
 }
 
 static void say(FILE *f, struct view value)
@@ -183,7 +204,7 @@ int kconfig_lost(const char *fragment, size_t fn, const char *config, size_t cn,
 		if (!parse_setting(line, &want))
 			continue;
 		is = lookup(&have, want.name);
-		if (equal(is, want.value))
+		if (equal(is, want.value) || (!find(&have, want.name) && always_on_when_gone(want.name)))
 			continue;
 		fprintf(f, "%.*s: wanted ", (int)want.name.n, want.name.p);
 		say(f, want.value);
@@ -195,6 +216,23 @@ int kconfig_lost(const char *fragment, size_t fn, const char *config, size_t cn,
 	fclose(f);
 	free(have.v);
 	return n;
+}
+
+char *kconfig_without(const char *fragment, size_t n, const char *other, size_t on)
+{
+	struct settings set = parse(other, on);
+	struct view rest = { fragment, n }, line;
+	struct setting want;
+	size_t size;
+	char *text;
+	FILE *f = xmemstream(&text, &size);
+
+	while (next_line(&rest, &line))
+		if (parse_setting(line, &want) && !find(&set, want.name))
+			fprintf(f, "%.*s\n", (int)line.n, line.p);
+	fclose(f);
+	free(set.v);
+	return text;
 }
 
 static const struct {
@@ -286,8 +324,13 @@ int kconfig_select(const char *fragment, size_t n, const char *arch, FILE *f, st
 	auto_free char *text = NULL;
 	size_t size;
 	FILE *out = xmemstream(&text, &size);
-	int r = select_lines((struct view){ fragment, n }, arch, out, e);
+	int r;
 
+	/* Most of us would take it for its end. */
+	if (memchr(fragment, '\0', n))
+		r = err_set(e, X_KCONFIG, "it is no text: there is a NUL byte in it");
+	else
+		r = select_lines((struct view){ fragment, n }, arch, out, e);
 	fclose(out);
 	if (r < 0 || twice(text, size, e) < 0)
 		return -1;

@@ -1,5 +1,7 @@
 #include "kernel/kver.h"
 
+#include "base/err.h"
+#include "base/mem.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +67,28 @@ int kver_cmp(const struct kver *a, const struct kver *b)
 		if (x[i] != y[i])
 			return x[i] < y[i] ? -1 : 1;
 	return 0;
+}
+
+static bool is_series(struct kver *v, const char *text)
+{
+	return kver_parse(v, text) && v->parts == 2 && !v->rc;
+}
+
+int kver_range(struct kver *from, struct kver *to, const char *text, struct err *e)
+{
+	const char *dots = strstr(text, "..");
+	auto_free char *low = dots ? xstrndup(text, (size_t)(dots - text)) : NULL;
+
+	if (!dots || !is_series(from, low) || !is_series(to, dots + 2))
+		return err_set(e, X_USAGE, "'%s' is no range of series like 6.12..6.16", text);
+	if (kver_cmp(from, to) > 0)
+		return err_set(e, X_USAGE, "'%s': the older series comes first", text);
+	return 0;
+}
+
+bool kver_same_series(const struct kver *a, const struct kver *b)
+{
+	return a->major == b->major && a->minor == b->minor;
 }
 
 void kver_prefix(const char *text, char *out, size_t max)

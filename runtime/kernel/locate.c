@@ -8,12 +8,27 @@
 #include "kernel/image.h"
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 enum { HEAD = 64 << 10, RELEASE_MAX = 128 };
 
-/* Where build trees of the architectures keep their boot image. */
-static const char *const tree_images[] = { "arch/x86/boot/bzImage", "arch/arm64/boot/Image" };
-static const char *const flat_images[] = { "bzImage", "Image" };
+/* Where make leaves the boot image of an architecture, and what it is called elsewhere. */
+static const struct boot_image {
+	const char *machine, *tree, *flat;
+} boot_images[] = {
+	{ "x86_64", "arch/x86/boot/bzImage", "bzImage" },
+	{ "aarch64", "arch/arm64/boot/Image", "Image" },
+};
+
+void kernel_host_here(struct kernel_host *h)
+{
+	struct utsname u;
+
+	uname(&u);
+	*h = (struct kernel_host){ .root = "" };
+	snprintf(h->release, sizeof(h->release), "%s", u.release);
+	snprintf(h->machine, sizeof(h->machine), "%s", u.machine);
+}
 
 static char *slug(const char *name)
 {
@@ -89,17 +104,32 @@ void kernel_from_entry(struct kernel *k, const struct kernel_entry *entry)
 	};
 }
 
-/* dir is a build tree when the image lies where make puts it, or its vmlinux beside a configuration. */
-static bool from_tree(struct kernel *k, const char *dir)
+/* This machine's image before that of another one, which the boot will refuse by name. */
+static char *image_in(const char *dir, const char *machine, bool *foreign)
 {
-	auto_free char *image = NULL;
+	char *image = NULL;
+
+	for (size_t pass = 0; pass < 2 && !image; pass++) {
+		for (size_t i = 0; i < countof(boot_images) && !image; i++) {
+			const struct boot_image *b = &boot_images[i];
+
+			if (!strcmp(b->machine, machine) == (pass == 1))
+				continue;
+			if (!(image = in_folder(dir, b->tree)))
+				image = in_folder(dir, b->flat);
+			*foreign = image && pass == 1;
+		}
+	}
+	return image;
+}
+
+/* dir is a build tree when the image lies where make puts it, or its vmlinux beside a configuration. */
+static bool from_tree(struct kernel *k, const char *dir, const char *machine, bool *foreign)
+{
+	auto_free char *image = image_in(dir, machine, foreign);
 	char *vmlinux = in_folder(dir, "vmlinux");
 	char *release;
 
-	for (size_t i = 0; i < countof(tree_images) && !image; i++)
-		image = in_folder(dir, tree_images[i]);
-	for (size_t i = 0; i < countof(flat_images) && !image; i++)
-		image = in_folder(dir, flat_images[i]);
 	if (!image && !vmlinux)
 		return false;
 	release = tree_release(dir);
@@ -115,11 +145,19 @@ static bool from_tree(struct kernel *k, const char *dir)
 	return true;
 }
 
-static int from_folder(struct kernel *k, const char *dir, struct err *e)
+static bool is_source(const char *dir)
+{
+	auto_free char *makefile = in_folder(dir, "Makefile");
+	auto_free char *kconfig = in_folder(dir, "Kconfig");
+
+	return makefile && kconfig;
+}
+
+static int from_folder(struct kernel *k, const char *dir, const struct kernel_host *h, struct err *e)
 {
 	auto_free char *meta = in_folder(dir, "metadata.json");
-	auto_free char *source = in_folder(dir, "Kbuild");
 	struct kernel_entry entry;
+	bool foreign = false;
 	int r = 0;
 
 	if (meta) {
@@ -131,9 +169,9 @@ static int from_folder(struct kernel *k, const char *dir, struct err *e)
 		kernel_entry_free(&entry);
 		return r;
 	}
-	if (from_tree(k, dir))
+	if (from_tree(k, dir, h->machine, &foreign))
 		return 0;
-	if (source)
+	if (is_source(dir))
 		return err_set(e, X_NO_KERNEL,
 			       "%s is a kernel source tree that was not built there; build it: cargo ktstr "
 			       "kernel build --source %s",
@@ -171,45 +209,80 @@ static char *tree_of(const char *file)
 {
 	size_t n = strlen(file);
 
-	for (size_t i = 0; i < countof(tree_images); i++) {
-		size_t len = strlen(tree_images[i]);
+	for (size_t i = 0; i < countof(boot_images); i++) {
+		size_t len = strlen(boot_images[i].tree);
 
-		if (n > len + 1 && !strcmp(file + n - len, tree_images[i]) && file[n - len - 1] == '/')
+		if (n > len + 1 && !strcmp(file + n - len, boot_images[i].tree) && file[n - len - 1] == '/')
 			return xstrndup(file, n - len - 1);
 	}
 	return NULL;
 }
 
-/* What distributions install beside /boot/vmlinuz-{release}, and as debug symbols. */
-static void find_beside(struct kernel *k, const char *dir, const char *release)
-{
-	static const char *const debug[] = { "/usr/lib/debug/boot/vmlinux-%s",
-					     "/usr/lib/debug/lib/modules/%s/vmlinux" };
+/* The first of these formats, each with a folder or root and the release, that is a file. */
+struct place {
+	const char *format, *dir;
+};
 
-	k->vmlinux = if_there(xasprintf("%s/vmlinux-%s", dir, release));
-	for (size_t i = 0; i < countof(debug) && !k->vmlinux; i++)
-		k->vmlinux = if_there(xasprintf(debug[i], release));
-	k->config = if_there(xasprintf("%s/config-%s", dir, release));
+static char *first_file(const struct place *p, size_t n, const char *release)
+{
+	char *file = NULL;
+
+	for (size_t i = 0; i < n && !file; i++)
+		file = if_there(xasprintf(p[i].format, p[i].dir, release));
+	return file;
 }
 
-static int from_file(struct kernel *k, const char *file, struct err *e)
+/* What distributions install with a kernel. Only what has the release in its name: a vmlinux that merely lies in the same
+ * folder may be another kernel's, and would be booted instead of the image. */
+static void find_installed(struct kernel *k, const char *dir, const char *release, const struct kernel_host *h)
+{
+	const struct place vmlinux[] = {
+		{ "%s/vmlinux-%s", dir },
+		{ "%s/usr/lib/debug/boot/vmlinux-%s", h->root },
+		{ "%s/usr/lib/debug/lib/modules/%s/vmlinux", h->root },
+		{ "%s/boot/vmlinux-%s", h->root },
+		/* An arm64 image has no ELF kernel inside; what it was built from is the only other place with BTF. */
+		{ "%s/lib/modules/%s/build/vmlinux", h->root },
+	};
+	const struct place config[] = {
+		{ "%s/config-%s", dir },
+		{ "%s/boot/config-%s", h->root },
+		{ "%s/lib/modules/%s/config", h->root },
+	};
+	size_t n = countof(vmlinux) - (strcmp(h->machine, "aarch64") != 0);
+
+	k->vmlinux = first_file(vmlinux, n, release);
+	k->config = first_file(config, countof(config), release);
+}
+
+/* Which installed kernel this is: …/vmlinuz-RELEASE or …/modules/RELEASE/vmlinuz. NULL: neither. */
+static const char *installed_release(const char *name, const char *dir)
+{
+	auto_free char *parent = folder(dir);
+
+	if (!strncmp(name, "vmlinuz-", 8) && name[8])
+		return name + 8;
+	return !strcmp(name, "vmlinuz") && !strcmp(base(parent), "modules") ? base(dir) : NULL;
+}
+
+static int from_file(struct kernel *k, const char *file, const struct kernel_host *h, struct err *e)
 {
 	auto_free char *tree = tree_of(file);
 	auto_free char *dir = folder(file);
-	const char *name = base(file);
+	const char *name = base(file), *installed = installed_release(name, dir);
 	char release[RELEASE_MAX];
-	bool elf;
+	bool elf, foreign;
 
 	if (check_image(file, &elf, release, e) < 0)
 		return -1;
-	if (tree && from_tree(k, tree)) {
+	if (tree && from_tree(k, tree, h->machine, &foreign)) {
 		free(k->image);
 		k->image = xstrdup(file);
 		return 0;
 	}
 	*k = (struct kernel){ .image = xstrdup(file) };
-	if (!strncmp(name, "vmlinuz-", 8)) {
-		find_beside(k, dir, name + 8);
+	if (installed) {
+		find_installed(k, dir, installed, h);
 	} else if (generic(name)) {
 		k->vmlinux = in_folder(dir, "vmlinux");
 		k->config = in_folder(dir, ".config");
@@ -239,7 +312,7 @@ static char *expand_home(const char *path, struct err *e)
 	return xasprintf("%s%s", home, path + 1);
 }
 
-int kernel_locate(struct kernel *k, const char *path, struct err *e)
+int kernel_locate(struct kernel *k, const char *path, const struct kernel_host *h, struct err *e)
 {
 	auto_free char *full = expand_home(path, e);
 	auto_free char *real = NULL;
@@ -253,8 +326,105 @@ int kernel_locate(struct kernel *k, const char *path, struct err *e)
 		return -1;
 	}
 	if (S_ISDIR(st.st_mode))
-		return from_folder(k, real, e);
+		return from_folder(k, real, h, e);
 	if (S_ISREG(st.st_mode))
-		return from_file(k, real, e);
+		return from_file(k, real, h, e);
 	return err_set(e, X_NO_INPUT, "kernel %s is neither a file nor a folder", path);
+}
+
+bool kernel_built_tree(struct kernel *k, const char *path, const struct kernel_host *h)
+{
+	auto_free char *real = realpath(path, NULL);
+	struct kernel new = { 0 };
+	bool foreign = false;
+
+	if (!real || !from_tree(&new, real, h->machine, &foreign))
+		return false;
+	if (foreign)
+		kernel_free(&new);
+	else
+		*k = new;
+	return !foreign;
+}
+
+char *kernel_source_tree(const char *path)
+{
+	struct err ignored;
+	struct kernel_host here;
+	auto_free char *full = expand_home(path, &ignored);
+	auto_free char *real = full ? realpath(full, NULL) : NULL;
+	struct kernel k = { 0 };
+	bool foreign;
+
+	kernel_host_here(&here);
+	if (!real || !is_source(real))
+		return NULL;
+	if (!from_tree(&k, real, here.machine, &foreign))
+		return TAKE(real);
+	kernel_free(&k);
+	return NULL;
+}
+
+/* /boot/vmlinuz is whatever was installed last. */
+static bool runs_here(const char *file, const char *release)
+{
+	char found[RELEASE_MAX];
+	struct err ignored;
+	bool elf;
+
+	return check_image(file, &elf, found, &ignored) == 0 && !strcmp(found, release);
+}
+
+static int no_image(const struct kernel_host *h, const char *unreadable, struct err *e)
+{
+	if (unreadable)
+		return err_set(
+			e, X_NO_INPUT,
+			"the image of the running kernel, %s, cannot be read: Permission denied. Make it readable "
+			"(chmod a+r), or import it as root (cargo ktstr kernel import --running)",
+			unreadable);
+	return err_set(
+		e, X_NO_INPUT,
+		"the image of the running kernel %s is neither /lib/modules/%s/vmlinuz nor /boot/vmlinuz-%s; import "
+		"its package instead (cargo ktstr kernel import FILE…)",
+		h->release, h->release, h->release);
+}
+
+int kernel_running(struct kernel *k, const struct kernel_host *h, struct err *e)
+{
+	const struct place places[] = {
+		{ "%s/lib/modules/%s/vmlinuz", h->root },
+		{ "%s/boot/vmlinuz-%s", h->root },
+		{ "%s/usr/lib/modules/%s/vmlinuz", h->root },
+		{ "%s/boot/vmlinuz", h->root },
+	};
+	auto_free char *scx = xasprintf("%s/sys/kernel/sched_ext", h->root);
+	auto_free char *unreadable = NULL;
+
+	if (!file_exists(scx))
+		return err_set(e, X_NO_SCX,
+			       "the running kernel %s has no sched_ext: there is no /sys/kernel/sched_ext. It needs "
+			       "CONFIG_SCHED_CLASS_EXT=y",
+			       h->release);
+	for (size_t i = 0; i < countof(places); i++) {
+		auto_free char *file = xasprintf(places[i].format, places[i].dir, h->release);
+
+		if (access(file, R_OK) < 0) {
+			if (errno == EACCES && !unreadable)
+				unreadable = TAKE(file);
+			continue;
+		}
+		if (i + 1 == countof(places) && !runs_here(file, h->release))
+			continue;
+		if (kernel_locate(k, file, h, e) < 0)
+			return -1;
+		free(k->name);
+		free(k->label);
+		auto_free char *name = xasprintf("running-%s", h->release);
+
+		k->name = slug(name);
+		k->label = xstrdup(h->release);
+		return 0;
+	}
+	return no_image(h, unreadable, e);
 }

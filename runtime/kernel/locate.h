@@ -1,10 +1,26 @@
-/* locate.h: the parts of a kernel that is named by a path. */
+/* locate.h: kernels outside of the cache: named by a path, lying about, or running. */
 #pragma once
+#include <stdbool.h>
 struct err;
 struct kernel;
-
-/* path as the user wrote it: an image file, a cache entry, a build tree or the folder of an image. See id.h. */
-int kernel_locate(struct kernel *k, const char *path, struct err *e);
-/* A cache entry as a kernel. */
 struct kernel_entry;
+
+/* The machine, as far as it decides which kernel is meant. */
+struct kernel_host {
+	const char *root; /* in front of /boot, /lib, /usr and /sys; "" but in tests */
+	char release[65]; /* uname -r */
+	char machine[65]; /* uname -m */
+};
+void kernel_host_here(struct kernel_host *h);
+
+/* kernel_resolve() on another machine than this. */
+int kernel_resolve_on(const struct kernel_host *h, struct kernel *k, const char *id, const char *kconfig_hash,
+		      struct err *e);
+/* path as the user wrote it: an image file, a cache entry, a build tree or the folder of an image. See id.h. */
+int kernel_locate(struct kernel *k, const char *path, const struct kernel_host *h, struct err *e);
+/* Whether path is a folder with a kernel for this machine in it; k is filled then. */
+bool kernel_built_tree(struct kernel *k, const char *path, const struct kernel_host *h);
+/* The kernel this machine runs. X_NO_SCX without sched_ext; X_NO_INPUT when its image is not there or unreadable. */
+int kernel_running(struct kernel *k, const struct kernel_host *h, struct err *e);
+/* A cache entry as a kernel; key is not set. */
 void kernel_from_entry(struct kernel *k, const struct kernel_entry *entry);

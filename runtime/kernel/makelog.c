@@ -5,21 +5,21 @@
 #include "base/mem.h"
 #include <stdbool.h>
 
-/* Linux 6.12 with ktstr.kconfig and nothing built yet; later builds in a folder know their own number. */
+/* Linux 6.12 with ktstr.kconfig and nothing built yet; later builds of a configuration know their own number. */
 enum { FIRST_ESTIMATE = 2400 };
 
-int makelog_open(struct makelog *l, const char *dir, void (*progress)(unsigned long, unsigned long, const char *),
-		 struct err *e)
+int makelog_open(struct makelog *l, const char *dir, const char *name, const char *count,
+		 void (*progress)(unsigned long, unsigned long, const char *), struct err *e)
 {
-	auto_free char *count = NULL;
+	auto_free char *before = NULL;
 	struct err ignored;
 
-	l->path = xasprintf("%s/ktstr-make.log", dir);
-	l->count = xasprintf("%s/ktstr-make.count", dir);
+	l->path = xasprintf("%s/ktstr-%s.log", dir, name);
+	l->count = count ? xstrdup(count) : NULL;
 	l->progress = progress;
 	l->total = FIRST_ESTIMATE;
-	if (file_read(AT_FDCWD, l->count, 32, &count, NULL, &ignored) >= 0 && strtoul(count, NULL, 10) > 0)
-		l->total = strtoul(count, NULL, 10);
+	if (count && file_read(AT_FDCWD, count, 32, &before, NULL, &ignored) >= 0 && strtoul(before, NULL, 10) > 0)
+		l->total = strtoul(before, NULL, 10);
 	l->f = fopen(l->path, "we");
 	return l->f ? 0 : err_sys(e, "create %s", l->path);
 }
@@ -41,22 +41,65 @@ static bool is_error(const char *line)
 	return false;
 }
 
-static void end_line(struct makelog *l)
+/* "kernel/fork.c: In function 'copy_process':", "In file included from kernel/fork.c:14:" */
+static bool is_where(const char *line)
+{
+	return strstr(line, ": In function ") || !strncmp(line, "In file included from ", 22);
+}
+
+/* "   12 |         return x;" and the line with the caret: what compilers print under an error. */
+static bool is_excerpt(const char *line)
+{
+	const char *p = line + strspn(line, " 0123456789");
+
+	return line[0] == ' ' && p[0] == '|' && p > line;
+}
+
+static void keep(struct makelog *l, const char *line)
 {
 	size_t room = sizeof(l->errors) - l->errors_n;
 
-	l->line[l->n] = '\0';
-	if (is_step(l->line)) {
-		l->done++;
-		/* An estimate that was too low must not say 100% before the end. */
-		if (l->done >= l->total)
-			l->total = l->done + 1;
-		if (l->progress)
-			l->progress(l->done, l->total, l->line + 2);
-	} else if (is_error(l->line) && l->n + 4 < room) {
-		l->errors_n += (size_t)snprintf(l->errors + l->errors_n, room, "  %s\n", l->line);
+	if (strlen(line) + 4 < room)
+		l->errors_n += (size_t)snprintf(l->errors + l->errors_n, room, "  %s\n", line);
+}
+
+static void look(struct makelog *l)
+{
+	if (is_error(l->line)) {
+		if (l->where[0])
+			keep(l, l->where);
+		l->where[0] = '\0';
+		keep(l, l->line);
+		l->context = true;
+	} else if (l->context && is_excerpt(l->line)) {
+		keep(l, l->line);
+	} else if (is_where(l->line)) {
+		snprintf(l->where, sizeof(l->where), "%s", l->line);
+		l->context = false;
+	} else {
+		/* A warning's place is not that of the next error. */
+		if (strstr(l->line, " warning: "))
+			l->where[0] = '\0';
+		l->context = false;
 	}
+}
+
+static void end_line(struct makelog *l)
+{
+	l->line[l->n] = '\0';
 	l->n = 0;
+	if (!is_step(l->line)) {
+		look(l);
+		return;
+	}
+	l->context = false;
+	l->where[0] = '\0';
+	l->done++;
+	/* An estimate that was too low must not say 100% before the end. */
+	if (l->done >= l->total)
+		l->total = l->done + 1;
+	if (l->progress)
+		l->progress(l->done, l->total, l->line + 2);
 }
 
 int makelog_add(struct makelog *l, const char *text, size_t n, struct err *e)
@@ -74,7 +117,8 @@ int makelog_add(struct makelog *l, const char *text, size_t n, struct err *e)
 
 const char *makelog_errors(struct makelog *l)
 {
-	end_line(l);
+	if (l->n)
+		end_line(l);
 	(void)fflush(l->f); /* the log is an extra; the build's failure is what is told */
 	return l->errors;
 }
@@ -88,6 +132,8 @@ int makelog_finish(struct makelog *l, struct err *e)
 
 	if (fflush(l->f) != 0)
 		return err_sys(e, "write %s", l->path);
+	if (!l->count)
+		return 0;
 	if (file_read(AT_FDCWD, l->count, 32, &text, NULL, &ignored) >= 0)
 		before = strtoul(text, NULL, 10);
 	/* An incremental build is short; what the next whole one takes is the larger number. */

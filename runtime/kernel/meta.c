@@ -28,6 +28,8 @@ static const struct member {
 	{ "vmlinux_name", offsetof(struct kernel_meta, vmlinux_name), OPTIONAL },
 	{ "ktstr_git_hash", offsetof(struct kernel_meta, ktstr_git_hash), OPTIONAL },
 	{ "release", offsetof(struct kernel_meta, release), OPTIONAL },
+	{ "identity", offsetof(struct kernel_meta, identity), OPTIONAL },
+	{ "extra_kconfig_hash", offsetof(struct kernel_meta, extra_kconfig_hash), OPTIONAL },
 };
 
 static const char *const sources[] = { "tarball", "git", "local", "import" };

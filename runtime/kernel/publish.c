@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -47,7 +48,29 @@ static int lock_take(int root, const char *name, int *fd, struct err *e)
 	}
 }
 
-/* ".tmp-{key}-{pid}" whose process is gone; with a key, those of it, also our own: we hold its lock. */
+static bool gone(pid_t pid)
+{
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* Splits ".tmp-{key}-{pid}"; 0 when it is something else. Caller frees key. */
+static pid_t draft_of(const char *name, char **key)
+{
+	const size_t prefix = strlen(".tmp-");
+	const char *dash = strrchr(name, '-');
+	char *end;
+
+	if (strncmp(name, ".tmp-", prefix) != 0 || dash < name + prefix)
+		return 0;
+	long pid = strtol(dash + 1, &end, 10);
+
+	if (*end || pid <= 0 || pid > INT_MAX)
+		return 0;
+	*key = xstrndup(name + prefix, (size_t)(dash - name) - prefix);
+	return (pid_t)pid;
+}
+
+/* What is left of writers of this key that are gone. We hold its lock, so ours of before count, too. */
 static void collect(int root, const char *key)
 {
 	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -57,18 +80,10 @@ static void collect(int root, const char *key)
 	if (!d)
 		return;
 	for (const struct dirent *ent; (ent = readdir(d));) {
-		const char *dash = strrchr(ent->d_name, '-');
-		size_t prefix = strlen(".tmp-");
-		char *end;
+		auto_free char *of = NULL;
+		pid_t pid = draft_of(ent->d_name, &of);
 
-		if (!dash || strncmp(ent->d_name, ".tmp-", prefix) != 0 || dash < ent->d_name + prefix)
-			continue;
-		size_t n = (size_t)(dash - ent->d_name) - prefix;
-		long pid = strtol(dash + 1, &end, 10);
-
-		if (*end || pid <= 0 || (key && (strlen(key) != n || strncmp(ent->d_name + prefix, key, n) != 0)))
-			continue;
-		if ((key && pid == getpid()) || (kill((pid_t)pid, 0) < 0 && errno == ESRCH))
+		if (pid && !strcmp(of, key) && (pid == getpid() || gone(pid)))
 			(void)rmtree(root, ent->d_name, &ignored); /* costs space, not correctness */
 	}
 	closedir(d);
@@ -213,45 +228,80 @@ int kernel_store(const char *key, const struct kernel_meta *m, const struct kern
 }
 
 /* Out of sight by one rename, so that nobody finds half an entry. */
-static int remove_locked(int root, const char *key, struct err *e)
+static int remove_locked(int root, const struct kernel_entry *k, struct err *e)
 {
-	auto_free char *lock_name = xasprintf(".lock-%s", key);
-	auto_free char *tmp = xasprintf(".tmp-%s-%d", key, getpid());
-	auto_close int lock = -1;
-	int r = 0;
+	auto_free char *tmp = xasprintf(".tmp-%s-%d", k->key, getpid());
+	struct stat st;
 
-	if (lock_take(root, lock_name, &lock, e) < 0)
-		return -1;
-	collect(root, key);
-	if (renameat(root, key, root, tmp) == 0)
-		r = rmtree(root, tmp, e);
-	else if (errno != ENOENT)
-		r = err_sys(e, "remove");
-	(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
-	return r;
+	collect(root, k->key);
+	if (fstatat(root, k->key, &st, 0) == 0 && st.st_ino != k->inode)
+		return KERNEL_IN_WORK;
+	if (renameat(root, k->key, root, tmp) == 0)
+		return rmtree(root, tmp, e);
+	return errno == ENOENT ? KERNEL_REMOVED : err_sys(e, "remove");
 }
 
-int kernel_remove(const char *key, struct err *e)
+/* A name that leaves no room for the names of lock and draft is nobody's entry: neither we nor 0.3.2 can write it. */
+static bool is_writable(const char *key)
+{
+	return strlen(key) + sizeof(".lock-") - 1 + sizeof("-4194304") - 1 <= NAME_MAX;
+}
+
+int kernel_remove(const struct kernel_entry *k, struct err *e)
 {
 	auto_free char *path = kernel_root(e);
-	auto_close int root = -1;
+	auto_free char *lock_name = xasprintf(".lock-%s", k->key);
+	auto_close int root = -1, lock = -1;
+	int r;
 
 	if (!path)
 		return -1;
-	if (strchr(key, '/') || key[0] == '.')
-		return err_set(e, X_FAIL, "\"%s\" cannot be a cache entry", key);
+	if (strchr(k->key, '/') || k->key[0] == '.')
+		return err_set(e, X_FAIL, "\"%s\" cannot be a cache entry", k->key);
 	root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(e, "open %s", path);
-	return remove_locked(root, key, e) < 0 ? err_in(e, "remove %s", key) : 0;
+	if (!is_writable(k->key))
+		return rmtree(root, k->key, e) < 0 ? err_in(e, "remove %s", k->key) : KERNEL_REMOVED;
+	r = lock_try(root, lock_name, &lock, e);
+	if (r > 0)
+		return KERNEL_IN_WORK;
+	if (r == 0) {
+		r = remove_locked(root, k, e);
+		(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
+	}
+	return r < 0 ? err_in(e, "remove %s", k->key) : r;
+}
+
+/* Whoever has the lock works on that key, perhaps in another container, where our view of its pid says nothing. */
+static void collect_key(int root, const char *key)
+{
+	auto_free char *lock_name = xasprintf(".lock-%s", key);
+	auto_close int lock = -1;
+	struct err ignored;
+
+	if (lock_try(root, lock_name, &lock, &ignored) != 0)
+		return;
+	collect(root, key);
+	(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
 }
 
 void kernel_collect(void)
 {
 	struct err ignored = { 0 };
 	auto_free char *path = kernel_root(&ignored);
-	auto_close int root = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	DIR *d = path ? opendir(path) : NULL;
 
-	if (root >= 0)
-		collect(root, NULL);
+	if (!d)
+		return;
+	for (const struct dirent *ent; (ent = readdir(d));) {
+		auto_free char *key = NULL;
+		pid_t pid = draft_of(ent->d_name, &key);
+
+		if (!strncmp(ent->d_name, ".lock-", 6))
+			collect_key(dirfd(d), ent->d_name + 6);
+		else if (pid && gone(pid))
+			collect_key(dirfd(d), key);
+	}
+	closedir(d);
 }

@@ -6,29 +6,24 @@
 #define SETTLED 8 /* patch level from which a series counts as settled */
 #define MANY 4096 /* releases in one file; the real one has about ten */
 
-static int copy(char *out, size_t max, const struct json *j, int tok, struct err *e)
+/* False when there is no such text, or a longer one than any that we know. */
+static bool copy(char *out, size_t max, const struct json *j, int tok)
 {
 	auto_free char *text = NULL;
-	int r = json_str(j, tok, &text, e);
+	struct err ignored;
 
-	if (r)
-		return r;
-	if (strlen(text) >= max)
-		return 1;
+	if (json_str(j, tok, &text, &ignored) != 0 || strlen(text) >= max)
+		return false;
 	strcpy(out, text);
-	return 0;
+	return true;
 }
 
-/* 0: taken; 1: passed over; negative: a member has the wrong type. */
-static int take(struct release *out, const struct json *j, int tok, struct err *e)
+static bool take(struct release *out, const struct json *j, int tok)
 {
-	if (json_kind(j, tok) != JSON_OBJECT)
-		return 1;
-	int r = copy(out->moniker, sizeof(out->moniker), j, json_get(j, tok, "moniker"), e);
-
-	if (r == 0)
-		r = copy(out->version, sizeof(out->version), j, json_get(j, tok, "version"), e);
-	return r == 0 && !kver_parse(&out->v, out->version) ? 1 : r;
+	return json_kind(j, tok) == JSON_OBJECT &&
+	       copy(out->moniker, sizeof(out->moniker), j, json_get(j, tok, "moniker")) &&
+	       copy(out->version, sizeof(out->version), j, json_get(j, tok, "version")) &&
+	       kver_parse(&out->v, out->version);
 }
 
 int releases_parse(struct releases *r, const char *text, size_t n, struct err *e)
@@ -47,13 +42,8 @@ int releases_parse(struct releases *r, const char *text, size_t n, struct err *e
 	if (count > MANY)
 		return err_set(e, X_FAIL, "releases.json: %d releases are more than there can be", count);
 	out.v = xcalloc((size_t)count + 1, sizeof(*out.v));
-	for (int i = 0; i < count; i++) {
-		int took = take(&out.v[out.n], &j, json_at(&j, arr, i), e);
-
-		if (took < 0)
-			return err_in(e, "releases.json: release %d", i);
-		out.n += took == 0;
-	}
+	for (int i = 0; i < count; i++)
+		out.n += take(&out.v[out.n], &j, json_at(&j, arr, i));
 	*r = out;
 	out = (struct releases){ 0 };
 	return 0;
@@ -97,21 +87,32 @@ const char *releases_latest(const struct releases *r, struct err *e)
 	return NULL;
 }
 
-static bool in_series(const struct kver *a, const struct kver *b)
+/* "6.12", or "6" for whatever is newest of all 6.x. */
+static bool parse_prefix(struct kver *v, const char *prefix)
 {
-	return a->major == b->major && a->minor == b->minor;
+	if (kver_parse(v, prefix))
+		return v->parts == 2 && !v->rc;
+	auto_free char *any = xasprintf("%s.0", prefix);
+
+	if (!kver_parse(v, any) || v->parts != 2)
+		return false;
+	v->parts = 1;
+	return true;
 }
 
 const char *releases_series(const struct releases *r, const char *prefix, struct err *e)
 {
 	struct kver want;
 
-	if (!kver_parse(&want, prefix) || want.parts != 2 || want.rc) {
+	if (!parse_prefix(&want, prefix)) {
 		err_set(e, X_USAGE, "'%s' is no series like 6.12", prefix);
 		return NULL;
 	}
 	for (size_t i = 0; i < r->n; i++) {
-		if (strcmp(r->v[i].moniker, "mainline") != 0 && in_series(&r->v[i].v, &want))
+		const struct kver *v = &r->v[i].v;
+
+		if (strcmp(r->v[i].moniker, "mainline") != 0 && v->major == want.major &&
+		    (want.parts == 1 || v->minor == want.minor))
 			return r->v[i].version;
 	}
 	auto_free char *list = series_list(r);
@@ -121,23 +122,10 @@ const char *releases_series(const struct releases *r, const char *prefix, struct
 	return NULL;
 }
 
-static int parse_range(const char *text, struct kver *from, struct kver *to, struct err *e)
-{
-	const char *dots = strstr(text, "..");
-	auto_free char *low = dots ? xstrndup(text, (size_t)(dots - text)) : NULL;
-
-	if (!dots || !kver_parse(from, low) || !kver_parse(to, dots + 2) || from->parts != 2 || to->parts != 2 ||
-	    from->rc || to->rc)
-		return err_set(e, X_USAGE, "'%s' is no range of series like 6.12..6.16", text);
-	if (kver_cmp(from, to) > 0)
-		return err_set(e, X_USAGE, "'%s': the older series comes first", text);
-	return 0;
-}
-
 static bool have_series(const struct releases *r, size_t before, const struct kver *v)
 {
 	for (size_t i = 0; i < before; i++) {
-		if (supported(&r->v[i]) && in_series(&r->v[i].v, v))
+		if (supported(&r->v[i]) && kver_same_series(&r->v[i].v, v))
 			return true;
 	}
 	return false;
@@ -148,7 +136,7 @@ int releases_range(const struct releases *r, const char *text, const char **out,
 	struct kver from, to;
 	size_t n = 0;
 
-	if (parse_range(text, &from, &to, e) < 0)
+	if (kver_range(&from, &to, text, e) < 0)
 		return -1;
 	for (size_t i = r->n; i-- > 0;) {
 		struct kver series = { r->v[i].v.major, r->v[i].v.minor, 0, 0, 2 };

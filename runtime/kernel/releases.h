@@ -1,7 +1,7 @@
 /* releases.h: which kernels there are, by kernel.org's releases.json, and which of them a request means.
  *
- * The file's order is trusted: newest first. Elements without "moniker" or "version", or with a version we cannot read
- * ("next-20260101"), are passed over. The text may come from anywhere. */
+ * The file's order is trusted: newest first. Elements without the texts "moniker" and "version", or with a version we
+ * cannot read ("next-20260101"), are passed over. The text may come from anywhere. */
 #pragma once
 #include "kernel/kver.h"
 #include <stddef.h>
@@ -27,7 +27,7 @@ void releases_free(struct releases *r);
  * The first stable or longterm release with a patch level of at least 8: a series that just opened is not what somebody
  * wants who did not ask for it (upstream 0.3.2's rule). */
 const char *releases_latest(const struct releases *r, struct err *e);
-/* "6.12": the newest release of that series, mainline left out. */
+/* "6.12": the newest release of that series, mainline left out; "6": of all 6.x. X_USAGE for a text that is neither. */
 const char *releases_series(const struct releases *r, const char *prefix, struct err *e);
 
 /* "6.12..6.16": the newest release of every stable and longterm series from one to the other, both included, oldest

@@ -1,46 +1,208 @@
-/* The programs a kernel build runs. What decides its result goes into the recipe; the rest only has to be there. */
+/* The programs and headers a kernel build uses. What decides its result goes into the recipe; the rest only has to be
+ * there, and what is not is named all at once: nobody likes to install things one by one. */
 #include "kernel/build.h"
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "kernel/command.h"
+#include "kernel/image.h"
 
-enum { VERSION_MAX = 64 << 10, VERSION_MS = 30 * 1000 };
-
-static const struct {
-	const char *program, *package; /* Debian's */
-	const char *tag;               /* in the recipe, or NULL */
-} tools[] = {
-	{ .program = "make", .package = "make", .tag = "make" },
-	{ .program = "gcc", .package = "gcc", .tag = "cc" },
-	{ .program = "ld", .package = "binutils", .tag = "ld" },
-	{ .program = "strip", .package = "binutils" }, /* of one package with ld */
-	{ .program = "pahole", .package = "dwarves", .tag = "pahole" },
-	{ .program = "flex", .package = "flex" },
-	{ .program = "bison", .package = "bison" },
-	{ .program = "bc", .package = "bc" },
+enum {
+	VERSION_MAX = 64 << 10,
+	VERSION_MS = 30 * 1000,
+	HEADER_MS = 30 * 1000,
+	KCONFIG_DEBUG_MAX = 4 << 20,
+	PAHOLE_MIN = 116, /* the first that writes the BTF Linux asks for; newer trees say what they want */
 };
 
-/* All at once: nobody likes to install them one by one. */
-static int all_there(struct err *e)
+/* What is not there, and what would bring it. */
+struct lack {
+	char *text, *packages;
+	size_t text_n, packages_n;
+	FILE *f, *p;
+};
+
+static void lack_open(struct lack *l)
 {
-	auto_free char *missing = NULL, *packages = NULL;
-	size_t n, m;
-	FILE *f = xmemstream(&missing, &n), *g = xmemstream(&packages, &m);
+	*l = (struct lack){ 0 };
+	l->f = xmemstream(&l->text, &l->text_n);
+	l->p = xmemstream(&l->packages, &l->packages_n);
+}
 
-	for (size_t i = 0; i < countof(tools); i++) {
-		auto_free char *path = spawn_find(tools[i].program);
+static void lack_drop(struct lack *l)
+{
+	fclose(l->f);
+	fclose(l->p);
+	free(l->text);
+	free(l->packages);
+}
+#define auto_lack __attribute__((unused, cleanup(lack_drop)))
 
-		if (path)
-			continue;
-		fprintf(f, "%s%s", ftell(f) ? ", " : "", tools[i].program);
-		fprintf(g, " %s", tools[i].package);
-	}
-	fclose(f);
-	fclose(g);
-	if (!n)
+static void lack_package(struct lack *l, const char *package)
+{
+	auto_free char *word = xasprintf(" %s", package);
+	size_t n = strlen(word);
+
+	fflush(l->p);
+	for (const char *p = l->packages; p && (p = strstr(p, word)); p += n)
+		if (p[n] == ' ' || !p[n])
+			return;
+	fputs(word, l->p);
+}
+
+/* package may be NULL */
+static void lack_add(struct lack *l, const char *what, const char *package)
+{
+	fprintf(l->f, "%s%s", ftell(l->f) ? ", " : "", what);
+	if (package)
+		lack_package(l, package);
+}
+
+static int lack_err(struct lack *l, struct err *e)
+{
+	fflush(l->f);
+	fflush(l->p);
+	if (!l->text_n)
 		return 0;
-	return err_set(e, X_NO_TOOL, "building a kernel needs %s; on Debian: apt-get install%s", missing, packages);
+	return err_set(e, X_NO_TOOL, "building a kernel needs %s%s%s", l->text,
+		       l->packages_n ? "; on Debian: apt-get install" : "", l->packages);
+}
+
+static const struct {
+	const char *gnu, *llvm, *llvm_package;
+	const char *tag; /* in the recipe, or NULL */
+} target_tools[] = {
+	{ "gcc", "clang", "clang", "cc" },       { "ld", "ld.lld", "lld", "ld" },
+	{ "ar", "llvm-ar", "llvm", NULL },       { "nm", "llvm-nm", "llvm", NULL },
+	{ "strip", "llvm-strip", "llvm", NULL }, { "objcopy", "llvm-objcopy", "llvm", NULL },
+};
+
+static const struct {
+	const char *program, *package, *tag;
+} host_tools[] = {
+	{ "make", "make", "make" }, { "pahole", "dwarves", "pahole" },
+	{ "flex", "flex", NULL },   { "bison", "bison", NULL },
+	{ "bc", "bc", NULL },
+};
+
+static bool there(const char *program)
+{
+	auto_free char *path = spawn_find(program);
+
+	return path;
+}
+
+/* Debian's name of what has a program of the chosen toolchain; NULL: we cannot know. */
+static char *tool_package(const struct kbuild *b, size_t i)
+{
+	const struct kbuild_arch *a;
+	struct err ignored;
+
+	if (b->llvm)
+		return strchr(b->llvm, '/')
+			       ? NULL
+			       : xasprintf("%s%s", target_tools[i].llvm_package, b->llvm[0] == '-' ? b->llvm : "");
+	if (!*kbuild_prefix(b))
+		return xstrdup(i == 0 ? "gcc" : "binutils");
+	a = kbuild_arch(b->arch, &ignored);
+	if (!a || strcmp(kbuild_prefix(b), a->prefix) != 0)
+		return NULL;
+	return xasprintf("%s-%s", i == 0 ? "gcc" : "binutils", a->package);
+}
+
+static void look_for_programs(const struct kbuild *b, struct lack *l)
+{
+	auto_free char *host_cc = kbuild_host_cc(b);
+
+	for (size_t i = 0; i < countof(target_tools); i++) {
+		auto_free char *program = kbuild_program(b, target_tools[i].gnu, target_tools[i].llvm);
+		auto_free char *package = tool_package(b, i);
+
+		if (!there(program))
+			lack_add(l, program, package);
+	}
+	for (size_t i = 0; i < countof(host_tools); i++)
+		if (!there(host_tools[i].program))
+			lack_add(l, host_tools[i].program, host_tools[i].package);
+	if (*kbuild_prefix(b) && !b->llvm && !there(host_cc))
+		lack_add(l, host_cc, "gcc");
+}
+
+/* Headers of programs that run during the build. option: needed when it is set, or NULL: by every build. */
+static const struct {
+	const char *header, *package, *options[2];
+} headers[] = {
+	{ "gelf.h", "libelf-dev", { "CONFIG_DEBUG_INFO_BTF=y", "CONFIG_OBJTOOL=y" } },
+	{ "zlib.h", "zlib1g-dev", { "CONFIG_DEBUG_INFO_BTF=y", NULL } },
+	{ "openssl/opensslv.h", "libssl-dev", { "CONFIG_SYSTEM_TRUSTED_KEYRING=y", "CONFIG_MODULE_SIG_FORMAT=y" } },
+};
+
+static const struct {
+	const char *option, *program, *package;
+} packers[] = {
+	{ "CONFIG_KERNEL_GZIP=y", "gzip", "gzip" },   { "CONFIG_KERNEL_BZIP2=y", "bzip2", "bzip2" },
+	{ "CONFIG_KERNEL_LZMA=y", "xz", "xz-utils" }, { "CONFIG_KERNEL_XZ=y", "xz", "xz-utils" },
+	{ "CONFIG_KERNEL_LZO=y", "lzop", "lzop" },    { "CONFIG_KERNEL_LZ4=y", "lz4", "lz4" },
+	{ "CONFIG_KERNEL_ZSTD=y", "zstd", "zstd" },
+};
+
+static int has_header(const char *cc, const char *header, bool *has, struct err *e)
+{
+	auto_free char *file = xasprintf("-include%s", header);
+	const char *argv[] = { cc, "-fsyntax-only", "-x", "c", file, "/dev/null", NULL };
+	struct spawn s = { .argv = argv, .in = SPAWN_NULL };
+	auto_free char *text = NULL;
+	int status;
+	size_t n;
+
+	if (spawn_capture(&s, true, VERSION_MAX, HEADER_MS, &text, &n, &status, e) < 0)
+		return -1;
+	*has = !status;
+	return 0;
+}
+
+/* Without a configuration: what most need. */
+static bool wanted(const char *config, size_t n, const char *const options[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (!config || (options[i] && config_has(config, n, options[i])))
+			return true;
+	return false;
+}
+
+static int look_for_headers(const struct kbuild *b, const char *config, size_t n, struct lack *l, struct err *e)
+{
+	auto_free char *cc = kbuild_host_cc(b);
+
+	if (!there(cc))
+		return 0;
+	for (size_t i = 0; i < countof(headers); i++) {
+		bool has = true;
+
+		if (wanted(config, n, headers[i].options) && has_header(cc, headers[i].header, &has, e) < 0)
+			return -1;
+		if (!has) {
+			auto_free char *what = xasprintf("<%s>", headers[i].header);
+
+			lack_add(l, what, headers[i].package);
+		}
+	}
+	return 0;
+}
+
+int kbuild_needs(const struct kbuild *b, const char *config, size_t n, struct err *e)
+{
+	auto_lack struct lack l;
+
+	lack_open(&l);
+	if (look_for_headers(b, config, n, &l, e) < 0)
+		return -1;
+	for (size_t i = 0; i < countof(packers); i++)
+		if (config_has(config, n, packers[i].option) && !there(packers[i].program))
+			lack_add(&l, packers[i].program, packers[i].package);
+	return lack_err(&l, e);
 }
 
 static int first_line(const char *program, char **line, struct err *e)
@@ -61,43 +223,141 @@ static int first_line(const char *program, char **line, struct err *e)
 	return 0;
 }
 
-/* 1.16 is the first that writes the BTF Linux asks for. */
-static int pahole_check(const char *line, struct err *e)
+/* 125 for 1.25, as Linux counts. */
+static int pahole_version(unsigned *version, struct err *e)
 {
+	auto_free char *line = NULL;
 	unsigned major, minor;
 
-	if (sscanf(line, "v%u.%u", &major, &minor) != 2)
+	if (first_line("pahole", &line, e) < 0)
+		return -1;
+	if (sscanf(line, "v%u.%u", &major, &minor) != 2 || major > 1000 || minor > 99)
 		return err_set(e, X_NO_TOOL, "pahole calls itself \"%s\", which is no version", line);
-	if (major > 1 || (major == 1 && minor >= 16))
-		return 0;
-	return err_set(e, X_NO_TOOL, "pahole %s is too old for BTF: 1.16 or later is needed (Debian: dwarves)", line);
+	*version = major * 100 + minor;
+	return 0;
 }
 
-int kbuild_toolchain(char **text, struct err *e)
+static int look_at_pahole(unsigned min, struct lack *l, struct err *e)
+{
+	unsigned is = 0;
+
+	if (!there("pahole"))
+		return 0;
+	if (pahole_version(&is, e) < 0)
+		return -1;
+	if (is >= min)
+		return 0;
+
+	auto_free char *what =
+		xasprintf("pahole %u.%02u or later (%u.%02u is here)", min / 100, min % 100, is / 100, is % 100);
+
+	lack_add(l, what, "dwarves");
+	return 0;
+}
+
+/* Programs come first, because the recipe needs their versions; when one is missing, the rest is looked for as well. */
+static int look(const struct kbuild *b, struct err *e)
+{
+	auto_lack struct lack l;
+
+	lack_open(&l);
+	look_for_programs(b, &l);
+	if (look_at_pahole(PAHOLE_MIN, &l, e) < 0)
+		return -1;
+	if (ftell(l.f) && look_for_headers(b, NULL, 0, &l, e) < 0)
+		return -1;
+	return lack_err(&l, e);
+}
+
+static int write_versions(const struct kbuild *b, FILE *f, struct err *e)
+{
+	for (size_t i = 0; i < countof(host_tools) + countof(target_tools); i++) {
+		bool host = i < countof(host_tools);
+		size_t t = i - countof(host_tools);
+		const char *tag = host ? host_tools[i].tag : target_tools[t].tag;
+		auto_free char *program = host ? xstrdup(host_tools[i].program)
+					       : kbuild_program(b, target_tools[t].gnu, target_tools[t].llvm);
+		auto_free char *line = NULL;
+
+		if (!tag)
+			continue;
+		if (first_line(program, &line, e) < 0)
+			return -1;
+		fprintf(f, "%s %s\n", tag, line);
+	}
+	return 0;
+}
+
+int kbuild_toolchain(const struct kbuild *b, char **text, struct err *e)
 {
 	char *out;
 	size_t n;
 	FILE *f;
-	int r = 0;
+	int r;
 
-	if (all_there(e) < 0)
+	if (!kbuild_arch(b->arch, e) || look(b, e) < 0)
 		return -1;
 	f = xmemstream(&out, &n);
-	for (size_t i = 0; i < countof(tools) && r == 0; i++) {
-		auto_free char *line = NULL;
-
-		if (!tools[i].tag)
-			continue;
-		r = first_line(tools[i].program, &line, e);
-		if (r == 0 && !strcmp(tools[i].program, "pahole"))
-			r = pahole_check(line, e);
-		if (r == 0)
-			fprintf(f, "%s %s\n", tools[i].tag, line);
-	}
+	r = write_versions(b, f, e);
 	fclose(f);
 	if (r < 0)
 		free(out);
 	else
 		*text = out;
 	return r;
+}
+
+static bool asked(const char *lines, const char *option)
+{
+	return lines && config_has(lines, strlen(lines), option);
+}
+
+/* The tree's own words: "depends on PAHOLE_VERSION >= 122" of DEBUG_INFO_BTF, in lib/Kconfig.debug. */
+static unsigned pahole_min(const struct kbuild *b, const char *text)
+{
+	const char *from = strstr(text, "\nconfig DEBUG_INFO_BTF\n");
+	const char *end = from ? strstr(from + 1, "\nconfig ") : NULL;
+	bool dwarf4 = asked(b->request, "CONFIG_DEBUG_INFO_DWARF4=y") || asked(b->extra, "CONFIG_DEBUG_INFO_DWARF4=y");
+	unsigned min = PAHOLE_MIN, n;
+
+	for (const char *p = from; p && (p = strstr(p, "PAHOLE_VERSION >= ")) && (!end || p < end); p++) {
+		const char *line = p;
+
+		while (line > from && line[-1] != '\n')
+			line--;
+		if (dwarf4 && memmem(line, (size_t)(p - line), "DWARF4 ||", strlen("DWARF4 ||")))
+			continue;
+		if (sscanf(p, "PAHOLE_VERSION >= %u", &n) == 1 && n > min)
+			min = n;
+	}
+	return min;
+}
+
+/* make and the shell commands of Linux take such names apart. */
+static int check_name(const char *path, const char *advice, struct err *e)
+{
+	const char *at = strpbrk(path, " :$#%'\"\\`;&|<>()*?[]");
+
+	if (!at)
+		return 0;
+	return err_set(e, X_NO_INPUT, "make cannot build in %s because of the '%c' in its name; %s", path, *at, advice);
+}
+
+int kbuild_preflight(const struct kbuild *b, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/lib/Kconfig.debug", b->source);
+	auto_lack struct lack l;
+	auto_free char *text = NULL;
+	struct err ignored;
+
+	lack_open(&l);
+	if (check_name(b->out, "name another folder by KTSTR_STORE", e) < 0 ||
+	    check_name(b->source, "rename it", e) < 0)
+		return -1;
+	/* A tree that keeps it elsewhere is judged by what its configuration comes to. */
+	if (file_read(AT_FDCWD, path, KCONFIG_DEBUG_MAX, &text, NULL, &ignored) < 0)
+		return 0;
+	if (look_at_pahole(pahole_min(b, text), &l, e) < 0)
+		return -1;
+	return lack_err(&l, e);
 }

@@ -255,12 +255,15 @@ int step_main(const struct step *s, int argc, const char *const *argv)
 	int rc;
 
 	run.step = s;
+	if (!s->secrets)
+		unsetenv("ACTIONS_RUNTIME_TOKEN");
 	run.started = now_ms();
 	rc = work(s, argc, argv, &e);
 	store_close(&run.store);
 	free(TAKE(run.why));
 	if (rc >= 0)
 		return X_SUCCESS;
-	log_error("%s", e.msg);
+	if (e.msg[0])
+		log_error("%s", e.msg);
 	return e.code ? e.code : X_FAIL;
 }

@@ -21,9 +21,16 @@ static int plan_machine(struct guest_opts *g, struct err *e)
 	    accel_choose(&accel, g->accel ? g->accel : "auto", &probe, e) < 0 ||
 	    facts_file(g->boot, "facts", "virtio_mmio", &mmio, e) < 0)
 		return -1;
-	machine_plan(&g->machine, &topo, (unsigned)(g->memory_mb ? g->memory_mb : 1024), accel, probe.tsc_khz,
-		     !strcmp(mmio, "yes"));
-	return 0;
+	if (!g->memory_mb)
+		g->memory_mb = topology_memory_mb(&topo) ? topology_memory_mb(&topo) : 1024;
+	machine_plan(&g->machine, &topo, (unsigned)g->memory_mb, accel, probe.tsc_khz, !strcmp(mmio, "yes"));
+	return machine_check(&g->machine, e);
+}
+
+void guest_kernel(struct guest_opts *g)
+{
+	free(g->kernel);
+	g->kernel = xasprintf("%s/kernel", g->boot);
 }
 
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e)
@@ -40,8 +47,7 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 	machine_args(&a, &g->machine, &wires, NULL);
 	auto_free char *args = argv_quote((const char *const *)a.v);
 
-	free(g->kernel);
-	g->kernel = xasprintf("%s/kernel", g->boot);
+	guest_kernel(g);
 	recipe_str(r, "machine", args);
 	if (recipe_file(r, "kernel", g->kernel, h, e) < 0)
 		return -1;

@@ -38,5 +38,7 @@ struct guest_opts {
 		.min = 64, .max = 1 << 20 \
 	}
 
+/* {boot}/kernel in g->kernel. */
+void guest_kernel(struct guest_opts *g);
 /* Plans the machine and states everything about it that decides what the guest sees. */
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e);

@@ -12,13 +12,9 @@
 #include "store/store.h"
 #include <stdlib.h>
 
-/* The last part of our keys: changes when the files of an entry would come out differently from the same source. */
-#define ENTRY_FORMAT "f1"
-
-enum { FRAGMENT_MAX = 1 << 20 };
-
 static struct {
-	const char *from, *source, *fragment;
+	const char *from, *key, *version, *kc, *extra_kc, *git_hash, *git_ref, *source;
+	bool renew;
 } o;
 
 static const struct opt opts[] = {
@@ -27,18 +23,20 @@ static const struct opt opts[] = {
 	  .out = &o.from,
 	  .arg = "DIR",
 	  .help = "result of kernel-import or kernel-build" },
+	{ .name = "key", .type = OPT_STR, .out = &o.key, .arg = "KEY", .help = "of what kernel-build made" },
+	{ .name = "version", .type = OPT_STR, .out = &o.version, .arg = "V", .help = "as it was released" },
+	{ .name = "kc", .type = OPT_STR, .out = &o.kc, .arg = "CRC", .help = "CRC-32 of ktstr.kconfig" },
+	{ .name = "extra-kc", .type = OPT_STR, .out = &o.extra_kc, .arg = "CRC", .help = "of the user's own fragment" },
+	{ .name = "git-hash", .type = OPT_STR, .out = &o.git_hash, .arg = "ID", .help = "7 digits of its commit" },
+	{ .name = "git-ref", .type = OPT_STR, .out = &o.git_ref, .arg = "REF", .help = "what the commit was found by" },
 	{ .name = "source", .type = OPT_STR, .out = &o.source, .arg = "DIR", .help = "the tree it was built from" },
-	{ .name = "fragment",
-	  .type = OPT_STR,
-	  .out = &o.fragment,
-	  .arg = "FILE",
-	  .help = "the fragment it was built with" },
+	{ .name = "renew", .type = OPT_FLAG, .out = &o.renew, .help = "replace an equal entry, too" },
 	{ 0 },
 };
 
 /* What the earlier step says about its result. */
 struct facts {
-	char *kind, *arch, *release, *version, *tree;
+	char *kind, *arch, *release, *version, *identity; /* the last one NULL for imports */
 };
 
 static void facts_drop(struct facts *f)
@@ -47,7 +45,7 @@ static void facts_drop(struct facts *f)
 	free(f->arch);
 	free(f->release);
 	free(f->version);
-	free(f->tree);
+	free(f->identity);
 }
 #define auto_facts __attribute__((unused, cleanup(facts_drop)))
 
@@ -58,11 +56,11 @@ static int facts_read(struct facts *f, struct err *e)
 	    facts_file(o.from, "facts", "release", &f->release, e) < 0 ||
 	    facts_file(o.from, "facts", "version", &f->version, e) < 0)
 		return -1;
-	if (strcmp(f->kind, "local") != 0)
+	if (!strcmp(f->kind, "import"))
 		return 0;
-	if (!o.source || !o.fragment)
-		return err_set(e, X_USAGE, "a kernel built from a tree needs --source and --fragment");
-	return facts_file(o.from, "facts", "tree", &f->tree, e);
+	if (!o.key || !o.kc)
+		return err_set(e, X_USAGE, "a kernel that was built needs --key and --kc");
+	return facts_file(o.from, "facts", "identity", &f->identity, e);
 }
 
 /* The files of an entry by hash, in a result's folder and in the cache. */
@@ -116,58 +114,64 @@ static bool same(const struct pieces *a, const struct pieces *b)
 	return !memcmp(a->hex, b->hex, sizeof(a->hex));
 }
 
-static int fragment_hash(char hex[9], struct err *e)
-{
-	auto_free char *text = NULL;
-	size_t n;
-
-	if (file_read(AT_FDCWD, o.fragment, FRAGMENT_MAX, &text, &n, e) < 0)
-		return err_as(e, X_NO_INPUT, "configuration fragment");
-	crc_hex(text, n, hex);
-	return 0;
-}
-
-static char *make_key(const struct facts *f, const struct pieces *c, const char *kc)
+static char *make_key(const struct facts *f, const struct pieces *c)
 {
 	char all[KEY_LEN + 1];
 
-	if (f->tree)
-		return xasprintf("local-%s-%.8s-%s-kc%s-" ENTRY_FORMAT, f->version, f->tree, f->arch, kc);
+	if (f->identity)
+		return xstrdup(o.key);
 	hash_hex(c->hex, sizeof(c->hex), all);
 	return xasprintf("%s-import-%s-%.8s", f->release, f->arch, all);
 }
 
-static int present(const char *dir, const struct pieces *want, struct hashes *h, struct err *e)
+static bool equal(const char *a, const char *b)
+{
+	return !a || !b ? a == b : !strcmp(a, b);
+}
+
+static bool same_origin(const struct kernel_meta *a, const struct kernel_meta *b)
+{
+	return equal(a->identity, b->identity) && equal(a->git_ref, b->git_ref) && equal(a->git_hash, b->git_hash) &&
+	       equal(a->source_tree_path, b->source_tree_path) && equal(a->ktstr_kconfig_hash, b->ktstr_kconfig_hash) &&
+	       equal(a->extra_kconfig_hash, b->extra_kconfig_hash);
+}
+
+/* Positive: the entry is there, with these files and this origin. */
+static int present(const char *dir, const struct kernel_meta *m, const struct pieces *want, struct hashes *h,
+		   struct err *e)
 {
 	auto_pieces struct pieces have = { 0 };
 	struct kernel_entry k;
 	int r = 0;
 
 	kernel_entry_read(&k, dir, NULL);
-	if (!k.corrupt && hash_entry(&have, &k, h, e) < 0)
-		r = -1;
-	else if (!k.corrupt)
-		r = same(&have, want);
+	if (!k.corrupt && !o.renew && same_origin(&k.meta, m))
+		r = hash_entry(&have, &k, h, e) < 0 ? -1 : same(&have, want);
 	kernel_entry_free(&k);
 	return r;
 }
 
-static int publish(const char *key, const struct facts *f, const struct pieces *c, char *kc, struct err *e)
+/* Borrows all of its strings. Only what was released has a version, as upstream has it. */
+static struct kernel_meta describe(const struct facts *f)
 {
-	bool local = f->tree;
-	struct kernel_meta m = {
-		.version = local || !strcmp(f->version, "-") ? NULL : f->version,
+	bool git = !strcmp(f->kind, "git"), local = !strcmp(f->kind, "local");
+	char *release = strcmp(f->version, "-") != 0 ? f->version : NULL;
+
+	return (struct kernel_meta){
+		.version = git || local  ? NULL
+			   : f->identity ? (char *)o.version
+					 : release,
 		.source = f->kind,
 		.arch = f->arch,
 		.image_name = (char *)(strcmp(f->arch, "aarch64") == 0 ? "Image" : "bzImage"),
-		.ktstr_kconfig_hash = local ? kc : NULL,
+		.ktstr_kconfig_hash = f->identity ? (char *)o.kc : NULL,
+		.git_hash = git || local ? (char *)o.git_hash : NULL,
+		.git_ref = git ? (char *)o.git_ref : NULL,
 		.source_tree_path = local ? (char *)o.source : NULL,
 		.release = f->release,
+		.identity = f->identity,
+		.extra_kconfig_hash = f->identity ? (char *)o.extra_kc : NULL,
 	};
-	struct kernel_files files = { c->path[0], c->path[1], c->path[2] };
-
-	step_progress(0, 0, "copying");
-	return kernel_store(key, &m, &files, e);
 }
 
 static int make_entry(int out, struct hashes *h, struct err *e)
@@ -175,17 +179,21 @@ static int make_entry(int out, struct hashes *h, struct err *e)
 	auto_free char *root = NULL, *key = NULL, *dir = NULL, *text = NULL;
 	auto_pieces struct pieces c = { 0 };
 	auto_facts struct facts f = { 0 };
-	char kc[9] = "";
 	int r;
 
-	if (facts_read(&f, e) < 0 || hash_result(&c, h, e) < 0 || (f.tree && fragment_hash(kc, e) < 0))
+	if (facts_read(&f, e) < 0 || hash_result(&c, h, e) < 0 || !(root = kernel_root(e)))
 		return -1;
-	if (!(root = kernel_root(e)))
-		return -1;
-	key = make_key(&f, &c, kc);
+	const struct kernel_meta m = describe(&f);
+	const struct kernel_files files = { c.path[0], c.path[1], c.path[2] };
+
+	key = make_key(&f, &c);
 	dir = xasprintf("%s/%s", root, key);
-	r = present(dir, &c, h, e);
-	if (r < 0 || (r == 0 && publish(key, &f, &c, kc, e) < 0))
+	r = kernel_key_check(key, e) < 0 ? -1 : present(dir, &m, &c, h, e);
+	if (r == 0) {
+		step_progress(0, 0, "copying");
+		r = kernel_store(key, &m, &files, e);
+	}
+	if (r < 0)
 		return -1;
 	text = xasprintf("key %s\ndir %s\n", key, dir);
 	return file_write(out, "entry", text, strlen(text), e) < 0 ? -1 : 0;

@@ -1,16 +1,11 @@
-/* main.c: ktstr-step NAME options…; the map of all steps. */
+/* main.c: PROGRAM NAME options…, for each program that has a table of steps. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "step/step.h"
-#include "step/steps.h"
-
-const struct step *const steps[] = {
-	&step_bootable, &step_initramfs, &step_kernel_build, &step_kernel_entry, &step_kernel_import,
-	&step_payload,  &step_probe,     &step_snapshot,     &step_verify,       NULL
-};
 
 static int list(FILE *f)
 {
@@ -22,9 +17,10 @@ static int list(FILE *f)
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fputs("usage: ktstr-step NAME --out DIR [--id ID] [--store DIR] [--force] OPTION...\n"
-		      "       ktstr-step --list\n",
-		      stderr);
+		fprintf(stderr,
+			"usage: %s NAME --out DIR [--id ID] [--store DIR] [--force] OPTION...\n"
+			"       %s --list\n",
+			program_invocation_short_name, program_invocation_short_name);
 		return X_USAGE;
 	}
 	if (strcmp(argv[1], "--list") == 0)
@@ -32,6 +28,6 @@ int main(int argc, char **argv)
 	for (const struct step *const *s = steps; *s; s++)
 		if (strcmp((*s)->name, argv[1]) == 0)
 			return step_main(*s, argc - 1, (const char *const *)argv + 1);
-	log_error("there is no step \"%s\"; ktstr-step --list names those there are", argv[1]);
+	log_error("there is no step \"%s\"; %s --list names those there are", argv[1], program_invocation_short_name);
 	return X_USAGE;
 }

@@ -1,9 +1,10 @@
-/* payload: a scheduler with its shared libraries in one file. */
+/* payload: a scheduler, a shell and files of the user, with their shared libraries, in one file. */
 #include "guest/payload.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/spawn.h"
 #include "guest/pack.h"
 #include "step/step.h"
 #include "step/steps.h"
@@ -11,14 +12,27 @@
 #include <elf.h>
 
 #define GUEST_PATH "/scheduler"
+#define BUSYBOX "/bin/busybox"
+
+enum { APPLETS_MAX = 64 << 10, LIST_MS = 10 * 1000, INCLUDES_MAX = 16 << 20 };
 
 static struct {
-	const char *program, *depfile;
+	const char *program, *busybox, *includes, *depfile;
 	struct payload files;
 } o;
 
 static const struct opt opts[] = {
 	{ .name = "program", .type = OPT_STR, .out = &o.program, .arg = "FILE", .help = "scheduler binary" },
+	{ .name = "busybox",
+	  .type = OPT_STR,
+	  .out = &o.busybox,
+	  .arg = "FILE",
+	  .help = "a static busybox, with its applets as links in /bin" },
+	{ .name = "includes",
+	  .type = OPT_STR,
+	  .out = &o.includes,
+	  .arg = "FILE",
+	  .help = "list of further files: paths in the guest and here in turn, absolute, joined by /" },
 	{ .name = "depfile",
 	  .type = OPT_STR,
 	  .out = &o.depfile,
@@ -57,9 +71,87 @@ static int write_depfile(struct err *e)
 	return file_write(AT_FDCWD, o.depfile, text, n, e) < 0 ? -1 : 0;
 }
 
+/* One applet per line; what is no plain name is none of ours. */
+static int add_applets(const char *list, struct err *e)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-[";
+
+	for (const char *p = list; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		size_t n = strspn(p, plain);
+		auto_free char *link = xasprintf("/bin/%.*s", (int)n, p);
+
+		if (!n || (p[n] && p[n] != '\n') || *p == '.')
+			continue;
+		if (payload_add_link(&o.files, link, BUSYBOX, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_busybox(struct err *e)
+{
+	const char *argv[] = { o.busybox, "--list", NULL };
+	struct spawn s = { .argv = argv, .in = SPAWN_NULL };
+	auto_free char *list = NULL;
+	char how[64];
+	int status;
+	size_t n;
+
+	if (payload_closure(&o.files, o.busybox, BUSYBOX, EM_X86_64, e) < 0)
+		return -1;
+	if (spawn_capture(&s, false, APPLETS_MAX, LIST_MS, &list, &n, &status, e) < 0)
+		return err_in(e, "applets of busybox");
+	if (status)
+		return err_set(e, X_NO_TOOL, "%s --list: %s", o.busybox, spawn_status(status, how, sizeof(how)));
+	return add_applets(list, e);
+}
+
+/* Cuts the next path off a list of absolute paths that are joined by '/': "//" is in none of them, so it is where one
+ * ends. NULL at the end. */
+static char *next_path(char **list)
+{
+	char *path = *list, *end = strstr(path, "//");
+
+	if (!*path)
+		return NULL;
+	*list = end ? end + 1 : path + strlen(path);
+	if (end)
+		*end = '\0';
+	return path;
+}
+
+static int add_includes(struct err *e)
+{
+	auto_free char *list = NULL;
+	char *rest, *guest, *host;
+	size_t n;
+
+	if (file_read(AT_FDCWD, o.includes, INCLUDES_MAX, &list, &n, e) < 0)
+		return -1;
+	for (rest = list; (guest = next_path(&rest));) {
+		host = next_path(&rest);
+		if (!host)
+			return err_set(e, X_USAGE, "%s: \"%s\" has no file", o.includes, guest);
+		if (payload_include(&o.files, host, guest, EM_X86_64, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int collect(struct err *e)
+{
+	if (!o.program && !o.busybox && !o.includes)
+		return err_set(e, X_USAGE, "one of --program, --busybox and --includes is required");
+	if (o.program && payload_closure(&o.files, o.program, GUEST_PATH, EM_X86_64, e) < 0)
+		return -1;
+	if (o.busybox && add_busybox(e) < 0)
+		return -1;
+	return o.includes ? add_includes(e) : 0;
+}
+
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
-	if (payload_closure(&o.files, o.program, GUEST_PATH, EM_X86_64, e) < 0)
+	if (collect(e) < 0)
 		return -1;
 	for (size_t i = 0; i < o.files.n; i++) {
 		const struct payload_file *f = &o.files.v[i];
@@ -82,7 +174,7 @@ static int run(int dir, const char *path, struct err *e)
 const struct step step_payload = {
 	.name = "payload",
 	.format = 1,
-	.summary = "pack a scheduler and its shared libraries",
+	.summary = "pack a scheduler, a shell or files with their shared libraries",
 	.opts = opts,
 	.recipe = recipe,
 	.run = run,

@@ -23,6 +23,7 @@ struct step {
 	int (*recipe)(struct recipe *r, struct hashes *h, struct err *e);
 	/* Fills the folder open as dir (absolute path given for programs that want one). */
 	int (*run)(int dir, const char *path, struct err *e);
+	bool secrets; /* works with ACTIONS_RUNTIME_TOKEN, which no other step or program is to see */
 };
 
 /* Told to the generator while run() works; note may be NULL. Drawn as a bar when total is not 0. */
@@ -34,4 +35,4 @@ const char *step_out(void);
 
 int step_main(const struct step *s, int argc, const char *const *argv);
 
-extern const struct step *const steps[]; /* NULL-ended; step/main.c */
+extern const struct step *const steps[]; /* NULL-ended; table.c of the program */

@@ -9,6 +9,7 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/recipe.h"
+#include "store/store.h"
 #include "verifier/cell.h"
 #include <errno.h>
 
@@ -78,8 +79,9 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 	auto_free char *layout = xasprintf("%s/layout", guest.boot ? guest.boot : ".");
 	auto_free char *base = xasprintf("%s/recipe", o.snapshot ? o.snapshot : ".");
 
-	if (!guest.boot || !o.payload || o.cold == (o.snapshot != NULL))
-		return err_set(e, X_USAGE, "--boot, --payload and one of --snapshot and --cold are required");
+	if (!guest.boot || !guest.initrd || !o.payload || o.cold == (o.snapshot != NULL))
+		return err_set(e, X_USAGE, "--boot, --initrd, --payload and one of --snapshot and --cold are required");
+	guest_kernel(&guest);
 	/* A snapshot is what its recipe says: making it again differs in bytes, not in meaning. */
 	if (o.cold ? guest_recipe(&guest, r, h, e) < 0 : recipe_file(r, "snapshot", base, h, e) < 0)
 		return -1;
@@ -169,6 +171,8 @@ static int run(int dir, const char *path, struct err *e)
 	ret = cell_run(&c, &r, log, console, e);
 	fclose(log);
 	fclose(console);
+	if (r.fallback)
+		store_spoil(step_store(), o.snapshot, "state");
 	if (ret == 0 && r.verdict != VERDICT_ATTACHED && r.verdict != VERDICT_REJECTED)
 		ret = record(&r, &l, e);
 	else if (ret == 0)
@@ -180,7 +184,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_verify = {
 	.name = "verify",
-	.format = 4,
+	.format = 5,
 	.summary = "load a scheduler in a guest and read its programs",
 	.opts = opts,
 	.recipe = recipe,

@@ -304,6 +304,18 @@ static int hash_once(struct hashes *h, int dir, const char *path, char *hex, uin
 	return 0;
 }
 
+bool hashes_known(struct hashes *h, const struct stat *st, char *hex)
+{
+	struct fact f = { .id = identify(st), .kind = CONTENT };
+	const struct fact *known = S_ISREG(st->st_mode) ? recall(h, &f) : NULL;
+
+	if (!known)
+		return false;
+	memcpy(hex, known->value, KEY_LEN + 1);
+	h->hits++;
+	return true;
+}
+
 int hashes_file(struct hashes *h, int dir, const char *path, char *hex, uint64_t *size, struct err *e)
 {
 	struct stat st;
@@ -314,13 +326,9 @@ int hashes_file(struct hashes *h, int dir, const char *path, char *hex, uint64_t
 		e->code = X_NO_INPUT;
 		return -1;
 	}
-	struct fact f = { .id = identify(&st), .kind = CONTENT };
-	const struct fact *known = S_ISREG(st.st_mode) ? recall(h, &f) : NULL;
-	if (known) {
-		memcpy(hex, known->value, KEY_LEN + 1);
+	if (hashes_known(h, &st, hex)) {
 		if (size)
-			*size = f.id.size;
-		h->hits++;
+			*size = (uint64_t)st.st_size;
 		return 0;
 	}
 	for (int i = 0; rc == 1 && i < TRIES; i++)

@@ -6,6 +6,7 @@
  *   {root}/hashes/                content hashes by stat (hashes.h)
  *   {root}/graphs/{name}-{hash}/  build folders of requests; deleting one costs milliseconds
  *   {root}/host/                  what is true until the next boot of the host (vm/accel.h)
+ *   {root}/releases/ sums/        lists as published (step releases, source/tarball.h)
  *   {root}/trees/                 objects of kernel builds, so that the next one is incremental
  *
  * The root is $KTSTR_STORE, else $XDG_CACHE_HOME/ktstr/store, else $HOME/.cache/ktstr/store. Results are never
@@ -57,5 +58,8 @@ int work_place(struct work *w, struct hashes *h, const char *out, unsigned *chan
 void work_drop(struct work *w);
 #define auto_work __attribute__((unused, cleanup(work_drop)))
 
+/* File name of out turned out to be of no use: it goes, and the result it was placed from, so that the next request makes it
+ * again. */
+void store_spoil(struct store *st, const char *out, const char *name);
 /* Marks a result as used now (mtime of its recipe) for a later gc. */
 void work_touch(struct work *w);

@@ -316,3 +316,23 @@ void work_drop(struct work *w)
 	free(w->path);
 	*w = (struct work){ .lock = -1, .dir = -1 };
 }
+
+void store_spoil(struct store *st, const char *out, const char *name)
+{
+	auto_close int dir = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *recipe = NULL;
+	struct err ignored;
+	char key[KEY_LEN + 1];
+	size_t n;
+
+	if (dir < 0 || file_read(dir, "recipe", TEXT_MAX, &recipe, &n, &ignored) < 0)
+		return;
+	hash_hex(recipe, n, key);
+	auto_free char *object = object_name(key);
+	auto_free char *away = draft_folder(key);
+
+	/* The result first, and whole: what is gone from out only is placed again as it was. */
+	if (renameat(st->dir, object, st->dir, away) == 0)
+		(void)rmtree(st->dir, away, &ignored);
+	(void)unlinkat(dir, name, 0);
+}

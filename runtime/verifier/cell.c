@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "guest/letgo.h"
 #include "guest/pack.h"
 #include "guest/payload.h"
 #include "guest/proto.h"
@@ -10,6 +11,7 @@
 #include "verifier/log.h"
 #include "vm/vm.h"
 #include <inttypes.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -25,6 +27,7 @@ struct run {
 	char *tail; /* end of the scheduler's output */
 	size_t tail_n;
 	uint64_t said, cut; /* bytes of its output; of these not in log */
+	struct letgo letgo; /* what the kernel said when it let go of it; {0}: nothing yet */
 	bool enabling;      /* the kernel accepted the programs and began to attach */
 	double mark;
 };
@@ -73,6 +76,23 @@ static void end_log(struct run *x)
 	if (x->cut > n)
 		fprintf(x->log, "\n--- %" PRIu64 " bytes of output left out ---\n", x->cut - n);
 	fwrite(x->tail + (x->tail_n - n), 1, n, x->log);
+	if (x->letgo.kind && letgo_is_error(&x->letgo))
+		fprintf(x->log, "\n--- sched_ext ---\n%s%s", x->letgo.log, x->letgo.dump);
+}
+
+enum { TAKEN = 0, OTHER = 1 };
+
+/* What the guest says besides. */
+static int listen(struct run *x, const struct msg *m, struct err *e)
+{
+	if (m->type == MSG_LOG) {
+		keep_log(x, m->data, m->n);
+		return TAKEN;
+	}
+	if (m->type != MSG_LET_GO)
+		return OTHER;
+	letgo_free(&x->letgo);
+	return letgo_parse(&x->letgo, m->data, m->n, e) < 0 ? -1 : TAKEN;
 }
 
 static int begin(struct run *x, struct err *e)
@@ -83,9 +103,10 @@ static int begin(struct run *x, struct err *e)
 	if (pack_open(&p, c->pack, e) < 0)
 		return -1;
 	x->mark = clock_ms();
-	if (c->snapshot ? vm_restore(&x->vm, c->snapshot, e) < 0
+	if (c->snapshot ? vm_continue(&x->vm, c->snapshot, c->kernel, c->initrd, &x->r->fallback, e) < 0
 			: vm_start(&x->vm, &c->machine, c->kernel, c->initrd, NULL, NULL, e) < 0)
 		return -1;
+	x->r->cold |= x->r->fallback != NULL;
 	x->r->ms.start = lap(x);
 	if (vm_push(&x->vm, &p, e) < 0)
 		return err_in(e, "send the scheduler");
@@ -113,23 +134,25 @@ static int start_program(struct run *x, long long deadline, struct err *e)
 /* The scheduler process ended: what does that mean? A refusal leaves libbpf's or the verifier's words behind. */
 static void judge_exit(struct run *x, int status, const char *when)
 {
-	static const char *const refusals[] = { "BEGIN PROG LOAD LOG", "libbpf: failed",   "libbpf: prog",
-						"failed to load",      "Failed to load",   "libbpf: extern",
-						"libbpf: struct_ops",  "failed to attach", "Failed to attach" };
 	struct view text = { x->tail, x->tail_n }, why = { 0 };
+	auto_free char *thrown = NULL;
 	char how[64];
-	bool refused = false;
+	bool refused = log_refused(text);
 
 	x->r->status = status;
-	for (size_t i = 0; i < countof(refusals) && !refused; i++)
-		refused = memmem(text.p, text.n, refusals[i], strlen(refusals[i]));
 	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		refused = false;
 	x->r->verdict = refused ? VERDICT_REJECTED : VERDICT_DIED;
 	free(x->r->reason);
 	spawn_status(status, how, sizeof(how));
-	if (status != 0)
+	if (!refused && x->letgo.kind && letgo_is_error(&x->letgo)) {
+		auto_free char *reason = letgo_reason(&x->letgo);
+
+		thrown = xasprintf("thrown out by the kernel: %s", reason);
+		why = (struct view){ thrown, strlen(thrown) };
+	} else if (status != 0) {
 		(void)log_reason(text, &why); /* none: how it ended is all there is to say */
+	}
 	if (refused)
 		x->r->reason = xasprintf("%.*s", (int)(why.n < 300 ? why.n : 300), why.p);
 	else
@@ -156,7 +179,9 @@ static int await(struct run *x, struct err *e)
 			return -1;
 		switch (m.type) {
 		case MSG_LOG:
-			keep_log(x, m.data, m.n);
+		case MSG_LET_GO:
+			if (listen(x, &m, e) < 0)
+				return -1;
 			break;
 		case MSG_STATE:
 			if (m.n < sizeof(st))
@@ -218,8 +243,8 @@ static int departed(struct run *x, struct err *e)
 	do {
 		if (vm_next(&x->vm, &m, deadline, "the end of a scheduler without programs", e) < 0)
 			return -1;
-		if (m.type == MSG_LOG)
-			keep_log(x, m.data, m.n);
+		if (listen(x, &m, e) < 0)
+			return -1;
 	} while (m.type != MSG_EXITED);
 	if (m.n < sizeof(gone))
 		return err_set(e, X_VM, "the guest sent a short exit status");
@@ -279,8 +304,8 @@ static int cross_check(struct run *x, struct err *e)
 	for (;;) {
 		if (vm_next(&x->vm, &m, deadline, "the guest's own program list", e) < 0)
 			return -1;
-		if (m.type == MSG_LOG)
-			keep_log(x, m.data, m.n);
+		if (listen(x, &m, e) < 0)
+			return -1;
 		if (m.type == MSG_FAILED)
 			return err_set(e, X_VM, "guest: %.*s", (int)(m.n < 500 ? m.n : 500), (const char *)m.data);
 		if (m.type == MSG_PROGS_ARE)
@@ -355,6 +380,7 @@ int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, s
 	x.mark = clock_ms();
 	vm_close(&x.vm);
 	r->ms.stop = lap(&x);
+	letgo_free(&x.letgo);
 	free(x.tail);
 	return ret;
 }

@@ -6,11 +6,10 @@ struct err;
 struct layout;
 
 struct cell {
-	/* A snapshot's folder; NULL: boot cold from kernel and initrd as machine says. */
-	const char *snapshot;
+	const char *snapshot; /* its folder; NULL: boot cold as machine says */
 	struct machine machine;
-	const char *kernel, *initrd;
-	const char *pack; /* payload; the scheduler is /scheduler in it */
+	const char *kernel, *initrd; /* to boot cold, or when the snapshot cannot be continued */
+	const char *pack;            /* payload; the scheduler is /scheduler in it */
 	const struct layout *layout;
 	const char *const *args; /* of the scheduler; NULL-ended */
 	unsigned load_s;         /* how long it may take to attach; 0: VM_LOAD_S, scaled by the accelerator */

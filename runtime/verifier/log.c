@@ -254,3 +254,15 @@ bool log_reason(struct view text, struct view *out)
 	}
 	return false;
 }
+
+bool log_refused(struct view text)
+{
+	static const char *const words[] = { "BEGIN PROG LOAD LOG", "libbpf: failed",   "libbpf: prog",
+					     "failed to load",      "Failed to load",   "libbpf: extern",
+					     "libbpf: struct_ops",  "failed to attach", "Failed to attach" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (memmem(text.p, text.n, words[i], strlen(words[i])))
+			return true;
+	return false;
+}

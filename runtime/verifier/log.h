@@ -31,3 +31,5 @@ void log_stats(struct view log, struct log_stats *s);
 /* One line that says why a scheduler ended: the headline or the last line of the verifier's first log that gives a reason,
  * else libbpf's first complaint, else the last line that looks like an error. False when there is none. */
 bool log_reason(struct view text, struct view *out);
+/* Whether libbpf or the kernel's verifier said that they refuse a program of the scheduler's. */
+bool log_refused(struct view text);

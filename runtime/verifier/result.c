@@ -72,6 +72,7 @@ void result_write(FILE *f, const struct result *r)
 	jsonw_kstr(&w, "release", r->release);
 	jsonw_ki64(&w, "status", r->status);
 	jsonw_kbool(&w, "cold", r->cold);
+	jsonw_kstr(&w, "fallback", r->fallback);
 	jsonw_key(&w, "programs");
 	jsonw_arr(&w);
 	for (size_t i = 0; i < r->progs.n; i++)
@@ -171,6 +172,7 @@ int result_parse(struct result *r, const char *text, size_t n, struct err *e)
 	    json_str(&j, json_get(&j, 0, "release"), &out.release, e) < 0 ||
 	    json_i64(&j, json_get(&j, 0, "status"), &status, e) < 0 ||
 	    json_bool(&j, json_get(&j, 0, "cold"), &out.cold, e) < 0 ||
+	    json_str(&j, json_get(&j, 0, "fallback"), &out.fallback, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "cross_check"), &out.cross, e) < 0 || get_progs(&j, &out, e) < 0 ||
 	    get_timing(&j, &out.ms, e) < 0) {
 		result_free(&out);
@@ -187,6 +189,7 @@ void result_free(struct result *r)
 	free(r->ops);
 	free(r->accel);
 	free(r->release);
+	free(r->fallback);
 	free(r->cross);
 	progs_free(&r->progs);
 	*r = (struct result){ 0 };

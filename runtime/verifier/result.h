@@ -30,6 +30,7 @@ struct result {
 	char *release; /* of the guest's kernel */
 	int status;    /* wait status of the scheduler when it ended, else 0 */
 	bool cold;
+	char *fallback; /* why the snapshot was not continued and the guest booted cold; NULL: as it was asked for */
 	struct progs progs;
 	struct timing ms;
 	char *cross; /* --cross-check: "" agreed, else the differences; NULL not asked */

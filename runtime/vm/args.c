@@ -7,23 +7,43 @@
 #include "base/spawn.h"
 #include "vm/machine.h"
 
+/* TCG's "max" is an AMD processor, of which Linux learns its LLCs from a leaf that TCG does not fill in. The fast string
+ * instructions are slow here, byte by byte: without them (func7: fsrs and fzrm) Linux uses plain stores. Its model says that
+ * the TSC ticks steadily: else each CPU but the first measures how fast it is, which fails for long while the host is busy.
+ *
+ * With dies the last CPUID leaf is 1F, and a leaf past the last one is answered as the last one: QEMU (10.0) then dies of
+ * an assertion when ECX happens to be large. A leaf behind it that is all zero takes such questions. */
+static void args_cpu_model(struct argv *a, const struct machine *m)
+{
+	static const char tcg[] =
+		"max,vendor=GenuineIntel,family=6,model=15,stepping=3,erms=off,fsrm=off,level-func7=0";
+
+	if (m->accel == ACCEL_KVM)
+		argv_opt(a, "-cpu", "host");
+	else
+		argv_opt(a, "-cpu", "%s%s", tcg, topology_dies(&m->topo) > 1 ? ",level=0x20" : "");
+}
+
 /* One node's RAM is the machine's; more are joined by -numa. qboot instead of SeaBIOS: it starts a kernel in half a
  * second less, and leaves ACPI tables where the PVH loader of QEMU does not put the initramfs on top of them, as happens
- * with SeaBIOS on a microvm. Switched off is what a kernel would spend time on and nobody uses. */
+ * with SeaBIOS on a microvm. But only SeaBIOS switches to x2APIC, without which Linux ignores the CPUs that need it.
+ * Switched off is what a kernel would spend time on and nobody uses. */
 static void args_machine(struct argv *a, const struct machine *m)
 {
 	const char *ram = m->topo.nodes == 1 ? ",memory-backend=ram0" : "";
+	const char *irqchip = machine_x2apic(m) && m->accel == ACCEL_KVM ? ",kernel-irqchip=split" : "";
 
 	if (m->kind == MACHINE_MICROVM)
 		argv_opt(a, "-machine", "microvm,acpi=on,pcie=%s,usb=off%s", m->pci ? "on" : "off", ram);
 	else
-		argv_opt(a, "-machine", "q35,smm=off,hpet=off,sata=off,smbus=off,i8042=off,vmport=off,usb=off%s", ram);
-	argv_opt(a, "-bios", "qboot.rom");
+		argv_opt(a, "-machine", "q35,smm=off,hpet=off,sata=off,smbus=off,i8042=off,vmport=off,usb=off%s%s",
+			 irqchip, ram);
+	if (!machine_x2apic(m))
+		argv_opt(a, "-bios", "qboot.rom");
 	argv_opt(a, "-accel", "%s", accel_name(m->accel));
-	/* TCG's "max" is an AMD processor, of which Linux learns its LLCs from a leaf that TCG does not fill in. The fast
-	 * string instructions are slow here, byte by byte: without them (func7: fsrs and fzrm) Linux uses plain stores. */
-	argv_opt(a, "-cpu", "%s",
-		 m->accel == ACCEL_KVM ? "host" : "max,vendor=GenuineIntel,erms=off,fsrm=off,level-func7=0");
+	args_cpu_model(a, m);
+	if (machine_x2apic(m))
+		argv_opt(a, "-device", "intel-iommu,intremap=on,eim=on");
 }
 
 static void args_cpus(struct argv *a, const struct machine *m)
@@ -33,8 +53,29 @@ static void args_cpus(struct argv *a, const struct machine *m)
 	if (m->kind == MACHINE_MICROVM)
 		argv_opt(a, "-smp", "cpus=%u,sockets=1,cores=%u,threads=%u", topology_cpus(t), t->cores, t->threads);
 	else
-		argv_opt(a, "-smp", "cpus=%u,sockets=%u,dies=%u,cores=%u,threads=%u", topology_cpus(t), t->nodes,
-			 t->llcs / t->nodes, t->cores, t->threads);
+		argv_opt(a, "-smp", "cpus=%u,sockets=%u,dies=%u,cores=%u,threads=%u", topology_cpus(t),
+			 topology_sockets(t), topology_dies(t), t->cores, t->threads);
+}
+
+static void args_distances(struct argv *a, const struct topology *t)
+{
+	for (unsigned from = 0; from < t->nodes; from++)
+		for (unsigned to = 0; to < t->nodes; to++)
+			if (from != to)
+				argv_opt(a, "-numa", "dist,src=%u,dst=%u,val=%u", from, to,
+					 topology_distance(t, from, to));
+}
+
+static void args_nodes(struct argv *a, const struct topology *t)
+{
+	for (unsigned i = 0; i < t->nodes; i++)
+		argv_opt(a, "-numa", "node,nodeid=%u,memdev=ram%u", i, i);
+	for (unsigned i = 0; topology_even(t) && i < t->nodes; i++)
+		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=%u", i, i);
+	for (unsigned i = 0; !topology_even(t) && i < t->llcs; i++)
+		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=0,die-id=%u", topology_node_of(t, i), i);
+	if (t->distance[0][0])
+		args_distances(a, t);
 }
 
 static void args_memory(struct argv *a, const struct machine *m, const struct machine_wires *w)
@@ -49,10 +90,8 @@ static void args_memory(struct argv *a, const struct machine *m, const struct ma
 	for (unsigned i = 0; i < m->topo.nodes; i++)
 		argv_opt(a, "-object", "memory-backend-file,id=ram%u,size=%lluM,mem-path=/proc/self/fd/%d,%s", i,
 			 (unsigned long long)(machine_node_bytes(m, i) >> 20), w->ram[i], modes[w->ram_mode]);
-	for (unsigned i = 0; m->topo.nodes > 1 && i < m->topo.nodes; i++) {
-		argv_opt(a, "-numa", "node,nodeid=%u,memdev=ram%u", i, i);
-		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=%u", i, i);
-	}
+	if (m->topo.nodes > 1)
+		args_nodes(a, &m->topo);
 }
 
 static void args_wires(struct argv *a, const struct machine *m, const struct machine_wires *w)
@@ -70,19 +109,22 @@ static void args_wires(struct argv *a, const struct machine *m, const struct mac
  * kernel's watchdog compares the TSC with ticks that a loaded host delivers late, and falls back to counting those: so
  * both the frequency and that it may be trusted are said.
  *
+ * intel_iommu=off: only its interrupt remapping is wanted, and that stays.
+ *
  * no_timer_check: the check waits for ten ticks as well. loglevel=4: the console carries warnings and all of a panic.
  * The rest is time nobody needs to spend. */
 static void args_kernel(struct argv *a, const struct machine *m, const struct machine_wires *w,
 			const char *extra_cmdline)
 {
+	const char *iommu = machine_x2apic(m) ? " intel_iommu=off" : "";
 	auto_free char *tsc = m->tsc_khz ? xasprintf(" tsc_early_khz=%lu tsc=reliable", m->tsc_khz) : xstrdup("");
 
 	argv_opt(a, "-kernel", "%s", w->kernel);
 	argv_opt(a, "-initrd", "%s", w->initrd);
 	argv_opt(a, "-append",
-		 "console=ttyS0 loglevel=4 panic=-1 rdinit=/init mitigations=off no_timer_check"
-		 " random.trust_cpu=on cryptomgr.notests%s%s%s",
-		 tsc, extra_cmdline ? " " : "", extra_cmdline ? extra_cmdline : "");
+		 "console=ttyS0 loglevel=4 panic=-1 reboot=t rdinit=/init mitigations=off no_timer_check"
+		 " random.trust_cpu=on cryptomgr.notests%s%s%s%s",
+		 tsc, iommu, extra_cmdline ? " " : "", extra_cmdline ? extra_cmdline : "");
 }
 
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline)

@@ -43,6 +43,8 @@ static void drain_console(struct vm *vm)
 
 		if (n > 0) {
 			append(vm, buf, (size_t)n);
+			if (vm->echo)
+				fwrite(buf, 1, (size_t)n, vm->echo);
 		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 			close(vm->console);
 			vm->console = -1;

@@ -16,6 +16,8 @@ int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline,
 int vm_qmp(struct vm *vm, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e);
 /* The guest cannot go on: waits a moment for QEMU's last words and tells why. -1. */
 int vm_gone(struct vm *vm, struct err *e);
+/* X_TIMEOUT: what did not happen, and what the console has to say about it. -1. */
+int vm_late(const struct vm *vm, const char *what, struct err *e);
 
 /* Takes what the console and QEMU's stderr have to say, without waiting. */
 void console_drain(struct vm *vm);

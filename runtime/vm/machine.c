@@ -10,12 +10,11 @@
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
-enum { MEMORY_MB_MAX = 1 << 20 };
-
 void machine_plan(struct machine *m, const struct topology *t, unsigned memory_mb, enum accel a, unsigned long tsc_khz,
 		  bool virtio_mmio)
 {
-	enum machine_kind kind = t->llcs > 1 ? MACHINE_Q35 : MACHINE_MICROVM;
+	bool microvm = t->llcs == 1 && topology_last_apic_id(t) <= TOPO_XAPIC_LAST;
+	enum machine_kind kind = microvm ? MACHINE_MICROVM : MACHINE_Q35;
 
 	*m = (struct machine){
 		.kind = kind,
@@ -27,12 +26,34 @@ void machine_plan(struct machine *m, const struct topology *t, unsigned memory_m
 	};
 }
 
+bool machine_x2apic(const struct machine *m)
+{
+	return topology_last_apic_id(&m->topo) > TOPO_XAPIC_LAST;
+}
+
+/* QEMU emulates x2APIC since 9.0; KVM had it long before. */
+int machine_check(const struct machine *m, struct err *e)
+{
+	auto_free char *name = topology_name(&m->topo), *version = NULL;
+	unsigned major = 0;
+
+	if (topology_check_memory(&m->topo, m->memory_mb, e) < 0)
+		return -1;
+	if (!machine_x2apic(m) || m->accel != ACCEL_TCG)
+		return 0;
+	version = qemu_version(e);
+	if (!version)
+		return -1;
+	if (sscanf(version, "QEMU emulator version %u", &major) != 1 || major >= 9)
+		return 0;
+	return err_set(e, X_NO_QEMU,
+		       "topology %s has APIC ids up to %u; past %u it takes QEMU 9.0 or later, or KVM. This is %s",
+		       name, topology_last_apic_id(&m->topo), TOPO_XAPIC_LAST, version);
+}
+
 uint64_t machine_node_bytes(const struct machine *m, unsigned node)
 {
-	unsigned share = m->memory_mb / m->topo.nodes;
-	unsigned rest = node + 1 == m->topo.nodes ? m->memory_mb % m->topo.nodes : 0;
-
-	return (share + rest) * MIB;
+	return topology_node_mb(&m->topo, m->memory_mb, node) * MIB;
 }
 
 /* A q35 with 2.75 GiB or more starts its PCI hole at 2 GiB, so that what is above 4 GiB begins on a whole GiB. */
@@ -70,8 +91,9 @@ void machine_write(FILE *f, const struct machine *m)
 {
 	fprintf(f, "machine %s\n", kind_name(m->kind));
 	fprintf(f, "accel %s\n", accel_name(m->accel));
-	fprintf(f, "topology %u,%u,%u,%u\n", m->topo.nodes, m->topo.llcs, m->topo.cores, m->topo.threads);
-	fprintf(f, "memory_mb %u\n", m->memory_mb);
+	fputs("topology ", f);
+	topology_write(f, &m->topo);
+	fprintf(f, "\nmemory_mb %u\n", m->memory_mb);
 	fprintf(f, "virtio %s\n", m->pci ? "pci" : "mmio");
 	fprintf(f, "tsc_khz %lu\n", m->tsc_khz);
 }
@@ -115,7 +137,7 @@ static int set_value(struct machine *m, enum key key, const char *value, struct 
 		r = topology_parse(&m->topo, value, e);
 		break;
 	case KEY_MEMORY:
-		r = number(value, MEMORY_MB_MAX, &v, e);
+		r = number(value, TOPO_MEMORY_MB_MAX, &v, e);
 		m->memory_mb = (unsigned)v;
 		break;
 	case KEY_VIRTIO:
@@ -147,10 +169,12 @@ static int read_line(struct machine *m, const char *line, unsigned *seen, struct
 
 static int sound(const struct machine *m, struct err *e)
 {
-	if (m->memory_mb < 32 || m->memory_mb < m->topo.nodes)
-		return err_set(e, X_FAIL, "machine description: %u MiB of memory are too little", m->memory_mb);
+	if (topology_check_memory(&m->topo, m->memory_mb, e) < 0)
+		return err_as(e, X_FAIL, "machine description");
 	if (m->kind == MACHINE_MICROVM && m->topo.llcs > 1)
 		return err_set(e, X_FAIL, "machine description: a microvm has one LLC, not %u", m->topo.llcs);
+	if (m->kind == MACHINE_MICROVM && machine_x2apic(m))
+		return err_set(e, X_FAIL, "machine description: a microvm has no APIC ids past %u", TOPO_XAPIC_LAST);
 	if (m->kind == MACHINE_Q35 && !m->pci)
 		return err_set(e, X_FAIL, "machine description: a q35 has its virtio devices on PCI");
 	return 0;

@@ -1,8 +1,8 @@
 /* machine.h: a guest's virtual hardware, and the QEMU command line that makes it.
  *
- * One LLC on x86_64 is a microvm; more are q35 with sockets = nodes, dies = LLCs per node and one memory backend per
- * node. Everything that decides guest-visible hardware is in struct machine, so a restored guest gets exactly the
- * arguments it was saved with. Facts behind the arguments: docs/vm.md. */
+ * One LLC on x86_64 is a microvm; more are q35 with sockets = nodes, dies = LLCs per node (one socket where nodes have
+ * different numbers of LLCs) and one memory backend per node. Everything that decides guest-visible hardware is in struct
+ * machine, so a restored guest gets exactly the arguments it was saved with. Facts behind the arguments: docs/vm.md. */
 #pragma once
 #include "vm/accel.h"
 #include "vm/topology.h"
@@ -26,6 +26,11 @@ struct machine {
 /* kind from the topology. virtio_mmio: the kernel has VIRTIO_MMIO built in (the device is found through ACPI). */
 void machine_plan(struct machine *m, const struct topology *t, unsigned memory_mb, enum accel a, unsigned long tsc_khz,
 		  bool virtio_mmio);
+
+/* Whether there is a QEMU that can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. */
+int machine_check(const struct machine *m, struct err *e);
+/* Has APIC ids that take x2APIC and interrupt remapping. */
+bool machine_x2apic(const struct machine *m);
 
 /* How QEMU maps the RAM's files. A guest made from a snapshot gets them copy-on-write; READONLY: QEMU may not open them
  * for writing (8.2 and later can live with that). */

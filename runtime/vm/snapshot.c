@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "vm/inside.h"
+#include "vm/seen.h"
 #include "vm/vm.h"
 
 enum { STATE_MAX = 64 << 20, TEXT_MAX = 8 << 20 };
@@ -126,6 +127,20 @@ static int save_state(struct vm *vm, int dir, struct err *e)
 	return draft_publish(&d, "state", false, e) < 0 ? -1 : 0;
 }
 
+static int write_seen(const struct vm *vm, int dir, struct err *e)
+{
+	auto_free char *text = NULL;
+	struct seen s;
+	size_t n;
+
+	if (seen_parse(&s, vm->hello, strlen(vm->hello), e) < 0)
+		return -1;
+	FILE *f = xmemstream(&text, &n);
+	seen_write(f, &s);
+	fclose(f);
+	return write_text(dir, "topology", text, n, e);
+}
+
 int vm_save(struct vm *vm, const char *dir, struct err *e)
 {
 	auto_close int d = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -140,7 +155,8 @@ int vm_save(struct vm *vm, const char *dir, struct err *e)
 	FILE *f = xmemstream(&text, &n);
 	machine_write(f, &vm->m);
 	fclose(f);
-	if (write_text(d, "machine", text, n, e) < 0 || write_text(d, "hello", vm->hello, strlen(vm->hello), e) < 0)
+	if (write_text(d, "machine", text, n, e) < 0 || write_text(d, "hello", vm->hello, strlen(vm->hello), e) < 0 ||
+	    write_seen(vm, d, e) < 0)
 		return -1;
 	return write_text(d, "console.log", vm->log_n ? vm->log : "", vm->log_n, e);
 }
@@ -221,5 +237,23 @@ int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e)
 	vm->hello = hello;
 	if (ram_open(vm, snapshot_dir, &w, e) < 0 || vm_launch(vm, &w, NULL, e) < 0 || load_state(vm, dir, e) < 0)
 		return err_in(e, "continue the guest");
+	return 0;
+}
+
+int vm_continue(struct vm *vm, const char *snapshot_dir, const char *kernel, const char *initrd, char **why,
+		struct err *e)
+{
+	*why = NULL;
+	if (vm_restore(vm, snapshot_dir, e) == 0)
+		return 0;
+	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || !vm->m.memory_mb)
+		return -1;
+	struct machine m = vm->m;
+	auto_free char *reason = xstrdup(e->msg);
+
+	vm_close(vm);
+	if (vm_start(vm, &m, kernel, initrd, NULL, NULL, e) < 0)
+		return err_in(e, "snapshot: %s; booting instead", reason);
+	*why = TAKE(reason);
 	return 0;
 }

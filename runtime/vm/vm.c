@@ -18,12 +18,16 @@
 #include "base/stop.h"
 #include "guest/proto.h"
 #include "vm/inside.h"
+#include "vm/seen.h"
 
 enum { LAST_WORDS_MS = 1500 };
 
+/* Emulated CPUs share a few real ones, and the kernel has something to do for each of them. */
 int vm_scale(const struct machine *m)
 {
-	return m->accel == ACCEL_KVM ? 1 : 4;
+	int cpus = (int)topology_cpus(&m->topo);
+
+	return m->accel == ACCEL_KVM ? 1 + cpus / 64 : 4 * (1 + cpus / 16);
 }
 
 long long vm_deadline(const struct vm *vm, int seconds)
@@ -133,13 +137,12 @@ int vm_gone(struct vm *vm, struct err *e)
 	return tell_end(vm, r == SPAWN_ENDED, status, e);
 }
 
-/* head: what did not happen. */
-static int too_late(const struct vm *vm, const char *head, struct err *e)
+int vm_late(const struct vm *vm, const char *what, struct err *e)
 {
 	auto_free char *verdict = vm_console_verdict(vm->log, vm->log_n);
 	auto_free char *excerpt = console_excerpt(vm);
 
-	return err_set(e, X_TIMEOUT, "%s%s%s%s", head, verdict ? "; the console says: " : "", verdict ? verdict : "",
+	return err_set(e, X_TIMEOUT, "%s%s%s%s", what, verdict ? "; the console says: " : "", verdict ? verdict : "",
 		       excerpt);
 }
 
@@ -147,7 +150,7 @@ static int waited(const struct vm *vm, const char *what, struct err *e)
 {
 	auto_free char *head = xasprintf("timed out waiting for %s", what);
 
-	return too_late(vm, head, e);
+	return vm_late(vm, head, e);
 }
 
 /* ---- start */
@@ -239,7 +242,21 @@ static int boot_late(const struct vm *vm, struct err *e)
 	auto_free char *head =
 		xasprintf("guest did not come up within %d s (deadline boot)", VM_BOOT_S * vm_scale(&vm->m));
 
-	return too_late(vm, head, e);
+	return vm_late(vm, head, e);
+}
+
+/* A guest that is not as it was asked for would be a surprise in somebody's result. */
+static int check_topology(const struct vm *vm, struct err *e)
+{
+	struct seen s;
+
+	if (seen_parse(&s, vm->hello, strlen(vm->hello), e) < 0)
+		return -1;
+	if (seen_check(&s, &vm->m.topo, vm->m.memory_mb, e) == 0)
+		return 0;
+	auto_free char *name = topology_name(&vm->m.topo);
+
+	return err_in(e, "topology %s", name);
 }
 
 int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
@@ -258,7 +275,7 @@ int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const c
 	if (memchr(msg.data, 0, msg.n))
 		return err_set(e, X_VM, "the guest's hello is no text");
 	vm->hello = xstrndup(msg.data, msg.n);
-	return 0;
+	return check_topology(vm, e);
 }
 
 /* ---- talk */

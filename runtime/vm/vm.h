@@ -19,6 +19,7 @@ struct vm {
 	int console; /* socket; -1 closed */
 	char *log;   /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
 	size_t log_n, log_cap;
+	FILE *echo;      /* the console is copied here as it comes; NULL: nowhere */
 	bool panicked;   /* the console said so */
 	int says;        /* QEMU's stderr; -1 closed */
 	char said[4096]; /* the beginning of it */
@@ -29,20 +30,34 @@ struct vm {
 };
 #define VM_LOG_MAX (4u << 20)
 
-/* Seconds, before scaling. Multiply with vm_scale(): 1 for KVM, 4 for TCG. docs/vm.md. */
-enum { VM_BOOT_S = 30, VM_RESTORE_S = 10, VM_PUSH_S = 30, VM_LOAD_S = 60, VM_READ_S = 10, VM_STOP_S = 10 };
+/* Seconds, before scaling. Multiply with vm_scale(): 1 for KVM, 4 for TCG, more with many CPUs. docs/vm.md. */
+enum {
+	VM_BOOT_S = 30,
+	VM_RESTORE_S = 10,
+	VM_PUSH_S = 30,
+	VM_LOAD_S = 60,
+	VM_READ_S = 10,
+	VM_STOP_S = 10,
+	VM_SILENT_S = 30
+};
 int vm_scale(const struct machine *m);
 
 /* A guest's errors have code X_VM (panic, QEMU died, channel broken; the message has the reason and the last console
  * lines) or X_TIMEOUT. After any failure the console's log is still there to be read, and vm_close ends it.
  *
- * Boots cold. With ram_dir the guest's RAM is made of new files "ram0" … in it, for vm_save; without, it has no name. */
+ * Boots cold; a guest that sees another topology than it was to have is an error. With ram_dir the guest's RAM is made of
+ * new files "ram0" … in it, for vm_save; without, it has no name. */
 int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
 	     const char *extra_cmdline, struct err *e);
 /* snapshot_dir: files made by vm_save. */
 int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e);
-/* Stops the guest and writes "state", "machine", "hello" and "console.log" into dir, which holds its RAM already (vm_start
- * with ram_dir == dir). The guest stays stopped; close it. */
+/* As vm_restore. A snapshot that cannot be continued is booted from kernel and initrd instead, as the machine it was saved
+ * with; *why (caller frees; NULL: it was continued) then says what was wrong. What says nothing about the snapshot stays an
+ * error: a stop, QEMU missing, its description gone. */
+int vm_continue(struct vm *vm, const char *snapshot_dir, const char *kernel, const char *initrd, char **why,
+		struct err *e);
+/* Stops the guest and writes "state", "machine", "hello", "topology" (as it sees it, vm/seen.h) and "console.log" into dir,
+ * which holds its RAM already (vm_start with ram_dir == dir). The guest stays stopped; close it. */
 int vm_save(struct vm *vm, const char *dir, struct err *e);
 
 /* Next message of the guest, or negative: X_TIMEOUT with what we waited for, X_VM when the guest is gone. */

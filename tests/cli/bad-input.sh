@@ -18,7 +18,7 @@ no_scheduler_file() {
 }
 
 no_kernel() {
-	exits 20 ktstr verifier --scheduler-bin /bin/true && has 'kernel' err &&
+	KTSTR_KERNEL=6.99.2 exits 20 ktstr verifier --scheduler-bin /bin/true && has KTSTR_KERNEL err &&
 		exits 20 ktstr verifier --scheduler-bin /bin/true --kernel 6.99.1 && has '6.99.1' err &&
 		exits 10 ktstr verifier --scheduler-bin /bin/true --kernel ./nowhere && has 'nowhere' err
 }
@@ -53,6 +53,12 @@ text_as_kernel() {
 	fake_kernel
 	exits 13 ktstr verifier --scheduler-bin /bin/true --kernel fake && has 'bzImage' err &&
 		exits 13 ktstr verifier --scheduler-bin /bin/true --kernel "$KTSTR_CACHE_DIR/fake/bzImage"
+}
+
+cache_is_a_file() {
+	: >file
+	KTSTR_CACHE_DIR=$work/file exits 14 ktstr kernel list && has KTSTR_CACHE_DIR err &&
+		KTSTR_CACHE_DIR=$work/file exits 14 ktstr kernel list --json && has '"error"' out
 }
 
 store_is_a_file() {
@@ -138,5 +144,5 @@ nothing_is_left() {
 	same '' "$(ls cache/ktstr/store/drafts)" drafts && same '' "$(ls cache/ktstr/store/locks)" locks
 }
 
-run_tests no_scheduler_file no_kernel near_match damaged_kernel_entry text_as_scheduler script_as_scheduler text_as_kernel store_is_a_file \
+run_tests no_scheduler_file no_kernel near_match damaged_kernel_entry text_as_scheduler script_as_scheduler text_as_kernel cache_is_a_file store_is_a_file \
 	store_below_a_file no_ninja truncated_deb text_as_package no_regular_file odd_names json_in_any_case too_many_arguments nobody_reads_it nothing_is_left

@@ -23,7 +23,8 @@ graph_of() {
 # What differs from machine to machine; host is a folder named by the boot.
 anonymous() {
 	sed -e "s|$work|WORK|g" -e "s|$O|OUT|g" -e "s|$root|ROOT|g" -e 's|OUT/\.\./rules|RULES|' -e 's|ROOT/rules|RULES|' \
-		-e 's|host/[0-9a-f]\{8\}|host/BOOT|' -e 's|^vm_slots = .*|vm_slots = N|'
+		-e 's|host/[0-9a-f]\{8\}|host/BOOT|' -e 's|kc[0-9a-f]\{8\}|kcKC|g' -e 's|--kc [0-9a-f]*|--kc KC|' \
+		-e 's|--tree [0-9a-f]*|--tree TREE|' -e 's|6\.99\.1-[0-9a-f]\{8\}|6.99.1-TREE|g' -e 's|^vm_slots = .*|vm_slots = N|'
 }
 
 snapshot_graph() {
@@ -36,6 +37,25 @@ cold_graph() {
 	kernels
 	graph_of --cold --accel tcg --memory-mb 512 | anonymous >build.ninja
 	matches verifier-cold.ninja build.ninja
+}
+
+shell_graph() {
+	kernels
+	echo text >'a file'
+	ktstr shell --kernel one --topology 1,2,1,1 -i 'a file' -i ./kernels --scheduler-bin 'a scheduler' --exec true \
+		-- --flag >out 2>err
+	sed -e 's|/[^ ]*/busybox|BUSYBOX|' cache/ktstr/store/graphs/shell-*/build.ninja | anonymous >build.ninja
+	matches shell.ninja build.ninja
+}
+
+# What is not in the cache is made in the same graph, beside what is.
+build_graph() {
+	kernels
+	sh "$root/tests/fake-linux.sh" 'a tree' 6.99.1
+	KTSTR_KERNEL_MIRROR=file:///nowhere ktstr verifier --scheduler-bin 'a scheduler' --build --kernel './a tree' \
+		--kernel 6.99.2 --kernel one >out 2>err
+	anonymous <"$(echo cache/ktstr/store/graphs/verifier-*/build.ninja)" >build.ninja
+	matches verifier-build.ninja build.ninja
 }
 
 ninja_accepts() {
@@ -63,4 +83,30 @@ kernels_of_one_name() {
 	same 12 $? 'exit code' && same 2 "$(grep -c '^ *failed *kernel' err)" kernels
 }
 
-run_tests snapshot_graph cold_graph ninja_accepts equal_requests_share kernels_of_one_name
+# No kernel is made here: the graph is there before its first step fails.
+graph_of_build() {
+	rm -rf cache
+	KTSTR_CACHE_DIR=$work/kernels KTSTR_KERNEL_MIRROR=file:///nowhere KTSTR_RC_MIRROR=file:///nowhere \
+		ktstr kernel build "$@" >out 2>err
+	cat cache/ktstr/store/graphs/"${graph-kernel-build}"-*/build.ninja | anonymous | sed "s/$(uname -m)/ARCH/g"
+}
+
+kernel_build_graph() {
+	echo CONFIG_MINE=y >"my fragment"
+	graph_of_build 6.14.2 6.15-rc3 --kconfig "my fragment" -j 3 >build.ninja
+	matches kernel-build.ninja build.ninja
+}
+
+kernel_build_source_graph() {
+	sh "$root/tests/fake-linux.sh" 'a tree' 6.99.1
+	graph_of_build --source 'a tree' --force >build.ninja
+	matches kernel-build-source.ninja build.ninja && graph=ask graph_of_build --source 'a tree' --clean >ask.ninja
+	matches ask.ninja ask.ninja
+}
+
+kernel_build_git_graph() {
+	LLVM=-16 CROSS_COMPILE=x- graph_of_build --git 'file:///no where' --ref 0123456789abcdef0123456789abcdef01234567 >build.ninja
+	matches kernel-build-git.ninja build.ninja
+}
+
+run_tests kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph cold_graph shell_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name

@@ -34,7 +34,7 @@ needs_a_terminal() {
 
 keeps_the_newest() {
 	cache
-	exits 0 ktstr kernel clean --keep 2 --force && has 'removed 2 cached kernel(s).' out && left '6.2 6.3 '
+	exits 0 ktstr kernel clean --keep 2 --force && has 'removed 2 cached kernels.' out && left '6.2 6.3 '
 }
 
 keeps_more_than_there_are() {
@@ -47,20 +47,27 @@ only_corrupt() {
 	exits 0 ktstr kernel clean --corrupt --force && left '6.1 6.2 6.3 '
 }
 
+# Of either mark; --keep counts among what was selected.
 only_stale() {
 	cache
-	exits 0 ktstr kernel clean --stale --force && left '6.1 6.2 broken '
+	entry 6.4 2026-01-04T00:00:00Z ', "ktstr_git_hash": "0123456"'
+	exits 0 ktstr kernel clean --stale --force --keep 1 && has 'removed 1 cached kernel.' out &&
+		left '6.1 6.2 6.4 broken ' || return
+	exits 0 ktstr kernel clean --stale --corrupt --force && left '6.1 6.2 '
 }
 
 everything() {
 	cache
-	exits 0 ktstr kernel clean --force && has 'removed 4 cached kernel(s).' out && same '' "$(ls -A kernels)" entries
+	exits 0 ktstr kernel clean --force && has 'removed 4 cached kernels.' out && same '' "$(ls -A kernels)" entries
 }
 
 dead_drafts() {
 	cache
-	mkdir kernels/.tmp-6.1-4194999 kernels/.tmp-6.1-1
-	exits 0 ktstr kernel clean --keep 9 --force && [ ! -d kernels/.tmp-6.1-4194999 ] && [ -d kernels/.tmp-6.1-1 ]
+	mkdir kernels/.tmp-6.1-4194999 kernels/.tmp-6.1-1 kernels/.tmp-6.2-4194999
+	touch kernels/.lock-6.9
+	exits 0 flock -o kernels/.lock-6.2 ktstr kernel clean --keep 9 --force || return
+	same '.lock-6.2 .tmp-6.1-1 .tmp-6.2-4194999 ' "$(find kernels -name '.*' -printf '%f\n' | sort | tr '\n' ' ')" \
+		'locked and alive'
 }
 
 # script(1) gives the tool a terminal.
@@ -70,11 +77,65 @@ asked() { # ANSWER
 
 answers() {
 	cache
-	asked n
-	has 'remove 4 entries? [y/N]' out && has 'aborted' out && left '6.1 6.2 6.3 broken ' || return
-	asked yes
-	has 'removed 4 cached kernel(s).' out && left ''
+	for no in n '' nope 'y e s' ' no'; do
+		asked "$no"
+		has 'the following entries will be removed:' out && has '6.3     tarball x86_64' out &&
+			has '(stale kconfig)' out && has '(corrupt: ' out && has 'remove 4 entries? [y/N]' out &&
+			has 'aborted' out && left '6.1 6.2 6.3 broken ' || return
+	done
+	asked ' Yes '
+	has 'removed 4 cached kernels.' out && left '' || return
+	cache
+	asked y
+	has 'removed 4 cached kernels.' out && left ''
+}
+
+one_entry() {
+	cache
+	printf 'y\n' | script -qec 'ktstr kernel clean --keep 3' /dev/null >out 2>&1
+	has 'remove 1 entry? [y/N]' out && has 'removed 1 cached kernel.' out && left '6.1 6.2 6.3 '
+}
+
+end_of_input() {
+	cache
+	: | script -qec 'ktstr kernel clean' /dev/null >out 2>&1
+	has aborted out && left '6.1 6.2 6.3 broken '
+}
+
+# The others go; the code and the message are of what stayed.
+long_names() {
+	cache
+	for n in 200 241 242 250 255; do
+		mkdir "kernels/$(printf "%0${n}d" 0)" || return
+	done
+	exits 0 ktstr kernel clean --corrupt --force && has 'removed 6 cached kernels.' out && left '6.1 6.2 6.3 '
+}
+
+partial_failure() {
+	cache
+	mkdir kernels/.tmp-6.2-1 kernels/.lock-6.2
+	exits 1 ktstr kernel clean --force && has 'removed 3 cached kernels.' out &&
+		has 'error: removed 3 of 4 entries; remove 6.2: ' err && left '6.2 '
+}
+
+# An entry that somebody writes is none of ours to remove, nor is the one that came of it.
+builds_in_progress() {
+	cache
+	exits 0 flock -o kernels/.lock-6.2 ktstr kernel clean --force && has 'removed 3 cached kernels.' out &&
+		has 'note: 6.2 is being built now' err && left '6.2 ' || return
+	rm kernels/.lock-6.2
+	cache
+	mkfifo answer
+	script -qec 'ktstr kernel clean' /dev/null <answer >asked 2>&1 &
+	exec 3>answer
+	within 20 grep -q 'remove 4 entries' asked || return
+	mv kernels/6.2 old
+	entry 6.2 2026-02-01T00:00:00Z
+	printf 'y\n' >&3
+	wait $!
+	exec 3>&-
+	has 'removed 3 cached kernels.' asked && left '6.2 '
 }
 
 run_tests nothing needs_a_terminal keeps_the_newest keeps_more_than_there_are only_corrupt only_stale everything \
-	dead_drafts answers
+	dead_drafts answers one_entry end_of_input partial_failure long_names builds_in_progress

@@ -6,21 +6,81 @@ use_shared_cache
 tarball=${KTSTR_LINUX_SOURCE:-/usr/src/linux-source-6.12.tar.xz}
 tree=$O/linux-source-6.12
 
+build() {
+	exits 0 ktstr kernel build --source "$tree"
+}
+
+# What make did last, for builds of this tree; empty when it did not run.
+forget_log() {
+	rm -f "$shared"/ktstr/store/trees/*/ktstr-make.log
+}
+
+built_objects() {
+	cat "$shared"/ktstr/store/trees/*/ktstr-make.log 2>/dev/null | grep -c '^  CC '
+}
+
+seconds() {
+	date +%s.%N
+}
+
 build_it() {
 	[ -f "$tree.complete" ] || {
 		rm -rf "$tree"
 		mkdir -p "$tree" && tar -C "$tree" --strip-components=1 -xf "$tarball" && touch "$tree.complete" || return
 	}
-	exits 0 ktstr kernel build --source "$tree" && has 'Kernel cached: local-6.12' err && [ -s out ]
+	build && grep -q 'Kernel cached: local-6.12\|cached kernel found: ' err && [ -s out ]
 }
 
-unchanged_is_cached() {
-	exits 0 ktstr kernel build --source "$tree" && has 'cached  build linux-source-6.12' err
-}
-
-touched_but_equal_is_cached() {
+# Nothing of it costs a make: the same again, without the graph, touched, changed there and back.
+never_built_twice() {
+	forget_log
+	start=$(seconds)
+	build || return
+	echo "# again: $(echo "$(seconds) - $start" | bc) s" >&3
+	rm -rf "$shared"/ktstr/store/graphs
+	build || return
 	touch "$tree/kernel/sched/ext.c" "$tree/Makefile"
-	exits 0 ktstr kernel build --source "$tree" && has 'cached  build linux-source-6.12' err
+	build || return
+	cp -a "$tree/kernel/sched/ext.c" ext.c && echo '/* */' >>"$tree/kernel/sched/ext.c" && cp ext.c "$tree/kernel/sched/ext.c"
+	build && same 0 "$(built_objects)" 'objects built'
+}
+
+one_comment() {
+	forget_log
+	cp -a "$tree/kernel/sched/core.c" core.c && echo '/* a comment */' >>"$tree/kernel/sched/core.c" || return
+	start=$(seconds)
+	build
+	r=$?
+	echo "# one comment in core.c: $(built_objects) objects, $(echo "$(seconds) - $start" | bc) s" >&3
+	cp core.c "$tree/kernel/sched/core.c"
+	[ $r = 0 ] && [ "$(built_objects)" -lt 50 ]
+}
+
+by_hand() {
+	env -u MAKEFLAGS -u O KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_USER=ktstr \
+		KBUILD_BUILD_HOST=ktstr KBUILD_BUILD_VERSION=1 xargs -d '\n' make <words
+}
+
+# The tree's hash against make finding out that there is nothing to do, with the same words as in the build.
+unchanged_is_quick() {
+	mkdir bin && real=$(command -v make) || return
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >%s/words\nexec %s "$@"\n' "$work" "$real" >bin/make && chmod +x bin/make || return
+	source=$(cd "$tree" && pwd)
+	PATH=$work/bin:$PATH exits 0 ktstr-source kernel-build --force --store "$shared/ktstr/store" --out "$work/build" \
+		--source "$source" --fragment "$root/ktstr.kconfig" --arch "$(uname -m)" || return
+	sed -i 's/^compile_commands.json$/bzImage/' words
+	# The first one links once more: Linux makes its resolve_btfids anew when it is asked the second time.
+	by_hand >make.log 2>&1 || { cat make.log; return 1; }
+	start=$(seconds)
+	by_hand >make.log 2>&1 || { cat make.log; return 1; }
+	make_s=$(echo "$(seconds) - $start" | bc)
+	grep -q '^  \(CC\|LD\) ' make.log && { cat make.log; fail 'make had something to do'; return 1; }
+	exits 0 ktstr-source tree --store "$shared/ktstr/store" --out "$work/tree" --source "$source" || return
+	start=$(seconds)
+	exits 0 ktstr-source tree --store "$shared/ktstr/store" --out "$work/tree" --source "$source" || return
+	tree_s=$(echo "$(seconds) - $start" | bc)
+	echo "# unchanged: make $make_s s, tree $tree_s s" >&3
+	[ "$(echo "$tree_s * 5 < $make_s" | bc)" = 1 ] || fail "make $make_s s, tree $tree_s s"
 }
 
 listed() {
@@ -36,4 +96,5 @@ own_schedulers_attach() {
 	done
 }
 
-run_tests build_it unchanged_is_cached touched_but_equal_is_cached listed own_schedulers_attach
+exec 3>&1
+run_tests build_it never_built_twice one_comment unchanged_is_quick listed own_schedulers_attach

@@ -9,8 +9,10 @@
 #include <dirent.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "kernel/entry.h"
+#include "kernel/usage.h"
 #include "scratch.h"
 
 static struct kernel_meta meta(const char *built_at)
@@ -234,6 +236,76 @@ static void no_cache_is_empty_and_not_made(void **state)
 	assert_false(file_exists(root));
 }
 
+static void stale_marks(void **state)
+{
+	static const struct {
+		const char *kconfig, *ktstr, *source;
+		bool stale_kconfig, stale_ktstr;
+	} cases[] = {
+		{ "11112222", NULL, "local", false, false },   { "33334444", NULL, "tarball", true, false },
+		{ "11112222", "0123456", "git", false, true }, { "33334444", "unknown", "tarball", true, true },
+		{ "33334444", NULL, "import", false, false },  { NULL, NULL, "tarball", false, false },
+	};
+	auto_free char *root = use_cache(*state);
+	auto_free char *dir = xasprintf("%s/one", root);
+	auto_free char *image = xasprintf("%s/in/image", (char *)*state);
+	struct kernel_files f = { .image = image };
+
+	store(*state, "one", NULL, "image");
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct kernel_meta m = meta(NULL);
+		struct kernel_entry k;
+		struct err e;
+
+		m.ktstr_kconfig_hash = (char *)cases[i].kconfig;
+		m.ktstr_git_hash = (char *)cases[i].ktstr;
+		m.source = (char *)cases[i].source;
+		assert_int_equal(kernel_store("one", &m, &f, &e), 0);
+		kernel_entry_read(&k, dir, "11112222");
+		assert_null(k.corrupt);
+		assert_int_equal(k.stale_kconfig, cases[i].stale_kconfig);
+		assert_int_equal(k.stale_ktstr, cases[i].stale_ktstr);
+		kernel_entry_free(&k);
+	}
+}
+
+static void size_and_last_use(void **state)
+{
+	auto_free char *root = use_cache(*state);
+	auto_free char *dir = xasprintf("%s/one", root);
+	auto_free char *nothing = xasprintf("%s/nothing", root);
+	auto_free char *meta_file = xasprintf("%s/metadata.json", dir);
+	time_t before = time(NULL) - 2;
+	struct stat st;
+
+	store(*state, "one", NULL, "12345");
+	assert_int_equal(stat(meta_file, &st), 0);
+	assert_int_equal(kernel_usage(dir).bytes, 5 + 9 + st.st_size);
+	assert_int_equal(kernel_usage(dir).used, 0);
+	kernel_mark_used(dir);
+	assert_true(kernel_usage(dir).used > before);
+	kernel_mark_used(nothing);
+	assert_int_equal(kernel_usage(nothing).bytes, 0);
+	assert_false(file_exists(nothing));
+}
+
+static void removing(void **state)
+{
+	auto_kernel_list struct kernel_list l = { 0 };
+	auto_free char *root = use_cache(*state);
+	struct err e = { 0 };
+
+	store(*state, "one", NULL, "old");
+	assert_int_equal(kernel_list(&l, NULL, &e), 0);
+	store(*state, "one", NULL, "new");
+	assert_int_equal(kernel_remove(&l.v[0], &e), KERNEL_IN_WORK);
+	kernel_list_free(&l);
+	assert_int_equal(kernel_list(&l, NULL, &e), 0);
+	assert_int_equal(kernel_remove(&l.v[0], &e), KERNEL_REMOVED);
+	assert_int_equal(kernel_remove(&l.v[0], &e), KERNEL_REMOVED);
+	assert_int_equal(count(root), 0);
+}
+
 /* Writers of one key at once: a reader that looks again and again never misses the entry. */
 static void a_crowd_never_hides_the_entry(void **state)
 {
@@ -283,6 +355,9 @@ int main(void)
 		in_scratch(leftovers_of_the_dead_are_collected),
 		in_scratch(list_order),
 		in_scratch(no_cache_is_empty_and_not_made),
+		in_scratch(stale_marks),
+		in_scratch(size_and_last_use),
+		in_scratch(removing),
 		in_scratch(a_crowd_never_hides_the_entry),
 	};
 

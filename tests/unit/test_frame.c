@@ -51,9 +51,15 @@ static int demo_run(int dir, const char *path, struct err *e)
 	return file_write(dir, "result", o.text ? o.text : "none", o.text ? strlen(o.text) : 4, e) < 0 ? -1 : 0;
 }
 
-static const struct step stored = { "demo", 1, "a demo", demo_opts, demo_recipe, demo_run };
-static const struct step bumped = { "demo", 2, "a demo", demo_opts, demo_recipe, demo_run };
-static const struct step unstored = { "free", 1, "a demo", demo_opts, NULL, demo_run };
+static const struct step stored = {
+	.name = "demo", .format = 1, .summary = "a demo", .opts = demo_opts, .recipe = demo_recipe, .run = demo_run
+};
+static const struct step bumped = {
+	.name = "demo", .format = 2, .summary = "a demo", .opts = demo_opts, .recipe = demo_recipe, .run = demo_run
+};
+static const struct step unstored = {
+	.name = "free", .format = 1, .summary = "a demo", .opts = demo_opts, .run = demo_run
+};
 
 struct place {
 	char *dir;

@@ -76,6 +76,10 @@ static void losses(void **state)
 		{ "CONFIG_Z=y\nCONFIG_A=y\n", "", "CONFIG_Z: wanted y, is not set\nCONFIG_A: wanted y, is not set\n" },
 		{ "CONFIG_A=y\n", "CONFIG_A=y\n# CONFIG_A is not set\n", "CONFIG_A: wanted y, is not set\n" },
 		{ "CONFIG_A=y", "# CONFIG_A is not set\nCONFIG_A=y", "" },
+		{ "CONFIG_SCHED_DEBUG=y\n", "CONFIG_A=y\n", "" },
+		{ "CONFIG_SCHED_DEBUG=y\n", "# CONFIG_SCHED_DEBUG is not set\n",
+		  "CONFIG_SCHED_DEBUG: wanted y, is not set\n" },
+		{ "CONFIG_SCHED_DEBUG_X=y\n", "", "CONFIG_SCHED_DEBUG_X: wanted y, is not set\n" },
 	};
 
 	(void)state;
@@ -107,12 +111,37 @@ static void vital_options(void **state)
 	assert_null(strstr(some, "CONFIG_DEBUG_INFO_BTF is not set"));
 }
 
+/* What the user sets otherwise, or takes out, is not demanded any more. */
+static void overridden(void **state)
+{
+	static const struct {
+		const char *ours, *theirs, *left;
+	} cases[] = {
+		{ "CONFIG_A=y\nCONFIG_B=4\n# CONFIG_C is not set\n", "",
+		  "CONFIG_A=y\nCONFIG_B=4\n# CONFIG_C is not set\n" },
+		{ "CONFIG_A=y\nCONFIG_B=4\n# CONFIG_C is not set\n", "CONFIG_C=y\n# CONFIG_A is not set\n",
+		  "CONFIG_B=4\n" },
+		{ "CONFIG_A=y\n", "CONFIG_A=n\n", "" },
+		{ "CONFIG_A=y\n", "CONFIG_AB=n\nCONFIG_=y\n# CONFIG_A\n", "CONFIG_A=y\n" },
+		{ "", "CONFIG_A=y\n", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_free char *left =
+			kconfig_without(cases[i].ours, strlen(cases[i].ours), cases[i].theirs, strlen(cases[i].theirs));
+
+		assert_string_equal(left, cases[i].left);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(selects),
 		cmocka_unit_test(losses),
 		cmocka_unit_test(vital_options),
+		cmocka_unit_test(overridden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

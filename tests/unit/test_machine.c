@@ -35,7 +35,7 @@ static const char cold_microvm[] =
 	"-machine microvm,acpi=on,pcie=off,usb=off,memory-backend=ram0\n"
 	"-bios qboot.rom\n"
 	"-accel tcg\n"
-	"-cpu max,vendor=GenuineIntel,erms=off,fsrm=off,level-func7=0\n"
+	"-cpu max,vendor=GenuineIntel,family=6,model=15,stepping=3,erms=off,fsrm=off,level-func7=0\n"
 	"-smp cpus=4,sockets=1,cores=2,threads=2\n"
 	"-m size=512M\n"
 	"-object memory-backend-file,id=ram0,size=512M,mem-path=/proc/self/fd/20,share=on\n"
@@ -48,7 +48,7 @@ static const char cold_microvm[] =
 	"-device virtserialport,chardev=chan,name=ktstr\n"
 	"-kernel k\n"
 	"-initrd i\n"
-	"-append console=ttyS0 loglevel=4 panic=-1 rdinit=/init mitigations=off no_timer_check"
+	"-append console=ttyS0 loglevel=4 panic=-1 reboot=t rdinit=/init mitigations=off no_timer_check"
 	" random.trust_cpu=on cryptomgr.notests tsc_early_khz=2445426 tsc=reliable x=y";
 
 static const char restored_q35[] =
@@ -66,8 +66,8 @@ static const char restored_q35[] =
 	"-object memory-backend-file,id=ram0,size=512M,mem-path=/proc/self/fd/20,share=off,readonly=on,rom=off\n"
 	"-object memory-backend-file,id=ram1,size=513M,mem-path=/proc/self/fd/21,share=off,readonly=on,rom=off\n"
 	"-numa node,nodeid=0,memdev=ram0\n"
-	"-numa cpu,node-id=0,socket-id=0\n"
 	"-numa node,nodeid=1,memdev=ram1\n"
+	"-numa cpu,node-id=0,socket-id=0\n"
 	"-numa cpu,node-id=1,socket-id=1\n"
 	"-chardev socket,id=qmp,fd=10\n"
 	"-mon chardev=qmp,mode=control\n"
@@ -87,8 +87,8 @@ static void command_lines(void **state)
 		enum ram_mode mode;
 		const char *kernel, *extra, *want;
 	} cases[] = {
-		{ { 1, 1, 2, 2 }, 512, ACCEL_TCG, RAM_SHARED, "k", "x=y", cold_microvm },
-		{ { 2, 4, 2, 1 }, 1025, ACCEL_KVM, RAM_PRIVATE_READONLY, NULL, "x=y", restored_q35 },
+		{ TOPOLOGY(1, 1, 2, 2), 512, ACCEL_TCG, RAM_SHARED, "k", "x=y", cold_microvm },
+		{ TOPOLOGY(2, 4, 2, 1), 1025, ACCEL_KVM, RAM_PRIVATE_READONLY, NULL, "x=y", restored_q35 },
 	};
 
 	(void)state;
@@ -111,6 +111,61 @@ static void command_lines(void **state)
 	}
 }
 
+/* Words that say what is special about a topology. */
+static void topologies(void **state)
+{
+	static const struct {
+		const char *topo;
+		enum accel accel;
+		const char *want; /* parted by | */
+	} cases[] = {
+		{ "2,4,4,1/llcs=3,1/mem=768,256/dist=10,21,31,10", ACCEL_TCG,
+		  "cpus=16,sockets=1,dies=4,cores=4,threads=1|cpu,node-id=0,socket-id=0,die-id=2|"
+		  "cpu,node-id=1,socket-id=0,die-id=3|id=ram0,size=768M|id=ram1,size=256M|dist,src=0,dst=1,val=21|"
+		  "dist,src=1,dst=0,val=31|,level=0x20|qboot.rom" },
+		{ "2,4,4,1", ACCEL_TCG, "cpus=16,sockets=2,dies=2,cores=4,threads=1|cpu,node-id=1,socket-id=1|!dist" },
+		{ "2,2,4,1", ACCEL_TCG, "cpus=8,sockets=2,dies=1|!level=0x" },
+		{ "1,2,4,1", ACCEL_KVM, "host|!level=0x|!split|!intel-iommu" },
+		{ "1,1,84,3", ACCEL_TCG, "q35,|intel-iommu,intremap=on,eim=on| intel_iommu=off|!qboot|!split" },
+		{ "max-cpu", ACCEL_KVM, "q35,|kernel-irqchip=split|intel-iommu,intremap=on,eim=on|!qboot" },
+		{ "near-max-llc", ACCEL_KVM, "q35,|qboot|!split|!intel-iommu" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct machine_wires w = { .kernel = "k", .initrd = "i" };
+		auto_free char *want = xstrdup(cases[i].want), *line = NULL;
+		auto_argv struct argv a = { 0 };
+		struct topology t;
+		struct machine m;
+		struct err e;
+		char *save = NULL;
+
+		assert_int_equal(topology_parse(&t, cases[i].topo, &e), 0);
+		machine_plan(&m, &t, 1024, cases[i].accel, 1000, true);
+		machine_args(&a, &m, &w, NULL);
+		line = lines(&a);
+		for (char *p = strtok_r(want, "|", &save); p; p = strtok_r(NULL, "|", &save))
+			if ((*p == '!') == !!strstr(line, p + (*p == '!')))
+				fail_msg("%s: %s: %s", cases[i].topo, p, line);
+	}
+}
+
+static void checks(void **state)
+{
+	struct topology t;
+	struct machine m;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(topology_parse(&t, "2,2,1,1/mem=500,500", &e), 0);
+	machine_plan(&m, &t, 1000, ACCEL_TCG, 1, true);
+	assert_int_equal(machine_check(&m, &e), 0);
+	m.memory_mb = 1024;
+	assert_true(machine_check(&m, &e) < 0);
+	assert_int_equal(e.code, X_USAGE);
+}
+
 static bool has(const struct argv *a, const char *part)
 {
 	for (size_t i = 0; i < a->n; i++)
@@ -129,11 +184,11 @@ static void plans(void **state)
 		bool pci;
 		const char *part, *not ;
 	} cases[] = {
-		{ { 1, 1, 4, 1 }, ACCEL_TCG, true, MACHINE_MICROVM, false, "virtio-serial-device", "serial-pci" },
-		{ { 1, 1, 4, 1 }, ACCEL_TCG, false, MACHINE_MICROVM, true, "microvm,acpi=on,pcie=on", "-numa" },
-		{ { 1, 2, 4, 1 }, ACCEL_TCG, true, MACHINE_Q35, true, ",memory-backend=ram0", "-numa" },
-		{ { 2, 2, 4, 1 }, ACCEL_TCG, true, MACHINE_Q35, true, "-numa", "memory-backend=ram0" },
-		{ { 1, 1, 1, 1 }, ACCEL_KVM, true, MACHINE_MICROVM, false, "host", "tsc" },
+		{ TOPOLOGY(1, 1, 4, 1), ACCEL_TCG, true, MACHINE_MICROVM, false, "virtio-serial-device", "serial-pci" },
+		{ TOPOLOGY(1, 1, 4, 1), ACCEL_TCG, false, MACHINE_MICROVM, true, "microvm,acpi=on,pcie=on", "-numa" },
+		{ TOPOLOGY(1, 2, 4, 1), ACCEL_TCG, true, MACHINE_Q35, true, ",memory-backend=ram0", "-numa" },
+		{ TOPOLOGY(2, 2, 4, 1), ACCEL_TCG, true, MACHINE_Q35, true, "-numa", "memory-backend=ram0" },
+		{ TOPOLOGY(1, 1, 1, 1), ACCEL_KVM, true, MACHINE_MICROVM, false, "host", "tsc" },
 	};
 
 	(void)state;
@@ -183,7 +238,7 @@ static void memory_map(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		struct machine m = { .kind = cases[i].kind, .topo = { 1, 1, 1, 1 }, .memory_mb = cases[i].mb };
+		struct machine m = { .kind = cases[i].kind, .topo = TOPOLOGY(1, 1, 1, 1), .memory_mb = cases[i].mb };
 		uint64_t offset = 0, run = 0;
 
 		if (machine_ram_offset(&m, cases[i].gpa, &offset, &run) != cases[i].in || offset != cases[i].offset ||
@@ -194,11 +249,14 @@ static void memory_map(void **state)
 
 static void text_form(void **state)
 {
-	static const char text[] = "machine q35\naccel tcg\ntopology 2,4,2,1\nmemory_mb 1024\nvirtio pci\ntsc_khz 5\n";
-	struct topology t = { 2, 4, 2, 1 };
+	static const char text[] = "machine q35\naccel tcg\ntopology 2,4,2,1/llcs=3,1/mem=768,256\nmemory_mb 1024\n"
+				   "virtio pci\ntsc_khz 5\n";
+	struct topology t;
 	struct machine m;
+	struct err ignored;
 
 	(void)state;
+	assert_int_equal(topology_parse(&t, "2,4,2,1/llcs=3,1/mem=768,256", &ignored), 0);
 	machine_plan(&m, &t, 1024, ACCEL_TCG, 5, true);
 	for (int round = 0; round < 2; round++) {
 		auto_free char *wrote = NULL;
@@ -228,6 +286,8 @@ static void text_refused(void **state)
 		"machine q35\n" REST,
 		"machine microvm\naccel tcg\ntopology 1,2,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n",
 		"machine microvm\naccel tcg\ntopology 1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n",
+		"machine microvm\naccel tcg\ntopology 1,1,84,3\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n",
+		"machine q35\naccel tcg\ntopology 2,2,1,1/mem=64,64\nmemory_mb 64\nvirtio pci\ntsc_khz 5\n",
 		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 6\nvirtio mmio\ntsc_khz 5\n",
 		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 99999999\nvirtio mmio\ntsc_khz 5\n",
 		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 64x\nvirtio mmio\ntsc_khz 5\n",
@@ -255,8 +315,9 @@ static void text_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(command_lines), cmocka_unit_test(plans),        cmocka_unit_test(memory_map),
-		cmocka_unit_test(text_form),     cmocka_unit_test(text_refused),
+		cmocka_unit_test(topologies),   cmocka_unit_test(checks),     cmocka_unit_test(command_lines),
+		cmocka_unit_test(plans),        cmocka_unit_test(memory_map), cmocka_unit_test(text_form),
+		cmocka_unit_test(text_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

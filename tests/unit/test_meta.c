@@ -75,7 +75,8 @@ static void writes(void **state)
 		"  \"image_name\": \"bzImage\",\n  \"config_hash\": \"9f1c02ab\",\n"
 		"  \"built_at\": \"2025-04-15T12:34:56Z\",\n  \"ktstr_kconfig_hash\": \"4a386fe9\",\n"
 		"  \"git_hash\": null,\n  \"git_ref\": null,\n  \"source_tree_path\": null,\n"
-		"  \"vmlinux_name\": \"vmlinux\",\n  \"ktstr_git_hash\": null,\n  \"release\": \"6.14.2\"\n}\n";
+		"  \"vmlinux_name\": \"vmlinux\",\n  \"ktstr_git_hash\": null,\n  \"release\": \"6.14.2\",\n"
+		"  \"identity\": \"sha256:00ff\",\n  \"extra_kconfig_hash\": null\n}\n";
 	struct kernel_meta m = {
 		.version = (char *)"6.14.2",
 		.source = (char *)"tarball",
@@ -86,6 +87,7 @@ static void writes(void **state)
 		.ktstr_kconfig_hash = (char *)"4a386fe9",
 		.vmlinux_name = (char *)"vmlinux",
 		.release = (char *)"6.14.2",
+		.identity = (char *)"sha256:00ff",
 	};
 	struct kernel_meta back = { 0 };
 	auto_free char *text = NULL;
@@ -102,6 +104,7 @@ static void writes(void **state)
 	assert_string_equal(text, expected);
 	assert_int_equal(kernel_meta_parse(&back, text, n, &e), 0);
 	assert_string_equal(back.release, "6.14.2");
+	assert_string_equal(back.identity, "sha256:00ff");
 	assert_null(back.git_ref);
 	kernel_meta_free(&back);
 }

@@ -350,6 +350,43 @@ static void added_files(void **state)
 	assert_int_equal(e.code, X_NO_INPUT);
 }
 
+static bool has_guest(const struct payload *p, const char *guest)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!strcmp(p->v[i].guest, guest))
+			return true;
+	return false;
+}
+
+/* A program or a library brings what it needs, all else comes as it is. */
+static void included(void **state)
+{
+	struct made foreign = { .type = ET_EXEC, .machine = HERE == EM_X86_64 ? EM_AARCH64 : EM_X86_64 };
+	struct made lacking = { .type = ET_DYN, .machine = HERE, .needed = { "libnosuch.so.7" } };
+	auto_free char *script = xasprintf("%s/script", (char *)*state),
+		       *other = xasprintf("%s/foreign", (char *)*state);
+	auto_free char *lib = xasprintf("%s/lacking.so", (char *)*state);
+	auto_free char *elf = make(&foreign), *so = make(&lacking);
+	auto_payload struct payload p = { 0 };
+	struct err e = { 0 };
+
+	write_file(*state, "script", "#!/bin/sh\n", 10);
+	write_file(*state, "foreign", elf, SIZE);
+	write_file(*state, "lacking.so", so, SIZE);
+	assert_int_equal(chmod(script, 0750), 0);
+	assert_int_equal(payload_include(&p, script, "/i/script", HERE, &e), 0);
+	assert_int_equal(payload_include(&p, other, "/i/foreign", HERE, &e), 0);
+	assert_int_equal(p.n, 2);
+	assert_int_equal(p.v[1].mode, 0750);
+	assert_int_equal(payload_include(&p, "/bin/ls", "/i/ls", HERE, &e), 0);
+	assert_true(has_guest(&p, "/i/ls") && p.n > 5);
+	assert_true(payload_include(&p, lib, "/i/lib", HERE, &e) < 0);
+	assert_int_equal(e.code, X_BAD_SCHED);
+	assert_non_null(strstr(e.msg, "libnosuch.so.7"));
+	assert_true(payload_include(&p, "/nope", "/i/nope", HERE, &e) < 0);
+	assert_int_equal(e.code, X_NO_INPUT);
+}
+
 /* Whatever is cut off or changed, parsing ends, and in its own memory. */
 static void hostile(void **state)
 {
@@ -390,6 +427,7 @@ int main(void)
 		cmocka_unit_test(own_closure),    cmocka_unit_test(known_program), cmocka_unit_test(static_program),
 		cmocka_unit_test(refused),        cmocka_unit_test(no_file),       cmocka_unit_test(origin),
 		cmocka_unit_test(rpath_inherits), cmocka_unit_test(added_files),   cmocka_unit_test(hostile),
+		cmocka_unit_test(included),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

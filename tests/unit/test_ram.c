@@ -32,7 +32,7 @@ struct fake {
 
 static void fake_open(struct fake *f, enum machine_kind kind, unsigned nodes, unsigned mb)
 {
-	struct machine m = { .kind = kind, .topo = { nodes, nodes, 1, 1 }, .memory_mb = mb };
+	struct machine m = { .kind = kind, .topo = TOPOLOGY(nodes, nodes, 1, 1), .memory_mb = mb };
 	struct err e = { 0 };
 	int pair[2];
 

@@ -26,6 +26,8 @@ static void round_trip(void **state)
 			    .accel = (char *)"tcg",
 			    .release = (char *)"6.12.117",
 			    .status = 256,
+			    .cold = true,
+			    .fallback = (char *)"its state was truncated",
 			    .progs = { v, 2 },
 			    .ms = { 65.5, 12, 1400.25, 0.75, 3 } };
 	auto_result struct result got = { 0 };
@@ -41,6 +43,8 @@ static void round_trip(void **state)
 	assert_int_equal(got.verdict, VERDICT_REJECTED);
 	assert_string_equal(got.reason, r.reason);
 	assert_null(got.ops);
+	assert_true(got.cold);
+	assert_string_equal(got.fallback, r.fallback);
 	assert_int_equal(got.progs.v[1].verified_insns, 1000001);
 	assert_int_equal(got.progs.v[1].stack_depth, PROG_NONE);
 }

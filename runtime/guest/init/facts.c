@@ -158,6 +158,7 @@ void facts_hello(void)
 	fprintf(f, "text_pa %llx\ntext_va %llx\n", (unsigned long long)text_pa(), (unsigned long long)s.va[0]);
 	fprintf(f, "scx %s\n", access("/sys/kernel/sched_ext", F_OK) == 0 ? "yes" : "no");
 	fprintf(f, "btf %lld\n", stat(BTF_PATH, &st) == 0 ? (long long)st.st_size : 0LL);
+	topo_write(f);
 	for (size_t i = 0; i < N_WANTED; i++)
 		if (s.va[i])
 			fprintf(f, "sym %s %llx\n", wanted[i], (unsigned long long)s.va[i]);

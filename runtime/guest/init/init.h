@@ -35,6 +35,8 @@ void mounts_rest(void);
 /* First n bytes of a small file, NUL-ended, trailing newline cut; negative when it cannot be read. */
 int slurp(const char *path, char *buf, size_t n);
 int spit(const char *path, const char *text);
+/* MSG_CONSOLE: which kernel messages the console shows. */
+void console_level(const void *data, size_t n);
 
 /* port.c */
 /* Waits for the port's device and opens it. */
@@ -61,6 +63,9 @@ void facts_hello(void);
 void btf_start(void);
 void btf_resume(void);
 
+/* topo.c: which CPUs and nodes belong together, as lines of HELLO. */
+void topo_write(FILE *f);
+
 /* files.c */
 void files_make(const void *manifest, size_t n);
 void files_pushed(void);
@@ -71,11 +76,28 @@ void sched_stop(const void *data, size_t n);
 void sched_resume(void);
 void sched_reap(void); /* after SIGCHLD */
 
+/* Builds argv and environment of START and RUN from their strings; false: damaged. What env lacks of PATH, HOME and
+ * RUST_LOG is added. The vectors are static and valid until the next call. */
+bool words(const char *data, size_t n, uint32_t argc, uint32_t n_env, char ***argv, char ***env);
+
+/* session.c: a shell or a command the user works with */
+void session_run(const void *data, size_t n);
+void session_input(const void *data, size_t n);
+void session_window(const void *data, size_t n);
+void session_deaf(const void *data, size_t n);
+void session_resume(void);
+void session_reaped(int pid, int status);
+
 /* scx.c: what sched_ext says about it */
 void scx_watch(void);            /* once, at boot */
 void scx_begin(long long start); /* the scheduler starts now (now_ms) */
 void scx_check(void);            /* tell the host when the state is another one */
 void scx_end(void);              /* its process is gone */
+
+/* letgo.c: why the kernel let go of a scheduler */
+void letgo_watch(void); /* once, at boot */
+void letgo_begin(void); /* forget what was said before */
+void letgo_tell(void);  /* tell the host, when there is something to tell */
 
 /* progs.c */
 void progs_send(void);

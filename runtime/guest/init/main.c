@@ -32,6 +32,7 @@ void unwatch(int fd)
 void bulk_resume(void)
 {
 	sched_resume();
+	session_resume();
 	btf_resume();
 }
 
@@ -55,6 +56,24 @@ void request(uint32_t type, const void *data, size_t n)
 		return;
 	case MSG_GET_BTF:
 		btf_start();
+		return;
+	case MSG_RUN:
+		session_run(data, n);
+		return;
+	case MSG_IN:
+		session_input(data, n);
+		return;
+	case MSG_WINDOW:
+		session_window(data, n);
+		return;
+	case MSG_DEAF:
+		session_deaf(data, n);
+		return;
+	case MSG_PING:
+		port_send(MSG_PONG, NULL, 0);
+		return;
+	case MSG_CONSOLE:
+		console_level(data, n);
 		return;
 	case MSG_POWEROFF:
 		machine_end();
@@ -116,6 +135,7 @@ int main(void)
 	mounts_rest();
 	port_open();
 	scx_watch();
+	letgo_watch();
 	facts_hello();
 	for (;;) {
 		struct epoll_event ev;

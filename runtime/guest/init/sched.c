@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARGS_MAX = 4096, CHUNK = 65536 };
+enum { CHUNK = 65536 };
 
 static struct {
 	pid_t pid;   /* 0: none; stays set until EXITED is queued */
@@ -122,9 +122,12 @@ void sched_reap(void)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == s.pid && !s.ended)
 			ended(status);
+		else
+			session_reaped(pid, status);
+	}
 }
 
 static void on_kill(uint32_t events)
@@ -214,26 +217,10 @@ static void spawn(char **argv, char **env)
 	scx_begin(s.start);
 }
 
-static bool env_has(char **env, const char *pair)
-{
-	size_t n = (size_t)(strchr(pair, '=') + 1 - pair);
-
-	for (; *env; env++)
-		if (!strncmp(*env, pair, n))
-			return true;
-	return false;
-}
-
 void sched_start(const void *data, size_t n)
 {
-	static const char *const defaults[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HOME=/root",
-		/* libbpf repeats a rejected program's whole log at info */
-		"RUST_LOG=info,scx_utils::libbpf_logger=warn",
-	};
-	static char *words[2 * ARGS_MAX + 1], *argv[ARGS_MAX + 1], *env[ARGS_MAX + 8];
 	struct proto_start h;
+	char **argv, **env;
 
 	if (s.pid) {
 		port_failed("a scheduler is running already");
@@ -241,20 +228,8 @@ void sched_start(const void *data, size_t n)
 	}
 	if (n >= sizeof h)
 		memcpy(&h, data, sizeof h);
-	if (n < sizeof h || h.argc < 1 || h.argc > ARGS_MAX || h.n_env > ARGS_MAX ||
-	    proto_strings((const char *)data + sizeof h, n - sizeof h, (const char **)words, h.argc + h.n_env) < 0) {
+	if (n < sizeof h || !words((const char *)data + sizeof h, n - sizeof h, h.argc, h.n_env, &argv, &env))
 		port_failed("START is damaged");
-		return;
-	}
-	memcpy(argv, words, h.argc * sizeof *argv);
-	argv[h.argc] = NULL;
-	memcpy(env, words + h.argc, h.n_env * sizeof *env);
-	env[h.n_env] = NULL;
-	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
-		if (env_has(env, defaults[i]))
-			continue;
-		env[h.n_env++] = (char *)defaults[i];
-		env[h.n_env] = NULL;
-	}
-	spawn(argv, env);
+	else
+		spawn(argv, env);
 }

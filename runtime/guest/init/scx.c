@@ -59,6 +59,8 @@ void scx_check(void)
 				continue;
 			if (slurp(SCX_DIR "/root/ops", ops, sizeof ops) < 0)
 				*ops = '\0';
+			if (i == SCX_DISABLED)
+				letgo_tell();
 			state_send((enum proto_scx)i, ops);
 			break;
 		}
@@ -82,6 +84,8 @@ static void on_uevent(uint32_t events)
 		ours |= r < 0 || strstr(what, "@/kernel/sched_ext/");
 		if (r < 0 || last == SCX_ENABLED || strcmp(what, "add@/kernel/sched_ext/root") != 0)
 			continue;
+		if (!alive) /* somebody in the guest started it */
+			letgo_begin();
 		ops = uevent_get(pairs, n, "SCXOPS");
 		state_send(SCX_ENABLED, ops ? ops : "");
 	}
@@ -114,6 +118,7 @@ void scx_begin(long long at)
 {
 	start = at;
 	alive = true;
+	letgo_begin();
 	scx_check();
 }
 
@@ -121,4 +126,5 @@ void scx_end(void)
 {
 	alive = false;
 	scx_check();
+	letgo_tell(); /* one that went too soon to be seen */
 }

@@ -1,0 +1,99 @@
+#include "gen/plan_guest.h"
+
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "gen/home.h"
+#include "gen/plan.h"
+#include "kernel/id.h"
+
+int guest_plan_init(struct guest_plan *g, struct err *e)
+{
+	auto_free char *id = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &id, &n, e) < 0)
+		return -1;
+	g->host = xasprintf("host/%.8s", id);
+	return 0;
+}
+
+void guest_plan_free(struct guest_plan *g)
+{
+	free(g->host);
+	g->host = NULL;
+}
+
+void plan_guest_base(struct plan *p, const struct guest_plan *gp)
+{
+	struct edge *g = plan_edge(p, "probe", "host accelerator");
+
+	edge_heading(g, "host and guest");
+	edge_needs(g, "%s", gp->home->step);
+	edge_out(g, "%s/probe", gp->host);
+	edge_var(g, "outdir", "%s", gp->host);
+
+	g = plan_edge(p, "initramfs", "guest init");
+	edge_in(g, "%s", gp->home->init);
+	edge_needs(g, "%s", gp->home->step);
+	edge_out(g, "guest/initramfs.cpio");
+	edge_var(g, "outdir", "guest");
+}
+
+void plan_guest_kernel(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
+{
+	auto_argv struct argv more = { 0 };
+	struct edge *g = plan_edge(p, "bootable", "kernel %s", k->name);
+
+	edge_heading(g, "kernel %s", k->name);
+	edge_in(g, "%s", k->image);
+	if (k->vmlinux) {
+		argv_opt(&more, "--vmlinux", "%s", k->vmlinux);
+		edge_needs(g, "%s", k->vmlinux);
+	}
+	if (k->config) {
+		argv_opt(&more, "--config", "%s", k->config);
+		edge_needs(g, "%s", k->config);
+	}
+	auto_free char *args = more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
+
+	edge_needs(g, "%s", gp->home->step);
+	edge_out(g, "kernels/%s/kernel", k->name);
+	edge_out(g, "kernels/%s/layout", k->name);
+	edge_out(g, "kernels/%s/facts", k->name);
+	edge_var(g, "outdir", "kernels/%s", k->name);
+	edge_var(g, "args", "%s", args);
+}
+
+static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
+{
+	edge_var(g, "boot", "kernels/%s", k->name);
+	edge_var(g, "initrd", "guest/initramfs.cpio");
+	edge_var(g, "accel", "%s", gp->accel);
+	edge_var(g, "topology", "%s", gp->topology);
+	edge_var(g, "memory", "%llu", (unsigned long long)gp->memory_mb);
+}
+
+void plan_guest_snapshot(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
+{
+	struct edge *g = plan_edge(p, "snapshot", "boot %s", k->name);
+
+	edge_in(g, "kernels/%s/kernel", k->name);
+	edge_in(g, "guest/initramfs.cpio");
+	edge_needs(g, "%s/probe", gp->host);
+	edge_needs(g, "kernels/%s/facts", k->name);
+	edge_needs(g, "%s", gp->home->step);
+	edge_out(g, "snapshots/%s/state", k->name);
+	edge_out(g, "snapshots/%s/recipe", k->name);
+	edge_var(g, "outdir", "snapshots/%s", k->name);
+	guest_vars(g, gp, k);
+}
+
+void edge_guest(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
+{
+	edge_needs(g, "kernels/%s/kernel", k->name);
+	edge_needs(g, "guest/initramfs.cpio");
+	edge_needs(g, "%s/probe", gp->host);
+	guest_vars(g, gp, k);
+}

@@ -1,0 +1,31 @@
+/* plan_guest.h: the edges every verb that boots guests has in common: host, guest's init, kernels, snapshots.
+ *
+ *   host/ID/probe  guest/initramfs.cpio  kernels/NAME/{kernel,layout,facts}  snapshots/NAME/{state,recipe,…} */
+#pragma once
+#include <stdint.h>
+struct edge;
+struct err;
+struct home;
+struct kernel;
+struct plan;
+
+/* What a guest is beside its kernel. */
+struct guest_plan {
+	const struct home *home;
+	const char *accel;    /* "auto" "kvm" "tcg" */
+	const char *topology; /* "1,1,1,1" */
+	uint64_t memory_mb;
+	char *host; /* folder of what is true until the next boot of this machine */
+};
+
+/* Fills host. */
+int guest_plan_init(struct guest_plan *g, struct err *e);
+void guest_plan_free(struct guest_plan *g);
+
+/* Once per graph: the accelerator's probe and the initramfs. */
+void plan_guest_base(struct plan *p, const struct guest_plan *g);
+/* k's paths may lie in the graph. k->name is the folder's name. */
+void plan_guest_kernel(struct plan *p, const struct guest_plan *g, const struct kernel *k);
+void plan_guest_snapshot(struct plan *p, const struct guest_plan *g, const struct kernel *k);
+/* Variables and dependencies of an edge that boots k cold. */
+void edge_guest(struct edge *e, const struct guest_plan *g, const struct kernel *k);

@@ -1,0 +1,216 @@
+/* shell: a guest somebody works in; not stored. Its standard streams are the user's, so it does not run under ninja. */
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/stop.h"
+#include "base/term.h"
+#include "guest/pack.h"
+#include "guest/payload.h"
+#include "guest/proto.h"
+#include "step/shell_sched.h"
+#include "step/step.h"
+#include "step/steps.h"
+#include "store/store.h"
+#include "vm/inside.h"
+#include "vm/session.h"
+#include "vm/vm.h"
+#include <inttypes.h>
+#include <sys/wait.h>
+
+#define INCLUDES "/include-files/"
+
+static struct {
+	const char *snapshot, *boot, *initrd, *payload, *exec, *path;
+	struct opt_list args;
+	bool scheduler, dmesg;
+} o;
+
+static const struct opt opts[] = {
+	{ .name = "snapshot",
+	  .type = OPT_STR,
+	  .out = &o.snapshot,
+	  .arg = "DIR",
+	  .help = "output of the snapshot step" },
+	{ .name = "boot", .type = OPT_STR, .out = &o.boot, .arg = "DIR", .help = "output of the bootable step" },
+	{ .name = "initrd", .type = OPT_STR, .out = &o.initrd, .arg = "FILE", .help = "initramfs of the guest" },
+	{ .name = "payload", .type = OPT_STR, .out = &o.payload, .arg = "FILE", .help = "output of the payload step" },
+	{ .name = "path",
+	  .type = OPT_STR,
+	  .out = &o.path,
+	  .arg = "DIRS",
+	  .help = "folders of the guest to look for programs in, before its own" },
+	{ .name = "exec",
+	  .type = OPT_STR,
+	  .out = &o.exec,
+	  .arg = "COMMAND",
+	  .help = "run this by sh and end, instead of a shell at the terminal" },
+	{ .name = "scheduler", .type = OPT_FLAG, .out = &o.scheduler, .help = "start the payload's scheduler first" },
+	{ .name = "arg", .type = OPT_LIST, .out = &o.args, .arg = "WORD", .help = "argument of the scheduler" },
+	{ .name = "dmesg", .type = OPT_FLAG, .out = &o.dmesg, .help = "kernel messages on stderr as they come" },
+	{ 0 },
+};
+
+enum { SESSION_S = 24 * 60 * 60 };
+
+static int send_console_level(struct vm *vm, struct err *e)
+{
+	uint32_t all = 8;
+
+	vm->echo = stderr;
+	return chan_send(&vm->chan, MSG_CONSOLE, &all, sizeof(all), vm_deadline(vm, VM_PUSH_S), e);
+}
+
+static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, struct err *e)
+{
+	auto_free char *kernel = xasprintf("%s/kernel", o.boot);
+	auto_free char *fallback = NULL;
+
+	if (pack_open(p, o.payload, e) < 0 || vm_continue(vm, o.snapshot, kernel, o.initrd, &fallback, e) < 0)
+		return -1;
+	if (fallback) {
+		log_warn("booted, because the snapshot could not be continued: %s", fallback);
+		store_spoil(step_store(), o.snapshot, "state");
+	}
+	if (o.dmesg && send_console_level(vm, e) < 0)
+		return -1;
+	if (vm_push(vm, p, e) < 0)
+		return err_in(e, "send the files");
+	return o.scheduler ? shell_sched_start(s, vm, e) : 0;
+}
+
+/* Of our environment, what makes a terminal's programs behave. */
+static void make_env(struct argv *env)
+{
+	static const char *const passed[] = { "TERM", "COLORTERM", "RUST_LOG", "RUST_BACKTRACE" };
+
+	argv_fmt(env, "PATH=%s%s/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", o.path ? o.path : "",
+		 o.path ? ":" : "");
+	argv_add(env, "PS1=\033[2m^Ax=quit\033[0m \\w # ");
+	for (size_t i = 0; i < countof(passed); i++) {
+		const char *value = getenv(passed[i]);
+
+		if (value && *value)
+			argv_fmt(env, "%s=%s", passed[i], value);
+		else if (i == 0)
+			argv_add(env, "TERM=linux");
+	}
+}
+
+/* Why the kernel may have killed it. */
+static void tell_console(struct vm *vm)
+{
+	console_drain(vm);
+	auto_free char *verdict = vm_console_verdict(vm->log, vm->log_n);
+
+	if (verdict)
+		log_note("the guest's console says: %s", verdict);
+}
+
+static int session(struct vm *vm, struct shell_sched *s, struct err *e)
+{
+	const char *const command[] = { "/bin/sh", "-c", o.exec, NULL };
+	const char *const shell[] = { "/bin/sh", NULL };
+	auto_argv struct argv env = { 0 };
+	auto_term struct term t = { .fd = -1 };
+	int status = 0, r;
+
+	make_env(&env);
+	struct session x = {
+		.argv = o.exec ? command : shell,
+		.env = (const char *const *)env.v,
+		.terminal = !o.exec,
+		.in = STDIN_FILENO,
+		.out = STDOUT_FILENO,
+		.err = STDERR_FILENO,
+		.deadline = now_ms() + 1000LL * SESSION_S,
+		.other = shell_sched_says,
+		.arg = s,
+	};
+
+	if (x.terminal) {
+		term_save(&t, STDIN_FILENO);
+		if (term_raw(&t, e) < 0)
+			return -1;
+		log_raw(true);
+	}
+	r = session_run(vm, &x, &status, e);
+	term_restore(&t);
+	log_raw(false);
+	if (r < 0)
+		return -1;
+	if (x.terminal)
+		log_info("\nConnection to VM closed.");
+	if (r == SESSION_QUIT || status == 0)
+		return 0;
+	/* The command's failure is not ours: its code, and no word of our own. */
+	if (WIFSIGNALED(status))
+		tell_console(vm);
+	e->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	e->msg[0] = '\0';
+	return -1;
+}
+
+static void show_includes(const struct payload *p)
+{
+	const char *head = "includes:  ";
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct payload_file *f = &p->v[i];
+
+		if (strncmp(f->guest, INCLUDES, strlen(INCLUDES)) != 0)
+			continue;
+		printf("  %s%s%s\r\n", head, f->guest, f->mode & 0111 ? " (executable)" : "");
+		head = "           ";
+	}
+}
+
+static void banner(const struct vm *vm, const struct payload *p)
+{
+	const struct topology *t = &vm->m.topo;
+	auto_free char *release = facts_get(vm->hello, strlen(vm->hello), "release");
+	auto_free char *kb = facts_get(vm->hello, strlen(vm->hello), "mem_kb");
+
+	printf("ktstr shell\r\n  kernel:    %s\r\n  memory:    %lu MB\r\n  topology:  ", release ? release : "?",
+	       kb ? strtoul(kb, NULL, 10) / 1024 : 0);
+	if (t->nodes > 1)
+		printf("%u NUMA nodes, ", t->nodes);
+	printf("%u LLC%s, %u core%s, %u thread%s (%u vCPU%s)\r\n", t->llcs, t->llcs > 1 ? "s" : "", t->cores,
+	       t->cores > 1 ? "s" : "", t->threads, t->threads > 1 ? "s" : "", topology_cpus(t),
+	       topology_cpus(t) > 1 ? "s" : "");
+	show_includes(p);
+	printf("  tools:     busybox (ls, ps, top, dmesg, ip, vi, ...)\r\n"
+	       "  mounts:    /proc /sys /dev /sys/fs/cgroup /sys/fs/bpf /tmp\r\n"
+	       "             /sys/kernel/debug /sys/kernel/tracing /dev/pts\r\n"
+	       "  type `exit` for clean shutdown, Ctrl+A X to force-kill\r\n\r\n");
+	fflush(stdout);
+}
+
+static int run(int dir, const char *path, struct err *e)
+{
+	auto_payload struct payload p = { 0 };
+	auto_vm struct vm vm = { 0 };
+	struct shell_sched s = { .args = (const char *const *)o.args.v, .n_args = o.args.n };
+
+	(void)dir;
+	(void)path;
+	if (!o.snapshot || !o.boot || !o.initrd || !o.payload)
+		return err_set(e, X_USAGE, "--snapshot, --boot, --initrd and --payload are required");
+	if (!o.exec && !isatty(STDIN_FILENO))
+		return err_set(e, X_USAGE, "standard input is no terminal; use --exec COMMAND without one");
+	if (prepare(&vm, &p, &s, e) < 0)
+		return -1;
+	if (!o.exec)
+		banner(&vm, &p);
+	return session(&vm, &s, e);
+}
+
+const struct step step_shell = {
+	.name = "shell",
+	.format = 1,
+	.summary = "work in a guest, or run one command there",
+	.opts = opts,
+	.run = run,
+};

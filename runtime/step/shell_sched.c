@@ -1,0 +1,146 @@
+#include "step/shell_sched.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/stop.h"
+#include "guest/letgo.h"
+#include "guest/proto.h"
+#include "verifier/log.h"
+#include "vm/inside.h"
+#include "vm/vm.h"
+
+#define PROGRAM "/scheduler"
+
+enum { REASON_MAX = 300 };
+
+static void keep(struct shell_sched *s, const char *data, size_t n)
+{
+	if (n > sizeof(s->log)) {
+		data += n - sizeof(s->log);
+		n = sizeof(s->log);
+	}
+	if (s->n + n > sizeof(s->log)) {
+		size_t drop = s->n + n - sizeof(s->log);
+
+		memmove(s->log, s->log + drop, s->n - drop);
+		s->n -= drop;
+	}
+	memcpy(s->log + s->n, data, n);
+	s->n += n;
+}
+
+static int let_go(const struct msg *m, struct err *e)
+{
+	auto_letgo struct letgo l = { 0 };
+
+	if (letgo_parse(&l, m->data, m->n, e) < 0)
+		return -1;
+	if (!letgo_is_error(&l))
+		return 0;
+	auto_free char *reason = letgo_reason(&l);
+
+	log_error("the kernel threw scheduler \"%s\" out: %s\n%s%s", l.ops, reason, l.log, l.dump);
+	return 0;
+}
+
+static int hear(struct shell_sched *s, const struct msg *m, struct err *e)
+{
+	struct proto_exited gone;
+	struct proto_state st;
+
+	switch (m->type) {
+	case MSG_LOG:
+		keep(s, m->data, m->n);
+		return 0;
+	case MSG_LET_GO:
+		return let_go(m, e);
+	case MSG_STATE:
+		if (m->n < sizeof(st))
+			return err_set(e, X_VM, "the guest sent a short state");
+		memcpy(&st, m->data, sizeof(st));
+		s->attached |= st.state == SCX_ENABLED;
+		return 0;
+	case MSG_EXITED:
+		if (m->n < sizeof(gone))
+			return err_set(e, X_VM, "the guest sent a short exit status");
+		memcpy(&gone, m->data, sizeof(gone));
+		s->ended = true;
+		s->status = gone.status;
+		return 0;
+	case MSG_FAILED:
+		return err_set(e, X_VM, "the guest could not: %.*s", (int)(m->n < 500 ? m->n : 500),
+			       (const char *)m->data);
+	default:
+		return err_set(e, X_VM, "the guest sent message %" PRIu32 " out of turn", m->type);
+	}
+}
+
+int shell_sched_says(void *arg, const struct msg *m, struct err *e)
+{
+	struct shell_sched *s = arg;
+	bool before = s->ended;
+	char how[64];
+
+	if (hear(s, m, e) < 0)
+		return -1;
+	if (!s->ended || before)
+		return 0;
+	console_drain(s->vm);
+	auto_free char *verdict = WIFSIGNALED(s->status) ? vm_console_verdict(s->vm->log, s->vm->log_n) : NULL;
+	size_t n = s->n;
+
+	while (n && s->log[n - 1] == '\n')
+		n--;
+	log_error("the scheduler ended: %s%s%s\n%.*s", spawn_status(s->status, how, sizeof(how)),
+		  verdict ? "; the console says: " : "", verdict ? verdict : "", (int)n, s->log);
+	return 0;
+}
+
+static int send_start(const struct shell_sched *s, long long deadline, struct err *e)
+{
+	struct proto_start h = { .argc = 1 + (uint32_t)s->n_args };
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	fwrite(&h, sizeof(h), 1, f);
+	fwrite(PROGRAM, sizeof(PROGRAM), 1, f);
+	for (size_t i = 0; i < s->n_args; i++)
+		fwrite(s->args[i], strlen(s->args[i]) + 1, 1, f);
+	fclose(f);
+	return chan_send(&s->vm->chan, MSG_START, text, n, deadline, e);
+}
+
+static int never_attached(const struct shell_sched *s, struct err *e)
+{
+	struct view text = { s->log, s->n }, why = { 0 };
+	char how[64];
+	bool failed = WIFEXITED(s->status) && WEXITSTATUS(s->status) != 0;
+
+	spawn_status(s->status, how, sizeof(how));
+	if (failed && log_refused(text) && log_reason(text, &why))
+		return err_set(e, X_REJECTED, "the kernel refused the scheduler: %.*s\n%.*s",
+			       (int)(why.n < REASON_MAX ? why.n : REASON_MAX), why.p, (int)s->n, s->log);
+	return err_set(e, X_DIED, "the scheduler ended before it attached: %s\n%.*s", how, (int)s->n, s->log);
+}
+
+int shell_sched_start(struct shell_sched *s, struct vm *vm, struct err *e)
+{
+	long long deadline = now_ms() + 1000LL * VM_LOAD_S * vm_scale(&vm->m);
+	struct msg m;
+
+	s->vm = vm;
+	if (send_start(s, deadline, e) < 0)
+		return err_in(e, "start the scheduler");
+	while (!s->attached && !s->ended)
+		if (vm_next(vm, &m, deadline, "the scheduler to attach", e) < 0 || hear(s, &m, e) < 0)
+			return -1;
+	return s->attached ? 0 : never_attached(s, e);
+}

@@ -1,0 +1,23 @@
+/* shell_sched.h: the scheduler beside a session: started first, then only heard of when it ends. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+struct err;
+struct msg;
+struct vm;
+
+struct shell_sched {
+	const char *const *args;
+	size_t n_args;
+	/* Ours. */
+	struct vm *vm;
+	bool attached, ended;
+	int status;
+	char log[4 << 10]; /* the end of its output */
+	size_t n;
+};
+
+/* Until it is attached. X_REJECTED when the kernel refused it, X_DIED when it ended by itself. */
+int shell_sched_start(struct shell_sched *s, struct vm *vm, struct err *e);
+/* session.h's other(): tells the user when it ended, or the kernel threw a scheduler out. arg: struct shell_sched. */
+int shell_sched_says(void *arg, const struct msg *m, struct err *e);

@@ -1,0 +1,10 @@
+/* table.c: the steps of ktstr-step. */
+#include "step/step.h"
+#include "step/steps.h"
+
+#include <stddef.h>
+
+const struct step *const steps[] = {
+	&step_bootable, &step_initramfs, &step_kernel_entry, &step_kernel_import, &step_payload,
+	&step_probe,    &step_shell,     &step_snapshot,     &step_verify,        NULL,
+};

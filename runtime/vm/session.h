@@ -1,0 +1,24 @@
+/* session.h: a program in the guest that somebody at a terminal, or a pipe, works with. */
+#pragma once
+#include <stdbool.h>
+struct err;
+struct msg;
+struct vm;
+
+struct session {
+	const char *const *argv; /* in the guest; argv[0] is a path */
+	const char *const *env;  /* "NAME=value"; NULL: none beside the guest's own */
+	bool terminal;           /* the program gets a terminal of out's size; Ctrl-A x ends the session */
+	int in, out, err;        /* of ours */
+	long long deadline;      /* now_ms() scale, -1: none */
+	/* What the guest says besides (scheduler states, its log). May be NULL. */
+	int (*other)(void *arg, const struct msg *m, struct err *e);
+	void *arg;
+};
+
+enum { SESSION_ENDED = 0, SESSION_QUIT = 1 };
+/* Runs it to its end: bytes go both ways unchanged, however much and however slow one side is. When nobody reads an output
+ * any more, the program learns it as by any pipe. SESSION_ENDED: *status is as waitpid gives it. SESSION_QUIT: the user left
+ * by Ctrl-A x, or their terminal is gone. Negative: X_VM, X_TIMEOUT (also when the guest's init does not answer for
+ * VM_SILENT_S), a stop. SIGPIPE is ignored from here on. */
+int session_run(struct vm *vm, const struct session *s, int *status, struct err *e);

@@ -1,0 +1,430 @@
+#!/bin/sh
+# kernel build, the verb: which source is meant, what the cache already has, what is printed. The trees are made by
+# tests/fake-linux.sh; each make adds its goals to $made.
+. "$(dirname "$0")/../lib.sh"
+
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+unset GIT_DIR http_proxy https_proxy all_proxy ARCH CROSS_COMPILE LLVM XDG_CONFIG_HOME KTSTR_KERNEL_KEYRING
+KTSTR_CCACHE=0
+HOME=$base
+export HOME KTSTR_CCACHE
+
+case $(uname -m) in aarch64) arch=aarch64 ;; *) arch=x86_64 ;; esac
+kc=kc$(python3 -c 'import sys, zlib; print("%08x" % zlib.crc32(open(sys.argv[1], "rb").read()))' "$root/ktstr.kconfig")
+tail=$arch-$kc-f1
+
+# shellcheck disable=SC2016 # for make
+tree() { # DIR [VERSION]
+	sh "$root/tests/fake-linux.sh" "$@" && echo '$(shell [ -z "$$made" ] || echo $(MAKECMDGOALS) >>$$made)' \
+		'$(shell [ -z "$$spoil" ] || echo "# more" >>$$spoil)' >"$1/local.mk"
+}
+
+commit() { # DIR MESSAGE
+	git -C "$1" add -A && git -C "$1" commit -qm "$2"
+}
+
+git_tree() { # DIR [VERSION]
+	tree "$@" && git -C "$1" init -q -b master && commit "$1" one
+}
+
+# The mirror all tests share: releases, a release candidate, the list.
+site=$base/site
+make_site() {
+	mkdir -p "$site/v6.x" "$site/rc" || return
+	for v in 6.12.5 6.12.9 6.13.7 6.14 6.14.2; do
+		tree "$site/linux-$v" $v && tar -C "$site" -cJf "$site/v6.x/linux-$v.tar.xz" linux-$v || return
+	done
+	tree "$site/linux-6.15-rc3" 6.15-rc3 && tar -C "$site" -czf "$site/rc/linux-6.15-rc3.tar.gz" linux-6.15-rc3 || return
+	(cd "$site/v6.x" && sha256sum ./*.tar.xz | sed 's| \./| |; s|\./||' >sha256sums.asc)
+	cat >"$site/releases.json" <<-END
+		{ "latest_stable": { "version": "6.14.2" }, "releases": [
+		{ "moniker": "mainline", "version": "6.15-rc3", "iseol": false },
+		{ "moniker": "stable", "version": "6.14.2", "iseol": false },
+		{ "moniker": "stable", "version": "6.13.7", "iseol": true },
+		{ "moniker": "longterm", "version": "6.12.9", "iseol": false },
+		{ "moniker": "linux-next", "version": "next-20250411", "iseol": false } ] }
+	END
+}
+make_site >"$base/site.log" 2>&1 || {
+	cat "$base/site.log"
+	exit 1
+}
+
+KTSTR_RELEASES_URL=file://$site/releases.json
+KTSTR_KERNEL_MIRROR=file://$site
+KTSTR_RC_MIRROR=file://$site/rc
+export KTSTR_RELEASES_URL KTSTR_KERNEL_MIRROR KTSTR_RC_MIRROR
+
+# build CODE OPTION…: $work/made says what make was asked for; output in out and err
+build() {
+	code=$1
+	shift
+	made=$work/made
+	export made
+	: >"$made"
+	exits "$code" timeout 120 ktstr kernel build "$@"
+}
+
+makes() { # NUMBER
+	same "$1" "$(grep -c '^bzImage$\|^Image$' made)" 'kernels made'
+}
+
+keys() { # KEY…
+	same "$(printf '%s\n' "$@")" "$(cat out)" 'stdout'
+}
+
+meta() { # KEY TEXT
+	has "$2" "$XDG_CACHE_HOME/ktstr/kernels/$1/metadata.json"
+}
+
+# The last request found KEY and nothing was made, fetched or asked but what a graph says.
+found() { # KEY STEPS-THAT-RAN
+	keys "$1" && makes 0 && has "cached kernel found: $XDG_CACHE_HOME/ktstr/kernels/$1" err &&
+		has 'use --force to rebuild' err && same "$2" "$(grep -cE '^ *[0-9.]+s |^  cached  ' err)" 'steps'
+}
+
+exact() {
+	key=6.12.5-tarball-$tail
+	build 0 6.12.5 && keys "$key" && makes 1 && has "Kernel cached: $key" err && has 'signature of the checksums was not' err ||
+		return
+	meta "$key" '"version": "6.12.5"' && meta "$key" '"source": "tarball"' && meta "$key" "\"arch\": \"$arch\"" &&
+		meta "$key" "\"identity\": \"sha256:$(sha256sum <"$site/v6.x/linux-6.12.5.tar.xz" | cut -d ' ' -f 1)\"" &&
+		meta "$key" "\"ktstr_kconfig_hash\": \"${kc#kc}\"" && meta "$key" '"git_hash": null' &&
+		meta "$key" '"release": "6.12.5"' || return
+	# Nobody is asked for what is known.
+	KTSTR_KERNEL_MIRROR=file:///nowhere KTSTR_RELEASES_URL=file:///nowhere build 0 6.12.5 && found "$key" 0 || return
+	ktstr kernel list 2>/dev/null | grep -q "^  $key .* 6.12.5 .*tarball"
+}
+
+prefix_and_latest() {
+	build 0 6.12 && keys "6.12.9-tarball-$tail" && has 'latest 6.12.x kernel: 6.12.9' err || return
+	build 0 6.12 && found "6.12.9-tarball-$tail" 1 || return
+	# 6.14.2 and 6.13.7 are too new to be what somebody wants who did not ask.
+	build 0 && found "6.12.9-tarball-$tail" 1 && has 'latest stable kernel: 6.12.9' err || return
+	build 20 6.9 && has 'no release matching 6.9.x' err && has 6.14 err && [ ! -s out ]
+}
+
+several() {
+	build 0 6.12..6.14 && makes 3 && keys "6.12.9-tarball-$tail" "6.13.7-tarball-$tail" "6.14.2-tarball-$tail" || return
+	build 0 6.14.2 6.12.5 6.12 6.14 && makes 1 &&
+		keys "6.14.2-tarball-$tail" "6.12.5-tarball-$tail" "6.12.9-tarball-$tail" &&
+		same 2 "$(grep -c 'cached kernel found' err)" 'found' || return
+	build 2 6.14..6.12 && build 20 6.1..6.2 && has 'there are 6.14, 6.13, 6.12' err
+}
+
+# What can be had is had.
+one_of_several_fails() {
+	build 10 6.12.5 6.12.6 && keys "6.12.5-tarball-$tail" && has 6.12.6 err && has 'error: ' err
+}
+
+candidates() {
+	key=6.15-rc3-tarball-$tail
+	build 0 6.15-rc3 && keys "$key" && has 'note: Linux 6.15-rc3: release candidates are published without checksums' err || return
+	meta "$key" '"version": "6.15-rc3"' && meta "$key" '"identity": "sha256:' || return
+	build 0 6.15-rc3 && found "$key" 0 || return
+	build 0 6.15.0-rc3 && found "$key" 0 || return
+	build 10 6.15-rc4 && has 6.15-rc4 err
+}
+
+first_releases() {
+	build 0 6.14.0 && keys "6.14-tarball-$tail" && meta "6.14-tarball-$tail" '"version": "6.14"'
+}
+
+usage() {
+	tree linux
+	build 2 6.14.2 --source linux && has "'VERSION' cannot be used with '--source'" err || return
+	build 2 6.14.2 --git . --ref v6 && has "cannot be used with '--git'" err || return
+	build 2 --source linux --git . --ref v6 && build 2 --git . && has '--ref' err && build 2 --ref v6 && has '--git' err &&
+		build 2 v6.14 && has '--git URL --ref TAG' err && build 2 6.14-rc && build 2 nonsense && build 2 6.12.. || return
+	ARCH=mips build 2 --source linux && has ARCH=mips err || return
+	build 10 --source none && has none err && build 10 --source linux/Makefile && has 'not a folder' err &&
+		build 10 --source . && has 'no kernel source tree' err &&
+		build 10 --source linux --kconfig none && has none err || return
+	mkdir "$(printf 'a\nb')" && build 10 --source "$(printf 'a\nb')" && has 'rename' err || return
+	[ ! -e "$XDG_CACHE_HOME/ktstr/kernels" ]
+}
+
+repositories() {
+	git_tree linux 6.14.1 && git -C linux tag v6.14.1 && git -C linux branch topic/one || return
+	one=$(git -C linux rev-parse HEAD)
+	short=$(printf %.7s "$one")
+	key=master-git-$short-$tail
+	build 0 --git linux --ref master && keys "$key" && makes 1 || return
+	meta "$key" '"version": null' && meta "$key" '"source": "git"' && meta "$key" "\"git_hash\": \"$short\"" &&
+		meta "$key" '"git_ref": "master"' && meta "$key" "\"identity\": \"git:$one\"" &&
+		meta "$key" '"source_tree_path": null' || return
+	build 0 --git linux --ref master && found "$key" 1 || return
+	# The same commit by other names has entries of its own, and is not made again.
+	build 0 --git linux --ref v6.14.1 && keys "v6.14.1-git-$short-$tail" && makes 0 || return
+	build 0 --git "file://$work/linux" --ref topic/one && keys "topic-one-git-$short-$tail" && makes 0 || return
+	echo '/* more */' >>linux/kernel/fork.c && commit linux two || return
+	two=$(git -C linux rev-parse --short=7 HEAD)
+	build 0 --git linux --ref master && keys "master-git-$two-$tail" && makes 1 || return
+	build 0 --git linux --ref topic/one && found "topic-one-git-$short-$tail" 1 || return
+	build 10 --git linux --ref none && has none err || return
+	mkdir empty
+	build 10 --git empty --ref master && has empty err
+}
+
+a_commit() {
+	git_tree linux && one=$(git -C linux rev-parse HEAD) || return
+	key=$one-git-$(printf %.7s "$one")-$tail
+	build 0 --git linux --ref "$one" && keys "$key" && mv linux away && build 0 --git "$work/linux" --ref "$one" &&
+		found "$key" 0
+}
+
+clean_trees() {
+	git_tree linux && short=$(git -C linux rev-parse --short=7 HEAD) || return
+	key=local-$short-$tail
+	build 0 --source linux && keys "$key" && makes 1 && has "$work/linux/kernel/fork.c" linux/compile_commands.json || return
+	meta "$key" '"version": null' && meta "$key" '"source": "local"' && meta "$key" "\"git_hash\": \"$short\"" &&
+		meta "$key" "\"source_tree_path\": \"$work/linux\"" && meta "$key" '"identity": "tree:' || return
+	touch linux/kernel/*.c && build 0 --source linux && found "$key" 1 || return
+	# What git does not track is part of the content, though not of the commit.
+	echo 'int more;' >linux/kernel/more.c && build 0 --source linux && keys "$key" && makes 1 &&
+		has "$key was built from other content" err
+}
+
+dirty_trees() {
+	git_tree linux && echo '/* mine */' >>linux/kernel/fork.c || return
+	build 0 --source linux && makes 1 && has 'not entered in the list: uncommitted changes' err || return
+	image=$(cat out)
+	[ -s "$image" ] && has "kernel built at $image" err && [ -s linux/compile_commands.json ] || return
+	[ ! -e "$XDG_CACHE_HOME/ktstr/kernels" ] || fail 'there is an entry' || return
+	# The next run of the same content costs no make, wherever the difference lies.
+	touch linux/kernel/fork.c && build 0 --source linux && makes 0 && keys "$image" || return
+	git -C linux add -A && build 0 --source linux && makes 0 && has 'uncommitted' err || return
+	git -C linux commit -qm two && build 0 --source linux && makes 0 &&
+		keys "local-$(git -C linux rev-parse --short=7 HEAD)-$tail"
+}
+
+trees_without_git() {
+	git init -q . && tree linux 6.13.4 || return
+	build 0 --source linux && makes 1 || return
+	key=$(cat out)
+	case $key in local-6.13.4-????????-"$tail") ;; *) fail "key $key" || return ;; esac
+	meta "$key" '"git_hash": null' && build 0 --source linux && found "$key" 1 || return
+	# The repository further up is not its own.
+	git add -A && git commit -qm all && build 0 --source linux && found "$key" 1 || return
+	cp -r linux copy && build 0 --source copy && found "$key" 1 || return
+	echo >>linux/kernel/fork.c && build 0 --source linux && makes 1 && [ "$key" != "$(cat out)" ]
+}
+
+# A tree that cannot be written to: the reason and the place are told, the kernel is made.
+commands_elsewhere() {
+	tree linux && mkdir linux/compile_commands.json && build 0 --source linux && [ -s out ] || return
+	has 'note: compile_commands.json is ' err
+	[ -s "$(sed -n 's/^note: compile_commands.json is \(.*\) and not in the tree.*/\1/p' err)" ]
+}
+
+# Paths of another folder help no editor.
+commands_of_an_equal_tree() {
+	tree a && cp -a a b && build 0 --source a && has "$work/a/kernel" a/compile_commands.json || return
+	rm -rf cache/ktstr/kernels
+	build 0 --source b && makes 0 && [ ! -e b/compile_commands.json ] && has "for $work/b: an equal tree" err || return
+	build 0 --source b --force && makes 1 && has "$work/b/kernel" b/compile_commands.json && hasnt "$work/a" b/compile_commands.json
+}
+
+# What make or the kernel cache could not work with is told before a build.
+odd_trees() {
+	for name in 'with blank' with:colon "with\$dollar"; do
+		tree "$name" && build 10 --source "$name" && makes 0 && has "make cannot build in $work/$name because" err || return
+	done
+	tree linux && KTSTR_STORE="$work/a store" build 10 --source linux && has 'name another folder by KTSTR_STORE' err || return
+	sed -i "s/^EXTRAVERSION =.*/EXTRAVERSION = $(printf 'a\033[31m')/" linux/Makefile && build 10 --source linux &&
+		has 'a control character is in its version' err || return
+	# shellcheck disable=SC2016 # for make
+	sed -i 's/^EXTRAVERSION =.*/EXTRAVERSION = $(shell printf "a\\033[31m")/' linux/Makefile && build 22 --source linux &&
+		has 'a control character is in what the kernel calls itself' err && [ ! -s out ]
+}
+
+# What ninja or its folder runs into is the store's trouble.
+store_in_trouble() {
+	mkdir bin && printf '#!/bin/sh\necho "ninja: Error writing to build log: No space left on device."\nexit 1\n' >bin/ninja &&
+		chmod +x bin/ninja && PATH=$work/bin:$PATH build 15 6.12.5 && has KTSTR_STORE err || return
+	rm cache/ktstr/store/graphs/*/lock && mkdir "$(echo cache/ktstr/store/graphs/*)/lock" && build 14 6.12.5 && has KTSTR_STORE err
+}
+
+# A fragment that is none costs no download.
+odd_fragments() {
+	printf 'CONFIG_A=y\0CONFIG_B=y\n' >nul && echo FOO=y >foo && head -c 2000000 /dev/zero >large || return
+	build 21 6.12.5 --kconfig nul && has "$work/nul: it is no text" err &&
+		build 21 6.12.5 --kconfig foo && has "$work/foo: line 1: not an option: FOO=y" err &&
+		build 10 6.12.5 --kconfig large && build 10 6.12.5 --kconfig . && build 10 6.12.5 --kconfig none &&
+		[ ! -e cache/ktstr/store/tarballs ]
+}
+
+cleaning() {
+	tree linux && make -s -C linux defconfig || return
+	build 22 --source linux && has 'error: build linux: ' err || return
+	build 0 --source linux --clean && [ ! -e linux/.config ] && makes 1 && has 'make mrproper in linux' err || return
+	build 0 6.12.5 --clean && has 'note: --clean is only meaningful with --source' err
+}
+
+fragments() {
+	echo CONFIG_MINE=y >mine
+	build 0 6.12.5 && makes 1 && build 0 6.12.5 --kconfig mine && makes 1 || return
+	key=$(cat out)
+	case $key in 6.12.5-tarball-"$arch-$kc"-x????????-f1) ;; *) fail "key $key" || return ;; esac
+	x=${key##*-x} && meta "$key" "\"extra_kconfig_hash\": \"${x%-f1}\"" || return
+	has CONFIG_MINE=y "$XDG_CACHE_HOME/ktstr/kernels/$key/.config" && build 0 6.12.5 --kconfig mine && found "$key" 0 || return
+	build 0 6.12.5 && found "6.12.5-tarball-$tail" 0 || return
+	echo CONFIG_OTHER=y >>mine && build 0 6.12.5 --kconfig mine && makes 1 && [ "$key" != "$(cat out)" ]
+}
+
+# Somebody edits it while kernels wait for their turn: none gets the key of another configuration.
+fragment_that_changes() {
+	echo CONFIG_MINE=y >mine
+	spoil=$work/mine build 10 6.12.5 6.12.9 --kconfig mine && makes 1 && same 1 "$(wc -l <out)" keys &&
+		has "$work/mine has changed since this build was asked for" err || return
+	echo CONFIG_MINE=y >mine
+	build 0 6.12.5 6.12.9 --kconfig mine && makes 1 && same 1 "$(grep -c 'cached kernel found' err)" found
+}
+
+environment() {
+	tree linux || return
+	ARCH=arm64 LLVM=-16 build 0 --source linux && makes 1 || return
+	key=$(cat out)
+	case $key in local-*-aarch64-"$kc"-llvm-f1) ;; *) fail "key $key" || return ;; esac
+	meta "$key" '"image_name": "Image"' && ARCH=arm64 LLVM=-16 build 0 --source linux && found "$key" 1 || return
+	CROSS_COMPILE=none/none- build 23 --source linux && has "$work/none/none-gcc" err || return
+	ARCH=x86 build 0 --source linux && case $(cat out) in *-x86_64-*) ;; *) fail 'not x86_64' ;; esac
+}
+
+forced() {
+	build 0 6.12.5 || return
+	entry=$XDG_CACHE_HOME/ktstr/kernels/6.12.5-tarball-$tail
+	sed -i 's/"built_at": ".*"/"built_at": "2026-01-01T00:00:00Z"/' "$entry/metadata.json"
+	build 0 6.12.5 --force && keys "6.12.5-tarball-$tail" && makes 1 && hasnt 2026-01-01 "$entry/metadata.json" || return
+	build 0 6.12 && build 0 --force 6.12 && makes 1 && has 'kernel releases' err
+}
+
+stale_and_damaged() {
+	build 0 6.12.5 || return
+	cd "$XDG_CACHE_HOME/ktstr/kernels" || return
+	key=6.12.5-tarball-$tail
+	old=6.12.5-tarball-$arch-kc00000000-f1
+	cp -r "$key" "$old" && sed -i "s/${kc#kc}/00000000/" "$old/metadata.json" && echo '{' >"$key/metadata.json"
+	cd "$work" || return
+	build 0 6.12.5 && keys "$key" && has "$key is damaged" err && meta "$key" '"version": "6.12.5"' || return
+	rm -r "$XDG_CACHE_HOME/ktstr/kernels/$key"
+	build 0 6.12.5 && keys "$key" && has "note: $old was built with another ktstr.kconfig; building it again" err || return
+	build 0 6.12.5 && found "$key" 0 && hasnt 'another ktstr.kconfig' err
+}
+
+# Entries that upstream wrote under a key of ours: its commit is compared as far as it is told.
+entries_of_others() {
+	git_tree linux && short=$(git -C linux rev-parse --short=7 HEAD) || return
+	key=master-git-$short-$tail
+	mkdir -p "$XDG_CACHE_HOME/ktstr/kernels/$key" && cd "$XDG_CACHE_HOME/ktstr/kernels/$key" && echo >bzImage || return
+	printf '{ "source": "git", "arch": "%s", "image_name": "bzImage", "git_hash": "%s", "git_ref": "master",
+		"built_at": "2026-01-01T00:00:00Z", "ktstr_kconfig_hash": "%s" }\n' "$arch" "$short" "${kc#kc}" >metadata.json
+	cd "$work" || return
+	build 0 --git linux --ref master && found "$key" 1 || return
+	sed -i 's/"git_hash": "......./"git_hash": "0000000/' "$XDG_CACHE_HOME/ktstr/kernels/$key/metadata.json"
+	build 0 --git linux --ref master && makes 1 && has "$key was built from other content" err
+}
+
+removed_comes_back() {
+	build 0 6.12.5 && exits 0 ktstr kernel clean --force && build 0 6.12.5 && makes 0 && keys "6.12.5-tarball-$tail" &&
+		has 'cached  build 6.12.5' err && meta "6.12.5-tarball-$tail" '"version": "6.12.5"'
+}
+
+no_network() {
+	cp "$site/releases.json" . && KTSTR_RELEASES_URL=file://$work/releases.json
+	export KTSTR_RELEASES_URL
+	build 0 6.12 && hasnt 'list of kernel releases is' err && rm releases.json || return
+	build 0 6.12 && keys "6.12.9-tarball-$tail" && has 'note: the list of kernel releases is that of 20' err || return
+	KTSTR_RELEASES_URL=file://$work/other.json build 24 6.12 && has 'Name a full version' err
+}
+
+# Errors of steps are the verb's, with the command that runs just that step again.
+over_http() {
+	: >faults
+	serve "$site" --faults "$work/faults"
+	export KTSTR_RELEASES_URL="$web/releases.json" KTSTR_KERNEL_MIRROR="$web" KTSTR_RC_MIRROR="$web/rc"
+	echo '*.tar.xz flip' >faults && build 25 6.14 && has 'error: source 6.14.2: ' err && has 'ninja -C' err || return
+	echo '*.tar.xz html' >faults && build 24 6.14 && echo '*.gz 404' >faults && build 10 6.15-rc3 && has 404 err || return
+	echo '*.tar.xz 500x2' >faults && build 0 6.14 && keys "6.14.2-tarball-$tail" || return
+	echo 'releases.json html' | sed 's/^/*/' >faults && build 0 6.14 && found "6.14.2-tarball-$tail" 1 && has 'web page' err
+}
+
+# Two of the same: one make, both succeed, both print the key. Again while the cache is empty and the store is not, and
+# as two different requests.
+two_at_once() {
+	for how in '1 -v -v' '0 -v' '1 --jobs=1'; do
+		[ "$how" != '1 --jobs=1' ] || rm -rf "$XDG_CACHE_HOME/ktstr"
+		: >made
+		export made="$work/made"
+		ktstr kernel build 6.12.5 >out1 2>err1 &
+		# shellcheck disable=SC2086 # options
+		ktstr kernel build 6.12.5 ${how#* } >out2 2>err2 &
+		wait $! && wait || return
+		cat err1 err2
+		same "6.12.5-tarball-$tail" "$(cat out1)" first && same "6.12.5-tarball-$tail" "$(cat out2)" second &&
+			makes "${how%% *}" || return
+		ktstr kernel clean --force
+	done
+}
+
+# However early or late we are killed: no entry or a good one, no child is left, and the next run ends it.
+killed() {
+	git_tree linux || return
+	for i in 1 2 3 4 5 6 7 8; do
+		echo "/* $i */" >>linux/kernel/fork.c && commit linux "$i"
+		for what in "6.12.5 --force" "--git linux --ref master" "--source linux"; do
+			# shellcheck disable=SC2086 # options
+			timeout -s KILL "$(echo "$i * 0.13" | bc)" ktstr kernel build $what >out 2>err
+			ktstr kernel list 2>/dev/null >entries
+			hasnt corrupt entries || return
+		done
+	done
+	within 10 no_leftovers || { leftovers; fail 'something is left'; return 1; }
+	build 0 6.12.5 && build 0 --git linux --ref master && build 0 --source linux && [ -s out ] || return
+	same '' "$(find "$XDG_CACHE_HOME/ktstr/kernels" -name '.tmp-*')" 'drafts'
+}
+
+no_leftovers() {
+	[ -z "$(leftovers)" ]
+}
+
+# What a verb that boots kernels asks when a version is not there. The kernel cannot boot, but it is made, or not.
+on_a_terminal() {
+	for answer in n y; do
+		: >made
+		echo $answer | made=$work/made timeout 100 python3 -c 'import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
+			ktstr verifier --scheduler-bin /bin/true --kernel 6.12.5 >out 2>&1
+		code=$?
+		has 'kernel 6.12.5 is not in the cache; build it now' out || return
+		case $answer in
+		n) same 20 $code 'exit code' && makes 0 || return ;;
+		y) makes 1 && has 'cache entry 6.12.5' out || return ;;
+		esac
+	done
+	exits 12 ktstr verifier --scheduler-bin /bin/true --kernel 6.12.5 && hasnt 'build it now' err
+}
+
+old_name() {
+	tree linux && made=$work/made && export made && : >made || return
+	exits 0 ktstr build-kernel --kernel linux && makes 1 && has 'warning: build-kernel is deprecated' err &&
+		has 'kernel build --source linux' err && [ -s out ] || return
+	make -s -C linux defconfig && exits 0 cargo-ktstr ktstr build-kernel --clean --kernel linux && [ ! -e linux/.config ] ||
+		return
+	exits 2 ktstr build-kernel && has '--kernel' err && exits 0 ktstr --help && hasnt build-kernel out
+}
+
+explained() {
+	build 0 6.12.5 --explain -j 1 && has 'first time' err && build 0 6.12.5 --explain --jobs=1 --force && has 'forced' err
+}
+
+quiet() {
+	build 0 -q 6.12.5 && keys "6.12.5-tarball-$tail" && [ ! -s err ]
+}
+
+run_tests exact prefix_and_latest several one_of_several_fails candidates first_releases usage repositories a_commit \
+	clean_trees dirty_trees trees_without_git commands_elsewhere commands_of_an_equal_tree odd_trees store_in_trouble odd_fragments cleaning fragments fragment_that_changes \
+	environment forced stale_and_damaged \
+	entries_of_others removed_comes_back no_network over_http two_at_once killed on_a_terminal \
+	old_name explained quiet

@@ -1,0 +1,126 @@
+#!/bin/sh
+# kernel list: its table, its marks, its JSON, and what a terminal makes of it.
+. "$(dirname "$0")/../lib.sh"
+
+# KEY VERSION-OR-null SOURCE DATE BYTES [MORE MEMBERS]
+entry() {
+	mkdir -p "kernels/$1"
+	head -c "$5" /dev/zero >"kernels/$1/bzImage"
+	printf '{ "version": %s, "source": "%s", "arch": "x86_64", "image_name": "bzImage", "built_at": "%s" %s }\n' \
+		"$2" "$3" "$4" "${6-}" >"kernels/$1/metadata.json"
+}
+
+cache() {
+	KTSTR_CACHE_DIR=$work/kernels
+	export KTSTR_CACHE_DIR
+	entry 6.14.2-tarball-x86_64-kc4a386fe9-0123456 '"6.14.2"' tarball 2025-04-15T12:34:56Z 20000000 \
+		', "ktstr_kconfig_hash": "4a386fe9", "ktstr_git_hash": "0123456789012345678901234567890123456789"'
+	entry local-deadbee-x86_64-kc11112222-f1 null local 2026-03-01T08:00:00Z 1000 \
+		', "release": "6.13.0-rc3+", "ktstr_kconfig_hash": "11112222", "identity": "tree:00ff"'
+	entry 7.3.4+deb13-cloud-amd64-import-x86_64-c7f6725b '"7.3.4"' import 2026-05-01T00:00:00Z 0
+	touch -d 2026-06-07T08:09:10Z kernels/7.3.4+deb13-cloud-amd64-import-x86_64-c7f6725b/.used
+	mkdir kernels/junk
+	echo '{' >kernels/junk/metadata.json
+}
+
+table() {
+	cache
+	exits 0 ktstr kernel list || return
+	cat >expected <<-'END'
+	  KEY                                              VERSION      SOURCE   ARCH    BUILT                  SIZE LAST USED
+	  7.3.4+deb13-cloud-amd64-import-x86_64-c7f6725b   7.3.4        import   x86_64  2026-05-01T00:00:00Z   0.0M 2026-06-07T08:09:10Z
+	  local-deadbee-x86_64-kc11112222-f1               6.13.0-rc3   local    x86_64  2026-03-01T08:00:00Z   0.0M -                    (stale kconfig)
+	  6.14.2-tarball-x86_64-kc4a386fe9-0123456         6.14.2       tarball  x86_64  2025-04-15T12:34:56Z    19M -                    (stale kconfig) (stale ktstr)
+	  junk                                             (corrupt: the JSON text ends too early)
+	END
+	sed 's/(corrupt: .*)/(corrupt: the JSON text ends too early)/' out >table
+	diff -u expected table && has "cache: $work/kernels" err &&
+		has 'warning: entries marked (stale kconfig)' err && has 'warning: entries marked (stale ktstr)' err &&
+		same 2 "$(grep -c 'Rebuild with: kernel build' err)" 'commands to rebuild with'
+}
+
+fresh_ones_need_no_warning() {
+	cache
+	rm -r kernels/local* kernels/6.14*
+	exits 0 ktstr kernel list && hasnt 'warning: ' err && hasnt '(stale' out
+}
+
+empty() {
+	exits 0 ktstr kernel list && has 'no cached kernels' out && has 'cache: ' err && [ ! -e cache/ktstr/kernels ] ||
+		return
+	exits 0 ktstr kernel list --json && has '"entries": []' out && same '' "$(cat err)" stderr
+}
+
+# Members of each object in the order they are written.
+json() {
+	cache
+	exits 0 ktstr kernel list --json && same '' "$(cat err)" stderr || return
+	python3 - out "$work" <<-'END'
+	import json, sys
+	def keys(pairs):
+	    names = [k for k, v in pairs]
+	    assert names == sorted(names), names
+	    return dict(pairs)
+	j = json.load(open(sys.argv[1]), object_pairs_hook=keys)
+	assert list(j) == ["current_ktstr_git_hash", "current_ktstr_kconfig_hash", "entries"], j
+	assert len(j["current_ktstr_kconfig_hash"]) == 8
+	imported, tree, release, junk = j["entries"]
+	assert list(release) == """arch built_at config_hash extra_kconfig_hash git_hash git_ref identity image_name image_path
+	    key ktstr_git_hash ktstr_kconfig_hash last_used path release size_bytes source source_tree_path stale_kconfig
+	    stale_ktstr version vmlinux_name""".split(), list(release)
+	assert list(junk) == ["error", "key", "path", "reason"] and junk["error"] == "corrupt metadata", junk
+	assert (imported["stale_kconfig"], imported["stale_ktstr"]) == (False, False)
+	assert (tree["stale_kconfig"], tree["stale_ktstr"]) == (True, False)
+	assert (release["stale_kconfig"], release["stale_ktstr"]) == (True, True)
+	assert imported["last_used"] == "2026-06-07T08:09:10Z" and release["last_used"] is None
+	assert release["size_bytes"] > 20000000 and tree["version"] is None and tree["identity"] == "tree:00ff"
+	assert release["image_path"] == sys.argv[2] + "/kernels/6.14.2-tarball-x86_64-kc4a386fe9-0123456/bzImage"
+	END
+}
+
+# Code and message as without --json, and something to parse all the same.
+failing_json() {
+	KTSTR_CACHE_DIR=$work/file/kernels
+	export KTSTR_CACHE_DIR
+	mkdir -p file
+	ln -s kernels file/kernels
+	exits 14 ktstr kernel list && has 'KTSTR_CACHE_DIR' err && same '' "$(cat out)" stdout || return
+	exits 14 ktstr kernel list --json && has 'error: ' err || return
+	python3 -c 'import json; j = json.load(open("out")); assert j["entries"] == [] and "kernels" in j["error"], j'
+}
+
+# At each width whole lines, the key and the mark; from column to column less.
+terminals() {
+	cache
+	heads=''
+	for columns in 200 120 100 90 80 70 60 40; do
+		COLUMNS=$columns script -qec 'ktstr -q kernel list' /dev/null | tr -d '\r' >out
+		has '7.3.4+deb13-cloud-amd64-import-x86_64-c7f6725b' out && has '(stale kconfig) (stale ktstr)' out &&
+			has '(corrupt: ' out || return
+		if [ $columns -gt 50 ]; then
+			same '' "$(grep -v corrupt out | awk -v n=$columns 'length($0) > n')" "wider than $columns" || return
+		fi
+		heads="$heads$(sed -n '1s/  */ /gp' out)
+"
+	done
+	same " KEY VERSION SOURCE ARCH BUILT SIZE LAST USED
+ KEY VERSION SOURCE ARCH BUILT SIZE LAST USED
+ KEY VERSION SOURCE BUILT SIZE LAST USED
+ KEY VERSION BUILT SIZE LAST USED
+ KEY VERSION BUILT SIZE
+ KEY VERSION BUILT
+ KEY BUILT
+ KEY
+" "$heads" columns
+}
+
+# A folder's name comes from anybody.
+hostile_names() {
+	cache
+	mkdir "kernels/$(printf 'a\033[31mred')" 'kernels/a b'
+	exits 0 ktstr kernel list && has 'a?[31mred' out && same 0 "$(grep -c "$(printf '\033')" out)" 'escape sequences' ||
+		return
+	exits 0 ktstr kernel list --json && python3 -c 'import json; json.load(open("out"))'
+}
+
+run_tests table fresh_ones_need_no_warning empty json failing_json terminals hostile_names

@@ -1,0 +1,57 @@
+#!/bin/sh
+# A snapshot that cannot be continued: the guest boots instead, that is said once, and the snapshot is made again.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+sched=$O/sched/scx_ktstr
+said='could not be continued'
+KTSTR_STORE=$base/store
+export KTSTR_STORE
+
+# spoil GRAPH FILE COMMAND…: what the command prints becomes that file of the snapshot in the build folder.
+spoil() {
+	file=$(echo "$KTSTR_STORE/graphs/$1"-*/snapshots/*/"$2")
+	shift 2
+	[ -f "$file" ] || fail "no snapshot $file" || return
+	"$@" <"$file" >spoilt
+	rm -f "$file" && cp spoilt "$file"
+}
+
+verify() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force
+}
+
+result() {
+	cat "$KTSTR_STORE"/graphs/verifier-*/cells/*/result.json
+}
+
+truncated_state() {
+	verify && hasnt "$said" err && result | grep -q '"cold": false' && spoil verifier-scx_ktstr state head -c 30000 &&
+		verify && same 1 "$(grep -c "$said" err)" warnings && has verified_insns= out &&
+		result | grep -q '"cold": true' || return
+	verify && hasnt "$said" err && grep -q 's boot' err && result | grep -q '"cold": false'
+}
+
+state_of_something_else() {
+	spoil verifier-scx_ktstr state head -c 60000 /dev/urandom && verify && has "$said" err &&
+		result | grep -q '"fallback": "continue the guest: '
+}
+
+description_gone() {
+	verify || return
+	spoil verifier-scx_ktstr machine head -c 5
+	exits 1 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force && has 'snapshot' err
+}
+
+shell_too() {
+	exits 0 ktstr -q shell --kernel "$key" --exec true && spoil shell state head -c 30000 &&
+		exits 7 ktstr -q shell --kernel "$key" --exec 'echo here; exit 7' && has here out &&
+		same 1 "$(grep -c "$said" err)" warnings && exits 7 ktstr -q shell --kernel "$key" --exec 'exit 7' &&
+		same '' "$(cat err)" stderr
+}
+
+nothing_left() {
+	same '' "$(leftovers)" processes
+}
+
+run_tests truncated_state state_of_something_else description_gone shell_too nothing_left

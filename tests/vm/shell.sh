@@ -1,0 +1,166 @@
+#!/bin/sh
+# shell --exec: what goes in and out of a guest, exit codes, files of the user, a scheduler beside it.
+# KTSTR_TEST_MB: how much goes through stdin and stdout.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+sched=$O/sched/scx_ktstr
+
+guest() {
+	ktstr -q shell --kernel "$key" "$@"
+}
+
+exit_codes() {
+	exits 0 guest --exec true && exits 1 guest --exec false && exits 42 guest --exec 'exit 42' &&
+		exits 127 guest --exec no-such-program && has 'not found' err && hasnt 'error:' err
+}
+
+# shellcheck disable=SC2016 # $$ is the guest's
+ended_by_signal() {
+	exits 137 guest --exec 'kill -9 $$' && exits 143 guest --exec 'kill $$' && same '' "$(cat err)" stderr
+}
+
+outputs_apart() {
+	exits 0 guest --exec 'echo one; echo two >&2; echo three' && same "$(printf 'one\nthree')" "$(cat out)" stdout &&
+		same two "$(cat err)" stderr
+}
+
+bytes_unchanged() {
+	mb=${KTSTR_TEST_MB:-8}
+	head -c "${mb}M" /dev/urandom >sent
+	guest --exec cat <sent >got || fail "exit code $?" || return
+	cmp sent got && head -c 99G sent | guest --exec 'md5sum | cut -c-32' >sum && same "$(md5sum <sent | cut -c-32)" "$(cat sum)"
+}
+
+no_input() {
+	exits 0 guest --exec 'cat | wc -c' && same 0 "$(cat out)" 'bytes from /dev/null' || return
+	guest --exec 'cat | wc -c' <&- >out 2>err || fail "exit code $? without stdin" || return
+	same 0 "$(cat out)" 'bytes from a closed stdin'
+}
+
+input_not_read() {
+	head -c 4M /dev/zero >zeros
+	guest --exec 'echo here' <zeros >out || fail "exit code $?" || return
+	same here "$(cat out)"
+	yes | guest --exec 'head -n 2 | wc -l' >out || fail "exit code $? of a reader that had enough" || return
+	same 2 "$(cat out)"
+}
+
+# Neither one that is quiet nor one that never stops talking.
+left_behind() {
+	exits 3 guest --exec 'sleep 1000 & exit 3' && exits 4 guest --exec 'yes & echo first; exit 4' && has first out
+}
+
+slow_reader() {
+	guest --exec 'dd if=/dev/zero bs=1M count=4 2>/dev/null; echo end >&2' 2>err | { sleep 2; wc -c; } >out
+	same 4194304 "$(cat out)" && same end "$(cat err)"
+}
+
+reader_leaves() {
+	{ guest --exec yes 2>err; echo $? >code; } | head -n 1 >out
+	same y "$(cat out)" && same 141 "$(cat code)" 'exit code' && same '' "$(cat err)" stderr
+	{ guest --exec 'yes | head -n 100000; echo still here >&2' 2>err; } | head -n 1 >out
+	has 'still here' err
+}
+
+# shellcheck disable=SC2016 # $1 is the script's
+folder_included() {
+	mkdir -p 'my data/deep' && echo one >'my data/a file' && echo two >'my data/deep/b' && mkfifo 'my data/pipe'
+	printf '#!/bin/sh\necho "script $1"\n' >'my data/run me' && chmod 755 'my data/run me' && ln -s b 'my data/deep/link'
+	exits 0 guest -i 'my data' --exec 'cat "/include-files/my data/a file" "/include-files/my data/deep/link"; "run me" too' &&
+		same "$(printf 'one\ntwo\nscript too')" "$(cat out)" stdout
+}
+
+# With its libraries and its interpreter; by its path and by its name.
+program_included() {
+	cp "$(command -v chrt)" './my chrt' && exits 0 guest -i './my chrt' -i chrt --exec '"my chrt" -m; chrt -m; ls /include-files' &&
+		same 2 "$(grep -c SCHED_FIFO out)" 'answers of chrt' && has 'my chrt' out
+}
+
+# The library is another one now, with an old time stamp.
+# shellcheck disable=SC2016 # $ORIGIN is for the loader
+library_changed() {
+	echo 'int word(void) { return WORD; }' >lib.c
+	echo 'int word(void); int main(void) { return word(); }' >main.c
+	gcc -shared -fPIC -DWORD=3 -o libword.so lib.c && gcc -w -o program main.c -L. -lword '-Wl,-rpath,$ORIGIN' || return
+	exits 3 guest -i ./program --exec program || return
+	gcc -shared -fPIC -DWORD=5 -o new.so lib.c && touch -d 2001-01-01 new.so && mv new.so libword.so
+	exits 5 guest -i ./program --exec program
+}
+
+not_includable() {
+	mkdir -p a b empty && echo >a/same && echo >b/same
+	exits 2 guest -i a/same -i b/same --exec true && has "duplicate include path 'include-files/same'" err &&
+		exits 2 guest -i a/same -i a/same --exec true && has 'provided by both' err &&
+		exits 10 guest -i ./missing --exec true && has '--include-files path not found: ./missing' err &&
+		exits 10 guest -i no-such-program --exec true && has 'not found in filesystem or PATH' err &&
+		exits 2 guest -i . --exec true && has 'include directory has no name' err &&
+		exits 0 ktstr shell --kernel "$key" -i empty --exec true && has 'contains no regular files' err
+}
+
+too_much_for_the_guest() {
+	truncate -s 300M large
+	exits 6 guest --memory-mb 256 -i ./large --exec true && has 'the payload needs' err && has 'the guest has' err
+}
+
+little_memory() {
+	exits 2 guest --memory-mb 127 --exec true && exits 0 guest --memory-mb 128 --exec 'grep MemTotal /proc/meminfo' &&
+		has MemTotal out
+}
+
+kernel_messages() {
+	exits 0 guest --dmesg --exec 'echo "<6>hello from the guest" >/dev/kmsg; sleep 1' && has 'hello from the guest' err &&
+		exits 0 guest --exec 'echo "<6>hello from the guest" >/dev/kmsg; sleep 1' && hasnt 'hello' err
+}
+
+more_cpus() {
+	exits 0 guest --topology 1,2,1,1 --exec nproc && same 2 "$(cat out)" CPUs
+}
+
+no_terminal() {
+	exits 2 guest && has 'stdin must be a terminal' err && exits 2 guest --exec true -- word && has 'nobody' err
+}
+
+# shellcheck disable=SC2016 # the guest expands it
+beside_a_scheduler() {
+	exits 0 guest --scheduler-bin "$sched" --exec 'cat /sys/kernel/sched_ext/state; tr "\0" " " <"/proc/$(pidof scheduler)/cmdline"' \
+		-- --slice-short 'two words' && has enabled out && has '/scheduler --slice-short two words' out && same '' "$(cat err)" stderr
+}
+
+scheduler_refused() {
+	exits 3 guest --scheduler-bin "$sched" --exec 'echo ran' -- --fail-verify &&
+		has 'the kernel refused the scheduler' err && hasnt ran out &&
+		exits 4 guest --scheduler-bin /bin/false --exec 'echo ran' && has 'ended before it attached: exit status 1' err &&
+		hasnt ran out && exits 10 guest --scheduler-bin ./missing --exec true
+}
+
+scheduler_ends() {
+	exits 0 guest --scheduler-bin "$sched" --exec 'killall scheduler; sleep 1; cat /sys/kernel/sched_ext/state' &&
+		has disabled out && has 'the scheduler ended: exit status 0' err && has 'asked to leave' err &&
+		hasnt 'threw' err
+}
+
+cached() {
+	exits 0 ktstr shell --kernel "$key" --exec true && exits 0 ktstr shell --kernel "$key" --exec true &&
+		same 5 "$(grep -c '^  cached' err)" 'cached steps'
+}
+
+nothing_left() {
+	same '' "$(leftovers)" processes
+}
+
+# The memory of the nodes is the guest's; said twice it must be the same.
+memory_per_node() {
+	exits 0 guest --topology 2,2,1,1/mem=256,384 --exec 'ls -d /sys/devices/system/node/node?' && same 2 "$(wc -l <out)" nodes ||
+		return
+	guest --topology 2,2,1,1/mem=256,384 --memory-mb 512 --exec true >out 2>err </dev/null && fail 'two sums were taken' && return 1
+	has mem= err
+}
+
+if [ -n "${KTSTR_TEST_MB-}" ]; then
+	run_tests bytes_unchanged nothing_left
+	exit
+fi
+run_tests exit_codes ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
+	reader_leaves folder_included program_included library_changed not_includable too_much_for_the_guest little_memory \
+	kernel_messages more_cpus memory_per_node no_terminal beside_a_scheduler scheduler_refused scheduler_ends cached nothing_left
