@@ -8,11 +8,17 @@ struct plan;
 struct run;
 struct step_result;
 
+/* Which cell of the sweep. */
+struct cell_name {
+	const char *kernel;   /* label */
+	const char *profile;  /* NULL: the sweep has none */
+	const char *topology; /* NULL: all cells have the same */
+};
+
 struct report_cell {
-	char *label;  /* opens the block */
-	char *kernel; /* column header */
-	char *dir;    /* of the cell's files */
-	bool have;    /* result is there */
+	char *kernel, *profile, *topology; /* as in cell_name */
+	char *dir;                         /* of the cell's files */
+	bool have;                         /* result is there */
 	struct result result;
 	char *failure; /* why there is none */
 	int code;
@@ -26,8 +32,7 @@ struct report {
 };
 
 /* Reads result.json, or failure.json when the step failed. Never fails: a cell without a result says why. */
-void report_add(struct report *r, const char *label, const char *kernel, const char *dir,
-		const struct step_result *step);
+void report_add(struct report *r, const struct cell_name *name, const char *dir, const struct step_result *step);
 void report_text(FILE *f, const struct report *r);
 void report_json(FILE *f, const struct report *r);
 /* In place of a report, when there is none. */

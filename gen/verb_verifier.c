@@ -242,13 +242,13 @@ static int make_and_report(struct request *q, struct err *e)
 	wants_tell_made(&q->kernels, &r, &p);
 	for (size_t i = 0; i < q->kernels.n; i++) {
 		const struct kernel *k = &q->kernels.v[i].k;
-		const char *label = q->kernels.n > 1 ? k->label : "verifier";
+		const struct cell_name cell = { .kernel = k->label };
 		auto_free char *dir = xasprintf("%s/cells/%s", r.dir, k->name);
 		auto_free char *id = xasprintf("verify %s on %s", q->name, k->name);
 
 		const struct step_result *step = run_find(&r, &p, id);
 
-		report_add(&rep, label, k->label, dir, step);
+		report_add(&rep, &cell, dir, step);
 		tell_fallback(&rep.cells[i], step);
 		want_used(&q->kernels.v[i]);
 	}
