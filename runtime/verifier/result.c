@@ -79,6 +79,7 @@ void result_write(FILE *f, const struct result *r)
 		result_prog(&w, &r->progs.v[i]);
 	jsonw_end_arr(&w);
 	result_timing(&w, &r->ms);
+	kvm_stats_write(&w, &r->kvm);
 	jsonw_kstr(&w, "cross_check", r->cross);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
@@ -174,7 +175,7 @@ int result_parse(struct result *r, const char *text, size_t n, struct err *e)
 	    json_bool(&j, json_get(&j, 0, "cold"), &out.cold, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "fallback"), &out.fallback, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "cross_check"), &out.cross, e) < 0 || get_progs(&j, &out, e) < 0 ||
-	    get_timing(&j, &out.ms, e) < 0) {
+	    get_timing(&j, &out.ms, e) < 0 || kvm_stats_read(&out.kvm, &j, 0, e) < 0) {
 		result_free(&out);
 		return -1;
 	}
@@ -192,5 +193,6 @@ void result_free(struct result *r)
 	free(r->fallback);
 	free(r->cross);
 	progs_free(&r->progs);
+	kvm_stats_free(&r->kvm);
 	*r = (struct result){ 0 };
 }

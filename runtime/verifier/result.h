@@ -4,6 +4,7 @@
  * cached. The other verdicts are accidents of one run: they fail the step and are never reused. */
 #pragma once
 #include "inspect/progs.h"
+#include "vm/kvmstats.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,7 +34,8 @@ struct result {
 	char *fallback; /* why the snapshot was not continued and the guest booted cold; NULL: as it was asked for */
 	struct progs progs;
 	struct timing ms;
-	char *cross; /* --cross-check: "" agreed, else the differences; NULL not asked */
+	struct kvm_stats kvm; /* of all vCPUs, from QEMU's start to the end of the cell; none under TCG */
+	char *cross;          /* --cross-check: "" agreed, else the differences; NULL not asked */
 };
 
 const char *verdict_name(enum verdict v);

@@ -18,6 +18,7 @@
 #include "base/stop.h"
 #include "guest/proto.h"
 #include "vm/inside.h"
+#include "vm/kvmstats.h"
 #include "vm/seen.h"
 
 enum { LAST_WORDS_MS = 1500 };
@@ -368,4 +369,18 @@ int vm_pause(struct vm *vm, struct err *e)
 int vm_resume(struct vm *vm, struct err *e)
 {
 	return vm_qmp(vm, "cont", NULL, -1, NULL, vm_deadline(vm, VM_STOP_S), e);
+}
+
+int vm_kvm_stats(struct vm *vm, struct kvm_stats *s, struct err *e)
+{
+	static const char which[] = "{\"target\":\"vcpu\",\"providers\":[{\"provider\":\"kvm\"}]}";
+	auto_free char *reply = NULL;
+
+	if (vm->m.accel != ACCEL_KVM) {
+		*s = (struct kvm_stats){ 0 };
+		return 0;
+	}
+	if (vm_qmp(vm, "query-stats", which, -1, &reply, vm_deadline(vm, VM_READ_S), e) < 0)
+		return -1;
+	return kvm_stats_answer(s, reply, strlen(reply), e);
 }

@@ -73,6 +73,10 @@ int vm_resume(struct vm *vm, struct err *e);
 int vm_read_phys(void *vm, uint64_t gpa, void *buf, size_t n, struct err *e);
 int vm_write_phys(struct vm *vm, uint64_t gpa, const void *buf, size_t n, struct err *e);
 
+/* What KVM counted for each vCPU so far; none (n is 0) under TCG and on hosts before Linux 5.14. */
+struct kvm_stats;
+int vm_kvm_stats(struct vm *vm, struct kvm_stats *s, struct err *e);
+
 struct payload;
 /* FILES, PAGES, content into guest RAM, PUSHED, FILES_OK. Runs are checked against the machine's RAM. */
 int vm_push(struct vm *vm, const struct payload *p, struct err *e);

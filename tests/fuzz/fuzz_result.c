@@ -20,6 +20,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		{ "ktstr_enqueue", 7, 120, 300, 900, 64 },
 		{ "ktstr_dispatch", 8, 99, PROG_NONE, 800, PROG_NONE },
 	};
+	static struct kvm_stat counters[] = { { "exits", 1000 }, { "halt_wait_ns", 5000000 } };
+	static struct kvm_vcpu vcpus[] = { { counters, countof(counters) }, { counters, 1 } };
 	const struct result r = { .verdict = VERDICT_REJECTED,
 				  .reason = "r",
 				  .ops = "ktstr",
@@ -28,6 +30,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 				  .status = 256,
 				  .progs = { progs, countof(progs) },
 				  .ms = { 1.5, 2, 3, 0, 1e3 },
+				  .kvm = { vcpus, countof(vcpus) },
 				  .cross = "" };
 	size_t n;
 	auto_free char *text = written(&r, &n);

@@ -21,6 +21,8 @@ static void round_trip(void **state)
 {
 	struct prog v[] = { { "ktstr_enqueue", 7, 123, 456, 789, 64 },
 			    { "ktstr_dispatch", 8, 1000001, PROG_NONE, PROG_NONE, PROG_NONE } };
+	struct kvm_stat counters[] = { { "exits", 1000 }, { "halt_wait_ns", UINT64_MAX } };
+	struct kvm_vcpu vcpus[] = { { counters, 2 }, { counters, 1 } };
 	struct result r = { .verdict = VERDICT_REJECTED,
 			    .reason = (char *)"a \"quoted\"\nreason",
 			    .accel = (char *)"tcg",
@@ -29,7 +31,8 @@ static void round_trip(void **state)
 			    .cold = true,
 			    .fallback = (char *)"its state was truncated",
 			    .progs = { v, 2 },
-			    .ms = { 65.5, 12, 1400.25, 0.75, 3 } };
+			    .ms = { 65.5, 12, 1400.25, 0.75, 3 },
+			    .kvm = { vcpus, 2 } };
 	auto_result struct result got = { 0 };
 	struct err e = { 0 };
 	size_t n, m;
@@ -47,6 +50,9 @@ static void round_trip(void **state)
 	assert_string_equal(got.fallback, r.fallback);
 	assert_int_equal(got.progs.v[1].verified_insns, 1000001);
 	assert_int_equal(got.progs.v[1].stack_depth, PROG_NONE);
+	assert_int_equal(got.kvm.n, 2);
+	assert_true(kvm_vcpu_stat(&got.kvm.vcpus[0], "halt_wait_ns") == UINT64_MAX);
+	assert_int_equal(kvm_vcpu_stat(&got.kvm.vcpus[1], "halt_wait_ns"), 0);
 }
 
 static const char *const bad[] = {
@@ -60,6 +66,12 @@ static const char *const bad[] = {
 	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"x\", \"id\": 4294967296}]}",
 	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"x\", \"id\": -1}]}",
 	"{\"verdict\": \"attached\", \"programs\": [{}]}",
+	"{\"verdict\": \"attached\", \"kvm_stats\": 1}",
+	"{\"verdict\": \"attached\", \"kvm_stats\": {}}",
+	"{\"verdict\": \"attached\", \"kvm_stats\": {\"per_vcpu\": [[]]}}",
+	"{\"verdict\": \"attached\", \"kvm_stats\": {\"per_vcpu\": [{\"exits\": -1}]}}",
+	"{\"verdict\": \"attached\", \"kvm_stats\": {\"per_vcpu\": [{\"exits\": null}]}}",
+	"{\"verdict\": \"attached\", \"kvm_stats\": {\"per_vcpu\": [{\"no name\": 1}]}}",
 	"{\"verdict\": \"attached\"",
 };
 
