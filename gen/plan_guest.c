@@ -75,18 +75,27 @@ static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct
 	edge_var(g, "memory", "%llu", (unsigned long long)gp->memory_mb);
 }
 
+static char *snapshot_dir(const struct guest_plan *gp, const struct kernel *k)
+{
+	return xasprintf("snapshots/%s%s%s", k->name, gp->name ? "/" : "", gp->name ? gp->name : "");
+}
+
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
 {
-	struct edge *g = plan_edge(p, "snapshot", "boot %s", k->name);
+	auto_free char *dir = snapshot_dir(gp, k);
+	struct edge *g =
+		plan_edge(p, "snapshot", "boot %s%s%s", k->name, gp->name ? " " : "", gp->name ? gp->name : "");
 
+	if (!g)
+		return;
 	edge_in(g, "kernels/%s/kernel", k->name);
 	edge_in(g, "guest/initramfs.cpio");
 	edge_needs(g, "%s/probe", gp->host);
 	edge_needs(g, "kernels/%s/facts", k->name);
 	edge_needs(g, "%s", gp->home->step);
-	edge_out(g, "snapshots/%s/state", k->name);
-	edge_out(g, "snapshots/%s/recipe", k->name);
-	edge_var(g, "outdir", "snapshots/%s", k->name);
+	edge_out(g, "%s/state", dir);
+	edge_out(g, "%s/recipe", dir);
+	edge_var(g, "outdir", "%s", dir);
 	guest_vars(g, gp, k);
 }
 
@@ -96,4 +105,15 @@ void edge_guest(struct edge *g, const struct guest_plan *gp, const struct kernel
 	edge_needs(g, "guest/initramfs.cpio");
 	edge_needs(g, "%s/probe", gp->host);
 	guest_vars(g, gp, k);
+}
+
+void edge_restore(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
+{
+	auto_free char *dir = snapshot_dir(gp, k);
+
+	edge_needs(g, "%s/state", dir);
+	edge_var(g, "snapshot", "%s", dir);
+	edge_needs(g, "guest/initramfs.cpio");
+	edge_var(g, "boot", "kernels/%s", k->name);
+	edge_var(g, "initrd", "guest/initramfs.cpio");
 }

@@ -1,6 +1,6 @@
 /* plan_guest.h: the edges every verb that boots guests has in common: host, guest's init, kernels, snapshots.
  *
- *   host/ID/probe  guest/initramfs.cpio  kernels/NAME/{kernel,layout,facts}  snapshots/NAME/{state,recipe,…} */
+ *   host/ID/probe  guest/initramfs.cpio  kernels/NAME/{kernel,layout,facts}  snapshots/NAME[/TOPOLOGY]/{state,recipe,…} */
 #pragma once
 #include <stdint.h>
 struct edge;
@@ -14,6 +14,7 @@ struct guest_plan {
 	const struct home *home;
 	const char *accel;    /* "auto" "kvm" "tcg" */
 	const char *topology; /* "1,1,1,1" */
+	const char *name;     /* of the topology, as a folder name; NULL: the graph has one */
 	uint64_t memory_mb;
 	char *host; /* folder of what is true until the next boot of this machine */
 };
@@ -26,6 +27,9 @@ void guest_plan_free(struct guest_plan *g);
 void plan_guest_base(struct plan *p, const struct guest_plan *g);
 /* k's paths may lie in the graph. k->name is the folder's name. */
 void plan_guest_kernel(struct plan *p, const struct guest_plan *g, const struct kernel *k);
+/* One that is there already is left alone. */
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *g, const struct kernel *k);
 /* Variables and dependencies of an edge that boots k cold. */
 void edge_guest(struct edge *e, const struct guest_plan *g, const struct kernel *k);
+/* The same for one that continues a snapshot of k, and boots when that fails. */
+void edge_restore(struct edge *e, const struct guest_plan *g, const struct kernel *k);

@@ -1,5 +1,4 @@
-/* verifier: scheduler x kernels, one graph; then the report. */
-#include "base/argv.h"
+/* verifier: what is asked for, checked in an order that never works before it complains; then the sweep and its report. */
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -8,13 +7,12 @@
 #include "gen/plan.h"
 #include "gen/plan_guest.h"
 #include "gen/report.h"
+#include "gen/sweep.h"
 #include "gen/verbs.h"
 #include "gen/want.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-enum { ARGS_MAX = 4000, ARGS_BYTES = 120000 };
 
 static struct {
 	const char *scheduler;
@@ -87,10 +85,12 @@ struct request {
 	struct want_opts how;
 	const char *const *args;
 	struct guest_plan guest;
+	struct sweep sweep;
 };
 
 static void request_free(struct request *q)
 {
+	sweep_free(&q->sweep);
 	wants_free(&q->kernels);
 	free(q->scheduler);
 	free(q->name);
@@ -140,80 +140,24 @@ static int find_kernels(struct request *q, struct err *e)
 	return 0;
 }
 
-/* A word for --arg of the step. It must pass any sh in one line, and no sh but bash can quote a line break on one. */
-static char *escape_arg(const char *word)
+static void make_sweep(struct request *q)
 {
-	auto_free char *out = NULL;
-	size_t n;
-	FILE *f = xmemstream(&out, &n);
-
-	for (const char *c = word; *c; c++) {
-		if (*c == '\\')
-			fputs("\\\\", f);
-		else if ((unsigned char)*c < ' ' || *c == 0x7f)
-			fprintf(f, "\\%03o", (unsigned char)*c);
-		else
-			fputc(*c, f);
-	}
-	fclose(f);
-	return TAKE(out);
-}
-
-static void plan_cell(struct plan *p, const struct request *q, const struct kernel *k)
-{
-	auto_argv struct argv more = { 0 };
-	struct edge *g = plan_edge(p, o.cold ? "verify-cold" : "verify", "verify %s on %s", q->name, k->name);
-
-	for (size_t i = 0; q->args[i]; i++) {
-		auto_free char *arg = escape_arg(q->args[i]);
-
-		argv_fmt(&more, "--arg=%s", arg);
-	}
-	if (o.timeout)
-		argv_opt(&more, "--timeout", "%llu", (unsigned long long)o.timeout);
-	if (o.cross_check)
-		argv_add(&more, "--cross-check");
-	if (o.force)
-		argv_add(&more, "--force");
-	auto_free char *args = more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
-
-	edge_heading(g, "%s on %s", q->name, k->name);
-	edge_in(g, "payload/payload.pack");
-	edge_needs(g, "kernels/%s/layout", k->name);
-	if (o.cold) {
-		edge_guest(g, &q->guest, k);
-	} else {
-		edge_needs(g, "snapshots/%s/state", k->name);
-		edge_var(g, "snapshot", "snapshots/%s", k->name);
-		edge_needs(g, "guest/initramfs.cpio");
-		edge_var(g, "boot", "kernels/%s", k->name);
-		edge_var(g, "initrd", "guest/initramfs.cpio");
-	}
-	edge_needs(g, "%s", q->home.step);
-	edge_out(g, "cells/%s/result.json", k->name);
-	edge_var(g, "outdir", "cells/%s", k->name);
-	edge_var(g, "payload", "payload/payload.pack");
-	edge_var(g, "args", "%s", args);
-}
-
-static void plan_request(struct plan *p, const struct request *q)
-{
-	plan_guest_base(p, &q->guest);
-	struct edge *g = plan_edge(p, "payload", "scheduler %s", q->name);
-
-	edge_in(g, "%s", q->scheduler);
-	edge_needs(g, "%s", q->home.step);
-	edge_out(g, "payload/payload.pack");
-	edge_var(g, "outdir", "payload");
-
-	for (size_t i = 0; i < q->kernels.n; i++) {
-		const struct kernel *k = &q->kernels.v[i].k;
-
-		plan_guest_kernel(p, &q->guest, k);
-		if (!o.cold)
-			plan_guest_snapshot(p, &q->guest, k);
-		plan_cell(p, q, k);
-	}
+	q->sweep = (struct sweep){
+		.home = &q->home,
+		.name = q->name,
+		.scheduler = q->scheduler,
+		.kernels = &q->kernels,
+		.guest = &q->guest,
+		.n_guests = 1,
+		.o = {
+			.args = q->args,
+			.timeout = o.timeout,
+			.cold = o.cold,
+			.cross_check = o.cross_check,
+			.force = o.force,
+		},
+	};
+	sweep_cells(&q->sweep);
 }
 
 /* Once: the next request makes the snapshot again. */
@@ -236,21 +180,18 @@ static int make_and_report(struct request *q, struct err *e)
 		return -1;
 	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
 		return -1;
-	plan_request(&p, q);
+	sweep_plan(&p, &q->sweep);
 	if (run_plan(&r, &p, &ro, e) < 0)
 		return -1;
 	wants_tell_made(&q->kernels, &r, &p);
-	for (size_t i = 0; i < q->kernels.n; i++) {
-		const struct kernel *k = &q->kernels.v[i].k;
-		const struct cell_name cell = { .kernel = k->label };
-		auto_free char *dir = xasprintf("%s/cells/%s", r.dir, k->name);
-		auto_free char *id = xasprintf("verify %s on %s", q->name, k->name);
+	for (size_t i = 0; i < q->sweep.n; i++) {
+		const struct sweep_cell *c = &q->sweep.cells[i];
+		const struct step_result *step = run_find(&r, &p, c->id);
+		auto_free char *dir = xasprintf("%s/%s", r.dir, c->dir);
 
-		const struct step_result *step = run_find(&r, &p, id);
-
-		report_add(&rep, &cell, dir, step);
+		report_add(&rep, &c->name, dir, step);
 		tell_fallback(&rep.cells[i], step);
-		want_used(&q->kernels.v[i]);
+		want_used(c->want);
 	}
 	o.reported = true;
 	if (o.json)
@@ -260,31 +201,13 @@ static int make_and_report(struct request *q, struct err *e)
 	return report_verdict(&rep, &r, &p, e);
 }
 
-/* Bounds of the guest and of a command line that sh -c takes. */
-static int check_args(int n, const char *const *args, struct err *e)
-{
-	size_t bytes = 0;
-
-	for (int i = 0; i < n; i++) {
-		auto_free char *arg = escape_arg(args[i]);
-		auto_free char *word = shell_quote(arg);
-
-		bytes += strlen("--arg= ") + strlen(word);
-	}
-	if (n > ARGS_MAX || bytes > ARGS_BYTES)
-		return err_set(
-			e, X_USAGE,
-			"%d arguments of %zu bytes for the scheduler are too many: at most %d, together %d bytes", n,
-			bytes, ARGS_MAX, ARGS_BYTES);
-	return 0;
-}
-
 static int verifier_run(int n, const char *const *args, struct err *e)
 {
 	struct request q = { .args = args };
 	int r;
 
-	if (check_args(n, args, e) < 0)
+	(void)n;
+	if (sweep_check_args(args, e) < 0)
 		return X_USAGE;
 	if (o.build && o.no_build)
 		return err_set(e, X_USAGE, "--build and --no-build exclude each other"), X_USAGE;
@@ -304,6 +227,7 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 	if (r == 0)
 		r = guest_plan_init(&q.guest, e);
 	if (r == 0) {
+		make_sweep(&q);
 		log_info("cargo-ktstr: collecting verifier stats");
 		r = make_and_report(&q, e);
 	}
