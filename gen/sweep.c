@@ -87,6 +87,7 @@ static char *step_args(const struct sweep_opts *o)
 	}
 	if (o->timeout)
 		argv_opt(&more, "--timeout", "%llu", (unsigned long long)o->timeout);
+	argv_opt(&more, "--workload", "%llu", (unsigned long long)o->workload);
 	if (o->cross_check)
 		argv_add(&more, "--cross-check");
 	if (o->force)

@@ -14,13 +14,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+enum { WORKLOAD_MS = 50 };
+
 static struct {
 	const char *scheduler;
 	struct opt_list kernels;
 	const char *accel;
-	uint64_t memory_mb, timeout, jobs;
+	uint64_t memory_mb, timeout, workload, jobs;
 	bool raw, json, reported, cold, cross_check, explain, force, build, no_build;
-} o;
+} o = { .workload = WORKLOAD_MS };
 
 static const struct opt opts[] = {
 	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
@@ -56,6 +58,13 @@ static const struct opt opts[] = {
 	  .min = 1,
 	  .max = 86400,
 	  .help = "how long the scheduler may take to attach, 60 (240 without KVM) unless given" },
+	{ .name = "workload",
+	  .type = OPT_U64,
+	  .out = &o.workload,
+	  .arg = "MS",
+	  .min = 0,
+	  .max = 60000,
+	  .help = "how long tasks run under the attached scheduler, 50 unless given; 0: none do" },
 	{ .name = "cold",
 	  .type = OPT_FLAG,
 	  .out = &o.cold,
@@ -152,6 +161,7 @@ static void make_sweep(struct request *q)
 		.o = {
 			.args = q->args,
 			.timeout = o.timeout,
+			.workload = o.workload,
 			.cold = o.cold,
 			.cross_check = o.cross_check,
 			.force = o.force,
