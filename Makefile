@@ -98,6 +98,10 @@ $(O)/tests/unit/%: tests/unit/%.c $(GEN) $(SOURCE) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(GEN) $(SOURCE) $(LIB) $(LIBS) $(SOURCE_LIBS) -lcmocka
 
+$(O)/tests/bench/%: tests/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LIBS)
+
 $(O)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$<)$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
@@ -137,7 +141,7 @@ fuzz: setup
 lint: setup
 	$(Q)sh tests/lint.sh
 bench: setup
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sched
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sched $(O)/tests/bench/collapse
 	$(Q)O=$(abspath $(O)) sh tests/bench.sh
 bless: all
 	$(Q)for t in tests/cli/*.sh; do BLESS=1 O=$(abspath $(O)) sh $$t; done

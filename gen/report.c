@@ -1,10 +1,15 @@
 #include "gen/report.h"
+#include "base/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "gen/plan.h"
 #include "gen/report_in.h"
 #include "gen/run.h"
+
+#define NOT_RUN "not run: "
+#define LOG_MAX (256u << 20)
+#define LOGS_MAX 4096 /* programs whose logs are looked at; a guest can print any number of markers */
 
 static int read_cell(struct report_cell *c, const char *name, struct err *e)
 {
@@ -20,6 +25,49 @@ static int read_cell(struct report_cell *c, const char *name, struct err *e)
 	return 0;
 }
 
+char *report_log(const struct report_cell *c, size_t *n)
+{
+	auto_free char *path = xasprintf("%s/sched.log", c->dir);
+	struct err e = { 0 };
+	char *text = NULL;
+
+	*n = 0;
+	if (file_read(AT_FDCWD, path, LOG_MAX, &text, n, &e) < 0)
+		return NULL;
+	return text;
+}
+
+static void add_log(struct report_cell *c, struct view name, struct view text)
+{
+	struct cell_log l = { 0 };
+
+	log_stats(text, &l.s);
+	if (!l.s.processed)
+		return;
+	if (name.n)
+		l.program = xstrndup(name.p, name.n);
+	if (l.s.stack.n)
+		l.stack = xstrndup(l.s.stack.p, l.s.stack.n);
+	l.s.stack = (struct view){ 0 };
+	c->logs = xreallocarray(c->logs, c->n_logs + 1, sizeof(*c->logs));
+	c->logs[c->n_logs++] = l;
+}
+
+/* What the scheduler printed, made short: the text itself may be large and is read again when it is to be shown. */
+static void read_words(struct report_cell *c)
+{
+	size_t n, at = 0;
+	auto_free char *text = report_log(c, &n);
+	struct view all = { text, n };
+	struct log_program p;
+
+	while (n && c->n_logs < LOGS_MAX && log_program(all, &at, &p))
+		add_log(c, p.name, p.text);
+	if (n && !at)
+		add_log(c, (struct view){ 0 }, all);
+	explain(&c->why, &c->result, all);
+}
+
 static char *copy(const char *s)
 {
 	return s ? xstrdup(s) : NULL;
@@ -29,6 +77,7 @@ void report_add(struct report *r, const struct cell_name *name, const char *dir,
 {
 	struct report_cell c = {
 		.kernel = xstrdup(name->kernel),
+		.id = xstrdup(name->id ? name->id : name->kernel),
 		.profile = copy(name->profile),
 		.topology = copy(name->topology),
 		.dir = xstrdup(dir),
@@ -42,14 +91,16 @@ void report_add(struct report *r, const struct cell_name *name, const char *dir,
 			(void)read_cell(&c, "failure.json", &e); /* the message alone serves without it */
 	} else if (step->state == STEP_NOT_RUN) {
 		c.code = step->code;
-		c.failure =
-			xasprintf("not run: %s", step->text && *step->text ? step->text : "a step before it failed");
+		c.failure = xasprintf(NOT_RUN "%s", step->text && *step->text ? step->text : "a step before it failed");
+		c.not_run = true;
 	} else if (read_cell(&c, "result.json", &e) < 0) {
 		c.code = X_FAIL;
 		c.failure = xstrdup(e.msg);
 	} else {
 		c.code = verdict_code(c.result.verdict);
 	}
+	if (c.have)
+		read_words(&c);
 	r->cells = xreallocarray(r->cells, r->n + 1, sizeof(*r->cells));
 	r->cells[r->n++] = c;
 }
@@ -63,7 +114,14 @@ void report_free(struct report *r)
 		free(c->profile);
 		free(c->topology);
 		free(c->dir);
+		free(c->id);
 		free(c->failure);
+		for (size_t k = 0; k < c->n_logs; k++) {
+			free(c->logs[k].program);
+			free(c->logs[k].stack);
+		}
+		free(c->logs);
+		explanation_free(&c->why);
 		result_free(&c->result);
 	}
 	free(r->cells);
@@ -86,6 +144,41 @@ char *report_label(const struct report *r, const struct report_cell *c, bool ker
 	}
 	fclose(f);
 	return text;
+}
+
+const char *report_outcome(const struct report_cell *c)
+{
+	if (c->have)
+		return verdict_name(c->result.verdict);
+	return c->not_run ? "not run" : "failed";
+}
+
+const char *report_reason(const struct report_cell *c)
+{
+	if (c->have && c->result.reason)
+		return c->result.reason;
+	return !c->failure ? "" : c->failure + (c->not_run ? strlen(NOT_RUN) : 0);
+}
+
+char *report_again(const struct report *r, const struct report_cell *c)
+{
+	auto_argv struct argv a = { 0 };
+
+	if (!r->command || c->not_run)
+		return NULL;
+	argv_add(&a, "--kernel");
+	argv_add(&a, c->id);
+	if (c->profile) {
+		argv_add(&a, "--profiles");
+		argv_add(&a, c->profile);
+	}
+	if (c->topology) {
+		argv_add(&a, "--topology");
+		argv_add(&a, c->topology);
+	}
+	auto_free char *cell = argv_quote((const char *const *)a.v);
+
+	return xasprintf("%s %s%s%s", r->command, cell, r->args ? " " : "", r->args ? r->args : "");
 }
 
 int report_verdict(const struct report *r, const struct run *run, const struct plan *p, struct err *e)

@@ -1,8 +1,49 @@
 #include "base/err.h"
 #include "base/jsonw.h"
+#include "base/mem.h"
 #include "gen/report_in.h"
 
-static void json_cell(struct jsonw *w, const struct report_cell *c)
+static void json_log(struct jsonw *w, const struct cell_log *l)
+{
+	jsonw_obj(w);
+	jsonw_kstr(w, "program", l->program);
+	jsonw_ku64(w, "processed", l->s.processed);
+	if (l->s.has_states) {
+		jsonw_ku64(w, "total_states", l->s.total_states);
+		jsonw_ku64(w, "peak_states", l->s.peak_states);
+	}
+	if (l->s.has_time)
+		jsonw_ku64(w, "usec", l->s.usec);
+	if (l->stack)
+		jsonw_kstr(w, "stack", l->stack);
+	jsonw_end_obj(w);
+}
+
+static void json_why(struct jsonw *w, const struct report *r, const struct report_cell *c)
+{
+	const struct explanation *x = &c->why;
+	auto_free char *again = report_again(r, c);
+
+	jsonw_key(w, "why");
+	jsonw_obj(w);
+	jsonw_kstr(w, "class", why_name(x->why));
+	jsonw_kstr(w, "program", x->program);
+	jsonw_kstr(w, "subject", x->subject);
+	jsonw_kstr(w, "words", x->words);
+	jsonw_key(w, "trail");
+	jsonw_arr(w);
+	for (const char *line = x->trail; line && *line;) {
+		size_t n = strcspn(line, "\n");
+
+		jsonw_strn(w, line, n);
+		line += n + (line[n] == '\n');
+	}
+	jsonw_end_arr(w);
+	jsonw_kstr(w, "again", again);
+	jsonw_end_obj(w);
+}
+
+static void json_cell(struct jsonw *w, const struct report *r, const struct report_cell *c)
 {
 	const struct result *x = &c->result;
 
@@ -20,6 +61,13 @@ static void json_cell(struct jsonw *w, const struct report_cell *c)
 	for (size_t i = 0; c->have && i < x->progs.n; i++)
 		result_prog(w, &x->progs.v[i]);
 	jsonw_end_arr(w);
+	jsonw_key(w, "logs");
+	jsonw_arr(w);
+	for (size_t i = 0; i < c->n_logs; i++)
+		json_log(w, &c->logs[i]);
+	jsonw_end_arr(w);
+	if (c->failure || (c->have && x->verdict != VERDICT_ATTACHED))
+		json_why(w, r, c);
 	if (c->have)
 		result_timing(w, &x->ms);
 	jsonw_kstr(w, "cross_check", c->have ? x->cross : NULL);
@@ -37,7 +85,7 @@ void report_json(FILE *f, const struct report *r)
 	jsonw_key(&w, "cells");
 	jsonw_arr(&w);
 	for (size_t i = 0; i < r->n; i++)
-		json_cell(&w, &r->cells[i]);
+		json_cell(&w, r, &r->cells[i]);
 	jsonw_end_arr(&w);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);

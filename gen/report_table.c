@@ -1,65 +1,72 @@
+#include "base/log.h"
 #include "base/mem.h"
 #include "gen/report_in.h"
 #include "gen/table.h"
-#include <inttypes.h>
 
-static size_t find_name(const char *const *names, size_t n, const char *name)
+#define PIPE_WIDTH 160 /* columns, where there is no terminal to ask */
+
+/* Programs down, cells from..to across. */
+static void upright(struct table *t, const struct grid *g, size_t from, size_t to)
 {
-	size_t i = 0;
-
-	while (i < n && strcmp(names[i], name) != 0)
-		i++;
-	return i;
-}
-
-static const struct prog *find_prog(const struct progs *p, const char *name)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (!strcmp(p->v[i].name, name))
-			return &p->v[i];
+	table_column(t, "program", false);
+	for (size_t i = from; i < to; i++)
+		table_column(t, g->cols[i], true);
+	for (size_t row = 0; row < g->n_rows; row++) {
+		table_cell(t, "%s", g->rows[row]);
+		for (size_t i = from; i < to; i++)
+			table_cell(t, "%s", g->v[row * g->n_cols + i]);
 	}
-	return NULL;
 }
 
-static void summary_row(struct table *t, const struct report *r, const char *name)
+static void turned(struct table *t, const struct grid *g)
 {
-	table_cell(t, "%s", name);
-	for (size_t i = 0; i < r->n; i++) {
-		const struct report_cell *c = &r->cells[i];
-		const struct prog *p = c->have ? find_prog(&c->result.progs, name) : NULL;
+	table_column(t, "cell", false);
+	for (size_t row = 0; row < g->n_rows; row++)
+		table_column(t, g->rows[row], row + 1 < g->n_rows);
+	for (size_t i = 0; i < g->n_cols; i++) {
+		table_cell(t, "%s", g->cols[i]);
+		for (size_t row = 0; row < g->n_rows; row++)
+			table_cell(t, "%s", g->v[row * g->n_cols + i]);
+	}
+}
 
-		if (p)
-			table_cell(t, "%" PRIu32, p->verified_insns);
-		else
-			table_cell(t, "-");
+/* In as many parts as it takes, each with the names of the programs. */
+static void split(FILE *f, const struct grid *g, int width)
+{
+	for (size_t from = 0, to; from < g->n_cols; from = to) {
+		for (to = from + 1; to < g->n_cols; to++) {
+			auto_table struct table t = { 0 };
+
+			upright(&t, g, from, to + 1);
+			if (table_width(&t) > width)
+				break;
+		}
+		auto_table struct table part = { 0 };
+
+		upright(&part, g, from, to);
+		if (from)
+			fputc('\n', f);
+		table_print(f, &part);
 	}
 }
 
 void report_table(FILE *f, const struct report *r)
 {
-	auto_free const char **names = NULL;
-	auto_table struct table t = { 0 };
-	size_t n = 0;
+	auto_grid struct grid g = { 0 };
+	auto_table struct table a = { 0 }, b = { 0 };
+	int width = log_width(f);
 
-	table_column(&t, "program", false);
-	for (size_t i = 0; i < r->n; i++) {
-		auto_free char *label = report_label(r, &r->cells[i], false);
-
-		table_column(&t, label, true);
-		for (size_t k = 0; r->cells[i].have && k < r->cells[i].result.progs.n; k++) {
-			const char *name = r->cells[i].result.progs.v[k].name;
-
-			if (find_name(names, n, name) < n)
-				continue;
-			names = xreallocarray(names, n + 1, sizeof(*names));
-			names[n++] = name;
-		}
-	}
-	for (size_t i = 0; i < n; i++)
-		summary_row(&t, r, names[i]);
-	table_cell(&t, "verdict");
-	for (size_t i = 0; i < r->n; i++)
-		table_cell(&t, "%s", r->cells[i].have ? verdict_name(r->cells[i].result.verdict) : "-");
+	if (!width)
+		width = PIPE_WIDTH;
+	grid_fill(&g, r);
+	upright(&a, &g, 0, g.n_cols);
+	turned(&b, &g);
 	fprintf(f, "\n--- %ssummary ---\n", r->cells[0].profile ? "profile " : "");
-	table_print(f, &t);
+	if (table_width(&a) <= width)
+		table_print(f, &a);
+	else if (table_width(&b) <= width)
+		table_print(f, &b);
+	else
+		split(f, &g, width);
+	grid_legend(f, &g, "  ");
 }

@@ -7,41 +7,12 @@
 #include "verifier/log.h"
 #include <inttypes.h>
 
-#define LOG_MAX (256u << 20)
 #define SHOWN_PART ((size_t)512 << 10) /* of a long log, its beginning and its end */
-
-static char *read_log(const struct report_cell *c, size_t *n)
-{
-	auto_free char *path = xasprintf("%s/sched.log", c->dir);
-	struct err e = { 0 };
-	char *text = NULL;
-
-	*n = 0;
-	if (file_read(AT_FDCWD, path, LOG_MAX, &text, n, &e) < 0)
-		return NULL;
-	return text;
-}
 
 static void end_line(FILE *f, struct view v)
 {
 	if (v.n && v.p[v.n - 1] != '\n')
 		fputc('\n', f);
-}
-
-static void text_stats(FILE *f, const char *label, struct view log)
-{
-	struct log_stats s;
-
-	log_stats(log, &s);
-	if (!s.processed)
-		return;
-	fprintf(f, "\n%s --- verifier stats ---\n  processed=%" PRIu64 "  states=%" PRIu64 "/%" PRIu64, label,
-		s.processed, s.peak_states, s.total_states);
-	if (s.has_time)
-		fprintf(f, "  time=%" PRIu64 "us", s.usec);
-	if (s.stack.n)
-		fprintf(f, "  stack=%.*s", (int)s.stack.n, s.stack.p);
-	fputc('\n', f);
 }
 
 /* A guest's words on somebody's terminal: no escape sequences, and no more than a person scrolls through. */
@@ -51,6 +22,32 @@ static void put_words(FILE *f, const char *text, size_t n)
 		unsigned char c = (unsigned char)text[i];
 
 		fputc(c == '\n' || c == '\t' || (c >= ' ' && c != 0x7f) ? c : '?', f);
+	}
+}
+
+static void text_stats(FILE *f, const struct report_cell *c, const char *label)
+{
+	if (!c->n_logs)
+		return;
+	fprintf(f, "\n%s --- verifier stats ---\n", label);
+	for (size_t i = 0; i < c->n_logs; i++) {
+		const struct cell_log *l = &c->logs[i];
+
+		fputs("  ", f);
+		if (l->program) {
+			auto_free char *name = xasprintf("%-40s ", l->program);
+
+			put_words(f, name, strlen(name));
+		}
+		fprintf(f, "processed=%" PRIu64 "  states=%" PRIu64 "/%" PRIu64, l->s.processed, l->s.peak_states,
+			l->s.total_states);
+		if (l->s.has_time)
+			fprintf(f, "  time=%" PRIu64 "us", l->s.usec);
+		if (l->stack) {
+			fputs("  stack=", f);
+			put_words(f, l->stack, strlen(l->stack));
+		}
+		fputc('\n', f);
 	}
 }
 
@@ -68,13 +65,15 @@ static void put_bounded(FILE *f, const struct report_cell *c, const char *text, 
 /* Collapsed: the verifier's logs, then what the scheduler itself said around them. */
 static void text_collapsed(FILE *f, struct view text)
 {
+	struct log_program program;
 	struct view part;
 	size_t at = 0;
 
-	for (size_t k = 0; log_program(text, k, &part); k++) {
-		collapse_write(f, part);
-		end_line(f, part);
+	while (log_program(text, &at, &program)) {
+		collapse_write(f, program.text);
+		end_line(f, program.text);
 	}
+	at = 0;
 	while (log_outside(text, &at, &part)) {
 		collapse_write(f, part);
 		end_line(f, part);
@@ -84,12 +83,11 @@ static void text_collapsed(FILE *f, struct view text)
 static void text_log(FILE *f, const struct report_cell *c, const char *label, bool raw)
 {
 	size_t n;
-	auto_free char *text = read_log(c, &n);
-	struct view all = { text, n }, program;
+	auto_free char *text = report_log(c, &n);
+	struct view all = { text, n };
 
 	if (!n)
 		return;
-	text_stats(f, label, log_program(all, 0, &program) ? program : all);
 	fprintf(f, "\n%s --- scheduler log ---\n", label);
 	if (raw) {
 		fwrite(text, 1, n, f);
@@ -103,6 +101,31 @@ static void text_log(FILE *f, const struct report_cell *c, const char *label, bo
 		fclose(m);
 		put_bounded(f, c, shown, shown_n);
 	}
+}
+
+/* Indented, each line. */
+static void put_lines(FILE *f, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		fputs("    ", f);
+		put_words(f, text, n);
+		fputc('\n', f);
+		text += n + (text[n] == '\n');
+	}
+}
+
+static void text_why(FILE *f, const struct report *r, const struct report_cell *c)
+{
+	auto_free char *again = report_again(r, c);
+
+	if (c->why.words)
+		fprintf(f, "  why: %s\n", c->why.words);
+	if (c->why.trail)
+		put_lines(f, c->why.trail);
+	if (again)
+		fprintf(f, "  again: %s\n", again);
 }
 
 static void text_verdict(FILE *f, const char *verdict, const char *why)
@@ -121,16 +144,22 @@ static void text_cell(FILE *f, const struct report *r, const struct report_cell 
 	for (size_t i = 0; c->have && i < c->result.progs.n; i++) {
 		const struct prog *p = &c->result.progs.v[i];
 
-		fprintf(f, "  %-40s verified_insns=%" PRIu32 "\n", p->name, p->verified_insns);
+		fprintf(f, "  %-40s verified_insns=%" PRIu32, p->name, p->verified_insns);
+		if (p->verified_insns != PROG_NONE && p->verified_insns >= NEAR_LIMIT)
+			fprintf(f, "  %s%" PRIu32 " %% of the limit%s", log_sgr(f, "33"),
+				p->verified_insns / (INSN_LIMIT / 100), log_sgr(f, "0"));
+		fputc('\n', f);
 	}
-	if (c->have && c->result.verdict != VERDICT_ATTACHED)
-		text_verdict(f, verdict_name(c->result.verdict), c->result.reason ? c->result.reason : "");
-	else if (c->failure)
-		text_verdict(f, "failed", c->failure);
+	if (c->failure || (c->have && c->result.verdict != VERDICT_ATTACHED)) {
+		text_verdict(f, report_outcome(c), report_reason(c));
+		text_why(f, r, c);
+	}
 	if (c->have && c->result.cross)
 		fprintf(f, "  cross-check with bpf_prog_info: %s\n", *c->result.cross ? c->result.cross : "agrees");
-	if (c->have)
+	if (c->have) {
+		text_stats(f, c, label);
 		text_log(f, c, label, r->raw);
+	}
 }
 
 static const struct report_cell *first_with(const struct report *r)

@@ -56,6 +56,7 @@ void sweep_cells(struct sweep *s)
 
 			*c = (struct sweep_cell){ .want = w, .guest = g };
 			c->name.kernel = w->k.label;
+			c->name.id = w->key ? w->key : w->dir ? w->dir : w->k.image;
 			c->name.topology = g->name;
 			c->dir = xasprintf("cells/%s%s%s", w->k.name, g->name ? "/" : "", g->name ? g->name : "");
 			c->id = xasprintf("verify %s on %s%s%s", s->name, w->k.name, g->name ? " " : "",
@@ -87,7 +88,6 @@ static char *step_args(const struct sweep_opts *o)
 	}
 	if (o->timeout)
 		argv_opt(&more, "--timeout", "%llu", (unsigned long long)o->timeout);
-	argv_opt(&more, "--workload", "%llu", (unsigned long long)o->workload);
 	if (o->cross_check)
 		argv_add(&more, "--cross-check");
 	if (o->force)

@@ -17,7 +17,6 @@ struct wants;
 struct sweep_opts {
 	const char *const *args; /* of the scheduler, NULL-ended */
 	uint64_t timeout;        /* seconds, 0: as the step has it */
-	uint64_t workload;       /* milliseconds that tasks run under the scheduler, 0: none do */
 	bool cold, cross_check, force;
 };
 

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include <libsmartcols/libsmartcols.h>
+#include <limits.h>
 #include <stdarg.h>
 
 void table_column(struct table *t, const char *head, bool right)
@@ -23,6 +24,23 @@ void table_cell(struct table *t, const char *fmt, ...)
 	va_end(ap);
 	t->cells = xreallocarray(t->cells, t->n_cells + 1, sizeof(*t->cells));
 	t->cells[t->n_cells++] = text;
+}
+
+int table_width(const struct table *t)
+{
+	size_t width = 2;
+
+	for (size_t col = 0; col < t->n_cols; col++) {
+		size_t widest = strlen(t->head[col]);
+
+		for (size_t i = col; i < t->n_cells; i += t->n_cols) {
+			size_t n = strlen(t->cells[i]);
+
+			widest = n > widest ? n : widest;
+		}
+		width += widest + (col ? 2 : 0);
+	}
+	return width < INT_MAX ? (int)width : INT_MAX;
 }
 
 void table_print(FILE *f, const struct table *t)

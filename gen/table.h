@@ -14,6 +14,8 @@ struct table {
 
 void table_column(struct table *t, const char *head, bool right);
 void table_cell(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Columns of the terminal it takes; text beyond ASCII counts more than it shows. */
+int table_width(const struct table *t);
 /* Two leading spaces, two between columns. On a terminal too narrow the first column is cut with an ellipsis. */
 void table_print(FILE *f, const struct table *t);
 void table_free(struct table *t);

@@ -1,4 +1,5 @@
 /* verifier: what is asked for, checked in an order that never works before it complains; then the sweep and its report. */
+#include "base/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -14,15 +15,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { WORKLOAD_MS = 50 };
+enum { MEMORY_MB = 1024 };
 
 static struct {
 	const char *scheduler;
 	struct opt_list kernels;
 	const char *accel;
-	uint64_t memory_mb, timeout, workload, jobs;
-	bool raw, json, reported, cold, cross_check, explain, force, build, no_build;
-} o = { .workload = WORKLOAD_MS };
+	uint64_t memory_mb, timeout, jobs;
+	bool raw, json, csv, markdown, reported, cold, cross_check, explain, force, build, no_build;
+} o;
 
 static const struct opt opts[] = {
 	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
@@ -37,7 +38,20 @@ static const struct opt opts[] = {
 	  .type = OPT_FLAG,
 	  .out = &o.raw,
 	  .help = "print the whole scheduler log, loops not collapsed" },
-	{ .name = "json", .type = OPT_FLAG, .out = &o.json, .help = "print the report as JSON" },
+	{ .name = "json",
+	  .type = OPT_FLAG,
+	  .out = &o.json,
+	  .help = "print the report as JSON",
+	  .conflicts = "csv markdown" },
+	{ .name = "csv",
+	  .type = OPT_FLAG,
+	  .out = &o.csv,
+	  .help = "print it as CSV, a line per program",
+	  .conflicts = "markdown" },
+	{ .name = "markdown",
+	  .type = OPT_FLAG,
+	  .out = &o.markdown,
+	  .help = "print it as Markdown, for the summary of a CI job" },
 	{ .name = "accel",
 	  .type = OPT_STR,
 	  .out = &o.accel,
@@ -58,13 +72,6 @@ static const struct opt opts[] = {
 	  .min = 1,
 	  .max = 86400,
 	  .help = "how long the scheduler may take to attach, 60 (240 without KVM) unless given" },
-	{ .name = "workload",
-	  .type = OPT_U64,
-	  .out = &o.workload,
-	  .arg = "MS",
-	  .min = 0,
-	  .max = 60000,
-	  .help = "how long tasks run under the attached scheduler, 50 unless given; 0: none do" },
 	{ .name = "cold",
 	  .type = OPT_FLAG,
 	  .out = &o.cold,
@@ -161,7 +168,6 @@ static void make_sweep(struct request *q)
 		.o = {
 			.args = q->args,
 			.timeout = o.timeout,
-			.workload = o.workload,
 			.cold = o.cold,
 			.cross_check = o.cross_check,
 			.force = o.force,
@@ -177,11 +183,57 @@ static void tell_fallback(const struct report_cell *c, const struct step_result 
 		log_warn("%s: booted, because its snapshot could not be continued: %s", c->kernel, c->result.fallback);
 }
 
+/* What runs one cell of this sweep again: all options but those that name a cell. */
+static char *command_again(const struct request *q)
+{
+	auto_argv struct argv a = { 0 };
+
+	argv_add(&a, "cargo");
+	argv_add(&a, "ktstr");
+	argv_add(&a, "verifier");
+	argv_opt(&a, "--scheduler-bin", "%s", q->scheduler);
+	if (o.accel)
+		argv_opt(&a, "--accel", "%s", o.accel);
+	if (o.memory_mb != MEMORY_MB)
+		argv_opt(&a, "--memory-mb", "%llu", (unsigned long long)o.memory_mb);
+	if (o.timeout)
+		argv_opt(&a, "--timeout", "%llu", (unsigned long long)o.timeout);
+	if (o.cold)
+		argv_add(&a, "--cold");
+	return argv_quote((const char *const *)a.v);
+}
+
+static char *args_again(const struct request *q)
+{
+	auto_free char *args = argv_quote(q->args);
+
+	return q->args[0] ? xasprintf("-- %s", args) : NULL;
+}
+
+static void print_report(const struct report *rep)
+{
+	if (o.json)
+		report_json(stdout, rep);
+	else if (o.csv)
+		report_csv(stdout, rep);
+	else if (o.markdown)
+		report_markdown(stdout, rep);
+	else
+		report_text(stdout, rep);
+}
+
 static int make_and_report(struct request *q, struct err *e)
 {
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
-	auto_report struct report rep = { .scheduler = q->name, .raw = o.raw };
+	auto_free char *command = command_again(q);
+	auto_free char *words = args_again(q);
+	auto_report struct report rep = {
+		.scheduler = q->name,
+		.raw = o.raw,
+		.command = command,
+		.args = words,
+	};
 	auto_free char *name = xasprintf("verifier-%s", q->name);
 	struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs, .redo = o.force ? "verify" : NULL };
 
@@ -204,10 +256,7 @@ static int make_and_report(struct request *q, struct err *e)
 		want_used(c->want);
 	}
 	o.reported = true;
-	if (o.json)
-		report_json(stdout, &rep);
-	else
-		report_text(stdout, &rep);
+	print_report(&rep);
 	return report_verdict(&rep, &r, &p, e);
 }
 
@@ -222,7 +271,7 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 	if (o.build && o.no_build)
 		return err_set(e, X_USAGE, "--build and --no-build exclude each other"), X_USAGE;
 	if (!o.memory_mb)
-		o.memory_mb = 1024;
+		o.memory_mb = MEMORY_MB;
 	r = home_find(&q.home, e);
 	if (r == 0)
 		r = find_scheduler(&q, e);

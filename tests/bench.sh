@@ -59,3 +59,6 @@ for kernel in $kernels; do
 		echo $((($(date +%s%N) - from) / 10000))
 	done | median | awk -v k="$kernel" '{ printf "%-34s %9.1f\n", k, $1 / 100 }'
 done
+
+printf '\ncycle collapse of a log, CPU time, ms\n'
+"$O/tests/bench/collapse"

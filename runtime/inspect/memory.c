@@ -11,7 +11,6 @@
 enum {
 	PAGE = 4096,
 	SYMBOLS_MAX = 4096,
-	CPUS_MAX = 512,
 	ENTRY_PRESENT = 1 << 0,
 	ENTRY_LARGE = 1 << 7,
 };
@@ -201,19 +200,6 @@ static int symbol_take(struct kmem *m, const char *p, const char *end, struct er
 	return 0;
 }
 
-/* A number that is none, or too large to be true, counts as not said. */
-static unsigned cpus_take(const char *s, size_t n)
-{
-	unsigned v = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9' || v > CPUS_MAX)
-			return 0;
-		v = v * 10 + (unsigned)(s[i] - '0');
-	}
-	return v <= CPUS_MAX ? v : 0;
-}
-
 static int hello_line(struct kmem *m, const char *p, const char *end, struct err *e)
 {
 	const char *key, *value;
@@ -222,11 +208,6 @@ static int hello_line(struct kmem *m, const char *p, const char *end, struct err
 
 	if (same(key, len, "sym"))
 		return symbol_take(m, p, end, e);
-	if (same(key, len, "nr_cpus")) {
-		n = word(&p, end, &value);
-		m->nr_cpus = cpus_take(value, n);
-		return 0;
-	}
 	if (same(key, len, "text_va"))
 		number = &m->text_va;
 	else if (same(key, len, "text_pa"))

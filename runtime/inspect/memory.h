@@ -25,8 +25,7 @@ struct kmem {
 	uint64_t text_va, text_pa; /* _text and where it lies */
 	uint64_t page_offset;
 	uint64_t pgd_pa;
-	int levels;       /* 4 or 5 */
-	unsigned nr_cpus; /* possible ones; 0: it did not say */
+	int levels; /* 4 or 5 */
 	struct symbol *sym;
 	size_t n_sym;
 };

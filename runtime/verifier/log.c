@@ -10,15 +10,34 @@ static const char *find(struct view v, size_t from, const char *what)
 	return from <= v.n ? memmem(v.p + from, v.n - from, what, strlen(what)) : NULL;
 }
 
-/* The pair at or behind *at: its content and the offset behind its END marker's line. */
-static bool next_pair(struct view text, size_t *at, struct view *out)
+/* What the line with the marker says of whose log it is: "libbpf: prog 'ktstr_dispatch': -- BEGIN …". */
+static struct view name_before(struct view text, size_t from, size_t marker)
 {
-	const char *begin = find(text, *at, BEGIN_MARK);
+	const char *nl = memrchr(text.p + from, '\n', marker - from);
+	struct view line = { nl ? nl + 1 : text.p + from, 0 };
+
+	line.n = (size_t)(text.p + marker - line.p);
+	const char *name = find(line, 0, "prog '");
+
+	if (!name)
+		return (struct view){ 0 };
+	name += strlen("prog '");
+	const char *end = memchr(name, '\'', (size_t)(line.p + line.n - name));
+
+	return (struct view){ name, end ? (size_t)(end - name) : 0 };
+}
+
+bool log_program(struct view text, size_t *at, struct log_program *out)
+{
+	size_t start = *at;
+	const char *begin = find(text, start, BEGIN_MARK);
 
 	if (!begin)
 		return false;
 	size_t from = (size_t)(begin - text.p) + strlen(BEGIN_MARK);
 
+	if (from < text.n && text.p[from] == '\r')
+		from++;
 	if (from < text.n && text.p[from] == '\n')
 		from++;
 	const char *end = find(text, from, END_MARK);
@@ -32,19 +51,19 @@ static bool next_pair(struct view text, size_t *at, struct view *out)
 	}
 	while (to > from && (text.p[to - 1] == '\n' || text.p[to - 1] == '\r'))
 		to--;
-	*out = (struct view){ text.p + from, to - from };
+	out->name = name_before(text, start, (size_t)(begin - text.p));
+	out->text = (struct view){ text.p + from, to - from };
 	return true;
 }
 
-bool log_program(struct view text, size_t k, struct view *out)
+bool log_last_program(struct view text, struct log_program *out)
 {
+	bool found = false;
 	size_t at = 0;
 
-	for (size_t i = 0; next_pair(text, &at, out); i++) {
-		if (i == k)
-			return true;
-	}
-	return false;
+	while (log_program(text, &at, out))
+		found = true;
+	return found;
 }
 
 bool log_outside(struct view text, size_t *at, struct view *out)
@@ -53,7 +72,7 @@ bool log_outside(struct view text, size_t *at, struct view *out)
 		return false;
 	size_t from = *at;
 	const char *begin = find(text, from, BEGIN_MARK);
-	struct view inner;
+	struct log_program inner;
 
 	if (!begin) {
 		*out = (struct view){ text.p + from, text.n - from };
@@ -64,7 +83,7 @@ bool log_outside(struct view text, size_t *at, struct view *out)
 	size_t to = line ? (size_t)(line - text.p) + 1 : from;
 
 	*out = (struct view){ text.p + from, to - from };
-	next_pair(text, at, &inner);
+	(void)log_program(text, at, &inner); /* begin is there */
 	while (*at < text.n && (text.p[*at] == '\n' || text.p[*at] == '\r'))
 		(*at)++;
 	return true;
@@ -171,8 +190,7 @@ void log_stats(struct view log, struct log_stats *s)
 	}
 }
 
-/* Lines of a verifier's log that say how, not why. */
-static bool is_detail(struct view line)
+bool log_is_detail(struct view line)
 {
 	return !line.n || starts(line, "processed ") || starts(line, "verification time") ||
 	       starts(line, "stack depth") || starts(line, "cur state:") || starts(line, "old state:");
@@ -189,7 +207,7 @@ static bool program_reason(struct view log, struct view *out)
 			*out = line;
 			return true;
 		}
-		if (!found && !is_detail(line)) {
+		if (!found && !log_is_detail(line)) {
 			*out = line;
 			found = true;
 		}
@@ -240,9 +258,10 @@ static bool library_reason(struct view text, struct view *out)
 
 bool log_reason(struct view text, struct view *out)
 {
-	struct view program, line;
+	struct log_program program;
+	struct view line;
 
-	if (log_program(text, 0, &program) && program_reason(program, out))
+	if (log_last_program(text, &program) && program_reason(program.text, out))
 		return true;
 	if (library_reason(text, out))
 		return true;

@@ -12,9 +12,15 @@ struct view {
 	size_t n;
 };
 
-/* The k-th log between the markers (0 first); an END that is missing ends at the text's end. The partial line in front of
- * END and trailing newlines are cut. False: no such pair. */
-bool log_program(struct view text, size_t k, struct view *out);
+struct log_program {
+	struct view name; /* whole, not cut at 15 characters as the kernel does; n 0: unknown */
+	struct view text;
+};
+/* The next log between the markers: pass *at = 0 first; false at the end. An END that is missing ends at the text's end.
+ * The partial line in front of END and trailing newlines are cut. */
+bool log_program(struct view text, size_t *at, struct log_program *out);
+/* The last of them: libbpf stops at the first program that is refused, and may print the logs of those before. */
+bool log_last_program(struct view text, struct log_program *out);
 /* The lines outside of all marker pairs, a piece at a time: pass *at = 0 first; false at the end. */
 bool log_outside(struct view text, size_t *at, struct view *out);
 
@@ -28,7 +34,9 @@ struct log_stats {
 /* Last line of each kind wins. */
 void log_stats(struct view log, struct log_stats *s);
 
-/* One line that says why a scheduler ended: the headline or the last line of the verifier's first log that gives a reason,
+/* A line of a verifier's log that says how, not why: statistics, states; an empty one too. */
+bool log_is_detail(struct view line);
+/* One line that says why a scheduler ended: the headline or the last line of the verifier's last log that gives a reason,
  * else libbpf's first complaint, else the last line that looks like an error. False when there is none. */
 bool log_reason(struct view text, struct view *out);
 /* Whether libbpf or the kernel's verifier said that they refuse a program of the scheduler's. */

@@ -1,8 +1,10 @@
 /* fuzz_log.c: what a scheduler printed. Every view lies in the text, every walk ends, and a text in which nothing was
- * collapsed is left alone. */
+ * collapsed is left alone; what is said about it can be shown. */
 #include "fuzz.h"
 
 #include "verifier/collapse.h"
+#include "verifier/explain.h"
+#include "verifier/result.h"
 
 static bool lies_in(struct view v, struct view text)
 {
@@ -13,16 +15,41 @@ static void views(struct view text)
 {
 	struct log_stats s = { 0 };
 	struct view v;
+	struct log_program p;
 	size_t last = 0;
 
-	for (size_t k = 0; log_program(text, k, &v); k++)
-		MUST(lies_in(v, text) && k <= text.n);
+	for (size_t at = 0; log_program(text, &at, &p); last = at)
+		MUST(lies_in(p.name, text) && lies_in(p.text, text) && at > last && at <= text.n);
+	last = 0;
 	for (size_t at = 0; log_outside(text, &at, &v); last = at)
 		MUST(lies_in(v, text) && at > last && at <= text.n);
 	if (log_reason(text, &v))
 		MUST(v.n && lies_in(v, text) && !memchr(v.p, '\n', v.n));
 	log_stats(text, &s);
 	MUST(lies_in(s.stack, text));
+}
+
+static void can_be_shown(const char *text)
+{
+	for (; text && *text; text++)
+		MUST((unsigned char)*text >= ' ' || *text == '\n');
+}
+
+static void why(struct view text)
+{
+	static const enum verdict verdicts[] = { VERDICT_REJECTED, VERDICT_DIED };
+
+	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+		const struct result r = { .verdict = verdicts[i] };
+		auto_explanation struct explanation x = { 0 };
+
+		explain(&x, &r, text);
+		MUST(why_name(x.why));
+		can_be_shown(x.program);
+		can_be_shown(x.subject);
+		can_be_shown(x.words);
+		can_be_shown(x.trail);
+	}
 }
 
 static void collapse(struct view text)
@@ -91,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct view text = { (const char *)data, n };
 
 	views(text);
+	why(text);
 	collapse(text);
 	loops(data, n);
 	return 0;

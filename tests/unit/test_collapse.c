@@ -1,6 +1,10 @@
 /* The rules of docs/verifier.md, on the tables and worked examples of upstream 0.3.2. */
+#include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "naive_collapse.h"
 #include "verifier/collapse.h"
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -161,11 +165,133 @@ static void large(void **state)
 	free(in);
 }
 
+/* Lines as a verifier prints them: few different ones, with and without states, indices and notes. */
+static void random_line(FILE *f, unsigned *seed, int k)
+{
+	static const char *const insns[] = {
+		"(bf) r2 = r6",
+		"(07) r6 += 1",
+		"(a5) if r6 < 0x4 goto pc-4",
+		"(85) call bpf_x#5",
+		"(61) r1 = *(u32 *)(r10)",
+		"(15) if r7 == 0 goto",
+		"; for (i = 0; i < n; i++)",
+		"from 3 to 7: R0=1",
+	};
+	const char *insn = insns[rand_r(seed) % (int)countof(insns)];
+
+	switch (rand_r(seed) % 8) {
+	case 0:
+		fprintf(f, "%d: R%d=1 R6=scalar()\n", k, rand_r(seed) % 3);
+		break;
+	case 1:
+		fprintf(f, "%d: %s ; R%d_w=%d\n", k, insn, rand_r(seed) % 10, rand_r(seed) % 100);
+		break;
+	case 2:
+		fprintf(f, "  %d: %s 14: frame1: R6=%d\r\n", k, insn, rand_r(seed) % 9);
+		break;
+	case 3:
+		fprintf(f, "%s\n", insn);
+		break;
+	default:
+		fprintf(f, "%d: %s\n", k, insn);
+		break;
+	}
+}
+
+/* Blocks of random lines, repeated a random number of times, some of them with a line changed. */
+static char *random_log(unsigned *seed)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	for (int part = rand_r(seed) % 5; part >= 0; part--) {
+		auto_free char *block = NULL;
+		int lines = rand_r(seed) % 9, times = rand_r(seed) % 6, base = rand_r(seed) % 3 * 10;
+		FILE *b = xmemstream(&block, &n);
+
+		for (int i = 0; i <= lines; i++)
+			random_line(b, seed, base + i);
+		fclose(b);
+		for (int i = 0; i <= times; i++) {
+			fputs(block, f);
+			if (rand_r(seed) % 12 == 0)
+				random_line(f, seed, base);
+		}
+	}
+	if (rand_r(seed) % 4 == 0)
+		fputs("processed 25 insns", f);
+	fclose(f);
+	return text;
+}
+
+static void same_as_naive(void **state)
+{
+	size_t cycles = 0;
+
+	(void)state;
+	for (unsigned k = 0; k < 5000; k++) {
+		unsigned seed = k;
+		auto_free char *in = random_log(&seed);
+		auto_free char *got = collapsed(in);
+		auto_free char *want = naive_collapse(in);
+
+		assert_string_equal(got, want);
+		cycles += strstr(got, "--- end repeat ---") != NULL;
+	}
+	assert_true(cycles > 1000); /* or nothing was compared */
+}
+
+static char *whole_file(const char *path, size_t *n)
+{
+	struct err e = { 0 };
+	char *text = NULL;
+
+	if (file_read(AT_FDCWD, path, 1 << 20, &text, n, &e) < 0)
+		fail_msg("%s (tests run in the project's folder)", e.msg);
+	return text;
+}
+
+/* tests/golden/collapse: NAME.log is to become NAME.want. BLESS=1 rewrites. */
+static void golden(void **state)
+{
+	glob_t g;
+
+	(void)state;
+	assert_int_equal(glob("tests/golden/collapse/*.log", 0, NULL, &g), 0);
+	assert_true(g.gl_pathc >= 20);
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		size_t n, n_got, n_want;
+		auto_free char *in = whole_file(g.gl_pathv[i], &n);
+		auto_free char *to = xasprintf("%.*s.want", (int)strlen(g.gl_pathv[i]) - 4, g.gl_pathv[i]);
+		auto_free char *got = NULL;
+		FILE *f = xmemstream(&got, &n_got);
+		struct err e = { 0 };
+
+		collapse_write(f, (struct view){ in, n });
+		fclose(f);
+		if (getenv("BLESS"))
+			assert_true(file_write(AT_FDCWD, to, got, n_got, &e) >= 0);
+		auto_free char *want = whole_file(to, &n_want);
+
+		if (n_got != n_want || memcmp(got, want, n_got) != 0)
+			fail_msg("%s: not what is wanted:\n%s", g.gl_pathv[i], got);
+		if (memchr(in, 0, n))
+			continue;
+		auto_free char *naive = naive_collapse(in);
+
+		assert_string_equal(naive, want);
+	}
+	globfree(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(normal_forms),  cmocka_unit_test(worked_example), cmocka_unit_test(unrolled_example),
-		cmocka_unit_test(without_cycle), cmocka_unit_test(large),
+		cmocka_unit_test(without_cycle), cmocka_unit_test(large),          cmocka_unit_test(same_as_naive),
+		cmocka_unit_test(golden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,33 +14,39 @@ static struct view text(const char *s)
 	return (struct view){ s, strlen(s) };
 }
 
+/* Each pair's program and log as "name=log|". */
 static const struct {
-	const char *in;
-	size_t k;
-	const char *out; /* NULL: no such pair */
+	const char *in, *out;
 } programs[] = {
-	{ "", 0, NULL },
-	{ "nothing here\n", 0, NULL },
-	{ "libbpf: " BEGIN "a\nb\n\nlibbpf: " END, 0, "a\nb" },
-	{ "libbpf: " BEGIN "a\nlibbpf: " END "x\nlibbpf: " BEGIN "second\nlibbpf: " END, 1, "second" },
-	{ "libbpf: " BEGIN "a\nlibbpf: " END, 1, NULL },
-	{ BEGIN "cut off", 0, "cut off" },
-	{ BEGIN END, 0, "" },
-	{ "-- BEGIN PROG LOAD LOG --", 0, "" },
+	{ "", "" },
+	{ "nothing here\n", "" },
+	{ "libbpf: " BEGIN "a\nb\n\nlibbpf: " END, "=a\nb|" },
+	{ "libbpf: prog 'one': " BEGIN "a\nlibbpf: " END "x\nlibbpf: prog 'two_with_a_long_name': " BEGIN
+	  "second\n" END,
+	  "one=a|two_with_a_long_name=second|" },
+	{ "prog 'of the line before'\n" BEGIN "a\nlibbpf: " END, "=a|" },
+	{ "prog 'not ended: " BEGIN "a\nlibbpf: " END, "=a|" },
+	{ "prog 'x': " BEGIN "a\nlibbpf: " END BEGIN "b\n" END, "x=a|=b|" },
+	{ BEGIN "cut off", "=cut off|" },
+	{ BEGIN END, "=|" },
+	{ END BEGIN "a\n" END, "=a|" },
+	{ "-- BEGIN PROG LOAD LOG --\r\na\r\nlibbpf: " END, "=a|" },
+	{ "-- BEGIN PROG LOAD LOG --", "=|" },
 };
 
 static void program_logs(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < countof(programs); i++) {
-		struct view v;
-		bool found = log_program(text(programs[i].in), programs[i].k, &v);
+		auto_free char *got = NULL;
+		struct log_program p;
+		size_t at = 0, n;
+		FILE *f = xmemstream(&got, &n);
 
-		assert_int_equal(found, programs[i].out != NULL);
-		if (!found)
-			continue;
-		assert_int_equal(v.n, strlen(programs[i].out));
-		assert_memory_equal(v.p, programs[i].out, v.n);
+		while (log_program(text(programs[i].in), &at, &p))
+			fprintf(f, "%.*s=%.*s|", (int)p.name.n, p.name.p, (int)p.text.n, p.text.p);
+		fclose(f);
+		assert_string_equal(got, programs[i].out);
 	}
 }
 

@@ -115,6 +115,5 @@ void mounts_rest(void)
 	(void)mount(NULL, "/", NULL, MS_REMOUNT, "size=90%");
 	(void)spit("/proc/sys/kernel/kptr_restrict", "0");
 	(void)spit("/proc/sys/kernel/panic", "-1");
-	(void)spit("/proc/sys/kernel/bpf_stats_enabled", "1"); /* how often programs run, and for how long */
 	setrlimit(RLIMIT_NOFILE, &files);
 }
