@@ -5,7 +5,9 @@
 #include "base/stop.h"
 #include "gen/verbs.h"
 
-static const struct verb *const verbs[] = { &verb_kernel, &verb_build_kernel, &verb_verifier, &verb_shell, NULL };
+static const struct verb *const verbs[] = {
+	&verb_test, &verb_coverage, &verb_kernel, &verb_build_kernel, &verb_verifier, &verb_shell, NULL,
+};
 
 static const struct verb root = {
 	.name = "ktstr",

@@ -1,17 +1,14 @@
 /* kernel build: kernels of any source, as entries of the cache. */
 #include "base/err.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "gen/commands.h"
 #include "gen/home.h"
 #include "gen/plan.h"
 #include "gen/verbs.h"
 #include "gen/want.h"
 #include "kernel/entry.h"
-#include "store/recipe.h"
 #include <string.h>
-
-enum { COMMANDS_MAX = 256 << 20 };
 
 static struct {
 	const char *source, *git, *ref, *kconfig;
@@ -66,46 +63,13 @@ static void tell_found(const struct want *w)
 	puts(w->key);
 }
 
-/* Its objects lie in a folder named after the tree (runtime/step/source/kernel_build.c). */
-static bool is_of(const char *commands, const char *tree)
-{
-	char hex[KEY_LEN + 1];
-
-	hash_hex(tree, strlen(tree), hex);
-	auto_free char *objects = xasprintf("/trees/%.16s-", hex);
-
-	return strstr(commands, objects);
-}
-
-/* For editors and language servers. The tree may belong to somebody who does not want us to write there. */
-static void place_commands(const char *build, const char *tree)
-{
-	auto_free char *made = xasprintf("%s/compile_commands.json", build);
-	auto_free char *there = xasprintf("%s/compile_commands.json", tree);
-	auto_free char *text = NULL;
-	struct err why;
-	size_t n;
-
-	if (!file_exists(made))
-		return;
-	if (file_read(AT_FDCWD, made, COMMANDS_MAX, &text, &n, &why) == 0 && !is_of(text, tree)) {
-		log_note(
-			"no compile_commands.json for %s: an equal tree elsewhere was built, and its paths are other ones; "
-			"--force makes one",
-			tree);
-		return;
-	}
-	if (!text || file_write(AT_FDCWD, there, text, n, &why) < 0)
-		log_note("compile_commands.json is %s and not in the tree: %s", made, why.msg);
-}
-
 static int tell_made(const struct want *w, const struct run *r, struct err *e)
 {
 	auto_free char *build = xasprintf("%s/build/%s", r->dir, w->brief);
 	auto_free char *entry = xasprintf("%s/entry/%s", r->dir, w->brief);
 
 	if (w->from == WANT_LOCAL)
-		place_commands(build, w->dir);
+		commands_place(build, w->dir);
 	if (w->key)
 		return verb_print_entry(entry, e);
 	log_info("kernel built at %s/bzImage", build);

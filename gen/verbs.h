@@ -9,12 +9,14 @@ struct kernel_entry;
 struct plan;
 
 extern const struct verb verb_build_kernel;
+extern const struct verb verb_coverage;
 extern const struct verb verb_kernel;
 extern const struct verb verb_kernel_build;
 extern const struct verb verb_kernel_clean;
 extern const struct verb verb_kernel_import;
 extern const struct verb verb_kernel_list;
 extern const struct verb verb_shell;
+extern const struct verb verb_test;
 extern const struct verb verb_verifier;
 
 /* step, source_step, store, launcher and vm_slots of a plan's build file, and the rule files it needs:

@@ -307,6 +307,7 @@ void want_free(struct want *x)
 	free(x->commit);
 	free(x->dir);
 	free(x->tree);
+	free(x->base);
 	free(x->key);
 }
 

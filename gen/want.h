@@ -24,6 +24,8 @@ struct want {
 	char *url, *ref;  /* GIT */
 	char *commit;     /* GIT, LOCAL in a work tree: 40 hex digits */
 	char *dir, *tree; /* LOCAL: the folder, the hash of its content */
+	char *base;       /* LOCAL: its .config, when the build begins with that (want_opts.own_config); else NULL */
+	char base_kc[9];  /* CRC-32 of base */
 	bool dirty;       /* LOCAL: is built, but makes no entry */
 	bool fetched;     /* the cache of GitHub Actions had it, and now ours has */
 	char *key;        /* the entry it is or becomes; NULL for a path and for a dirty tree */
@@ -41,6 +43,8 @@ struct want_opts {
 	bool force;            /* build also what is there */
 	bool clean;            /* make mrproper in a source tree first */
 	bool explain;
+	/* A folder with sources is built also when it has an image, and from the .config in it, if there is one. */
+	bool own_config;
 	const char *kconfig;      /* --kconfig FILE or NULL */
 	const char *arch;         /* from $ARCH ("arm64" is aarch64); NULL: this machine's */
 	const char *llvm, *cross; /* $LLVM, $CROSS_COMPILE; NULL when empty */
@@ -73,6 +77,11 @@ int wants_plan(struct plan *p, const struct home *home, struct wants *w, const s
 /* After a run of that plan: what could not be checked of what was fetched, and what became of kernels that were to be shared
  * with other runs. */
 void wants_tell_made(const struct wants *w, const struct run *r, const struct plan *p);
+
+/* The folder with image, vmlinux and .config of a kernel that is there: READY, or made by r (NULL when all are READY).
+ * An entry of the cache, a build tree, or the result of a build that makes no entry; what $KTSTR_KERNEL names for tests.
+ * NULL: e says what to do about an image that is not in such a folder. Caller frees. */
+char *want_folder(const struct want *w, const struct run *r, struct err *e);
 
 /* Marks a cached kernel as used now, for `kernel list`. */
 void want_used(const struct want *w);

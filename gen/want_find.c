@@ -55,8 +55,12 @@ static int find(struct search *s, const char *id, struct err *e)
 	if (kind == KID_RANGE)
 		return find_range(s, id, e);
 	if (kernel_resolve(&k, id, s->how.kc, e) == 0) {
-		search_ready(s, id, &k);
-		return 0;
+		if (s->o->own_config && s->o->build != WANT_BUILD_NO && !k.key && (kind == KID_PATH || kind == KID_KEY))
+			dir = kernel_sources(id);
+		if (!dir)
+			search_ready(s, id, &k);
+		kernel_free(&k);
+		return dir ? search_tree(s, id, dir, e) : 0;
 	}
 	/* A bare name is a folder only when nothing in the cache has it. */
 	if (e->code == X_NO_KERNEL && s->o->build != WANT_BUILD_NO && (kind == KID_PATH || kind == KID_KEY))

@@ -42,10 +42,13 @@ static void plan_source(struct plan *p, const struct home *home, const struct wa
 	edge_var(g, "outdir", "source/%s", w->brief);
 }
 
-static void build_args(struct argv *a, const struct want_how *how, const struct want_opts *o)
+static void build_args(struct argv *a, const struct want *w, const struct want_how *how, const struct want_opts *o)
 {
 	argv_opt(a, "--kc", "%s", how->kc);
-	if (how->kconfig) {
+	if (w->base) {
+		argv_opt(a, "--base", "%s", w->base);
+		argv_opt(a, "--extra-kc", "%s", w->base_kc);
+	} else if (how->kconfig) {
 		argv_opt(a, "--kconfig", "%s", how->kconfig);
 		argv_opt(a, "--extra-kc", "%s", how->extra);
 	}
@@ -76,15 +79,15 @@ static void plan_build(struct plan *p, const struct home *home, const struct wan
 		edge_var(g, "from", "--from source/%s", w->brief);
 	}
 	edge_in(g, "%s", home->fragment);
-	if (how->kconfig)
-		edge_in(g, "%s", how->kconfig);
+	if (w->base || how->kconfig)
+		edge_in(g, "%s", w->base ? w->base : how->kconfig);
 	edge_needs(g, "%s", home->source);
 	for (size_t i = 0; i < countof(outs); i++)
 		edge_out(g, "build/%s/%s", w->brief, outs[i]);
 	edge_var(g, "outdir", "build/%s", w->brief);
 	edge_word(g, "fragment", home->fragment);
 	edge_var(g, "arch", "%s", how->key.arch);
-	build_args(&args, how, o);
+	build_args(&args, w, how, o);
 	edge_args(g, &args);
 }
 
@@ -94,8 +97,8 @@ static void entry_args(struct argv *a, const struct want *w, const struct want_h
 	if (w->from == WANT_TARBALL)
 		argv_opt(a, "--version", "%s", w->version);
 	argv_opt(a, "--kc", "%s", how->kc);
-	if (how->key.extra_kc)
-		argv_opt(a, "--extra-kc", "%s", how->key.extra_kc);
+	if (w->base || how->key.extra_kc)
+		argv_opt(a, "--extra-kc", "%s", w->base ? w->base_kc : how->key.extra_kc);
 	if (w->commit)
 		argv_opt(a, "--git-hash", "%.7s", w->commit);
 	if (w->ref)

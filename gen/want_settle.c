@@ -1,5 +1,6 @@
 /* From words to kernels: which version, which entry of the cache, which names. */
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "gen/plan.h"
@@ -7,7 +8,7 @@
 #include "kernel/entry.h"
 #include "kernel/locate.h"
 
-enum { RANGE_MAX = 64, COMMIT_SHOWN = 12 };
+enum { RANGE_MAX = 64, COMMIT_SHOWN = 12, CONFIG_MAX = 8 << 20 };
 
 struct cache {
 	struct kernel_list list;
@@ -142,23 +143,45 @@ static int settle_version(struct wants *w, const struct cache *c, const struct s
 	return 0;
 }
 
-static void settle_tree(struct wants *w, const struct cache *c, const struct search *s, const struct word *d)
+/* The tree's own configuration is a fragment that leaves nothing to ask for; so it is told in the key. */
+static int find_base(struct want *x, struct kernel_build_how *how, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/.config", x->dir);
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (!file_exists(path))
+		return 0;
+	if (file_read(AT_FDCWD, path, CONFIG_MAX, &text, &n, e) < 0)
+		return err_as(e, X_NO_INPUT, "configuration of the kernel source");
+	crc_hex(text, n, x->base_kc);
+	x->base = TAKE(path);
+	how->extra_kc = x->base_kc;
+	return 0;
+}
+
+static int settle_tree(struct wants *w, const struct cache *c, const struct search *s, const struct word *d,
+		       struct err *e)
 {
 	const struct question *q = &s->ask.v[d->question];
 	const char *slash = strrchr(d->text, '/');
 	struct want *x = add(w, d->id, WANT_LOCAL);
+	struct kernel_build_how how = c->how->key;
 
 	x->dir = xstrdup(d->text);
 	x->tree = xstrdup(q->tree);
 	x->version = xstrdup(q->version);
 	x->commit = q->commit ? xstrdup(q->commit) : NULL;
 	x->dirty = q->dirty;
-	x->key = key_local(q->dirty ? NULL : q->commit, q->version, q->tree, &c->how->key);
+	if (s->o->own_config && find_base(x, &how, e) < 0)
+		return -1;
+	x->key = key_local(q->dirty ? NULL : q->commit, q->version, q->tree, &how);
 	name(x, slash && slash[1] ? slash + 1 : "tree", x->version);
 	if (x->dirty)
 		free(TAKE(x->key));
 	else
 		look_up(c, x);
+	return 0;
 }
 
 static void settle_git(struct wants *w, const struct cache *c, const struct search *s, const struct word *d)
@@ -184,8 +207,7 @@ static int settle_word(struct wants *w, const struct cache *c, const struct sear
 	case WORD_VERSION:
 		return settle_version(w, c, s, d, e);
 	case WORD_TREE:
-		settle_tree(w, c, s, d);
-		return 0;
+		return settle_tree(w, c, s, d, e);
 	case WORD_GIT:
 		settle_git(w, c, s, d);
 		return 0;
@@ -206,7 +228,7 @@ static bool same(const struct want *a, const struct want *b)
 	if (a->from == WANT_READY)
 		return !strcmp(a->k.image, b->k.image);
 	if (a->from == WANT_LOCAL)
-		return !strcmp(a->tree, b->tree);
+		return !strcmp(a->tree, b->tree) && !strcmp(a->base_kc, b->base_kc);
 	return !strcmp(a->key, b->key);
 }
 

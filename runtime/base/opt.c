@@ -84,7 +84,14 @@ static int bad(struct parse *p, const char *fmt, ...)
 static const struct opt *table(const struct parse *p, size_t i)
 {
 	static const struct opt none[] = { { 0 } };
+	/* Behind a verb that hands its arguments on, the rest of opt_global is handed on as well. */
+	static const struct opt help[] = {
+		{ .name = "help", .letter = 'h', .type = OPT_FLAG, .out = &global.help, .help = "print help" },
+		{ 0 },
+	};
 
+	if (p->depth > 0 && i == p->depth && p->path[p->depth - 1]->trailing)
+		return help;
 	if (p->depth == 0)
 		return i == 0 ? p->own : NULL;
 	if (i < p->depth)
@@ -240,6 +247,8 @@ static bool is_value(const struct parse *p, const char *word)
 {
 	if (p->depth == 0 || word[0] != '-' || !word[1])
 		return true;
+	if (p->path[p->depth - 1]->trailing)
+		return false;
 	if (word[1] != '-')
 		return !find_short(p, word[1]);
 	return word[2] && !find_long(p, word + 2, strcspn(word + 2, "="));

@@ -44,7 +44,9 @@ struct verb {
 	const struct opt *opts;        /* NULL: none */
 	const struct verb *const *sub; /* NULL-ended, or NULL for a leaf */
 	size_t min_args, max_args;     /* positional arguments of a leaf */
-	bool trailing;                 /* from the first word that is no option of ours on, everything is an argument */
+	/* From the first word on that is none of opts and no help, everything is an argument. opt_global (but for help) and
+	 * values that begin with a dash are none of ours then: "--kernel --workspace" lacks a value. */
+	bool trailing;
 	bool hidden;
 	/* args: NULL-ended positionals. Returns an exit code; fills e when it is not X_SUCCESS (e->msg may stay empty when
 	 * everything was said already). */

@@ -223,7 +223,8 @@ void opt_help(FILE *f, const struct verb *const *path, size_t depth, const char 
 	put_verbs(f, v, width);
 	for (size_t i = depth; i-- > 0;)
 		put_opts(f, i == depth - 1 ? "Options" : "More options", path[i]->opts, INDENT + left + 2, width, full);
-	put_opts(f, "Options of every command", opt_global, INDENT + left + 2, width, full);
+	put_opts(f, v->trailing ? "Options of every command, before the verb" : "Options of every command", opt_global,
+		 INDENT + left + 2, width, full);
 	if (full && v->examples)
 		fprintf(f, "\nExamples:\n%s%s", v->examples, v->examples[strlen(v->examples) - 1] == '\n' ? "" : "\n");
 }

@@ -8,7 +8,8 @@ struct kbuild {
 	const char *source;  /* absolute */
 	const char *out;     /* O=, absolute; kept between builds of the same tree so that make is incremental */
 	const char *arch;    /* "x86_64" "aarch64" */
-	const char *request; /* kconfig.h: lines of ktstr.kconfig */
+	const char *base;    /* text of the .config to begin with; NULL: make defconfig */
+	const char *request; /* kconfig.h: lines of ktstr.kconfig; "": base is taken as it is */
 	const char *extra;   /* lines of the user's fragment, which come after them; NULL: none */
 	const char *llvm;    /* value of LLVM= ("1" "-16" "/path/"); NULL: gcc and binutils */
 	const char *cross;   /* CROSS_COMPILE=; NULL: for another arch than this machine's, Debian's prefix */
@@ -22,7 +23,7 @@ struct kbuild {
 int kbuild_toolchain(const struct kbuild *b, char **text, struct err *e);
 /* What this tree asks for beyond that: a newer pahole, names of folders that make can work with. Costs nothing, so call it before configuring. */
 int kbuild_preflight(const struct kbuild *b, struct err *e);
-/* defconfig, fragments, olddefconfig, check: X_KCONFIG naming what did not survive; X_NO_TOOL naming headers and programs
+/* defconfig (or base), fragments, olddefconfig, check: X_KCONFIG naming what did not survive; X_NO_TOOL naming headers and programs
  * that this configuration needs and this machine lacks. A .config equal to what the recipe gives is left alone. Output
  * of what fails to {out}/ktstr-config.log. */
 int kbuild_configure(const struct kbuild *b, struct err *e);

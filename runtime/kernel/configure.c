@@ -49,6 +49,15 @@ static int configure(const struct kbuild *b, const char *target, struct err *e)
 	return make_quiet(&a, target, log, e);
 }
 
+static int begin(const struct kbuild *b, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/" NEW_CONFIG, b->out);
+
+	if (!b->base)
+		return configure(b, "defconfig", e);
+	return file_write(AT_FDCWD, path, b->base, strlen(b->base), e) < 0 ? -1 : 0;
+}
+
 static int append(const struct kbuild *b, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/" NEW_CONFIG, b->out);
@@ -146,8 +155,7 @@ int kbuild_configure(const struct kbuild *b, struct err *e)
 		return -1;
 	if (b->progress)
 		b->progress(0, 0, "configuring");
-	if (configure(b, "defconfig", e) < 0 || append(b, e) < 0 || configure(b, "olddefconfig", e) < 0 ||
-	    settle(b, e) < 0)
+	if (begin(b, e) < 0 || append(b, e) < 0 || configure(b, "olddefconfig", e) < 0 || settle(b, e) < 0)
 		r = -1;
 	return tidy(b, r, e);
 }

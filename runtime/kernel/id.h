@@ -40,5 +40,7 @@ int kernel_range(struct kernel **v, size_t *n, const char *range, const char *kc
 /* path (as in an id, also a bare name) is a folder with the sources of a kernel, and no image of one: its absolute path,
  * which a build takes. Else NULL. Caller frees. */
 char *kernel_source_tree(const char *path);
+/* The same whether there is an image in it or not. */
+char *kernel_sources(const char *path);
 /* $KTSTR_KERNEL without the blanks around it; NULL when that leaves nothing. Caller frees. */
 char *kernel_from_environment(void);

@@ -347,18 +347,25 @@ bool kernel_built_tree(struct kernel *k, const char *path, const struct kernel_h
 	return !foreign;
 }
 
-char *kernel_source_tree(const char *path)
+char *kernel_sources(const char *path)
 {
 	struct err ignored;
-	struct kernel_host here;
 	auto_free char *full = expand_home(path, &ignored);
 	auto_free char *real = full ? realpath(full, NULL) : NULL;
+
+	return real && is_source(real) ? TAKE(real) : NULL;
+}
+
+char *kernel_source_tree(const char *path)
+{
+	struct kernel_host here;
+	auto_free char *real = kernel_sources(path);
 	struct kernel k = { 0 };
 	bool foreign;
 
-	kernel_host_here(&here);
-	if (!real || !is_source(real))
+	if (!real)
 		return NULL;
+	kernel_host_here(&here);
 	if (!from_tree(&k, real, here.machine, &foreign))
 		return TAKE(real);
 	kernel_free(&k);

@@ -51,7 +51,7 @@ shown() {
 	{ echo && leaves ''; } | while read -r verb; do
 		# shellcheck disable=SC2086
 		ktstr $verb --help | awk -v verb="$verb" '
-			/^Options of every command:/ { common = 1 }
+			/^Options of every command/ { common = 1 }
 			/^Examples:/ { exit }
 			match($0, /^ +(-[A-Za-z], )?--[a-z-]+/) {
 				option = substr($0, RSTART, RLENGTH)
@@ -69,7 +69,8 @@ documented() {
 			row = $0
 			sub(/^\| /, "", row)
 			sub(/ \|.*/, "", row)
-			if (match(row, /--[a-z-]+/)) print verb, substr(row, RSTART, RLENGTH)
+			for (; match(row, /--[a-z-]+/); row = substr(row, RSTART + RLENGTH))
+				print verb, substr(row, RSTART, RLENGTH)
 		}' "$root/docs/cli.md" | sort -u
 }
 

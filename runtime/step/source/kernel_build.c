@@ -35,7 +35,7 @@ enum { FRAGMENT_MAX = 1 << 20, CONFIG_MAX = 8 << 20 };
 static const uint64_t space_new = 3000000000, space_again = 1000000000;
 
 static struct {
-	const char *from, *source, *tree, *fragment, *kconfig, *kc, *extra_kc, *arch, *llvm, *cross;
+	const char *from, *source, *tree, *fragment, *kconfig, *base, *kc, *extra_kc, *arch, *llvm, *cross;
 	uint64_t jobs;
 } o = { .arch = "x86_64" };
 
@@ -45,8 +45,18 @@ static const struct opt opts[] = {
 	{ .name = "tree", .type = OPT_STR, .out = &o.tree, .arg = "HASH", .help = "what step tree says of it" },
 	{ .name = "fragment", .type = OPT_STR, .out = &o.fragment, .arg = "FILE", .help = "ktstr.kconfig" },
 	{ .name = "kconfig", .type = OPT_STR, .out = &o.kconfig, .arg = "FILE", .help = "the user's own fragment" },
+	{ .name = "base",
+	  .type = OPT_STR,
+	  .out = &o.base,
+	  .arg = "FILE",
+	  .help = ".config to begin with, instead of make defconfig; one with sched_ext is taken as it is",
+	  .conflicts = "kconfig" },
 	{ .name = "kc", .type = OPT_STR, .out = &o.kc, .arg = "CRC", .help = "what ktstr.kconfig must still be" },
-	{ .name = "extra-kc", .type = OPT_STR, .out = &o.extra_kc, .arg = "CRC", .help = "the same of --kconfig" },
+	{ .name = "extra-kc",
+	  .type = OPT_STR,
+	  .out = &o.extra_kc,
+	  .arg = "CRC",
+	  .help = "the same of --kconfig or --base" },
 	{ .name = "arch",
 	  .type = OPT_STR,
 	  .out = &o.arch,
@@ -72,6 +82,7 @@ static struct {
 	char *version, *url, *commit, *ref; /* of a source that was fetched; NULL where there is none */
 	char tree[KEY_LEN + 1];
 	char *request, *extra; /* lines of the two fragments; extra NULL: there is none */
+	char *base;            /* text of --base, or NULL */
 	char *count;           /* struct kbuild's */
 } in;
 
@@ -80,31 +91,57 @@ static void show(unsigned long done, unsigned long total, const char *note)
 	step_progress(done, total, note);
 }
 
-/* Lines of a fragment for this architecture. The key of what is built says which fragment it was, and a build may have
- * waited long for its turn. */
+/* The key of what is built says which configuration was asked for, and a build may have waited long for its turn. */
+static int read_wanted(const char *path, size_t max, const char *crc, char **text, size_t *n, struct err *e)
+{
+	char now[9];
+
+	if (file_read(AT_FDCWD, path, max, text, n, e) < 0)
+		return err_as(e, X_NO_INPUT, "configuration");
+	crc_hex(*text, *n, now);
+	if (crc && strcmp(crc, now) != 0)
+		return err_set(e, X_NO_INPUT, "%s has changed since this build was asked for; ask again", path);
+	return 0;
+}
+
+/* Lines of a fragment for this architecture. */
 static int read_fragment(const char *path, const char *crc, char **lines, struct err *e)
 {
 	auto_free char *text = NULL;
 	size_t n, size;
-	char now[9];
 	FILE *f;
 	int r;
 
-	if (file_read(AT_FDCWD, path, FRAGMENT_MAX, &text, &n, e) < 0)
-		return err_as(e, X_NO_INPUT, "configuration fragment");
-	crc_hex(text, n, now);
-	if (crc && strcmp(crc, now) != 0)
-		return err_set(e, X_NO_INPUT, "%s has changed since this build was asked for; ask again", path);
+	if (read_wanted(path, FRAGMENT_MAX, crc, &text, &n, e) < 0)
+		return -1;
 	f = xmemstream(lines, &size);
 	r = kconfig_select(text, n, o.arch, f, e);
 	fclose(f);
 	return r < 0 ? err_in(e, "%s", path) : 0;
 }
 
+/* A configuration that has sched_ext is its owner's business; another one gets the fragment on top. */
+static int read_base(struct err *e)
+{
+	size_t n;
+
+	if (read_wanted(o.base, CONFIG_MAX, o.extra_kc, &in.base, &n, e) < 0)
+		return -1;
+	if (strlen(in.base) != n)
+		return err_set(e, X_KCONFIG, "%s: it is no text", o.base);
+	if (config_has(in.base, n, "CONFIG_SCHED_CLASS_EXT=y"))
+		in.request = xstrdup("");
+	else if (read_fragment(o.fragment, o.kc, &in.request, e) < 0)
+		return -1;
+	return 0;
+}
+
 static int read_request(struct err *e)
 {
 	auto_free char *all = NULL;
 
+	if (o.base)
+		return read_base(e);
 	if (read_fragment(o.fragment, o.kc, &all, e) < 0 ||
 	    (o.kconfig && read_fragment(o.kconfig, o.extra_kc, &in.extra, e) < 0))
 		return -1;
@@ -116,6 +153,7 @@ static struct kbuild tools(void)
 {
 	return (struct kbuild){
 		.arch = o.arch,
+		.base = in.base,
 		.request = in.request,
 		.extra = in.extra,
 		.llvm = o.llvm && *o.llvm ? o.llvm : NULL,
@@ -198,6 +236,12 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 	recipe_str(r, "source", in.identity);
 	recipe_str(r, "kconfig", in.request);
 	recipe_str(r, "extra_kconfig", in.extra);
+	if (in.base) {
+		char hex[KEY_LEN + 1];
+
+		hash_hex(in.base, strlen(in.base), hex);
+		recipe_str(r, "base", hex);
+	}
 	return state_tools(r, e);
 }
 
@@ -303,12 +347,31 @@ static int build(int dir, const char *path, const struct kbuild *b, struct err *
 /* "{source}-{configuration}": two builds in one folder would ruin each other. */
 static char *config_name(void)
 {
-	auto_free char *all = xasprintf("%s%c%s%c%s%c%s", in.request, '\1', in.extra ? in.extra : "", '\1',
-					o.llvm ? o.llvm : "", '\1', o.cross ? o.cross : "");
+	/* Of a tree's own .config there is one: what it was before is what make compares it with. */
+	auto_free char *all =
+		xasprintf("%s%c%s%c%s%c%s%s", in.base ? "" : in.request, '\1', in.extra ? in.extra : "", '\1',
+			  o.llvm ? o.llvm : "", '\1', o.cross ? o.cross : "", in.base ? "\1base" : "");
 	char hex[KEY_LEN + 1];
 
 	hash_hex(all, strlen(all), hex);
 	return xasprintf("%.16s-%s", hex, o.arch);
+}
+
+/* Nothing but a .config, which we know: without git, what make leaves cannot be told from sources. */
+static bool only_configured(const char *source, const char *arch)
+{
+	const char *trace = kbuild_in_place(source, arch);
+	auto_free char *made = xasprintf("%s/include/config", source);
+	auto_free char *generated = xasprintf("%s/include/generated", source);
+
+	return trace && !strcmp(trace, ".config") && !file_exists(made) && !file_exists(generated);
+}
+
+static int drop_config(const char *mirror, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/.config", mirror);
+
+	return unlink(path) < 0 && errno != ENOENT ? err_sys(e, "remove %s", path) : 0;
 }
 
 /* A tree that was configured in place is built from a mirror of what git calls its source. O= below the source makes
@@ -326,11 +389,11 @@ static int build_local(int dir, const char *path, const char *place, struct err 
 		return build(dir, path, &b, e);
 	if (localgit_open(&git, o.source, e) < 0)
 		return -1;
-	if (!git)
+	if (!git && !only_configured(o.source, o.arch))
 		return build(dir, path, &b, e); /* which says why not */
 	localgit_close(git);
 	step_progress(0, 0, "mirroring the source tree");
-	if (srctree_mirror(o.source, mirror, e) < 0)
+	if (srctree_mirror(o.source, mirror, e) < 0 || drop_config(mirror, e) < 0)
 		return -1;
 	b.source = mirror;
 	b.out = below;

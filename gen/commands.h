@@ -1,0 +1,6 @@
+/* commands.h: compile_commands.json of a source tree that was built. */
+#pragma once
+
+/* From the result of a build (folder build) into the tree; a note says why not. The tree may belong to somebody who does not want
+ * us to write there. */
+void commands_place(const char *build, const char *tree);
