@@ -46,7 +46,10 @@ SOURCE  := $(O)/obj/libktstr-source.a
 GEN     := $(O)/obj/libktstr-gen.a
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
-PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(O)/ktstr-init
+# The init of guests of this machine's architecture, and of those there is a cross compiler for.
+CROSS   := $(foreach a,$(filter-out $(shell uname -m),x86_64 aarch64),$(if $(shell command -v $(a)-linux-gnu-gcc),$(a)))
+INITS   := $(O)/ktstr-init $(CROSS:%=$(O)/ktstr-init-%)
+PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS)
 
 SCHED   := $(O)/sched/scx_ktstr
 BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -Wall -Itests/sched -I$(LIBBPF)/include \
@@ -61,7 +64,7 @@ SCRIPTS := $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all units sched fuzzers check check-long demo setup fuzz lint bench bless install clean
+.PHONY: all units sched sched-cross fuzzers check check-long demo setup fuzz lint bench bless install clean
 all: $(PROGS)
 units: $(UNITS)
 fuzzers: $(FUZZERS)
@@ -90,9 +93,11 @@ $(O)/ktstr-step: $(call obj,$(STEP_SRC)) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 $(O)/ktstr-source: $(call obj,$(SOURCE_STEP_SRC)) $(SOURCE) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SOURCE_LIBS)
-$(O)/ktstr-init: $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/proto.h Makefile
+$(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/proto.h Makefile
 	@mkdir -p $(@D)
-	$(call say,GUEST,$@)$(CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
+	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
+$(O)/ktstr-init: INIT_CC = $(CC)
+$(O)/ktstr-init-%: INIT_CC = $(@:$(O)/ktstr-init-%=%)-linux-gnu-gcc
 
 $(O)/tests/unit/%: tests/unit/%.c $(GEN) $(SOURCE) $(LIB)
 	@mkdir -p $(@D)
@@ -122,6 +127,13 @@ $(SCHED): tests/sched/scx_ktstr.c $(O)/sched/scx_ktstr.skel.h $(LIBBPF)/libbpf.a
 	$(call say,SCHED,$@)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -I$(O)/sched -Itests/sched -I$(LIBBPF)/include \
 		-o $@ $< $(LIBBPF)/libbpf.a -static -lelf -lz
 sched: $(SCHED)
+# For guests of another architecture. The BPF program is the same.
+$(O)/deps/libbpf-aarch64/libbpf.a:
+	$(Q)sh tests/fetch-libbpf.sh --dest $(abspath $(@D)) --arch arm64
+$(SCHED)-aarch64: tests/sched/scx_ktstr.c $(O)/sched/scx_ktstr.skel.h $(O)/deps/libbpf-aarch64/libbpf.a
+	$(call say,SCHED,$@)aarch64-linux-gnu-gcc -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -I$(O)/sched -Itests/sched \
+		-I$(O)/deps/libbpf-aarch64/include -o $@ $< -static -L$(O)/deps/libbpf-aarch64 -lbpf -lelf -lz
+sched-cross: $(CROSS:%=$(SCHED)-%)
 
 setup:
 	$(Q)sh tests/setup.sh
@@ -133,7 +145,7 @@ check: setup
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched
 	$(Q)O=$(abspath $(O)) sh tests/check.sh
 check-long: setup
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched fuzzers
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched sched-cross fuzzers
 	$(Q)O=$(abspath $(O)) sh tests/check.sh long
 fuzz: setup
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) fuzzers
@@ -150,7 +162,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ktstr/rules
 	install -m 755 $(O)/cargo-ktstr $(DESTDIR)$(PREFIX)/bin/
 	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
-	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(O)/ktstr-init $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
 

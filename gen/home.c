@@ -1,7 +1,12 @@
 #include "gen/home.h"
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/spawn.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static int part(char **out, const char *dir, const char *const *places, struct err *e)
 {
@@ -35,6 +40,73 @@ int home_find(struct home *h, struct err *e)
 		return -1;
 	}
 	return 0;
+}
+
+char *home_init(const struct home *h, const struct arch *a)
+{
+	return xasprintf("%s%s", h->init, arch_suffix(a));
+}
+
+static char *data_folder(void)
+{
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+
+	if (data && *data == '/')
+		return xasprintf("%s/ktstr", data);
+	return home && *home ? xasprintf("%s/.local/share/ktstr", home) : NULL;
+}
+
+/* "KTSTR_BUSYBOX_AARCH64" */
+static char *busybox_variable(const struct arch *a)
+{
+	char *name = xasprintf("KTSTR_BUSYBOX_%s", a->name);
+
+	for (char *c = name; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return name;
+}
+
+static char *no_busybox(const struct arch *a, const char *variable, const char *data, struct err *e)
+{
+	err_set(e, X_NO_TOOL,
+		"there is no busybox for %s guests: name a static one in %s, or put it at %s/busybox-%s (on Debian: "
+		"package busybox-static of architecture %s; docs/vm.md)",
+		a->name, variable, data ? data : "~/.local/share/ktstr", a->name, a->debian);
+	return NULL;
+}
+
+char *home_busybox(const struct home *h, const struct arch *a, struct err *e)
+{
+	auto_free char *variable = busybox_variable(a), *data = data_folder();
+	const char *named = getenv(variable);
+	char *found;
+
+	if (named && *named) {
+		found = realpath(named, NULL);
+		if (!found) {
+			err_sys(e, "%s: %s", variable, named);
+			e->code = X_NO_TOOL;
+		}
+		return found;
+	}
+	if (a == arch_host()) {
+		found = spawn_find("busybox");
+		if (!found)
+			err_set(e, X_NO_TOOL, "busybox is not installed; on Debian: apt-get install busybox-static");
+		return found;
+	}
+	for (int i = 0; i < 2; i++) {
+		const char *end = strrchr(h->step, '/');
+
+		if (i == 0 && !data)
+			continue;
+		found = i == 0 ? xasprintf("%s/busybox-%s", data, a->name)
+			       : xasprintf("%.*s/busybox-%s", (int)(end - h->step), h->step, a->name);
+		if (file_exists(found))
+			return found;
+		free(found);
+	}
+	return no_busybox(a, variable, data, e);
 }
 
 void home_free(struct home *h)

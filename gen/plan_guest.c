@@ -1,5 +1,6 @@
 #include "gen/plan_guest.h"
 
+#include "base/arch.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -25,6 +26,48 @@ void guest_plan_free(struct guest_plan *g)
 	g->host = NULL;
 }
 
+int guest_plan_allows(const struct guest_plan *g, const struct kernel *k, struct err *e)
+{
+	const struct arch *host = arch_host();
+
+	if (k->arch == host)
+		return 0;
+	auto_free char *init = home_init(g->home, k->arch);
+
+	if (!strcmp(g->accel, "kvm"))
+		return err_set(
+			e, X_KVM_UNUSABLE,
+			"kernel %s is for %s: KVM was asked for, but such guests are emulated on a machine of %s; "
+			"use --accel auto or tcg",
+			k->name, k->arch->name, host->name);
+	if (file_exists(init))
+		return 0;
+	return err_set(e, X_NO_TOOL,
+		       "kernel %s is for %s, and %s, the init of its guests, is missing: build it with make where "
+		       "there is %s-gcc, or install again",
+		       k->name, k->arch->name, init, k->arch->triplet);
+}
+
+/* The initramfs for guests of an architecture. */
+static char *initramfs(const struct kernel *k)
+{
+	return xasprintf("guest%s/initramfs.cpio", arch_suffix(k->arch));
+}
+
+static void plan_foreign_init(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
+{
+	auto_free char *init = home_init(gp->home, k->arch), *out = initramfs(k);
+	struct edge *g = plan_edge(p, "initramfs", "guest init for %s", k->arch->name);
+
+	if (!g)
+		return;
+	edge_heading(g, "guest for %s", k->arch->name);
+	edge_in(g, "%s", init);
+	edge_needs(g, "%s", gp->home->step);
+	edge_out(g, "%s", out);
+	edge_var(g, "outdir", "guest%s", arch_suffix(k->arch));
+}
+
 void plan_guest_base(struct plan *p, const struct guest_plan *gp)
 {
 	struct edge *g = plan_edge(p, "probe", "host accelerator");
@@ -44,6 +87,11 @@ void plan_guest_base(struct plan *p, const struct guest_plan *gp)
 void plan_guest_kernel(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
 {
 	auto_argv struct argv more = { 0 };
+
+	if (k->arch != arch_host()) {
+		plan_foreign_init(p, gp, k);
+		argv_opt(&more, "--arch", "%s", k->arch->name);
+	}
 	struct edge *g = plan_edge(p, "bootable", "kernel %s", k->name);
 
 	edge_heading(g, "kernel %s", k->name);
@@ -68,8 +116,10 @@ void plan_guest_kernel(struct plan *p, const struct guest_plan *gp, const struct
 
 static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
 {
+	auto_free char *initrd = initramfs(k);
+
 	edge_var(g, "boot", "kernels/%s", k->name);
-	edge_var(g, "initrd", "guest/initramfs.cpio");
+	edge_var(g, "initrd", "%s", initrd);
 	edge_var(g, "accel", "%s", gp->accel);
 	edge_var(g, "topology", "%s", gp->topology);
 	edge_var(g, "memory", "%llu", (unsigned long long)gp->memory_mb);
@@ -82,14 +132,14 @@ static char *snapshot_dir(const struct guest_plan *gp, const struct kernel *k)
 
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
 {
-	auto_free char *dir = snapshot_dir(gp, k);
+	auto_free char *dir = snapshot_dir(gp, k), *initrd = initramfs(k);
 	struct edge *g =
 		plan_edge(p, "snapshot", "boot %s%s%s", k->name, gp->name ? " " : "", gp->name ? gp->name : "");
 
 	if (!g)
 		return;
 	edge_in(g, "kernels/%s/kernel", k->name);
-	edge_in(g, "guest/initramfs.cpio");
+	edge_in(g, "%s", initrd);
 	edge_needs(g, "%s/probe", gp->host);
 	edge_needs(g, "kernels/%s/facts", k->name);
 	edge_needs(g, "%s", gp->home->step);
@@ -101,19 +151,21 @@ void plan_guest_snapshot(struct plan *p, const struct guest_plan *gp, const stru
 
 void edge_guest(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
 {
+	auto_free char *initrd = initramfs(k);
+
 	edge_needs(g, "kernels/%s/kernel", k->name);
-	edge_needs(g, "guest/initramfs.cpio");
+	edge_needs(g, "%s", initrd);
 	edge_needs(g, "%s/probe", gp->host);
 	guest_vars(g, gp, k);
 }
 
 void edge_restore(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
 {
-	auto_free char *dir = snapshot_dir(gp, k);
+	auto_free char *dir = snapshot_dir(gp, k), *initrd = initramfs(k);
 
 	edge_needs(g, "%s/state", dir);
 	edge_var(g, "snapshot", "%s", dir);
-	edge_needs(g, "guest/initramfs.cpio");
+	edge_needs(g, "%s", initrd);
 	edge_var(g, "boot", "kernels/%s", k->name);
-	edge_var(g, "initrd", "guest/initramfs.cpio");
+	edge_var(g, "initrd", "%s", initrd);
 }

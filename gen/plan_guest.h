@@ -1,6 +1,6 @@
 /* plan_guest.h: the edges every verb that boots guests has in common: host, guest's init, kernels, snapshots.
  *
- *   host/ID/probe  guest/initramfs.cpio  kernels/NAME/{kernel,layout,facts}  snapshots/NAME[/TOPOLOGY]/{state,recipe,…} */
+ *   host/ID/probe  guest[-ARCH]/initramfs.cpio  kernels/NAME/{kernel,layout,facts}  snapshots/NAME[/TOPOLOGY]/{state,recipe,…} */
 #pragma once
 #include <stdint.h>
 struct edge;
@@ -23,9 +23,13 @@ struct guest_plan {
 int guest_plan_init(struct guest_plan *g, struct err *e);
 void guest_plan_free(struct guest_plan *g);
 
-/* Once per graph: the accelerator's probe and the initramfs. */
+/* Whether there can be guests of k's architecture: X_KVM_UNUSABLE when KVM is to run those of another than this machine's,
+ * X_NO_TOOL when their init was not built. */
+int guest_plan_allows(const struct guest_plan *g, const struct kernel *k, struct err *e);
+
+/* Once per graph: the accelerator's probe and the initramfs for this machine's architecture. */
 void plan_guest_base(struct plan *p, const struct guest_plan *g);
-/* k's paths may lie in the graph. k->name is the folder's name. */
+/* k's paths may lie in the graph. k->name is the folder's name. With the initramfs, if k is for another architecture. */
 void plan_guest_kernel(struct plan *p, const struct guest_plan *g, const struct kernel *k);
 /* One that is there already is left alone. */
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *g, const struct kernel *k);

@@ -1,4 +1,5 @@
 #include "gen/sweep.h"
+#include "base/arch.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -95,14 +96,21 @@ static char *step_args(const struct sweep_opts *o)
 	return more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
 }
 
+static char *payload_pack(const struct arch *a)
+{
+	return xasprintf("payload%s/payload.pack", arch_suffix(a));
+}
+
 static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c)
 {
 	const struct kernel *k = &c->want->k;
 	struct edge *g = plan_edge(p, s->o.cold ? "verify-cold" : "verify", "%s", c->id);
 	auto_free char *args = step_args(&s->o);
 
+	auto_free char *payload = payload_pack(k->arch);
+
 	edge_heading(g, "%s", c->id + strlen("verify "));
-	edge_in(g, "payload/payload.pack");
+	edge_in(g, "%s", payload);
 	edge_needs(g, "kernels/%s/layout", k->name);
 	if (s->o.cold)
 		edge_guest(g, c->guest, k);
@@ -111,29 +119,39 @@ static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_
 	edge_needs(g, "%s", s->home->step);
 	edge_out(g, "%s/result.json", c->dir);
 	edge_var(g, "outdir", "%s", c->dir);
-	edge_var(g, "payload", "payload/payload.pack");
+	edge_var(g, "payload", "%s", payload);
 	edge_var(g, "args", "%s", args);
 }
 
-static void plan_payload(struct plan *p, const struct sweep *s)
+/* One for all guests of an architecture. A scheduler is built for one of them, and refused for the other. */
+static void plan_payload(struct plan *p, const struct sweep *s, const struct arch *a)
 {
-	struct edge *g = plan_edge(p, "payload", "scheduler %s", s->name);
+	bool here = a == arch_host();
+	struct edge *g = plan_edge(p, "payload", "scheduler %s%s%s", s->name, here ? "" : " for ", here ? "" : a->name);
+	auto_free char *out = payload_pack(a);
 
+	if (!g)
+		return;
 	edge_in(g, "%s", s->scheduler);
 	edge_needs(g, "%s", s->home->step);
-	edge_out(g, "payload/payload.pack");
-	edge_var(g, "outdir", "payload");
+	edge_out(g, "%s", out);
+	edge_var(g, "outdir", "payload%s", arch_suffix(a));
+	if (!here)
+		edge_var(g, "args", "--arch %s", a->name);
 }
 
-void sweep_plan(struct plan *p, const struct sweep *s)
+int sweep_plan(struct plan *p, const struct sweep *s, struct err *e)
 {
 	const struct want *last = NULL;
 
+	for (size_t i = 0; i < s->n; i++)
+		if (guest_plan_allows(s->cells[i].guest, &s->cells[i].want->k, e) < 0)
+			return -1;
 	plan_guest_base(p, &s->guest[0]);
-	plan_payload(p, s);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sweep_cell *c = &s->cells[i];
 
+		plan_payload(p, s, c->want->k.arch);
 		if (c->want != last)
 			plan_guest_kernel(p, c->guest, &c->want->k);
 		last = c->want;
@@ -141,4 +159,5 @@ void sweep_plan(struct plan *p, const struct sweep *s)
 			plan_guest_snapshot(p, c->guest, &c->want->k);
 		plan_cell(p, s, c);
 	}
+	return 0;
 }

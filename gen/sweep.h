@@ -45,6 +45,6 @@ struct sweep {
 int sweep_check_args(const char *const *args, struct err *e);
 /* Fills cells from what stands before them. */
 void sweep_cells(struct sweep *s);
-/* Edges for everything the cells need and for the cells. wants_plan() has been called. */
-void sweep_plan(struct plan *p, const struct sweep *s);
+/* Edges for everything the cells need and for the cells. wants_plan() has been called. Fails as guest_plan_allows(). */
+int sweep_plan(struct plan *p, const struct sweep *s, struct err *e);
 void sweep_free(struct sweep *s);

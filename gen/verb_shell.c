@@ -1,5 +1,6 @@
 /* shell: a guest to work in. The graph makes kernel, snapshot and files; the session then runs beside it, on the user's
  * terminal. */
+#include "base/arch.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -130,9 +131,6 @@ static int check(struct request *q, int n, struct err *e)
 	if (!o.exec && !isatty(STDIN_FILENO))
 		return err_set(e, X_USAGE,
 			       "stdin must be a terminal for interactive shell mode; without one: --exec CMD");
-	q->busybox = spawn_find("busybox");
-	if (!q->busybox)
-		return err_set(e, X_NO_TOOL, "busybox is not installed; on Debian: apt-get install busybox-static");
 	return 0;
 }
 
@@ -160,6 +158,8 @@ static void plan_toolbox(struct plan *p, const struct request *q)
 	FILE *f = xmemstream(&list, &size);
 	struct edge *g = plan_edge(p, "toolbox", "files for the guest");
 
+	if (q->kernels.v[0].k.arch != arch_host())
+		argv_opt(&more, "--arch", "%s", q->kernels.v[0].k.arch->name);
 	argv_opt(&more, "--busybox", "%s", q->busybox);
 	edge_in(g, "%s", q->busybox);
 	if (q->scheduler) {
@@ -189,7 +189,7 @@ static void session_args(struct argv *a, const struct request *q, const char *di
 	argv_fmt(a, "--out=%s/shell", dir);
 	argv_fmt(a, "--snapshot=%s/snapshots/%s", dir, q->kernels.v[0].k.name);
 	argv_fmt(a, "--boot=%s/kernels/%s", dir, q->kernels.v[0].k.name);
-	argv_fmt(a, "--initrd=%s/guest/initramfs.cpio", dir);
+	argv_fmt(a, "--initrd=%s/guest%s/initramfs.cpio", dir, arch_suffix(q->kernels.v[0].k.arch));
 	argv_fmt(a, "--payload=%s/toolbox/payload.pack", dir);
 	if (*path)
 		argv_fmt(a, "--path=%s", path);
@@ -235,6 +235,8 @@ static int make_and_enter(struct request *q, struct err *e)
 	if (verb_plan(&p, &q->home, "shell.ninja", q->guest.memory_mb, e) < 0)
 		return -1;
 	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
+		return -1;
+	if (guest_plan_allows(&q->guest, &k->k, e) < 0 || !(q->busybox = home_busybox(&q->home, k->k.arch, e)))
 		return -1;
 	plan_guest_base(&p, &q->guest);
 	plan_guest_kernel(&p, &q->guest, &k->k);

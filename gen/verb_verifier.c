@@ -242,8 +242,7 @@ static int make_and_report(struct request *q, struct err *e)
 		return -1;
 	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
 		return -1;
-	sweep_plan(&p, &q->sweep);
-	if (run_plan(&r, &p, &ro, e) < 0)
+	if (sweep_plan(&p, &q->sweep, e) < 0 || run_plan(&r, &p, &ro, e) < 0)
 		return -1;
 	wants_tell_made(&q->kernels, &r, &p);
 	for (size_t i = 0; i < q->sweep.n; i++) {

@@ -1,4 +1,5 @@
 /* The edges that make a kernel: source, build, entry of the cache. */
+#include "base/arch.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
@@ -153,6 +154,7 @@ int wants_plan(struct plan *p, const struct home *home, struct wants *w, const s
 		x->k.image = xasprintf("build/%s/bzImage", x->brief);
 		x->k.vmlinux = xasprintf("build/%s/vmlinux", x->brief);
 		x->k.config = xasprintf("build/%s/config", x->brief);
+		x->k.arch = arch_by_name(how.key.arch);
 	}
 	return 0;
 }

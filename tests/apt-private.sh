@@ -8,7 +8,8 @@
 # the system knows), fetches their package lists when they are older than a day, and sets
 # $apt_conf for "apt-get -c $apt_conf", "apt-cache -c $apt_conf". A suite that does not exist or
 # does not answer is left out; whether a package was found is for the caller to see. Signatures
-# are checked by apt as always.
+# are checked by apt as always. With $apt_arch set before, packages are those of that architecture ("arm64") instead of
+# the system's.
 #
 # The mirror and its key come from the system's entry for its own release, so that a mirror or a
 # proxy chosen by the machine's owner is used here too. KTSTR_APT_ETC replaces /etc/apt (tests).
@@ -102,6 +103,7 @@ apt_entry() { # DIR SUITES
 }
 
 apt_private_config() { # DIR
+	[ -z "${apt_arch-}" ] || printf 'APT::Architecture "%s";\nAPT::Architectures "%s";\n' "$apt_arch" "$apt_arch"
 	cat <<END
 Dir::Etc::sourcelist "/dev/null";
 Dir::Etc::sourceparts "$1/parts";

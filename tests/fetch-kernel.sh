@@ -1,9 +1,10 @@
 #!/bin/sh
 # fetch-kernel.sh: the newest distribution kernel that has sched_ext, as .deb files.
 #
-#   tests/fetch-kernel.sh [--dest DIR] [--refresh]
+#   tests/fetch-kernel.sh [--dest DIR] [--refresh] [--arch arm64] [--flavour cloud-arm64]
 #
-# Prints the paths of the packages, for `cargo ktstr kernel import`. Looks into the suites newer
+# Prints the paths of the packages, for `cargo ktstr kernel import`. Of another architecture than this machine's, too, by
+# the distribution's name for it. Looks into the suites newer
 # than the installed release (KTSTR_KERNEL_SUITES replaces the list), downloads with apt and its
 # signature checks, installs nothing. What is there already is used for a week; when the network
 # is not there, for longer, with a warning.
@@ -11,19 +12,32 @@ set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ktstr/distro
-dest=$cache/kernel
+arch=$(dpkg --print-architecture)
+dest=
+flavour=
 refresh=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--dest) dest=${2:?--dest DIR} && shift ;;
 	--refresh) refresh=1 ;;
-	*) echo "usage: $0 [--dest DIR] [--refresh]" >&2 && exit 2 ;;
+	--arch) arch=${2:?--arch ARCH} && shift ;;
+	--flavour) flavour=${2:?--flavour NAME} && shift ;;
+	*) echo "usage: $0 [--dest DIR] [--refresh] [--arch ARCH] [--flavour NAME]" >&2 && exit 2 ;;
 	esac
 	shift
 done
 # Newest last is not needed: every suite is asked and the highest version wins.
 suites=${KTSTR_KERNEL_SUITES:-trixie-backports forky sid}
-flavour=cloud-$(dpkg --print-architecture)
+lists=$cache/newer
+if [ "$arch" != "$(dpkg --print-architecture)" ]; then
+	apt_arch=$arch
+	lists=$cache/newer-$arch
+fi
+if [ -z "$dest" ]; then
+	dest=$cache/kernel
+	[ -z "${apt_arch-}$flavour" ] || dest=$cache/kernel-${flavour:-cloud-$arch}
+fi
+flavour=${flavour:-cloud-$arch}
 
 # shellcheck source=apt-private.sh
 . "$root/tests/apt-private.sh"
@@ -61,7 +75,7 @@ releases() {
 has_sched_ext() { # DEB…
 	for deb in "$@"; do
 		config=$(dpkg-deb -c "$deb" |
-			awk '$6 ~ /\/(config|config-[^\/]*)$/ { print $6; exit }')
+			awk '$6 ~ /\/(config|config-[^\/]*)$/ && !n++ { print $6 }')
 		[ -n "$config" ] || continue
 		dpkg-deb --fsys-tarfile "$deb" | tar -xO "$config" |
 			grep -qx CONFIG_SCHED_CLASS_EXT=y && return 0
@@ -78,7 +92,7 @@ fetch() { # RELEASE
 }
 
 fetch_newest() {
-	apt_private_open "$cache/newer" alone "$suites" || return 1
+	apt_private_open "$lists" alone "$suites" || return 1
 	# Three, because the newest may be there in part only while a suite is being updated.
 	for release in $(releases | head -n 3); do
 		rm -f "$draft"/*.deb

@@ -25,9 +25,11 @@ libjsmn-dev libsmartcols-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev liblz
 # authorities of https, and the check of the signature on published checksums
 ca-certificates gpgv
 # virtual machines, and the shell in them
-qemu-system-x86 busybox-static|busybox
+qemu-system-x86 qemu-system-arm busybox-static|busybox
 # building a kernel, also for another architecture, and one to build
 bison flex bc libssl-dev cpio rsync kmod python3 xz-utils zstd bzip2 lz4 ccache gcc-aarch64-linux-gnu
+# the init of arm64 guests
+libc6-dev-arm64-cross
 linux-source-6.12
 # tests and lint (prove's modules are in perl)
 libcmocka-dev perl procps git tmux gpg gpg-agent openssl clang-format-14 clang-tidy-14 shellcheck libclang-rt-16-dev
@@ -84,8 +86,8 @@ candidate() {
 fits_system() { # PACKAGE
 	have=
 	case $1 in
-	qemu-system-x86)
-		for part in qemu-utils qemu-system-common qemu-system-data qemu-block-extra; do
+	qemu-system-*)
+		for part in qemu-system-x86 qemu-utils qemu-system-common qemu-system-data qemu-block-extra; do
 			have=${have:-$(installed_version $part)}
 		done
 		;;

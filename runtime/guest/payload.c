@@ -4,6 +4,7 @@
  * path the search found (with $ORIGIN meaning the program's folder in the guest), and in the dynamic linker's own
  * folder, which it always searches, because the guest has no ld.so.cache. */
 #include "guest/payload.h"
+#include "base/arch.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -175,8 +176,10 @@ static int needs_of(const char *path, uint16_t machine, struct elf_needs *n, str
 	}
 	if (n->machine == machine)
 		return 0;
-	(void)err_set(e, X_BAD_SCHED, "%s is built for another machine (ELF machine %u, the guest's is %u)", path,
-		      n->machine, machine);
+	const struct arch *is = arch_by_elf(n->machine), *guest = arch_by_elf(machine);
+
+	(void)err_set(e, X_BAD_SCHED, "%s is built for another machine (%s, ELF machine %u) than the guest's (%s, %u)",
+		      path, is ? is->name : "unknown", n->machine, guest ? guest->name : "unknown", machine);
 	elf_needs_free(n);
 	return -1;
 }

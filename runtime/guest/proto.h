@@ -81,7 +81,8 @@ enum proto_type {
  *   release, machine    as uname gives them
  *   nr_cpus             possible CPUs; online_cpus: those that run
  *   mem_kb              MemTotal
- *   text_pa, text_va    hex: where the kernel image begins (x86_64: _text, aarch64: _stext)
+ *   text_pa, text_va    hex: where the kernel image begins: "Kernel code" of /proc/iomem, and _text. On aarch64
+ *                       the former is _stext in some versions
  *   scx                 "yes" when the kernel has sched_ext, else "no"
  *   btf                 bytes of /sys/kernel/btf/vmlinux, 0 when there is none
  *   cpus {list}         those that run: "0-3,8"

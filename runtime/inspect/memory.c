@@ -1,12 +1,11 @@
 /* memory.c: three ways from a virtual address to a physical one, all of them arithmetic on numbers the guest gave. */
-#include "inspect/memory.h"
-
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "inspect/memory_in.h"
 
 enum {
 	PAGE = 4096,
@@ -15,23 +14,22 @@ enum {
 	ENTRY_LARGE = 1 << 7,
 };
 #define IMAGE_FIRST 0xffffffff80000000ull
-#define IMAGE_END 0xffffffffc0000000ull /* modules begin */
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 #define DEFAULT_PAGE_OFFSET 0xffff888000000000ull
 #define LEVEL4_FIRST 0xffff800000000000ull /* kernel half with 4 levels; with 5 the direct map is below it */
-#define HOLE ((uint64_t)4 << 30)           /* RAM above the PCI hole has addresses beyond its size */
+#define HOLE ((uint64_t)4 << 30)           /* RAM above a hole has addresses beyond its size */
 
-static bool in_ram(const struct kmem *m, uint64_t gpa)
+bool kmem_in_ram(const struct kmem *m, uint64_t gpa)
 {
 	return gpa < m->phys.size + HOLE;
 }
 
-static bool image_va(const struct kmem *m, uint64_t va)
+bool kmem_in_image(const struct kmem *m, uint64_t va)
 {
-	return va >= m->text_va && va < IMAGE_END && in_ram(m, va - m->text_va + m->text_pa);
+	return va >= m->text_va && va < m->paging->image_end && kmem_in_ram(m, va - m->text_va + m->text_pa);
 }
 
-static int phys_u64(const struct kmem *m, uint64_t gpa, uint64_t *out, struct err *e)
+int kmem_phys_u64(const struct kmem *m, uint64_t gpa, uint64_t *out, struct err *e)
 {
 	uint64_t v;
 
@@ -58,7 +56,7 @@ static int walk(const struct kmem *m, uint64_t va, uint64_t *pa, uint64_t *run, 
 	for (int level = m->levels; level >= 1; level--) {
 		int shift = 12 + 9 * (level - 1);
 
-		if (phys_u64(m, table + ((va >> shift) & 511) * 8, &entry, e) < 0)
+		if (kmem_phys_u64(m, table + ((va >> shift) & 511) * 8, &entry, e) < 0)
 			return err_in(e, "page table of guest address %#" PRIx64, va);
 		if (!(entry & ENTRY_PRESENT))
 			return err_set(e, X_VM, "guest address %#" PRIx64 " is not mapped", va);
@@ -76,20 +74,25 @@ static int walk(const struct kmem *m, uint64_t va, uint64_t *pa, uint64_t *run, 
 	return err_set(e, X_VM, "guest has no page table"); /* levels are 4 or 5 */
 }
 
-int kmem_translate(const struct kmem *m, uint64_t va, uint64_t *pa, uint64_t *run, struct err *e)
+static int translate(const struct kmem *m, uint64_t va, uint64_t *pa, uint64_t *run, struct err *e)
 {
 	uint64_t linear;
 
-	if (image_va(m, va)) {
+	if (kmem_in_image(m, va)) {
 		linear = va - m->text_va + m->text_pa;
 	} else {
 		linear = va - m->page_offset;
-		if (va < m->page_offset || !in_ram(m, linear))
+		if (va < m->page_offset || !kmem_in_ram(m, linear))
 			return walk(m, va, pa, run, e);
 	}
 	*pa = linear;
 	*run = PAGE - va % PAGE;
 	return 0;
+}
+
+int kmem_translate(const struct kmem *m, uint64_t va, uint64_t *pa, uint64_t *run, struct err *e)
+{
+	return m->paging->translate(m, va, pa, run, e);
 }
 
 int kmem_read(const struct kmem *m, uint64_t va, void *buf, size_t n, struct err *e)
@@ -200,6 +203,24 @@ static int symbol_take(struct kmem *m, const char *p, const char *end, struct er
 	return 0;
 }
 
+static int machine_take(struct kmem *m, const char *p, const char *end, struct err *e)
+{
+	static const struct {
+		const char *name;
+		const struct paging *paging;
+	} known[] = { { "x86_64", &paging_x86_64 }, { "aarch64", &paging_aarch64 } };
+	const char *name;
+	size_t n = word(&p, end, &name);
+
+	for (size_t i = 0; i < countof(known); i++) {
+		if (!same(name, n, known[i].name))
+			continue;
+		m->paging = known[i].paging;
+		return 0;
+	}
+	return err_set(e, X_VM, "the guest runs on a machine we do not know");
+}
+
 static int hello_line(struct kmem *m, const char *p, const char *end, struct err *e)
 {
 	const char *key, *value;
@@ -208,6 +229,8 @@ static int hello_line(struct kmem *m, const char *p, const char *end, struct err
 
 	if (same(key, len, "sym"))
 		return symbol_take(m, p, end, e);
+	if (same(key, len, "machine"))
+		return machine_take(m, p, end, e);
 	if (same(key, len, "text_va"))
 		number = &m->text_va;
 	else if (same(key, len, "text_pa"))
@@ -233,9 +256,9 @@ static int hello_parse(struct kmem *m, const char *hello, size_t n, struct err *
 	}
 	if (!m->text_va)
 		m->text_va = kmem_symbol(m, "_text");
-	if (m->text_va < IMAGE_FIRST || m->text_va >= IMAGE_END || m->text_va % PAGE)
+	if (m->text_va < m->paging->image_first || m->text_va >= m->paging->image_end || m->text_va % PAGE)
 		return err_set(e, X_VM, "the guest's kernel cannot be at %#" PRIx64, m->text_va);
-	if (!m->text_pa || !in_ram(m, m->text_pa) || m->text_pa % PAGE)
+	if (!m->text_pa || !kmem_in_ram(m, m->text_pa) || m->text_pa % PAGE)
 		return err_set(e, X_VM, "the guest's kernel cannot be loaded at %#" PRIx64, m->text_pa);
 	return 0;
 }
@@ -248,7 +271,7 @@ static int page_offset_find(struct kmem *m, struct err *e)
 	m->page_offset = DEFAULT_PAGE_OFFSET;
 	if (!at)
 		return 0;
-	if (!image_va(m, at) || phys_u64(m, at - m->text_va + m->text_pa, &v, e) < 0)
+	if (!kmem_in_image(m, at) || kmem_phys_u64(m, at - m->text_va + m->text_pa, &v, e) < 0)
 		return err_set(e, X_VM, "the guest's page_offset_base at %#" PRIx64 " cannot be read", at);
 	if (v % PAGE || !(v >> 63) || v >= IMAGE_FIRST)
 		return err_set(e, X_VM, "the guest's direct map cannot be at %#" PRIx64, v);
@@ -267,7 +290,7 @@ static int paging_find(struct kmem *m, struct err *e)
 		pgd = kmem_symbol(m, "swapper_pg_dir");
 	if (!pgd)
 		return err_set(e, X_VM, "the guest sent no init_top_pgt");
-	if (!image_va(m, pgd) || pgd % PAGE)
+	if (!kmem_in_image(m, pgd) || pgd % PAGE)
 		return err_set(e, X_VM, "the guest's page table cannot be at %#" PRIx64, pgd);
 	m->pgd_pa = pgd - m->text_va + m->text_pa;
 	m->levels = guess;
@@ -280,10 +303,22 @@ static int paging_find(struct kmem *m, struct err *e)
 		       m->text_va, m->text_pa);
 }
 
+static int find(struct kmem *m, struct err *e)
+{
+	return page_offset_find(m, e) < 0 ? -1 : paging_find(m, e);
+}
+
+const struct paging paging_x86_64 = {
+	.image_first = IMAGE_FIRST,
+	.image_end = 0xffffffffc0000000ull, /* modules begin */
+	.find = find,
+	.translate = translate,
+};
+
 int kmem_open(struct kmem *m, const struct phys *p, const char *hello, size_t n, struct err *e)
 {
-	*m = (struct kmem){ .phys = *p };
-	if (hello_parse(m, hello, n, e) < 0 || page_offset_find(m, e) < 0 || paging_find(m, e) < 0) {
+	*m = (struct kmem){ .phys = *p, .paging = &paging_x86_64 };
+	if (hello_parse(m, hello, n, e) < 0 || m->paging->find(m, e) < 0) {
 		kmem_close(m);
 		return err_as(e, X_VM, "guest memory");
 	}

@@ -88,6 +88,20 @@ static int filter_unpack(const struct format *f, const void *data, size_t n, uin
 	return read_exactly(a, f, out, want, e);
 }
 
+size_t decompress_head(const void *data, size_t n, void *out, size_t max)
+{
+	struct archive *a __attribute__((cleanup(drop_archive))) = archive_read_new();
+	const struct format *f = format_of(data, n);
+	struct archive_entry *entry;
+
+	if (!a || !f || !f->filter || f->filter(a) != ARCHIVE_OK || archive_read_support_format_raw(a) != ARCHIVE_OK ||
+	    archive_read_open_memory(a, data, n) != ARCHIVE_OK || archive_read_next_header(a, &entry) != ARCHIVE_OK)
+		return 0;
+	la_ssize_t got = archive_read_data(a, out, max);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
 int decompress(const void *data, size_t n, size_t want, void **out, struct err *e)
 {
 	const struct format *f = format_of(data, n);

@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "kernel/armimage.h"
 #include "kernel/decompress.h"
 
 enum {
@@ -68,7 +70,7 @@ static int payload_find(const uint8_t *d, size_t n, const uint8_t **p, size_t *l
 	uint64_t off, size;
 
 	if (!is_bzimage(d, n))
-		return err_set(e, X_BAD_KERNEL, "neither a bzImage nor an ELF kernel");
+		return err_set(e, X_BAD_KERNEL, "neither a bzImage, an arm64 Image nor an ELF kernel");
 	if (le16(d + AT_VERSION) < PAYLOAD_SINCE)
 		return err_set(e, X_BAD_KERNEL, "boot protocol %u.%02u is too old, 2.08 is needed", d[AT_VERSION + 1],
 			       d[AT_VERSION]);
@@ -83,6 +85,47 @@ static int payload_find(const uint8_t *d, size_t n, const uint8_t **p, size_t *l
 	return 0;
 }
 
+static int take_plain(const void *p, size_t n, void **out, size_t *out_n, struct err *e)
+{
+	if (n > UNPACKED_MAX)
+		return err_set(e, X_BAD_KERNEL, "a kernel of %zu bytes is more than 1 GiB", n);
+	*out = xmemdup(p, n);
+	*out_n = n;
+	return 0;
+}
+
+static bool is_gzip(const void *data, size_t n)
+{
+	const char *format = decompress_format(data, n);
+
+	return format && !strcmp(format, "gzip");
+}
+
+/* An EFI program may have a gzipped image in it, and some have. */
+static int unpack_arm(const void *data, size_t n, bool zboot, void **out, size_t *out_n, struct err *e)
+{
+	const void *p = data;
+	size_t want = 0;
+	void *image;
+
+	if (zboot && armimage_payload(data, n, &p, &n, &want, e) < 0)
+		return -1;
+	if (!zboot)
+		want = n >= 8 ? le32((const uint8_t *)data + n - 4) : 0;
+	if (want > UNPACKED_MAX)
+		return err_set(e, X_BAD_KERNEL, "the %s data claims to unpack to %zu bytes, more than 1 GiB",
+			       decompress_format(p, n), want);
+	if (decompress(p, n, want, &image, e) < 0)
+		return -1;
+	if (!armimage_is(image, want)) {
+		free(image);
+		return err_set(e, X_BAD_KERNEL, "the %s data is not an arm64 Image", decompress_format(p, n));
+	}
+	*out = image;
+	*out_n = want;
+	return 0;
+}
+
 int image_unpack(const void *data, size_t n, void **out, size_t *out_n, struct err *e)
 {
 	const uint8_t *p = data;
@@ -90,15 +133,14 @@ int image_unpack(const void *data, size_t n, void **out, size_t *out_n, struct e
 	void *elf;
 	size_t want;
 
+	if (armimage_is(data, n))
+		return take_plain(data, n, out, out_n, e);
+	if (armimage_is_zboot(data, n) || is_gzip(data, n))
+		return unpack_arm(data, n, !is_gzip(data, n), out, out_n, e);
 	if (!is_elf(data, n) && payload_find(data, n, &p, &n, e) < 0)
 		return -1;
-	if (is_elf(p, n)) {
-		if (n > UNPACKED_MAX)
-			return err_set(e, X_BAD_KERNEL, "a kernel of %zu bytes is more than 1 GiB", n);
-		*out = xmemdup(p, n);
-		*out_n = n;
-		return 0;
-	}
+	if (is_elf(p, n))
+		return take_plain(p, n, out, out_n, e);
 	format = decompress_format(p, n);
 	if (!format)
 		return err_set(e, X_BAD_KERNEL, "the kernel in the image is compressed in no way we know");
@@ -260,11 +302,33 @@ static void banner_find(const char *d, size_t n, char *out, size_t max)
 	}
 }
 
+const struct arch *image_arch(const void *head, size_t n)
+{
+	uint8_t start[64];
+	Elf64_Ehdr h;
+
+	if (is_gzip(head, n))
+		return armimage_is(start, decompress_head(head, n, start, sizeof(start))) ? &arch_aarch64 : NULL;
+	if (is_elf(head, n) && n >= sizeof(h)) {
+		memcpy(&h, head, sizeof(h));
+		return arch_by_elf(h.e_machine);
+	}
+	if (armimage_is(head, n) || armimage_is_zboot(head, n))
+		return &arch_aarch64;
+	return is_bzimage(head, n) ? &arch_x86_64 : NULL;
+}
+
 int image_inspect(struct image_info *i, const void *data, size_t n, struct err *e)
 {
 	struct elf f;
 	Elf64_Shdr btf;
 
+	if (armimage_is(data, n)) {
+		*i = (struct image_info){ .machine = EM_AARCH64, .loadable = true };
+		i->btf = armimage_btf(data, n, &i->btf_n);
+		banner_find(data, n, i->release, sizeof(i->release));
+		return 0;
+	}
 	if (elf_open(&f, data, n, e) < 0)
 		return -1;
 	*i = (struct image_info){ .machine = f.h.e_machine, .pvh = elf_pvh(&f), .loadable = elf_loadable(&f) };

@@ -1,6 +1,7 @@
 /* From somebody else's files to the three of ours: sort what was given, judge it, then unpack. */
 #include "kernel/import.h"
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -15,7 +16,7 @@
 
 #define SCRATCH ".parts"
 
-enum { HEAD = 64 << 10, CONFIG_MAX = 8 << 20 };
+enum { HEAD = 64 << 10, CONFIG_MAX = 8 << 20, IMAGE_MAX = 512 << 20 };
 
 /* A file's bytes; pages, so that a debug vmlinux of a gigabyte costs nothing but addresses. */
 struct map {
@@ -69,24 +70,23 @@ static ssize_t read_head(const char *file, char *head, struct err *e)
 	return (ssize_t)have;
 }
 
-static bool is_bzimage(const char *head, size_t n)
-{
-	return n >= 0x210 && !memcmp(head + 0x202, "HdrS", 4);
-}
-
 static bool is_config(const char *head, size_t n)
 {
 	return !memchr(head, '\0', n) && memmem(head, n, "\nCONFIG_", 8);
 }
 
-static int take_gzip(const char *file, const char *scratch, struct parts *p, struct err *e)
+static int take_gzip(const char *file, const char *scratch, bool image, struct parts *p, struct err *e)
 {
-	auto_free char *path = xasprintf("%s/config.gunzip", scratch);
+	auto_free char *path = xasprintf("%s/%s.gunzip", scratch, image ? "image" : "config");
 	auto_free char *head = xmalloc(HEAD);
 	struct part new = { .path = path, .from = (char *)file, .ours = true };
 	ssize_t n;
 
-	if (package_gunzip(file, path, CONFIG_MAX, e) < 0 || (n = read_head(path, head, e)) < 0)
+	if (package_gunzip(file, path, image ? IMAGE_MAX : CONFIG_MAX, e) < 0)
+		return -1;
+	if (image)
+		return parts_add(p, PART_IMAGE, &new, e);
+	if ((n = read_head(path, head, e)) < 0)
 		return -1;
 	if (!is_config(head, (size_t)n))
 		return err_set(e, X_BAD_KERNEL, "%s is gzipped, but not a kernel configuration", file);
@@ -106,18 +106,19 @@ static int take_file(const char *file, const char *scratch, struct parts *p, str
 		return -1;
 	if ((kind = package_kind(head, n)) != PACKAGE_NONE)
 		return package_read(file, kind, scratch, p, e);
-	if (is_bzimage(head, n)) {
+	if (n >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG))
+		return parts_add(p, PART_VMLINUX, &new, e);
+	if (n >= 2 && !memcmp(head, "\x1f\x8b", 2))
+		return take_gzip(file, scratch, image_arch(head, n) != NULL, p, e);
+	if (image_arch(head, n)) {
 		if (image_release(head, n, release, sizeof(release)) == 0)
 			new.release = release;
 		return parts_add(p, PART_IMAGE, &new, e);
 	}
-	if (n >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG))
-		return parts_add(p, PART_VMLINUX, &new, e);
-	if (n >= 2 && !memcmp(head, "\x1f\x8b", 2))
-		return take_gzip(file, scratch, p, e);
 	if (is_config(head, n))
 		return parts_add(p, PART_CONFIG, &new, e);
-	return err_set(e, X_BAD_KERNEL, "%s is no kernel: neither a .deb, an .rpm, a bzImage nor an ELF file", file);
+	return err_set(e, X_BAD_KERNEL,
+		       "%s is no kernel: neither a .deb, an .rpm, a bzImage, an arm64 Image nor an ELF file", file);
 }
 
 /* sched_ext by configuration: what a kernel must have been built with. */
@@ -183,7 +184,7 @@ static int look_at_elf(const struct part *part, const void *elf, size_t n, struc
 			       f->has_config ? ", although the configuration given with it promises it" : "");
 	if (!f->has_config)
 		f->virtio_mmio = contains(elf, n, device, sizeof(device));
-	f->arch = info->machine == EM_X86_64 ? "x86_64" : info->machine == EM_AARCH64 ? "aarch64" : NULL;
+	f->arch = arch_by_elf(info->machine);
 	if (!f->arch)
 		return err_set(e, X_BAD_KERNEL, "%s is for a machine (ELF %u) we do not know", part->from,
 			       info->machine);
@@ -229,6 +230,14 @@ static int place_image(const struct part *part, int dir, struct err *e)
 	return renameat(AT_FDCWD, part->path, dir, "bzImage") < 0 ? err_sys(e, "move the image") : 0;
 }
 
+/* That of binutils knows one architecture only. */
+static int strip_debug(const struct arch *a, const char *vmlinux, const char *out, struct err *e)
+{
+	auto_free char *cross = xasprintf("%s-strip", a->triplet);
+
+	return a == arch_host() ? image_strip(vmlinux, out, e) : image_strip_by(cross, vmlinux, out, e);
+}
+
 static int unpack_image(const struct parts *p, int dir, const char *path, struct import_facts *f, struct err *e)
 {
 	const struct part *part = &p->v[PART_IMAGE];
@@ -246,7 +255,10 @@ static int unpack_image(const struct parts *p, int dir, const char *path, struct
 	if (look_at_elf(part, elf, n, &info, f, e) < 0 || name_release(f, part, info.release, e) < 0 ||
 	    debug_usable(p, f, &debug, e) < 0)
 		return -1;
-	if ((debug ? image_strip(p->v[PART_VMLINUX].path, out, e) : file_write(dir, "vmlinux", elf, n, e)) < 0)
+	/* An arm64 Image is all there is in it, and has the BTF. */
+	if (debug && strip_debug(f->arch, p->v[PART_VMLINUX].path, out, e) < 0)
+		return -1;
+	if (!debug && f->arch == &arch_x86_64 && file_write(dir, "vmlinux", elf, n, e) < 0)
 		return -1;
 	return place_image(part, dir, e);
 }
@@ -265,8 +277,12 @@ static int unpack_elf(const struct parts *p, int dir, const char *path, struct i
 	if (!info.loadable)
 		return err_set(e, X_BAD_KERNEL,
 			       "%s has only the symbols of a kernel: give the package with its image, too", part->from);
-	if (look_at_elf(part, m.p, m.n, &info, f, e) < 0 || name_release(f, part, info.release, e) < 0 ||
-	    image_strip(part->path, out, e) < 0)
+	if (look_at_elf(part, m.p, m.n, &info, f, e) < 0)
+		return -1;
+	if (f->arch == &arch_aarch64)
+		return err_set(e, X_BAD_KERNEL, "%s is the vmlinux of an arm64 kernel: give its Image, too",
+			       part->from);
+	if (name_release(f, part, info.release, e) < 0 || image_strip(part->path, out, e) < 0)
 		return -1;
 	return file_copy(dir, "vmlinux", dir, "bzImage", 0644, e);
 }

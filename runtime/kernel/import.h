@@ -7,12 +7,13 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+struct arch;
 struct err;
 
 struct import_facts {
 	char release[128];
 	char version[32]; /* leading "D.D[.D][-rcN]" of release; "" when it has none */
-	const char *arch; /* "x86_64" "aarch64", static */
+	const struct arch *arch;
 	bool has_config;
 	bool virtio_mmio; /* virtio-mmio and its command line parameter are built in */
 };

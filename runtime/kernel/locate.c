@@ -1,5 +1,6 @@
 #include "kernel/locate.h"
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -11,14 +12,6 @@
 #include <sys/utsname.h>
 
 enum { HEAD = 64 << 10, RELEASE_MAX = 128 };
-
-/* Where make leaves the boot image of an architecture, and what it is called elsewhere. */
-static const struct boot_image {
-	const char *machine, *tree, *flat;
-} boot_images[] = {
-	{ "x86_64", "arch/x86/boot/bzImage", "bzImage" },
-	{ "aarch64", "arch/arm64/boot/Image", "Image" },
-};
 
 void kernel_host_here(struct kernel_host *h)
 {
@@ -90,6 +83,17 @@ static char *tree_release(const char *tree)
 	return text;
 }
 
+/* By its first bytes, or else this machine's. */
+static const struct arch *arch_of(const char *file)
+{
+	auto_close int fd = open(file, O_RDONLY | O_CLOEXEC);
+	auto_free char *head = xmalloc(HEAD);
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, HEAD, 0);
+	const struct arch *a = n > 0 ? image_arch(head, (size_t)n) : NULL;
+
+	return a ? a : arch_host();
+}
+
 void kernel_from_entry(struct kernel *k, const struct kernel_entry *entry)
 {
 	const struct kernel_meta *m = &entry->meta;
@@ -101,22 +105,24 @@ void kernel_from_entry(struct kernel *k, const struct kernel_entry *entry)
 		.image = xasprintf("%s/%s", entry->dir, m->image_name),
 		.vmlinux = m->vmlinux_name ? in_folder(entry->dir, m->vmlinux_name) : NULL,
 		.config = in_folder(entry->dir, ".config"),
+		.arch = arch_by_name(m->arch),
 	};
+	if (!k->arch)
+		k->arch = arch_host();
 }
 
 /* This machine's image before that of another one, which the boot will refuse by name. */
 static char *image_in(const char *dir, const char *machine, bool *foreign)
 {
+	const struct arch *a;
 	char *image = NULL;
 
 	for (size_t pass = 0; pass < 2 && !image; pass++) {
-		for (size_t i = 0; i < countof(boot_images) && !image; i++) {
-			const struct boot_image *b = &boot_images[i];
-
-			if (!strcmp(b->machine, machine) == (pass == 1))
+		for (unsigned i = 0; !image && (a = arch_at(i)); i++) {
+			if (!strcmp(a->name, machine) == (pass == 1))
 				continue;
-			if (!(image = in_folder(dir, b->tree)))
-				image = in_folder(dir, b->flat);
+			if (!(image = in_folder(dir, a->tree_path)))
+				image = in_folder(dir, a->image);
 			*foreign = image && pass == 1;
 		}
 	}
@@ -142,6 +148,7 @@ static bool from_tree(struct kernel *k, const char *dir, const char *machine, bo
 	};
 	if (!k->config)
 		k->config = in_folder(dir, "config");
+	k->arch = arch_of(k->image);
 	return true;
 }
 
@@ -181,7 +188,7 @@ static int from_folder(struct kernel *k, const char *dir, const struct kernel_ho
 }
 
 /* Magic numbers only: the boot will tell the rest. */
-static int check_image(const char *file, bool *elf, char *release, struct err *e)
+static int check_image(const char *file, bool *elf, char *release, const struct arch **arch, struct err *e)
 {
 	auto_close int fd = open(file, O_RDONLY | O_CLOEXEC);
 	auto_free char *head = xmalloc(HEAD);
@@ -194,9 +201,10 @@ static int check_image(const char *file, bool *elf, char *release, struct err *e
 	}
 	*elf = n > 4 && !memcmp(head, "\177ELF", 4);
 	*release = '\0';
-	if (*elf || (n > 64 && !memcmp(head + 56, "ARM\x64", 4)))
-		return 0;
-	if (n < 0x250 || memcmp(head + 0x202, "HdrS", 4) != 0)
+	*arch = image_arch(head, (size_t)n);
+	if (!*arch && *elf)
+		*arch = arch_host();
+	if (!*arch)
 		return err_set(e, X_BAD_KERNEL, "%s is not a kernel: neither a bzImage, an arm64 Image nor an ELF file",
 			       file);
 	if (image_release(head, (size_t)n, release, RELEASE_MAX) != 0)
@@ -208,11 +216,12 @@ static int check_image(const char *file, bool *elf, char *release, struct err *e
 static char *tree_of(const char *file)
 {
 	size_t n = strlen(file);
+	const struct arch *a;
 
-	for (size_t i = 0; i < countof(boot_images); i++) {
-		size_t len = strlen(boot_images[i].tree);
+	for (unsigned i = 0; (a = arch_at(i)); i++) {
+		size_t len = strlen(a->tree_path);
 
-		if (n > len + 1 && !strcmp(file + n - len, boot_images[i].tree) && file[n - len - 1] == '/')
+		if (n > len + 1 && !strcmp(file + n - len, a->tree_path) && file[n - len - 1] == '/')
 			return xstrndup(file, n - len - 1);
 	}
 	return NULL;
@@ -271,16 +280,18 @@ static int from_file(struct kernel *k, const char *file, const struct kernel_hos
 	auto_free char *dir = folder(file);
 	const char *name = base(file), *installed = installed_release(name, dir);
 	char release[RELEASE_MAX];
+	const struct arch *arch;
 	bool elf, foreign;
 
-	if (check_image(file, &elf, release, e) < 0)
+	if (check_image(file, &elf, release, &arch, e) < 0)
 		return -1;
 	if (tree && from_tree(k, tree, h->machine, &foreign)) {
 		free(k->image);
 		k->image = xstrdup(file);
+		k->arch = arch;
 		return 0;
 	}
-	*k = (struct kernel){ .image = xstrdup(file) };
+	*k = (struct kernel){ .image = xstrdup(file), .arch = arch };
 	if (installed) {
 		find_installed(k, dir, installed, h);
 	} else if (generic(name)) {
@@ -377,9 +388,10 @@ static bool runs_here(const char *file, const char *release)
 {
 	char found[RELEASE_MAX];
 	struct err ignored;
+	const struct arch *arch;
 	bool elf;
 
-	return check_image(file, &elf, found, &ignored) == 0 && !strcmp(found, release);
+	return check_image(file, &elf, found, &arch, &ignored) == 0 && !strcmp(found, release);
 }
 
 static int no_image(const struct kernel_host *h, const char *unreadable, struct err *e)

@@ -1,9 +1,11 @@
 /* bootable: a kernel as QEMU enters it fastest, and where its structures' members are. */
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "inspect/layout.h"
+#include "kernel/armimage.h"
 #include "kernel/image.h"
 #include "step/step.h"
 #include "step/steps.h"
@@ -12,7 +14,7 @@
 #define IMAGE_MAX (1u << 30)
 
 static struct {
-	const char *image, *vmlinux, *config;
+	const char *image, *vmlinux, *config, *arch;
 } o;
 
 static const struct opt opts[] = {
@@ -23,6 +25,12 @@ static const struct opt opts[] = {
 	  .arg = "FILE",
 	  .help = "uncompressed kernel beside it" },
 	{ .name = "config", .type = OPT_STR, .out = &o.config, .arg = "FILE", .help = "its configuration" },
+	{ .name = "arch",
+	  .type = OPT_STR,
+	  .out = &o.arch,
+	  .arg = "NAME",
+	  .choices = "x86_64 aarch64",
+	  .help = "what it is to be for; this machine's unless given" },
 	{ 0 },
 };
 
@@ -33,8 +41,14 @@ struct candidate {
 	struct image_info info;
 };
 
+static const struct arch *wanted(void)
+{
+	return o.arch ? arch_by_name(o.arch) : arch_host();
+}
+
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
+	recipe_str(r, "arch", wanted()->name);
 	if (recipe_file(r, "image", o.image, h, e) < 0)
 		return -1;
 	if (o.vmlinux && recipe_file(r, "vmlinux", o.vmlinux, h, e) < 0)
@@ -51,6 +65,11 @@ static int load(struct candidate *c, const char *file, struct err *e)
 		return err_as(e, X_NO_INPUT, "kernel");
 	if (image_unpack(raw, n, &c->data, &c->n, e) < 0 || image_inspect(&c->info, c->data, c->n, e) < 0)
 		return err_in(e, "%s", file);
+	const struct arch *is = arch_by_elf(c->info.machine);
+
+	if (is != wanted())
+		return err_set(e, X_BAD_KERNEL, "%s is for another machine (%s) than was expected (%s)", file,
+			       is ? is->name : "one we do not know", wanted()->name);
 	return 0;
 }
 
@@ -78,6 +97,13 @@ static int write_layout(int dir, const struct candidate *a, const struct candida
 	return file_write(dir, "layout", text, n, e) < 0 ? -1 : 0;
 }
 
+/* What virtio over MMIO takes beside the driver: a PC has it find its devices by ACPI only with the second. */
+static bool mmio_built_in(const char *config, size_t n)
+{
+	return config_has(config, n, "CONFIG_VIRTIO_MMIO=y") &&
+	       (wanted() != &arch_x86_64 || config_has(config, n, "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y"));
+}
+
 static int write_facts(int dir, const struct image_info *i, bool pvh, struct err *e)
 {
 	const char *mmio = "unknown";
@@ -88,22 +114,27 @@ static int write_facts(int dir, const struct image_info *i, bool pvh, struct err
 
 		if (file_read(AT_FDCWD, o.config, 4 << 20, &config, &n, e) < 0)
 			return -1;
-		mmio = config_has(config, n, "CONFIG_VIRTIO_MMIO=y") &&
-				       config_has(config, n, "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y")
-			       ? "yes"
-			       : "no";
+		mmio = mmio_built_in(config, n) ? "yes" : "no";
 	}
-	auto_free char *text = xasprintf("release %s\npvh %s\nvirtio_mmio %s\n", i->release, pvh ? "yes" : "no", mmio);
+	auto_free char *text = xasprintf("arch %s\nrelease %s\npvh %s\nvirtio_mmio %s\n", wanted()->name, i->release,
+					 pvh ? "yes" : "no", mmio);
 
 	return file_write(dir, "facts", text, strlen(text), e) < 0 ? -1 : 0;
 }
 
-/* The kernel itself: an ELF that QEMU can enter, without its debug information; else the image as it is. */
-static int write_kernel(int dir, const char *path, const struct candidate *c, struct err *e)
+/* The kernel itself: an ELF that QEMU can enter, without its debug information; else the image as it is, but for an arm64
+ * one, which not every QEMU can unpack. */
+static int write_kernel(int dir, const char *path, const struct candidate *c, const struct candidate *image,
+			struct err *e)
 {
 	auto_free char *out = xasprintf("%s/kernel", path);
 	auto_free char *raw = xasprintf("%s/kernel.raw", path);
 
+	if (!c && wanted() == &arch_aarch64 && !armimage_is(image->data, image->n))
+		return err_set(e, X_BAD_KERNEL,
+			       "%s is the vmlinux of an arm64 kernel, which nothing can boot; take its Image", o.image);
+	if (!c && wanted() == &arch_aarch64)
+		return file_write(dir, "kernel", image->data, image->n, e) < 0 ? -1 : 0;
 	if (!c)
 		return file_copy(AT_FDCWD, o.image, dir, "kernel", 0644, e);
 	if (file_write(dir, "kernel.raw", c->data, c->n, e) < 0 || image_strip(raw, out, e) < 0)
@@ -129,7 +160,7 @@ static int run(int dir, const char *path, struct err *e)
 	boot = enterable(&vmlinux) ? &vmlinux : enterable(&image) ? &image : NULL;
 	if (write_layout(dir, boot ? boot : &image, &vmlinux, e) == 0 &&
 	    write_facts(dir, boot ? &boot->info : &image.info, boot != NULL, e) == 0)
-		r = write_kernel(dir, path, boot, e);
+		r = write_kernel(dir, path, boot, &image, e);
 out:
 	free(vmlinux.data);
 	free(image.data);
@@ -138,7 +169,7 @@ out:
 
 const struct step step_bootable = {
 	.name = "bootable",
-	.format = 1,
+	.format = 2,
 	.summary = "unpack a boot image and resolve its layouts",
 	.opts = opts,
 	.recipe = recipe,

@@ -1,4 +1,5 @@
 #include "step/guest.h"
+#include "base/arch.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
@@ -7,23 +8,36 @@
 #include "store/recipe.h"
 #include "store/store.h"
 
+/* What the bootable step found out. */
+static int kernel_facts(const struct guest_opts *g, const struct arch **arch, bool *mmio, struct err *e)
+{
+	auto_free char *name = NULL, *built_in = NULL;
+
+	if (facts_file(g->boot, "facts", "arch", &name, e) < 0 ||
+	    facts_file(g->boot, "facts", "virtio_mmio", &built_in, e) < 0)
+		return -1;
+	*mmio = !strcmp(built_in, "yes");
+	*arch = arch_by_name(name);
+	return *arch ? 0 : err_set(e, X_BAD_KERNEL, "there are no guests with a processor of kind \"%s\"", name);
+}
+
 static int plan_machine(struct guest_opts *g, struct err *e)
 {
-	auto_free char *mmio = NULL;
+	const struct arch *arch;
 	struct accel_probe probe;
 	struct topology topo;
 	enum accel accel;
+	bool mmio;
 
 	if (!g->boot || !g->initrd)
 		return err_set(e, X_USAGE, "--boot and --initrd are required");
 	if (topology_parse(&topo, g->topology ? g->topology : "1,1,1,1", e) < 0 ||
-	    accel_cached(&probe, step_store()->path, e) < 0 ||
-	    accel_choose(&accel, g->accel ? g->accel : "auto", &probe, e) < 0 ||
-	    facts_file(g->boot, "facts", "virtio_mmio", &mmio, e) < 0)
+	    kernel_facts(g, &arch, &mmio, e) < 0 || accel_cached(&probe, step_store()->path, e) < 0 ||
+	    accel_choose(&accel, arch, g->accel ? g->accel : "auto", &probe, e) < 0)
 		return -1;
 	if (!g->memory_mb)
 		g->memory_mb = topology_memory_mb(&topo) ? topology_memory_mb(&topo) : 1024;
-	machine_plan(&g->machine, &topo, (unsigned)g->memory_mb, accel, probe.tsc_khz, !strcmp(mmio, "yes"));
+	machine_plan(&g->machine, arch, &topo, (unsigned)g->memory_mb, accel, probe.tsc_khz, mmio);
 	return machine_check(&g->machine, e);
 }
 
@@ -35,15 +49,17 @@ void guest_kernel(struct guest_opts *g)
 
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e)
 {
-	static const char *const qemu[] = { "qemu-system-x86_64", "--version", NULL };
 	const struct machine_wires wires = { .kernel = "kernel", .initrd = "initrd" };
 	auto_argv struct argv a = { 0 };
 
 	if (plan_machine(g, e) < 0)
 		return -1;
+	const struct arch *arch = machine_arch(&g->machine);
+	const char *const qemu[] = { arch->qemu, "--version", NULL };
+
 	if (recipe_tool(r, "qemu", qemu, e) < 0)
 		return err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code,
-			      "QEMU is needed (on Debian: apt-get install qemu-system-x86)");
+			      "QEMU is needed (on Debian: apt-get install %s)", arch->qemu_package);
 	machine_args(&a, &g->machine, &wires, NULL);
 	auto_free char *args = argv_quote((const char *const *)a.v);
 

@@ -1,4 +1,5 @@
 /* kernel-entry: what kernel-import or kernel-build made, as an entry of the kernel cache. */
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
@@ -56,6 +57,8 @@ static int facts_read(struct facts *f, struct err *e)
 	    facts_file(o.from, "facts", "release", &f->release, e) < 0 ||
 	    facts_file(o.from, "facts", "version", &f->version, e) < 0)
 		return -1;
+	if (!arch_by_name(f->arch))
+		return err_set(e, X_BAD_KERNEL, "%s/facts: there is no architecture \"%s\"", o.from, f->arch);
 	if (!strcmp(f->kind, "import"))
 		return 0;
 	if (!o.key || !o.kc)
@@ -163,7 +166,7 @@ static struct kernel_meta describe(const struct facts *f)
 					 : release,
 		.source = f->kind,
 		.arch = f->arch,
-		.image_name = (char *)(strcmp(f->arch, "aarch64") == 0 ? "Image" : "bzImage"),
+		.image_name = (char *)arch_by_name(f->arch)->image,
 		.ktstr_kconfig_hash = f->identity ? (char *)o.kc : NULL,
 		.git_hash = git || local ? (char *)o.git_hash : NULL,
 		.git_ref = git ? (char *)o.git_ref : NULL,

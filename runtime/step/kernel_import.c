@@ -1,4 +1,5 @@
 /* kernel-import: packages and images of one kernel, as its image, its ELF file and its configuration. */
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -91,14 +92,14 @@ static int run(int dir, const char *path, struct err *e)
 
 	if (list_files(&v, &n, e) < 0 || import_unpack(v, n, dir, path, &f, e) < 0)
 		return -1;
-	facts = xasprintf("kind import\narch %s\nrelease %s\nversion %s\nvirtio_mmio %s\n", f.arch, f.release,
+	facts = xasprintf("kind import\narch %s\nrelease %s\nversion %s\nvirtio_mmio %s\n", f.arch->name, f.release,
 			  *f.version ? f.version : "-", f.virtio_mmio ? "yes" : "no");
 	return file_write(dir, "facts", facts, strlen(facts), e) < 0 ? -1 : 0;
 }
 
 const struct step step_kernel_import = {
 	.name = "kernel-import",
-	.format = 1,
+	.format = 2,
 	.summary = "unpack a kernel somebody else built",
 	.opts = opts,
 	.recipe = recipe,

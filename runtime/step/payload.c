@@ -1,23 +1,24 @@
 /* payload: a scheduler, a shell and files of the user, with their shared libraries, in one file. */
 #include "guest/payload.h"
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/spawn.h"
+#include "guest/applets.h"
 #include "guest/pack.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/recipe.h"
-#include <elf.h>
 
 #define GUEST_PATH "/scheduler"
 #define BUSYBOX "/bin/busybox"
 
-enum { APPLETS_MAX = 64 << 10, LIST_MS = 10 * 1000, INCLUDES_MAX = 16 << 20 };
+enum { APPLETS_MAX = 64 << 10, LIST_MS = 10 * 1000, INCLUDES_MAX = 16 << 20, BUSYBOX_MAX = 64 << 20 };
 
 static struct {
-	const char *program, *busybox, *includes, *depfile;
+	const char *program, *busybox, *includes, *depfile, *arch;
 	struct payload files;
 } o;
 
@@ -33,6 +34,12 @@ static const struct opt opts[] = {
 	  .out = &o.includes,
 	  .arg = "FILE",
 	  .help = "list of further files: paths in the guest and here in turn, absolute, joined by /" },
+	{ .name = "arch",
+	  .type = OPT_STR,
+	  .out = &o.arch,
+	  .arg = "NAME",
+	  .choices = "x86_64 aarch64",
+	  .help = "of the guest; this machine's unless given" },
 	{ .name = "depfile",
 	  .type = OPT_STR,
 	  .out = &o.depfile,
@@ -71,6 +78,11 @@ static int write_depfile(struct err *e)
 	return file_write(AT_FDCWD, o.depfile, text, n, e) < 0 ? -1 : 0;
 }
 
+static const struct arch *guest_arch(void)
+{
+	return o.arch ? arch_by_name(o.arch) : arch_host();
+}
+
 /* One applet per line; what is no plain name is none of ours. */
 static int add_applets(const char *list, struct err *e)
 {
@@ -88,6 +100,20 @@ static int add_applets(const char *list, struct err *e)
 	return 0;
 }
 
+/* One for another architecture is not run, but read. */
+static int foreign_applets(struct err *e)
+{
+	auto_free char *data = NULL, *list = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, o.busybox, BUSYBOX_MAX, &data, &n, e) < 0)
+		return -1;
+	list = applets_find(data, n);
+	if (!list)
+		return err_set(e, X_NO_TOOL, "%s is no busybox: it has no table of applets", o.busybox);
+	return add_applets(list, e);
+}
+
 static int add_busybox(struct err *e)
 {
 	const char *argv[] = { o.busybox, "--list", NULL };
@@ -97,8 +123,10 @@ static int add_busybox(struct err *e)
 	int status;
 	size_t n;
 
-	if (payload_closure(&o.files, o.busybox, BUSYBOX, EM_X86_64, e) < 0)
+	if (payload_closure(&o.files, o.busybox, BUSYBOX, guest_arch()->elf, e) < 0)
 		return -1;
+	if (guest_arch() != arch_host())
+		return foreign_applets(e);
 	if (spawn_capture(&s, false, APPLETS_MAX, LIST_MS, &list, &n, &status, e) < 0)
 		return err_in(e, "applets of busybox");
 	if (status)
@@ -132,7 +160,7 @@ static int add_includes(struct err *e)
 		host = next_path(&rest);
 		if (!host)
 			return err_set(e, X_USAGE, "%s: \"%s\" has no file", o.includes, guest);
-		if (payload_include(&o.files, host, guest, EM_X86_64, e) < 0)
+		if (payload_include(&o.files, host, guest, guest_arch()->elf, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -142,7 +170,7 @@ static int collect(struct err *e)
 {
 	if (!o.program && !o.busybox && !o.includes)
 		return err_set(e, X_USAGE, "one of --program, --busybox and --includes is required");
-	if (o.program && payload_closure(&o.files, o.program, GUEST_PATH, EM_X86_64, e) < 0)
+	if (o.program && payload_closure(&o.files, o.program, GUEST_PATH, guest_arch()->elf, e) < 0)
 		return -1;
 	if (o.busybox && add_busybox(e) < 0)
 		return -1;

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -231,18 +232,25 @@ static int refuse(const struct accel_probe *p, struct err *e)
 	}
 }
 
-int accel_choose(enum accel *a, const char *want, const struct accel_probe *p, struct err *e)
+int accel_choose(enum accel *a, const struct arch *guest, const char *want, const struct accel_probe *p, struct err *e)
 {
+	bool foreign = guest != arch_host();
+
 	if (!strcmp(want, "tcg")) {
 		*a = ACCEL_TCG;
 		return 0;
 	}
 	if (!strcmp(want, "auto")) {
-		*a = p->kvm == KVM_WORKS ? ACCEL_KVM : ACCEL_TCG;
+		*a = p->kvm == KVM_WORKS && !foreign ? ACCEL_KVM : ACCEL_TCG;
 		return 0;
 	}
 	if (strcmp(want, "kvm"))
 		return err_set(e, X_USAGE, "invalid accelerator '%s': expected auto, kvm or tcg", want);
+	if (foreign)
+		return err_set(
+			e, X_KVM_UNUSABLE,
+			"KVM was asked for, but %s guests are emulated on a machine of %s; use --accel auto or tcg",
+			guest->name, arch_host()->name);
 	if (p->kvm != KVM_WORKS)
 		return refuse(p, e);
 	*a = ACCEL_KVM;

@@ -4,6 +4,7 @@
  * instruction of a decompressor. So the probe runs a few ordinary long-mode instructions, VEX-encoded ones among them,
  * in a VM of a few pages and looks at how it exits. */
 #pragma once
+struct arch;
 struct err;
 
 enum accel { ACCEL_TCG, ACCEL_KVM };
@@ -19,6 +20,7 @@ struct accel_probe {
 int accel_probe(struct accel_probe *p, struct err *e);
 /* The answer remembered per boot of this host in {store}/host/{boot_id}; runs the probe when there is none. */
 int accel_cached(struct accel_probe *p, const char *store, struct err *e);
-/* want: "auto", "kvm", "tcg". kvm that is not usable: X_NO_KVM or X_KVM_UNUSABLE with what to do. */
-int accel_choose(enum accel *a, const char *want, const struct accel_probe *p, struct err *e);
+/* want: "auto", "kvm", "tcg". kvm that is not usable: X_NO_KVM or X_KVM_UNUSABLE with what to do. KVM runs guests of this
+ * machine's architecture only. */
+int accel_choose(enum accel *a, const struct arch *guest, const char *want, const struct accel_probe *p, struct err *e);
 const char *accel_name(enum accel a);

@@ -1,6 +1,7 @@
 /* args.c: a machine as QEMU's command line, one function per group of options. Facts behind them: docs/vm.md. */
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -28,9 +29,8 @@ static void args_cpu_model(struct argv *a, const struct machine *m)
  * second less, and leaves ACPI tables where the PVH loader of QEMU does not put the initramfs on top of them, as happens
  * with SeaBIOS on a microvm. But only SeaBIOS switches to x2APIC, without which Linux ignores the CPUs that need it.
  * Switched off is what a kernel would spend time on and nobody uses. */
-static void args_machine(struct argv *a, const struct machine *m)
+static void args_pc(struct argv *a, const struct machine *m, const char *ram)
 {
-	const char *ram = m->topo.nodes == 1 ? ",memory-backend=ram0" : "";
 	const char *irqchip = machine_x2apic(m) && m->accel == ACCEL_KVM ? ",kernel-irqchip=split" : "";
 
 	if (m->kind == MACHINE_MICROVM)
@@ -46,11 +46,33 @@ static void args_machine(struct argv *a, const struct machine *m)
 		argv_opt(a, "-device", "intel-iommu,intremap=on,eim=on");
 }
 
+/* Firmware would make ACPI tables; without it the kernel takes the device tree, and starts sooner. A Neoverse N1 has the
+ * atomic instructions, which are cheap to emulate, and not yet the signed pointers of later ones, which are dear. */
+static void args_virt(struct argv *a, const struct machine *m, const char *ram)
+{
+	argv_opt(a, "-machine", "virt,gic-version=3,acpi=off%s", ram);
+	argv_opt(a, "-accel", "%s", accel_name(m->accel));
+	argv_opt(a, "-cpu", "neoverse-n1");
+}
+
+static void args_machine(struct argv *a, const struct machine *m)
+{
+	const char *ram = m->topo.nodes == 1 ? ",memory-backend=ram0" : "";
+
+	if (m->kind == MACHINE_VIRT)
+		args_virt(a, m, ram);
+	else
+		args_pc(a, m, ram);
+}
+
 static void args_cpus(struct argv *a, const struct machine *m)
 {
 	const struct topology *t = &m->topo;
 
-	if (m->kind == MACHINE_MICROVM)
+	if (m->kind == MACHINE_VIRT)
+		argv_opt(a, "-smp", "cpus=%u,sockets=%u,clusters=%u,cores=%u,threads=%u", topology_cpus(t),
+			 topology_sockets(t), topology_dies(t), t->cores, t->threads);
+	else if (m->kind == MACHINE_MICROVM)
 		argv_opt(a, "-smp", "cpus=%u,sockets=1,cores=%u,threads=%u", topology_cpus(t), t->cores, t->threads);
 	else
 		argv_opt(a, "-smp", "cpus=%u,sockets=%u,dies=%u,cores=%u,threads=%u", topology_cpus(t),
@@ -66,14 +88,14 @@ static void args_distances(struct argv *a, const struct topology *t)
 					 topology_distance(t, from, to));
 }
 
-static void args_nodes(struct argv *a, const struct topology *t)
+static void args_nodes(struct argv *a, const struct topology *t, const char *llc)
 {
 	for (unsigned i = 0; i < t->nodes; i++)
 		argv_opt(a, "-numa", "node,nodeid=%u,memdev=ram%u", i, i);
 	for (unsigned i = 0; topology_even(t) && i < t->nodes; i++)
 		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=%u", i, i);
 	for (unsigned i = 0; !topology_even(t) && i < t->llcs; i++)
-		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=0,die-id=%u", topology_node_of(t, i), i);
+		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=0,%s-id=%u", topology_node_of(t, i), llc, i);
 	if (t->distance[0][0])
 		args_distances(a, t);
 }
@@ -91,7 +113,7 @@ static void args_memory(struct argv *a, const struct machine *m, const struct ma
 		argv_opt(a, "-object", "memory-backend-file,id=ram%u,size=%lluM,mem-path=/proc/self/fd/%d,%s", i,
 			 (unsigned long long)(machine_node_bytes(m, i) >> 20), w->ram[i], modes[w->ram_mode]);
 	if (m->topo.nodes > 1)
-		args_nodes(a, &m->topo);
+		args_nodes(a, &m->topo, m->kind == MACHINE_VIRT ? "cluster" : "die");
 }
 
 static void args_wires(struct argv *a, const struct machine *m, const struct machine_wires *w)
@@ -111,27 +133,29 @@ static void args_wires(struct argv *a, const struct machine *m, const struct mac
  *
  * intel_iommu=off: only its interrupt remapping is wanted, and that stays.
  *
- * no_timer_check: the check waits for ten ticks as well. loglevel=4: the console carries warnings and all of a panic.
+ * loglevel=4: the console carries warnings and all of a panic.
  * The rest is time nobody needs to spend. */
 static void args_kernel(struct argv *a, const struct machine *m, const struct machine_wires *w,
 			const char *extra_cmdline)
 {
 	const char *iommu = machine_x2apic(m) ? " intel_iommu=off" : "";
+	const struct arch *arch = machine_arch(m);
 	auto_free char *tsc = m->tsc_khz ? xasprintf(" tsc_early_khz=%lu tsc=reliable", m->tsc_khz) : xstrdup("");
 
 	argv_opt(a, "-kernel", "%s", w->kernel);
 	argv_opt(a, "-initrd", "%s", w->initrd);
 	argv_opt(a, "-append",
-		 "console=ttyS0 loglevel=4 panic=-1 reboot=t rdinit=/init mitigations=off no_timer_check"
-		 " random.trust_cpu=on cryptomgr.notests%s%s%s%s",
-		 tsc, iommu, extra_cmdline ? " " : "", extra_cmdline ? extra_cmdline : "");
+		 "console=%s loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
+		 "%s%s%s%s%s",
+		 arch->console, arch->cmdline, tsc, iommu, extra_cmdline ? " " : "",
+		 extra_cmdline ? extra_cmdline : "");
 }
 
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline)
 {
-	static const char *const bare[] = { "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-					    "-no-reboot",         NULL };
+	static const char *const bare[] = { "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", NULL };
 
+	argv_add(a, machine_arch(m)->qemu);
 	argv_addv(a, bare);
 	args_machine(a, m);
 	args_cpus(a, m);
@@ -143,19 +167,20 @@ void machine_args(struct argv *a, const struct machine *m, const struct machine_
 		argv_opt(a, "-incoming", "defer");
 }
 
-char *qemu_version(struct err *e)
+char *qemu_version(const struct arch *arch, struct err *e)
 {
-	const char *argv[] = { "qemu-system-x86_64", "--version", NULL };
+	const char *argv[] = { arch->qemu, "--version", NULL };
 	struct spawn s = { .argv = argv, .in = SPAWN_NULL, .err = SPAWN_NULL };
 	auto_free char *text = NULL;
 	int status;
 
 	if (spawn_capture(&s, false, 65536, 10000, &text, NULL, &status, e) < 0) {
-		err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code, "QEMU");
+		err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code, "QEMU is needed (on Debian: apt-get install %s)",
+		       arch->qemu_package);
 		return NULL;
 	}
 	if (status != 0) {
-		err_set(e, X_NO_QEMU, "QEMU: qemu-system-x86_64 --version does not work");
+		err_set(e, X_NO_QEMU, "QEMU: %s --version does not work", arch->qemu);
 		return NULL;
 	}
 	text[strcspn(text, "\n")] = 0;

@@ -4,17 +4,24 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/mem.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
-void machine_plan(struct machine *m, const struct topology *t, unsigned memory_mb, enum accel a, unsigned long tsc_khz,
-		  bool virtio_mmio)
+static enum machine_kind kind_for(const struct arch *arch, const struct topology *t)
 {
-	bool microvm = t->llcs == 1 && topology_last_apic_id(t) <= TOPO_XAPIC_LAST;
-	enum machine_kind kind = microvm ? MACHINE_MICROVM : MACHINE_Q35;
+	if (arch == &arch_aarch64)
+		return MACHINE_VIRT;
+	return t->llcs == 1 && topology_last_apic_id(t) <= TOPO_XAPIC_LAST ? MACHINE_MICROVM : MACHINE_Q35;
+}
+
+void machine_plan(struct machine *m, const struct arch *arch, const struct topology *t, unsigned memory_mb,
+		  enum accel a, unsigned long tsc_khz, bool virtio_mmio)
+{
+	enum machine_kind kind = kind_for(arch, t);
 
 	*m = (struct machine){
 		.kind = kind,
@@ -22,13 +29,18 @@ void machine_plan(struct machine *m, const struct topology *t, unsigned memory_m
 		.topo = *t,
 		.memory_mb = memory_mb,
 		.pci = kind == MACHINE_Q35 || !virtio_mmio,
-		.tsc_khz = a == ACCEL_TCG ? tsc_khz : 0,
+		.tsc_khz = a == ACCEL_TCG && kind != MACHINE_VIRT ? tsc_khz : 0,
 	};
+}
+
+const struct arch *machine_arch(const struct machine *m)
+{
+	return m->kind == MACHINE_VIRT ? &arch_aarch64 : &arch_x86_64;
 }
 
 bool machine_x2apic(const struct machine *m)
 {
-	return topology_last_apic_id(&m->topo) > TOPO_XAPIC_LAST;
+	return m->kind != MACHINE_VIRT && topology_last_apic_id(&m->topo) > TOPO_XAPIC_LAST;
 }
 
 /* QEMU emulates x2APIC since 9.0; KVM had it long before. */
@@ -39,9 +51,11 @@ int machine_check(const struct machine *m, struct err *e)
 
 	if (topology_check_memory(&m->topo, m->memory_mb, e) < 0)
 		return -1;
+	if (m->kind == MACHINE_VIRT && m->topo.llcs > 1)
+		return err_set(e, X_USAGE, "topology %s: an aarch64 guest has one LLC for all of its CPUs", name);
 	if (!machine_x2apic(m) || m->accel != ACCEL_TCG)
 		return 0;
-	version = qemu_version(e);
+	version = qemu_version(machine_arch(m), e);
 	if (!version)
 		return -1;
 	if (sscanf(version, "QEMU emulator version %u", &major) != 1 || major >= 9)
@@ -66,9 +80,23 @@ static uint64_t low_ram(const struct machine *m)
 	return ram < 0xb0000000 ? ram : 2 * GIB;
 }
 
+static bool virt_ram_offset(const struct machine *m, uint64_t gpa, uint64_t *offset, uint64_t *run)
+{
+	uint64_t ram = m->memory_mb * MIB;
+
+	if (gpa < GIB || gpa - GIB >= ram)
+		return false;
+	*offset = gpa - GIB;
+	*run = ram - *offset;
+	return true;
+}
+
 bool machine_ram_offset(const struct machine *m, uint64_t gpa, uint64_t *offset, uint64_t *run)
 {
 	uint64_t ram = m->memory_mb * MIB, low = low_ram(m);
+
+	if (m->kind == MACHINE_VIRT)
+		return virt_ram_offset(m, gpa, offset, run);
 
 	if (gpa < low) {
 		*offset = gpa;
@@ -82,14 +110,15 @@ bool machine_ram_offset(const struct machine *m, uint64_t gpa, uint64_t *offset,
 	return true;
 }
 
-static const char *kind_name(enum machine_kind kind)
-{
-	return kind == MACHINE_Q35 ? "q35" : "microvm";
-}
+static const char *const kind_names[] = {
+	[MACHINE_MICROVM] = "microvm",
+	[MACHINE_Q35] = "q35",
+	[MACHINE_VIRT] = "virt",
+};
 
 void machine_write(FILE *f, const struct machine *m)
 {
-	fprintf(f, "machine %s\n", kind_name(m->kind));
+	fprintf(f, "machine %s\n", kind_names[m->kind]);
 	fprintf(f, "accel %s\n", accel_name(m->accel));
 	fputs("topology ", f);
 	topology_write(f, &m->topo);
@@ -117,6 +146,17 @@ static int number(const char *value, unsigned long max, unsigned long *out, stru
 	return 0;
 }
 
+static int read_kind(enum machine_kind *kind, const char *value, struct err *e)
+{
+	for (size_t i = 0; i < countof(kind_names); i++) {
+		if (strcmp(value, kind_names[i]) != 0)
+			continue;
+		*kind = (enum machine_kind)i;
+		return 0;
+	}
+	return err_set(e, X_FAIL, "machine description: '%s' is no machine", value);
+}
+
 enum key { KEY_MACHINE, KEY_ACCEL, KEY_TOPOLOGY, KEY_MEMORY, KEY_VIRTIO, KEY_TSC, KEYS };
 
 static int set_value(struct machine *m, enum key key, const char *value, struct err *e)
@@ -126,8 +166,7 @@ static int set_value(struct machine *m, enum key key, const char *value, struct 
 
 	switch (key) {
 	case KEY_MACHINE:
-		r = one_of(value, kind_name(MACHINE_MICROVM), kind_name(MACHINE_Q35), e);
-		m->kind = r > 0 ? MACHINE_Q35 : MACHINE_MICROVM;
+		r = read_kind(&m->kind, value, e);
 		break;
 	case KEY_ACCEL:
 		r = one_of(value, accel_name(ACCEL_TCG), accel_name(ACCEL_KVM), e);

@@ -1,7 +1,7 @@
 /* machine.h: a guest's virtual hardware, and the QEMU command line that makes it.
  *
  * One LLC on x86_64 is a microvm; more are q35 with sockets = nodes, dies = LLCs per node (one socket where nodes have
- * different numbers of LLCs) and one memory backend per node. Everything that decides guest-visible hardware is in struct
+ * different numbers of LLCs) and one memory backend per node. On aarch64 all are virt. Everything that decides guest-visible hardware is in struct
  * machine, so a restored guest gets exactly the arguments it was saved with. Facts behind the arguments: docs/vm.md. */
 #pragma once
 #include "vm/accel.h"
@@ -9,23 +9,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+struct arch;
 struct argv;
 struct err;
 
-enum machine_kind { MACHINE_MICROVM, MACHINE_Q35 };
+enum machine_kind { MACHINE_MICROVM, MACHINE_Q35, MACHINE_VIRT };
 
 struct machine {
 	enum machine_kind kind;
 	enum accel accel;
 	struct topology topo;
 	unsigned memory_mb;
-	bool pci;              /* virtio over PCI (also on microvm); false: virtio-mmio, microvm only */
+	bool pci;              /* virtio over PCI (also on microvm); false: virtio-mmio, not on q35 */
 	unsigned long tsc_khz; /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
 };
 
-/* kind from the topology. virtio_mmio: the kernel has VIRTIO_MMIO built in (the device is found through ACPI). */
-void machine_plan(struct machine *m, const struct topology *t, unsigned memory_mb, enum accel a, unsigned long tsc_khz,
-		  bool virtio_mmio);
+/* kind from the architecture and the topology. virtio_mmio: the kernel has VIRTIO_MMIO built in (the device is found
+ * through ACPI, or on virt in the device tree). */
+void machine_plan(struct machine *m, const struct arch *arch, const struct topology *t, unsigned memory_mb,
+		  enum accel a, unsigned long tsc_khz, bool virtio_mmio);
+const struct arch *machine_arch(const struct machine *m);
 
 /* Whether there is a QEMU that can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. */
 int machine_check(const struct machine *m, struct err *e);
@@ -41,22 +44,23 @@ struct machine_wires {
 	int qmp, chan, console;  /* all pre-connected sockets */
 	int ram[TOPO_MAX_NODES]; /* one backing file per node, inherited as well */
 	enum ram_mode ram_mode;
-	const char *kernel; /* vmlinux with a PVH note or bzImage; NULL: wait for a saved state (-incoming defer) */
+	const char
+		*kernel; /* vmlinux with a PVH note, bzImage or Image; NULL: wait for a saved state (-incoming defer) */
 	const char *initrd;
 };
-/* The whole command, argv[0] "qemu-system-x86_64". extra_cmdline may be NULL. */
+/* The whole command, argv[0] the architecture's QEMU. extra_cmdline may be NULL. */
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline);
 
 /* RAM of one node; the last one has what is left over by a division into whole MiB. */
 uint64_t machine_node_bytes(const struct machine *m, unsigned node);
 
 /* Guest-physical address to offset in the node backends' concatenation, by QEMU's memory map of this machine
- * (hw/i386/microvm.c, pc_q35.c: RAM below the PCI hole, the rest from 4 GiB on). Returns false outside of RAM.
+ * (hw/i386/microvm.c, pc_q35.c: RAM below the PCI hole, the rest from 4 GiB on; hw/arm/virt.c: all from 1 GiB on). Returns false outside of RAM.
  * *run: bytes from there that stay contiguous. */
 bool machine_ram_offset(const struct machine *m, uint64_t gpa, uint64_t *offset, uint64_t *run);
 
 /* As lines "key value", for recipes and a snapshot's description. */
 void machine_write(FILE *f, const struct machine *m);
 int machine_read(struct machine *m, const char *text, size_t n, struct err *e);
-/* "QEMU emulator version 7.2.22 (…)" of the program in PATH; X_NO_QEMU when there is none. Caller frees. */
-char *qemu_version(struct err *e);
+/* "QEMU emulator version 7.2.22 (…)" of that architecture's program in PATH; X_NO_QEMU when there is none. Caller frees. */
+char *qemu_version(const struct arch *a, struct err *e);

@@ -52,9 +52,9 @@ static int copy_ram(int from, int to, uint64_t size, struct err *e)
 }
 
 /* QEMU learnt to map a file privately that it may not write in 8.2. */
-static int maps_readonly(bool *can, struct err *e)
+static int maps_readonly(const struct vm *vm, bool *can, struct err *e)
 {
-	auto_free char *version = qemu_version(e);
+	auto_free char *version = qemu_version(machine_arch(&vm->m), e);
 	unsigned major = 0, minor = 0;
 
 	if (!version)
@@ -91,7 +91,7 @@ int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err
 	w->ram_mode = RAM_PRIVATE;
 	if (!readonly)
 		return 0;
-	if (maps_readonly(&readonly, e) < 0)
+	if (maps_readonly(vm, &readonly, e) < 0)
 		return -1;
 	if (readonly) {
 		w->ram_mode = RAM_PRIVATE_READONLY;

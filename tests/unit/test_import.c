@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <zlib.h>
 
+#include "base/arch.h"
 #include "fake_kernel.h"
 #include "kernel/import.h"
 #include "kernel/package.h"
@@ -199,7 +200,7 @@ static void accepts(void **state)
 		assert_int_equal(import(dir, cases[i].files, &f, &left, &e), 0);
 		assert_string_equal(f.release, REL);
 		assert_string_equal(f.version, "6.99.1");
-		assert_string_equal(f.arch, "x86_64");
+		assert_ptr_equal(f.arch, &arch_x86_64);
 		assert_int_equal(f.has_config, cases[i].config);
 		assert_int_equal(f.virtio_mmio, cases[i].mmio);
 		assert_int_equal(left, cases[i].config ? 3 : 2);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -48,8 +49,31 @@ static const char cold_microvm[] =
 	"-device virtserialport,chardev=chan,name=ktstr\n"
 	"-kernel k\n"
 	"-initrd i\n"
-	"-append console=ttyS0 loglevel=4 panic=-1 reboot=t rdinit=/init mitigations=off no_timer_check"
-	" random.trust_cpu=on cryptomgr.notests tsc_early_khz=2445426 tsc=reliable x=y";
+	"-append console=ttyS0 loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
+	" reboot=t no_timer_check tsc_early_khz=2445426 tsc=reliable x=y";
+
+static const char cold_virt[] =
+	"qemu-system-aarch64\n"
+	"-nodefaults\n"
+	"-no-user-config\n"
+	"-display none\n"
+	"-no-reboot\n"
+	"-machine virt,gic-version=3,acpi=off,memory-backend=ram0\n"
+	"-accel tcg\n"
+	"-cpu neoverse-n1\n"
+	"-smp cpus=4,sockets=1,clusters=1,cores=2,threads=2\n"
+	"-m size=512M\n"
+	"-object memory-backend-file,id=ram0,size=512M,mem-path=/proc/self/fd/20,share=on\n"
+	"-chardev socket,id=qmp,fd=10\n"
+	"-mon chardev=qmp,mode=control\n"
+	"-chardev socket,id=console,fd=12\n"
+	"-serial chardev:console\n"
+	"-device virtio-serial-device,max_ports=2\n"
+	"-chardev socket,id=chan,fd=11\n"
+	"-device virtserialport,chardev=chan,name=ktstr\n"
+	"-kernel k\n"
+	"-initrd i\n"
+	"-append console=ttyAMA0 loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests x=y";
 
 static const char restored_q35[] =
 	"qemu-system-x86_64\n"
@@ -81,14 +105,17 @@ static const char restored_q35[] =
 static void command_lines(void **state)
 {
 	static const struct {
+		const struct arch *arch;
 		struct topology topo;
 		unsigned memory_mb;
 		enum accel accel;
 		enum ram_mode mode;
 		const char *kernel, *extra, *want;
 	} cases[] = {
-		{ TOPOLOGY(1, 1, 2, 2), 512, ACCEL_TCG, RAM_SHARED, "k", "x=y", cold_microvm },
-		{ TOPOLOGY(2, 4, 2, 1), 1025, ACCEL_KVM, RAM_PRIVATE_READONLY, NULL, "x=y", restored_q35 },
+		{ &arch_x86_64, TOPOLOGY(1, 1, 2, 2), 512, ACCEL_TCG, RAM_SHARED, "k", "x=y", cold_microvm },
+		{ &arch_x86_64, TOPOLOGY(2, 4, 2, 1), 1025, ACCEL_KVM, RAM_PRIVATE_READONLY, NULL, "x=y",
+		  restored_q35 },
+		{ &arch_aarch64, TOPOLOGY(1, 1, 2, 2), 512, ACCEL_TCG, RAM_SHARED, "k", "x=y", cold_virt },
 	};
 
 	(void)state;
@@ -104,7 +131,7 @@ static void command_lines(void **state)
 		auto_free char *got = NULL;
 		struct machine m;
 
-		machine_plan(&m, &cases[i].topo, cases[i].memory_mb, cases[i].accel, 2445426, true);
+		machine_plan(&m, cases[i].arch, &cases[i].topo, cases[i].memory_mb, cases[i].accel, 2445426, true);
 		machine_args(&a, &m, &w, cases[i].extra);
 		got = lines(&a);
 		assert_string_equal(got, cases[i].want);
@@ -142,7 +169,7 @@ static void topologies(void **state)
 		char *save = NULL;
 
 		assert_int_equal(topology_parse(&t, cases[i].topo, &e), 0);
-		machine_plan(&m, &t, 1024, cases[i].accel, 1000, true);
+		machine_plan(&m, &arch_x86_64, &t, 1024, cases[i].accel, 1000, true);
 		machine_args(&a, &m, &w, NULL);
 		line = lines(&a);
 		for (char *p = strtok_r(want, "|", &save); p; p = strtok_r(NULL, "|", &save))
@@ -159,7 +186,7 @@ static void checks(void **state)
 
 	(void)state;
 	assert_int_equal(topology_parse(&t, "2,2,1,1/mem=500,500", &e), 0);
-	machine_plan(&m, &t, 1000, ACCEL_TCG, 1, true);
+	machine_plan(&m, &arch_x86_64, &t, 1000, ACCEL_TCG, 1, true);
 	assert_int_equal(machine_check(&m, &e), 0);
 	m.memory_mb = 1024;
 	assert_true(machine_check(&m, &e) < 0);
@@ -197,7 +224,7 @@ static void plans(void **state)
 		auto_argv struct argv a = { 0 };
 		struct machine m;
 
-		machine_plan(&m, &cases[i].topo, 512, cases[i].accel, 1000, cases[i].mmio);
+		machine_plan(&m, &arch_x86_64, &cases[i].topo, 512, cases[i].accel, 1000, cases[i].mmio);
 		assert_int_equal(m.kind, cases[i].kind);
 		assert_int_equal(m.pci, cases[i].pci);
 		machine_args(&a, &m, &w, NULL);
@@ -234,6 +261,13 @@ static void memory_map(void **state)
 		{ MACHINE_Q35, 2816, G(4), true, G(2), 768u << 20 },
 		{ MACHINE_Q35, 5120, G(7) - 1, true, G(5) - 1, 1 },
 		{ MACHINE_Q35, 5120, G(7), false, 0, 0 },
+		{ MACHINE_VIRT, 512, 0, false, 0, 0 },
+		{ MACHINE_VIRT, 512, G(1) - 1, false, 0, 0 },
+		{ MACHINE_VIRT, 512, G(1), true, 0, 512u << 20 },
+		{ MACHINE_VIRT, 512, G(1) + (512u << 20) - 1, true, (512u << 20) - 1, 1 },
+		{ MACHINE_VIRT, 512, G(1) + (512u << 20), false, 0, 0 },
+		{ MACHINE_VIRT, 5120, G(6) - 1, true, G(5) - 1, 1 },
+		{ MACHINE_VIRT, 5120, UINT64_MAX, false, 0, 0 },
 	};
 
 	(void)state;
@@ -247,17 +281,14 @@ static void memory_map(void **state)
 	}
 }
 
-static void text_form(void **state)
+static void text_form(const struct arch *arch, const char *topo, const char *text)
 {
-	static const char text[] = "machine q35\naccel tcg\ntopology 2,4,2,1/llcs=3,1/mem=768,256\nmemory_mb 1024\n"
-				   "virtio pci\ntsc_khz 5\n";
 	struct topology t;
 	struct machine m;
 	struct err ignored;
 
-	(void)state;
-	assert_int_equal(topology_parse(&t, "2,4,2,1/llcs=3,1/mem=768,256", &ignored), 0);
-	machine_plan(&m, &t, 1024, ACCEL_TCG, 5, true);
+	assert_int_equal(topology_parse(&t, topo, &ignored), 0);
+	machine_plan(&m, arch, &t, 1024, ACCEL_TCG, 5, true);
 	for (int round = 0; round < 2; round++) {
 		auto_free char *wrote = NULL;
 		struct err e = { 0 };
@@ -269,7 +300,18 @@ static void text_form(void **state)
 		assert_string_equal(wrote, text);
 		m = (struct machine){ 0 };
 		assert_int_equal(machine_read(&m, wrote, n, &e), 0);
+		assert_ptr_equal(machine_arch(&m), arch);
 	}
+}
+
+static void text_forms(void **state)
+{
+	(void)state;
+	text_form(&arch_x86_64, "2,4,2,1/llcs=3,1/mem=768,256",
+		  "machine q35\naccel tcg\ntopology 2,4,2,1/llcs=3,1/mem=768,256\nmemory_mb 1024\nvirtio pci\n"
+		  "tsc_khz 5\n");
+	text_form(&arch_aarch64, "1,1,84,3",
+		  "machine virt\naccel tcg\ntopology 1,1,84,3\nmemory_mb 1024\nvirtio mmio\ntsc_khz 0\n");
 }
 
 #define REST "accel tcg\ntopology 1,1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n"
@@ -316,7 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(topologies),   cmocka_unit_test(checks),     cmocka_unit_test(command_lines),
-		cmocka_unit_test(plans),        cmocka_unit_test(memory_map), cmocka_unit_test(text_form),
+		cmocka_unit_test(plans),        cmocka_unit_test(memory_map), cmocka_unit_test(text_forms),
 		cmocka_unit_test(text_refused),
 	};
 

@@ -162,6 +162,153 @@ static void test_loop(void **state)
 	fg_close(&g);
 }
 
+/* ---- aarch64 */
+
+#define ARM_BASE 0x40000000ull /* of RAM */
+#define ARM_TEXT_PA 0x40200000ull
+#define ARM_TEXT_VA 0xffff9f0012400000ull
+#define ARM_PGD_OFFSET 0x20000ull
+#define ARM_RAM ((size_t)4 << 20)
+
+struct arm_guest {
+	uint8_t *ram;
+	uint64_t next;
+	unsigned page, va; /* as kmem has them */
+};
+
+static int arm_read(void *ctx, uint64_t gpa, void *buf, size_t n, struct err *e)
+{
+	const struct arm_guest *g = ctx;
+
+	if (gpa < ARM_BASE || gpa - ARM_BASE > ARM_RAM || n > ARM_RAM - (gpa - ARM_BASE))
+		return err_set(e, X_VM, "no RAM at %#" PRIx64, gpa);
+	memcpy(buf, g->ram + (gpa - ARM_BASE), n);
+	return 0;
+}
+
+/* By the book, apart from the code under test: index and shift of each level from the numbers of the granule.
+ * level: of the entry that holds the page, counted from the last one, 1. type: 3 there, 1 of a block. */
+static void arm_map(struct arm_guest *g, uint64_t va, uint64_t pa, unsigned level, unsigned type)
+{
+	unsigned step = g->page - 3, levels = (g->va - g->page + step - 1) / step;
+	uint64_t table = ARM_TEXT_PA + ARM_PGD_OFFSET;
+
+	for (unsigned at = levels;; at--) {
+		unsigned low = g->page + (at - 1) * step, high = at == levels ? g->va : low + step;
+		uint64_t slot = table + (va << (64 - high) >> (64 - high + low)) * 8, entry;
+
+		memcpy(&entry, g->ram + (slot - ARM_BASE), 8);
+		if (at == level) {
+			entry = pa | 0x0060000000000f00ull | type; /* UXN, PXN, nG, AF, SH */
+			memcpy(g->ram + (slot - ARM_BASE), &entry, 8);
+			return;
+		}
+		if (!entry) {
+			g->next = (g->next + (1ull << g->page) - 1) & ~((1ull << g->page) - 1);
+			entry = g->next | 3;
+			memcpy(g->ram + (slot - ARM_BASE), &entry, 8);
+			g->next += 1ull << g->page;
+		}
+		table = entry & 0x0000fffffffff000ull;
+	}
+}
+
+static char *arm_hello(uint64_t code_pa)
+{
+	return xasprintf("machine aarch64\ntext_pa %" PRIx64 "\ntext_va %" PRIx64 "\nsym _text %" PRIx64
+			 "\nsym _stext %" PRIx64 "\nsym swapper_pg_dir %" PRIx64 "\n",
+			 code_pa, (uint64_t)ARM_TEXT_VA, (uint64_t)ARM_TEXT_VA, (uint64_t)(ARM_TEXT_VA + 0x10000),
+			 (uint64_t)(ARM_TEXT_VA + ARM_PGD_OFFSET));
+}
+
+static void arm_open(struct arm_guest *g, unsigned page, unsigned va)
+{
+	*g = (struct arm_guest){ .ram = xcalloc(1, ARM_RAM), .next = ARM_BASE + 0x280000, .page = page, .va = va };
+	/* What lies before _stext is not mapped. */
+	for (uint64_t at = 0x10000; at < 0x30000; at += 1ull << page)
+		arm_map(g, ARM_TEXT_VA + at, ARM_TEXT_PA + at, 1, 3);
+}
+
+/* Addresses of the linear map and of vmalloc have all upper bits up to the sign of va_bits. */
+static void arm_case(unsigned page, unsigned va, bool from_stext)
+{
+	uint64_t linear = UINT64_MAX << (va - 1), size = 1ull << page;
+	uint64_t block = 1ull << (page + page - 3);
+	auto_free char *hello = arm_hello(ARM_TEXT_PA + (from_stext ? 0x10000 : 0));
+	const struct where where[] = {
+		{ ARM_TEXT_VA + 0x10008, ARM_TEXT_PA + 0x10008, size - 8, NULL },
+		{ linear + block + 0x1234, ARM_BASE + 0x1234, block - 0x1234, NULL },
+		{ linear + 2 * block + 5 * size + 8, ARM_BASE + size + 8, size - 8, NULL },
+		{ linear + 2 * block + 6 * size, -1, 0, "not mapped" },
+		{ linear + 2 * block + 7 * size, -1, 0, "not mapped" },
+		{ 0x1000, -1, 0, "not canonical" },
+	};
+	auto_kmem struct kmem m = { 0 };
+	struct arm_guest g;
+	struct err e = { 0 };
+
+	arm_open(&g, page, va);
+	arm_map(&g, linear + block, ARM_BASE, 2, 1);
+	arm_map(&g, linear + 2 * block + 5 * size, ARM_BASE + size, 1, 3);
+	arm_map(&g, linear + 2 * block + 7 * size, ARM_BASE, 1, 1); /* reserved */
+	struct phys p = { .read = arm_read, .ctx = &g, .size = ARM_RAM };
+
+	if (kmem_open(&m, &p, hello, strlen(hello), &e) < 0)
+		fail_msg("%u, %u: %s", page, va, e.msg);
+	assert_int_equal(m.page_shift, page);
+	assert_int_equal(m.va_bits, va);
+	check_where(&m, where, countof(where));
+	free(g.ram);
+}
+
+static void test_arm(void **state)
+{
+	(void)state;
+	arm_case(12, 48, false);
+	arm_case(12, 48, true);
+	arm_case(12, 52, false);
+	arm_case(14, 47, false);
+	arm_case(14, 48, true);
+	arm_case(14, 52, false);
+	arm_case(16, 48, false);
+	arm_case(16, 52, true);
+}
+
+/* Which addresses there are is found out, not believed. */
+static void test_arm_refused(void **state)
+{
+	static const struct {
+		const char *hello, *text;
+	} cases[] = {
+		{ "machine riscv64\n", "machine we do not know" },
+		{ "machine aarch64\ntext_va ffff9f0012400000\ntext_pa 40200000\n", "no swapper_pg_dir" },
+		{ "machine aarch64\ntext_va 9f0012400000\ntext_pa 40200000\n", "cannot be at 0x9f0012400000" },
+		{ "machine aarch64\ntext_va ffff9f0012400000\ntext_pa 40200000\nsym swapper_pg_dir ffff8f0012400000\n",
+		  "page table cannot be at" },
+		{ "machine aarch64\ntext_va ffff9f0012400000\ntext_pa 40200000\nsym swapper_pg_dir ffff9f0012420000\n"
+		  "sym _text ffff9f0012400000\nsym _stext ffff9f0012408000\n",
+		  "does not map its kernel" },
+		{ "machine aarch64\ntext_va ffff9f0012400000\ntext_pa 40200000\nsym swapper_pg_dir ffff9f0012420000\n",
+		  "does not map its kernel" },
+	};
+	struct arm_guest g;
+
+	(void)state;
+	arm_open(&g, 12, 48);
+	struct phys p = { .read = arm_read, .ctx = &g, .size = ARM_RAM };
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct kmem m;
+		struct err e = { 0 };
+
+		assert_int_equal(kmem_open(&m, &p, cases[i].hello, strlen(cases[i].hello), &e), -1);
+		assert_int_equal(e.code, X_VM);
+		if (!strstr(e.msg, cases[i].text))
+			fail_msg("%s", e.msg);
+	}
+	free(g.ram);
+}
+
 #define VA "text_va ffffffff9a000000\n"
 #define PA "text_pa 200000\n"
 #define PGD "sym init_top_pgt ffffffff9a010000\n"
@@ -257,8 +404,9 @@ static void test_symbols(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_translate4), cmocka_unit_test(test_translate5), cmocka_unit_test(test_read),
-		cmocka_unit_test(test_loop),       cmocka_unit_test(test_hello),      cmocka_unit_test(test_symbols),
+		cmocka_unit_test(test_translate4), cmocka_unit_test(test_translate5),  cmocka_unit_test(test_read),
+		cmocka_unit_test(test_loop),       cmocka_unit_test(test_hello),       cmocka_unit_test(test_symbols),
+		cmocka_unit_test(test_arm),        cmocka_unit_test(test_arm_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

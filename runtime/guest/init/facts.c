@@ -10,16 +10,10 @@
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 
-/* Where the image begins: the symbol that /proc/iomem's "Kernel code" starts with. */
-#ifdef __aarch64__
-#define TEXT_SYMBOL "_stext"
-#else
-#define TEXT_SYMBOL "_text"
-#endif
-
 /* Absent ones are left out of HELLO: they depend on version and configuration. */
 static const char *const wanted[] = {
-	TEXT_SYMBOL,
+	"_text", /* text_va */
+	"_stext",
 	"prog_idr",
 	"map_idr",
 	"page_offset_base",
