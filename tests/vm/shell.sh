@@ -71,6 +71,13 @@ folder_included() {
 		same "$(printf 'one\ntwo\nscript too')" "$(cat out)" stdout
 }
 
+# Large files have huge pages in the guest, and an end that is none.
+large_file_included() {
+	head -c 20000001 /dev/urandom >large
+	exits 0 guest -i ./large --exec 'md5sum </include-files/large; wc -c </include-files/large' &&
+		same "$(md5sum <large; wc -c <large)" "$(cat out)" stdout
+}
+
 # With its libraries and its interpreter; by its path and by its name.
 program_included() {
 	cp "$(command -v chrt)" './my chrt' && exits 0 guest -i './my chrt' -i chrt --exec '"my chrt" -m; chrt -m; ls /include-files' &&
@@ -162,5 +169,5 @@ if [ -n "${KTSTR_TEST_MB-}" ]; then
 	exit
 fi
 run_tests exit_codes ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
-	reader_leaves folder_included program_included library_changed not_includable too_much_for_the_guest little_memory \
+	reader_leaves folder_included large_file_included program_included library_changed not_includable too_much_for_the_guest little_memory \
 	kernel_messages more_cpus memory_per_node no_terminal beside_a_scheduler scheduler_refused scheduler_ends cached nothing_left

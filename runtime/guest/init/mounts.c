@@ -113,6 +113,7 @@ void mounts_rest(void)
 	cgroup_controllers();
 	/* The payload lives on the root, a tmpfs of half the RAM; the guest has nothing else to keep. */
 	(void)mount(NULL, "/", NULL, MS_REMOUNT, "size=90%");
+	(void)mount(NULL, "/", NULL, MS_REMOUNT, "huge=advise"); /* for files.c; not every kernel can */
 	(void)spit("/proc/sys/kernel/kptr_restrict", "0");
 	(void)spit("/proc/sys/kernel/panic", "-1");
 	setrlimit(RLIMIT_NOFILE, &files);
