@@ -17,6 +17,7 @@ extern const struct verb verb_kernel_import;
 extern const struct verb verb_kernel_list;
 extern const struct verb verb_shell;
 extern const struct verb verb_test;
+extern const struct verb verb_test_stats;
 extern const struct verb verb_verifier;
 
 /* step, source_step, store, launcher and vm_slots of a plan's build file, and the rule files it needs:

@@ -1,0 +1,35 @@
+/* group.h: rows that have some of their columns in common. */
+#pragma once
+#include "stats/sidecar.h"
+
+enum group_key {
+	BY_SCENARIO = 1 << 0,
+	BY_FLAGS = 1 << 1,
+	BY_TOPOLOGY = 1 << 2,
+	BY_WORK_TYPE = 1 << 3,
+	BY_KERNEL = 1 << 4,
+	BY_OP = 1 << 5,
+};
+
+struct group {
+	const struct row **v; /* in the order of the rows; points into groups.members */
+	size_t n;
+};
+
+/* Sorted by the columns, in the order of the keys above. */
+struct groups {
+	const struct row **members;
+	struct group *v;
+	size_t n;
+};
+
+/* Of the rows that take() accepts; NULL: all of them. keys: of enum group_key, or-ed. */
+void groups_make(struct groups *g, const struct row *rows, size_t n, unsigned keys, bool (*take)(const struct row *));
+void groups_free(struct groups *g);
+#define auto_groups __attribute__((unused, cleanup(groups_free)))
+
+double group_sum(const struct group *g, enum metric m);
+double group_mean(const struct group *g, enum metric m);
+/* Sample standard deviation; 0 of a single row. */
+double group_deviation(const struct group *g, enum metric m);
+size_t group_passed(const struct group *g);
