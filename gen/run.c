@@ -53,7 +53,7 @@ static void tell(struct session *s, size_t i)
 	const struct step_result *r = &s->run->steps[i];
 	const char *id = s->plan->edges[i].id;
 
-	if (log_level() == LOG_QUIET)
+	if (log_level() == LOG_QUIET || (s->opts->brief && !s->opts->explain && r->state == STEP_CACHED))
 		return;
 	switch (r->state) {
 	case STEP_CACHED:

@@ -28,6 +28,7 @@ struct run {
 
 struct run_opts {
 	bool explain;     /* say why each step ran */
+	bool brief;       /* no line for a step whose result was known, unless explain is set */
 	unsigned jobs;    /* 0: as many as CPUs we may use */
 	const char *redo; /* rule (or start of its name) whose edges run even when up to date */
 	bool keep; /* results stay as they are until run_free(): an equal request waits that long. redo takes them away */

@@ -111,7 +111,7 @@ static int build(struct wants *w, const struct home *home, const struct want_opt
 	auto_plan struct plan p = { 0 };
 
 	plan_init(&p, "kernel-build");
-	if (verb_plan(&p, home, "kernel.ninja", 0, e) < 0 || wants_plan(&p, home, w, wo, e) < 0)
+	if (verb_plan(&p, home, "kernel.ninja", 0, 0, e) < 0 || wants_plan(&p, home, w, wo, e) < 0)
 		return -1;
 	return make(w, &p, e);
 }

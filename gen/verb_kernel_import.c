@@ -72,7 +72,7 @@ static int import_run(int n, const char *const *args, struct err *e)
 	if (o.running == (n > 0))
 		return err_set(e, X_USAGE, "give either package or image files, or --running"), X_USAGE;
 	plan_init(&p, "kernel-import");
-	if (home_find(&home, e) < 0 || verb_plan(&p, &home, "kernel.ninja", 0, e) < 0)
+	if (home_find(&home, e) < 0 || verb_plan(&p, &home, "kernel.ninja", 0, 0, e) < 0)
 		return e->code;
 	struct edge *g = plan_edge(&p, "kernel-import", "import");
 

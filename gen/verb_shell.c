@@ -232,7 +232,7 @@ static int make_and_enter(struct request *q, struct err *e)
 	struct want *k = &q->kernels.v[0];
 
 	plan_init(&p, "shell");
-	if (verb_plan(&p, &q->home, "shell.ninja", q->guest.memory_mb, e) < 0)
+	if (verb_plan(&p, &q->home, "shell.ninja", q->guest.memory_mb, 1, e) < 0)
 		return -1;
 	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
 		return -1;

@@ -9,17 +9,17 @@
 #include "gen/plan_guest.h"
 #include "gen/report.h"
 #include "gen/sweep.h"
+#include "gen/sweep_flags.h"
 #include "gen/verbs.h"
 #include "gen/want.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { MEMORY_MB = 1024 };
-
 static struct {
 	const char *scheduler;
-	struct opt_list kernels;
+	struct opt_list kernels, topologies;
+	struct profile_opts profiles;
 	const char *accel;
 	uint64_t memory_mb, timeout, jobs;
 	bool raw, json, csv, markdown, reported, cold, cross_check, explain, force, build, no_build;
@@ -32,6 +32,34 @@ static const struct opt opts[] = {
 	  .out = &o.kernels,
 	  .arg = "ID",
 	  .help = "kernel to verify on (path, version, range or cache key); may be given several times" },
+	{ .name = "topology",
+	  .type = OPT_LIST,
+	  .out = &o.topologies,
+	  .arg = "T",
+	  .help = "\"N,L,C,T\" (NUMA nodes, LLCs in all, cores per LLC, threads per core) or a preset's name; 1,1,1,1 unless "
+		  "given; may be given several times" },
+	{ .name = "all-profiles",
+	  .type = OPT_FLAG,
+	  .out = &o.profiles.all,
+	  .conflicts = "profiles",
+	  .help = "run with every combination of the scheduler's flags" },
+	{ .name = "profiles",
+	  .type = OPT_LIST,
+	  .out = &o.profiles.named,
+	  .arg = "LIST",
+	  .help = "run with these combinations of flags (default,a,a+b); may be given several times" },
+	{ .name = "flags-file",
+	  .type = OPT_STR,
+	  .out = &o.profiles.file,
+	  .arg = "FILE",
+	  .help = "the scheduler's flags, as --ktstr-list-flags prints them, instead of asking it" },
+	{ .name = "max-profiles",
+	  .type = OPT_U64,
+	  .out = &o.profiles.max,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 65536,
+	  .help = "refuse a sweep of more profiles than this, 1024 unless given" },
 	{ .name = "build", .type = OPT_FLAG, .out = &o.build, .help = "build kernels that are not in the cache" },
 	{ .name = "no-build", .type = OPT_FLAG, .out = &o.no_build, .help = "never build one, and do not ask" },
 	{ .name = "raw",
@@ -64,7 +92,7 @@ static const struct opt opts[] = {
 	  .arg = "MB",
 	  .min = 128,
 	  .max = 65536,
-	  .help = "memory of each guest, 1024 unless given" },
+	  .help = "memory of each guest, 1024 (or what its topology says) unless given" },
 	{ .name = "timeout",
 	  .type = OPT_U64,
 	  .out = &o.timeout,
@@ -100,7 +128,7 @@ struct request {
 	struct wants kernels;
 	struct want_opts how;
 	const char *const *args;
-	struct guest_plan guest;
+	struct guest_plan guest; /* what all guests have in common */
 	struct sweep sweep;
 };
 
@@ -156,15 +184,21 @@ static int find_kernels(struct request *q, struct err *e)
 	return 0;
 }
 
-static void make_sweep(struct request *q)
+/* What is wrong with the command line is said before anything is looked for, built or booted. Zero, or PROFILES_ASK. */
+static int check(struct request *q, struct err *e)
 {
+	if (sweep_check_args(q->args, e) < 0)
+		return -1;
+	if (o.build && o.no_build)
+		return err_set(e, X_USAGE, "--build and --no-build exclude each other");
+	q->guest = (struct guest_plan){
+		.home = &q->home,
+		.accel = o.accel ? o.accel : "auto",
+		.memory_mb = o.memory_mb,
+	};
 	q->sweep = (struct sweep){
 		.home = &q->home,
-		.name = q->name,
-		.scheduler = q->scheduler,
 		.kernels = &q->kernels,
-		.guest = &q->guest,
-		.n_guests = 1,
 		.o = {
 			.args = q->args,
 			.timeout = o.timeout,
@@ -173,7 +207,28 @@ static void make_sweep(struct request *q)
 			.force = o.force,
 		},
 	};
-	sweep_cells(&q->sweep);
+	if (guest_plan_init(&q->guest, e) < 0 ||
+	    sweep_topologies(&q->sweep, &q->guest, o.topologies.v, o.topologies.n, e) < 0)
+		return -1;
+	return sweep_profiles(&q->sweep, &o.profiles, e);
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* How much it is going to be. */
+static void tell_sweep(const struct sweep *s)
+{
+	if (!s->profiles.n) {
+		log_info("cargo-ktstr: collecting verifier stats");
+		return;
+	}
+	if (s->profiles.n > PROFILES_MANY)
+		log_warn("%zu profiles to verify (>%d), %zu runs in all. Use --profiles to select a subset.",
+			 s->profiles.n, PROFILES_MANY, s->n);
+	log_info("cargo-ktstr: verifying %zu profile%s", s->profiles.n, plural(s->profiles.n));
 }
 
 /* Once: the next request makes the snapshot again. */
@@ -194,12 +249,19 @@ static char *command_again(const struct request *q)
 	argv_opt(&a, "--scheduler-bin", "%s", q->scheduler);
 	if (o.accel)
 		argv_opt(&a, "--accel", "%s", o.accel);
-	if (o.memory_mb != MEMORY_MB)
+	if (o.memory_mb)
 		argv_opt(&a, "--memory-mb", "%llu", (unsigned long long)o.memory_mb);
 	if (o.timeout)
 		argv_opt(&a, "--timeout", "%llu", (unsigned long long)o.timeout);
 	if (o.cold)
 		argv_add(&a, "--cold");
+	if (q->sweep.n_guests == 1 && o.topologies.n)
+		argv_opt(&a, "--topology", "%s", o.topologies.v[0]);
+	if (o.profiles.file) {
+		auto_free char *file = realpath(o.profiles.file, NULL);
+
+		argv_opt(&a, "--flags-file", "%s", file ? file : o.profiles.file);
+	}
 	return argv_quote((const char *const *)a.v);
 }
 
@@ -236,9 +298,12 @@ static int make_and_report(struct request *q, struct err *e)
 	};
 	auto_free char *name = xasprintf("verifier-%s", q->name);
 	struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs, .redo = o.force ? "verify" : NULL };
+	uint64_t memory_mb;
+	unsigned cpus;
 
+	sweep_largest(&q->sweep, &memory_mb, &cpus);
 	plan_init(&p, name);
-	if (verb_plan(&p, &q->home, "verifier.ninja", o.memory_mb, e) < 0)
+	if (verb_plan(&p, &q->home, "verifier.ninja", memory_mb, cpus, e) < 0)
 		return -1;
 	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
 		return -1;
@@ -259,36 +324,30 @@ static int make_and_report(struct request *q, struct err *e)
 	return report_verdict(&rep, &r, &p, e);
 }
 
+static int sweep_run(struct request *q, bool ask, struct err *e)
+{
+	const struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs };
+
+	if (home_find(&q->home, e) < 0 || find_scheduler(q, e) < 0 || find_kernels(q, e) < 0)
+		return -1;
+	q->sweep.name = q->name;
+	q->sweep.scheduler = q->scheduler;
+	if (ask && sweep_ask(&q->sweep, &o.profiles, &q->kernels, &q->how, &ro, e) < 0)
+		return -1;
+	if (sweep_cells(&q->sweep, e) < 0)
+		return -1;
+	tell_sweep(&q->sweep);
+	return make_and_report(q, e);
+}
+
 static int verifier_run(int n, const char *const *args, struct err *e)
 {
 	struct request q = { .args = args };
-	int r;
+	int r = check(&q, e);
 
 	(void)n;
-	if (sweep_check_args(args, e) < 0)
-		return X_USAGE;
-	if (o.build && o.no_build)
-		return err_set(e, X_USAGE, "--build and --no-build exclude each other"), X_USAGE;
-	if (!o.memory_mb)
-		o.memory_mb = MEMORY_MB;
-	r = home_find(&q.home, e);
-	if (r == 0)
-		r = find_scheduler(&q, e);
-	if (r == 0)
-		r = find_kernels(&q, e);
-	q.guest = (struct guest_plan){
-		.home = &q.home,
-		.accel = o.accel ? o.accel : "auto",
-		.topology = "1,1,1,1",
-		.memory_mb = o.memory_mb,
-	};
-	if (r == 0)
-		r = guest_plan_init(&q.guest, e);
-	if (r == 0) {
-		make_sweep(&q);
-		log_info("cargo-ktstr: collecting verifier stats");
-		r = make_and_report(&q, e);
-	}
+	if (r >= 0)
+		r = sweep_run(&q, r == PROFILES_ASK, e);
 	if (r < 0 && o.json && !o.reported)
 		report_json_error(stdout, q.name ? q.name : o.scheduler, e);
 	request_free(&q);

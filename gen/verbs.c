@@ -16,19 +16,21 @@
 /* QEMU's own memory beside the guest's RAM, generously. */
 #define QEMU_MB 256u
 
-static unsigned vm_slots(uint64_t guest_mb)
+static unsigned vm_slots(uint64_t guest_mb, unsigned guest_cpus)
 {
-	unsigned cpus = cpus_usable();
+	unsigned slots = cpus_usable() / (guest_cpus ? guest_cpus : 1);
 	struct sysinfo si;
 
+	slots = slots ? slots : 1;
 	if (!guest_mb || sysinfo(&si) < 0)
-		return cpus;
+		return slots;
 	uint64_t fit = (uint64_t)si.freeram * si.mem_unit / ((guest_mb + QEMU_MB) << 20);
 
-	return fit < 1 ? 1 : fit < cpus ? (unsigned)fit : cpus;
+	return fit < 1 ? 1 : fit < slots ? (unsigned)fit : slots;
 }
 
-int verb_plan(struct plan *p, const struct home *home, const char *rules, uint64_t guest_mb, struct err *e)
+int verb_plan(struct plan *p, const struct home *home, const char *rules, uint64_t guest_mb, unsigned guest_cpus,
+	      struct err *e)
 {
 	auto_store struct store st = { .dir = -1 };
 
@@ -43,7 +45,7 @@ int verb_plan(struct plan *p, const struct home *home, const char *rules, uint64
 	plan_var(p, "step", "%s", step);
 	plan_var(p, "source_step", "%s", source);
 	plan_var(p, "store", "%s", store);
-	plan_var(p, "vm_slots", "%u", vm_slots(guest_mb));
+	plan_var(p, "vm_slots", "%u", vm_slots(guest_mb, guest_cpus));
 	if (guest_mb) {
 		auto_free char *guest = xasprintf("%s/guest.ninja", home->rules);
 

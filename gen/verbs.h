@@ -21,8 +21,9 @@ extern const struct verb verb_test_stats;
 extern const struct verb verb_verifier;
 
 /* step, source_step, store, launcher and vm_slots of a plan's build file, and the rule files it needs:
- * guest.ninja too when guests of guest_mb MiB are to be booted. */
-int verb_plan(struct plan *p, const struct home *home, const char *rules, uint64_t guest_mb, struct err *e);
+ * guest.ninja too when guests of at most guest_mb MiB and guest_cpus CPUs are to be booted. */
+int verb_plan(struct plan *p, const struct home *home, const char *rules, uint64_t guest_mb, unsigned guest_cpus,
+	      struct err *e);
 /* CRC-32 of ktstr.kconfig, for stale marks: hex[9]. */
 int verb_kconfig_hash(const struct home *home, char *hex, struct err *e);
 /* Says which entry a kernel-entry step has made in folder dir; its key alone goes to stdout, for scripts. */

@@ -71,7 +71,7 @@ void wants_free(struct wants *w);
 int want_environment(struct want_opts *o, struct err *e);
 
 /* Edges that make what is not READY, and the rules they need: source, build, entry (without the last one for a dirty tree). Fills the k's paths:
- * "build/BRIEF/bzImage" and so on. */
+ * "build/BRIEF/bzImage" and so on. May be called for several graphs. */
 int wants_plan(struct plan *p, const struct home *home, struct wants *w, const struct want_opts *o, struct err *e);
 
 /* After a run of that plan: what could not be checked of what was fetched, and what became of kernels that were to be shared

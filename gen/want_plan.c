@@ -151,6 +151,9 @@ int wants_plan(struct plan *p, const struct home *home, struct wants *w, const s
 		if (x->key)
 			plan_entry(p, home, x, &how, o);
 		want_plan_share(p, home, x);
+		free(x->k.image);
+		free(x->k.vmlinux);
+		free(x->k.config);
 		x->k.image = xasprintf("build/%s/bzImage", x->brief);
 		x->k.vmlinux = xasprintf("build/%s/vmlinux", x->brief);
 		x->k.config = xasprintf("build/%s/config", x->brief);

@@ -77,7 +77,7 @@ int wants_fetch(struct wants *w, const struct search *s, struct err *e)
 	int came = 0;
 
 	plan_init(&p, "remote");
-	if (verb_plan(&p, s->home, "kernel.ninja", 0, e) < 0)
+	if (verb_plan(&p, s->home, "kernel.ninja", 0, 0, e) < 0)
 		return -1;
 	for (size_t i = 0; i < w->n; i++) {
 		if (!wanted(&w->v[i]))

@@ -4,6 +4,7 @@ struct step;
 
 extern const struct step step_bootable;
 extern const struct step step_clone;
+extern const struct step step_flags;
 extern const struct step step_initramfs;
 extern const struct step step_kernel_build;
 extern const struct step step_kernel_entry;

@@ -33,6 +33,16 @@ snapshot_graph() {
 	matches verifier.ninja build.ninja
 }
 
+sweep_graph() {
+	kernels
+	cat >flags <<-'END'
+		[{"name":"llc","args":["--llc aware"],"requires":[]},{"name":"steal","args":["-s","2"],"requires":["llc"]}]
+	END
+	graph_of --flags-file flags --profiles steal+llc,default --profiles llc --topology 1,1,1,1 --topology tiny-2llc \
+		--topology 1n2l2c1t --topology 2,2,1,1/mem=256,512 --memory-mb 768 -- --flag | anonymous >build.ninja
+	matches sweep.ninja build.ninja
+}
+
 cold_graph() {
 	kernels
 	graph_of --cold --accel tcg --memory-mb 512 | anonymous >build.ninja
@@ -109,4 +119,4 @@ kernel_build_git_graph() {
 	matches kernel-build-git.ninja build.ninja
 }
 
-run_tests kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph cold_graph shell_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name
+run_tests kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name
