@@ -70,7 +70,7 @@ static int make_kernels(struct kernels *k, const struct want_opts *how, struct e
 	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
 
 	plan_init(&k->plan, "kernel-build");
-	if (verb_plan(&k->plan, &k->home, "kernel.ninja", 0, e) < 0 ||
+	if (verb_plan(&k->plan, &k->home, "kernel.ninja", 0, 0, e) < 0 ||
 	    wants_plan(&k->plan, &k->home, &k->w, how, e) < 0)
 		return -1;
 	if (!k->plan.n_edges)

@@ -90,8 +90,8 @@ static int add_topology(struct sweep *s, const struct guest_plan *base, const ch
 		free(g.topology);
 		return 0;
 	}
-	auto_free char *full = topology_name(&t);
-	auto_free char *shown = bounded(full, NAME_MAX_SHOWN);
+	g.label = topology_name(&t);
+	auto_free char *shown = bounded(g.label, NAME_MAX_SHOWN);
 
 	g.name = plan_slug(shown);
 	g.cpus = topology_cpus(&t);
@@ -162,7 +162,7 @@ static void add_cell(struct sweep *s, const struct want *w, const struct sweep_g
 			.id = w->key   ? w->key
 			      : w->dir ? w->dir
 				       : w->k.image,
-			.topology = topology,
+			.topology = topology ? g->label : NULL,
 			.profile = p ? p->name : NULL,
 		},
 		.dir = xasprintf("cells/%s%s%s%s%s", w->k.name, topology ? "/" : "", topology ? topology : "",
@@ -199,6 +199,7 @@ void sweep_free(struct sweep *s)
 	for (size_t i = 0; i < s->n_guests; i++) {
 		free(s->guests[i].topology);
 		free(s->guests[i].name);
+		free(s->guests[i].label);
 	}
 	free(s->guests);
 	profiles_free(&s->profiles);
@@ -218,6 +219,7 @@ static char *step_args(const struct sweep *s, const struct sweep_cell *c)
 	}
 	if (s->o.timeout)
 		argv_opt(&more, "--timeout", "%llu", (unsigned long long)s->o.timeout);
+	argv_opt(&more, "--workload", "%llu", (unsigned long long)s->o.workload);
 	if (s->o.cross_check)
 		argv_add(&more, "--cross-check");
 	if (s->o.force)

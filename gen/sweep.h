@@ -19,6 +19,7 @@ struct wants;
 struct sweep_opts {
 	const char *const *args; /* of the scheduler, behind those of a profile; NULL-ended */
 	uint64_t timeout;        /* seconds, 0: as the step has it */
+	uint64_t workload;       /* milliseconds that tasks run under the scheduler, 0: none do */
 	bool cold, cross_check, force;
 };
 
@@ -26,6 +27,7 @@ struct sweep_opts {
 struct sweep_guest {
 	struct guest_plan plan;
 	char *topology, *name; /* what plan points to */
+	char *label;           /* topology for people */
 	unsigned cpus;
 };
 

@@ -16,14 +16,16 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+enum { WORKLOAD_MS = 50 };
+
 static struct {
 	const char *scheduler;
 	struct opt_list kernels, topologies;
 	struct profile_opts profiles;
 	const char *accel;
-	uint64_t memory_mb, timeout, jobs;
+	uint64_t memory_mb, timeout, workload, jobs;
 	bool raw, json, csv, markdown, reported, cold, cross_check, explain, force, build, no_build;
-} o;
+} o = { .workload = WORKLOAD_MS };
 
 static const struct opt opts[] = {
 	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
@@ -100,6 +102,13 @@ static const struct opt opts[] = {
 	  .min = 1,
 	  .max = 86400,
 	  .help = "how long the scheduler may take to attach, 60 (240 without KVM) unless given" },
+	{ .name = "workload",
+	  .type = OPT_U64,
+	  .out = &o.workload,
+	  .arg = "MS",
+	  .min = 0,
+	  .max = 60000,
+	  .help = "how long tasks run under the attached scheduler, 50 unless given; 0: none do" },
 	{ .name = "cold",
 	  .type = OPT_FLAG,
 	  .out = &o.cold,
@@ -202,6 +211,7 @@ static int check(struct request *q, struct err *e)
 		.o = {
 			.args = q->args,
 			.timeout = o.timeout,
+			.workload = o.workload,
 			.cold = o.cold,
 			.cross_check = o.cross_check,
 			.force = o.force,
@@ -253,6 +263,8 @@ static char *command_again(const struct request *q)
 		argv_opt(&a, "--memory-mb", "%llu", (unsigned long long)o.memory_mb);
 	if (o.timeout)
 		argv_opt(&a, "--timeout", "%llu", (unsigned long long)o.timeout);
+	if (o.workload != WORKLOAD_MS)
+		argv_opt(&a, "--workload", "%llu", (unsigned long long)o.workload);
 	if (o.cold)
 		argv_add(&a, "--cold");
 	if (q->sweep.n_guests == 1 && o.topologies.n)

@@ -15,6 +15,8 @@
  *   LET_GO                ->            before the STATE or EXITED it belongs to: what the kernel said about its end
  *                         <-  PROGS     ask for the guest's own view (cross-check)
  *   PROGS_ARE text        ->
+ *                         <-  WORK      tasks for the attached scheduler to run
+ *   WORKED                ->
  *                         <-  STOP      terminate the scheduler, then EXITED
  *   EXITED                ->
  *                         <-  POWEROFF
@@ -51,7 +53,7 @@ enum proto_type {
 	MSG_STATE = 4,     /* struct proto_state + ops name */
 	MSG_LOG = 5,       /* bytes of the scheduler's stdout and stderr, as they came */
 	MSG_EXITED = 6,    /* struct proto_exited: the scheduler process ended */
-	MSG_PROGS_ARE = 7, /* lines "id type verified_insns jited_len xlated_len name" */
+	MSG_PROGS_ARE = 7, /* lines "id type verified_insns jited_len xlated_len run_cnt run_time_ns name" */
 	MSG_FAILED = 8,    /* text: the last request could not be done, and why */
 	MSG_BTF = 9,       /* a chunk of /sys/kernel/btf/vmlinux; an empty one ends it */
 	MSG_OUT = 10,      /* bytes of the session's stdout, or of its terminal */
@@ -60,6 +62,7 @@ enum proto_type {
 	MSG_ENDED = 13,    /* struct proto_exited: the session's program ended */
 	MSG_PONG = 14,     /* empty */
 	MSG_LET_GO = 15,   /* struct proto_let_go, then the kernel's log, then sched_ext's dump */
+	MSG_WORKED = 16,   /* struct proto_worked, then a struct proto_task for every task */
 	/* host to guest */
 	MSG_FILES = 32,  /* proto_file[] records, see below */
 	MSG_PUSHED = 33, /* empty */
@@ -74,6 +77,7 @@ enum proto_type {
 	MSG_CONSOLE = 42, /* u32: kernel messages below this level go to the console */
 	MSG_DEAF = 43,    /* u32: 1 stdout, 2 stderr of the session */
 	MSG_PING = 44,    /* empty */
+	MSG_WORK = 45,    /* struct proto_work */
 };
 
 /* MSG_HELLO, in this order, numbers decimal unless said otherwise:
@@ -147,6 +151,29 @@ struct proto_exited {
 
 struct proto_let_go {
 	uint32_t log_len; /* bytes of text that are lines of the kernel's log; the rest is the dump */
+};
+
+struct proto_work {
+	uint32_t ms;          /* how long, when every spinning task has had a turn by then */
+	uint32_t patience_ms; /* how much longer it may take until they had one */
+};
+
+struct proto_worked {
+	uint32_t ms;       /* how long it was */
+	uint32_t attached; /* 0: the kernel let go of the scheduler meanwhile, and that ended it */
+};
+
+/* Spinning tasks have a CPU each, the other kinds have none of their own. Times are those of the task's own clock, which a
+ * task without a turn never read. */
+enum proto_kind { TASK_SPINS = 0, TASK_SLEEPS = 1, TASK_YIELDS = 2, TASK_KINDS };
+struct proto_task {
+	uint32_t kind; /* enum proto_kind */
+	uint32_t cpu;  /* the one it ran on last, and before its first turn the one it is for */
+	uint64_t turns;
+	uint64_t wall_ns, cpu_ns; /* since its first turn: passed, and spent on a CPU */
+	uint64_t gap_ns;          /* the longest time between two turns */
+	uint32_t gap_cpu;         /* where it went on after that */
+	uint32_t migrations;
 };
 
 uint32_t proto_crc(const void *data, size_t n);

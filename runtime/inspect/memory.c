@@ -10,6 +10,7 @@
 enum {
 	PAGE = 4096,
 	SYMBOLS_MAX = 4096,
+	CPUS_MAX = 512,
 	ENTRY_PRESENT = 1 << 0,
 	ENTRY_LARGE = 1 << 7,
 };
@@ -221,6 +222,19 @@ static int machine_take(struct kmem *m, const char *p, const char *end, struct e
 	return err_set(e, X_VM, "the guest runs on a machine we do not know");
 }
 
+/* A number that is none, or too large to be true, counts as not said. */
+static unsigned cpus_take(const char *s, size_t n)
+{
+	unsigned v = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9' || v > CPUS_MAX)
+			return 0;
+		v = v * 10 + (unsigned)(s[i] - '0');
+	}
+	return v <= CPUS_MAX ? v : 0;
+}
+
 static int hello_line(struct kmem *m, const char *p, const char *end, struct err *e)
 {
 	const char *key, *value;
@@ -231,6 +245,11 @@ static int hello_line(struct kmem *m, const char *p, const char *end, struct err
 		return symbol_take(m, p, end, e);
 	if (same(key, len, "machine"))
 		return machine_take(m, p, end, e);
+	if (same(key, len, "nr_cpus")) {
+		n = word(&p, end, &value);
+		m->nr_cpus = cpus_take(value, n);
+		return 0;
+	}
 	if (same(key, len, "text_va"))
 		number = &m->text_va;
 	else if (same(key, len, "text_pa"))

@@ -30,6 +30,7 @@ struct kmem {
 	uint64_t pgd_pa;
 	int levels;                   /* of page tables */
 	unsigned page_shift, va_bits; /* aarch64 */
+	unsigned nr_cpus;             /* possible ones; 0: it did not say */
 	struct symbol *sym;
 	size_t n_sym;
 };

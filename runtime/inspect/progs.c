@@ -18,6 +18,7 @@ enum {
 	PROGS_MAX = 4096,
 	SLOTS_MAX = 1 << 20,
 	CHUNK_MAX = 64,
+	COUNTS_MAX = 1 << 18, /* of programs times CPUs */
 	ENTRY_KIND = 3,
 	ENTRY_INTERNAL = 2,
 	NOT_NODES = 4096, /* internal entries up to here are marks (retry, zero, sibling) */
@@ -27,7 +28,8 @@ struct scan {
 	const struct kmem *m;
 	const struct layout *l;
 	struct progs *out;
-	size_t slots, seen;
+	size_t slots, seen, counts;
+	uint64_t *own; /* each CPU's __per_cpu_offset; NULL: unknown */
 	unsigned bits; /* of an id, per level: 6, or 4 with CONFIG_BASE_SMALL */
 };
 
@@ -55,7 +57,45 @@ static int name_read(const struct scan *s, uint64_t aux, char *out, size_t max, 
 	return 0;
 }
 
-static int prog_fill(const struct scan *s, uint64_t prog, uint64_t aux, struct prog *p, struct err *e)
+/* bpf_prog.stats is the offset of a bpf_prog_stats in each CPU's own memory. Nothing else depends on these numbers, so a
+ * program for which they cannot be read is one that was not counted. */
+static void counts_read(struct scan *s, uint64_t prog, struct prog *p)
+{
+	const struct layout *l = s->l;
+	struct err ignored = { 0 };
+	uint64_t stats, v[2], sum[2] = { 0 };
+
+	if (!s->own || l->prog_stats.off < 0 || l->stats_cnt.off < 0 || l->stats_nsecs.off < 0)
+		return;
+	if (kmem_u64(s->m, prog + (uint64_t)l->prog_stats.off, &stats, &ignored) < 0 || !stats)
+		return;
+	for (unsigned cpu = 0; cpu < s->m->nr_cpus; cpu++) {
+		uint64_t at = stats + s->own[cpu];
+
+		if (++s->counts > COUNTS_MAX || kmem_u64(s->m, at + (uint64_t)l->stats_cnt.off, &v[0], &ignored) < 0 ||
+		    kmem_u64(s->m, at + (uint64_t)l->stats_nsecs.off, &v[1], &ignored) < 0)
+			return;
+		sum[0] += v[0];
+		sum[1] += v[1];
+	}
+	p->run_cnt = sum[0];
+	p->run_ns = sum[1];
+	p->counted = true;
+}
+
+/* Where each CPU's own memory begins; NULL when the guest does not say. */
+static uint64_t *cpus_own(const struct kmem *m)
+{
+	uint64_t at = kmem_symbol(m, "__per_cpu_offset");
+	auto_free uint64_t *own = xcalloc(m->nr_cpus + 1, sizeof(*own));
+	struct err ignored = { 0 };
+
+	if (!at || !m->nr_cpus || kmem_read(m, at, own, m->nr_cpus * sizeof(*own), &ignored) < 0)
+		return NULL;
+	return TAKE(own);
+}
+
+static int prog_fill(struct scan *s, uint64_t prog, uint64_t aux, struct prog *p, struct err *e)
 {
 	const struct layout *l = s->l;
 	uint32_t id;
@@ -75,6 +115,7 @@ static int prog_fill(const struct scan *s, uint64_t prog, uint64_t aux, struct p
 			return damaged(e, "a program of impossible length", prog);
 		p->xlated_len *= 8;
 	}
+	counts_read(s, prog, p);
 	return name_read(s, aux, p->name, sizeof(p->name), e);
 }
 
@@ -176,18 +217,37 @@ int progs_read(struct progs *p, const struct kmem *m, const struct layout *l, st
 	struct progs got = { 0 };
 	struct scan s = { .m = m, .l = l, .out = &got };
 	uint64_t idr = kmem_symbol(m, "prog_idr"), head;
+	int r;
 
 	if (!idr)
 		return err_set(e, X_VM, "the guest sent no prog_idr");
 	if (l->xa_slots.size != 16 * 8 && l->xa_slots.size != 64 * 8)
 		return err_set(e, X_VM, "xa_node with %u bytes of slots", l->xa_slots.size);
 	s.bits = l->xa_slots.size == 16 * 8 ? 4 : 6;
-	if (kmem_u64(m, idr + (uint64_t)l->idr_xa_head.off, &head, e) < 0 || root_walk(&s, head, e) < 0) {
+	s.own = cpus_own(m);
+	r = kmem_u64(m, idr + (uint64_t)l->idr_xa_head.off, &head, e) < 0 ? -1 : root_walk(&s, head, e);
+	free(s.own);
+	if (r < 0) {
 		progs_free(&got);
 		return err_as(e, X_VM, "the guest's BPF programs");
 	}
 	*p = got;
 	return 0;
+}
+
+void progs_since(struct progs *p, const struct progs *now)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct prog *then = &p->v[i];
+		size_t k = 0;
+
+		while (k < now->n && now->v[k].id != then->id)
+			k++;
+		then->counted = then->counted && k < now->n && now->v[k].counted &&
+				now->v[k].run_cnt >= then->run_cnt && now->v[k].run_ns >= then->run_ns;
+		then->run_cnt = then->counted ? now->v[k].run_cnt - then->run_cnt : 0;
+		then->run_ns = then->counted ? now->v[k].run_ns - then->run_ns : 0;
+	}
 }
 
 void progs_free(struct progs *p)

@@ -17,7 +17,7 @@ static struct guest_opts guest;
 static struct {
 	const char *snapshot, *payload;
 	struct opt_list args;
-	uint64_t timeout;
+	uint64_t timeout, workload;
 	bool cold, cross_check;
 } o;
 
@@ -41,6 +41,13 @@ static const struct opt opts[] = {
 	  .min = 1,
 	  .max = 86400,
 	  .help = "how long the scheduler may take to attach" },
+	{ .name = "workload",
+	  .type = OPT_U64,
+	  .out = &o.workload,
+	  .arg = "MS",
+	  .min = 0,
+	  .max = 60000,
+	  .help = "for how long tasks run under the scheduler" },
 	{ .name = "cold", .type = OPT_FLAG, .out = &o.cold, .help = "boot instead of restoring a snapshot" },
 	{ .name = "cross-check",
 	  .type = OPT_FLAG,
@@ -89,6 +96,7 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++)
 		recipe_str(r, "arg", o.args.v[i]);
+	recipe_u64(r, "workload", o.workload);
 	recipe_u64(r, "cross_check", o.cross_check);
 	return 0;
 }
@@ -165,6 +173,7 @@ static int run(int dir, const char *path, struct err *e)
 			  .layout = &layout,
 			  .args = (const char *const *)args.v,
 			  .load_s = (unsigned)o.timeout,
+			  .work_ms = (unsigned)o.workload,
 			  .cross_check = o.cross_check };
 	FILE *log = xmemstream(&l.text[0], &l.n[0]), *console = xmemstream(&l.text[1], &l.n[1]);
 
@@ -184,7 +193,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_verify = {
 	.name = "verify",
-	.format = 6,
+	.format = 7,
 	.summary = "load a scheduler in a guest and read its programs",
 	.opts = opts,
 	.recipe = recipe,

@@ -216,7 +216,7 @@ static uint64_t highest_address(const struct machine *m)
 	return ram <= 2ull << 30 ? ram : ram + (4ull << 30);
 }
 
-static int read_programs(struct run *x, struct err *e)
+static int read_programs(struct run *x, struct progs *progs, struct err *e)
 {
 	auto_kmem struct kmem k = { 0 };
 	struct phys phys = { vm_read_phys, &x->vm, highest_address(&x->vm.m) };
@@ -225,31 +225,40 @@ static int read_programs(struct run *x, struct err *e)
 	if (vm_pause(&x->vm, e) < 0)
 		return -1;
 	if (kmem_open(&k, &phys, x->vm.hello, strlen(x->vm.hello), e) == 0)
-		r = progs_read(&x->r->progs, &k, x->c->layout, e);
+		r = progs_read(progs, &k, x->c->layout, e);
 	if (r < 0)
 		return err_in(e, "read the guest's memory");
-	r = vm_resume(&x->vm, e);
-	x->r->ms.read = lap(x);
-	return r;
+	return vm_resume(&x->vm, e);
 }
 
-/* Attached, yet without programs when we looked: it went away in between, and its end is on the way. */
-static int departed(struct run *x, struct err *e)
+/* Its end, which is on the way. 1: it ends later than that, or never. */
+static int await_exit(struct run *x, const char *what, int *status, struct err *e)
 {
 	long long deadline = now_ms() + 1000LL * VM_READ_S * vm_scale(&x->vm.m);
 	struct proto_exited gone;
 	struct msg m;
 
 	do {
-		if (vm_next(&x->vm, &m, deadline, "the end of a scheduler without programs", e) < 0)
-			return -1;
+		if (vm_next(&x->vm, &m, deadline, what, e) < 0)
+			return e->code == X_TIMEOUT ? 1 : -1;
 		if (listen(x, &m, e) < 0)
 			return -1;
 	} while (m.type != MSG_EXITED);
 	if (m.n < sizeof(gone))
 		return err_set(e, X_VM, "the guest sent a short exit status");
 	memcpy(&gone, m.data, sizeof(gone));
-	judge_exit(x, gone.status, "as soon as it had attached");
+	*status = gone.status;
+	return 0;
+}
+
+/* Attached, yet without programs when we looked: it went away in between. */
+static int departed(struct run *x, struct err *e)
+{
+	int status;
+
+	if (await_exit(x, "the end of a scheduler without programs", &status, e) != 0)
+		return -1;
+	judge_exit(x, status, "as soon as it had attached");
 	x->r->verdict = VERDICT_DIED;
 	return 0;
 }
@@ -263,8 +272,8 @@ static const struct prog *find_prog(const struct progs *p, uint32_t id)
 	return NULL;
 }
 
-/* Lines "id type verified_insns jited_len xlated_len name" against what we read. */
-static char *compare(const struct run *x, const struct msg *m)
+/* Lines "id type verified_insns jited_len xlated_len run_cnt run_time_ns name" against what we read a moment before. */
+static char *compare(const struct run *x, const struct progs *read, const struct msg *m)
 {
 	auto_free char *text = xstrndup(m->data, m->n);
 	auto_free char *diff = NULL;
@@ -274,11 +283,13 @@ static char *compare(const struct run *x, const struct msg *m)
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		unsigned id, type, insns, jited, xlated;
+		uint64_t cnt, ns;
 
-		if (sscanf(line, "%u %u %u %u %u", &id, &type, &insns, &jited, &xlated) != 5 ||
+		if (sscanf(line, "%u %u %u %u %u %" SCNu64 " %" SCNu64, &id, &type, &insns, &jited, &xlated, &cnt,
+			   &ns) != 7 ||
 		    type != x->c->layout->struct_ops_type)
 			continue;
-		const struct prog *p = find_prog(&x->r->progs, id);
+		const struct prog *p = find_prog(read, id);
 
 		seen++;
 		if (!p)
@@ -287,14 +298,19 @@ static char *compare(const struct run *x, const struct msg *m)
 			fprintf(f, "%s: memory says %u, bpf_prog_info %u; ", p->name, p->verified_insns, insns);
 		else if (p->xlated_len != PROG_NONE && p->xlated_len != xlated)
 			fprintf(f, "%s: xlated_len %u, bpf_prog_info %u; ", p->name, p->xlated_len, xlated);
+		else if (p->counted && (p->run_cnt > cnt || p->run_ns > ns))
+			fprintf(f,
+				"%s: ran %" PRIu64 " times for %" PRIu64 " ns, later by bpf_prog_info %" PRIu64
+				" for %" PRIu64 "; ",
+				p->name, p->run_cnt, p->run_ns, cnt, ns);
 	}
-	if (seen != x->r->progs.n)
-		fprintf(f, "memory has %zu programs, bpf_prog_info %zu", x->r->progs.n, seen);
+	if (seen != read->n)
+		fprintf(f, "memory has %zu programs, bpf_prog_info %zu", read->n, seen);
 	fclose(f);
 	return TAKE(diff);
 }
 
-static int cross_check(struct run *x, struct err *e)
+static int cross_check(struct run *x, const struct progs *read, struct err *e)
 {
 	long long deadline = now_ms() + 1000LL * VM_READ_S * vm_scale(&x->vm.m);
 	struct msg m;
@@ -311,7 +327,109 @@ static int cross_check(struct run *x, struct err *e)
 		if (m.type == MSG_PROGS_ARE)
 			break;
 	}
-	x->r->cross = compare(x, &m);
+	x->r->cross = compare(x, read, &m);
+	return 0;
+}
+
+/* The tasks' report; *exited when the scheduler's process ended before it came. */
+static int await_work(struct run *x, bool *exited, int *status, struct err *e)
+{
+	struct proto_work ask = { x->c->work_ms, 1000u * VM_WORK_S * (unsigned)vm_scale(&x->vm.m) };
+	long long deadline = now_ms() + ask.ms + ask.patience_ms + 1000LL * VM_READ_S * vm_scale(&x->vm.m);
+	struct proto_exited gone;
+	struct msg m;
+
+	if (chan_send(&x->vm.chan, MSG_WORK, &ask, sizeof(ask), deadline, e) < 0)
+		return -1;
+	for (;;) {
+		if (vm_next(&x->vm, &m, deadline, "tasks under the scheduler", e) < 0 || listen(x, &m, e) < 0)
+			return -1;
+		switch (m.type) {
+		case MSG_FAILED:
+			return err_set(e, X_VM, "guest: %.*s", (int)(m.n < 500 ? m.n : 500), (const char *)m.data);
+		case MSG_EXITED:
+			if (m.n < sizeof(gone))
+				return err_set(e, X_VM, "the guest sent a short exit status");
+			memcpy(&gone, m.data, sizeof(gone));
+			*exited = true;
+			*status = gone.status;
+			break;
+		case MSG_WORKED:
+			return tasks_parse(&x->r->tasks, m.data, m.n, e);
+		}
+	}
+}
+
+/* Tasks that did not get to run, and what the kernel did about it. */
+static void judge_stall(struct run *x, const char *missing)
+{
+	auto_free char *thrown = x->letgo.kind && letgo_is_error(&x->letgo) ? letgo_reason(&x->letgo) : NULL;
+
+	x->r->verdict = VERDICT_STALLED;
+	free(x->r->reason);
+	x->r->reason = xasprintf("does not dispatch: %s%s%s", missing, thrown ? "; thrown out by the kernel: " : "",
+				 thrown ? thrown : "");
+}
+
+enum { FARED_WELL = 0, FARED_ILL = 1 };
+
+/* Has tasks run under the scheduler. FARED_ILL: there is a verdict. */
+static int run_tasks(struct run *x, struct err *e)
+{
+	bool exited = false;
+	int status = 0;
+
+	if (await_work(x, &exited, &status, e) < 0)
+		return err_in(e, "tasks under the scheduler");
+	auto_free char *missing = tasks_missing(&x->r->tasks);
+
+	if (x->r->tasks.attached && !exited) {
+		if (missing)
+			judge_stall(x, missing);
+		return missing ? FARED_ILL : FARED_WELL;
+	}
+	if (!exited) {
+		int r = await_exit(x, "the end of a scheduler that is not attached any more", &status, e);
+
+		if (r < 0)
+			return -1;
+		exited = r == 0;
+	}
+	/* One that stays after the kernel let go of it. */
+	if (!exited)
+		status = 0;
+	judge_exit(x, status, exited ? "while tasks ran under it" : "while it was still running");
+	x->r->verdict = VERDICT_DIED;
+	if (missing)
+		judge_stall(x, missing);
+	return FARED_ILL;
+}
+
+/* Programs, once more with --cross-check or tasks; their counts are kept as what the tasks made of them. */
+static int look(struct run *x, struct err *e)
+{
+	auto_progs struct progs after = { 0 };
+	int r;
+
+	r = read_programs(x, &x->r->progs, e);
+	x->r->ms.read = lap(x);
+	if (r < 0)
+		return -1;
+	if (!x->r->progs.n)
+		return departed(x, e);
+	if (x->c->work_ms) {
+		r = run_tasks(x, e);
+		if (r == FARED_WELL)
+			r = read_programs(x, &after, e);
+		x->r->ms.work = lap(x);
+		if (r < 0)
+			return -1;
+	}
+	if (r == FARED_WELL && x->c->cross_check && cross_check(x, after.n ? &after : &x->r->progs, e) < 0)
+		return -1;
+	progs_since(&x->r->progs, &after);
+	if (r == FARED_WELL)
+		x->r->verdict = VERDICT_ATTACHED;
 	return 0;
 }
 
@@ -324,14 +442,7 @@ static int work(struct run *x, struct err *e)
 	x->r->release = NULL;
 	if ((r = await(x, e)) != ATTACHED)
 		return r < 0 ? -1 : 0;
-	if (read_programs(x, e) < 0)
-		return -1;
-	if (!x->r->progs.n)
-		return departed(x, e);
-	if (x->c->cross_check && cross_check(x, e) < 0)
-		return -1;
-	x->r->verdict = VERDICT_ATTACHED;
-	return 0;
+	return look(x, e);
 }
 
 /* What of an error is a finding about the guest, and what is ours to forward. */

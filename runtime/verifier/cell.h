@@ -13,6 +13,7 @@ struct cell {
 	const struct layout *layout;
 	const char *const *args; /* of the scheduler; NULL-ended */
 	unsigned load_s;         /* how long it may take to attach; 0: VM_LOAD_S, scaled by the accelerator */
+	unsigned work_ms;        /* for how long tasks run under it; 0: none do */
 	bool cross_check;        /* also ask the guest's own bpf(2) and compare */
 };
 

@@ -13,6 +13,7 @@ static const struct {
 	[VERDICT_DIED] = { "died", X_DIED },
 	[VERDICT_TIMEOUT] = { "timeout", X_TIMEOUT },
 	[VERDICT_VM] = { "vm", X_VM },
+	[VERDICT_STALLED] = { "stalled", X_DIED },
 };
 
 const char *verdict_name(enum verdict v)
@@ -34,6 +35,15 @@ static void opt_u32(struct jsonw *w, const char *key, uint32_t v)
 		jsonw_u64(w, v);
 }
 
+static void opt_u64(struct jsonw *w, const char *key, bool known, uint64_t v)
+{
+	jsonw_key(w, key);
+	if (known)
+		jsonw_u64(w, v);
+	else
+		jsonw_null(w);
+}
+
 void result_prog(struct jsonw *w, const struct prog *p)
 {
 	jsonw_obj(w);
@@ -43,6 +53,8 @@ void result_prog(struct jsonw *w, const struct prog *p)
 	opt_u32(w, "jited_len", p->jited_len);
 	opt_u32(w, "xlated_len", p->xlated_len);
 	opt_u32(w, "stack_depth", p->stack_depth);
+	opt_u64(w, "run_cnt", p->counted, p->run_cnt);
+	opt_u64(w, "run_ns", p->counted, p->run_ns);
 	jsonw_end_obj(w);
 }
 
@@ -54,6 +66,7 @@ void result_timing(struct jsonw *w, const struct timing *t)
 	jsonw_kdouble(w, "push", t->push);
 	jsonw_kdouble(w, "load", t->load);
 	jsonw_kdouble(w, "read", t->read);
+	jsonw_kdouble(w, "work", t->work);
 	jsonw_kdouble(w, "stop", t->stop);
 	jsonw_end_obj(w);
 }
@@ -78,6 +91,8 @@ void result_write(FILE *f, const struct result *r)
 	for (size_t i = 0; i < r->progs.n; i++)
 		result_prog(&w, &r->progs.v[i]);
 	jsonw_end_arr(&w);
+	jsonw_key(&w, "dispatches");
+	tasks_write(&w, &r->tasks);
 	result_timing(&w, &r->ms);
 	kvm_stats_write(&w, &r->kvm);
 	jsonw_kstr(&w, "cross_check", r->cross);
@@ -100,6 +115,7 @@ static int get_u32(const struct json *j, int obj, const char *key, uint32_t *out
 static int get_prog(const struct json *j, int obj, struct prog *p, struct err *e)
 {
 	auto_free char *name = NULL;
+	int counted;
 
 	if (json_kind(j, obj) != JSON_OBJECT)
 		return err_set(e, X_FAIL, "a program is not an object");
@@ -109,6 +125,10 @@ static int get_prog(const struct json *j, int obj, struct prog *p, struct err *e
 	    get_u32(j, obj, "xlated_len", &p->xlated_len, e) < 0 ||
 	    get_u32(j, obj, "stack_depth", &p->stack_depth, e) < 0)
 		return -1;
+	if (json_u64(j, json_get(j, obj, "run_ns"), &p->run_ns, e) < 0 ||
+	    (counted = json_u64(j, json_get(j, obj, "run_cnt"), &p->run_cnt, e)) < 0)
+		return err_in(e, "run_cnt");
+	p->counted = counted == 0;
 	if (!name || strlen(name) >= sizeof(p->name))
 		return err_set(e, X_FAIL, "a program has no usable name");
 	strcpy(p->name, name);
@@ -137,6 +157,7 @@ static int get_timing(const struct json *j, struct timing *t, struct err *e)
 	    json_double(j, json_get(j, ms, "push"), &t->push, e) < 0 ||
 	    json_double(j, json_get(j, ms, "load"), &t->load, e) < 0 ||
 	    json_double(j, json_get(j, ms, "read"), &t->read, e) < 0 ||
+	    json_double(j, json_get(j, ms, "work"), &t->work, e) < 0 ||
 	    json_double(j, json_get(j, ms, "stop"), &t->stop, e) < 0)
 		return err_in(e, "ms");
 	return 0;
@@ -179,6 +200,10 @@ int result_parse(struct result *r, const char *text, size_t n, struct err *e)
 		result_free(&out);
 		return -1;
 	}
+	if (tasks_read(&out.tasks, &j, json_get(&j, 0, "dispatches"), e) < 0) {
+		result_free(&out);
+		return err_in(e, "dispatches");
+	}
 	out.status = (int)status;
 	*r = out;
 	return 0;
@@ -194,5 +219,6 @@ void result_free(struct result *r)
 	free(r->cross);
 	progs_free(&r->progs);
 	kvm_stats_free(&r->kvm);
+	tasks_free(&r->tasks);
 	*r = (struct result){ 0 };
 }

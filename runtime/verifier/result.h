@@ -4,6 +4,7 @@
  * cached. The other verdicts are accidents of one run: they fail the step and are never reused. */
 #pragma once
 #include "inspect/progs.h"
+#include "verifier/tasks.h"
 #include "vm/kvmstats.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 struct err;
 struct jsonw;
 
-enum verdict { VERDICT_ATTACHED, VERDICT_REJECTED, VERDICT_DIED, VERDICT_TIMEOUT, VERDICT_VM };
+enum verdict { VERDICT_ATTACHED, VERDICT_REJECTED, VERDICT_DIED, VERDICT_TIMEOUT, VERDICT_VM, VERDICT_STALLED };
 
 /* Milliseconds, fractions kept. What each covers: docs/performance.md. */
 struct timing {
@@ -20,6 +21,7 @@ struct timing {
 	double push;  /* payload into the guest */
 	double load;  /* START until "enabled" */
 	double read;  /* pause, read, resume */
+	double work;  /* tasks under the scheduler, and programs read once more */
 	double stop;  /* until QEMU is reaped */
 };
 
@@ -32,7 +34,8 @@ struct result {
 	int status;    /* wait status of the scheduler when it ended, else 0 */
 	bool cold;
 	char *fallback; /* why the snapshot was not continued and the guest booted cold; NULL: as it was asked for */
-	struct progs progs;
+	struct progs progs; /* run_cnt and run_ns: while tasks ran */
+	struct tasks tasks;
 	struct timing ms;
 	struct kvm_stats kvm; /* of all vCPUs, from QEMU's start to the end of the cell; none under TCG */
 	char *cross;          /* --cross-check: "" agreed, else the differences; NULL not asked */

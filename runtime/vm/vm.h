@@ -37,6 +37,7 @@ enum {
 	VM_PUSH_S = 30,
 	VM_LOAD_S = 60,
 	VM_READ_S = 10,
+	VM_WORK_S = 5,
 	VM_STOP_S = 10,
 	VM_SILENT_S = 30
 };

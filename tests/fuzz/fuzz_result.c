@@ -17,9 +17,10 @@ static char *written(const struct result *r, size_t *n)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static struct prog progs[] = {
-		{ "ktstr_enqueue", 7, 120, 300, 900, 64 },
-		{ "ktstr_dispatch", 8, 99, PROG_NONE, 800, PROG_NONE },
+		{ "ktstr_enqueue", 7, 120, 300, 900, 64, true, 9, 4000 },
+		{ "ktstr_dispatch", 8, 99, PROG_NONE, 800, PROG_NONE, false, 0, 0 },
 	};
+	static struct proto_task tasks[] = { { TASK_SPINS, 3, 77, 5000, 4000, 300, 2, 1 }, { .kind = TASK_SLEEPS } };
 	static struct kvm_stat counters[] = { { "exits", 1000 }, { "halt_wait_ns", 5000000 } };
 	static struct kvm_vcpu vcpus[] = { { counters, countof(counters) }, { counters, 1 } };
 	const struct result r = { .verdict = VERDICT_REJECTED,
@@ -29,7 +30,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 				  .release = "6.12",
 				  .status = 256,
 				  .progs = { progs, countof(progs) },
-				  .ms = { 1.5, 2, 3, 0, 1e3 },
+				  .tasks = { .done = true, .ms = 50, .v = tasks, .n = countof(tasks) },
+				  .ms = { 1.5, 2, 3, 0, 1e3, 4 },
 				  .kvm = { vcpus, countof(vcpus) },
 				  .cross = "" };
 	size_t n;

@@ -98,6 +98,88 @@ static void test_vmalloc(void **state)
 	fg_close(&g);
 }
 
+/* Two CPUs whose own memory is at different distances; the first is mapped, the second in the direct map. */
+static void add_counts(struct fake_guest *g, uint64_t prog, uint64_t offsets, uint64_t cnt, uint64_t ns)
+{
+	const uint64_t stats = 0x1000, va = 0xffffb10000000000ull;
+	uint64_t first = fg_alloc(g, 64), second = fg_alloc(g, 64);
+
+	fg_map(g, va, first, 1);
+	fg_u64(g, prog + 32, stats);
+	fg_u64(g, offsets, va - stats);
+	fg_u64(g, offsets + 8, g->base + second - stats);
+	fg_u64(g, first, cnt);
+	fg_u64(g, first + 8, ns);
+	fg_u64(g, second, 1000);
+	fg_u64(g, second + 8, 70000);
+}
+
+static void test_counts(void **state)
+{
+	static const struct {
+		const char *cpus;
+		bool counted;
+	} cases[] = {
+		{ "nr_cpus 2\n", true },   { "nr_cpus 3\n", false },   { "", false },
+		{ "nr_cpus x\n", false },  { "nr_cpus 513\n", false }, { "nr_cpus 99999999999\n", false },
+		{ "nr_cpus -2\n", false },
+	};
+	uint64_t offsets = FG_TEXT_PA + 0x40000, root, prog;
+	struct fake_guest g;
+	struct phys p;
+
+	(void)state;
+	fg_open(&g, 4);
+	p = fg_phys(&g);
+	root = fg_node(&g, 0);
+	prog = fg_prog(&g, 3, FG_STRUCT_OPS, "counted");
+	add_counts(&g, prog, offsets, 41, 5000);
+	fg_slot(&g, root, 3, g.base + prog);
+	fg_slot(&g, root, 4, g.base + fg_prog(&g, 4, FG_STRUCT_OPS, "without"));
+	fg_idr(&g, fg_node_entry(&g, root), 5);
+	fg_u64(&g, offsets + 16, 0x123456789abc0000ull); /* a CPU that lies */
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_free char *base = fg_hello();
+		auto_free char *hello =
+			xasprintf("%s%ssym __per_cpu_offset %" PRIx64 "\n", base, cases[i].cpus, fg_symbol(offsets));
+		auto_kmem struct kmem m = { 0 };
+		auto_progs struct progs got = { 0 };
+		struct err e = { 0 };
+
+		if (kmem_open(&m, &p, hello, strlen(hello), &e) < 0)
+			fail_msg("%s", e.msg);
+		read_fine(&got, &m, &fg_layout);
+		assert_int_equal(got.n, 2);
+		assert_int_equal(got.v[0].counted, cases[i].counted);
+		assert_int_equal(got.v[0].run_cnt, cases[i].counted ? 1041 : 0);
+		assert_int_equal(got.v[0].run_ns, cases[i].counted ? 75000 : 0);
+		assert_false(got.v[1].counted);
+	}
+	fg_close(&g);
+}
+
+static void test_since(void **state)
+{
+	struct prog before[] = { { .id = 1, .counted = true, .run_cnt = 5, .run_ns = 50 },
+				 { .id = 2, .counted = true, .run_cnt = 5, .run_ns = 50 },
+				 { .id = 3, .counted = true, .run_cnt = 5, .run_ns = 50 },
+				 { .id = 4, .run_cnt = 0 } };
+	struct prog after[] = { { .id = 4, .counted = true, .run_cnt = 9 },
+				{ .id = 3, .counted = true, .run_cnt = 4, .run_ns = 60 },
+				{ .id = 1, .counted = true, .run_cnt = 12, .run_ns = 50 } };
+	struct progs p = { before, countof(before) }, now = { after, countof(after) };
+
+	(void)state;
+	progs_since(&p, &now);
+	assert_true(p.v[0].counted);
+	assert_int_equal(p.v[0].run_cnt, 7);
+	assert_int_equal(p.v[0].run_ns, 0);
+	for (size_t i = 1; i < p.n; i++) {
+		assert_false(p.v[i].counted);
+		assert_int_equal(p.v[i].run_cnt, 0);
+	}
+}
+
 static void test_absent_members(void **state)
 {
 	struct layout l = fg_layout;
@@ -419,6 +501,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),          cmocka_unit_test(test_vmalloc),
+		cmocka_unit_test(test_counts),         cmocka_unit_test(test_since),
 		cmocka_unit_test(test_absent_members), cmocka_unit_test(test_small_nodes),
 		cmocka_unit_test(test_quiet),          cmocka_unit_test(test_unnumbered),
 		cmocka_unit_test(test_hostile),        cmocka_unit_test(test_no_symbol),

@@ -19,8 +19,9 @@ static char *written(const struct result *r, size_t *n)
 
 static void round_trip(void **state)
 {
-	struct prog v[] = { { "ktstr_enqueue", 7, 123, 456, 789, 64 },
-			    { "ktstr_dispatch", 8, 1000001, PROG_NONE, PROG_NONE, PROG_NONE } };
+	struct prog v[] = { { "ktstr_enqueue", 7, 123, 456, 789, 64, true, 0, 1ull << 60 },
+			    { "ktstr_dispatch", 8, 1000001, PROG_NONE, PROG_NONE, PROG_NONE, false, 0, 0 } };
+	struct proto_task tasks[] = { { TASK_SPINS, 3, 77, 5000, 4000, 300, 2, 1 }, { .kind = TASK_YIELDS } };
 	struct kvm_stat counters[] = { { "exits", 1000 }, { "halt_wait_ns", UINT64_MAX } };
 	struct kvm_vcpu vcpus[] = { { counters, 2 }, { counters, 1 } };
 	struct result r = { .verdict = VERDICT_REJECTED,
@@ -31,7 +32,8 @@ static void round_trip(void **state)
 			    .cold = true,
 			    .fallback = (char *)"its state was truncated",
 			    .progs = { v, 2 },
-			    .ms = { 65.5, 12, 1400.25, 0.75, 3 },
+			    .tasks = { .done = true, .ms = 50, .v = tasks, .n = countof(tasks) },
+			    .ms = { 65.5, 12, 1400.25, 0.75, 9.5, 3 },
 			    .kvm = { vcpus, 2 } };
 	auto_result struct result got = { 0 };
 	struct err e = { 0 };
@@ -53,6 +55,12 @@ static void round_trip(void **state)
 	assert_int_equal(got.kvm.n, 2);
 	assert_true(kvm_vcpu_stat(&got.kvm.vcpus[0], "halt_wait_ns") == UINT64_MAX);
 	assert_int_equal(kvm_vcpu_stat(&got.kvm.vcpus[1], "halt_wait_ns"), 0);
+	assert_true(got.progs.v[0].counted);
+	assert_int_equal(got.progs.v[0].run_ns, 1ull << 60);
+	assert_false(got.progs.v[1].counted);
+	assert_true(got.tasks.done);
+	assert_int_equal(got.tasks.n, 2);
+	assert_memory_equal(got.tasks.v, tasks, sizeof(tasks));
 }
 
 static const char *const bad[] = {
@@ -73,6 +81,11 @@ static const char *const bad[] = {
 	"{\"verdict\": \"attached\", \"kvm_stats\": {\"per_vcpu\": [{\"exits\": null}]}}",
 	"{\"verdict\": \"attached\", \"kvm_stats\": {\"per_vcpu\": [{\"no name\": 1}]}}",
 	"{\"verdict\": \"attached\"",
+	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"x\", \"run_cnt\": -1}]}",
+	"{\"verdict\": \"attached\", \"dispatches\": true}",
+	"{\"verdict\": \"attached\", \"dispatches\": {\"tasks\": [{}]}}",
+	"{\"verdict\": \"attached\", \"dispatches\": {\"tasks\": [{\"kind\": \"rests\"}]}}",
+	"{\"verdict\": \"attached\", \"dispatches\": {\"tasks\": [{\"kind\": \"spin\", \"cpu\": 1e99}]}}",
 };
 
 static void hostile(void **state)

@@ -54,6 +54,29 @@ json() {
 		has '"verified_insns": ' out
 }
 
+# The counts of the cell that was run last: programs that ran, in the report; tasks, in its folder.
+callbacks_are_counted() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json --workload 100 --cross-check &&
+		has '"cross_check": ""' out || return
+	python3 - out <<-'END'
+		import json, sys
+		cell = json.load(open(sys.argv[1]))["cells"][0]
+		ran = {p["name"]: (p["run_cnt"], p["run_ns"]) for p in cell["programs"]}
+		assert ran["ktstr_enqueue"][0] > 0 and ran["ktstr_enqueue"][1] > 0, ran
+		assert ran["ktstr_dispatch"][0] > 0 and ran["ktstr_init"] == (0, 0), ran
+		d = json.load(open(cell["dir"] + "/result.json"))["dispatches"]
+		assert d["progress"] and d["attached"] and d["ms"] >= 100, d
+		assert [t["kind"] for t in d["tasks"]] == ["spin", "sleep", "yield"], d
+		assert d["tasks"][0]["turns"] > 0 and 0 < d["tasks"][0]["wall_ns"], d
+	END
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json --workload 0 && has '"run_cnt": null' out
+}
+
+does_not_dispatch() {
+	exits 4 ktstr verifier --scheduler-bin "$sched" --kernel "$key" -- --stall-after 0 &&
+		has 'stalled: does not dispatch: none of 3 tasks ran in ' out && has 'ktstr_enqueue' out
+}
+
 rejected() {
 	exits 3 ktstr verifier --scheduler-bin "$sched" --kernel "$key" -- --fail-verify &&
 		has 'scheduler log' out && has 'rejected' out && has 'processed=' out
@@ -82,4 +105,4 @@ nothing_left() {
 }
 
 run_tests attaches cached equal_content_is_cached older_content_is_seen \
-	older_library_is_seen another_argument_runs json rejected rejected_loop died cold nothing_left
+	older_library_is_seen another_argument_runs json callbacks_are_counted does_not_dispatch rejected rejected_loop died cold nothing_left

@@ -102,5 +102,8 @@ void letgo_tell(void);  /* tell the host, when there is something to tell */
 /* progs.c */
 void progs_send(void);
 
+/* work.c: tasks for the scheduler to run */
+void work_start(const void *data, size_t n);
+
 /* Milliseconds on CLOCK_MONOTONIC. */
 long long now_ms(void);

@@ -54,6 +54,9 @@ void request(uint32_t type, const void *data, size_t n)
 	case MSG_PROGS:
 		progs_send();
 		return;
+	case MSG_WORK:
+		work_start(data, n);
+		return;
 	case MSG_GET_BTF:
 		btf_start();
 		return;

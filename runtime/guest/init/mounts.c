@@ -116,5 +116,6 @@ void mounts_rest(void)
 	(void)mount(NULL, "/", NULL, MS_REMOUNT, "huge=advise"); /* for files.c; not every kernel can */
 	(void)spit("/proc/sys/kernel/kptr_restrict", "0");
 	(void)spit("/proc/sys/kernel/panic", "-1");
+	(void)spit("/proc/sys/kernel/bpf_stats_enabled", "1"); /* how often programs run, and for how long */
 	setrlimit(RLIMIT_NOFILE, &files);
 }

@@ -57,7 +57,8 @@ static void line(FILE *f, uint32_t id)
 		return; /* gone since we were told its id */
 	info.fd = (uint32_t)fd;
 	if (bpf(OBJ_GET_INFO_BY_FD, &info, sizeof info) == 0)
-		fprintf(f, "%u %u %u %u %u %.16s\n", p.id, p.type, p.verified_insns, p.jited_len, p.xlated_len, p.name);
+		fprintf(f, "%u %u %u %u %u %llu %llu %.16s\n", p.id, p.type, p.verified_insns, p.jited_len,
+			p.xlated_len, (unsigned long long)p.run_cnt, (unsigned long long)p.run_ns, p.name);
 	close((int)fd);
 }
 
