@@ -26,7 +26,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=un
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) $(SANFLAGS) $(CFLAGS)
 # libarchive and what it unpacks with are linked in: its shared form drags XML, ICU and C++ into every step's start.
-LIBS    := -Wl,--as-needed -lbpf -lelf -Wl,-Bstatic -larchive -lxxhash -lzstd -llzma -lbz2 -llz4 -Wl,-Bdynamic -lz -lsmartcols -lm
+LIBS    := -Wl,--as-needed -lbpf -lelf -Wl,-Bstatic -larchive -lxxhash -lzstd -llzma -lbz2 -llz4 -lfdt -Wl,-Bdynamic -lz -lsmartcols -lm
 SOURCE_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections

@@ -19,9 +19,10 @@ packages() {
 gcc libc6-dev make pkg-config ninja-build
 # BPF: compiler with a BPF target, skeletons, types of kernels
 clang-16 llvm-16 lld-16 bpftool dwarves
-# libraries we link: fetching, unpacking, git, ELF and BPF, hashing, tables
+# libraries we link: fetching, unpacking, git, ELF and BPF, hashing, tables, device trees
 libcurl4-openssl-dev libarchive-dev libgit2-dev libbpf-dev libelf-dev libxxhash-dev
 libjsmn-dev libsmartcols-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev liblz4-dev
+libfdt-dev
 # authorities of https, and the check of the signature on published checksums
 ca-certificates gpgv
 # virtual machines, and the shell in them

@@ -144,6 +144,8 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 
 	argv_opt(a, "-kernel", "%s", w->kernel);
 	argv_opt(a, "-initrd", "%s", w->initrd);
+	if (m->kind == MACHINE_VIRT)
+		argv_add(a, "-S"); /* devtree.h */
 	argv_opt(a, "-append",
 		 "console=%s loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
 		 "%s%s%s%s%s",

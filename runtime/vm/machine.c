@@ -51,8 +51,6 @@ int machine_check(const struct machine *m, struct err *e)
 
 	if (topology_check_memory(&m->topo, m->memory_mb, e) < 0)
 		return -1;
-	if (m->kind == MACHINE_VIRT && m->topo.llcs > 1)
-		return err_set(e, X_USAGE, "topology %s: an aarch64 guest has one LLC for all of its CPUs", name);
 	if (!machine_x2apic(m) || m->accel != ACCEL_TCG)
 		return 0;
 	version = qemu_version(machine_arch(m), e);

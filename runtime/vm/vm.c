@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "guest/proto.h"
+#include "vm/devtree.h"
 #include "vm/inside.h"
 #include "vm/kvmstats.h"
 #include "vm/seen.h"
@@ -270,6 +271,9 @@ int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const c
 	if (check_file("kernel", kernel, e) < 0 || check_file("initramfs", initrd, e) < 0)
 		return -1;
 	if (ram_create(vm, ram_dir, e) < 0 || vm_launch(vm, &w, extra_cmdline, e) < 0)
+		return -1;
+	/* Its CPUs wait for that (-S). */
+	if (m->kind == MACHINE_VIRT && (devtree_complete(vm, e) < 0 || vm_resume(vm, e) < 0))
 		return -1;
 	if (vm_expect(vm, MSG_HELLO, &msg, vm_deadline(vm, VM_BOOT_S), "the guest's hello", e) < 0)
 		return e->code == X_TIMEOUT ? boot_late(vm, e) : -1;

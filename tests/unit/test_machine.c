@@ -73,6 +73,7 @@ static const char cold_virt[] =
 	"-device virtserialport,chardev=chan,name=ktstr\n"
 	"-kernel k\n"
 	"-initrd i\n"
+	"-S\n"
 	"-append console=ttyAMA0 loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests x=y";
 
 static const char restored_q35[] =
