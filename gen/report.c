@@ -3,9 +3,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "gen/plan.h"
 #include "gen/report_in.h"
 #include "gen/run.h"
+#include "verifier/saved.h"
 
 #define NOT_RUN "not run: "
 #define LOG_MAX (256u << 20)
@@ -125,6 +125,11 @@ void report_free(struct report *r)
 		result_free(&c->result);
 	}
 	free(r->cells);
+	for (size_t i = 0; i < r->n_kernels; i++) {
+		free(r->kernels[i].label);
+		free(r->kernels[i].symbols);
+	}
+	free(r->kernels);
 	*r = (struct report){ 0 };
 }
 
@@ -181,35 +186,20 @@ char *report_again(const struct report *r, const struct report_cell *c)
 	return xasprintf("%s %s%s%s", r->command, cell, r->args ? " " : "", r->args ? r->args : "");
 }
 
-int report_verdict(const struct report *r, const struct run *run, const struct plan *p, struct err *e)
+void report_save(const struct report *r, struct saved *to)
 {
-	static const int order[] = { X_VM, X_TIMEOUT, X_DIED, X_REJECTED };
-	size_t bad = 0;
+	*to = (struct saved){ .scheduler = xstrdup(r->scheduler),
+			      .cells = xcalloc(r->n, sizeof(*to->cells)),
+			      .n = r->n };
+	for (size_t i = 0; i < r->n; i++) {
+		const struct report_cell *c = &r->cells[i];
 
-	/* What kept a cell from running at all comes before any verdict of another. */
-	if (run_first_failure(run, p, e) < 0 && e->code != X_DIED && e->code != X_TIMEOUT && e->code != X_VM)
-		return -1;
-	for (size_t i = 0; i < r->n; i++)
-		bad += r->cells[i].code != X_SUCCESS || r->cells[i].failure;
-	if (!bad)
-		return 0;
-	for (size_t k = 0; k < countof(order); k++) {
-		for (size_t i = 0; i < r->n; i++) {
-			const struct report_cell *c = &r->cells[i];
-
-			if (c->code != order[k])
-				continue;
-			auto_free char *logs = xasprintf("\nlogs of guest and scheduler: %s", c->dir);
-
-			auto_free char *where = report_label(r, c, true);
-
-			return err_set(e, c->code, "%s on %s %s: %s%s", r->scheduler, where,
-				       c->have ? verdict_name(c->result.verdict) : "failed",
-				       c->have && c->result.reason ? c->result.reason
-				       : c->failure                ? c->failure
-								   : "",
-				       c->code == X_REJECTED ? "" : logs);
-		}
+		to->cells[i] = (struct saved_cell){
+			.kernel = xstrdup(c->kernel),
+			.profile = copy(c->profile),
+			.topology = copy(c->topology),
+			.progs = { xmemdup(c->result.progs.v, c->result.progs.n * sizeof(*c->result.progs.v)),
+				   c->result.progs.n },
+		};
 	}
-	return err_set(e, X_FAIL, "%s: %zu of %zu runs failed", r->scheduler, bad, r->n);
 }

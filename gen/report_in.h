@@ -1,6 +1,8 @@
 /* report_in.h: what the files of the report share. */
 #pragma once
 #include "gen/report.h"
+#include "verifier/compare.h"
+struct jsonw;
 
 #define INSN_LIMIT 1000000u /* BPF_COMPLEXITY_LIMIT_INSNS of include/linux/bpf.h, all kernels with sched_ext */
 #define NEAR_LIMIT 750000u
@@ -14,8 +16,24 @@ const char *report_outcome(const struct report_cell *c);
 const char *report_reason(const struct report_cell *c);
 /* The command that runs this cell again, or NULL. Caller frees. */
 char *report_again(const struct report *r, const struct report_cell *c);
+/* "6.12.117, 6.18.2": the known kernels that have the symbol the cell failed for, or (there false) have it not. NULL: none,
+ * or it is about no symbol. Caller frees. */
+char *report_where(const struct report *r, const struct report_cell *c, bool there);
 /* The whole of sched.log, at most 256 MiB; NULL and *n 0 when there is none. Caller frees. */
 char *report_log(const struct report_cell *c, size_t *n);
+
+/* A against B, when there is something to compare with. */
+void report_diff_text(FILE *f, const struct report *r);
+void report_diff_markdown(FILE *f, const struct report *r);
+void report_diff_json(struct jsonw *w, const struct report *r); /* member "diff" */
+/* Each program of each cell that base has too. False at the end; pass {0} first, and to the end. */
+struct diff_walk {
+	size_t next;
+	const struct report_cell *cell;
+	struct compare rows; /* of cell */
+	size_t row;
+};
+bool diff_next(const struct report *r, struct diff_walk *w, const struct compare_row **row);
 
 /* All cells side by side: a row per program, a column per cell; the last row is the outcome. */
 struct grid {

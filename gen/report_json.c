@@ -2,6 +2,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "gen/report_in.h"
+#include "verifier/expect.h"
 
 static void json_log(struct jsonw *w, const struct cell_log *l)
 {
@@ -23,6 +24,8 @@ static void json_why(struct jsonw *w, const struct report *r, const struct repor
 {
 	const struct explanation *x = &c->why;
 	auto_free char *again = report_again(r, c);
+	auto_free char *has = report_where(r, c, true);
+	auto_free char *hasnt = report_where(r, c, false);
 
 	jsonw_key(w, "why");
 	jsonw_obj(w);
@@ -39,7 +42,23 @@ static void json_why(struct jsonw *w, const struct report *r, const struct repor
 		line += n + (line[n] == '\n');
 	}
 	jsonw_end_arr(w);
+	jsonw_kstr(w, "there_on", has);
+	jsonw_kstr(w, "missing_on", hasnt);
 	jsonw_kstr(w, "again", again);
+	jsonw_end_obj(w);
+}
+
+static void json_met(struct jsonw *w, const struct report_cell *c)
+{
+	static const char *const names[] = { NULL, "failed", "passed", "over" };
+
+	if (c->met == MET_NOT_ASKED)
+		return;
+	jsonw_key(w, "expected");
+	jsonw_obj(w);
+	jsonw_ku64(w, "line", c->entry->line);
+	jsonw_kstr(w, "outcome", names[c->met]);
+	jsonw_kstr(w, "until", *c->entry->until ? c->entry->until : NULL);
 	jsonw_end_obj(w);
 }
 
@@ -68,10 +87,9 @@ static void json_cell(struct jsonw *w, const struct report *r, const struct repo
 	jsonw_end_arr(w);
 	if (c->failure || (c->have && x->verdict != VERDICT_ATTACHED))
 		json_why(w, r, c);
+	json_met(w, c);
 	if (c->have)
 		result_timing(w, &x->ms);
-	if (c->have)
-		result_host(w, x);
 	jsonw_kstr(w, "cross_check", c->have ? x->cross : NULL);
 	jsonw_kstr(w, "dir", c->dir);
 	jsonw_end_obj(w);
@@ -89,6 +107,8 @@ void report_json(FILE *f, const struct report *r)
 	for (size_t i = 0; i < r->n; i++)
 		json_cell(&w, r, &r->cells[i]);
 	jsonw_end_arr(&w);
+	if (r->base)
+		report_diff_json(&w, r);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
 }

@@ -94,16 +94,26 @@ static void failure(FILE *f, const struct report *r, const struct report_cell *c
 {
 	auto_free char *where = report_label(r, c, true);
 	auto_free char *again = report_again(r, c);
+	auto_free char *has = report_where(r, c, true);
+	auto_free char *hasnt = report_where(r, c, false);
 
 	/* What stands in a line of HTML is no Markdown. */
 	fputs("\n<details><summary>", f);
 	html(f, where);
 	fprintf(f, ": %s: ", report_outcome(c));
 	html(f, report_reason(c));
-	fputs("</summary>\n\n", f);
+	fputs(c->met == MET_EXPECTED ? " (expected)</summary>\n\n" : "</summary>\n\n", f);
 	if (c->why.words) {
 		words(f, c->why.words);
 		fputs("\n\n", f);
+	}
+	if (has || hasnt) {
+		words(f, c->why.subject);
+		fprintf(f, ": %s%s%s%s\n\n", has ? "on " : "", has ? has : "",
+			has && hasnt ? "; not on "
+			: hasnt      ? "not on "
+				     : "",
+			hasnt ? hasnt : "");
 	}
 	if (c->why.trail) {
 		fenced(f, c->why.trail);
@@ -135,6 +145,7 @@ void report_markdown(FILE *f, const struct report *r)
 			fprintf(f, "\\! at least 75 %% of the %u instructions at which the verifier gives up\n",
 				INSN_LIMIT);
 	}
+	report_diff_markdown(f, r);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct report_cell *c = &r->cells[i];
 

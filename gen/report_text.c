@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "gen/report_in.h"
 #include "verifier/collapse.h"
+#include "verifier/expect.h"
 #include "verifier/log.h"
 #include <inttypes.h>
 
@@ -119,13 +120,33 @@ static void put_lines(FILE *f, const char *text)
 static void text_why(FILE *f, const struct report *r, const struct report_cell *c)
 {
 	auto_free char *again = report_again(r, c);
+	auto_free char *has = report_where(r, c, true);
+	auto_free char *hasnt = report_where(r, c, false);
 
 	if (c->why.words)
 		fprintf(f, "  why: %s\n", c->why.words);
+	if (has || hasnt)
+		fprintf(f, "  %s: %s%s%s%s\n", c->why.subject, has ? "on " : "", has ? has : "",
+			has && hasnt ? "; not on "
+			: hasnt      ? "not on "
+				     : "",
+			hasnt ? hasnt : "");
 	if (c->why.trail)
 		put_lines(f, c->why.trail);
 	if (again)
 		fprintf(f, "  again: %s\n", again);
+}
+
+static void text_met(FILE *f, const struct report_cell *c)
+{
+	if (c->met == MET_EXPECTED)
+		fprintf(f, "  expected: line %u of the expected failures\n", c->entry->line);
+	else if (c->met == MET_OVER)
+		fprintf(f, "  expected until %s only: line %u of the expected failures\n", c->entry->until,
+			c->entry->line);
+	else if (c->met == MET_PASSED)
+		fprintf(f, "  %spassed, although line %u of the expected failures says that it fails%s\n",
+			log_sgr(f, "33"), c->entry->line, log_sgr(f, "0"));
 }
 
 static void text_verdict(FILE *f, const char *verdict, const char *why)
@@ -154,6 +175,7 @@ static void text_cell(FILE *f, const struct report *r, const struct report_cell 
 		text_verdict(f, report_outcome(c), report_reason(c));
 		text_why(f, r, c);
 	}
+	text_met(f, c);
 	if (c->have && c->result.cross)
 		fprintf(f, "  cross-check with bpf_prog_info: %s\n", *c->result.cross ? c->result.cross : "agrees");
 	if (c->have) {
@@ -181,4 +203,5 @@ void report_text(FILE *f, const struct report *r)
 		text_cell(f, r, &r->cells[i]);
 	if (r->n > 1)
 		report_table(f, r);
+	report_diff_text(f, r);
 }

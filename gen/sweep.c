@@ -13,6 +13,10 @@ enum { ARGS_MAX = 4000, ARGS_BYTES = 120000, MEMORY_MB = 1024 };
 /* Of a folder's name, and of an edge's: events carry 255 bytes of it. */
 enum { NAME_MAX_SHOWN = 60, ID_MAX_SHOWN = 240 };
 
+/* Of the other binary in a comparison. */
+#define BASE_DIR "base/"
+#define BASE_ID " (A)"
+
 /* A word for --arg of the step. It must pass any sh in one line, and no sh but bash can quote a line break on one. */
 static char *escape_arg(const char *word)
 {
@@ -232,13 +236,27 @@ char *sweep_payload(const struct kernel *k)
 	return xasprintf("payload%s/payload.pack", arch_suffix(k->arch));
 }
 
-static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c)
+char *sweep_cell_dir(const struct sweep_cell *c, bool base)
+{
+	return xasprintf("%s%s", base ? BASE_DIR : "", c->dir);
+}
+
+char *sweep_cell_id(const struct sweep_cell *c, bool base)
+{
+	return xasprintf("%s%s", c->id, base ? BASE_ID : "");
+}
+
+static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c, bool base)
 {
 	const struct kernel *k = &c->want->k;
-	struct edge *g = plan_edge(p, s->o.cold ? "verify-cold" : "verify", "%s", c->id);
-	auto_free char *args = step_args(s, c), *payload = sweep_payload(k);
+	auto_free char *id = sweep_cell_id(c, base);
+	auto_free char *dir = sweep_cell_dir(c, base);
+	auto_free char *args = step_args(s, c);
+	auto_free char *pack = sweep_payload(k);
+	auto_free char *payload = xasprintf("%s%s", base ? BASE_DIR : "", pack);
+	struct edge *g = plan_edge(p, s->o.cold ? "verify-cold" : "verify", "%s", id);
 
-	edge_heading(g, "%s", c->id + strlen("verify "));
+	edge_heading(g, "%s", id + strlen("verify "));
 	edge_in(g, "%s", payload);
 	edge_needs(g, "kernels/%s/layout", k->name);
 	if (s->o.cold)
@@ -246,27 +264,34 @@ static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_
 	else
 		edge_restore(g, &c->guest->plan, k);
 	edge_needs(g, "%s", s->home->step);
-	edge_out(g, "%s/result.json", c->dir);
-	edge_var(g, "outdir", "%s", c->dir);
+	edge_out(g, "%s/result.json", dir);
+	edge_var(g, "outdir", "%s", dir);
 	edge_var(g, "payload", "%s", payload);
 	edge_var(g, "args", "%s", args);
 }
 
-void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k)
+static void plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k, bool base)
 {
 	const struct arch *a = k->arch;
+	const char *dir = base ? BASE_DIR : "";
 	bool here = a == arch_host();
-	struct edge *g = plan_edge(p, "payload", "scheduler %s%s%s", s->name, here ? "" : " for ", here ? "" : a->name);
+	struct edge *g = plan_edge(p, "payload", "scheduler %s%s%s%s", s->name, here ? "" : " for ",
+				   here ? "" : a->name, base ? BASE_ID : "");
 	auto_free char *out = sweep_payload(k);
 
 	if (!g)
 		return;
-	edge_in(g, "%s", s->scheduler);
+	edge_in(g, "%s", base ? s->base : s->scheduler);
 	edge_needs(g, "%s", s->home->step);
-	edge_out(g, "%s", out);
-	edge_var(g, "outdir", "payload%s", arch_suffix(a));
+	edge_out(g, "%s%s", dir, out);
+	edge_var(g, "outdir", "%spayload%s", dir, arch_suffix(a));
 	if (!here)
 		edge_var(g, "args", "--arch %s", a->name);
+}
+
+void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k)
+{
+	plan_payload(p, s, k, false);
 }
 
 int sweep_plan(struct plan *p, const struct sweep *s, struct err *e)
@@ -286,7 +311,11 @@ int sweep_plan(struct plan *p, const struct sweep *s, struct err *e)
 		last = c->want;
 		if (!s->o.cold)
 			plan_guest_snapshot(p, &c->guest->plan, &c->want->k);
-		plan_cell(p, s, c);
+		plan_cell(p, s, c, false);
+		if (!s->base)
+			continue;
+		plan_payload(p, s, &c->want->k, true);
+		plan_cell(p, s, c, true);
 	}
 	return 0;
 }

@@ -2,6 +2,8 @@
  *
  *   payload[-ARCH]/payload.pack  kernels/K/…  snapshots/K[/T]/…  cells/K[/T][/P]/{result.json,…}
  *
+ * The other binary of a comparison has its payload and its cells below base/.
+ *
  * T, a topology ("1n2l4c2t"), is there when the request names several, P when it has profiles. */
 #pragma once
 #include "gen/plan_guest.h"
@@ -45,6 +47,7 @@ struct sweep {
 	const struct home *home;
 	const char *name;            /* of the scheduler, as a folder name */
 	const char *scheduler;       /* its binary, absolute */
+	const char *base;            /* another binary, absolute, that runs in the same cells; NULL: none */
 	const struct wants *kernels; /* paths may change until the plan is made */
 	struct sweep_guest *guests;  /* ours */
 	size_t n_guests;
@@ -69,4 +72,7 @@ int sweep_plan(struct plan *p, const struct sweep *s, struct err *e);
 void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k);
 /* Below the build folder. Caller frees. */
 char *sweep_payload(const struct kernel *k);
+/* A cell's folder and edge; base: those of the other binary. Caller frees. */
+char *sweep_cell_dir(const struct sweep_cell *c, bool base);
+char *sweep_cell_id(const struct sweep_cell *c, bool base);
 void sweep_free(struct sweep *s);

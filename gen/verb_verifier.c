@@ -7,7 +7,7 @@
 #include "gen/home.h"
 #include "gen/plan.h"
 #include "gen/plan_guest.h"
-#include "gen/report.h"
+#include "gen/report_opts.h"
 #include "gen/sweep.h"
 #include "gen/sweep_flags.h"
 #include "gen/verbs.h"
@@ -24,9 +24,9 @@ static struct {
 	struct profile_opts profiles;
 	const char *accel;
 	uint64_t memory_mb, timeout, workload, jobs;
-	bool raw, json, csv, markdown, reported, cold, cross_check, explain, force, build, no_build;
-	bool require_kvm, perf_mode, no_perf_mode;
-} o = { .workload = WORKLOAD_MS };
+	struct report_opts report;
+	bool reported, cold, cross_check, explain, force, build, no_build;
+} o = { .workload = WORKLOAD_MS, .report = REPORT_OPTS_INIT };
 
 static const struct opt opts[] = {
 	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
@@ -65,43 +65,13 @@ static const struct opt opts[] = {
 	  .help = "refuse a sweep of more profiles than this, 1024 unless given" },
 	{ .name = "build", .type = OPT_FLAG, .out = &o.build, .help = "build kernels that are not in the cache" },
 	{ .name = "no-build", .type = OPT_FLAG, .out = &o.no_build, .help = "never build one, and do not ask" },
-	{ .name = "raw",
-	  .type = OPT_FLAG,
-	  .out = &o.raw,
-	  .help = "print the whole scheduler log, loops not collapsed" },
-	{ .name = "json",
-	  .type = OPT_FLAG,
-	  .out = &o.json,
-	  .help = "print the report as JSON",
-	  .conflicts = "csv markdown" },
-	{ .name = "csv",
-	  .type = OPT_FLAG,
-	  .out = &o.csv,
-	  .help = "print it as CSV, a line per program",
-	  .conflicts = "markdown" },
-	{ .name = "markdown",
-	  .type = OPT_FLAG,
-	  .out = &o.markdown,
-	  .help = "print it as Markdown, for the summary of a CI job" },
+	REPORT_OPTS(o.report),
 	{ .name = "accel",
 	  .type = OPT_STR,
 	  .out = &o.accel,
 	  .arg = "WHICH",
 	  .choices = "auto kvm tcg",
 	  .help = "auto (KVM where it works), kvm or tcg" },
-	{ .name = "require-kvm",
-	  .type = OPT_FLAG,
-	  .out = &o.require_kvm,
-	  .help = "as --accel kvm: fail where KVM does not work, and say why" },
-	{ .name = "perf-mode",
-	  .type = OPT_FLAG,
-	  .out = &o.perf_mode,
-	  .conflicts = "no-perf-mode",
-	  .help = "host CPUs of its own for each guest, and what else steadies its figures" },
-	{ .name = "no-perf-mode",
-	  .type = OPT_FLAG,
-	  .out = &o.no_perf_mode,
-	  .help = "the host's scheduler places guests; so it is unless --perf-mode is given" },
 	{ .name = "memory-mb",
 	  .type = OPT_U64,
 	  .out = &o.memory_mb,
@@ -147,6 +117,7 @@ static const struct opt opts[] = {
 struct request {
 	struct home home;
 	char *scheduler; /* absolute */
+	char *base;      /* the one it is compared with, absolute; NULL: none */
 	char *name;      /* of the scheduler, as a folder name */
 	struct wants kernels;
 	struct want_opts how;
@@ -160,25 +131,36 @@ static void request_free(struct request *q)
 	sweep_free(&q->sweep);
 	wants_free(&q->kernels);
 	free(q->scheduler);
+	free(q->base);
+	report_opts_free(&o.report);
 	free(q->name);
 	guest_plan_free(&q->guest);
 	home_free(&q->home);
 }
 
-static int find_scheduler(struct request *q, struct err *e)
+/* The absolute path of a scheduler. */
+static int find_binary(const char *given, char **path, struct err *e)
 {
 	struct stat st;
 
-	if (!o.scheduler)
-		return err_set(e, X_USAGE, "--scheduler-bin PATH is required: the scheduler to verify");
-	q->scheduler = realpath(o.scheduler, NULL);
-	if (!q->scheduler || stat(q->scheduler, &st) < 0) {
-		err_sys(e, "scheduler binary \"%s\"", o.scheduler);
+	*path = realpath(given, NULL);
+	if (!*path || stat(*path, &st) < 0) {
+		err_sys(e, "scheduler binary \"%s\"", given);
 		e->code = X_NO_INPUT;
 		return -1;
 	}
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, X_BAD_SCHED, "scheduler binary \"%s\": not a regular file", o.scheduler);
+		return err_set(e, X_BAD_SCHED, "scheduler binary \"%s\": not a regular file", given);
+	return 0;
+}
+
+static int find_scheduler(struct request *q, struct err *e)
+{
+	if (!o.scheduler)
+		return err_set(e, X_USAGE, "--scheduler-bin PATH is required: the scheduler to verify");
+	if (find_binary(o.scheduler, &q->scheduler, e) < 0 ||
+	    (o.report.diff_bin && find_binary(o.report.diff_bin, &q->base, e) < 0))
+		return -1;
 	q->name = plan_slug(strrchr(q->scheduler, '/') + 1);
 	return 0;
 }
@@ -214,10 +196,12 @@ static int check(struct request *q, struct err *e)
 		return -1;
 	if (o.build && o.no_build)
 		return err_set(e, X_USAGE, "--build and --no-build exclude each other");
+	if (report_opts_load(&o.report, e) < 0)
+		return -1;
 	q->guest = (struct guest_plan){
 		.home = &q->home,
+		.accel = o.accel ? o.accel : "auto",
 		.memory_mb = o.memory_mb,
-		.perf_mode = o.perf_mode,
 	};
 	q->sweep = (struct sweep){
 		.home = &q->home,
@@ -231,7 +215,7 @@ static int check(struct request *q, struct err *e)
 			.force = o.force,
 		},
 	};
-	if (guest_accel(&q->guest.accel, o.accel, o.require_kvm, e) < 0 || guest_plan_init(&q->guest, e) < 0 ||
+	if (guest_plan_init(&q->guest, e) < 0 ||
 	    sweep_topologies(&q->sweep, &q->guest, o.topologies.v, o.topologies.n, e) < 0)
 		return -1;
 	return sweep_profiles(&q->sweep, &o.profiles, e);
@@ -262,13 +246,6 @@ static void tell_fallback(const struct report_cell *c, const struct step_result 
 		log_warn("%s: booted, because its snapshot could not be continued: %s", c->kernel, c->result.fallback);
 }
 
-/* What performance mode could not have; once as well. */
-static void tell_perf(const struct report_cell *c, const struct step_result *step)
-{
-	for (size_t i = 0; c->have && step->state != STEP_CACHED && i < c->result.perf.n_warnings; i++)
-		log_info("%s: %s", c->kernel, c->result.perf.warnings[i]);
-}
-
 /* What runs one cell of this sweep again: all options but those that name a cell. */
 static char *command_again(const struct request *q)
 {
@@ -295,10 +272,6 @@ static char *command_again(const struct request *q)
 
 		argv_opt(&a, "--flags-file", "%s", file ? file : o.profiles.file);
 	}
-	if (o.require_kvm)
-		argv_add(&a, "--require-kvm");
-	if (o.perf_mode)
-		argv_add(&a, "--perf-mode");
 	return argv_quote((const char *const *)a.v);
 }
 
@@ -309,30 +282,66 @@ static char *args_again(const struct request *q)
 	return q->args[0] ? xasprintf("-- %s", args) : NULL;
 }
 
-static void print_report(const struct report *rep)
+static void add_cells(struct report *rep, const struct request *q, const struct run *r, const struct plan *p, bool base)
 {
-	if (o.json)
-		report_json(stdout, rep);
-	else if (o.csv)
-		report_csv(stdout, rep);
-	else if (o.markdown)
-		report_markdown(stdout, rep);
-	else
-		report_text(stdout, rep);
+	for (size_t i = 0; i < q->sweep.n; i++) {
+		const struct sweep_cell *c = &q->sweep.cells[i];
+		auto_free char *id = sweep_cell_id(c, base);
+		auto_free char *in = sweep_cell_dir(c, base);
+		auto_free char *dir = xasprintf("%s/%s", r->dir, in);
+		const struct step_result *step = run_find(r, p, id);
+
+		report_add(rep, &c->name, dir, step);
+		tell_fallback(&rep->cells[i], step);
+	}
+}
+
+/* The other binary's cells are what ours are compared with. */
+static void add_base(const struct request *q, const struct run *r, const struct plan *p)
+{
+	auto_report struct report rep = { .scheduler = o.report.diff_bin };
+
+	add_cells(&rep, q, r, p, true);
+	report_save(&rep, &o.report.base);
+}
+
+/* What is known of the kernels that might have what a scheduler misses. */
+static void add_kernels(struct report *rep, const struct request *q, const struct run *r)
+{
+	for (size_t i = 0; report_needs_symbols(rep) && i < q->kernels.n; i++) {
+		const struct kernel *k = &q->kernels.v[i].k;
+		auto_free char *dir = xasprintf("%s/kernels/%s", r->dir, k->name);
+
+		report_kernel(rep, k->label, dir);
+	}
+}
+
+static int tell(struct request *q, const struct run *r, const struct plan *p, struct err *e)
+{
+	auto_free char *command = command_again(q);
+	auto_free char *words = args_again(q);
+	auto_free char *today = report_today();
+	auto_report struct report rep = report_opts_report(&o.report);
+
+	rep.scheduler = q->name;
+	rep.command = command;
+	rep.args = words;
+	if (o.report.diff_bin)
+		add_base(q, r, p);
+	add_cells(&rep, q, r, p, false);
+	for (size_t i = 0; i < q->kernels.n; i++)
+		want_used(&q->kernels.v[i]);
+	add_kernels(&rep, q, r);
+	report_expect(&rep, today);
+	o.reported = true;
+	report_opts_print(&o.report, stdout, &rep);
+	return report_verdict(&rep, r, p, e);
 }
 
 static int make_and_report(struct request *q, struct err *e)
 {
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
-	auto_free char *command = command_again(q);
-	auto_free char *words = args_again(q);
-	auto_report struct report rep = {
-		.scheduler = q->name,
-		.raw = o.raw,
-		.command = command,
-		.args = words,
-	};
 	auto_free char *name = xasprintf("verifier-%s", q->name);
 	struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs, .redo = o.force ? "verify" : NULL };
 	uint64_t memory_mb;
@@ -347,19 +356,7 @@ static int make_and_report(struct request *q, struct err *e)
 	if (sweep_plan(&p, &q->sweep, e) < 0 || run_plan(&r, &p, &ro, e) < 0)
 		return -1;
 	wants_tell_made(&q->kernels, &r, &p);
-	for (size_t i = 0; i < q->sweep.n; i++) {
-		const struct sweep_cell *c = &q->sweep.cells[i];
-		const struct step_result *step = run_find(&r, &p, c->id);
-		auto_free char *dir = xasprintf("%s/%s", r.dir, c->dir);
-
-		report_add(&rep, &c->name, dir, step);
-		tell_fallback(&rep.cells[i], step);
-		tell_perf(&rep.cells[i], step);
-		want_used(c->want);
-	}
-	o.reported = true;
-	print_report(&rep);
-	return report_verdict(&rep, &r, &p, e);
+	return tell(q, &r, &p, e);
 }
 
 static int sweep_run(struct request *q, bool ask, struct err *e)
@@ -370,6 +367,7 @@ static int sweep_run(struct request *q, bool ask, struct err *e)
 		return -1;
 	q->sweep.name = q->name;
 	q->sweep.scheduler = q->scheduler;
+	q->sweep.base = q->base;
 	if (ask && sweep_ask(&q->sweep, &o.profiles, &q->kernels, &q->how, &ro, e) < 0)
 		return -1;
 	if (sweep_cells(&q->sweep, e) < 0)
@@ -386,7 +384,7 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 	(void)n;
 	if (r >= 0)
 		r = sweep_run(&q, r == PROFILES_ASK, e);
-	if (r < 0 && o.json && !o.reported)
+	if (r < 0 && o.report.json && !o.reported)
 		report_json_error(stdout, q.name ? q.name : o.scheduler, e);
 	request_free(&q);
 	return r < 0 ? e->code : X_SUCCESS;
@@ -401,7 +399,7 @@ const struct verb verb_verifier = {
 		"instructions the verifier processed for each of its programs from guest memory. Kernels, snapshots and\n"
 		"results are kept by content: what did not change is not run again.\n\n"
 		"The exit code is 0 only if the scheduler attached on every kernel; 3 refused, 4 died, 5 timed out, 6 the\n"
-		"guest failed.",
+		"guest failed; 27 a program is over budget, 28 one passed that --expect says fails.",
 	.examples = "  cargo ktstr verifier --scheduler-bin ./scx_simple\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --kernel 6.12 --kernel 7.3.4\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --explain -- -s 5000\n",

@@ -34,7 +34,8 @@ enum exit_code {
 	X_NETWORK = 24,      /* a server cannot be reached, or does not give us what we asked for */
 	X_CHECKSUM = 25,     /* what came is not what was published: checksum or signature */
 	X_BAD_ARCHIVE = 26,  /* a source archive that is damaged or hostile */
-	X_HOST = 27,         /* the host has too few CPUs for what was asked for */
+	X_OVER = 27,         /* a program is over the budget that was given for it */
+	X_PASSED = 28,       /* what is expected to fail did not */
 	X_INTERRUPTED = 130, /* SIGINT, SIGTERM, SIGHUP, or the process that asked for the work is gone */
 };
 

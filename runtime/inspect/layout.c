@@ -70,7 +70,7 @@ static bool plausible(const struct row *r, const struct member *m)
 }
 
 /* Sections inside the data, in the order libbpf assumes, whatever the header's length. */
-static int header_check(const void *data, size_t n, struct err *e)
+int layout_check_header(const void *data, size_t n, struct err *e)
 {
 	struct btf_header h;
 	uint64_t body;
@@ -241,7 +241,7 @@ int layout_from_btf(struct layout *l, const void *btf, size_t n, struct err *e)
 	struct types t __attribute__((cleanup(types_close))) = { 0 };
 	struct layout found = { 0 };
 
-	if (header_check(btf, n, e) < 0)
+	if (layout_check_header(btf, n, e) < 0)
 		return -1;
 	libbpf_set_print(quiet);
 	t.btf = btf__new(btf, (uint32_t)n);

@@ -28,6 +28,8 @@ struct layout {
 /* btf: raw BTF ("9F EB …"), which may be hostile. Missing optional members are -1; a missing required one is X_NO_SCX
  * naming it; damaged BTF, or BTF newer than libbpf, is X_BAD_KERNEL. Silences libbpf for the whole process. */
 int layout_from_btf(struct layout *l, const void *btf, size_t n, struct err *e);
+/* What libbpf does not look at itself; before btf__new() of foreign bytes. X_BAD_KERNEL. */
+int layout_check_header(const void *btf, size_t n, struct err *e);
 /* -1 when f has failed. */
 int layout_write(FILE *f, const struct layout *l);
 int layout_parse(struct layout *l, const char *text, size_t n, struct err *e);

@@ -1,10 +1,12 @@
-/* bootable: a kernel as QEMU enters it fastest, and where its structures' members are. */
+/* bootable: a kernel as QEMU enters it fastest, where its structures' members are, and what it offers to BPF
+ * programs. */
 #include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "inspect/layout.h"
+#include "inspect/symbols.h"
 #include "kernel/armimage.h"
 #include "kernel/image.h"
 #include "step/step.h"
@@ -73,6 +75,17 @@ static int load(struct candidate *c, const char *file, struct err *e)
 	return 0;
 }
 
+static int write_symbols(int dir, const struct image_info *i, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+	int r = symbols_write(f, i->btf, i->btf_n, e);
+
+	fclose(f);
+	return r < 0 || file_write(dir, "symbols", text, n, e) < 0 ? -1 : 0;
+}
+
 static int write_layout(int dir, const struct candidate *a, const struct candidate *b, struct err *e)
 {
 	const struct image_info *i = a->info.btf ? &a->info : &b->info;
@@ -94,7 +107,9 @@ static int write_layout(int dir, const struct candidate *a, const struct candida
 	fclose(f);
 	if (r < 0)
 		return err_set(e, X_FAIL, "cannot write layout");
-	return file_write(dir, "layout", text, n, e) < 0 ? -1 : 0;
+	if (file_write(dir, "layout", text, n, e) < 0)
+		return -1;
+	return write_symbols(dir, i, e);
 }
 
 /* What virtio over MMIO takes beside the driver: a PC has it find its devices by ACPI only with the second. */
@@ -169,7 +184,7 @@ out:
 
 const struct step step_bootable = {
 	.name = "bootable",
-	.format = 2,
+	.format = 3,
 	.summary = "unpack a boot image and resolve its layouts",
 	.opts = opts,
 	.recipe = recipe,

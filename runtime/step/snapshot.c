@@ -29,7 +29,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_snapshot = {
 	.name = "snapshot",
-	.format = 3,
+	.format = 2,
 	.summary = "boot a guest and keep it",
 	.opts = opts,
 	.recipe = recipe,

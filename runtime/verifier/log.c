@@ -193,7 +193,8 @@ void log_stats(struct view log, struct log_stats *s)
 bool log_is_detail(struct view line)
 {
 	return !line.n || starts(line, "processed ") || starts(line, "verification time") ||
-	       starts(line, "stack depth") || starts(line, "cur state:") || starts(line, "old state:");
+	       starts(line, "stack depth") || starts(line, "subprog ") || starts(line, "cur state:") ||
+	       starts(line, "old state:");
 }
 
 /* Kernels since 7.x explain at length under a headline of their own; before, the last line is the reason. */

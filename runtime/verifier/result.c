@@ -71,12 +71,6 @@ void result_timing(struct jsonw *w, const struct timing *t)
 	jsonw_end_obj(w);
 }
 
-void result_host(struct jsonw *w, const struct result *r)
-{
-	perf_write(w, &r->perf);
-	kvm_stats_write(w, &r->kvm);
-}
-
 void result_write(FILE *f, const struct result *r)
 {
 	struct jsonw w;
@@ -100,7 +94,7 @@ void result_write(FILE *f, const struct result *r)
 	jsonw_key(&w, "dispatches");
 	tasks_write(&w, &r->tasks);
 	result_timing(&w, &r->ms);
-	result_host(&w, r);
+	kvm_stats_write(&w, &r->kvm);
 	jsonw_kstr(&w, "cross_check", r->cross);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
@@ -141,16 +135,18 @@ static int get_prog(const struct json *j, int obj, struct prog *p, struct err *e
 	return 0;
 }
 
-static int get_progs(const struct json *j, struct result *r, struct err *e)
+int result_progs(const struct json *j, int obj, struct progs *p, struct err *e)
 {
-	int arr = json_get(j, 0, "programs");
+	int arr = json_get(j, obj, "programs");
 	int n = json_count(j, arr);
 
-	r->progs.v = xcalloc((size_t)n + 1, sizeof(*r->progs.v));
-	r->progs.n = (size_t)n;
+	p->v = xcalloc((size_t)n + 1, sizeof(*p->v));
+	p->n = (size_t)n;
 	for (int i = 0; i < n; i++) {
-		if (get_prog(j, json_at(j, arr, i), &r->progs.v[i], e) < 0)
+		if (get_prog(j, json_at(j, arr, i), &p->v[i], e) < 0) {
+			progs_free(p);
 			return err_in(e, "program %d", i);
+		}
 	}
 	return 0;
 }
@@ -201,9 +197,8 @@ int result_parse(struct result *r, const char *text, size_t n, struct err *e)
 	    json_i64(&j, json_get(&j, 0, "status"), &status, e) < 0 ||
 	    json_bool(&j, json_get(&j, 0, "cold"), &out.cold, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "fallback"), &out.fallback, e) < 0 ||
-	    json_str(&j, json_get(&j, 0, "cross_check"), &out.cross, e) < 0 || get_progs(&j, &out, e) < 0 ||
-	    get_timing(&j, &out.ms, e) < 0 || perf_read(&out.perf, &j, 0, e) < 0 ||
-	    kvm_stats_read(&out.kvm, &j, 0, e) < 0) {
+	    json_str(&j, json_get(&j, 0, "cross_check"), &out.cross, e) < 0 || result_progs(&j, 0, &out.progs, e) < 0 ||
+	    get_timing(&j, &out.ms, e) < 0 || kvm_stats_read(&out.kvm, &j, 0, e) < 0) {
 		result_free(&out);
 		return -1;
 	}
@@ -225,7 +220,6 @@ void result_free(struct result *r)
 	free(r->fallback);
 	free(r->cross);
 	progs_free(&r->progs);
-	perf_free(&r->perf);
 	kvm_stats_free(&r->kvm);
 	tasks_free(&r->tasks);
 	*r = (struct result){ 0 };

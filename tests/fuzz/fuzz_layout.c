@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "inspect/layout.h"
+#include "inspect/symbols.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -65,11 +66,32 @@ static void round_trip(const struct layout *l)
 		abort();
 }
 
+/* A line each, none of them empty. */
+static void names(const void *data, size_t n)
+{
+	auto_free char *text = NULL;
+	struct err e;
+	size_t len;
+	FILE *f = xmemstream(&text, &len);
+	int r = symbols_write(f, data, n, &e);
+
+	fclose(f);
+	if (r < 0)
+		return;
+	for (char *line = text, *next; *line; line = next) {
+		next = strchr(line, '\n');
+		if (!next || next == line)
+			abort();
+		*next++ = 0;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct layout l;
 	struct err e;
 
+	names(data, n);
 	if (layout_from_btf(&l, data, n, &e) == 0)
 		round_trip(&l);
 	if (layout_parse(&l, (const char *)data, n, &e) == 0)

@@ -80,16 +80,19 @@ static void loops(const uint8_t *data, size_t n)
 	};
 	auto_free char *text = NULL;
 	size_t len;
+	long len_max = 3000; /* lines */
 	FILE *f = xmemstream(&text, &len);
 
-	for (size_t i = 0; i < n && i < 1000; i++) {
+	for (size_t i = 0; i < n && len_max > 0; i++) {
+		size_t from = i, times = 1;
+
 		if (data[i] & 0x80 && i >= 8) {
-			for (int k = 0; k < (data[i] & 0x1f); k++) {
-				for (size_t back = i - 8; back < i; back++)
-					fprintf(f, "%s\n", lines[data[back] & 7]);
-			}
-		} else {
-			fprintf(f, "%s\n", lines[data[i] & 7]);
+			from = i - 8;
+			times = data[i] & 0x1f;
+		}
+		for (; times; times--) {
+			for (size_t k = from; k < i + (from == i); k++, len_max--)
+				fprintf(f, "%s\n", lines[data[k] & 7]);
 		}
 	}
 	MUST(fclose(f) == 0);

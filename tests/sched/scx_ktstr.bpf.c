@@ -28,6 +28,7 @@ const volatile bool slow;
 const volatile bool scattershot;
 const volatile bool fail_verify;
 const volatile bool verify_loop;
+const volatile bool verify_limit;
 const volatile unsigned int nr_cpus = 1;
 const volatile unsigned int nr_llcs = 1;
 const volatile unsigned short cpu_llc[KTSTR_MAX_CPUS];
@@ -146,6 +147,22 @@ static __always_inline void loop_the_verifier(void)
 		asm volatile("%0 &= 255" : "+r"(x));
 }
 
+/*
+ * A loop that ends, and late: the verifier follows every iteration, and gives up when it has seen a
+ * million instructions.
+ */
+static __always_inline void exhaust_the_verifier(void)
+{
+	u64 x = bpf_get_prandom_u32();
+
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < 1000000; i++)
+		asm volatile("%0 += %1\n"
+			     "%0 &= 255"
+			     : "+r"(x)
+			     : "r"(i));
+}
+
 /* Whether this CPU goes without a task this time. */
 static __always_inline bool skips(s32 cpu)
 {
@@ -172,6 +189,8 @@ int BPF_PROG(ktstr_dispatch, s32 cpu, struct task_struct *prev)
 		fail_the_verifier();
 	if (verify_loop)
 		loop_the_verifier();
+	if (verify_limit)
+		exhaust_the_verifier();
 	if (crash)
 		give_up();
 	if (stall)

@@ -46,6 +46,7 @@ struct options {
 	bool scattershot;
 	bool fail_verify;
 	bool verify_loop;
+	bool verify_limit;
 	long stall_after; /* seconds, or NEVER */
 	long degrade_after;
 };
@@ -81,6 +82,8 @@ static const struct argument {
 	  "load code the verifier refuses: a pointer used unchecked" },
 	{ "--verify-loop", offsetof(struct options, verify_loop), false, NULL, NULL,
 	  "load code the verifier refuses: an endless loop" },
+	{ "--verify-limit", offsetof(struct options, verify_limit), false, NULL, NULL,
+	  "load code the verifier refuses: more than a million instructions" },
 };
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -264,6 +267,12 @@ static struct scx_ktstr *load(const struct options *o)
 	skel->rodata->scattershot = o->scattershot;
 	skel->rodata->fail_verify = o->fail_verify;
 	skel->rodata->verify_loop = o->verify_loop;
+	skel->rodata->verify_limit = o->verify_limit;
+	/* The outcome without the trace (BPF_LOG_STATS): for a trace of a million lines libbpf would verify again and
+	 * again, each time with a larger buffer.
+	 */
+	if (o->verify_limit)
+		bpf_program__set_log_level(skel->progs.ktstr_dispatch, 4);
 	skel->bss->degrade_rt = o->degrade;
 	/* A refusal is printed by libbpf: the verifier's log between its BEGIN and END marks. */
 	if (scx_ktstr__load(skel)) {

@@ -112,6 +112,10 @@ static const struct {
 	{ "libbpf: " BEGIN "0: (79) r1 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\nverification time 1 usec\n"
 	  "stack depth 0\nprocessed 4 insns (limit 1000000)\nlibbpf: " END "libbpf: failed to load\n",
 	  "R1 invalid mem access 'scalar'" },
+	{ BEGIN
+	  "BPF program is too large. Processed 1000001 insn\nverification time 27767084 usec\nstack depth max 0\n"
+	  "subprog 0 (f) main insns_self 1000001 insns_total 1000001 stack 0\nprocessed 1000001 insns (limit 1000000)\n" END,
+	  "BPF program is too large. Processed 1000001 insn" },
 	{ "\n\n", NULL },
 };
 
