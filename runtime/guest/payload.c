@@ -29,7 +29,8 @@ struct closure {
 	uint16_t machine;
 	struct object *v;
 	size_t n;
-	char *ld_dir; /* folder of the interpreter, canonical */
+	char *ld_dir; /* folder of the interpreter, canonical; below sysroot as the guest has it */
+	char *sysroot; /* where the distribution keeps libraries of another architecture to link with; NULL: not needed */
 	bool musl;
 	char *cache; /* ld.so.cache; NULL when there is none */
 	size_t cache_n;
@@ -184,6 +185,13 @@ static int needs_of(const char *path, uint16_t machine, struct elf_needs *n, str
 	return -1;
 }
 
+static const char *triplet(const struct closure *c)
+{
+	const struct arch *a = arch_by_elf(c->machine);
+
+	return a ? a->triplet : "";
+}
+
 /* $LIB of the dynamic linker in this folder: "lib64", "lib/x86_64-linux-gnu". */
 static const char *lib_token(const struct closure *c)
 {
@@ -200,7 +208,7 @@ static char *expand(const struct closure *c, const char *s, size_t n, const char
 	} tokens[] = {
 		{ "ORIGIN", origin },
 		{ "LIB", lib_token(c) },
-		{ "PLATFORM", c->machine == EM_AARCH64 ? "aarch64" : "x86_64" },
+		{ "PLATFORM", arch_by_elf(c->machine) ? arch_by_elf(c->machine)->name : "" },
 	};
 	auto_free char *text = xstrndup(s, n);
 	char *out = NULL;
@@ -269,7 +277,7 @@ static bool try_list(const struct closure *c, const struct object *o, const char
 
 static bool try_default(const struct closure *c, const char *soname, struct found *out)
 {
-	const char *arch = c->machine == EM_AARCH64 ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+	const char *arch = triplet(c);
 	static const char *const dirs[] = { "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib" };
 	const char *hit;
 
@@ -277,6 +285,8 @@ static bool try_default(const struct closure *c, const char *soname, struct foun
 	    try_path(c, xstrdup(hit), xstrdup(hit), out))
 		return true;
 	if (try_path(c, xasprintf("%s/%s", c->ld_dir, soname), xasprintf("%s/%s", c->ld_dir, soname), out))
+		return true;
+	if (c->sysroot && try_path(c, xasprintf("%s/lib/%s", c->sysroot, soname), xasprintf("/lib/%s", soname), out))
 		return true;
 	for (int usr = 0; usr < 2; usr++) {
 		char *path = xasprintf("%s/lib/%s/%s", usr ? "/usr" : "", arch, soname);
@@ -382,6 +392,18 @@ static int library(struct closure *c, size_t asking, const char *soname, struct 
 	return r;
 }
 
+/* In the folder of the cross compiler's libraries, which becomes where others are looked for as well. */
+static char *cross_interpreter(struct closure *c, const char *guest)
+{
+	auto_free char *root = xasprintf("/usr/%s", triplet(c));
+	auto_free char *path = xasprintf("%s%s", root, guest);
+	char *real = realpath(path, NULL);
+
+	if (real)
+		c->sysroot = TAKE(root);
+	return real;
+}
+
 static int interpreter(struct closure *c, struct err *e)
 {
 	const char *interp = c->v[0].needs.interp;
@@ -394,14 +416,16 @@ static int interpreter(struct closure *c, struct err *e)
 	}
 	if (interp[0] != '/')
 		return err_set(e, X_BAD_SCHED, "its interpreter has no absolute path: %s", interp);
+	guest = normal(interp);
 	if (!(real = realpath(interp, NULL)))
+		real = cross_interpreter(c, guest);
+	if (!real)
 		return err_set(e, X_BAD_SCHED, "its interpreter %s is missing", interp);
 	if (needs_of(real, c->machine, &n, e) < 0)
 		return err_as(e, X_BAD_SCHED, "its interpreter");
 	elf_needs_free(&n);
-	c->ld_dir = dir_of(real);
+	c->ld_dir = dir_of(c->sysroot ? guest : real);
 	c->musl = strstr(interp, "/ld-musl-") != NULL;
-	guest = normal(interp);
 	return library_put(c, real, guest, NULL, e);
 }
 
@@ -444,6 +468,7 @@ static void closure_free(struct closure *c)
 	}
 	free(c->v);
 	free(c->ld_dir);
+	free(c->sysroot);
 	free(c->cache);
 	argv_free(&c->missing);
 	argv_free(&c->seen);

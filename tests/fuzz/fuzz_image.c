@@ -3,7 +3,8 @@
  * clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iruntime tests/fuzz/fuzz_image.c \
  *	runtime/kernel/image.c runtime/kernel/decompress.c runtime/kernel/lzo.c runtime/base/[a-z]*.c -larchive
  *
- * Input of the first kind begins with 'z': the rest is the compressed payload, and the header around it is made here. */
+ * Input that begins with 'z' is a compressed payload, and the header around it is made here; with 'a' what lies behind the
+ * header of an arm64 Image, with 'e' the stream in an EFI program for arm64. */
 #include <stdint.h>
 #include <string.h>
 
@@ -58,6 +59,30 @@ static void payload(const uint8_t *data, size_t n)
 	(void)decompress(data, n, 4096, &out, &e); /* whatever the size it promises */
 }
 
+static void arm(const uint8_t *data, size_t n, bool zboot)
+{
+	enum { HEAD = 128 };
+	auto_free uint8_t *image = xcalloc(1, HEAD + n);
+	uint32_t at = HEAD, pe = 64, size = (uint32_t)(n > 4 ? n - 4 : n);
+
+	memcpy(image, "MZ", 2);
+	if (zboot) {
+		memcpy(image + 4, "zimg", 4);
+		memcpy(image + 8, &at, 4);
+		memcpy(image + 12, &size, 4);
+		memcpy(image + 60, &pe, 4);
+		memcpy(image + pe, "PE\0\0\x64\xaa", 6);
+	} else {
+		memcpy(image + 56, "ARM\x64", 4);
+	}
+	memcpy(image + HEAD, data, n);
+	if (zboot && n >= 6)
+		memset(image + HEAD + n - 2, 0, 2), memset(image + HEAD + n - 6, 0, 2); /* below 64 KiB, as above */
+	if (image_arch(image, HEAD + n) == NULL)
+		abort();
+	unpack(image, HEAD + n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	char release[40];
@@ -66,8 +91,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		payload(data + 1, n - 1);
 		return 0;
 	}
+	if (n && (data[0] == 'a' || data[0] == 'e')) {
+		arm(data + 1, n - 1, data[0] == 'e');
+		return 0;
+	}
 	unpack(data, n);
 	inspect(data, n);
+	(void)image_arch(data, n);
 	if (image_release(data, n, release, sizeof(release)) == 0 && !*release)
 		abort();
 	(void)config_has((const char *)data, n, "CONFIG_BPF=y");

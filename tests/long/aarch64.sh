@@ -39,8 +39,44 @@ bytes_unchanged() {
 }
 
 includes() {
-	echo 'int main(void) { return 7; }' >seven.c && aarch64-linux-gnu-gcc -static -o seven seven.c &&
-		exits 7 guest -i seven --exec seven
+	echo 'int main(void) { return 7; }' >seven.c && aarch64-linux-gnu-gcc -static -o static seven.c &&
+		aarch64-linux-gnu-gcc -o dynamic seven.c && exits 7 guest -i static --exec static &&
+		exits 7 guest -i dynamic --exec dynamic
+}
+
+tm() {
+	tmux -S "$PWD/tmux" -f /dev/null "$@"
+}
+
+on_screen() {
+	tm capture-pane -p -J -S - | grep -qF -- "$1"
+}
+
+shows() {
+	within 120 on_screen "$1" || { tm capture-pane -p -S -; fail "'$1' is not on the screen"; }
+}
+
+enter() {
+	tm send-keys -l "$1" && tm send-keys Enter
+}
+
+# The rest of what a terminal can do is shell-tty.sh's, and the same for all guests.
+interactive() {
+	printf 'cd "%s"\nstty -g >before\nktstr shell --kernel "%s"\necho $? >code\nstty -g >after\nexec sleep 1000\n' \
+		"$PWD" "$key" >go
+	tm new-session -d -x 100 -y 30 "sh $PWD/go" \; set-option -g status off || fail 'no tmux' || return
+	shows 'to force-kill' && shows '# ' && enter 'uname -m; stty size' && shows aarch64 && shows '30 100' &&
+		enter 'echo started; sleep 1000' && within 60 sleeping && tm send-keys C-c && enter 'echo answer=$?' &&
+		shows 'answer=130' && enter 'exit 9' && within 60 test -s after &&
+		same 9 "$(cat code)" 'exit code' && same "$(cat before)" "$(cat after)" terminal
+	r=$?
+	tm kill-server
+	return $r
+}
+
+# "started" on a line of its own.
+sleeping() {
+	tm capture-pane -p | grep -qx started
 }
 
 # A guest that sees another topology than it was to have would be exit code 6.
@@ -118,5 +154,5 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests imported exit_codes ended_by_signal bytes_unchanged includes topologies panic switched_off attaches \
+run_tests imported exit_codes ended_by_signal bytes_unchanged includes interactive topologies panic switched_off attaches \
 	attaches_cold rejected scheduler_beside_a_shell wrong_architecture no_kvm no_busybox pages_of_16k nothing_left
