@@ -11,6 +11,7 @@
 #include "base/stop.h"
 #include "gen/ninja.h"
 #include "gen/plan.h"
+#include "store/gc.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include <assert.h>
@@ -248,7 +249,8 @@ static int write_graph(struct run *r, const struct plan *p, int *dir, struct err
 
 	if (lock < 0)
 		return store_err(&st, e);
-	if (file_write(*dir, "build.ninja", text, n, e) < 0) {
+	r->used = store_use_graph(*dir, e);
+	if (r->used < 0 || file_write(*dir, "build.ninja", text, n, e) < 0) {
 		close(lock);
 		return store_err(&st, e);
 	}
@@ -454,6 +456,8 @@ void run_free(struct run *r)
 	free(r->steps);
 	if (r->lock > 0)
 		close(r->lock);
+	if (r->used > 0)
+		close(r->used);
 	free(r->dir);
 	*r = (struct run){ 0 };
 }

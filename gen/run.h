@@ -24,6 +24,7 @@ struct run {
 	size_t n;
 	size_t failed;
 	int lock; /* run_opts.keep: of the build folder, 0 without */
+	int used; /* keeps others from clearing results out of it; 0 or less: none */
 };
 
 struct run_opts {

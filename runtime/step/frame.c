@@ -184,6 +184,15 @@ static int make_result(const struct step *s, struct recipe *r, struct work *w, s
 	return work_publish(w, r, e);
 }
 
+/* The result is there, whatever comes of old ones. */
+static void tidy(const struct step *s)
+{
+	struct err e = { 0 };
+
+	if (s->tidy(&run.store, &e) < 0 && e.code != X_INTERRUPTED)
+		log_warn("old results stay: %s", e.msg);
+}
+
 static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 {
 	auto_work struct work w = { .lock = -1, .dir = -1 };
@@ -204,7 +213,11 @@ static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 		run.why = xstrdup("found in the store");
 		work_touch(&w);
 	}
-	return work_place(&w, h, run.out, NULL, e);
+	if (work_place(&w, h, run.out, NULL, e) < 0)
+		return -1;
+	if (rc == STORE_MISS && s->tidy)
+		tidy(s);
+	return 0;
 }
 
 static int run_step(const struct step *s, struct err *e)

@@ -5,15 +5,48 @@
 #include "step/guest.h"
 #include "step/step.h"
 #include "step/steps.h"
+#include "store/gc.h"
 #include "vm/vm.h"
+#include <errno.h>
+#include <stdlib.h>
 
 static struct guest_opts guest;
 
 static const struct opt opts[] = { GUEST_OPTS(guest), { 0 } };
 
+/* Each takes 60 to 150 MB, more with many CPUs. */
+enum { LIMIT_MB = 8192 };
+#define LIMIT_MAX_MB (1ull << 30)
+
+static int limit_mb(uint64_t *mb, struct err *e)
+{
+	const char *text = getenv("KTSTR_SNAPSHOT_MB");
+	char *end;
+
+	*mb = LIMIT_MB;
+	if (!text || !*text)
+		return 0;
+	errno = 0;
+	*mb = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || *mb > LIMIT_MAX_MB)
+		return err_set(e, X_USAGE,
+			       "KTSTR_SNAPSHOT_MB is \"%s\": a number of MB is expected, for all snapshots together",
+			       text);
+	return 0;
+}
+
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
-	return guest_recipe(&guest, r, h, e);
+	uint64_t mb;
+
+	return limit_mb(&mb, e) < 0 ? -1 : guest_recipe(&guest, r, h, e);
+}
+
+static int tidy(struct store *st, struct err *e)
+{
+	uint64_t mb;
+
+	return limit_mb(&mb, e) < 0 ? -1 : gc_bound(st, "snapshot", mb << 20, e);
 }
 
 static int run(int dir, const char *path, struct err *e)
@@ -34,4 +67,5 @@ const struct step step_snapshot = {
 	.opts = opts,
 	.recipe = recipe,
 	.run = run,
+	.tidy = tidy,
 };

@@ -23,6 +23,8 @@ struct step {
 	int (*recipe)(struct recipe *r, struct hashes *h, struct err *e);
 	/* Fills the folder open as dir (absolute path given for programs that want one). */
 	int (*run)(int dir, const char *path, struct err *e);
+	/* Called when a new result was stored and placed, to throw out old ones. May be NULL; what it says is a warning. */
+	int (*tidy)(struct store *st, struct err *e);
 	bool secrets; /* works with ACTIONS_RUNTIME_TOKEN, which no other step or program is to see */
 };
 

@@ -4,7 +4,8 @@
  *   {root}/drafts/{key}.{pid}/    work in progress; collected when the key's lock is free
  *   {root}/locks/{key}            flock'd by whoever works on that key
  *   {root}/hashes/                content hashes by stat (hashes.h)
- *   {root}/graphs/{name}-{hash}/  build folders of requests; deleting one costs milliseconds
+ *   {root}/graphs/{name}-{hash}/  build folders of requests; deleting one costs milliseconds. "lock": whose ninja runs;
+ *                                 "used": shared flock of whoever works with its files (gc.h)
  *   {root}/host/                  what is true until the next boot of the host (vm/accel.h)
  *   {root}/releases/ sums/        lists as published (step releases, source/tarball.h)
  *   {root}/trees/                 objects of kernel builds, so that the next one is incremental
@@ -43,7 +44,7 @@ struct work {
 	char *path; /* of dir, absolute */
 };
 
-/* Looks the recipe up. HIT: w->dir is the result. MISS: we hold the key's lock and w->dir is an empty draft; finish
+/* Looks the recipe up. HIT: w->dir is the result, which nobody throws out (gc.h) before work_drop. MISS: we hold the key's lock and w->dir is an empty draft; finish
  * with work_publish or work_drop. When another process is making the same key, waits for it (a stop ends the wait)
  * and then hits. force: always MISS (the present result is replaced at publish). */
 int store_begin(struct store *st, struct recipe *r, bool force, struct work *w, struct err *e);
@@ -61,5 +62,5 @@ void work_drop(struct work *w);
 /* File name of out turned out to be of no use: it goes, and the result it was placed from, so that the next request makes it
  * again. */
 void store_spoil(struct store *st, const char *out, const char *name);
-/* Marks a result as used now (mtime of its recipe) for a later gc. */
+/* Marks a result as used now (mtime of its recipe) for gc.h. */
 void work_touch(struct work *w);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,12 @@ static bool whole(int dir, const char *recipe)
 	return read_content(dir, &c, &ignored) == 0 && content_present(&c, dir);
 }
 
+/* Nobody throws it out (gc.h) while dir is open. */
+static bool hold(int dir)
+{
+	return flock(dir, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
 static int look_up(struct work *w, const char *recipe, struct err *e)
 {
 	auto_free char *name = object_name(w->key);
@@ -58,7 +65,8 @@ static int look_up(struct work *w, const char *recipe, struct err *e)
 		err_sys(e, "open %s", name);
 		return store_err(w->st, e);
 	}
-	if (dir < 0 || !whole(dir, recipe))
+	/* Held before it is looked at: then all of it stays, or some of it is gone already. */
+	if (dir < 0 || !hold(dir) || !whole(dir, recipe))
 		return STORE_MISS;
 	w->dir = TAKE_FD(dir);
 	w->path = xasprintf("%s/%s", w->st->path, name);
@@ -171,6 +179,7 @@ int work_publish(struct work *w, struct recipe *r, struct err *e)
 		return store_err(w->st, e);
 	free(w->path);
 	w->path = xasprintf("%s/%s", w->st->path, object);
+	(void)hold(w->dir); /* nobody else may have it yet */
 	lock_drop(w->st, w->key, &w->lock);
 	return 0;
 }
@@ -269,6 +278,7 @@ static bool follow(struct work *w)
 	dir = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return false;
+	(void)hold(dir); /* what goes now is missing in the next attempt */
 	close(w->dir);
 	w->dir = dir;
 	return true;

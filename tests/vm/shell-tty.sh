@@ -68,16 +68,41 @@ banner_and_exit() {
 		shows 'Connection to VM closed.'
 }
 
-window() {
-	start && prompt && enter 'stty size' && shows '30 100' && tm resize-window -x 90 -y 20 && sleep 1 &&
-		enter 'stty size' && shows '20 90' && enter exit && over 0
+# asks COMMAND ANSWER: until the answer is there; what it is about takes a moment to reach the guest.
+asks() {
+	enter "$1" && within 60 on_screen "$2" && return
+	screen
+	fail "'$1' does not say '$2'"
 }
 
+asks_again() {
+	enter "$1"
+	within 2 on_screen "$2"
+}
+
+# runs COMMAND: by a process of its own that has the guest's terminal, in the state a shell leaves it to programs,
+# before this returns. Only then do keys mean to it what they say.
+runs() {
+	started=$((${started-0} + 1))
+	enter "sh -c 'echo run\"\"ning $started; $1'" && shows "running $started"
+}
+
+# idle CODE: the last command has ended with it and the shell reads keys again.
+idle() {
+	shows "code=$1 "
+}
+
+window() {
+	start && prompt && asks 'stty size' '30 100' && tm resize-window -x 90 -y 20 &&
+		within 60 asks_again 'stty size' '20 90' && enter exit && over 0
+}
+
+# shellcheck disable=SC2016 # $? is the guest's
 keys() {
-	start && prompt && enter 'sleep 1000' && sleep 1 && type_keys C-c && enter 'echo answer=$?' && shows 'answer=130' &&
-		enter 'sleep 1000' && sleep 1 && type_keys C-z && shows Stopped && enter 'kill -9 %1; echo a"b"c' && shows abc &&
-		enter cat && type_keys C-a b C-d && sleep 1 && enter '' && type_keys C-d && shows '^Ab' &&
-		enter 'false' && type_keys C-d && over 1
+	start && prompt && enter 'PS1='"'"'code=$? '"'" && idle 0 && runs 'exec sleep 1000' && type_keys C-c && idle 130 &&
+		runs 'exec sleep 1000' && type_keys C-z && shows Stopped && enter 'kill -9 %1; echo a"b"c' && shows abc &&
+		runs 'exec cat' && type_keys C-a b C-d && enter '' && type_keys C-d && shows '^Ab' &&
+		enter '(exit 3)' && idle 3 && type_keys C-d && over 3
 }
 
 much_is_pasted() {
@@ -86,13 +111,13 @@ much_is_pasted() {
 		i=$((i + 1))
 		echo "line $i of what is pasted, forty bytes"
 	done >text
-	start && prompt && enter 'stty -echo; cat >/tmp/text' && sleep 1 && tm load-buffer text && tm paste-buffer &&
-		sleep 2 && type_keys C-d && enter 'stty echo; md5sum /tmp/text' && shows "$(md5sum <text | cut -d' ' -f1)" &&
-		enter exit && over 0
+	start && prompt && runs 'stty -echo; echo n""ow; exec cat >/tmp/text' && shows now && tm load-buffer text &&
+		tm paste-buffer && type_keys C-d && enter 'stty echo; md5sum /tmp/text' &&
+		shows "$(md5sum <text | cut -d' ' -f1)" && enter exit && over 0
 }
 
 left_by_escape() {
-	start && prompt && enter 'trap "" TERM; sleep 1000' && sleep 1 && type_keys C-a x && over 0 &&
+	start && prompt && runs 'trap "" TERM; exec sleep 1000' && type_keys C-a x && over 0 &&
 		start && prompt && type_keys C-a X && over 0
 }
 
@@ -112,15 +137,17 @@ killed_from_outside() {
 	start && prompt && kill "$(ours ktstr)" && over 130
 }
 
-# Nobody is left who could wait, but the session sees it and puts the terminal back.
+# Nobody is left who could wait, but the session sees it and puts the terminal back. The script may look too early.
 killed_hard() {
-	start && prompt && kill -9 "$(ours ktstr)" && over 137
+	start && prompt && kill -9 "$(ours ktstr)" && within 60 test -s code && within 60 gone &&
+		same 137 "$(cat code)" 'exit code' &&
+		same "$(cat before)" "$(stty -g -F "$(tm display-message -p '#{pane_tty}')")" terminal
 }
 
 interrupted_before_the_prompt() {
 	KTSTR_STORE=$PWD/store
 	export KTSTR_STORE
-	start && shows 'files for the guest' && sleep 1 && type_keys C-c && over 130
+	start && shows 'files for the guest' && type_keys C-c && over 130
 }
 
 terminal_vanishes() {
