@@ -222,6 +222,42 @@ static int lock_folder(int dir, struct err *e)
 	return fd;
 }
 
+/* Whoever threw it out (store/holding.h) had both locks. */
+static bool still_named(const char *path, int dir)
+{
+	struct stat ours, named;
+
+	return fstat(dir, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
+	       ours.st_dev == named.st_dev;
+}
+
+/* The build folder rel of the store as *dir, and ours alone. */
+static int take_folder(struct run *r, const struct store *st, const char *rel, int *dir, struct err *e)
+{
+	for (;;) {
+		if (mkdir_p(st->dir, rel, 0755, e) < 0)
+			return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
+				      "the store %s cannot be used (KTSTR_STORE can name another folder)", st->path);
+		auto_close int fd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		auto_close int lock = -1, used = -1;
+
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return err_sys(e, "open %s", r->dir);
+		if ((lock = lock_folder(fd, e)) < 0 || (used = store_use_graph(fd, e)) < 0) {
+			if (e->code != X_INTERRUPTED && !still_named(r->dir, fd))
+				continue;
+			return store_err(st, e);
+		}
+		if (!still_named(r->dir, fd))
+			continue;
+		*dir = TAKE_FD(fd);
+		r->used = TAKE_FD(used);
+		return TAKE_FD(lock);
+	}
+}
+
 static int write_graph(struct run *r, const struct plan *p, int *dir, struct err *e)
 {
 	auto_store struct store st = { .dir = -1 };
@@ -238,23 +274,14 @@ static int write_graph(struct run *r, const struct plan *p, int *dir, struct err
 	hash_hex(text, n, hex);
 	auto_free char *rel = xasprintf("graphs/%s-%.10s", p->name, hex);
 
-	if (mkdir_p(st.dir, rel, 0755, e) < 0)
-		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
-			      "the store %s cannot be used (KTSTR_STORE can name another folder)", st.path);
 	r->dir = xasprintf("%s/%s", st.path, rel);
-	*dir = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*dir < 0)
-		return err_sys(e, "open %s", r->dir);
-	int lock = lock_folder(*dir, e);
+	auto_close int lock = take_folder(r, &st, rel, dir, e);
 
 	if (lock < 0)
+		return -1;
+	if (file_write(*dir, "build.ninja", text, n, e) < 0)
 		return store_err(&st, e);
-	r->used = store_use_graph(*dir, e);
-	if (r->used < 0 || file_write(*dir, "build.ninja", text, n, e) < 0) {
-		close(lock);
-		return store_err(&st, e);
-	}
-	return lock;
+	return TAKE_FD(lock);
 }
 
 static bool changed_after(const struct stat *a, const struct stat *b)

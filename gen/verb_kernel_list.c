@@ -3,12 +3,12 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "gen/amount.h"
 #include "gen/home.h"
 #include "gen/verbs.h"
 #include "kernel/entry.h"
 #include "kernel/kver.h"
 #include "kernel/usage.h"
-#include <time.h>
 
 enum { COL_KEY, COL_VERSION, COL_SOURCE, COL_ARCH, COL_BUILT, COL_SIZE, COL_USED, COLS, DATE = 10 };
 
@@ -46,26 +46,6 @@ static void sheet_free(struct sheet *s)
 		free(s->v[i].mark);
 	}
 	free(s->v);
-}
-
-static char *time_text(int64_t seconds)
-{
-	time_t t = (time_t)seconds;
-	char text[32];
-	struct tm tm;
-
-	if (!t || !gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return NULL;
-	return xstrdup(text);
-}
-
-static char *size_text(uint64_t bytes)
-{
-	double mb = (double)bytes / (1 << 20);
-
-	if (mb < 9.95)
-		return xasprintf("%.1fM", mb);
-	return mb < 1024 ? xasprintf("%.0fM", mb) : xasprintf("%.1fG", mb / 1024);
 }
 
 /* That of the metadata; a built tree has none there, but its release begins with one. */
@@ -109,7 +89,7 @@ static struct row make_row(const struct kernel_entry *k)
 	r.cell[COL_SOURCE] = xstrdup(m->source);
 	r.cell[COL_ARCH] = xstrdup(m->arch);
 	r.cell[COL_BUILT] = xstrdup(m->built_at);
-	r.cell[COL_SIZE] = size_text(u.bytes);
+	r.cell[COL_SIZE] = amount_text(u.bytes);
 	r.cell[COL_USED] = used ? used : xstrdup("-");
 	r.mark = xasprintf("%s%s%s", k->stale_kconfig ? "(stale kconfig)" : "",
 			   k->stale_kconfig && k->stale_ktstr ? " " : "", k->stale_ktstr ? "(stale ktstr)" : "");

@@ -9,7 +9,12 @@ struct kernel_entry;
 struct plan;
 
 extern const struct verb verb_build_kernel;
+extern const struct verb verb_cache;
+extern const struct verb verb_cache_gc;
+extern const struct verb verb_cache_stats;
+extern const struct verb verb_cache_verify;
 extern const struct verb verb_coverage;
+extern const struct verb verb_doctor;
 extern const struct verb verb_kernel;
 extern const struct verb verb_kernel_build;
 extern const struct verb verb_kernel_clean;

@@ -21,6 +21,12 @@ struct kbuild {
 /* What a build runs that decides its result: make, cc, ld, pahole versions as lines "tag words". X_NO_TOOL naming
  * everything that is missing or too old, headers included, when a program is. source and out are not looked at. */
 int kbuild_toolchain(const struct kbuild *b, char **text, struct err *e);
+/* The same things one by one, for whoever lists them. i from 0 on; false: no more. Caller frees *program and *package (Debian's;
+ * NULL when we cannot know it). */
+bool kbuild_tool(const struct kbuild *b, size_t i, char **program, char **package);
+bool kbuild_header(size_t i, const char **header, const char **package);
+/* Whether the compiler of programs that run during the build finds the header. */
+int kbuild_has_header(const struct kbuild *b, const char *header, bool *has, struct err *e);
 /* What this tree asks for beyond that: a newer pahole, names of folders that make can work with. Costs nothing, so call it before configuring. */
 int kbuild_preflight(const struct kbuild *b, struct err *e);
 /* defconfig (or base), fragments, olddefconfig, check: X_KCONFIG naming what did not survive; X_NO_TOOL naming headers and programs

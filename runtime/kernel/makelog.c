@@ -112,7 +112,8 @@ int makelog_add(struct makelog *l, const char *text, size_t n, struct err *e)
 		else if (l->n + 1 < sizeof(l->line) && text[i])
 			l->line[l->n++] = text[i];
 	}
-	return 0;
+	/* Somebody may follow it with tail -f. */
+	return fflush(l->f) != 0 ? err_sys(e, "write %s", l->path) : 0;
 }
 
 const char *makelog_errors(struct makelog *l)

@@ -87,6 +87,24 @@ static const struct {
 	{ "bc", "bc", NULL },
 };
 
+/* Headers of programs that run during the build. option: needed when it is set, or NULL: by every build. */
+static const struct {
+	const char *header, *package, *options[2];
+} headers[] = {
+	{ "gelf.h", "libelf-dev", { "CONFIG_DEBUG_INFO_BTF=y", "CONFIG_OBJTOOL=y" } },
+	{ "zlib.h", "zlib1g-dev", { "CONFIG_DEBUG_INFO_BTF=y", NULL } },
+	{ "openssl/opensslv.h", "libssl-dev", { "CONFIG_SYSTEM_TRUSTED_KEYRING=y", "CONFIG_MODULE_SIG_FORMAT=y" } },
+};
+
+bool kbuild_header(size_t i, const char **header, const char **package)
+{
+	if (i >= countof(headers))
+		return false;
+	*header = headers[i].header;
+	*package = headers[i].package;
+	return true;
+}
+
 static bool there(const char *program)
 {
 	auto_free char *path = spawn_find(program);
@@ -112,32 +130,36 @@ static char *tool_package(const struct kbuild *b, size_t i)
 	return xasprintf("%s-%s", i == 0 ? "gcc" : "binutils", a->package);
 }
 
-static void look_for_programs(const struct kbuild *b, struct lack *l)
+bool kbuild_tool(const struct kbuild *b, size_t i, char **program, char **package)
 {
-	auto_free char *host_cc = kbuild_host_cc(b);
+	size_t h = i - countof(target_tools);
 
-	for (size_t i = 0; i < countof(target_tools); i++) {
-		auto_free char *program = kbuild_program(b, target_tools[i].gnu, target_tools[i].llvm);
-		auto_free char *package = tool_package(b, i);
-
-		if (!there(program))
-			lack_add(l, program, package);
+	if (i < countof(target_tools)) {
+		*program = kbuild_program(b, target_tools[i].gnu, target_tools[i].llvm);
+		*package = tool_package(b, i);
+	} else if (h < countof(host_tools)) {
+		*program = xstrdup(host_tools[h].program);
+		*package = xstrdup(host_tools[h].package);
+	} else if (h == countof(host_tools) && *kbuild_prefix(b) && !b->llvm) {
+		*program = kbuild_host_cc(b);
+		*package = xstrdup("gcc");
+	} else {
+		return false;
 	}
-	for (size_t i = 0; i < countof(host_tools); i++)
-		if (!there(host_tools[i].program))
-			lack_add(l, host_tools[i].program, host_tools[i].package);
-	if (*kbuild_prefix(b) && !b->llvm && !there(host_cc))
-		lack_add(l, host_cc, "gcc");
+	return true;
 }
 
-/* Headers of programs that run during the build. option: needed when it is set, or NULL: by every build. */
-static const struct {
-	const char *header, *package, *options[2];
-} headers[] = {
-	{ "gelf.h", "libelf-dev", { "CONFIG_DEBUG_INFO_BTF=y", "CONFIG_OBJTOOL=y" } },
-	{ "zlib.h", "zlib1g-dev", { "CONFIG_DEBUG_INFO_BTF=y", NULL } },
-	{ "openssl/opensslv.h", "libssl-dev", { "CONFIG_SYSTEM_TRUSTED_KEYRING=y", "CONFIG_MODULE_SIG_FORMAT=y" } },
-};
+static void look_for_programs(const struct kbuild *b, struct lack *l)
+{
+	char *program, *package;
+
+	for (size_t i = 0; kbuild_tool(b, i, &program, &package); i++) {
+		if (!there(program))
+			lack_add(l, program, package);
+		free(program);
+		free(package);
+	}
+}
 
 static const struct {
 	const char *option, *program, *package;
@@ -148,8 +170,9 @@ static const struct {
 	{ "CONFIG_KERNEL_ZSTD=y", "zstd", "zstd" },
 };
 
-static int has_header(const char *cc, const char *header, bool *has, struct err *e)
+int kbuild_has_header(const struct kbuild *b, const char *header, bool *has, struct err *e)
 {
+	auto_free char *cc = kbuild_host_cc(b);
 	auto_free char *file = xasprintf("-include%s", header);
 	const char *argv[] = { cc, "-fsyntax-only", "-x", "c", file, "/dev/null", NULL };
 	struct spawn s = { .argv = argv, .in = SPAWN_NULL };
@@ -181,7 +204,7 @@ static int look_for_headers(const struct kbuild *b, const char *config, size_t n
 	for (size_t i = 0; i < countof(headers); i++) {
 		bool has = true;
 
-		if (wanted(config, n, headers[i].options) && has_header(cc, headers[i].header, &has, e) < 0)
+		if (wanted(config, n, headers[i].options) && kbuild_has_header(b, headers[i].header, &has, e) < 0)
 			return -1;
 		if (!has) {
 			auto_free char *what = xasprintf("<%s>", headers[i].header);

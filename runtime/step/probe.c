@@ -3,10 +3,21 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/opt.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/store.h"
 #include "vm/accel.h"
+
+static bool again;
+
+static const struct opt opts[] = {
+	{ .name = "again",
+	  .type = OPT_FLAG,
+	  .out = &again,
+	  .help = "also when it was found out since this host booted" },
+	{ 0 },
+};
 
 static int run(int dir, const char *path, struct err *e)
 {
@@ -16,7 +27,7 @@ static int run(int dir, const char *path, struct err *e)
 	struct accel_probe p;
 
 	(void)path;
-	if (accel_cached(&p, step_store()->path, e) < 0)
+	if ((again ? accel_renewed : accel_cached)(&p, step_store()->path, e) < 0)
 		return -1;
 	auto_free char *text = xasprintf("kvm %s\nwhy %s\ntsc_khz %lu\n", kvm[p.kvm], p.why, p.tsc_khz);
 
@@ -27,5 +38,6 @@ const struct step step_probe = {
 	.name = "probe",
 	.format = 1,
 	.summary = "ask the host whether KVM works",
+	.opts = opts,
 	.run = run,
 };

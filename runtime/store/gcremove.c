@@ -80,7 +80,7 @@ static int lock_graph(struct removal *r, const char *graph, struct err *e)
 	auto_close int fd = openat(r->st->dir, used, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 
 	if (fd < 0)
-		return err_sys(e, "open %s", used);
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", used); /* the build folder is gone */
 	int rc = lock_alone(fd, used, e);
 
 	if (rc == 0) {

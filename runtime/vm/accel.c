@@ -210,9 +210,18 @@ int accel_cached(struct accel_probe *p, const char *store, struct err *e)
 	auto_free char *path = xasprintf("%s/%s", dir, id);
 	if (file_read(AT_FDCWD, path, 4096, &text, NULL, &ignored) == 0 && remembered(p, text))
 		return 0;
+	return accel_renewed(p, store, e);
+}
+
+int accel_renewed(struct accel_probe *p, const char *store, struct err *e)
+{
+	auto_free char *id = NULL, *dir = xasprintf("%s/host", store);
+
 	if (accel_probe(p, e) < 0)
 		return -1;
-	return remember(dir, id, p, e);
+	if (access("/dev/kvm", R_OK | W_OK) < 0)
+		return 0;
+	return boot_id(&id, e) < 0 ? -1 : remember(dir, id, p, e);
 }
 
 static int refuse(const struct accel_probe *p, struct err *e)

@@ -20,6 +20,8 @@ struct accel_probe {
 int accel_probe(struct accel_probe *p, struct err *e);
 /* The answer remembered per boot of this host in {store}/host/{boot_id}; runs the probe when there is none. */
 int accel_cached(struct accel_probe *p, const char *store, struct err *e);
+/* Runs the probe whatever is remembered, and remembers that. */
+int accel_renewed(struct accel_probe *p, const char *store, struct err *e);
 /* want: "auto", "kvm", "tcg". kvm that is not usable: X_NO_KVM or X_KVM_UNUSABLE with what to do. KVM runs guests of this
  * machine's architecture only. */
 int accel_choose(enum accel *a, const struct arch *guest, const char *want, const struct accel_probe *p, struct err *e);
