@@ -95,6 +95,10 @@ static void take_event(struct session *s, const struct event *ev)
 	case EV_PROGRESS:
 		progress_show(&s->bar, label, ev->done, ev->total, ev->text);
 		return;
+	case EV_NOTE:
+		if (log_level() != LOG_QUIET)
+			progress_line(&s->bar, "%s: %s", ev->id, ev->text);
+		return;
 	case EV_DONE:
 		r->state = ev->how == HOW_CACHED ? STEP_CACHED : STEP_RAN;
 		break;

@@ -1,6 +1,5 @@
 #include "gen/verbs.h"
 #include "base/argv.h"
-#include "base/cpus.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
@@ -11,30 +10,30 @@
 #include "gen/plan.h"
 #include "kernel/entry.h"
 #include "store/store.h"
-#include <sys/sysinfo.h>
+#include "vm/admit.h"
 
-/* QEMU's own memory beside the guest's RAM, generously. */
-#define QEMU_MB 256u
-
-static unsigned vm_slots(uint64_t guest_mb, unsigned guest_cpus)
+/* Guests of this size that the host takes side by side, by the same rule as vm/admit.h has for all of its processes. */
+static int vm_slots(uint64_t guest_mb, unsigned guest_cpus, uint64_t *slots, struct err *e)
 {
-	unsigned slots = cpus_usable() / (guest_cpus ? guest_cpus : 1);
-	struct sysinfo si;
+	struct admit_size room;
 
-	slots = slots ? slots : 1;
-	if (!guest_mb || sysinfo(&si) < 0)
-		return slots;
-	uint64_t fit = (uint64_t)si.freeram * si.mem_unit / ((guest_mb + QEMU_MB) << 20);
+	if (admit_room(&room, e) < 0)
+		return -1;
+	uint64_t fit = room.cpus / (guest_cpus ? guest_cpus : 1);
+	uint64_t held = guest_mb ? room.mb / (guest_mb + ADMIT_QEMU_MB) : fit;
 
-	return fit < 1 ? 1 : fit < slots ? (unsigned)fit : slots;
+	fit = held < fit ? held : fit;
+	*slots = fit ? fit : 1;
+	return 0;
 }
 
 int verb_plan(struct plan *p, const struct home *home, const char *rules, uint64_t guest_mb, unsigned guest_cpus,
 	      struct err *e)
 {
 	auto_store struct store st = { .dir = -1 };
+	uint64_t slots;
 
-	if (store_open(&st, NULL, e) < 0)
+	if (vm_slots(guest_mb, guest_cpus, &slots, e) < 0 || store_open(&st, NULL, e) < 0)
 		return -1;
 	auto_free char *step = shell_quote(home->step);
 	auto_free char *source = shell_quote(home->source);
@@ -45,7 +44,7 @@ int verb_plan(struct plan *p, const struct home *home, const char *rules, uint64
 	plan_var(p, "step", "%s", step);
 	plan_var(p, "source_step", "%s", source);
 	plan_var(p, "store", "%s", store);
-	plan_var(p, "vm_slots", "%u", vm_slots(guest_mb, guest_cpus));
+	plan_var(p, "vm_slots", "%llu", (unsigned long long)slots);
 	if (guest_mb) {
 		auto_free char *guest = xasprintf("%s/guest.ninja", home->rules);
 

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -21,30 +22,46 @@ static unsigned parse_max(const char *text)
 	return quota > CPUS_MAX ? 0 : quota ? (unsigned)quota : 1;
 }
 
-static unsigned quota_at(const char *root, const char *group)
+/* "max" or bytes */
+static uint64_t parse_bytes(const char *text)
 {
-	auto_free char *path = xasprintf("%s%s/cpu.max", root, group);
+	unsigned long long bytes;
+
+	return sscanf(text, "%llu", &bytes) == 1 ? bytes : 0;
+}
+
+static uint64_t parse_cpus(const char *text)
+{
+	return parse_max(text);
+}
+
+typedef uint64_t parse_limit(const char *text);
+
+static uint64_t limit_at(const char *root, const char *group, const char *file, parse_limit *parse)
+{
+	auto_free char *path = xasprintf("%s%s/%s", root, group, file);
 	auto_free char *text = NULL;
 	struct err ignored;
 
 	/* The root has no such file, nor has a group without the controller. */
 	if (file_read(AT_FDCWD, path, 256, &text, NULL, &ignored) < 0)
 		return 0;
-	return parse_max(text);
+	return parse(text);
 }
 
-unsigned cpus_quota(const char *cgroups, const char *root)
+/* The least limit of a group and those above it; 0: none. */
+static uint64_t least_limit(const char *cgroups, const char *root, const char *file, parse_limit *parse)
 {
 	const char *line = strncmp(cgroups, "0::/", 4) == 0 ? cgroups : strstr(cgroups, "\n0::/");
 	auto_free char *group = NULL;
-	unsigned least = 0;
+	uint64_t least = 0;
 
 	if (!line)
 		return 0;
 	line = strchr(line, '/');
 	group = xstrndup(line, strcspn(line, "\n"));
 	for (;;) {
-		unsigned n = quota_at(root, strcmp(group, "/") ? group : "");
+		uint64_t n = limit_at(root, strcmp(group, "/") ? group : "", file, parse);
 		char *slash = strrchr(group, '/');
 
 		if (n && (!least || n < least))
@@ -53,6 +70,16 @@ unsigned cpus_quota(const char *cgroups, const char *root)
 			return least;
 		slash[slash == group] = '\0';
 	}
+}
+
+unsigned cpus_quota(const char *cgroups, const char *root)
+{
+	return (unsigned)least_limit(cgroups, root, "cpu.max", parse_cpus);
+}
+
+uint64_t memory_quota(const char *cgroups, const char *root)
+{
+	return least_limit(cgroups, root, "memory.max", parse_bytes);
 }
 
 static unsigned affinity(void)
@@ -80,4 +107,18 @@ unsigned cpus_usable(void)
 	if (file_read(AT_FDCWD, "/proc/self/cgroup", CGROUPS_MAX, &cgroups, NULL, &ignored) >= 0)
 		quota = cpus_quota(cgroups, "/sys/fs/cgroup");
 	return quota && quota < n ? quota : n;
+}
+
+uint64_t memory_usable(void)
+{
+	auto_free char *cgroups = NULL;
+	uint64_t all = UINT64_MAX, quota = 0;
+	struct err ignored;
+	struct sysinfo si;
+
+	if (sysinfo(&si) == 0)
+		all = (uint64_t)si.totalram * si.mem_unit;
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", CGROUPS_MAX, &cgroups, NULL, &ignored) >= 0)
+		quota = memory_quota(cgroups, "/sys/fs/cgroup");
+	return quota && quota < all ? quota : all;
 }

@@ -32,6 +32,7 @@ static const struct {
 } kinds[] = {
 	[EV_START] = { "start", 2 },       /* id */
 	[EV_PROGRESS] = { "progress", 5 }, /* id, done, total, note */
+	[EV_NOTE] = { "note", 3 },         /* id, text */
 	[EV_DONE] = { "done", 5 },         /* id, how, ms, why */
 	[EV_FAIL] = { "fail", 5 },         /* id, code, ms, error */
 };
@@ -51,6 +52,9 @@ size_t event_encode(const struct event *ev, void *buf, size_t max)
 	case EV_PROGRESS:
 		n = snprintf(p, max, "%s%c%s%c%" PRIu64 "%c%" PRIu64 "%c%s", kind, 0, ev->id, 0, ev->done, 0, ev->total,
 			     0, ev->text);
+		break;
+	case EV_NOTE:
+		n = snprintf(p, max, "%s%c%s%c%s", kind, 0, ev->id, 0, ev->text);
 		break;
 	case EV_DONE:
 		n = snprintf(p, max, "%s%c%s%c%s%c%" PRIu64 "%c%s", kind, 0, ev->id, 0, hows[ev->how], 0, ev->ms, 0,
@@ -117,6 +121,8 @@ static bool decode_rest(struct event *ev, const char *const *f)
 	case EV_PROGRESS:
 		return number(f[2], UINT64_MAX, &ev->done) && number(f[3], UINT64_MAX, &ev->total) &&
 		       text(ev->text, sizeof(ev->text), f[4]);
+	case EV_NOTE:
+		return text(ev->text, sizeof(ev->text), f[2]);
 	case EV_DONE:
 		ev->how = !strcmp(f[2], hows[HOW_CACHED]) ? HOW_CACHED : HOW_RAN;
 		return !strcmp(f[2], hows[ev->how]) && number(f[3], UINT64_MAX, &ev->ms) &&

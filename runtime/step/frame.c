@@ -92,6 +92,15 @@ void step_progress(uint64_t done, uint64_t total, const char *note)
 	event_send(&ev);
 }
 
+void step_note(const char *text)
+{
+	struct event ev = new_event(EV_NOTE);
+
+	set_text(&ev, text);
+	event_send(&ev);
+	log_info("%s: %s", ev.id, text);
+}
+
 /* The death of whoever started us by hand; under ninja the lifeline of event.h tells more. */
 static int follow_parent(struct err *e)
 {

@@ -3,10 +3,13 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "step/step.h"
 #include "store/recipe.h"
 #include "store/store.h"
+#include "vm/admit.h"
 
 /* What the bootable step found out. */
 static int kernel_facts(const struct guest_opts *g, const struct arch **arch, bool *mmio, struct err *e)
@@ -68,4 +71,31 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 	if (recipe_file(r, "kernel", g->kernel, h, e) < 0)
 		return -1;
 	return recipe_file(r, "initrd", g->initrd, h, e);
+}
+
+enum {
+	MACHINE_MAX = 1 << 20,
+	WAIT_S = 24 * 60 * 60 /* a day's work of others may be in front of us, or their shell */
+};
+
+int guest_admit(const struct machine *m, struct err *e)
+{
+	struct admit_size room, ask;
+	int share; /* never closed: it ends with this process, which runs one guest */
+
+	if (admit_room(&room, e) < 0 || admit_ask(&ask, m, &room, e) < 0)
+		return -1;
+	return admit_wait(&ask, &room, now_ms() + 1000LL * WAIT_S, step_note, &share, e);
+}
+
+int guest_admit_restored(const char *snapshot, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/machine", snapshot);
+	auto_free char *text = NULL;
+	struct machine m;
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, MACHINE_MAX, &text, &n, e) < 0 || machine_read(&m, text, n, e) < 0)
+		return err_in(e, "snapshot %s", snapshot);
+	return guest_admit(&m, e);
 }

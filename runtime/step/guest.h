@@ -42,3 +42,8 @@ struct guest_opts {
 void guest_kernel(struct guest_opts *g);
 /* Plans the machine and states everything about it that decides what the guest sees. */
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e);
+/* The guest's share of the host (vm/admit.h), for as long as this process lives; waits for other guests to give it back, and
+ * says so. Right before the guest is started: what somebody waits for is not held meanwhile. */
+int guest_admit(const struct machine *m, struct err *e);
+/* Of the machine that this snapshot is of. */
+int guest_admit_restored(const char *snapshot, struct err *e);

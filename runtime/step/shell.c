@@ -10,6 +10,7 @@
 #include "guest/pack.h"
 #include "guest/payload.h"
 #include "guest/proto.h"
+#include "step/guest.h"
 #include "step/shell_sched.h"
 #include "step/step.h"
 #include "step/steps.h"
@@ -68,7 +69,8 @@ static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, stru
 	auto_free char *kernel = xasprintf("%s/kernel", o.boot);
 	auto_free char *fallback = NULL;
 
-	if (pack_open(p, o.payload, e) < 0 || vm_continue(vm, o.snapshot, kernel, o.initrd, &fallback, e) < 0)
+	if (pack_open(p, o.payload, e) < 0 || guest_admit_restored(o.snapshot, e) < 0 ||
+	    vm_continue(vm, o.snapshot, kernel, o.initrd, &fallback, e) < 0)
 		return -1;
 	if (fallback) {
 		log_warn("booted, because the snapshot could not be continued: %s", fallback);

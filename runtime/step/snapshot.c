@@ -1,4 +1,5 @@
 /* snapshot: a guest booted up to its init's hello, kept as device state and memory. */
+#include "base/env.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -7,8 +8,6 @@
 #include "step/steps.h"
 #include "store/gc.h"
 #include "vm/vm.h"
-#include <errno.h>
-#include <stdlib.h>
 
 static struct guest_opts guest;
 
@@ -20,19 +19,7 @@ enum { LIMIT_MB = 8192 };
 
 static int limit_mb(uint64_t *mb, struct err *e)
 {
-	const char *text = getenv("KTSTR_SNAPSHOT_MB");
-	char *end;
-
-	*mb = LIMIT_MB;
-	if (!text || !*text)
-		return 0;
-	errno = 0;
-	*mb = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || *mb > LIMIT_MAX_MB)
-		return err_set(e, X_USAGE,
-			       "KTSTR_SNAPSHOT_MB is \"%s\": a number of MB is expected, for all snapshots together",
-			       text);
-	return 0;
+	return env_u64("KTSTR_SNAPSHOT_MB", "MB for all snapshots together", LIMIT_MB, 0, LIMIT_MAX_MB, mb, e);
 }
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
@@ -54,6 +41,8 @@ static int run(int dir, const char *path, struct err *e)
 	auto_vm struct vm vm = { 0 };
 
 	(void)dir;
+	if (guest_admit(&guest.machine, e) < 0)
+		return -1;
 	step_progress(0, 0, "booting");
 	if (vm_start(&vm, &guest.machine, guest.kernel, guest.initrd, path, NULL, e) < 0)
 		return -1;

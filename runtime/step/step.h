@@ -30,6 +30,8 @@ struct step {
 
 /* Told to the generator while run() works; note may be NULL. Drawn as a bar when total is not 0. */
 void step_progress(uint64_t done, uint64_t total, const char *note);
+/* A line for the person who asked for the work; by hand it goes to stderr. */
+void step_note(const char *text);
 /* The store the frame opened, for steps that need a place of their own below it. */
 struct store *step_store(void);
 /* --out of this run, for records of failed runs that must not enter the store. */

@@ -158,7 +158,8 @@ static int run(int dir, const char *path, struct err *e)
 	int ret;
 
 	(void)path;
-	if (read_layout(&layout, e) < 0)
+	if (read_layout(&layout, e) < 0 ||
+	    (o.snapshot ? guest_admit_restored(o.snapshot, e) : guest_admit(&guest.machine, e)) < 0)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++) {
 		auto_free char *arg = plain_arg(o.args.v[i]);

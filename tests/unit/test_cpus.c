@@ -50,6 +50,17 @@ static void quotas(void **state)
 	}
 }
 
+static void memory(void **state)
+{
+	scratch_text(*state, "a/memory.max", "4294967296\n");
+	scratch_text(*state, "a/b/memory.max", "max\n");
+	scratch_text(*state, "a/c/memory.max", "1048576\n");
+	assert_int_equal(memory_quota("0::/a/b\n", *state), 4294967296);
+	assert_int_equal(memory_quota("0::/a/c\n", *state), 1048576);
+	assert_int_equal(memory_quota("0::/b\n", *state), 0);
+	assert_true(memory_usable() > 64 << 20);
+}
+
 static void one_cpu(void **state)
 {
 	cpu_set_t one, before;
@@ -70,6 +81,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_scratch(quotas),
+		in_scratch(memory),
 		cmocka_unit_test(one_cpu),
 	};
 
