@@ -76,9 +76,12 @@ static int run(int dir, const char *path, struct err *e)
 		.pack = o.payload,
 		.seconds = (unsigned)o.timeout,
 	};
-	int r = ask_flags(&ask, &f, &why, &fallback, e);
 
 	(void)path;
+	if ((o.snapshot ? guest_admit_restored(o.snapshot, e) : guest_admit(&guest.machine, e)) < 0)
+		return -1;
+	int r = ask_flags(&ask, &f, &why, &fallback, e);
+
 	if (fallback)
 		store_spoil(step_store(), o.snapshot, "state");
 	return r < 0 ? -1 : write_answer(dir, &f, why, e);

@@ -50,8 +50,8 @@ worker() { # NAME
 	i=0
 	while [ $i -lt $((N / 2)) ]; do
 		i=$((i + 1))
-		ktstr -q shell --kernel "$key" --exec "echo run $i" >"$1.out" 2>"$1.err" && grep -qx "run $i" "$1.out" && [ ! -s "$1.err" ] ||
-			{ fail "worker $1, run $i"; cat "$1.out" "$1.err"; return 1; }
+		ktstr -q shell --kernel "$key" --exec "echo run $i" >"$1.out" 2>&1
+		same 0 $? "exit code of $1" && same "run $i" "$(cat "$1.out")" "output of $1" || return
 	done
 }
 
@@ -68,8 +68,8 @@ four_at_once() {
 		wait "$pid" || failed=1
 	done
 	cat ./*.log
-	[ $failed = 0 ] && same '' "$(leftovers)" processes && within 60 memory_back ||
-		fail "$(available_mb) MB available, $before before"
+	same 0 $failed 'failed workers' && same '' "$(leftovers)" processes || return
+	within 60 memory_back || fail "$(available_mb) MB available, $before before"
 }
 
 # shellcheck disable=SC2086 # words

@@ -78,6 +78,32 @@ scheduler_by_hand() {
 		has 'the kernel threw scheduler "ktstr" out: runnable task stall' err
 }
 
+# What tests/guest-hang.c does to a kernel that complains after seconds, not minutes.
+hang_program() {
+	gcc -std=gnu17 -D_GNU_SOURCE -O2 -static -o guest-hang "$root/tests/guest-hang.c"
+}
+
+says() {
+	grep -q "note: the guest's console says: $1" err && return
+	cat err
+	fail "the console is not told of: $1"
+}
+
+task_hangs() {
+	hang_program && exits 137 ktstr shell --kernel "$key" -i ./guest-hang \
+		--exec 'echo 1 >/proc/sys/kernel/hung_task_timeout_secs; exec guest-hang task 8' &&
+		says 'INFO: task guest-hang:[0-9]* blocked for more than 1 sec'
+}
+
+# Beside real-time tasks kernels leave others some time, by a limit (to 6.11) or by servers (since), which are switched off.
+# shellcheck disable=SC2016 # the guest expands it
+rcu_stalls() {
+	hang_program && exits 137 ktstr shell --kernel "$key" --topology 1,2,1,1 -i ./guest-hang --exec \
+		'for f in /sys/kernel/debug/sched/*_server/cpu*/runtime; do echo 0 >"$f"; done; echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+		echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout; exec guest-hang rcu 8' &&
+		says 'rcu: INFO: rcu_.* detected stalls on CPUs/tasks'
+}
+
 qemu_killed() {
 	guest --exec 'echo up; sleep 100' >out 2>err &
 	pid=$!
@@ -116,4 +142,4 @@ if [ -n "${KTSTR_TEST_STARVED-}" ]; then
 	exit
 fi
 run_tests panic init_killed switched_off command_out_of_memory all_out_of_memory scheduler_stalls scheduler_crashes \
-	scheduler_out_of_memory sysrq_ends_it scheduler_by_hand qemu_killed stopped_for_a_while nothing_left
+	scheduler_out_of_memory sysrq_ends_it scheduler_by_hand task_hangs rcu_stalls qemu_killed stopped_for_a_while nothing_left
