@@ -99,9 +99,9 @@ $(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/proto.h M
 $(O)/ktstr-init: INIT_CC = $(CC)
 $(O)/ktstr-init-%: INIT_CC = $(@:$(O)/ktstr-init-%=%)-linux-gnu-gcc
 
-$(O)/tests/unit/%: tests/unit/%.c $(GEN) $(SOURCE) $(LIB)
+$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(GEN) $(SOURCE) $(LIB)
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(GEN) $(SOURCE) $(LIB) $(LIBS) $(SOURCE_LIBS) -lcmocka
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SOURCE_LIBS) -lcmocka
 
 $(O)/tests/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
@@ -167,7 +167,7 @@ install: all
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(SOURCE_SRC) $(STEP_SRC) $(SOURCE_STEP_SRC) $(GEN_SRC) gen/main.c))
--include $(UNITS:=.d)
+-include $(patsubst %.c,$(O)/obj/%.d,$(UNIT_SRC))
 -include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(SOURCE_SRC) $(wildcard tests/fuzz/*.c))
 
 clean:
