@@ -8,6 +8,15 @@
 #include "gen/home.h"
 #include "gen/plan.h"
 #include "kernel/id.h"
+#include <string.h>
+
+int guest_accel(const char **accel, const char *asked, bool require_kvm, struct err *e)
+{
+	if (require_kvm && asked && !strcmp(asked, "tcg"))
+		return err_set(e, X_USAGE, "--require-kvm and --accel tcg exclude each other");
+	*accel = require_kvm ? "kvm" : asked ? asked : "auto";
+	return 0;
+}
 
 int guest_plan_init(struct guest_plan *g, struct err *e)
 {
@@ -114,6 +123,13 @@ void plan_guest_kernel(struct plan *p, const struct guest_plan *gp, const struct
 	edge_var(g, "args", "%s", args);
 }
 
+/* Guests that want host CPUs to themselves would only refuse each other. */
+static void one_at_a_time(struct edge *g, const struct guest_plan *gp)
+{
+	if (gp->perf_mode)
+		edge_var(g, "pool", "pinned");
+}
+
 static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
 {
 	auto_free char *initrd = initramfs(k);
@@ -123,6 +139,9 @@ static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct
 	edge_var(g, "accel", "%s", gp->accel);
 	edge_var(g, "topology", "%s", gp->topology);
 	edge_var(g, "memory", "%llu", (unsigned long long)gp->memory_mb);
+	if (gp->perf_mode)
+		edge_var(g, "perf", "--perf-mode");
+	one_at_a_time(g, gp);
 }
 
 static char *snapshot_dir(const struct guest_plan *gp, const struct kernel *k)
@@ -165,6 +184,7 @@ void edge_restore(struct edge *g, const struct guest_plan *gp, const struct kern
 
 	edge_needs(g, "%s/state", dir);
 	edge_var(g, "snapshot", "%s", dir);
+	one_at_a_time(g, gp);
 	edge_needs(g, "%s", initrd);
 	edge_var(g, "boot", "kernels/%s", k->name);
 	edge_var(g, "initrd", "%s", initrd);

@@ -2,6 +2,7 @@
  *
  *   host/ID/probe  guest[-ARCH]/initramfs.cpio  kernels/NAME/{kernel,layout,facts}  snapshots/NAME[/TOPOLOGY]/{state,recipe,…} */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 struct edge;
 struct err;
@@ -16,9 +17,12 @@ struct guest_plan {
 	const char *topology; /* "1,1,1,1" */
 	const char *name;     /* of the topology, as a folder name; NULL: the graph has one */
 	uint64_t memory_mb;
-	char *host; /* folder of what is true until the next boot of this machine */
+	bool perf_mode; /* host CPUs of its own: one at a time */
+	char *host;     /* folder of what is true until the next boot of this machine */
 };
 
+/* The accelerator of --accel (NULL: not given) and --require-kvm. X_USAGE when they contradict each other. */
+int guest_accel(const char **accel, const char *asked, bool require_kvm, struct err *e);
 /* Fills host. */
 int guest_plan_init(struct guest_plan *g, struct err *e);
 void guest_plan_free(struct guest_plan *g);

@@ -90,6 +90,8 @@ static void json_cell(struct jsonw *w, const struct report *r, const struct repo
 	json_met(w, c);
 	if (c->have)
 		result_timing(w, &x->ms);
+	if (c->have)
+		result_host(w, x);
 	jsonw_kstr(w, "cross_check", c->have ? x->cross : NULL);
 	jsonw_kstr(w, "dir", c->dir);
 	jsonw_end_obj(w);

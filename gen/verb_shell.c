@@ -24,7 +24,7 @@ static struct {
 	const char *kernel, *topology, *exec, *scheduler, *accel;
 	struct opt_list includes;
 	uint64_t memory_mb;
-	bool dmesg, explain, build, no_build;
+	bool dmesg, explain, build, no_build, require_kvm, perf_mode, no_perf_mode;
 } o;
 
 static const struct opt opts[] = {
@@ -68,6 +68,19 @@ static const struct opt opts[] = {
 	  .arg = "WHICH",
 	  .choices = "auto kvm tcg",
 	  .help = "auto (KVM where it works), kvm or tcg" },
+	{ .name = "require-kvm",
+	  .type = OPT_FLAG,
+	  .out = &o.require_kvm,
+	  .help = "as --accel kvm: fail where KVM does not work, and say why" },
+	{ .name = "perf-mode",
+	  .type = OPT_FLAG,
+	  .out = &o.perf_mode,
+	  .conflicts = "no-perf-mode",
+	  .help = "host CPUs of its own for each guest, and what else steadies its figures" },
+	{ .name = "no-perf-mode",
+	  .type = OPT_FLAG,
+	  .out = &o.no_perf_mode,
+	  .help = "the host's scheduler places guests; so it is unless --perf-mode is given" },
 	{ .name = "build",
 	  .type = OPT_FLAG,
 	  .out = &o.build,
@@ -256,12 +269,12 @@ static int shell_run(int n, const char *const *args, struct err *e)
 
 	q.guest = (struct guest_plan){
 		.home = &q.home,
-		.accel = o.accel ? o.accel : "auto",
 		.topology = o.topology ? o.topology : "1,1,1,1",
 		.memory_mb = o.memory_mb ? o.memory_mb : 1024,
+		.perf_mode = o.perf_mode,
 	};
-	if (check(&q, n, e) < 0 || home_find(&q.home, e) < 0 || guest_plan_init(&q.guest, e) < 0 ||
-	    find_kernel(&q, e) < 0)
+	if (guest_accel(&q.guest.accel, o.accel, o.require_kvm, e) < 0 || check(&q, n, e) < 0 ||
+	    home_find(&q.home, e) < 0 || guest_plan_init(&q.guest, e) < 0 || find_kernel(&q, e) < 0)
 		return e->code;
 	r = make_and_enter(&q, e);
 	return r < 0 ? e->code : r;

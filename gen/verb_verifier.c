@@ -26,6 +26,7 @@ static struct {
 	uint64_t memory_mb, timeout, workload, jobs;
 	struct report_opts report;
 	bool reported, cold, cross_check, explain, force, build, no_build;
+	bool require_kvm, perf_mode, no_perf_mode;
 } o = { .workload = WORKLOAD_MS, .report = REPORT_OPTS_INIT };
 
 static const struct opt opts[] = {
@@ -72,6 +73,19 @@ static const struct opt opts[] = {
 	  .arg = "WHICH",
 	  .choices = "auto kvm tcg",
 	  .help = "auto (KVM where it works), kvm or tcg" },
+	{ .name = "require-kvm",
+	  .type = OPT_FLAG,
+	  .out = &o.require_kvm,
+	  .help = "as --accel kvm: fail where KVM does not work, and say why" },
+	{ .name = "perf-mode",
+	  .type = OPT_FLAG,
+	  .out = &o.perf_mode,
+	  .conflicts = "no-perf-mode",
+	  .help = "host CPUs of its own for each guest, and what else steadies its figures" },
+	{ .name = "no-perf-mode",
+	  .type = OPT_FLAG,
+	  .out = &o.no_perf_mode,
+	  .help = "the host's scheduler places guests; so it is unless --perf-mode is given" },
 	{ .name = "memory-mb",
 	  .type = OPT_U64,
 	  .out = &o.memory_mb,
@@ -200,8 +214,8 @@ static int check(struct request *q, struct err *e)
 		return -1;
 	q->guest = (struct guest_plan){
 		.home = &q->home,
-		.accel = o.accel ? o.accel : "auto",
 		.memory_mb = o.memory_mb,
+		.perf_mode = o.perf_mode,
 	};
 	q->sweep = (struct sweep){
 		.home = &q->home,
@@ -215,7 +229,7 @@ static int check(struct request *q, struct err *e)
 			.force = o.force,
 		},
 	};
-	if (guest_plan_init(&q->guest, e) < 0 ||
+	if (guest_accel(&q->guest.accel, o.accel, o.require_kvm, e) < 0 || guest_plan_init(&q->guest, e) < 0 ||
 	    sweep_topologies(&q->sweep, &q->guest, o.topologies.v, o.topologies.n, e) < 0)
 		return -1;
 	return sweep_profiles(&q->sweep, &o.profiles, e);
@@ -246,6 +260,13 @@ static void tell_fallback(const struct report_cell *c, const struct step_result 
 		log_warn("%s: booted, because its snapshot could not be continued: %s", c->kernel, c->result.fallback);
 }
 
+/* What performance mode could not have; once as well. */
+static void tell_perf(const struct report_cell *c, const struct step_result *step)
+{
+	for (size_t i = 0; c->have && step->state != STEP_CACHED && i < c->result.perf.n_warnings; i++)
+		log_info("%s: %s", c->kernel, c->result.perf.warnings[i]);
+}
+
 /* What runs one cell of this sweep again: all options but those that name a cell. */
 static char *command_again(const struct request *q)
 {
@@ -272,6 +293,10 @@ static char *command_again(const struct request *q)
 
 		argv_opt(&a, "--flags-file", "%s", file ? file : o.profiles.file);
 	}
+	if (o.require_kvm)
+		argv_add(&a, "--require-kvm");
+	if (o.perf_mode)
+		argv_add(&a, "--perf-mode");
 	return argv_quote((const char *const *)a.v);
 }
 
@@ -293,6 +318,7 @@ static void add_cells(struct report *rep, const struct request *q, const struct 
 
 		report_add(rep, &c->name, dir, step);
 		tell_fallback(&rep->cells[i], step);
+		tell_perf(&rep->cells[i], step);
 	}
 }
 

@@ -36,6 +36,7 @@ enum exit_code {
 	X_BAD_ARCHIVE = 26,  /* a source archive that is damaged or hostile */
 	X_OVER = 27,         /* a program is over the budget that was given for it */
 	X_PASSED = 28,       /* what is expected to fail did not */
+	X_HOST = 29,         /* the host has too few CPUs for what was asked for */
 	X_INTERRUPTED = 130, /* SIGINT, SIGTERM, SIGHUP, or the process that asked for the work is gone */
 };
 

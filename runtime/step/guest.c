@@ -41,6 +41,12 @@ static int plan_machine(struct guest_opts *g, struct err *e)
 	if (!g->memory_mb)
 		g->memory_mb = topology_memory_mb(&topo) ? topology_memory_mb(&topo) : 1024;
 	machine_plan(&g->machine, arch, &topo, (unsigned)g->memory_mb, accel, probe.tsc_khz, mmio);
+	g->machine.perf = g->perf_mode;
+	if (accel == ACCEL_KVM) {
+		auto_free char *cpu = accel_host_cpu();
+
+		snprintf(g->machine.host_cpu, sizeof(g->machine.host_cpu), "%s", cpu);
+	}
 	return machine_check(&g->machine, e);
 }
 
@@ -68,6 +74,11 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 
 	guest_kernel(g);
 	recipe_str(r, "machine", args);
+	/* "-cpu host" is another processor on another host. */
+	if (g->machine.host_cpu[0])
+		recipe_str(r, "host_cpu", g->machine.host_cpu);
+	if (g->machine.perf)
+		recipe_u64(r, "perf_mode", 1);
 	if (recipe_file(r, "kernel", g->kernel, h, e) < 0)
 		return -1;
 	return recipe_file(r, "initrd", g->initrd, h, e);

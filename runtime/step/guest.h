@@ -10,6 +10,7 @@ struct guest_opts {
 	const char *initrd;
 	const char *accel, *topology;
 	uint64_t memory_mb;
+	bool perf_mode;
 	struct machine machine; /* filled by guest_recipe */
 	char *kernel;           /* {boot}/kernel */
 };
@@ -33,6 +34,7 @@ struct guest_opts {
 		  .out = &(g).topology, \
 		  .arg = "N,L,C,T", \
 		  .help = "of the guest" }, \
+		{ .name = "perf-mode", .type = OPT_FLAG, .out = &(g).perf_mode, .help = "host CPUs of its own" }, \
 	{ \
 		.name = "memory-mb", .type = OPT_U64, .out = &(g).memory_mb, .arg = "MB", .help = "of the guest", \
 		.min = 64, .max = 1 << 20 \

@@ -76,6 +76,8 @@ static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, stru
 		log_warn("booted, because the snapshot could not be continued: %s", fallback);
 		store_spoil(step_store(), o.snapshot, "state");
 	}
+	for (size_t i = 0; i < vm->perf.n_warnings; i++)
+		log_info("%s", vm->perf.warnings[i]);
 	if (o.dmesg && send_console_level(vm, e) < 0)
 		return -1;
 	if (vm_push(vm, p, e) < 0)

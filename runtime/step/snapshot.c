@@ -51,7 +51,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_snapshot = {
 	.name = "snapshot",
-	.format = 2,
+	.format = 3,
 	.summary = "boot a guest and keep it",
 	.opts = opts,
 	.recipe = recipe,

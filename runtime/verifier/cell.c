@@ -500,6 +500,7 @@ int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, s
 	end_log(&x);
 	r->release = hello_value(&x.vm, "release");
 	r->accel = xstrdup(accel_name(x.vm.m.accel));
+	perf_take(&r->perf, &x.vm.perf);
 	if (x.vm.log_n)
 		fwrite(x.vm.log, 1, x.vm.log_n, console);
 	x.mark = clock_ms();

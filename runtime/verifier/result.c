@@ -71,6 +71,12 @@ void result_timing(struct jsonw *w, const struct timing *t)
 	jsonw_end_obj(w);
 }
 
+void result_host(struct jsonw *w, const struct result *r)
+{
+	perf_write(w, &r->perf);
+	kvm_stats_write(w, &r->kvm);
+}
+
 void result_write(FILE *f, const struct result *r)
 {
 	struct jsonw w;
@@ -94,7 +100,7 @@ void result_write(FILE *f, const struct result *r)
 	jsonw_key(&w, "dispatches");
 	tasks_write(&w, &r->tasks);
 	result_timing(&w, &r->ms);
-	kvm_stats_write(&w, &r->kvm);
+	result_host(&w, r);
 	jsonw_kstr(&w, "cross_check", r->cross);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
@@ -198,7 +204,8 @@ int result_parse(struct result *r, const char *text, size_t n, struct err *e)
 	    json_bool(&j, json_get(&j, 0, "cold"), &out.cold, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "fallback"), &out.fallback, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "cross_check"), &out.cross, e) < 0 || result_progs(&j, 0, &out.progs, e) < 0 ||
-	    get_timing(&j, &out.ms, e) < 0 || kvm_stats_read(&out.kvm, &j, 0, e) < 0) {
+	    get_timing(&j, &out.ms, e) < 0 || perf_read(&out.perf, &j, 0, e) < 0 ||
+	    kvm_stats_read(&out.kvm, &j, 0, e) < 0) {
 		result_free(&out);
 		return -1;
 	}
@@ -220,6 +227,7 @@ void result_free(struct result *r)
 	free(r->fallback);
 	free(r->cross);
 	progs_free(&r->progs);
+	perf_free(&r->perf);
 	kvm_stats_free(&r->kvm);
 	tasks_free(&r->tasks);
 	*r = (struct result){ 0 };

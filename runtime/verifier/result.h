@@ -6,6 +6,7 @@
 #include "inspect/progs.h"
 #include "verifier/tasks.h"
 #include "vm/kvmstats.h"
+#include "vm/perf.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,7 @@ struct result {
 	struct progs progs; /* run_cnt and run_ns: while tasks ran */
 	struct tasks tasks;
 	struct timing ms;
+	struct perf perf;     /* performance mode, and what of it could be had */
 	struct kvm_stats kvm; /* of all vCPUs, from QEMU's start to the end of the cell; none under TCG */
 	char *cross;          /* --cross-check: "" agreed, else the differences; NULL not asked */
 };
@@ -49,6 +51,8 @@ void result_write(FILE *f, const struct result *r);
 /* Its pieces, for reports: one program as an object; member "ms". */
 void result_prog(struct jsonw *w, const struct prog *p);
 void result_timing(struct jsonw *w, const struct timing *t);
+/* Members "perf_mode" and "kvm_stats", where there is something to say. */
+void result_host(struct jsonw *w, const struct result *r);
 /* And back: member "programs" of that object, none when it is not there. */
 int result_progs(const struct json *j, int obj, struct progs *p, struct err *e);
 /* Hostile text in, X_FAIL when it is not one of ours. */

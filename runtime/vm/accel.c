@@ -20,7 +20,9 @@
 #include "base/stop.h"
 #include "vm/accel_kvm.h"
 
-enum { PROBE_MS = 2000 };
+enum { PROBE_MS = 2000, PROBE_EMULATED_MS = 10000 };
+static const char too_slow[] = "ordinary instructions take too long";
+#define TOPO_LEAF 0x8000001e /* the last of AMD's leaves on caches and cores */
 
 static const char *const kvm_names[] = {
 	[KVM_WORKS] = "works", [KVM_MISSING] = "missing", [KVM_FORBIDDEN] = "forbidden", [KVM_BROKEN] = "broken"
@@ -46,13 +48,13 @@ static _Noreturn void probe_child(int kvm, int out, pid_t parent)
 static int await_verdict(int from, struct verdict *v, struct err *e)
 {
 	struct pollfd p = { .fd = from, .events = POLLIN };
-	int r = stop_poll(&p, 1, now_ms() + PROBE_MS, e);
+	int r = stop_poll(&p, 1, now_ms() + (accel_host_emulated() ? PROBE_EMULATED_MS : PROBE_MS), e);
 
 	*v = (struct verdict){ 0 };
 	if (r < 0)
 		return -1;
 	if (r == 0)
-		strcpy(v->why, "ordinary instructions take longer than 2 s");
+		strcpy(v->why, too_slow);
 	else if (read(from, v, sizeof(*v)) != (ssize_t)sizeof(*v))
 		strcpy(v->why, "the program that tries it dies");
 	v->why[sizeof(v->why) - 1] = 0;
@@ -100,6 +102,43 @@ static unsigned long tsc_of_bogomips(void)
 			return (unsigned long)(v * 500);
 	}
 	return 0;
+}
+
+bool accel_host_emulated(void)
+{
+	static const char tcg[] = "TCGTCGTCGTCG";
+	unsigned a, b, c, d;
+	char name[12];
+
+	__cpuid(1, a, b, c, d);
+	if (!(c & 1u << 31))
+		return false;
+	__cpuid(0x40000000, a, b, c, d);
+	memcpy(name, &b, 4);
+	memcpy(name + 4, &c, 4);
+	memcpy(name + 8, &d, 4);
+	return !memcmp(name, tcg, sizeof(name));
+}
+
+char *accel_host_cpu(void)
+{
+	unsigned a, b, c, d, family, model;
+	char vendor[12];
+
+	__cpuid(0, a, b, c, d);
+	memcpy(vendor, &b, 4);
+	memcpy(vendor + 4, &d, 4);
+	memcpy(vendor + 8, &c, 4);
+	for (size_t i = 0; i < sizeof(vendor); i++)
+		if (vendor[i] <= ' ' || vendor[i] > '~')
+			vendor[i] = '_';
+	__cpuid(1, a, b, c, d);
+	family = (a >> 8 & 15) + ((a >> 8 & 15) == 15 ? a >> 20 & 255 : 0);
+	model = (a >> 4 & 15) + ((a >> 16 & 15) << 4);
+	bool topoext =
+		!memcmp(vendor, "AuthenticAMD", sizeof(vendor)) && __get_cpuid_max(0x80000000, NULL) >= TOPO_LEAF;
+
+	return xasprintf("%.12s-%u-%u-%u%s", vendor, family, model, a & 15, topoext ? "-topoext" : "");
 }
 
 static unsigned long host_tsc_khz(void)
@@ -219,6 +258,9 @@ int accel_renewed(struct accel_probe *p, const char *store, struct err *e)
 
 	if (accel_probe(p, e) < 0)
 		return -1;
+	/* That may have been the host's load, and not the last word until it boots again. */
+	if (p->kvm == KVM_BROKEN && !strcmp(p->why, too_slow))
+		return 0;
 	if (access("/dev/kvm", R_OK | W_OK) < 0)
 		return 0;
 	return boot_id(&id, e) < 0 ? -1 : remember(dir, id, p, e);

@@ -8,6 +8,21 @@
 #include "base/spawn.h"
 #include "vm/machine.h"
 
+/* With KVM the guest has the host's processor. One of AMD tells Linux its LLCs in a leaf that QEMU fills in if topoext is
+ * on; but of the first Zens (family 17h up to model 1Fh) Linux knows that 8 APIC ids share one, whatever that leaf says, so
+ * that a guest with dies is shown as the next model. */
+static void args_cpu_host(struct argv *a, const struct machine *m)
+{
+	bool amd = strstr(m->host_cpu, "-topoext") != NULL;
+	unsigned family = 0, model = 0;
+	bool zen = sscanf(m->host_cpu, "AuthenticAMD-%u-%u-", &family, &model) == 2 && family == 23 && model < 32;
+
+	argv_opt(a, "-cpu", "host%s%s%s", amd ? ",topoext=on" : "",
+		 zen && topology_dies(&m->topo) > 1 ? ",model=49" : "", m->perf ? ",kvm-hint-dedicated=on" : "");
+	if (m->perf)
+		argv_opt(a, "-overcommit", "cpu-pm=on");
+}
+
 /* TCG's "max" is an AMD processor, of which Linux learns its LLCs from a leaf that TCG does not fill in. The fast string
  * instructions are slow here, byte by byte: without them (func7: fsrs and fzrm) Linux uses plain stores. Its model says that
  * the TSC ticks steadily: else each CPU but the first measures how fast it is, which fails for long while the host is busy.
@@ -20,7 +35,7 @@ static void args_cpu_model(struct argv *a, const struct machine *m)
 		"max,vendor=GenuineIntel,family=6,model=15,stepping=3,erms=off,fsrm=off,level-func7=0";
 
 	if (m->accel == ACCEL_KVM)
-		argv_opt(a, "-cpu", "host");
+		args_cpu_host(a, m);
 	else
 		argv_opt(a, "-cpu", "%s%s", tcg, topology_dies(&m->topo) > 1 ? ",level=0x20" : "");
 }
@@ -109,9 +124,13 @@ static void args_memory(struct argv *a, const struct machine *m, const struct ma
 	};
 
 	argv_opt(a, "-m", "size=%uM", m->memory_mb);
-	for (unsigned i = 0; i < m->topo.nodes; i++)
-		argv_opt(a, "-object", "memory-backend-file,id=ram%u,size=%lluM,mem-path=/proc/self/fd/%d,%s", i,
-			 (unsigned long long)(machine_node_bytes(m, i) >> 20), w->ram[i], modes[w->ram_mode]);
+	for (unsigned i = 0; i < m->topo.nodes; i++) {
+		auto_free char *bind =
+			w->host_node[i] ? xasprintf(",policy=bind,host-nodes=%u", w->host_node[i] - 1) : xstrdup("");
+
+		argv_opt(a, "-object", "memory-backend-file,id=ram%u,size=%lluM,mem-path=/proc/self/fd/%d,%s%s", i,
+			 (unsigned long long)(machine_node_bytes(m, i) >> 20), w->ram[i], modes[w->ram_mode], bind);
+	}
 	if (m->topo.nodes > 1)
 		args_nodes(a, &m->topo, m->kind == MACHINE_VIRT ? "cluster" : "die");
 }

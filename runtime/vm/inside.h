@@ -3,6 +3,7 @@
 #include "vm/machine.h"
 #include <stdbool.h>
 struct err;
+struct perf;
 struct vm;
 
 /* Forgets what was there and remembers m. */
@@ -28,3 +29,9 @@ char *console_excerpt(const struct vm *vm);
 int ram_create(struct vm *vm, const char *dir, struct err *e);
 /* Those of a snapshot, to be mapped privately. Sets the modes of mapping in w. */
 int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err *e);
+
+/* Performance mode (vm/perf.h). Before RAM is opened: plans and claims CPUs, says in w which host nodes the memory is to be
+ * from, and whether there are huge pages. X_HOST. */
+int perf_prepare(struct perf *p, const struct machine *m, struct machine_wires *w, struct err *e);
+/* As soon as QEMU's monitor answers: pins its threads. */
+int perf_apply(struct vm *vm, struct err *e);

@@ -123,6 +123,8 @@ void machine_write(FILE *f, const struct machine *m)
 	fprintf(f, "\nmemory_mb %u\n", m->memory_mb);
 	fprintf(f, "virtio %s\n", m->pci ? "pci" : "mmio");
 	fprintf(f, "tsc_khz %lu\n", m->tsc_khz);
+	fprintf(f, "host_cpu %s\n", m->host_cpu[0] ? m->host_cpu : "-");
+	fprintf(f, "perf %s\n", m->perf ? "on" : "off");
 }
 
 static int one_of(const char *value, const char *zero, const char *one, struct err *e)
@@ -155,7 +157,15 @@ static int read_kind(enum machine_kind *kind, const char *value, struct err *e)
 	return err_set(e, X_FAIL, "machine description: '%s' is no machine", value);
 }
 
-enum key { KEY_MACHINE, KEY_ACCEL, KEY_TOPOLOGY, KEY_MEMORY, KEY_VIRTIO, KEY_TSC, KEYS };
+static int host_cpu(struct machine *m, const char *value, struct err *e)
+{
+	if (!*value || strlen(value) >= sizeof(m->host_cpu) || strpbrk(value, " ,"))
+		return err_set(e, X_FAIL, "machine description: '%.100s' is no processor", value);
+	strcpy(m->host_cpu, strcmp(value, "-") != 0 ? value : "");
+	return 0;
+}
+
+enum key { KEY_MACHINE, KEY_ACCEL, KEY_TOPOLOGY, KEY_MEMORY, KEY_VIRTIO, KEY_TSC, KEY_CPU, KEY_PERF, KEYS };
 
 static int set_value(struct machine *m, enum key key, const char *value, struct err *e)
 {
@@ -181,8 +191,15 @@ static int set_value(struct machine *m, enum key key, const char *value, struct 
 		r = one_of(value, "mmio", "pci", e);
 		m->pci = r > 0;
 		break;
-	default:
+	case KEY_TSC:
 		r = number(value, 100000000, &m->tsc_khz, e);
+		break;
+	case KEY_CPU:
+		r = host_cpu(m, value, e);
+		break;
+	default:
+		r = one_of(value, "off", "on", e);
+		m->perf = r > 0;
 		break;
 	}
 	return r < 0 ? err_as(e, X_FAIL, "machine description") : 0;
@@ -190,7 +207,8 @@ static int set_value(struct machine *m, enum key key, const char *value, struct 
 
 static int read_line(struct machine *m, const char *line, unsigned *seen, struct err *e)
 {
-	static const char *const keys[KEYS] = { "machine", "accel", "topology", "memory_mb", "virtio", "tsc_khz" };
+	static const char *const keys[KEYS] = { "machine", "accel",   "topology", "memory_mb",
+						"virtio",  "tsc_khz", "host_cpu", "perf" };
 	size_t n = strcspn(line, " ");
 
 	for (unsigned i = 0; line[n] && i < KEYS; i++) {

@@ -22,6 +22,8 @@ struct machine {
 	unsigned memory_mb;
 	bool pci;              /* virtio over PCI (also on microvm); false: virtio-mmio, not on q35 */
 	unsigned long tsc_khz; /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
+	char host_cpu[40];     /* KVM: the processor the guest's is a copy of (accel_host_cpu); "" with TCG */
+	bool perf;             /* performance mode: host CPUs of its own (vm/perf.h); with KVM the guest is told */
 };
 
 /* kind from the architecture and the topology. virtio_mmio: the kernel has VIRTIO_MMIO built in (the device is found
@@ -44,6 +46,7 @@ struct machine_wires {
 	int qmp, chan, console;  /* all pre-connected sockets */
 	int ram[TOPO_MAX_NODES]; /* one backing file per node, inherited as well */
 	enum ram_mode ram_mode;
+	unsigned host_node[TOPO_MAX_NODES]; /* host node each node's RAM is to be from, counted from 1; 0: any */
 	const char
 		*kernel; /* vmlinux with a PVH note, bzImage or Image; NULL: wait for a saved state (-incoming defer) */
 	const char *initrd;

@@ -2,6 +2,7 @@
  *
  * QEMU opens them as /proc/self/fd/N, so they need no name, and a private mapping of a snapshot is seen as the guest
  * sees it. */
+#include <asm-generic/hugetlb_encode.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,28 +18,66 @@
 #include "vm/inside.h"
 #include "vm/vm.h"
 
+/* A nameless file; perf.huge: of 2 MiB pages. */
+static int nameless(const struct vm *vm, struct err *e)
+{
+	unsigned flags = MFD_CLOEXEC | (vm->perf.huge ? MFD_HUGETLB | HUGETLB_FLAG_ENCODE_2MB : 0);
+	int fd = memfd_create("ktstr-ram", flags);
+
+	return fd < 0 ? err_sys(e, "create the guest's memory") : fd;
+}
+
 int ram_create(struct vm *vm, const char *dir, struct err *e)
 {
 	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
 		auto_free char *path = xasprintf("%s/ram%u", dir ? dir : "", i);
 
-		vm->ram[i] = dir ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)
-				 : memfd_create("ktstr-ram", MFD_CLOEXEC);
+		vm->ram[i] = dir ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : nameless(vm, e);
 		if (vm->ram[i] < 0)
-			return err_sys(e, "create the guest's memory%s%s", dir ? " " : "", dir ? path : "");
+			return dir ? err_sys(e, "create the guest's memory %s", path) : -1;
 		if (ftruncate(vm->ram[i], (off_t)machine_node_bytes(&vm->m, i)) < 0)
 			return err_sys(e, "size the guest's memory");
 	}
 	return 0;
 }
 
+/* A file of huge pages cannot be written to, only mapped. */
+static int copy_mapped(int from, int to, uint64_t size, struct err *e)
+{
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, to, 0);
+	off_t at = 0;
+
+	if (map == MAP_FAILED)
+		return err_sys(e, "map the guest's memory");
+	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
+		off_t end = lseek(from, at, SEEK_HOLE);
+
+		while (end > at) {
+			ssize_t n = pread(from, map + at, (size_t)(end - at), at);
+
+			if (n <= 0)
+				break;
+			at += n;
+		}
+		if (end < 0 || at < end)
+			break;
+	}
+	int no = errno;
+
+	munmap(map, size);
+	errno = no;
+	return at < 0 && no == ENXIO ? 0 : err_sys(e, "copy the guest's memory");
+}
+
 /* Copies what is no hole. */
-static int copy_ram(int from, int to, uint64_t size, struct err *e)
+static int copy_ram(int from, int to, uint64_t size, bool huge, struct err *e)
 {
 	off_t at = 0;
 
 	if (ftruncate(to, (off_t)size) < 0)
 		return err_sys(e, "size the guest's memory");
+	if (huge)
+		return copy_mapped(from, to, size, e);
 	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
 		off_t end = lseek(from, at, SEEK_HOLE);
 
@@ -81,6 +120,25 @@ static int open_one(struct vm *vm, unsigned i, const char *dir, bool *readonly, 
 	return 0;
 }
 
+/* In place of private mappings: the used part of each file, in memory of our own. */
+static int copy_all(struct vm *vm, struct machine_wires *w, struct err *e)
+{
+	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
+		int copy = nameless(vm, e);
+
+		if (copy < 0)
+			return -1;
+		int r = copy_ram(vm->ram[i], copy, machine_node_bytes(&vm->m, i), vm->perf.huge, e);
+
+		close(vm->ram[i]);
+		vm->ram[i] = copy;
+		if (r < 0)
+			return -1;
+	}
+	w->ram_mode = RAM_SHARED;
+	return 0;
+}
+
 int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err *e)
 {
 	bool readonly = false;
@@ -89,27 +147,15 @@ int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err
 		if (open_one(vm, i, dir, &readonly, e) < 0)
 			return -1;
 	w->ram_mode = RAM_PRIVATE;
+	if (vm->perf.huge)
+		return copy_all(vm, w, e);
 	if (!readonly)
 		return 0;
 	if (maps_readonly(vm, &readonly, e) < 0)
 		return -1;
-	if (readonly) {
-		w->ram_mode = RAM_PRIVATE_READONLY;
-		return 0;
-	}
-	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
-		int copy = memfd_create("ktstr-ram", MFD_CLOEXEC);
-
-		if (copy < 0)
-			return err_sys(e, "create the guest's memory");
-		int r = copy_ram(vm->ram[i], copy, machine_node_bytes(&vm->m, i), e);
-
-		close(vm->ram[i]);
-		vm->ram[i] = copy;
-		if (r < 0)
-			return -1;
-	}
-	w->ram_mode = RAM_SHARED;
+	if (!readonly)
+		return copy_all(vm, w, e);
+	w->ram_mode = RAM_PRIVATE_READONLY;
 	return 0;
 }
 

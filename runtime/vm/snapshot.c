@@ -235,6 +235,8 @@ int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e)
 		return err_in(e, "snapshot %s", snapshot_dir);
 	vm_init(vm, &m);
 	vm->hello = hello;
+	if (m.perf && perf_prepare(&vm->perf, &m, &w, e) < 0)
+		return -1;
 	if (ram_open(vm, snapshot_dir, &w, e) < 0 || vm_launch(vm, &w, NULL, e) < 0 || load_state(vm, dir, e) < 0)
 		return err_in(e, "continue the guest");
 	return 0;
@@ -246,7 +248,7 @@ int vm_continue(struct vm *vm, const char *snapshot_dir, const char *kernel, con
 	*why = NULL;
 	if (vm_restore(vm, snapshot_dir, e) == 0)
 		return 0;
-	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || !vm->m.memory_mb)
+	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || e->code == X_HOST || !vm->m.memory_mb)
 		return -1;
 	struct machine m = vm->m;
 	auto_free char *reason = xstrdup(e->msg);

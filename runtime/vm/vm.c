@@ -27,9 +27,9 @@ enum { LAST_WORDS_MS = 1500 };
 /* Emulated CPUs share a few real ones, and the kernel has something to do for each of them. */
 int vm_scale(const struct machine *m)
 {
-	int cpus = (int)topology_cpus(&m->topo);
+	int cpus = (int)topology_cpus(&m->topo), slow = accel_host_emulated() ? 4 : 1;
 
-	return m->accel == ACCEL_KVM ? 1 + cpus / 64 : 4 * (1 + cpus / 16);
+	return slow * (m->accel == ACCEL_KVM ? 1 + cpus / 64 : 4 * (1 + cpus / 16));
 }
 
 long long vm_deadline(const struct vm *vm, int seconds)
@@ -65,6 +65,7 @@ void vm_close(struct vm *vm)
 		close_fd(&vm->ram[i]);
 	free(vm->log);
 	free(vm->hello);
+	perf_free(&vm->perf);
 	*vm = (struct vm){ .open = false };
 }
 
@@ -222,7 +223,7 @@ int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline,
 	close_pairs(&p); /* QEMU's ends: when it dies we must see the end of each */
 	if (qmp_hello(&vm->qmp, vm_deadline(vm, VM_RESTORE_S), e) < 0)
 		return e->code == X_VM ? vm_gone(vm, e) : -1;
-	return 0;
+	return perf_apply(vm, e);
 }
 
 static int check_file(const char *what, const char *path, struct err *e)
@@ -269,6 +270,8 @@ int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const c
 
 	vm_init(vm, m);
 	if (check_file("kernel", kernel, e) < 0 || check_file("initramfs", initrd, e) < 0)
+		return -1;
+	if (m->perf && perf_prepare(&vm->perf, m, &w, e) < 0)
 		return -1;
 	if (ram_create(vm, ram_dir, e) < 0 || vm_launch(vm, &w, extra_cmdline, e) < 0)
 		return -1;

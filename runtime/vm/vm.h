@@ -7,6 +7,7 @@
 #include "base/spawn.h"
 #include "vm/chan.h"
 #include "vm/machine.h"
+#include "vm/perf.h"
 #include "vm/qmp.h"
 #include <sys/types.h>
 
@@ -27,10 +28,12 @@ struct vm {
 	char *hello;                       /* text of HELLO, or as stored with the snapshot */
 	uint64_t ram_host[TOPO_MAX_NODES]; /* address of each node's RAM in QEMU's address space; 0 not looked up yet */
 	int ram[TOPO_MAX_NODES];           /* the files behind it */
+	struct perf perf;                  /* what performance mode came to, where the machine has it */
 };
 #define VM_LOG_MAX (4u << 20)
 
-/* Seconds, before scaling. Multiply with vm_scale(): 1 for KVM, 4 for TCG, more with many CPUs. docs/vm.md. */
+/* Seconds, before scaling. Multiply with vm_scale(): 1 for KVM, 4 for TCG, more with many CPUs and
+ * on a host that is itself emulated. docs/vm.md. */
 enum {
 	VM_BOOT_S = 30,
 	VM_RESTORE_S = 10,

@@ -29,6 +29,14 @@ mistyped() {
 		exits 2 ktstr verifier --memory-mb 12 && exits 2 ktstr verifier --memory-mb many
 }
 
+accelerators() {
+	for verb in 'verifier --scheduler-bin /bin/true' 'shell --exec true'; do
+		# shellcheck disable=SC2086
+		exits 2 ktstr $verb --require-kvm --accel tcg && has 'error: --require-kvm and --accel tcg exclude each other' err &&
+			exits 2 ktstr $verb --perf-mode --no-perf-mode && has no-perf-mode err || return
+	done
+}
+
 version() {
 	exits 0 ktstr --version && has 'ktstr ' out
 }
@@ -47,4 +55,4 @@ import_needs_input() {
 		exits 10 ktstr kernel import missing.deb && has missing.deb err
 }
 
-run_tests help_everywhere plugin_name no_verb mistyped version scheduler_required empty_list import_needs_input
+run_tests help_everywhere plugin_name no_verb mistyped accelerators version scheduler_required empty_list import_needs_input

@@ -282,6 +282,48 @@ static void memory_map(void **state)
 	}
 }
 
+/* What -cpu host takes on which processor, and what performance mode adds. */
+static void processors(void **state)
+{
+	static const struct {
+		const char *cpu, *topo;
+		enum accel accel;
+		bool perf;
+		const char *want;
+	} cases[] = {
+		{ "GenuineIntel-6-143-8", "1,2,2,1", ACCEL_KVM, false, "host" },
+		{ "GenuineIntel-6-143-8", "1,1,2,1", ACCEL_KVM, true, "host,kvm-hint-dedicated=on" },
+		{ "AuthenticAMD-25-1-1-topoext", "1,2,2,1", ACCEL_KVM, false, "host,topoext=on" },
+		{ "AuthenticAMD-25-1-1-topoext", "1,1,1,2", ACCEL_KVM, true, "host,topoext=on,kvm-hint-dedicated=on" },
+		{ "AuthenticAMD-23-1-2-topoext", "1,2,2,1", ACCEL_KVM, false, "host,topoext=on,model=49" },
+		{ "AuthenticAMD-23-1-2-topoext", "1,1,2,1", ACCEL_KVM, false, "host,topoext=on" },
+		{ "AuthenticAMD-23-49-0-topoext", "1,2,2,1", ACCEL_KVM, false, "host,topoext=on" },
+		{ "AuthenticAMD-15-107-1", "1,1,2,1", ACCEL_KVM, false, "host" },
+		{ "", "1,1,2,1", ACCEL_TCG, true,
+		  "max,vendor=GenuineIntel,family=6,model=15,stepping=3,erms=off,fsrm=off,level-func7=0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct machine_wires w = { .kernel = "k", .initrd = "i" };
+		auto_argv struct argv a = { 0 };
+		struct topology t;
+		struct machine m;
+		struct err e;
+		size_t k = 0;
+
+		assert_int_equal(topology_parse(&t, cases[i].topo, &e), 0);
+		machine_plan(&m, &arch_x86_64, &t, 512, cases[i].accel, 1000, true);
+		strcpy(m.host_cpu, cases[i].cpu);
+		m.perf = cases[i].perf;
+		machine_args(&a, &m, &w, NULL);
+		while (strcmp(a.v[k], "-cpu") != 0)
+			k++;
+		assert_string_equal(a.v[k + 1], cases[i].want);
+		assert_int_equal(has(&a, "cpu-pm=on"), cases[i].perf && cases[i].accel == ACCEL_KVM);
+	}
+}
+
 static void text_form(const struct arch *arch, const char *topo, const char *text)
 {
 	struct topology t;
@@ -310,12 +352,14 @@ static void text_forms(void **state)
 	(void)state;
 	text_form(&arch_x86_64, "2,4,2,1/llcs=3,1/mem=768,256",
 		  "machine q35\naccel tcg\ntopology 2,4,2,1/llcs=3,1/mem=768,256\nmemory_mb 1024\nvirtio pci\n"
-		  "tsc_khz 5\n");
-	text_form(&arch_aarch64, "1,1,84,3",
-		  "machine virt\naccel tcg\ntopology 1,1,84,3\nmemory_mb 1024\nvirtio mmio\ntsc_khz 0\n");
+		  "tsc_khz 5\nhost_cpu -\nperf off\n");
+	text_form(
+		&arch_aarch64, "1,1,84,3",
+		"machine virt\naccel tcg\ntopology 1,1,84,3\nmemory_mb 1024\nvirtio mmio\ntsc_khz 0\nhost_cpu -\nperf off\n");
 }
 
-#define REST "accel tcg\ntopology 1,1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n"
+#define MOST "accel tcg\ntopology 1,1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n"
+#define REST MOST "host_cpu -\nperf off\n"
 
 static void text_refused(void **state)
 {
@@ -325,17 +369,21 @@ static void text_refused(void **state)
 		"machine pc\n" REST,
 		"machine microvm\n" REST "machine microvm\n",
 		"machine microvm\n" REST "more 1\n",
+		"machine microvm\n" MOST,
+		"machine microvm\n" MOST "host_cpu a,pmu=off\nperf off\n",
+		"machine microvm\n" MOST "host_cpu 0123456789012345678901234567890123456789\nperf off\n",
+		"machine microvm\n" MOST "host_cpu -\nperf perhaps\n",
 		"machine microvm\n" REST "tsc_khz\n",
 		"machine q35\n" REST,
-		"machine microvm\naccel tcg\ntopology 1,2,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n",
-		"machine microvm\naccel tcg\ntopology 1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n",
-		"machine microvm\naccel tcg\ntopology 1,1,84,3\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\n",
-		"machine q35\naccel tcg\ntopology 2,2,1,1/mem=64,64\nmemory_mb 64\nvirtio pci\ntsc_khz 5\n",
-		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 6\nvirtio mmio\ntsc_khz 5\n",
-		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 99999999\nvirtio mmio\ntsc_khz 5\n",
-		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 64x\nvirtio mmio\ntsc_khz 5\n",
-		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb -64\nvirtio mmio\ntsc_khz 5\n",
-		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb \nvirtio mmio\ntsc_khz 5\n",
+		"machine microvm\naccel tcg\ntopology 1,2,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
+		"machine microvm\naccel tcg\ntopology 1,1,84,3\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
+		"machine q35\naccel tcg\ntopology 2,2,1,1/mem=64,64\nmemory_mb 64\nvirtio pci\ntsc_khz 5\nhost_cpu -\nperf off\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 6\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 99999999\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb 64x\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb -64\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
+		"machine microvm\naccel tcg\ntopology 1,1,1,1\nmemory_mb \nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
 	};
 
 	(void)state;
@@ -360,7 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(topologies),   cmocka_unit_test(checks),     cmocka_unit_test(command_lines),
 		cmocka_unit_test(plans),        cmocka_unit_test(memory_map), cmocka_unit_test(text_forms),
-		cmocka_unit_test(text_refused),
+		cmocka_unit_test(text_refused), cmocka_unit_test(processors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
