@@ -8,6 +8,7 @@
 #include "gen/plan.h"
 #include "gen/plan_guest.h"
 #include "gen/report_opts.h"
+#include "gen/sidecar_cell.h"
 #include "gen/sweep.h"
 #include "gen/sweep_flags.h"
 #include "gen/verbs.h"
@@ -16,18 +17,20 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { WORKLOAD_MS = 50 };
+/* What a look at whether it dispatches takes; what counts worth comparing take. */
+enum { WORKLOAD_MS = 50, WORKLOAD_SIDECAR_MS = 300 };
+#define WORKLOAD_UNSAID UINT64_MAX
 
 static struct {
 	const char *scheduler;
 	struct opt_list kernels, topologies;
 	struct profile_opts profiles;
-	const char *accel;
+	const char *accel, *sidecars;
 	uint64_t memory_mb, timeout, workload, jobs;
 	struct report_opts report;
 	bool reported, cold, cross_check, explain, force, build, no_build;
 	bool require_kvm, perf_mode, no_perf_mode;
-} o = { .workload = WORKLOAD_MS, .report = REPORT_OPTS_INIT };
+} o = { .workload = WORKLOAD_UNSAID, .report = REPORT_OPTS_INIT };
 
 static const struct opt opts[] = {
 	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
@@ -106,7 +109,12 @@ static const struct opt opts[] = {
 	  .arg = "MS",
 	  .min = 0,
 	  .max = 60000,
-	  .help = "how long tasks run under the attached scheduler, 50 unless given; 0: none do" },
+	  .help = "how long tasks run under the attached scheduler; 50, with --sidecar-dir 300, unless given; 0: none do" },
+	{ .name = "sidecar-dir",
+	  .type = OPT_STR,
+	  .out = &o.sidecars,
+	  .arg = "DIR",
+	  .help = "leave a file for each run there, for test-stats" },
 	{ .name = "cold",
 	  .type = OPT_FLAG,
 	  .out = &o.cold,
@@ -138,6 +146,7 @@ struct request {
 	const char *const *args;
 	struct guest_plan guest; /* what all guests have in common */
 	struct sweep sweep;
+	int sidecars; /* folder for their files; -1: none */
 };
 
 static void request_free(struct request *q)
@@ -150,6 +159,8 @@ static void request_free(struct request *q)
 	free(q->name);
 	guest_plan_free(&q->guest);
 	home_free(&q->home);
+	if (q->sidecars >= 0)
+		close(q->sidecars);
 }
 
 /* The absolute path of a scheduler. */
@@ -210,6 +221,10 @@ static int check(struct request *q, struct err *e)
 		return -1;
 	if (o.build && o.no_build)
 		return err_set(e, X_USAGE, "--build and --no-build exclude each other");
+	if (o.sidecars && !*o.sidecars)
+		return err_set(e, X_USAGE, "--sidecar-dir needs the name of a folder");
+	if (o.workload == WORKLOAD_UNSAID)
+		o.workload = o.sidecars ? WORKLOAD_SIDECAR_MS : WORKLOAD_MS;
 	if (report_opts_load(&o.report, e) < 0)
 		return -1;
 	q->guest = (struct guest_plan){
@@ -361,6 +376,8 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	report_expect(&rep, today);
 	o.reported = true;
 	report_opts_print(&o.report, stdout, &rep);
+	if (o.sidecars && sidecar_cells(q->sidecars, &q->sweep, &rep, &o.topologies, e) < 0)
+		return -1;
 	return report_verdict(&rep, r, p, e);
 }
 
@@ -391,6 +408,8 @@ static int sweep_run(struct request *q, bool ask, struct err *e)
 
 	if (home_find(&q->home, e) < 0 || find_scheduler(q, e) < 0 || find_kernels(q, e) < 0)
 		return -1;
+	if (o.sidecars && (q->sidecars = sidecar_folder(o.sidecars, e)) < 0)
+		return -1;
 	q->sweep.name = q->name;
 	q->sweep.scheduler = q->scheduler;
 	q->sweep.base = q->base;
@@ -404,7 +423,7 @@ static int sweep_run(struct request *q, bool ask, struct err *e)
 
 static int verifier_run(int n, const char *const *args, struct err *e)
 {
-	struct request q = { .args = args };
+	struct request q = { .args = args, .sidecars = -1 };
 	int r = check(&q, e);
 
 	(void)n;

@@ -274,6 +274,7 @@ static struct scx_ktstr *load(const struct options *o)
 	if (o->verify_limit)
 		bpf_program__set_log_level(skel->progs.ktstr_dispatch, 4);
 	skel->bss->degrade_rt = o->degrade;
+	skel->bss->stall = o->stall_after == 0; /* before the first task comes */
 	/* A refusal is printed by libbpf: the verifier's log between its BEGIN and END marks. */
 	if (scx_ktstr__load(skel)) {
 		fprintf(stderr, "scx_ktstr: not loaded: %s\n", strerror(errno));
