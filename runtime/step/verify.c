@@ -194,7 +194,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_verify = {
 	.name = "verify",
-	.format = 7,
+	.format = 8,
 	.summary = "load a scheduler in a guest and read its programs",
 	.opts = opts,
 	.recipe = recipe,

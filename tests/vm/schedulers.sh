@@ -38,8 +38,11 @@ bundled_with_flags() {
 old_ones_are_refused() {
 	for name in simple qmap central flatcg; do
 		exits 3 ktstr verifier --scheduler-bin "$old/scx_$name" --kernel "$key" || return
-		has "rejected: libbpf: extern (func ksym)" out || return
+		has "rejected: libbpf: extern (func ksym)" out && has 'why: the kernel' out || return
 	done
+	# By which name, and that this kernel has it not.
+	exits 3 ktstr verifier --scheduler-bin "$old/scx_simple" --kernel "$key" --json &&
+		has '"subject": "scx_bpf_consume"' out && grep -q '"missing_on": "7' out && has '"there_on": null' out
 }
 
 # Two kernels in one request: the one works although the other does not.
