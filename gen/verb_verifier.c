@@ -11,6 +11,7 @@
 #include "gen/sidecar_cell.h"
 #include "gen/sweep.h"
 #include "gen/sweep_flags.h"
+#include "gen/sweep_symbols.h"
 #include "gen/verbs.h"
 #include "gen/want.h"
 #include <limits.h>
@@ -346,17 +347,6 @@ static void add_base(const struct request *q, const struct run *r, const struct 
 	report_save(&rep, &o.report.base);
 }
 
-/* What is known of the kernels that might have what a scheduler misses. */
-static void add_kernels(struct report *rep, const struct request *q, const struct run *r)
-{
-	for (size_t i = 0; report_needs_symbols(rep) && i < q->kernels.n; i++) {
-		const struct kernel *k = &q->kernels.v[i].k;
-		auto_free char *dir = xasprintf("%s/kernels/%s", r->dir, k->name);
-
-		report_kernel(rep, k->label, dir);
-	}
-}
-
 static int tell(struct request *q, const struct run *r, const struct plan *p, struct err *e)
 {
 	auto_free char *command = command_again(q);
@@ -372,7 +362,8 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	add_cells(&rep, q, r, p, false);
 	for (size_t i = 0; i < q->kernels.n; i++)
 		want_used(&q->kernels.v[i]);
-	add_kernels(&rep, q, r);
+	if (sweep_symbols(&rep, &q->sweep, r, e) < 0)
+		return -1;
 	report_expect(&rep, today);
 	o.reported = true;
 	report_opts_print(&o.report, stdout, &rep);

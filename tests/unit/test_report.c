@@ -129,6 +129,11 @@ static void golden(void **state)
 		size_t n;
 
 		fill(&r, cases[i].cells, cases[i].n);
+		if (report_needs_symbols(&r)) {
+			report_kernel(&r, "6.12.117", GOLDEN "kernels/old");
+			report_kernel(&r, "7.3.4", GOLDEN "kernels/new");
+			report_kernel(&r, "7.0", GOLDEN "kernels/none");
+		}
 		report_expect(&r, "2026-11-25");
 		if (cases[i].columns)
 			setenv("COLUMNS", cases[i].columns, 1);

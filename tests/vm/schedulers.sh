@@ -40,9 +40,16 @@ old_ones_are_refused() {
 		exits 3 ktstr verifier --scheduler-bin "$old/scx_$name" --kernel "$key" || return
 		has "rejected: libbpf: extern (func ksym)" out && has 'why: the kernel' out || return
 	done
-	# By which name, and that this kernel has it not.
-	exits 3 ktstr verifier --scheduler-bin "$old/scx_simple" --kernel "$key" --json &&
-		has '"subject": "scx_bpf_consume"' out && grep -q '"missing_on": "7' out && has '"there_on": null' out
+}
+
+# Which kernels have what it misses: that of the sweep, and another one of the cache.
+missing_symbol() {
+	cache=$XDG_CACHE_HOME/ktstr/kernels
+	mkdir kernels && cp -a "$cache/$key" kernels/ && cp -a "$cache/$key" kernels/another || return
+	sed -i 's/"version": "[^"]*"/"version": "7.99.1"/' kernels/another/metadata.json
+	exits 3 env KTSTR_CACHE_DIR="$PWD/kernels" ktstr verifier --scheduler-bin "$old/scx_simple" --kernel "$key" --json &&
+		has '"subject": "scx_bpf_consume"' out && grep -q '"missing_on": "7[0-9.]*, 7.99.1"' out &&
+		has '"there_on": null' out
 }
 
 # Two kernels in one request: the one works although the other does not.
@@ -53,4 +60,4 @@ one_of_two() {
 		has 'ktstr_enqueue' out && has 'not run' out && has 'attached' out
 }
 
-run_tests simple flatcg bundled_with_flags old_ones_are_refused one_of_two
+run_tests simple flatcg bundled_with_flags old_ones_are_refused missing_symbol one_of_two
