@@ -50,6 +50,37 @@ for kernel in $kernels; do
 	report "cold $kernel" --kernel "$kernel" --cold
 done
 
+# A scheduler with 100 MB behind its end, which costs their transfer and nothing else before it runs.
+large=$(mktemp -d)
+trap 'rm -rf "$large"' EXIT
+cp "$sched" "$large/scx_large"
+chmod u+w "$large/scx_large"
+head -c 100M /dev/urandom >>"$large/scx_large"
+first=$(echo "$kernels" | head -n 1)
+
+printf '\nmachines, kernel %s: medians of %s runs (cold: 1), ms; push_large: 100 MB\n' "$first" "$RUNS"
+printf '%-14s %-8s %9s %9s %9s %11s\n' topology machine boot restore push push_large
+
+# lap NAME SCHEDULER RUNS OPTION…
+lap() {
+	name=$1 program=$2 runs=$3
+	shift 3
+	while [ "$runs" -gt 0 ]; do
+		runs=$((runs - 1))
+		ktstr -q verifier --scheduler-bin "$program" --kernel "$first" --json --force "$@"
+	done | field "$name" | median
+}
+
+for topology in ${TOPOLOGIES-1,1,1,1 1,1,8,1 1,1,16,1 1,2,1,1 1,2,4,1 2,4,4,1}; do
+	machine=q35
+	case $topology in 1,1,*) machine=microvm ;; esac
+	ktstr -q verifier --scheduler-bin "$sched" --kernel "$first" --topology "$topology" >/dev/null
+	printf '%-14s %-8s %9.0f %9.0f %9.0f %11.0f\n' "$topology" $machine \
+		"$(lap start "$sched" 1 --topology "$topology" --cold)" "$(lap start "$sched" "$RUNS" --topology "$topology")" \
+		"$(lap push "$sched" "$RUNS" --topology "$topology")" \
+		"$(lap push "$large/scx_large" "$RUNS" --topology "$topology")"
+done
+
 printf '\nnothing changed: the whole command, ms\n'
 for kernel in $kernels; do
 	ktstr -q verifier --scheduler-bin "$sched" --kernel "$kernel" >/dev/null
