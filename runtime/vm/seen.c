@@ -156,6 +156,8 @@ static int parse_line(struct seen *s, struct span *line, struct err *e)
 
 	if (!next_word(line, &key))
 		return 0;
+	if (same(&key, "machine"))
+		s->apic = same(line, "x86_64");
 	if (same(&key, "cpus"))
 		return take_cpus(s, line, e);
 	for (unsigned l = 0; l < SEEN_LEVELS; l++)
@@ -168,7 +170,7 @@ int seen_parse(struct seen *s, const char *text, size_t n, struct err *e)
 {
 	struct span rest = { text, text + n }, line;
 
-	*s = (struct seen){ 0 };
+	*s = (struct seen){ .apic = true };
 	while (next_line(&rest, &line))
 		if (parse_line(s, &line, e) < 0)
 			return -1;
@@ -362,7 +364,7 @@ int seen_check(const struct seen *s, const struct topology *t, unsigned memory_m
 
 	if (s->cpus != cpus)
 		return count_differs(s->cpus, cpus, "CPU", "CPUs",
-				     topology_last_apic_id(t) > TOPO_XAPIC_LAST ? x2apic : "", e);
+				     s->apic && topology_last_apic_id(t) > TOPO_XAPIC_LAST ? x2apic : "", e);
 	if ((s->groups[SEEN_NODE] || t->nodes > 1) && check_level(s, SEEN_NODE, t, e) < 0)
 		return -1;
 	for (size_t i = 0; i < countof(exact); i++)

@@ -10,6 +10,7 @@ struct err;
 enum seen_level { SEEN_PACKAGE, SEEN_DIE, SEEN_LLC, SEEN_CORE, SEEN_NODE, SEEN_LEVELS };
 
 struct seen {
+	bool apic;     /* its CPUs have APIC ids: no "machine" line says that it is no x86_64 */
 	unsigned cpus; /* that run */
 	bool online[TOPO_MAX_CPUS];
 	/* Groups of a level, and which of them a CPU is in, counted from 1. 0: none, or the guest did not say. A node's
