@@ -1,10 +1,10 @@
 #!/bin/sh
 # fetch-kernel.sh: the newest distribution kernel that has sched_ext, as .deb files.
 #
-#   tests/fetch-kernel.sh [--dest DIR] [--refresh] [--arch arm64] [--flavour cloud-arm64]
+#   tests/fetch-kernel.sh [--dest DIR] [--refresh] [--arch arm64] [--flavour cloud-arm64] [--modules]
 #
 # Prints the paths of the packages, for `cargo ktstr kernel import`. Of another architecture than this machine's, too, by
-# the distribution's name for it. Looks into the suites newer
+# the distribution's name for it. With --modules its modules are among them. Looks into the suites newer
 # than the installed release (KTSTR_KERNEL_SUITES replaces the list), downloads with apt and its
 # signature checks, installs nothing. What is there already is used for a week; when the network
 # is not there, for longer, with a warning.
@@ -16,13 +16,15 @@ arch=$(dpkg --print-architecture)
 dest=
 flavour=
 refresh=
+modules=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--dest) dest=${2:?--dest DIR} && shift ;;
 	--refresh) refresh=1 ;;
 	--arch) arch=${2:?--arch ARCH} && shift ;;
 	--flavour) flavour=${2:?--flavour NAME} && shift ;;
-	*) echo "usage: $0 [--dest DIR] [--refresh] [--arch ARCH] [--flavour NAME]" >&2 && exit 2 ;;
+	--modules) modules=-modules ;;
+	*) echo "usage: $0 [--dest DIR] [--refresh] [--arch ARCH] [--flavour NAME] [--modules]" >&2 && exit 2 ;;
 	esac
 	shift
 done
@@ -36,6 +38,7 @@ fi
 if [ -z "$dest" ]; then
 	dest=$cache/kernel
 	[ -z "${apt_arch-}$flavour" ] || dest=$cache/kernel-${flavour:-cloud-$arch}
+	dest=$dest$modules
 fi
 flavour=${flavour:-cloud-$arch}
 
@@ -60,9 +63,9 @@ show() {
 }
 
 # Since 7.0 the image package is split: the image in linux-binary-…, the configuration in
-# linux-base-…. Modules are not needed, everything a guest of ours uses is built in.
+# linux-base-…, modules in linux-modules-…. Those are for a host (--modules): all a guest of ours uses is built in.
 parts_of() { # RELEASE
-	for part in image binary base; do
+	for part in image binary base ${modules:+modules}; do
 		apt-cache -c "$apt_conf" pkgnames "linux-$part-$1" | grep -xF "linux-$part-$1" || :
 	done
 }

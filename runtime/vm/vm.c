@@ -24,12 +24,16 @@
 
 enum { LAST_WORDS_MS = 1500 };
 
-/* Emulated CPUs share a few real ones, and the kernel has something to do for each of them. */
+/* Emulated CPUs share a few real ones, and the kernel has something to do for each of them. On a host that is emulated by
+ * QEMU a guest takes some ten times as long as it would on that host's host. */
 int vm_scale(const struct machine *m)
 {
-	int cpus = (int)topology_cpus(&m->topo), slow = accel_host_emulated() ? 4 : 1;
+	int cpus = (int)topology_cpus(&m->topo);
+	bool emulated = accel_host_emulated();
 
-	return slow * (m->accel == ACCEL_KVM ? 1 + cpus / 64 : 4 * (1 + cpus / 16));
+	if (m->accel == ACCEL_KVM)
+		return (emulated ? 12 : 1) * (1 + cpus / 64);
+	return (emulated ? 16 : 4) * (1 + cpus / 16);
 }
 
 long long vm_deadline(const struct vm *vm, int seconds)
