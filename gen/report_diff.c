@@ -8,7 +8,7 @@
 /* Both attached: programs of a cell that failed are not gone. */
 static bool is_comparable(const struct saved_cell *a, const struct report_cell *b)
 {
-	return a && a->progs.n && b->have && b->result.verdict == VERDICT_ATTACHED;
+	return a && a->progs.n && b->result.progs.n;
 }
 
 bool diff_next(const struct report *r, struct diff_walk *w, const struct compare_row **row)

@@ -376,7 +376,7 @@ void explain(struct explanation *x, const struct result *r, struct view log)
 		return;
 	if (r->verdict == VERDICT_TIMEOUT)
 		x->why = WHY_TIMEOUT;
-	else if (r->reason && strstr(r->reason, "runnable task stall"))
+	else if (r->verdict == VERDICT_STALLED || (r->reason && strstr(r->reason, "runnable task stall")))
 		x->why = WHY_STALL;
 	else if (r->reason && strstr(r->reason, "thrown out by the kernel"))
 		x->why = WHY_THROWN_OUT;

@@ -120,6 +120,7 @@ static const struct {
 	{ VERDICT_VM, "panic", WHY_UNKNOWN },
 	{ VERDICT_TIMEOUT, "the scheduler to attach, 60 s", WHY_TIMEOUT },
 	{ VERDICT_DIED, "exit code 3 while it attached: thrown out by the kernel: runnable task stall: x", WHY_STALL },
+	{ VERDICT_STALLED, "does not dispatch: no task ran on CPU 2 in 20.0 s", WHY_STALL },
 	{ VERDICT_DIED, "exit code 3: thrown out by the kernel: runtime error", WHY_THROWN_OUT },
 	{ VERDICT_DIED, "exit code 1 before it attached", WHY_UNKNOWN },
 };
