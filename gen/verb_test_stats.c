@@ -5,11 +5,12 @@
 #include "gen/sidecars.h"
 #include "gen/verbs.h"
 #include "stats/collect.h"
+#include "stats/compare.h"
 #include "stats/report.h"
 #include "stats/stats.h"
 
 static struct {
-	const char *dir;
+	const char *dir, *compare;
 	bool json;
 } o;
 
@@ -19,6 +20,11 @@ static const struct opt opts[] = {
 	  .out = &o.dir,
 	  .arg = "PATH",
 	  .help = "folder of the sidecar files, instead of KTSTR_SIDECAR_DIR or the newest of target/ktstr" },
+	{ .name = "compare",
+	  .type = OPT_STR,
+	  .out = &o.compare,
+	  .arg = "PATH",
+	  .help = "also say what became worse or better since the sidecar files of this folder" },
 	{ .name = "json", .type = OPT_FLAG, .out = &o.json, .help = "print the report as JSON" },
 	{ 0 },
 };
@@ -34,24 +40,39 @@ static void tell_unreadable(const char *dir, const struct collection *c, size_t 
 			 c->n_bad > NAMED_MAX ? "; --json names them all" : "");
 }
 
-static int stats_run(int n, const char *const *args, struct err *e)
+/* All of a folder; what cannot be read is told. dir may be NULL: there is none. */
+static void load(struct stats *s, struct collection *c, const char *dir)
 {
-	auto_collection struct collection c = { .dir = -1 };
-	auto_stats struct stats s = { 0 };
-	auto_free char *dir = NULL;
 	struct err why = { 0 };
 
-	(void)n, (void)args, (void)e;
-	dir = sidecars_dir(o.dir);
-	if (dir && collect(&c, dir, &why) == COLLECT_NONE)
+	if (dir && collect(c, dir, &why) == COLLECT_NONE)
 		log_note("%s", why.msg);
-	stats_read(&s, &c);
+	stats_read(s, c);
 	if (dir)
-		tell_unreadable(dir, &c, s.n);
+		tell_unreadable(dir, c, s->n);
+}
+
+static int stats_run(int n, const char *const *args, struct err *e)
+{
+	auto_collection struct collection c = { .dir = -1 }, old = { .dir = -1 };
+	auto_stats struct stats s = { 0 }, before = { 0 };
+	auto_comparison struct comparison cmp = { 0 };
+	auto_free char *dir = sidecars_dir(o.dir);
+
+	(void)n, (void)args;
+	load(&s, &c, dir);
+	if (o.compare) {
+		load(&before, &old, o.compare);
+		if (!before.n)
+			return err_set(e, X_NO_INPUT, "--compare %s: no sidecar files there", o.compare), X_NO_INPUT;
+		compare(&cmp, &before, &s);
+	}
 	if (o.json)
-		stats_json(stdout, &s, dir, &c);
+		stats_json(stdout, &s, dir, &c, o.compare ? &cmp : NULL, o.compare);
 	else
 		stats_text(stdout, &s);
+	if (o.compare && !o.json && s.n)
+		stats_compare_text(stdout, &cmp, o.compare);
 	if (!s.n)
 		log_info("cargo-ktstr: no sidecar data found (skipped)");
 	return X_SUCCESS;

@@ -70,6 +70,11 @@ void groups_free(struct groups *g)
 	*g = (struct groups){ 0 };
 }
 
+int group_order(const struct group *a, const struct group *b, unsigned keys)
+{
+	return columns_order(a->v[0], b->v[0], keys);
+}
+
 double group_sum(const struct group *g, enum metric m)
 {
 	double sum = 0;

@@ -28,6 +28,8 @@ void groups_make(struct groups *g, const struct row *rows, size_t n, unsigned ke
 void groups_free(struct groups *g);
 #define auto_groups __attribute__((unused, cleanup(groups_free)))
 
+/* How the columns of two groups compare, as strcmp() does; they need not be of the same rows. */
+int group_order(const struct group *a, const struct group *b, unsigned keys);
 double group_sum(const struct group *g, enum metric m);
 double group_mean(const struct group *g, enum metric m);
 /* Sample standard deviation; 0 of a single row. */

@@ -2,8 +2,12 @@
 #pragma once
 #include <stdio.h>
 struct collection;
+struct comparison;
 struct stats;
 
 void stats_text(FILE *f, const struct stats *s);
-/* dir and c: for what could not be read. */
-void stats_json(FILE *f, const struct stats *s, const char *dir, const struct collection *c);
+/* One more part: before is the folder that was compared with. */
+void stats_compare_text(FILE *f, const struct comparison *c, const char *before);
+/* dir and c: for what could not be read. cmp: NULL, or what came of comparing with the folder before. */
+void stats_json(FILE *f, const struct stats *s, const char *dir, const struct collection *c,
+		const struct comparison *cmp, const char *before);

@@ -1,6 +1,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "stats/collect.h"
+#include "stats/compare.h"
 #include "stats/outlier.h"
 #include "stats/report.h"
 #include "stats/stats.h"
@@ -270,7 +271,50 @@ static void kvm(struct jsonw *w, const struct kvm_sums *k)
 	jsonw_end_obj(w);
 }
 
-void stats_json(FILE *f, const struct stats *s, const char *dir, const struct collection *c)
+static void one_change(struct jsonw *w, const struct change *x)
+{
+	jsonw_obj(w);
+	jsonw_kstr(w, "scenario", x->row->scenario);
+	jsonw_kstr(w, "flags", x->row->flags);
+	jsonw_kstr(w, "topology", x->row->topology);
+	jsonw_kstr(w, "work_type", x->row->work_type);
+	jsonw_kstr(w, "kernel", x->row->kernel);
+	jsonw_kstr(w, "metric", x->gate ? metric_names[x->gate->metric].label : "passed");
+	jsonw_kdouble(w, "before", x->before);
+	jsonw_kdouble(w, "after", x->after);
+	jsonw_kbool(w, "worse", x->worse);
+	jsonw_end_obj(w);
+}
+
+static void comparison(struct jsonw *w, const struct comparison *c, const char *before)
+{
+	jsonw_key(w, "compare");
+	jsonw_obj(w);
+	jsonw_kstr(w, "dir", before);
+	jsonw_ku64(w, "in_both", c->both);
+	jsonw_ku64(w, "only_here", c->added);
+	jsonw_ku64(w, "only_there", c->gone);
+	jsonw_key(w, "changes");
+	jsonw_arr(w);
+	for (size_t i = 0; i < c->n; i++)
+		one_change(w, &c->v[i]);
+	jsonw_end_arr(w);
+	jsonw_key(w, "verifier_stats");
+	jsonw_arr(w);
+	for (size_t i = 0; i < c->n_counts; i++) {
+		jsonw_obj(w);
+		jsonw_kstr(w, "scheduler", c->counts[i].scheduler);
+		jsonw_kstr(w, "program", c->counts[i].program);
+		jsonw_ku64(w, "before", c->counts[i].before);
+		jsonw_ku64(w, "after", c->counts[i].after);
+		jsonw_end_obj(w);
+	}
+	jsonw_end_arr(w);
+	jsonw_end_obj(w);
+}
+
+void stats_json(FILE *f, const struct stats *s, const char *dir, const struct collection *c,
+		const struct comparison *cmp, const char *before)
 {
 	struct jsonw w;
 
@@ -295,6 +339,8 @@ void stats_json(FILE *f, const struct stats *s, const char *dir, const struct co
 	verifier(&w, s);
 	profiles(&w, s);
 	kvm(&w, &s->kvm);
+	if (cmp)
+		comparison(&w, cmp, before);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
 }

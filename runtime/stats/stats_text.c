@@ -1,11 +1,13 @@
 /* stats_text.c: every width, sign and blank here is 0.3.2's. Names come from files that anybody may have written: no control
  * character of theirs gets through. */
 #include "base/mem.h"
+#include "stats/compare.h"
 #include "stats/outlier.h"
 #include "stats/report.h"
 #include "stats/stats.h"
 #include "stats/stimulus.h"
 #include <inttypes.h>
+#include <math.h>
 
 /* s, then blanks up to width characters. */
 static void put(FILE *f, const char *s, int width)
@@ -286,7 +288,7 @@ static void verified(FILE *f, const struct stats *s)
 }
 
 /* Ours say which flags and kernel it was, too. */
-static void profile_title(FILE *f, const struct row *r)
+static void row_title(FILE *f, const struct row *r)
 {
 	fputs("  ", f);
 	put(f, r->scenario, 0);
@@ -309,7 +311,7 @@ static void profiles(FILE *f, const struct stats *s)
 		fputs("\n=== BPF CALLBACK PROFILE ===\n", f);
 	for (size_t i = 0; i < s->n_profiles; i++) {
 		fputc('\n', f);
-		profile_title(f, &s->rows[s->profiles[i].row]);
+		row_title(f, &s->rows[s->profiles[i].row]);
 		fprintf(f, "    %-24s %12s %14s %12s\n    %s %.12s %.14s %.12s\n", "program", "cnt", "total_ns",
 			"avg_ns", dashes, dashes, dashes, dashes);
 		for (size_t k = 0; k < s->profiles[i].n; k++) {
@@ -353,4 +355,51 @@ void stats_text(FILE *f, const struct stats *s)
 	verified(f, s);
 	profiles(f, s);
 	kvm(f, &s->kvm);
+}
+
+static void percent(FILE *f, double before, double after)
+{
+	if (before != 0)
+		fprintf(f, " (%+.1f%%)", (after - before) / fabs(before) * 100.0);
+}
+
+static void count_line(FILE *f, const struct count_change *x)
+{
+	fputs("  ", f);
+	put(f, x->program, 0);
+	fputs(" (", f);
+	put(f, x->scheduler, 0);
+	if (!x->before)
+		fprintf(f, "): new, %" PRIu32 " verified insns\n", x->after);
+	else if (!x->after)
+		fprintf(f, "): gone, had %" PRIu32 " verified insns\n", x->before);
+	else
+		fprintf(f, "): %" PRIu32 " -> %" PRIu32 " verified insns", x->before, x->after);
+	if (x->before && x->after) {
+		percent(f, x->before, x->after);
+		fputc('\n', f);
+	}
+}
+
+void stats_compare_text(FILE *f, const struct comparison *c, const char *before)
+{
+	fputs("\n=== COMPARED WITH ", f);
+	put(f, before, 0);
+	fprintf(f, " ===\n\n  %zu in both, %zu only here, %zu only there\n\n", c->both, c->added, c->gone);
+	if (!c->n && !c->n_counts)
+		fputs("No significant changes.\n", f);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct change *x = &c->v[i];
+
+		if (!i || c->v[i - 1].row != x->row)
+			row_title(f, x->row);
+		fprintf(f, "    %-20s %12.2f -> %12.2f", x->gate ? metric_names[x->gate->metric].label : "passed",
+			x->before, x->after);
+		percent(f, x->before, x->after);
+		fputs(x->worse ? "  worse\n" : "  better\n", f);
+	}
+	if (c->n && c->n_counts)
+		fputc('\n', f);
+	for (size_t i = 0; i < c->n_counts; i++)
+		count_line(f, &c->counts[i]);
 }

@@ -80,6 +80,38 @@ null_is_zero() {
 		exits 0 ktstr test-stats --dir d && has 'avg_spread=0.0%' out && same '' "$(cat err)"
 }
 
+# Both gates: by more than 5 points and a quarter. Equal folders have nothing to say.
+compares() {
+	$sidecars example ex && cp -r ex/two before && cp -r before after && cp -r ex/rest verified || return
+	exits 0 ktstr test-stats --dir after --compare before && has '  2 in both, 0 only here, 0 only there' out &&
+		has 'No significant changes.' out || return
+	sed 's/"worst_spread": 42.5/"worst_spread": 53.2/' before/sched_b.ktstr.json >after/sched_b.ktstr.json
+	sed 's/"worst_spread": 5.0/"worst_spread": 9.9/; s/"passed": true/"passed": false/' before/sched_a.ktstr.json \
+		>after/sched_a.ktstr.json
+	cp ex/outlier/t1.ktstr.json after/
+	cp ex/outlier/t2.ktstr.json before/
+	exits 0 ktstr test-stats --dir after --compare before && has '  2 in both, 1 only here, 1 only there' out || return
+	sed -n '/^  2 in both/,$p' out | sed 1,2d >got
+	printf '%s\n' '  sched_a (1n1l2c1t):' \
+		'    passed                       1.00 ->         0.00 (-100.0%)  worse' \
+		'  sched_b (1n2l4c1t):' \
+		'    spread                      42.50 ->        53.20 (+25.2%)  worse' | diff - got || return
+	exits 0 ktstr test-stats --dir before --compare after && hasnt '42.50' out &&
+		has '0.00 ->         1.00  better' out || return
+	sed 's/812345/406172/; s/"disp"/"disp"/; s/"enq"/"other"/' verified/x.ktstr.json >after/x.ktstr.json
+	cp verified/x.ktstr.json before/
+	exits 0 ktstr test-stats --dir after --compare before &&
+		has '  disp (scx_ktstr): 812345 -> 406172 verified insns (-50.0%)' out &&
+		has '  enq (scx_ktstr): gone, had 500 verified insns' out && has '  other (scx_ktstr): new, 500 verified insns' out &&
+		exits 0 ktstr test-stats --dir after --compare before --json && python3 - out <<-'END' &&
+			import json, sys
+			c = json.load(open(sys.argv[1]))["compare"]
+			assert c["in_both"] == 3 and len(c["changes"]) == 2 and c["changes"][0]["worse"], c
+			assert [v["program"] for v in c["verifier_stats"]] == ["disp", "enq", "other"], c
+		END
+		exits 10 ktstr test-stats --dir after --compare /nonexistent && has '--compare /nonexistent' err
+}
+
 # What a file says goes to a terminal.
 no_escapes() {
 	$sidecars example ex && mkdir d && sed 's/"sched_b"/"a\\u001b[2Jb\\u007f"/' ex/two/sched_b.ktstr.json >d/b.ktstr.json &&
@@ -111,4 +143,4 @@ where() {
 		exits 0 ktstr test-stats && has "$nothing" "$work/err"
 }
 
-run_tests examples formulas any_order json hostile null_is_zero no_escapes nothing_there where
+run_tests examples formulas any_order json hostile null_is_zero compares no_escapes nothing_there where

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "stats/collect.h"
+#include "stats/compare.h"
 #include "stats/report.h"
 #include "stats/stats.h"
 
@@ -26,6 +27,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	auto_collection struct collection c = { .dir = -1 };
+	auto_comparison struct comparison cmp = { 0 };
 	auto_stats struct stats st = { 0 };
 	struct err e = { 0 };
 	char *text;
@@ -47,7 +49,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	FILE *f = xmemstream(&text, &len);
 
 	stats_text(f, &st);
-	stats_json(f, &st, "d", &c);
+	compare(&cmp, &st, &st);
+	MUST(!cmp.n && !cmp.n_counts && !cmp.added && !cmp.gone);
+	stats_compare_text(f, &cmp, "d");
+	stats_json(f, &st, "d", &c, &cmp, "d");
 	MUST(fclose(f) == 0 && len > 0);
 	free(text);
 	return 0;
