@@ -38,6 +38,9 @@ struct session {
 	char *log;
 	size_t log_n;
 	size_t started, finished;
+	FILE *held; /* output of programs that is shown when a step fails, or NULL */
+	char *held_text;
+	size_t held_n;
 };
 
 static size_t find_edge(const struct plan *p, const char *id)
@@ -79,6 +82,30 @@ static void tell(struct session *s, size_t i)
 		progress_line(&s->bar, "            %s", line);
 }
 
+/* A program's own words. Those who want quiet read them when it failed. */
+static void show_output(struct session *s, const char *text)
+{
+	if (log_level() == LOG_QUIET) {
+		if (!s->held)
+			s->held = xmemstream(&s->held_text, &s->held_n);
+		fputs(text, s->held);
+		return;
+	}
+	progress_clear(&s->bar);
+	fputs(text, stderr);
+	fflush(stderr);
+}
+
+static void end_output(struct session *s)
+{
+	if (!s->held)
+		return;
+	fclose(s->held);
+	if (s->run->failed)
+		fputs(s->held_text, stderr);
+	free(s->held_text);
+}
+
 static void take_event(struct session *s, const struct event *ev)
 {
 	size_t i = find_edge(s->plan, ev->id);
@@ -98,6 +125,9 @@ static void take_event(struct session *s, const struct event *ev)
 	case EV_NOTE:
 		if (log_level() != LOG_QUIET)
 			progress_line(&s->bar, "%s: %s", ev->id, ev->text);
+		return;
+	case EV_OUTPUT:
+		show_output(s, ev->text);
 		return;
 	case EV_DONE:
 		r->state = ev->how == HOW_CACHED ? STEP_CACHED : STEP_RAN;
@@ -448,6 +478,7 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	 * log it asks every step the next time, and the store answers. */
 	if (result < 0 || r->failed)
 		(void)unlinkat(dir, ".ninja_log", 0);
+	end_output(&s);
 	events_close(&s.events);
 	spawn_kill(&s.ninja);
 	if (s.out >= 0)

@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "gen/cargo.h"
 #include "gen/home.h"
+#include "gen/package.h"
 #include "gen/plan.h"
 #include "gen/plan_guest.h"
 #include "gen/report_opts.h"
@@ -24,6 +26,7 @@ enum { WORKLOAD_MS = 50, WORKLOAD_SIDECAR_MS = 300 };
 
 static struct {
 	const char *scheduler;
+	struct package_opts package;
 	struct opt_list kernels, topologies;
 	struct profile_opts profiles;
 	const char *accel, *sidecars;
@@ -34,6 +37,30 @@ static struct {
 } o = { .workload = WORKLOAD_UNSAID, .report = REPORT_OPTS_INIT };
 
 static const struct opt opts[] = {
+	{ .name = "scheduler",
+	  .type = OPT_STR,
+	  .out = &o.package.spec,
+	  .arg = "PKG",
+	  .conflicts = "scheduler-bin",
+	  .help = "package of the cargo workspace here to build and verify" },
+	{ .name = "bin",
+	  .type = OPT_STR,
+	  .out = &o.package.bin,
+	  .arg = "NAME",
+	  .needs = "scheduler",
+	  .help = "which of the package's binaries" },
+	{ .name = "release",
+	  .type = OPT_FLAG,
+	  .out = &o.package.release,
+	  .needs = "scheduler",
+	  .conflicts = "profile",
+	  .help = "build the package with cargo's release profile" },
+	{ .name = "profile",
+	  .type = OPT_STR,
+	  .out = &o.package.profile,
+	  .arg = "NAME",
+	  .needs = "scheduler",
+	  .help = "build the package with this profile of cargo's (flags of the scheduler: --profiles)" },
 	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
 	{ .name = "kernel",
 	  .type = OPT_LIST,
@@ -141,7 +168,8 @@ struct request {
 	struct home home;
 	char *scheduler; /* absolute */
 	char *base;      /* the one it is compared with, absolute; NULL: none */
-	char *name;      /* of the scheduler, as a folder name */
+	struct package package;
+	char *name; /* of the scheduler, as a folder name */
 	struct wants kernels;
 	struct want_opts how;
 	const char *const *args;
@@ -158,6 +186,7 @@ static void request_free(struct request *q)
 	free(q->base);
 	report_opts_free(&o.report);
 	free(q->name);
+	package_free(&q->package);
 	guest_plan_free(&q->guest);
 	home_free(&q->home);
 	if (q->sidecars >= 0)
@@ -182,12 +211,27 @@ static int find_binary(const char *given, char **path, struct err *e)
 
 static int find_scheduler(struct request *q, struct err *e)
 {
-	if (!o.scheduler)
-		return err_set(e, X_USAGE, "--scheduler-bin PATH is required: the scheduler to verify");
-	if (find_binary(o.scheduler, &q->scheduler, e) < 0 ||
+	if (!o.package.spec && !o.scheduler)
+		return err_set(e, X_USAGE, "either --scheduler PKG or --scheduler-bin PATH is required");
+	if ((o.scheduler && find_binary(o.scheduler, &q->scheduler, e) < 0) ||
 	    (o.report.diff_bin && find_binary(o.report.diff_bin, &q->base, e) < 0))
 		return -1;
-	q->name = plan_slug(strrchr(q->scheduler, '/') + 1);
+	auto_free char *cargo = o.package.spec ? cargo_program(e) : NULL;
+
+	q->name = plan_slug(o.package.spec ? o.package.spec : strrchr(q->scheduler, '/') + 1);
+	return o.package.spec && !cargo ? -1 : 0;
+}
+
+/* Late, because it may take minutes: what else the request names is there. */
+static int build_scheduler(struct request *q, const struct run_opts *ro, struct err *e)
+{
+	if (!o.package.spec)
+		return 0;
+	if (package_build(&q->package, &o.package, &q->home, ro, e) < 0)
+		return -1;
+	free(q->name);
+	q->name = plan_slug(q->package.name);
+	q->scheduler = xstrdup(q->package.binary);
 	return 0;
 }
 
@@ -220,6 +264,8 @@ static int check(struct request *q, struct err *e)
 {
 	if (sweep_check_args(q->args, e) < 0)
 		return -1;
+	if (o.package.spec && !*o.package.spec)
+		return err_set(e, X_USAGE, "--scheduler: the package has no name");
 	if (o.build && o.no_build)
 		return err_set(e, X_USAGE, "--build and --no-build exclude each other");
 	if (o.sidecars && !*o.sidecars)
@@ -291,7 +337,10 @@ static char *command_again(const struct request *q)
 	argv_add(&a, "cargo");
 	argv_add(&a, "ktstr");
 	argv_add(&a, "verifier");
-	argv_opt(&a, "--scheduler-bin", "%s", q->scheduler);
+	if (o.package.spec)
+		package_words(&a, &o.package);
+	else
+		argv_opt(&a, "--scheduler-bin", "%s", q->scheduler);
 	if (o.accel)
 		argv_opt(&a, "--accel", "%s", o.accel);
 	if (o.memory_mb)
@@ -397,7 +446,8 @@ static int sweep_run(struct request *q, bool ask, struct err *e)
 {
 	const struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs };
 
-	if (home_find(&q->home, e) < 0 || find_scheduler(q, e) < 0 || find_kernels(q, e) < 0)
+	if (home_find(&q->home, e) < 0 || find_scheduler(q, e) < 0 || find_kernels(q, e) < 0 ||
+	    build_scheduler(q, &ro, e) < 0)
 		return -1;
 	if (o.sidecars && (q->sidecars = sidecar_folder(o.sidecars, e)) < 0)
 		return -1;
@@ -421,7 +471,7 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 	if (r >= 0)
 		r = sweep_run(&q, r == PROFILES_ASK, e);
 	if (r < 0 && o.report.json && !o.reported)
-		report_json_error(stdout, q.name ? q.name : o.scheduler, e);
+		report_json_error(stdout, q.name ? q.name : o.package.spec ? o.package.spec : o.scheduler, e);
 	request_free(&q);
 	return r < 0 ? e->code : X_SUCCESS;
 }
@@ -436,7 +486,8 @@ const struct verb verb_verifier = {
 		"results are kept by content: what did not change is not run again.\n\n"
 		"The exit code is 0 only if the scheduler attached on every kernel; 3 refused, 4 died, 5 timed out, 6 the\n"
 		"guest failed; 27 a program is over budget, 28 one passed that --expect says fails.",
-	.examples = "  cargo ktstr verifier --scheduler-bin ./scx_simple\n"
+	.examples = "  cargo ktstr verifier --scheduler scx_mine --release --all-profiles\n"
+		    "  cargo ktstr verifier --scheduler-bin ./scx_simple\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --kernel 6.12 --kernel 7.3.4\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --explain -- -s 5000\n",
 	.opts = opts,

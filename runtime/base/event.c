@@ -33,6 +33,7 @@ static const struct {
 	[EV_START] = { "start", 2 },       /* id */
 	[EV_PROGRESS] = { "progress", 5 }, /* id, done, total, note */
 	[EV_NOTE] = { "note", 3 },         /* id, text */
+	[EV_OUTPUT] = { "output", 3 },     /* id, text */
 	[EV_DONE] = { "done", 5 },         /* id, how, ms, why */
 	[EV_FAIL] = { "fail", 5 },         /* id, code, ms, error */
 };
@@ -54,6 +55,7 @@ size_t event_encode(const struct event *ev, void *buf, size_t max)
 			     0, ev->text);
 		break;
 	case EV_NOTE:
+	case EV_OUTPUT:
 		n = snprintf(p, max, "%s%c%s%c%s", kind, 0, ev->id, 0, ev->text);
 		break;
 	case EV_DONE:
@@ -122,6 +124,7 @@ static bool decode_rest(struct event *ev, const char *const *f)
 		return number(f[2], UINT64_MAX, &ev->done) && number(f[3], UINT64_MAX, &ev->total) &&
 		       text(ev->text, sizeof(ev->text), f[4]);
 	case EV_NOTE:
+	case EV_OUTPUT:
 		return text(ev->text, sizeof(ev->text), f[2]);
 	case EV_DONE:
 		ev->how = !strcmp(f[2], hows[HOW_CACHED]) ? HOW_CACHED : HOW_RAN;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 struct err;
 
-enum event_kind { EV_START, EV_PROGRESS, EV_NOTE, EV_DONE, EV_FAIL };
+enum event_kind { EV_START, EV_PROGRESS, EV_NOTE, EV_OUTPUT, EV_DONE, EV_FAIL };
 enum event_how { HOW_RAN, HOW_CACHED };
 
 struct event {
@@ -20,7 +20,8 @@ struct event {
 	uint64_t done, total; /* EV_PROGRESS */
 	uint64_t ms;          /* EV_DONE, EV_FAIL: wall time */
 	int code;             /* EV_FAIL: exit code */
-	char text[2048]; /* EV_PROGRESS: note; EV_NOTE: a line for people; EV_DONE: why it ran; EV_FAIL: the error */
+	char text[2048];      /* EV_PROGRESS: note; EV_NOTE: a line for people; EV_OUTPUT: a piece as it is;
+			       * EV_DONE: why it ran; EV_FAIL: the error */
 };
 
 /* Step side. Connects when KTSTR_EVENTS is set and hands the socket to stop_watch(). Fails only when the variable is

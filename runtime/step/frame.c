@@ -101,6 +101,31 @@ void step_note(const char *text)
 	log_info("%s: %s", ev.id, text);
 }
 
+void step_output(const char *text, size_t n)
+{
+	struct event ev = new_event(EV_OUTPUT);
+
+	if (!getenv("KTSTR_EVENTS")) {
+		fwrite(text, 1, n, stderr);
+		return;
+	}
+	while (n) {
+		size_t part = n < sizeof(ev.text) ? n : sizeof(ev.text) - 1;
+		const char *end = part < n ? memrchr(text, '\n', part) : NULL;
+
+		if (end)
+			part = (size_t)(end - text) + 1;
+		memcpy(ev.text, text, part);
+		ev.text[part] = '\0';
+		for (size_t i = 0; i < part; i++)
+			if (!ev.text[i])
+				ev.text[i] = '?';
+		event_send(&ev);
+		text += part;
+		n -= part;
+	}
+}
+
 /* The death of whoever started us by hand; under ninja the lifeline of event.h tells more. */
 static int follow_parent(struct err *e)
 {

@@ -7,6 +7,7 @@
  * to the generator as events; by hand, errors go to stderr and the exit code is the error's. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 struct err;
 struct hashes;
@@ -32,6 +33,8 @@ struct step {
 void step_progress(uint64_t done, uint64_t total, const char *note);
 /* A line for the person who asked for the work; by hand it goes to stderr. */
 void step_note(const char *text);
+/* What a program of the step says to its user, for the generator's stderr as it is; by hand, to ours. */
+void step_output(const char *text, size_t n);
 /* The store the frame opened, for steps that need a place of their own below it. */
 struct store *step_store(void);
 /* --out of this run, for records of failed runs that must not enter the store. */

@@ -3,6 +3,7 @@
 struct step;
 
 extern const struct step step_bootable;
+extern const struct step step_cargo;
 extern const struct step step_check_store;
 extern const struct step step_clone;
 extern const struct step step_flags;

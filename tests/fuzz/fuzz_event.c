@@ -9,6 +9,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		{ .kind = EV_START, .id = "initramfs" },
 		{ .kind = EV_PROGRESS, .id = "kernel", .done = 3, .total = 7, .text = "note" },
 		{ .kind = EV_NOTE, .id = "kernel", .text = "it waits" },
+		{ .kind = EV_OUTPUT, .id = "cargo", .text = "a line\n" },
 		{ .kind = EV_DONE, .id = "kernel", .how = HOW_CACHED, .ms = 12, .text = "why" },
 		{ .kind = EV_FAIL, .id = "kernel", .code = 13, .ms = 12, .text = "it broke" },
 	};

@@ -23,6 +23,8 @@ static const struct event samples[] = {
 	{ .kind = EV_PROGRESS, .id = "x", .done = 3, .total = UINT64_MAX, .text = "note\nwith two lines" },
 	{ .kind = EV_PROGRESS, .id = "x" },
 	{ .kind = EV_NOTE, .id = "x", .text = "waiting" },
+	{ .kind = EV_OUTPUT, .id = "cargo a", .text = "\033[1mwarning\033[0m: unused\n  |\n" },
+	{ .kind = EV_OUTPUT, .id = "x" },
 	{ .kind = EV_DONE, .id = "", .how = HOW_CACHED, .ms = 12 },
 	{ .kind = EV_DONE, .id = "x", .how = HOW_RAN, .ms = UINT64_MAX, .text = "config changed" },
 	{ .kind = EV_FAIL, .id = "x", .code = X_VM, .ms = 1, .text = "boot: no" },

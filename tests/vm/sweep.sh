@@ -127,8 +127,21 @@ interrupted() {
 	[ "$(grep -c 's verify' err)" -le $((12 - done)) ] || { cat err; fail "$done cells were done, and are forgotten"; }
 }
 
+# By the name of a cargo package, which says its flags itself. A comment in its source runs nothing again.
+by_package() {
+	command -v cargo >/dev/null || { echo 'no cargo here'; return 0; }
+	CARGO_TARGET_DIR=$work/target
+	export CARGO_TARGET_DIR
+	sh "$root/tests/rust-workspace.sh" ws "$sched" && cd ws || return
+	exits 0 verifier --scheduler scx_two --release --bin plain --all-profiles --json && has 'verifying 3 profiles' ../err &&
+		same 3 "$(grep -c '"verdict": "attached"' ../out)" attached && has '"scheduler": "plain"' ../out || return
+	sed -i 's|$| // a comment|' scx_two/src/bin/plain.rs
+	exits 0 verifier --scheduler scx_two --release --bin plain --all-profiles && has 'Compiling scx_two' ../err && hasnt 's verify' ../err &&
+		exits 3 verifier --scheduler scx_two --release --bin refused && has 'rejected' ../out
+}
+
 nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests all_profiles cached failures_stay_alone topologies ignores_the_question answers interrupted nothing_left
+run_tests all_profiles cached failures_stay_alone topologies ignores_the_question answers by_package interrupted nothing_left
