@@ -5,7 +5,7 @@
 #include "verifier/saved.h"
 #include <inttypes.h>
 
-/* Both attached: programs of a cell that failed are not gone. */
+/* Programs of a cell that failed before they could be read are not gone. */
 static bool is_comparable(const struct saved_cell *a, const struct report_cell *b)
 {
 	return a && a->progs.n && b->result.progs.n;

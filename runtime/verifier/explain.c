@@ -48,9 +48,7 @@ static const struct {
 			  "the scheduler reads the kernel's configuration (__kconfig), and this kernel does not "
 			  "show it: it needs CONFIG_IKCONFIG=y." },
 	[WHY_ATTACH] = { "attach", "the programs were loaded, and the kernel refused to attach them with %s." },
-	[WHY_STALL] = { "stall",
-			"a task that could run was not run for longer than the scheduler's timeout_ms: it lost the "
-			"task, or does not dispatch." },
+	[WHY_STALL] = { "stall", "tasks that could run were not run: the scheduler lost them, or does not dispatch." },
 	[WHY_THROWN_OUT] = { "thrown-out", "the kernel threw it out while it ran." },
 	[WHY_TIMEOUT] = { "timeout", "it neither attached nor ended in time; --timeout gives it more." },
 };
