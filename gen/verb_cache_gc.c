@@ -65,19 +65,32 @@ static bool must_go(const struct holding *x, const struct limits *l, uint64_t le
 	return x->used <= l->unused || (left > l->bytes && x->kind != HOLDING_NOTE);
 }
 
+/* GC_REMOVED: gone, or would be. */
+static int drop(struct holdings *h, const struct holding *x, struct err *e)
+{
+	bool in_use = false;
+
+	if (!o.dry_run)
+		return holding_remove(h, x, e);
+	if (holding_in_use(h, x, &in_use, e) < 0)
+		return -1;
+	return in_use ? GC_IN_USE : GC_REMOVED;
+}
+
 static int throw_out(struct outcome *out, struct holdings *h, const struct limits *l, struct err *e)
 {
 	for (size_t i = 0; i < h->n; i++)
 		out->left += h->v[i].bytes;
 	for (size_t i = 0; i < h->n; i++) {
 		const struct holding *x = &h->v[i];
-		int r = GC_REMOVED;
 
 		if (!must_go(x, l, out->left))
 			continue;
 		if (stop_pending())
 			return stop_err(e);
-		if (!o.dry_run && (r = holding_remove(h, x, e)) < 0)
+		int r = drop(h, x, e);
+
+		if (r < 0)
 			return -1;
 		out->in_use += r == GC_IN_USE;
 		if (r == GC_IN_USE)

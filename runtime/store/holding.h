@@ -4,6 +4,7 @@
  * cannot be had again in its whole. What goes is out of sight at once: half of it is never there to be found. */
 #pragma once
 #include "store/gc.h"
+#include <stdbool.h>
 
 enum holding_kind {
 	HOLDING_RESULT,  /* objects/: of a step, which is the holding's step */
@@ -37,5 +38,7 @@ void holdings_close(struct holdings *h); /* may run twice */
 
 /* GC_REMOVED, GC_IN_USE. One that is gone already counts as removed. */
 int holding_remove(struct holdings *h, const struct holding *x, struct err *e);
+/* Whether somebody works with it now. A result may turn out to be in use by a build folder only when it is removed. */
+int holding_in_use(struct holdings *h, const struct holding *x, bool *in_use, struct err *e);
 /* "result", "build folder" … of one of them. */
 const char *holding_name(enum holding_kind kind);

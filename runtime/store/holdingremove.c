@@ -84,12 +84,13 @@ static int take_away(struct store *st, const char *path, struct err *e)
 	return r < 0 ? -1 : GC_REMOVED;
 }
 
-/* An flock that only we hold. GC_IN_USE when others do. */
-static int lock_alone(struct store *st, const char *path, const char *name, int *fd, struct err *e)
+/* An flock that only we hold. GC_IN_USE when others do. A file that is not there is made only when create is O_CREAT: it would
+ * tell of a use. */
+static int lock_alone(struct store *st, const char *path, const char *name, int create, int *fd, struct err *e)
 {
 	auto_free char *file = xasprintf("%s/%s", path, name);
 
-	*fd = openat(st->dir, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	*fd = openat(st->dir, file, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (*fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open %s", file);
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
@@ -97,14 +98,24 @@ static int lock_alone(struct store *st, const char *path, const char *name, int 
 	return errno == EWOULDBLOCK || errno == EINTR ? GC_IN_USE : err_sys(e, "lock %s", file);
 }
 
+/* Both locks of a build folder, which are the caller's to close. */
+static int lock_graph(struct store *st, const char *path, int create, int locks[2], struct err *e)
+{
+	int r = lock_alone(st, path, "lock", create, &locks[0], e);
+
+	return r ? r : lock_alone(st, path, "used", create, &locks[1], e);
+}
+
 static int remove_graph(struct store *st, const char *path, struct err *e)
 {
-	auto_close int lock = -1, used = -1;
-	int r = lock_alone(st, path, "lock", &lock, e);
+	int locks[2] = { -1, -1 };
+	int r = lock_graph(st, path, O_CREAT, locks, e);
 
 	if (r == 0)
-		r = lock_alone(st, path, "used", &used, e);
-	return r ? r : take_away(st, path, e);
+		r = take_away(st, path, e);
+	drop_close_(&locks[0]);
+	drop_close_(&locks[1]);
+	return r;
 }
 
 static int remove_file(struct store *st, const char *path, struct err *e)
@@ -137,4 +148,48 @@ int holding_remove(struct holdings *h, const struct holding *x, struct err *e)
 		return gc_remove(&h->gc, x->item, e);
 	r = x->kind == HOLDING_GRAPH ? remove_graph(h->st, x->path, e) : remove_locked(h->st, x, e);
 	return r < 0 ? store_err(h->st, e) : r;
+}
+
+static int ask_graph(struct store *st, const char *path, struct err *e)
+{
+	int locks[2] = { -1, -1 };
+	int r = lock_graph(st, path, 0, locks, e);
+
+	drop_close_(&locks[0]);
+	drop_close_(&locks[1]);
+	return r;
+}
+
+static int ask_lock(struct store *st, const char *key, struct err *e)
+{
+	int lock = -1;
+	int r = key ? lock_try(st, key, &lock, e) : 0;
+
+	if (key)
+		lock_drop(st, key, &lock);
+	return r == LOCK_BUSY ? GC_IN_USE : r;
+}
+
+static int ask_result(struct store *st, const struct holding *x, struct err *e)
+{
+	auto_close int dir = openat(st->dir, x->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return GC_IN_USE;
+	return ask_lock(st, x->item->key, e);
+}
+
+int holding_in_use(struct holdings *h, const struct holding *x, bool *in_use, struct err *e)
+{
+	auto_free char *key = lock_of(x);
+	int r;
+
+	if (x->kind == HOLDING_RESULT)
+		r = ask_result(h->st, x, e);
+	else if (x->kind == HOLDING_GRAPH)
+		r = ask_graph(h->st, x->path, e);
+	else
+		r = ask_lock(h->st, key, e);
+	*in_use = r == GC_IN_USE;
+	return r < 0 ? store_err(h->st, e) : 0;
 }

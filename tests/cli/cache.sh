@@ -105,6 +105,7 @@ in_use() {
 	result one && one=$result && furnish && : >"$store/tarballs/tarball-x.part" && : >"$store/graphs/verifier-x-0123456789/used" || return
 	hold "$store/graphs/verifier-x-0123456789/used" -s && hold "$store/locks/tree-0123456789abcdef-0123456789abcdef-x86_64" &&
 		hold "$store/locks/tarball-x" && hold "$one" -s || return
+	exits 0 "$ktstr" cache gc --older-than 0s --dry-run && has '4 that would have gone are in use now' err || return
 	exits 0 "$ktstr" cache gc --older-than 0s && has '4 that would have gone are in use now' err || return
 	[ -d "$store/graphs/verifier-x-0123456789" ] && [ -d "$store/trees/0123456789abcdef-0123456789abcdef-x86_64" ] &&
 		[ -e "$store/tarballs/tarball-x.part" ] && [ -d "$one" ] || return

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Sources from git: what a ref means now, and one commit without its history; against a real git daemon, git's own HTTP
 # backend, an ssh that is a script, and repositories on this machine.
+#
+# SHOW=1 prints a table of cases with exit code and message.
 . "$(dirname "$0")/../lib.sh"
 
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
@@ -52,6 +54,17 @@ commit() { # REV [DIR]
 	git -C "${2-$linux}" rev-parse "$1^{commit}"
 }
 
+# show CASE: one line of the table, about the last command of exits
+show() {
+	[ -z "${SHOW-}" ] && return
+	if [ "$got" = 0 ]; then
+		set -- "$1" "$(tr '\n' ' ' <r/facts)"
+	else
+		set -- "$1" "$(sed 's/^error: //; 2,$s/^/                                /' err)"
+	fi
+	printf '%-26s %3d  %s\n' "$1" "$got" "$2" >&3
+}
+
 # Into r/facts
 ref() { # URL REF
 	rm -rf r
@@ -66,7 +79,7 @@ clone() { # URL REF COMMIT
 
 is_ref() { # URL REF COMMIT NAME
 	exits 0 ref "$1" "$2" && same "commit $3
-name $4" "$(cat r/facts)" "$2 of $1"
+name $4" "$(cat r/facts)" "$2 of $1" && case $1 in git://*) show "ref $(printf %.20s "$2")" ;; esac
 }
 
 # The tree in the store is what git itself makes of that commit, without line ends changed, and nothing is left beside it.
@@ -113,22 +126,22 @@ moved_branch() {
 # case, exit code, what the message has
 bad_names() {
 	for url in "$git_url" "$http_url" "$http_url/old" "$served"; do
-		exits 10 ref "$url/linux" nonsense && has "'nonsense'" err && has 'default branch is master' err &&
-			exits 10 ref "$url/linux" mastr && has 'near it: master' err &&
+		exits 10 ref "$url/linux" nonsense && has "'nonsense'" err && show 'unknown ref' && has 'default branch is master' err &&
+			exits 10 ref "$url/linux" mastr && has 'near it: master' err && show 'mistyped branch' &&
 			exits 10 ref "$url/linux" for-6.2 && has 'near it: sched_ext/for-6.20' err &&
 			exits 10 ref "$url/linux" v6.12 && has 'near it: v6.12.3' err &&
-			exits 10 ref "$url/linux" "$(commit HEAD | cut -c1-12)" && has 'all its 40 digits' err &&
-			exits 10 ref "$url/none" master && has 'no git repository' err &&
-			exits 10 ref "$url/empty" master && has 'no branch and no tag yet' err || return
+			exits 10 ref "$url/linux" "$(commit HEAD | cut -c1-12)" && has 'all its 40 digits' err && show 'short commit id' &&
+			exits 10 ref "$url/none" master && has 'no git repository' err && show 'not a repository' &&
+			exits 10 ref "$url/empty" master && has 'no branch and no tag yet' err && show 'empty repository' || return
 	done
 	[ ! -e r/facts ]
 }
 
 bad_servers() {
-	exits 24 ref git://127.0.0.1:1/linux master && has 'Connection refused' err &&
+	exits 24 ref git://127.0.0.1:1/linux master && has 'Connection refused' err && show 'nobody listens' &&
 		exits 24 ref http://127.0.0.1:1/linux master && has '127.0.0.1' err &&
-		exits 24 ref git://nowhere.invalid/linux master && has 'nowhere.invalid' err &&
-		exits 24 ref "$http_url/busy/linux" master && has '503' err &&
+		exits 24 ref git://nowhere.invalid/linux master && has 'nowhere.invalid' err && show 'no such host' &&
+		exits 24 ref "$http_url/busy/linux" master && has '503' err && show 'busy server' &&
 		exits 10 ref "$http_url/page/linux" master && has 'no git repository' err
 }
 
@@ -141,7 +154,7 @@ s.accept()[0].sendall(b"220 mail.example.org ready\r\n")
 c = s.accept()
 sys.stdin.read()' <"$base/life" 9>&- &
 	within 10 test -s port || return
-	exits 24 ref "git://127.0.0.1:$(cat port)/x" master && has "git's protocol" err || return
+	exits 24 ref "git://127.0.0.1:$(cat port)/x" master && has "git's protocol" err && show 'something else listens' || return
 	ktstr-source remote-ref --store store --out r --url "git://127.0.0.1:$(cat port)/x" --ref master 2>err &
 	sleep 0.3
 	kill -TERM $!
@@ -163,7 +176,7 @@ b" 'http://h/x?y' 'file://other/x'; do
 }
 
 passwords() {
-	exits 24 ref "$http_url/login/linux" master && has '401' err && has '.netrc' err &&
+	exits 24 ref "$http_url/login/linux" master && has '401' err && show 'login needed' && has '.netrc' err &&
 		exits 24 ref "http://user:wrong@${http_url#http://}/login/linux" master && hasnt wrong err &&
 		exits 0 ref "http://user:secret@${http_url#http://}/login/linux" master || return
 	echo 'machine 127.0.0.1 login user password secret' >"$work/.netrc"
@@ -400,5 +413,6 @@ somebody_elses() {
 # shellcheck disable=SC2119 # it takes no argument
 make_kernel "$linux" && git init -q --bare -b master "$served/empty" && git init -q -b master "$served/other" &&
 	git -C "$served/other" commit -q --allow-empty -m nothing && serve || exit 1
+exec 3>&2
 run_tests names moved_branch bad_names bad_servers not_git bad_addresses passwords no_passwords fetched bare_repository \
 	plain_commit not_a_kernel no_history by_ssh cut_off death interrupted two_at_once known_commit damaged full_disk somebody_elses
