@@ -164,6 +164,8 @@ install: all
 	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
 	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions
+	install -m 644 completions/* $(DESTDIR)$(PREFIX)/lib/ktstr/completions/
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(SOURCE_SRC) $(STEP_SRC) $(SOURCE_STEP_SRC) $(GEN_SRC) gen/main.c))

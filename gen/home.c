@@ -21,6 +21,16 @@ static int part(char **out, const char *dir, const char *const *places, struct e
 	return err_set(e, X_FAIL, "%s/%s is missing: build everything with make, or install again", dir, places[0]);
 }
 
+char *home_data(const char *name, struct err *e)
+{
+	auto_free char *built = xasprintf("../%s", name), *installed = xasprintf("../lib/ktstr/%s", name);
+	const char *const places[] = { built, installed, NULL };
+	auto_free char *dir = self_dir(e);
+	char *path = NULL;
+
+	return dir && part(&path, dir, places, e) == 0 ? path : NULL;
+}
+
 int home_find(struct home *h, struct err *e)
 {
 	static const char *const step[] = { "ktstr-step", "../lib/ktstr/ktstr-step", NULL };

@@ -12,6 +12,8 @@ struct home {
 	char *fragment; /* ktstr.kconfig */
 };
 
+/* The path of a folder or file of data of ours: "completions". Caller frees. */
+char *home_data(const char *name, struct err *e);
 int home_find(struct home *h, struct err *e);
 /* ktstr-init, or ktstr-init-aarch64 beside it, which may be missing. Caller frees. */
 char *home_init(const struct home *h, const struct arch *a);

@@ -6,11 +6,11 @@
 #include "gen/verbs.h"
 
 static const struct verb *const verbs[] = {
-	&verb_test,     &verb_coverage, &verb_test_stats, &verb_kernel, &verb_build_kernel,
-	&verb_verifier, &verb_shell,    &verb_cache,      &verb_doctor, NULL,
+	&verb_test,  &verb_coverage, &verb_test_stats, &verb_kernel,      &verb_build_kernel, &verb_verifier,
+	&verb_shell, &verb_cache,    &verb_doctor,     &verb_completions, &verb_complete,     NULL,
 };
 
-static const struct verb root = {
+const struct verb verb_root = {
 	.name = "ktstr",
 	.args = "",
 	.summary = "test harness for Linux process schedulers",
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 		argv++;
 		argc--;
 	}
-	int code = opt_main(&root, plugin ? "cargo ktstr" : "ktstr", argc, (const char *const *)argv, &e);
+	int code = opt_main(&verb_root, plugin ? "cargo ktstr" : "ktstr", argc, (const char *const *)argv, &e);
 
 	if (!code && (fflush(stdout) < 0 || ferror(stdout))) {
 		(void)err_sys(&e, "write the output");

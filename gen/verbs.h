@@ -8,11 +8,14 @@ struct home;
 struct kernel_entry;
 struct plan;
 
+extern const struct verb verb_root; /* main.c: the map of all of them */
 extern const struct verb verb_build_kernel;
 extern const struct verb verb_cache;
 extern const struct verb verb_cache_gc;
 extern const struct verb verb_cache_stats;
 extern const struct verb verb_cache_verify;
+extern const struct verb verb_complete;
+extern const struct verb verb_completions;
 extern const struct verb verb_coverage;
 extern const struct verb verb_doctor;
 extern const struct verb verb_kernel;

@@ -411,6 +411,8 @@ static int plain_word(struct parse *p, const char *word)
 		return !strcmp(word, "help") && !find_verb(p->path[p->depth - 1], word) ? help_verb(p) : enter(p, word);
 	if (!v->trailing && p->n_args == v->max_args)
 		return bad(p, "unexpected argument '%s'", word);
+	if (v->arg_choices && !in_list(v->arg_choices, word))
+		return bad(p, "invalid value '%s' for '%s': one of: %s", word, v->args, v->arg_choices);
 	take_arg(p, word);
 	if (v->trailing)
 		p->ended = true;

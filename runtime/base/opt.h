@@ -44,6 +44,7 @@ struct verb {
 	const struct opt *opts;        /* NULL: none */
 	const struct verb *const *sub; /* NULL-ended, or NULL for a leaf */
 	size_t min_args, max_args;     /* positional arguments of a leaf */
+	const char *arg_choices;       /* "bash zsh": any other argument is a usage error; NULL: any */
 	/* From the first word on that is none of opts and no help, everything is an argument. opt_global (but for help) and
 	 * values that begin with a dash are none of ours then: "--kernel --workspace" lacks a value. */
 	bool trailing;
