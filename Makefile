@@ -6,7 +6,7 @@
 # make lint       clang-format, clang-tidy, shellcheck
 # make bench      print the figures of docs/performance.md
 # make bless      rewrite tests/golden from what the programs print now
-# make install    PREFIX=/usr/local, DESTDIR=
+# make install    PREFIX=/usr/local, DESTDIR=: programs, documents, man pages, completions; make uninstall
 #
 # V=1 shows commands. Building needs no network; setup (tests/setup.sh) does, once.
 
@@ -64,7 +64,7 @@ SCRIPTS := $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all units sched sched-cross fuzzers check check-long demo setup fuzz lint bench bless install clean
+.PHONY: all units sched sched-cross fuzzers check check-long demo setup fuzz lint bench bless install uninstall clean
 all: $(PROGS)
 units: $(UNITS)
 fuzzers: $(FUZZERS)
@@ -158,15 +158,36 @@ bench: setup
 bless: all
 	$(Q)for t in tests/cli/*.sh; do BLESS=1 O=$(abspath $(O)) sh $$t; done
 
+DOC     := $(PREFIX)/share/doc/ktstr
+MAN     := $(PREFIX)/share/man/man1
+BASHC   := $(PREFIX)/share/bash-completion/completions
+ZSHC    := $(PREFIX)/share/zsh/site-functions
+FISHC   := $(PREFIX)/share/fish/vendor_completions.d
+FISHD   := $(PREFIX)/share/fish/vendor_conf.d
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ktstr/rules
 	install -m 755 $(O)/cargo-ktstr $(DESTDIR)$(PREFIX)/bin/
 	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
 	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
-	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions
+	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions $(DESTDIR)$(DOC)
 	install -m 644 completions/* $(DESTDIR)$(PREFIX)/lib/ktstr/completions/
+	install -m 644 README.md docs/*.md $(DESTDIR)$(DOC)/
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
+	install -d $(addprefix $(DESTDIR),$(MAN) $(BASHC) $(ZSHC) $(FISHC) $(FISHD))
+	$(O)/ktstr man --all $(DESTDIR)$(MAN)
+	$(O)/ktstr completions bash >$(DESTDIR)$(BASHC)/ktstr
+	$(O)/cargo-ktstr completions bash >$(DESTDIR)$(BASHC)/cargo-ktstr
+	$(O)/ktstr completions zsh >$(DESTDIR)$(ZSHC)/_ktstr
+	$(O)/cargo-ktstr completions zsh >$(DESTDIR)$(ZSHC)/_cargo-ktstr
+	$(O)/ktstr completions fish >$(DESTDIR)$(FISHC)/ktstr.fish
+	$(O)/cargo-ktstr completions fish >$(DESTDIR)$(FISHD)/cargo-ktstr.fish
+
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/lib/ktstr $(DESTDIR)$(DOC)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,ktstr cargo-ktstr) $(DESTDIR)$(MAN)/ktstr*.1 $(DESTDIR)$(MAN)/cargo-ktstr.1
+	rm -f $(addprefix $(DESTDIR),$(BASHC)/ktstr $(BASHC)/cargo-ktstr $(ZSHC)/_ktstr $(ZSHC)/_cargo-ktstr \
+		$(FISHC)/ktstr.fish $(FISHD)/cargo-ktstr.fish)
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(SOURCE_SRC) $(STEP_SRC) $(SOURCE_STEP_SRC) $(GEN_SRC) gen/main.c))
 -include $(patsubst %.c,$(O)/obj/%.d,$(UNIT_SRC))

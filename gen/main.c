@@ -6,8 +6,8 @@
 #include "gen/verbs.h"
 
 static const struct verb *const verbs[] = {
-	&verb_test,  &verb_coverage, &verb_test_stats, &verb_kernel,      &verb_build_kernel, &verb_verifier,
-	&verb_shell, &verb_cache,    &verb_doctor,     &verb_completions, &verb_complete,     NULL,
+	&verb_test,  &verb_coverage, &verb_test_stats,  &verb_kernel,   &verb_build_kernel, &verb_verifier, &verb_shell,
+	&verb_cache, &verb_doctor,   &verb_completions, &verb_complete, &verb_man,          NULL,
 };
 
 const struct verb verb_root = {

@@ -23,6 +23,7 @@ extern const struct verb verb_kernel_build;
 extern const struct verb verb_kernel_clean;
 extern const struct verb verb_kernel_import;
 extern const struct verb verb_kernel_list;
+extern const struct verb verb_man;
 extern const struct verb verb_shell;
 extern const struct verb verb_test;
 extern const struct verb verb_test_stats;

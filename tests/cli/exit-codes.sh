@@ -1,0 +1,95 @@
+#!/bin/sh
+# Every exit code of docs/exit-codes.md, one by one: provoked here, or named with the test that needs a guest for it.
+. "$(dirname "$0")/../lib.sh"
+
+# The tests that provoke the others: by "exits CODE" in a guest, by the code's name where results are made up.
+in_guests() {
+	cat <<-END
+		3 tests/vm/verifier.sh
+		4 tests/vm/verifier.sh
+		5 tests/vm/shell.sh
+		6 tests/vm/shell.sh
+		16 tests/vm/bad-input.sh
+		17 tests/vm/bad-input.sh
+		19 tests/vm/bad-input.sh
+		27 tests/unit/test_report.c
+		28 tests/unit/test_report.c
+	END
+}
+
+# ends CODE WORD…: with that code and one error that says something, or none for 0.
+ends() {
+	wanted=$1
+	exits "$@" || return
+	case $wanted in
+	0 | 130) ;;
+	*) same 1 "$(grep -c '^error: ' err)" 'errors' ;;
+	esac
+	echo "$wanted" >>"$base/done"
+}
+
+# A tree, and a list of releases with one tarball.
+place() {
+	sh "$root/tests/fake-linux.sh" linux 6.12.5 || return
+	mkdir -p site/v6.x && tar -cJf site/v6.x/linux-6.12.5.tar.xz --transform 's/^linux/linux-6.12.5/' linux &&
+		(cd site/v6.x && sha256sum linux-6.12.5.tar.xz >sha256sums.asc) || return
+	KTSTR_KERNEL_MIRROR=file://$work/site KTSTR_RELEASES_URL=file://$work/nowhere KTSTR_CCACHE=0
+	export KTSTR_KERNEL_MIRROR KTSTR_RELEASES_URL KTSTR_CCACHE
+}
+
+done_and_wrong() {
+	ends 0 ktstr --version && ends 2 ktstr nonsense && ends 2 ktstr kernel list --nonsense && ends 2 ktstr verifier || return
+	# A binary without its parts.
+	mkdir alone && cp "$O/cargo-ktstr" alone/ktstr && ends 1 alone/ktstr kernel import x && has 'make' err
+}
+
+input() {
+	ends 10 ktstr verifier --scheduler-bin nowhere && echo text >text || return
+	mkdir -p cache/ktstr/kernels/fake && echo none >cache/ktstr/kernels/fake/bzImage || return
+	echo '{ "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "built_at": "2026-01-01T00:00:00Z" }' \
+		>cache/ktstr/kernels/fake/metadata.json
+	ends 11 ktstr verifier --scheduler-bin text --kernel fake && ends 13 ktstr verifier --scheduler-bin /bin/true --kernel fake &&
+		ends 20 ktstr verifier --scheduler-bin /bin/true --kernel 6.99.1 || return
+	ends 18 env PATH=/nowhere "$O/ktstr" verifier --scheduler-bin "$work/text" --kernel fake
+}
+
+places() {
+	: >file
+	ends 14 env KTSTR_CACHE_DIR="$work/file" ktstr kernel list || return
+	ktstr --help >/dev/full 2>err
+	same 15 $? 'exit code' && has 'error: ' err && echo 15 >>"$base/done"
+}
+
+building() {
+	place || return
+	echo CONFIG_SCHED_CLASS_EXT >linux/lost && ends 21 ktstr kernel build --source linux && rm linux/lost || return
+	echo '#error broken' >>linux/kernel/fork.c && ends 22 ktstr kernel build --source linux || return
+	ends 23 env CARGO=/nowhere ktstr test && ends 24 ktstr kernel build 6.12 || return
+	# Without sched_ext it is a kernel all the same, but none for us.
+	printf '# a configuration\nCONFIG_SMP=y\n' >config && exits 0 ktstr kernel build 6.12.5 || return
+	cp "$(find cache/ktstr/kernels -name bzImage -o -name Image | head -n 1)" . && ends 12 ktstr kernel import bzImage config || return
+	rm -rf cache
+	sed -i 's/^./0/' site/v6.x/sha256sums.asc && ends 25 ktstr kernel build 6.12.5 || return
+	(cd site/v6.x && head -c 2000 linux-6.12.5.tar.xz >half && mv half linux-6.12.5.tar.xz &&
+		sha256sum linux-6.12.5.tar.xz >sha256sums.asc) && ends 26 ktstr kernel build 6.12.5
+}
+
+interrupted() {
+	mkdir bin && printf '#!/bin/sh\necho >%s/began; exec sleep 600\n' "$work" >bin/gcc && chmod +x bin/gcc && place || return
+	PATH=$work/bin:$PATH ktstr kernel build --source linux >out 2>err &
+	pid=$!
+	within 60 test -e began && kill -TERM $pid && wait $pid
+	same 130 $? 'exit code' && has 'error: ' err && has SIGTERM err && same '' "$(leftovers)" processes && echo 130 >>"$base/done"
+}
+
+all_of_them() {
+	in_guests | while read -r code file; do
+		name=$(sed -n "s/^\t\(X_[A-Z_]*\) = $code,.*/\1/p" "$root/runtime/base/err.h")
+		grep -qE "exits $code |$name\b" "$root/$file" || { fail "$file does not provoke $code"; continue; }
+		echo "$code" >>"$base/done"
+	done
+	sed -n 's/^| \([0-9][0-9]*\) |.*/\1/p' "$root/docs/exit-codes.md" | sort -u >wanted
+	sort -u "$base/done" | diff -u wanted -
+}
+
+run_tests done_and_wrong input places building interrupted all_of_them
