@@ -15,5 +15,7 @@ void complete_words(FILE *f, const struct verb *root, const char *const *words, 
  * line. */
 void complete_values(FILE *f, const struct opt *o, const char *arg, const char *typed, const char *before,
 		     const char *const *words, size_t n);
+/* The last profile of a comma-separated list, for the scheduler that words name. */
+void complete_profiles(FILE *f, const char *before, const char *typed, const char *const *words, size_t n);
 /* One line, if word begins with typed. help is cut at its first semicolon or bracket. */
 void complete_word(FILE *f, const char *before, const char *word, const char *typed, const char *help);

@@ -74,13 +74,18 @@ static void topologies(const struct ask *a)
 	}
 }
 
+static void profiles(const struct ask *a)
+{
+	complete_profiles(a->f, a->before, a->typed, a->words, a->n);
+}
+
 static const struct {
 	const char *arg;
 	void (*put)(const struct ask *a);
 } kinds[] = {
-	{ "ID", kernels },    { "PATH", files },         { "FILE", files },
-	{ "DIR", folders },   { "N,L,C,T", topologies }, { "T", topologies },
-	{ "FILE...", files }, { "[FILE]...", files },    { "[ARGS]...", files },
+	{ "ID", kernels },         { "PATH", files },    { "FILE", files },    { "DIR", folders },
+	{ "N,L,C,T", topologies }, { "T", topologies },  { "FILE...", files }, { "[FILE]...", files },
+	{ "[ARGS]...", files },    { "LIST", profiles },
 };
 
 static void choices(const struct ask *a, const char *list)

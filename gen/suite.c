@@ -63,6 +63,7 @@ struct result {
 	enum { NOT_RUN, NO_KERNEL, ENDED, STOPPED } how;
 	int code;
 	long long ms;
+	char *folder; /* of the kernel */
 };
 
 static int make_kernels(struct kernels *k, const struct want_opts *how, struct err *e)
@@ -118,21 +119,25 @@ static int check_made(const struct kernels *k, const struct want *w, struct err 
 	return 0;
 }
 
-/* Exports the kernel for what runs next. */
-static int choose(const struct kernels *k, const struct want *w, struct err *e)
+/* NULL: it could not be made. Caller frees. */
+static char *folder_of(const struct kernels *k, const struct want *w, struct err *e)
 {
-	auto_free char *dir = NULL;
-
-	if (check_made(k, w, e) < 0 || !(dir = want_folder(w, &k->run, e)))
-		return -1;
+	if (check_made(k, w, e) < 0)
+		return NULL;
 	if (w->from == WANT_LOCAL) {
 		auto_free char *build = xasprintf("%s/build/%s", k->run.dir, w->brief);
 
 		commands_place(build, w->dir);
 	}
+	return want_folder(w, &k->run, e);
+}
+
+/* Exports the kernel for what runs next. */
+static int choose(const struct want *w, const char *folder, struct err *e)
+{
 	want_used(w);
-	log_info("cargo-ktstr: using %s %s", w->key ? "cached kernel" : "kernel", dir);
-	return setenv("KTSTR_KERNEL", dir, 1) < 0 ? err_sys(e, "set KTSTR_KERNEL") : 0;
+	log_info("cargo-ktstr: using %s %s", w->key ? "cached kernel" : "kernel", folder);
+	return setenv("KTSTR_KERNEL", folder, 1) < 0 ? err_sys(e, "set KTSTR_KERNEL") : 0;
 }
 
 static const char *outcome(const struct result *r)
@@ -185,7 +190,7 @@ static int worst(const struct result *results, size_t n)
 	int code = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (results[i].how == STOPPED)
+		if (results[i].how == STOPPED || results[i].how == NOT_RUN)
 			return X_INTERRUPTED;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -196,20 +201,15 @@ static int worst(const struct result *results, size_t n)
 	return code;
 }
 
-static int run_on(const struct suite *s, const struct kernels *k, size_t i, const struct argv *a, struct result *r,
+static int run_on(const struct suite *s, const struct wants *w, size_t i, const struct argv *a, struct result *r,
 		  struct err *e)
 {
-	const char *label = k->w.v[i].k.label;
 	long long start;
 	bool stopped;
 
-	if (choose(k, &k->w.v[i], e) < 0) {
-		log_error("kernel %s: %s", label, e->msg);
-		*r = (struct result){ .how = NO_KERNEL, .code = e->code };
-		*e = (struct err){ 0 };
-		return 0;
-	}
-	log_info("cargo-ktstr: %s on %s (%zu of %zu)", s->what, label, i + 1, k->w.n);
+	if (choose(&w->v[i], r->folder, e) < 0)
+		return -1;
+	log_info("cargo-ktstr: %s on %s (%zu of %zu)", s->what, w->v[i].k.label, i + 1, w->n);
 	start = now_ms();
 	if (cargo_run(a, &r->code, &stopped, e) < 0)
 		return -1;
@@ -218,16 +218,54 @@ static int run_on(const struct suite *s, const struct kernels *k, size_t i, cons
 	return 0;
 }
 
-static int run_on_each(const struct suite *s, const struct kernels *k, const struct argv *a, struct err *e)
+/* Which of them are there. The build folder is free again before tests begin: others may want the same kernels. */
+static void find_folders(struct kernels *k, struct result *results)
+{
+	for (size_t i = 0; i < k->w.n; i++) {
+		struct result *r = &results[i];
+		struct err e = { 0 };
+
+		r->folder = folder_of(k, &k->w.v[i], &e);
+		if (r->folder)
+			continue;
+		log_error("kernel %s: %s", k->w.v[i].k.label, e.msg);
+		r->how = NO_KERNEL;
+		r->code = e.code;
+	}
+	run_free(&k->run);
+}
+
+static int run_on_each(const struct suite *s, struct kernels *k, const struct argv *a, struct err *e)
 {
 	auto_free struct result *results = xcalloc(k->w.n, sizeof(*results));
+	int code = 0;
 
-	for (size_t i = 0; i < k->w.n && !stop_pending(); i++) {
-		if (run_on(s, k, i, a, &results[i], e) < 0)
-			return e->code;
+	find_folders(k, results);
+	for (size_t i = 0; i < k->w.n && !code && !stop_pending(); i++) {
+		if (results[i].folder && run_on(s, &k->w, i, a, &results[i], e) < 0)
+			code = e->code;
 	}
-	print_grid(k, results);
-	return worst(results, k->w.n);
+	if (!code) {
+		print_grid(k, results);
+		code = worst(results, k->w.n);
+	}
+	for (size_t i = 0; i < k->w.n; i++)
+		free(results[i].folder);
+	return code;
+}
+
+static int run_on_one(const struct suite *s, const struct kernels *k, const struct argv *a, struct err *e)
+{
+	auto_free char *folder = NULL;
+
+	if (k->run.dir && run_first_failure(&k->run, &k->plan, e) < 0)
+		return e->code;
+	folder = folder_of(k, &k->w.v[0], e);
+	if (!folder || choose(&k->w.v[0], folder, e) < 0)
+		return e->code;
+	log_info("cargo-ktstr: %s", s->what);
+	(void)cargo_exec(a, e);
+	return e->code;
 }
 
 /* Behind the first word that is cargo's everything is cargo's. */
@@ -268,8 +306,8 @@ int suite_run(const struct suite *s, int n, const char *const *args, struct err 
 		return e->code;
 	if (k.w.n > 1)
 		return run_on_each(s, &k, &a, e);
-	if (k.w.n == 1 && ((k.run.dir && run_first_failure(&k.run, &k.plan, e) < 0) || choose(&k, &k.w.v[0], e) < 0))
-		return e->code;
+	if (k.w.n == 1)
+		return run_on_one(s, &k, &a, e);
 	log_info("cargo-ktstr: %s", s->what);
 	(void)cargo_exec(&a, e);
 	return e->code;

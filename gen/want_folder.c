@@ -44,6 +44,8 @@ char *want_folder(const struct want *w, const struct run *r, struct err *e)
 {
 	char *dir;
 
+	if (w->from == WANT_READY && w->key)
+		return xstrndup(w->k.image, (size_t)(strrchr(w->k.image, '/') - w->k.image));
 	if (w->from == WANT_READY)
 		return folder_of(w->k.image, e);
 	if (!w->key)

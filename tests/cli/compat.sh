@@ -14,6 +14,8 @@ top_level() {
 
 help_of_each() {
 	for verb in test coverage test-stats shell kernel 'kernel list' 'kernel build' 'kernel clean' verifier completions; do
+		# shellcheck disable=SC2086 # words
+		exits 0 ktstr $verb --help && { [ "$verb" = kernel ] || has Examples: out; } || return
 		for flag in --help -h; do
 			# shellcheck disable=SC2086 # words
 			exits 0 cargo-ktstr ktstr $verb $flag && has 'Usage: cargo ktstr' out && [ ! -s err ] || return

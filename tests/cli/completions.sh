@@ -123,4 +123,20 @@ answers() {
 	exits 0 ktstr complete -- shell --exec '' && [ ! -s out ] && exits 0 ktstr complete -- '' && hasnt build-kernel out
 }
 
-run_tests typed_in_bash typed_in_zsh typed_in_fish typed_in_elvish powershell_script names answers
+# Flags that may join a profile: those of a file, or the last answer of the scheduler on the line.
+profiles() {
+	echo '[{"name":"llc","args":[],"requires":[]},{"name":"steal","args":[],"requires":["llc"]}]' >flags.json
+	offers() {
+		wanted=$1
+		shift
+		exits 0 ktstr complete -- verifier "$@" && same "$wanted" "$(cut -f 1 out | tr '\n' ' ')" "$*"
+	}
+	offers 'default ' --profiles '' && offers 'default llc ' --flags-file flags.json --profiles '' || return
+	offers 'default,llc+steal ' --flags-file=flags.json --profiles default,llc+ || return
+	offers '--profiles=llc,llc ' --flags-file flags.json --profiles=llc,l || return
+	graph=cache/ktstr/store/graphs/flags-scx_x-0123456789/flags
+	mkdir -p $graph && cp flags.json $graph && offers 'default llc ' --scheduler-bin ./some/scx_x --profiles '' || return
+	echo '[{' >$graph/flags.json && offers 'default ' --scheduler-bin scx_x --profiles ''
+}
+
+run_tests typed_in_bash typed_in_zsh typed_in_fish typed_in_elvish powershell_script names answers profiles
