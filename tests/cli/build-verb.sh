@@ -2,6 +2,7 @@
 # kernel build, the verb: which source is meant, what the cache already has, what is printed. The trees are made by
 # tests/fake-linux.sh; each make adds its goals to $made.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/site.sh"
 
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
@@ -29,32 +30,11 @@ git_tree() { # DIR [VERSION]
 }
 
 # The mirror all tests share: releases, a release candidate, the list.
-site=$base/site
-make_site() {
-	mkdir -p "$site/v6.x" "$site/rc" || return
-	for v in 6.12.5 6.12.9 6.13.7 6.14 6.14.2; do
-		tree "$site/linux-$v" $v && tar -C "$site" -cJf "$site/v6.x/linux-$v.tar.xz" linux-$v || return
-	done
-	tree "$site/linux-6.15-rc3" 6.15-rc3 && tar -C "$site" -czf "$site/rc/linux-6.15-rc3.tar.gz" linux-6.15-rc3 || return
-	(cd "$site/v6.x" && sha256sum ./*.tar.xz | sed 's| \./| |; s|\./||' >sha256sums.asc)
-	cat >"$site/releases.json" <<-END
-		{ "latest_stable": { "version": "6.14.2" }, "releases": [
-		{ "moniker": "mainline", "version": "6.15-rc3", "iseol": false },
-		{ "moniker": "stable", "version": "6.14.2", "iseol": false },
-		{ "moniker": "stable", "version": "6.13.7", "iseol": true },
-		{ "moniker": "longterm", "version": "6.12.9", "iseol": false },
-		{ "moniker": "linux-next", "version": "next-20250411", "iseol": false } ] }
-	END
-}
-make_site >"$base/site.log" 2>&1 || {
+MAKE_TREE=tree
+kernel_site "$base/site" 6.12.5 6.12.9 6.13.7 6.14 6.14.2 >"$base/site.log" 2>&1 || {
 	cat "$base/site.log"
 	exit 1
 }
-
-KTSTR_RELEASES_URL=file://$site/releases.json
-KTSTR_KERNEL_MIRROR=file://$site
-KTSTR_RC_MIRROR=file://$site/rc
-export KTSTR_RELEASES_URL KTSTR_KERNEL_MIRROR KTSTR_RC_MIRROR
 
 # build CODE OPTION…: $work/made says what make was asked for; output in out and err
 build() {

@@ -1,0 +1,121 @@
+#!/bin/sh
+# The commands that README and the documents show, run as a reader would: those behind "$ " in blocks marked console, a
+# document at a time, from top to bottom, in a folder where what they name is there. One whose shown output has a line
+# "error: …" must fail, all others must succeed. Kernel sources are the tiny trees of a mirror; kernels that boot are real.
+. "$(dirname "$0")/../lib.sh"
+. "$root/tests/site.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+sched=$O/sched/scx_ktstr
+
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+unset GIT_DIR http_proxy https_proxy all_proxy ARCH CROSS_COMPILE LLVM KTSTR_KERNEL_KEYRING
+kernel_site "$base/site" 6.12.9 6.12.43 6.13.7 6.14.2 >"$base/site.log" 2>&1 || { cat "$base/site.log"; exit 1; }
+
+# What documents name. A cache of its own has the real kernel in it, twice: as it is, and under the number of a longterm one.
+prepare() {
+	HOME=$work
+	XDG_CONFIG_HOME=$work/config
+	KTSTR_CACHE_DIR=$work/kernels
+	export HOME XDG_CONFIG_HOME KTSTR_CACHE_DIR
+	mkdir -p here kernels && cp -r "$shared/ktstr/kernels/$key" kernels/ && ln -s "$root/tests" here/tests &&
+		ln -s "$base/site" here/mirror && ln -s "$root/ktstr.kconfig" here/ && ln -s ../linux here/linux &&
+		printf 'CONFIG_EXT4_FS=y\nCONFIG_CRYPTO=y\nCONFIG_KEYS=y\n' >here/mine.kconfig &&
+		ln -s "$shared"/ktstr/distro/*/linux-*.deb here/ && cp "$sched" here/scx_simple &&
+		cp "$sched" here/scx_mine && cp "$sched" here/scx_mine.old && sh "$root/tests/fake-linux.sh" linux 6.99.1 &&
+		git -C linux init -q -b master && git -C linux add -A && git -C linux commit -qm one
+}
+
+# From a document, the script that runs its commands.
+script() {
+	awk '
+		function flush() {
+			if (command == "") return
+			printf "run %d %d <<\x27END_OF_COMMAND\x27\n%s\nEND_OF_COMMAND\n", line, fails, command
+			command = ""
+			fails = 0
+		}
+		/^```console$/ { on = 1; next }
+		/^```/ { flush(); on = 0; next }
+		!on { next }
+		more { command = command "\n" $0; more = /\\$/; next }
+		/^\$ / { flush(); command = substr($0, 3); line = FNR; more = /\\$/; next }
+		/^error: / { fails = 1 }
+		END { flush() }' "$1"
+}
+
+# run LINE FAILS <COMMAND: in this shell, so that cd and variables last.
+run() {
+	text=$(cat)
+	echo "+ line $1: $text"
+	eval "$text" </dev/null >command.out 2>&1
+	code=$?
+	cat command.out
+	if [ "$2" = 1 ]; then
+		[ "$code" != 0 ] || fail "line $1 succeeds, and was to fail: $text" || exit 1
+	else
+		[ "$code" = 0 ] || fail "line $1: exit code $code: $text" || exit 1
+	fi
+}
+
+document() {
+	prepare || return
+	script "$1" >commands && [ -s commands ] || fail "$1 has no command" || return
+	commands=$work/commands
+	# shellcheck source=/dev/null
+	cd here && . "$commands"
+}
+
+readme() {
+	document "$root/README.md"
+}
+
+getting_started() {
+	document "$root/docs/getting-started.md"
+}
+
+# Blocks marked sh are not run here. Each of their lines begins with one of these, and says where it is run instead.
+elsewhere() {
+	cat <<-'END'
+		apt-get install make		needs to be there for make check
+		make 				make itself runs this
+		ktstr kernel import o/		tests/long/kernel-build.sh: the tiny tree has no BTF
+		gpg 				needs a network; what it makes is made in tests/cli/tarball.sh
+		mkdir -p ~/.config/ktstr	tests/cli/tarball.sh
+		ktstr shell 			tests/vm/shell-tty.sh: a terminal
+		cargo ktstr test 		tests/cli/test-verb.sh
+		cargo ktstr coverage 		tests/cli/test-verb.sh
+		ktstr verifier --scheduler scx	tests/vm/sweep.sh: a workspace
+	END
+}
+
+# Whatever looks like a command is run here, or is one of those.
+all_are_run() {
+	elsewhere | sed 's/\t.*//' >known
+	for doc in "$root"/README.md "$root"/docs/*.md; do
+		awk -v doc="${doc#"$root"/}" '
+			FNR == NR { known[n++] = $0; next }
+			/^```/ { on = !on; mark = $0; next }
+			!on { next }
+			mark == "```" && /^(\$ |(cargo )?ktstr [a-z-]+ [^[]*$)/ { print doc ":" FNR ": " $0 }
+			mark == "```sh" {
+				line = $0
+				sub(/^\$ /, "", line)
+				for (i = 0; i < n && index(line, known[i]) != 1; i++)
+					;
+				if (i == n && line ~ /^[a-z]/) print doc ":" FNR ": " $0
+			}' known "$doc"
+	done >stray
+	same '' "$(cat stray)" 'commands that nothing runs'
+}
+
+tests='all_are_run'
+for doc in "$root"/docs/*.md; do
+	grep -q '^```console$' "$doc" || continue
+	name=$(basename "$doc" .md | tr - _)
+	eval "$name() { document '$doc'; }"
+	tests="$tests $name"
+done
+# shellcheck disable=SC2086
+run_tests readme $tests
