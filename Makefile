@@ -11,6 +11,8 @@
 # V=1 shows commands. Building needs no network; setup (tests/setup.sh) does, once.
 
 O       ?= out$(if $(SAN),-san)
+# One spelling, because dependency files have it.
+override O := $(patsubst $(CURDIR)/%,%,$(O))
 CC      := gcc
 CLANG   ?= clang-16
 PREFIX  ?= /usr/local

@@ -236,7 +236,7 @@ odd_fragments() {
 }
 
 cleaning() {
-	tree linux && make -s -C linux defconfig || return
+	tree linux && make -s -C linux defconfig bzImage || return
 	build 22 --source linux && has 'error: build linux: ' err || return
 	build 0 --source linux --clean && [ ! -e linux/.config ] && makes 1 && has 'make mrproper in linux' err || return
 	build 0 6.12.5 --clean && has 'note: --clean is only meaningful with --source' err

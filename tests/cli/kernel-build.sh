@@ -164,6 +164,8 @@ built_in_place() {
 
 built_in_place_without_git() {
 	tree linux && make -s -C linux defconfig || return
+	build 0 configured --source "$work/linux" && [ -e linux/.config ] || return
+	make -s -C linux bzImage || return
 	build 22 a --source "$work/linux" && has --clean err && [ ! -s a/facts ] || return
 	exits 0 ktstr-source mrproper --store "$work/store" --out "$work/m" --source "$work/linux" && [ ! -e linux/.config ] ||
 		return
