@@ -173,7 +173,7 @@ install: all
 	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions $(DESTDIR)$(DOC)
-	install -m 644 completions/* $(DESTDIR)$(PREFIX)/lib/ktstr/completions/
+	install -m 644 gen/completions/* $(DESTDIR)$(PREFIX)/lib/ktstr/completions/
 	install -m 644 README.md docs/*.md $(DESTDIR)$(DOC)/
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
 	install -d $(addprefix $(DESTDIR),$(MAN) $(BASHC) $(ZSHC) $(FISHC) $(FISHD))

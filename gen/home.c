@@ -23,7 +23,7 @@ static int part(char **out, const char *dir, const char *const *places, struct e
 
 char *home_data(const char *name, struct err *e)
 {
-	auto_free char *built = xasprintf("../%s", name), *installed = xasprintf("../lib/ktstr/%s", name);
+	auto_free char *built = xasprintf("../gen/%s", name), *installed = xasprintf("../lib/ktstr/%s", name);
 	const char *const places[] = { built, installed, NULL };
 	auto_free char *dir = self_dir(e);
 	char *path = NULL;

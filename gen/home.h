@@ -12,7 +12,7 @@ struct home {
 	char *fragment; /* ktstr.kconfig */
 };
 
-/* The path of a folder or file of data of ours: "completions". Caller frees. */
+/* The path of a folder or file of data of ours: "completions", in gen/ of the source. Caller frees. */
 char *home_data(const char *name, struct err *e);
 int home_find(struct home *h, struct err *e);
 /* ktstr-init, or ktstr-init-aarch64 beside it, which may be missing. Caller frees. */

@@ -1,5 +1,5 @@
 /* completions: a script for a shell. It asks the hidden verb `complete` at each key, so it never grows old. The scripts lie
- * in completions/, with marks for the name of the command: @NAME@, @ID@ (as a word of the shell), @CARGO@ ("cargo" when it is
+ * in gen/completions/, with marks for the name of the command: @NAME@, @ID@ (as a word of the shell), @CARGO@ ("cargo" when it is
  * cargo's). */
 #include "base/err.h"
 #include "base/file.h"

@@ -13,18 +13,24 @@ export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT
 unset GIT_DIR http_proxy https_proxy all_proxy ARCH CROSS_COMPILE LLVM KTSTR_KERNEL_KEYRING
 kernel_site "$base/site" 6.12.9 6.12.43 6.13.7 6.14.2 >"$base/site.log" 2>&1 || { cat "$base/site.log"; exit 1; }
 
-# What documents name. A cache of its own has the real kernel in it, twice: as it is, and under the number of a longterm one.
+# What documents name. The cache of kernels is a document's own, and has the real one in it.
 prepare() {
 	HOME=$work
 	XDG_CONFIG_HOME=$work/config
 	KTSTR_CACHE_DIR=$work/kernels
-	export HOME XDG_CONFIG_HOME KTSTR_CACHE_DIR
-	mkdir -p here kernels && cp -r "$shared/ktstr/kernels/$key" kernels/ && ln -s "$root/tests" here/tests &&
+	PROFILE=$work/profile
+	export HOME XDG_CONFIG_HOME KTSTR_CACHE_DIR PROFILE
+	mkdir -p here kernels .zfunc .config/fish/conf.d .config/elvish .local/share/bash-completion/completions && cp -r "$shared/ktstr/kernels/$key" kernels/ && ln -s "$root/tests" here/tests &&
 		ln -s "$base/site" here/mirror && ln -s "$root/ktstr.kconfig" here/ && ln -s ../linux here/linux &&
 		printf 'CONFIG_EXT4_FS=y\nCONFIG_CRYPTO=y\nCONFIG_KEYS=y\n' >here/mine.kconfig &&
-		ln -s "$shared"/ktstr/distro/*/linux-*.deb here/ && cp "$sched" here/scx_simple &&
+		ln -s "$shared"/ktstr/distro/kernel/linux-*.deb here/ && cp "$sched" here/scx_simple &&
 		cp "$sched" here/scx_mine && cp "$sched" here/scx_mine.old && sh "$root/tests/fake-linux.sh" linux 6.99.1 &&
 		git -C linux init -q -b master && git -C linux add -A && git -C linux commit -qm one
+}
+
+# As cargo runs a plugin, also where there is no cargo.
+cargo() {
+	cargo-ktstr "$@"
 }
 
 # From a document, the script that runs its commands.
@@ -71,10 +77,6 @@ readme() {
 	document "$root/README.md"
 }
 
-getting_started() {
-	document "$root/docs/getting-started.md"
-}
-
 # Blocks marked sh are not run here. Each of their lines begins with one of these, and says where it is run instead.
 elsewhere() {
 	cat <<-'END'
@@ -86,7 +88,9 @@ elsewhere() {
 		ktstr shell 			tests/vm/shell-tty.sh: a terminal
 		cargo ktstr test 		tests/cli/test-verb.sh
 		cargo ktstr coverage 		tests/cli/test-verb.sh
-		ktstr verifier --scheduler scx	tests/vm/sweep.sh: a workspace
+		ktstr verifier --scheduler scx	tests/cli/package.sh: a workspace
+		cargo install cargo-llvm-cov	needs a network; tests/cli/test-verb.sh
+		rustup component add		needs a network
 	END
 }
 
