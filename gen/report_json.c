@@ -88,8 +88,11 @@ static void json_cell(struct jsonw *w, const struct report *r, const struct repo
 	if (c->failure || (c->have && x->verdict != VERDICT_ATTACHED))
 		json_why(w, r, c);
 	json_met(w, c);
-	if (c->have)
+	if (c->have) {
+		jsonw_key(w, "dispatches");
+		tasks_write(w, &x->tasks);
 		result_timing(w, &x->ms);
+	}
 	if (c->have)
 		result_host(w, x);
 	jsonw_kstr(w, "cross_check", c->have ? x->cross : NULL);
