@@ -39,9 +39,6 @@ char *tmpdir_make(const char *what, struct err *e);
 
 /* Copies a regular file by reflink, else copy_file_range, else read/write; holes stay holes. Creates dst (O_EXCL). */
 int file_copy(int sdir, const char *src, int ddir, const char *dst, mode_t mode, struct err *e);
-/* Hard link where possible, else file_copy. An existing dst that is the same file or has equal content is left
- * untouched (returns 0); otherwise it is replaced atomically (returns 1). */
-int file_place(int sdir, const char *src, int ddir, const char *dst, struct err *e);
 
 bool file_exists(const char *path);
 /* The folder of the running executable, without a trailing slash. Caller frees. */

@@ -143,11 +143,6 @@ void log_info(const char *fmt, ...)
 	SAY(LOG_NORMAL, NULL, NULL);
 }
 
-void log_verbose(const char *fmt, ...)
-{
-	SAY(LOG_VERBOSE, NULL, NULL);
-}
-
 void log_debug(const char *fmt, ...)
 {
 	SAY(LOG_DEBUG, NULL, NULL);

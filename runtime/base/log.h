@@ -17,9 +17,8 @@ bool log_color_on(FILE *stream);
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* A plain line at LOG_NORMAL, LOG_VERBOSE, LOG_DEBUG and above. */
+/* A plain line at LOG_NORMAL, LOG_DEBUG and above. */
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void log_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "$ qemu-system-x86_64 …" at LOG_DEBUG, quoted so that it can be pasted. */
 void log_command(const char *const *argv);

@@ -55,7 +55,6 @@ enum proto_type {
 	MSG_EXITED = 6,    /* struct proto_exited: the scheduler process ended */
 	MSG_PROGS_ARE = 7, /* lines "id type verified_insns jited_len xlated_len run_cnt run_time_ns name" */
 	MSG_FAILED = 8,    /* text: the last request could not be done, and why */
-	MSG_BTF = 9,       /* a chunk of /sys/kernel/btf/vmlinux; an empty one ends it */
 	MSG_OUT = 10,      /* bytes of the session's stdout, or of its terminal */
 	MSG_ERR = 11,      /* bytes of its stderr */
 	MSG_TAKEN = 12,    /* u32: bytes of IN the program has taken since the last TAKEN */
@@ -69,7 +68,6 @@ enum proto_type {
 	MSG_START = 34,  /* struct proto_start, then argc + n_env NUL-ended strings */
 	MSG_STOP = 35,   /* u32 milliseconds between SIGTERM and SIGKILL */
 	MSG_PROGS = 36,
-	MSG_GET_BTF = 37,
 	MSG_POWEROFF = 38,
 	MSG_RUN = 39,     /* struct proto_session, then argc + n_env NUL-ended strings */
 	MSG_IN = 40,      /* bytes for the session's stdin; none: there is no more */

@@ -314,31 +314,6 @@ static void holes(void **state)
 	}
 }
 
-static void placing(void **state)
-{
-	struct room *r = *state;
-	struct err e;
-
-	write_file(r->dir, "src", "one");
-	assert_int_equal(file_place(r->dir, "src", r->dir, "dst", &e), 1);
-	struct stat first = stat_of(r->dir, "dst");
-	assert_int_equal(first.st_ino, stat_of(r->dir, "src").st_ino);
-	assert_int_equal(file_place(r->dir, "src", r->dir, "dst", &e), 0);
-	write_file(r->dir, "equal", "one");
-	ino_t own = stat_of(r->dir, "equal").st_ino;
-	assert_int_equal(file_place(r->dir, "src", r->dir, "equal", &e), 0);
-	assert_int_equal(stat_of(r->dir, "equal").st_ino, own);
-	write_file(r->dir, "differs", "two");
-	assert_int_equal(file_place(r->dir, "src", r->dir, "differs", &e), 1);
-	assert_content(r->dir, "differs", "one");
-	assert_int_equal(symlinkat("src", r->dir, "link"), 0);
-	assert_int_equal(file_place(r->dir, "src", r->dir, "link", &e), 1);
-	assert_true(S_ISREG(stat_of(r->dir, "link").st_mode));
-	assert_int_equal(file_place(r->dir, "absent", r->dir, "dst", &e), -1);
-	assert_int_equal(file_place(r->dir, ".", r->dir, "dst", &e), -1);
-	assert_content(r->dir, "dst", "one");
-}
-
 static void places(void **state)
 {
 	static const struct {
@@ -382,7 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(drafts),  TEST(full_disk), TEST(reading), TEST(reading_oddities),
 		TEST(writing), TEST(folders),   TEST(removal), TEST(deep_tree),
-		TEST(copies),  TEST(holes),     TEST(placing), TEST(places),
+		TEST(copies),  TEST(holes),     TEST(places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

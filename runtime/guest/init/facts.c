@@ -160,35 +160,3 @@ void facts_hello(void)
 	port_send(MSG_HELLO, text, n);
 	free(text);
 }
-
-static int btf = -1;
-
-void btf_start(void)
-{
-	if (btf >= 0) {
-		port_failed("the kernel's BTF is on its way already");
-		return;
-	}
-	btf = open(BTF_PATH, O_RDONLY | O_CLOEXEC);
-	if (btf < 0)
-		port_failed("open %s: %s", BTF_PATH, strerror(errno));
-	btf_resume();
-}
-
-void btf_resume(void)
-{
-	static char chunk[1 << 20];
-
-	while (btf >= 0 && port_ready()) {
-		size_t n = 0;
-		ssize_t got;
-
-		while (n < sizeof chunk && (got = read(btf, chunk + n, sizeof chunk - n)) > 0)
-			n += (size_t)got;
-		if (n == 0) {
-			close(btf);
-			btf = -1;
-		}
-		port_send(MSG_BTF, chunk, n);
-	}
-}

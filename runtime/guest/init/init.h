@@ -60,8 +60,6 @@ const char *uevent_get(const char *pairs, size_t n, const char *key);
 
 /* facts.c */
 void facts_hello(void);
-void btf_start(void);
-void btf_resume(void);
 
 /* topo.c: which CPUs and nodes belong together, as lines of HELLO. */
 void topo_write(FILE *f);

@@ -33,7 +33,6 @@ void bulk_resume(void)
 {
 	sched_resume();
 	session_resume();
-	btf_resume();
 }
 
 void request(uint32_t type, const void *data, size_t n)
@@ -56,9 +55,6 @@ void request(uint32_t type, const void *data, size_t n)
 		return;
 	case MSG_WORK:
 		work_start(data, n);
-		return;
-	case MSG_GET_BTF:
-		btf_start();
 		return;
 	case MSG_RUN:
 		session_run(data, n);
