@@ -85,7 +85,7 @@ guest_does_not_boot() {
 	judged 0 "$O/sched/scx_ktstr" || return
 	folder=$(echo "$KTSTR_STORE"/graphs/verifier-*)
 	: >"$folder/guest/initramfs.cpio"
-	judged 6 "$O/sched/scx_ktstr" && has 'not run: boot' err && has 'guest panicked' err && has 'failed: not run' out &&
+	judged 6 "$O/sched/scx_ktstr" && has 'not run: boot' err && has 'guest panicked' err && has '  not run: boot ' out &&
 		judged 0 "$O/sched/scx_ktstr"
 }
 
