@@ -117,6 +117,10 @@ run_tests() {
 		else
 			echo "not ok $i - $t"
 			sed 's/^/# /' "$base/$t.log"
+			# What it left running must not decide the next one.
+			leftovers | while read -r pid _; do
+				kill -9 "$pid"
+			done 2>/dev/null
 		fi
 	done
 }

@@ -60,7 +60,7 @@ building() {
 	printf '# a configuration\nCONFIG_SMP=y\n' >config && exits 0 ktstr kernel build 6.12.5 || return
 	cp "$(find cache/ktstr/kernels -name bzImage -o -name Image | head -n 1)" . && ends 12 ktstr kernel import bzImage config || return
 	rm -rf cache
-	sed -i 's/^./0/' site/v6.x/sha256sums.asc && ends 25 ktstr kernel build 6.12.5 || return
+	sed -i "s/^[0-9a-f]*/$(printf %064d 0)/" site/v6.x/sha256sums.asc && ends 25 ktstr kernel build 6.12.5 || return
 	(cd site/v6.x && head -c 2000 linux-6.12.5.tar.xz >half && mv half linux-6.12.5.tar.xz &&
 		sha256sum linux-6.12.5.tar.xz >sha256sums.asc) && ends 26 ktstr kernel build 6.12.5
 }

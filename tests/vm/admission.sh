@@ -32,6 +32,12 @@ let_go() {
 	eval "echo >&$1"
 }
 
+# So that each of the guests below asks for its share once: a snapshot that must be made first asks too.
+snapshots_made() {
+	exits 0 guest --exec true && exits 0 guest --topology 1,1,3,1 --exec true && exits 0 guest --topology 1,1,2,1 --exec true &&
+		exits 0 guest --memory-mb 3000 --exec true
+}
+
 # A guest of three on two CPUs has them alone; those who wait get in when they are free, and all end well.
 cpus_shared() {
 	hold 5 one && first=$pid && within 300 is_up one && hold 6 large --topology 1,1,3,1 && second=$pid && within 300 waits large &&
@@ -86,4 +92,4 @@ bad_settings() {
 	KTSTR_GUEST_CPUS=none exits 2 guest --exec true && has 'KTSTR_GUEST_CPUS is "none"' err
 }
 
-run_tests cpus_shared memory_shared killed_hard interrupted steps_wait bad_settings nothing_left
+run_tests snapshots_made cpus_shared memory_shared killed_hard interrupted steps_wait bad_settings nothing_left
