@@ -79,6 +79,15 @@ leftovers() {
 	done
 }
 
+# own_mounts COMMAND…: where it may mount. Root needs no user namespace for that, and cannot have one in a chroot.
+own_mounts() {
+	if [ "$(id -u)" = 0 ]; then
+		unshare -m "$@"
+	else
+		unshare -rm "$@"
+	fi
+}
+
 # Waits up to SECONDS for COMMAND to succeed.
 within() {
 	limit=$(($(date +%s) + $1))

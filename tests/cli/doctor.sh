@@ -136,7 +136,7 @@ folders() {
 full_disk() {
 	machine && mkdir store || return
 	# shellcheck disable=SC2016 # for the inner shell
-	unshare -rm sh -c 'mount -t tmpfs -o size=1m tmpfs store && dd if=/dev/zero of=store/full bs=64k 2>/dev/null
+	own_mounts sh -c 'mount -t tmpfs -o size=1m tmpfs store && dd if=/dev/zero of=store/full bs=64k 2>/dev/null
 		PATH=$1/bin KTSTR_STORE=$1/store "$O/ktstr" doctor --json >json; echo $? >code' sh "$work"
 	same 15 "$(cat code)" 'exit code' && finding store fail 'No space left' KTSTR_STORE && finding disk fail 'GB are free' 'cache gc'
 }

@@ -399,7 +399,7 @@ damaged() {
 # Told beforehand: what comes is not known to fit.
 full_disk() {
 	mkdir store
-	exits 15 unshare -rm sh -c 'mount -t tmpfs -o size=20m tmpfs store && exec "$@"' sh ktstr-source clone --store store \
+	exits 15 own_mounts sh -c 'mount -t tmpfs -o size=20m tmpfs store && exec "$@"' sh ktstr-source clone --store store \
 		--out c --url "$git_url/linux" --ref master --commit "$(commit master)" && has '5000 MB' err && has KTSTR_STORE err
 }
 

@@ -326,7 +326,7 @@ disk_full() {
 	begin
 	mkdir store
 	# shellcheck disable=SC2016 # for the inner shell
-	unshare -rm sh -c 'mount -t tmpfs -o size=3m tmpfs store &&
+	own_mounts sh -c 'mount -t tmpfs -o size=3m tmpfs store &&
 		ktstr-source tarball --store store --out made --version 6.12.2 2>err
 		echo $? >code; find store/sources store/tarballs -type f >files'
 	same 15 "$(cat code)" 'exit code' && has 'MB are needed' err && has 'has 3 MB free' err && has 'KTSTR_STORE' err &&

@@ -75,7 +75,7 @@ no_dev_kvm() {
 	mkdir -p dev/shm
 	touch dev/null dev/zero dev/urandom
 	# shellcheck disable=SC2016 # for the inner shell
-	exits 16 unshare -rm sh -c 'for d in null zero urandom; do mount --bind /dev/$d dev/$d || exit 99; done
+	exits 16 own_mounts sh -c 'for d in null zero urandom; do mount --bind /dev/$d dev/$d || exit 99; done
 		mount --rbind dev /dev && exec "$@"' sh \
 		ktstr verifier --scheduler-bin "$sched" --kernel "$key" --accel kvm && has /dev/kvm err
 }
@@ -83,7 +83,7 @@ no_dev_kvm() {
 full_disk() {
 	mkdir small
 	# shellcheck disable=SC2016 # for the inner shell
-	XDG_CACHE_HOME=$work/small KTSTR_CACHE_DIR=$shared/ktstr/kernels unshare -rm sh -c '
+	XDG_CACHE_HOME=$work/small KTSTR_CACHE_DIR=$shared/ktstr/kernels own_mounts sh -c '
 		mount -t tmpfs -o size=20m none small || exit 99
 		"$@" >out 2>err
 		code=$?
@@ -99,7 +99,7 @@ unreadable_store() {
 	[ "$(id -u)" != 0 ] || { # root may do everything: a read-only mount stops it as well
 		mkdir ro
 		# shellcheck disable=SC2016 # for the inner shell
-		KTSTR_STORE=$work/ro exits 14 unshare -m sh -c 'mount -t tmpfs -o ro none ro && exec "$@"' sh \
+		KTSTR_STORE=$work/ro exits 14 own_mounts sh -c 'mount -t tmpfs -o ro none ro && exec "$@"' sh \
 			ktstr verifier --scheduler-bin "$sched" --kernel "$key"
 		return
 	}
