@@ -245,7 +245,8 @@ int profiles_named(struct profiles *p, const struct flags *f, const char *const 
 		r = read_list(&s, f, lists[i], &named, max, e);
 	if (r == 0 && !named)
 		r = err_set(e, X_USAGE, "--profiles names no profile; \"default\" is the one without flags");
-	*p = (struct profiles){ 0 };
+	if (r == 0)
+		*p = (struct profiles){ 0 };
 	for (size_t i = 0; r == 0 && i < s.n; i++)
 		add(p, f, s.on + i * s.width);
 	free(s.on);
