@@ -10,14 +10,6 @@
 #include "kernel/id.h"
 #include <string.h>
 
-int guest_accel(const char **accel, const char *asked, bool require_kvm, struct err *e)
-{
-	if (require_kvm && asked && !strcmp(asked, "tcg"))
-		return err_set(e, X_USAGE, "--require-kvm and --accel tcg exclude each other");
-	*accel = require_kvm ? "kvm" : asked ? asked : "auto";
-	return 0;
-}
-
 int guest_plan_init(struct guest_plan *g, struct err *e)
 {
 	auto_free char *id = NULL;

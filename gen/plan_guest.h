@@ -21,8 +21,6 @@ struct guest_plan {
 	char *host;     /* folder of what is true until the next boot of this machine */
 };
 
-/* The accelerator of --accel (NULL: not given) and --require-kvm. X_USAGE when they contradict each other. */
-int guest_accel(const char **accel, const char *asked, bool require_kvm, struct err *e);
 /* Fills host. */
 int guest_plan_init(struct guest_plan *g, struct err *e);
 void guest_plan_free(struct guest_plan *g);

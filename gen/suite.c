@@ -11,13 +11,15 @@
 #include "gen/plan.h"
 #include "gen/run.h"
 #include "gen/table.h"
+#include "gen/verb_opts.h"
 #include "gen/verbs.h"
 #include "gen/want.h"
 #include "kernel/id.h"
 
 static struct {
 	struct opt_list kernels;
-	bool build, no_build, make, explain;
+	struct build_asked missing;
+	bool make, explain;
 } o;
 
 const struct opt suite_opts[] = {
@@ -26,18 +28,13 @@ const struct opt suite_opts[] = {
 	  .out = &o.kernels,
 	  .arg = "ID",
 	  .help = "kernel to test on (source tree or other path, version, cache key, range); without: tests find one" },
-	{ .name = "build",
-	  .type = OPT_FLAG,
-	  .out = &o.build,
-	  .conflicts = "no-build",
-	  .help = "build a kernel version that is not in the cache, without asking" },
-	{ .name = "no-build", .type = OPT_FLAG, .out = &o.no_build, .help = "never build a kernel, and do not ask" },
+	BUILD_ASKED_OPTS(o.missing),
 	{ .name = "make",
 	  .type = OPT_FLAG,
 	  .out = &o.make,
 	  .conflicts = "no-build",
 	  .help = "run make in a source tree even if nothing in it changed" },
-	{ .name = "explain", .type = OPT_FLAG, .out = &o.explain, .help = "say why each step ran" },
+	EXPLAIN_OPT(o.explain),
 	{ 0 },
 };
 
@@ -85,9 +82,7 @@ static int make_kernels(struct kernels *k, const struct want_opts *how, struct e
 static int find_kernels(struct kernels *k, struct err *e)
 {
 	struct want_opts how = {
-		.build = o.build      ? WANT_BUILD_YES
-			 : o.no_build ? WANT_BUILD_NO
-				      : WANT_BUILD_ASK,
+		.build = build_asked(&o.missing),
 		.own_config = true,
 		.force = o.make,
 		.explain = o.explain,

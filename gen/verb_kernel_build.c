@@ -5,6 +5,7 @@
 #include "gen/commands.h"
 #include "gen/home.h"
 #include "gen/plan.h"
+#include "gen/verb_opts.h"
 #include "gen/verbs.h"
 #include "gen/want.h"
 #include "kernel/entry.h"
@@ -42,15 +43,8 @@ static const struct opt opts[] = {
 	  .help = "put options of your own on top of ktstr.kconfig" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "build even if a cached kernel exists" },
 	{ .name = "clean", .type = OPT_FLAG, .out = &o.clean, .help = "make mrproper first; only with --source" },
-	{ .name = "explain", .type = OPT_FLAG, .out = &o.explain, .help = "say why each step ran" },
-	{ .name = "jobs",
-	  .letter = 'j',
-	  .type = OPT_U64,
-	  .out = &o.jobs,
-	  .arg = "N",
-	  .min = 1,
-	  .max = 4096,
-	  .help = "jobs of make, as many as CPUs unless given" },
+	EXPLAIN_OPT(o.explain),
+	JOBS_OPT(o.jobs, "jobs of make, as many as CPUs unless given"),
 	{ 0 },
 };
 

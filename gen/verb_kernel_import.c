@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "gen/home.h"
 #include "gen/plan.h"
+#include "gen/verb_opts.h"
 #include "gen/verbs.h"
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ static struct {
 
 static const struct opt opts[] = {
 	{ .name = "running", .type = OPT_FLAG, .out = &o.running, .help = "import the kernel this machine runs" },
-	{ .name = "explain", .type = OPT_FLAG, .out = &o.explain, .help = "say why each step ran" },
+	EXPLAIN_OPT(o.explain),
 	{ 0 },
 };
 

@@ -12,6 +12,7 @@
 #include "gen/includes.h"
 #include "gen/plan.h"
 #include "gen/plan_guest.h"
+#include "gen/verb_opts.h"
 #include "gen/verbs.h"
 #include "gen/want.h"
 #include "vm/topology.h"
@@ -21,10 +22,11 @@
 #include <sys/wait.h>
 
 static struct {
-	const char *kernel, *topology, *exec, *scheduler, *accel;
+	const char *kernel, *topology, *exec, *scheduler;
 	struct opt_list includes;
-	uint64_t memory_mb;
-	bool dmesg, explain, build, no_build, require_kvm, perf_mode, no_perf_mode;
+	struct guest_asked guest;
+	struct build_asked missing;
+	bool dmesg, explain;
 } o;
 
 static const struct opt opts[] = {
@@ -44,13 +46,6 @@ static const struct opt opts[] = {
 	  .out = &o.includes,
 	  .arg = "PATH",
 	  .help = "file, folder or program of PATH to have in the guest" },
-	{ .name = "memory-mb",
-	  .type = OPT_U64,
-	  .out = &o.memory_mb,
-	  .arg = "MB",
-	  .min = 128,
-	  .max = 65536,
-	  .help = "memory of the guest, 1024 unless given" },
 	{ .name = "dmesg", .type = OPT_FLAG, .out = &o.dmesg, .help = "kernel messages on stderr as they come" },
 	{ .name = "exec",
 	  .type = OPT_STR,
@@ -62,35 +57,9 @@ static const struct opt opts[] = {
 	  .out = &o.scheduler,
 	  .arg = "PATH",
 	  .help = "scheduler to start first; its arguments behind --" },
-	{ .name = "accel",
-	  .type = OPT_STR,
-	  .out = &o.accel,
-	  .arg = "WHICH",
-	  .choices = "auto kvm tcg",
-	  .help = "auto (KVM where it works), kvm or tcg" },
-	{ .name = "require-kvm",
-	  .type = OPT_FLAG,
-	  .out = &o.require_kvm,
-	  .help = "as --accel kvm: fail where KVM does not work, and say why" },
-	{ .name = "perf-mode",
-	  .type = OPT_FLAG,
-	  .out = &o.perf_mode,
-	  .conflicts = "no-perf-mode",
-	  .help = "host CPUs of its own for each guest, and what else steadies its figures" },
-	{ .name = "no-perf-mode",
-	  .type = OPT_FLAG,
-	  .out = &o.no_perf_mode,
-	  .help = "the host's scheduler places guests; so it is unless --perf-mode is given" },
-	{ .name = "build",
-	  .type = OPT_FLAG,
-	  .out = &o.build,
-	  .conflicts = "no-build",
-	  .help = "build a kernel version that is not in the cache" },
-	{ .name = "no-build",
-	  .type = OPT_FLAG,
-	  .out = &o.no_build,
-	  .help = "do not offer to build a kernel that is not in the cache" },
-	{ .name = "explain", .type = OPT_FLAG, .out = &o.explain, .help = "say why each step ran" },
+	GUEST_ASKED_OPTS(o.guest),
+	BUILD_ASKED_OPTS(o.missing),
+	EXPLAIN_OPT(o.explain),
 	{ 0 },
 };
 
@@ -134,8 +103,8 @@ static int check(struct request *q, int n, struct err *e)
 	if (topology_parse(&t, q->guest.topology, e) < 0 || find_scheduler(q, n, e) < 0)
 		return -1;
 	/* What "/mem=" gives each node is the guest's memory. */
-	if (!o.memory_mb && topology_memory_mb(&t))
-		q->guest.memory_mb = topology_memory_mb(&t);
+	if (!q->guest.memory_mb)
+		q->guest.memory_mb = topology_memory_mb(&t) ? topology_memory_mb(&t) : 1024;
 	for (size_t i = 0; i < o.includes.n; i++)
 		if (includes_add(&q->includes, o.includes.v[i], e) < 0)
 			return -1;
@@ -149,12 +118,7 @@ static int check(struct request *q, int n, struct err *e)
 
 static int find_kernel(struct request *q, struct err *e)
 {
-	q->how = (struct want_opts){
-		.build = o.build      ? WANT_BUILD_YES
-			 : o.no_build ? WANT_BUILD_NO
-				      : WANT_BUILD_ASK,
-		.explain = o.explain,
-	};
+	q->how = (struct want_opts){ .build = build_asked(&o.missing), .explain = o.explain };
 	if (want_environment(&q->how, e) < 0 ||
 	    wants_find(&q->kernels, &q->home, &o.kernel, o.kernel ? 1 : 0, &q->how, e) < 0)
 		return -1;
@@ -267,14 +231,9 @@ static int shell_run(int n, const char *const *args, struct err *e)
 	auto_request struct request q = { .args = args };
 	int r;
 
-	q.guest = (struct guest_plan){
-		.home = &q.home,
-		.topology = o.topology ? o.topology : "1,1,1,1",
-		.memory_mb = o.memory_mb ? o.memory_mb : 1024,
-		.perf_mode = o.perf_mode,
-	};
-	if (guest_accel(&q.guest.accel, o.accel, o.require_kvm, e) < 0 || check(&q, n, e) < 0 ||
-	    home_find(&q.home, e) < 0 || guest_plan_init(&q.guest, e) < 0 || find_kernel(&q, e) < 0)
+	q.guest = (struct guest_plan){ .home = &q.home, .topology = o.topology ? o.topology : "1,1,1,1" };
+	if (guest_asked_plan(&q.guest, &o.guest, e) < 0 || check(&q, n, e) < 0 || home_find(&q.home, e) < 0 ||
+	    guest_plan_init(&q.guest, e) < 0 || find_kernel(&q, e) < 0)
 		return e->code;
 	r = make_and_enter(&q, e);
 	return r < 0 ? e->code : r;

@@ -52,6 +52,15 @@ static void load(struct stats *s, struct collection *c, const char *dir)
 		tell_unreadable(dir, c, s->n);
 }
 
+static void tell_nothing(const char *dir)
+{
+	log_info("cargo-ktstr: no sidecar data found (skipped)");
+	if (dir)
+		log_info("looked in %s; \"verifier --sidecar-dir DIR\" fills a folder, so do tests", dir);
+	else
+		log_info("there is no target/ktstr with any; --dir names another folder");
+}
+
 static int stats_run(int n, const char *const *args, struct err *e)
 {
 	auto_collection struct collection c = { .dir = -1 }, old = { .dir = -1 };
@@ -74,7 +83,7 @@ static int stats_run(int n, const char *const *args, struct err *e)
 	if (o.compare && !o.json && s.n)
 		stats_compare_text(stdout, &cmp, o.compare);
 	if (!s.n)
-		log_info("cargo-ktstr: no sidecar data found (skipped)");
+		tell_nothing(dir);
 	return X_SUCCESS;
 }
 

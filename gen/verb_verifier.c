@@ -14,6 +14,7 @@
 #include "gen/sweep.h"
 #include "gen/sweep_flags.h"
 #include "gen/sweep_symbols.h"
+#include "gen/verb_opts.h"
 #include "gen/verbs.h"
 #include "gen/want.h"
 #include <limits.h>
@@ -29,11 +30,12 @@ static struct {
 	struct package_opts package;
 	struct opt_list kernels, topologies;
 	struct profile_opts profiles;
-	const char *accel, *sidecars;
-	uint64_t memory_mb, timeout, workload, jobs;
+	struct guest_asked guest;
+	struct build_asked missing;
+	const char *sidecars;
+	uint64_t timeout, workload, jobs;
 	struct report_opts report;
-	bool reported, cold, cross_check, explain, force, build, no_build;
-	bool require_kvm, perf_mode, no_perf_mode;
+	bool reported, cold, cross_check, explain, force;
 } o = { .workload = WORKLOAD_UNSAID, .report = REPORT_OPTS_INIT };
 
 static const struct opt opts[] = {
@@ -95,35 +97,9 @@ static const struct opt opts[] = {
 	  .min = 1,
 	  .max = 65536,
 	  .help = "refuse a sweep of more profiles than this, 1024 unless given" },
-	{ .name = "build", .type = OPT_FLAG, .out = &o.build, .help = "build kernels that are not in the cache" },
-	{ .name = "no-build", .type = OPT_FLAG, .out = &o.no_build, .help = "never build one, and do not ask" },
+	BUILD_ASKED_OPTS(o.missing),
 	REPORT_OPTS(o.report),
-	{ .name = "accel",
-	  .type = OPT_STR,
-	  .out = &o.accel,
-	  .arg = "WHICH",
-	  .choices = "auto kvm tcg",
-	  .help = "auto (KVM where it works), kvm or tcg" },
-	{ .name = "require-kvm",
-	  .type = OPT_FLAG,
-	  .out = &o.require_kvm,
-	  .help = "as --accel kvm: fail where KVM does not work, and say why" },
-	{ .name = "perf-mode",
-	  .type = OPT_FLAG,
-	  .out = &o.perf_mode,
-	  .conflicts = "no-perf-mode",
-	  .help = "host CPUs of its own for each guest, and what else steadies its figures" },
-	{ .name = "no-perf-mode",
-	  .type = OPT_FLAG,
-	  .out = &o.no_perf_mode,
-	  .help = "the host's scheduler places guests; so it is unless --perf-mode is given" },
-	{ .name = "memory-mb",
-	  .type = OPT_U64,
-	  .out = &o.memory_mb,
-	  .arg = "MB",
-	  .min = 128,
-	  .max = 65536,
-	  .help = "memory of each guest, 1024 (or what its topology says) unless given" },
+	GUEST_ASKED_OPTS(o.guest),
 	{ .name = "timeout",
 	  .type = OPT_U64,
 	  .out = &o.timeout,
@@ -152,15 +128,8 @@ static const struct opt opts[] = {
 	  .out = &o.cross_check,
 	  .help = "compare the counts with bpf_prog_info read inside the guest" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "run again what is cached" },
-	{ .name = "explain", .type = OPT_FLAG, .out = &o.explain, .help = "say why each step ran" },
-	{ .name = "jobs",
-	  .letter = 'j',
-	  .type = OPT_U64,
-	  .out = &o.jobs,
-	  .arg = "N",
-	  .min = 1,
-	  .max = 1024,
-	  .help = "steps at once, as many as CPUs unless given" },
+	EXPLAIN_OPT(o.explain),
+	JOBS_OPT(o.jobs, "steps at once, as many as CPUs unless given"),
 	{ 0 },
 };
 
@@ -211,6 +180,11 @@ static int find_binary(const char *given, char **path, struct err *e)
 
 static int find_scheduler(struct request *q, struct err *e)
 {
+	if (!o.package.spec && !o.scheduler && q->args[0])
+		return err_set(e, X_USAGE,
+			       "\"%s\" alone would be an argument of a scheduler: --scheduler-bin PATH or "
+			       "--scheduler PKG names that",
+			       q->args[0]);
 	if (!o.package.spec && !o.scheduler)
 		return err_set(e, X_USAGE, "either --scheduler PKG or --scheduler-bin PATH is required");
 	if ((o.scheduler && find_binary(o.scheduler, &q->scheduler, e) < 0) ||
@@ -246,12 +220,7 @@ static void tell_default(const struct request *q)
 
 static int find_kernels(struct request *q, struct err *e)
 {
-	q->how = (struct want_opts){
-		.build = o.build      ? WANT_BUILD_YES
-			 : o.no_build ? WANT_BUILD_NO
-				      : WANT_BUILD_ASK,
-		.explain = o.explain,
-	};
+	q->how = (struct want_opts){ .build = build_asked(&o.missing), .explain = o.explain };
 	if (want_environment(&q->how, e) < 0 ||
 	    wants_find(&q->kernels, &q->home, (const char *const *)o.kernels.v, o.kernels.n, &q->how, e) < 0)
 		return -1;
@@ -266,19 +235,13 @@ static int check(struct request *q, struct err *e)
 		return -1;
 	if (o.package.spec && !*o.package.spec)
 		return err_set(e, X_USAGE, "--scheduler: the package has no name");
-	if (o.build && o.no_build)
-		return err_set(e, X_USAGE, "--build and --no-build exclude each other");
 	if (o.sidecars && !*o.sidecars)
 		return err_set(e, X_USAGE, "--sidecar-dir needs the name of a folder");
 	if (o.workload == WORKLOAD_UNSAID)
 		o.workload = o.sidecars ? WORKLOAD_SIDECAR_MS : WORKLOAD_MS;
 	if (report_opts_load(&o.report, e) < 0)
 		return -1;
-	q->guest = (struct guest_plan){
-		.home = &q->home,
-		.memory_mb = o.memory_mb,
-		.perf_mode = o.perf_mode,
-	};
+	q->guest = (struct guest_plan){ .home = &q->home };
 	q->sweep = (struct sweep){
 		.home = &q->home,
 		.kernels = &q->kernels,
@@ -291,7 +254,7 @@ static int check(struct request *q, struct err *e)
 			.force = o.force,
 		},
 	};
-	if (guest_accel(&q->guest.accel, o.accel, o.require_kvm, e) < 0 || guest_plan_init(&q->guest, e) < 0 ||
+	if (guest_asked_plan(&q->guest, &o.guest, e) < 0 || guest_plan_init(&q->guest, e) < 0 ||
 	    sweep_topologies(&q->sweep, &q->guest, o.topologies.v, o.topologies.n, e) < 0)
 		return -1;
 	return sweep_profiles(&q->sweep, &o.profiles, e);
@@ -341,10 +304,7 @@ static char *command_again(const struct request *q)
 		package_words(&a, &o.package);
 	else
 		argv_opt(&a, "--scheduler-bin", "%s", q->scheduler);
-	if (o.accel)
-		argv_opt(&a, "--accel", "%s", o.accel);
-	if (o.memory_mb)
-		argv_opt(&a, "--memory-mb", "%llu", (unsigned long long)o.memory_mb);
+	guest_asked_words(&a, &o.guest);
 	if (o.timeout)
 		argv_opt(&a, "--timeout", "%llu", (unsigned long long)o.timeout);
 	if (o.workload != WORKLOAD_MS)
@@ -358,10 +318,6 @@ static char *command_again(const struct request *q)
 
 		argv_opt(&a, "--flags-file", "%s", file ? file : o.profiles.file);
 	}
-	if (o.require_kvm)
-		argv_add(&a, "--require-kvm");
-	if (o.perf_mode)
-		argv_add(&a, "--perf-mode");
 	return argv_quote((const char *const *)a.v);
 }
 

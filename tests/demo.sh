@@ -22,3 +22,15 @@ for sched in "$O/sched/scx_ktstr" "$scheds"/scx_simple "$scheds"/scx_flatcg; do
 	say "\$ cargo ktstr verifier --scheduler-bin ${sched##*/} --kernel $key"
 	ktstr verifier --scheduler-bin "$sched" --kernel "$key"
 done
+
+cat <<END
+
+All of it is kept by content: the same again boots nothing. Next, with a scheduler of yours:
+
+  PATH=$O:\$PATH
+  ktstr doctor
+  ktstr verifier --scheduler-bin $O/sched/scx_ktstr --all-profiles
+  ktstr shell --scheduler-bin $O/sched/scx_ktstr --topology 1,2,2,1
+
+docs/getting-started.md goes on from here.
+END

@@ -45,6 +45,8 @@ static int header(struct image *im)
 	if (im->n < sizeof im->eh)
 		return bad(im, "is cut short");
 	memcpy(&im->eh, im->p, sizeof im->eh);
+	if (im->eh.e_type == ET_REL && im->eh.e_machine == EM_BPF)
+		return bad(im, "is a BPF object; what starts in the guest is the program that loads it");
 	if (im->eh.e_type != ET_EXEC && im->eh.e_type != ET_DYN)
 		return bad(im, "is neither a program nor a shared library");
 	if (im->eh.e_phnum && im->eh.e_phentsize != sizeof(Elf64_Phdr))

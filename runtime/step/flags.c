@@ -12,41 +12,17 @@
 #include "verifier/ask.h"
 
 static struct guest_opts guest;
-static struct {
-	const char *snapshot, *payload;
-	uint64_t timeout;
-	bool cold;
-} o;
+static struct guest_run how;
 
 static const struct opt opts[] = {
 	GUEST_OPTS(guest),
-	{ .name = "snapshot",
-	  .type = OPT_STR,
-	  .out = &o.snapshot,
-	  .arg = "DIR",
-	  .help = "output of the snapshot step" },
-	{ .name = "payload", .type = OPT_STR, .out = &o.payload, .arg = "FILE", .help = "output of the payload step" },
-	{ .name = "timeout",
-	  .type = OPT_U64,
-	  .out = &o.timeout,
-	  .arg = "SECONDS",
-	  .min = 1,
-	  .max = 86400,
-	  .help = "how long the scheduler may take to answer" },
-	{ .name = "cold", .type = OPT_FLAG, .out = &o.cold, .help = "boot instead of restoring a snapshot" },
+	GUEST_RUN_OPTS(how, "answer"),
 	{ 0 },
 };
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
-	auto_free char *base = xasprintf("%s/recipe", o.snapshot ? o.snapshot : ".");
-
-	if (!guest.boot || !guest.initrd || !o.payload || o.cold == (o.snapshot != NULL))
-		return err_set(e, X_USAGE, "--boot, --initrd, --payload and one of --snapshot and --cold are required");
-	guest_kernel(&guest);
-	if (o.cold ? guest_recipe(&guest, r, h, e) < 0 : recipe_file(r, "snapshot", base, h, e) < 0)
-		return -1;
-	return recipe_file(r, "payload", o.payload, h, e);
+	return guest_run_recipe(&guest, &how, r, h, e);
 }
 
 static int write_answer(int dir, const struct flags *f, const char *why, struct err *e)
@@ -69,21 +45,21 @@ static int run(int dir, const char *path, struct err *e)
 	auto_flags struct flags f = { 0 };
 	auto_free char *why = NULL, *fallback = NULL;
 	const struct ask ask = {
-		.snapshot = o.snapshot,
+		.snapshot = how.snapshot,
 		.machine = guest.machine,
 		.kernel = guest.kernel,
 		.initrd = guest.initrd,
-		.pack = o.payload,
-		.seconds = (unsigned)o.timeout,
+		.pack = how.payload,
+		.seconds = (unsigned)how.timeout,
 	};
 
 	(void)path;
-	if ((o.snapshot ? guest_admit_restored(o.snapshot, e) : guest_admit(&guest.machine, e)) < 0)
+	if (guest_run_admit(&guest, &how, e) < 0)
 		return -1;
 	int r = ask_flags(&ask, &f, &why, &fallback, e);
 
 	if (fallback)
-		store_spoil(step_store(), o.snapshot, "state");
+		store_spoil(step_store(), how.snapshot, "state");
 	return r < 0 ? -1 : write_answer(dir, &f, why, e);
 }
 

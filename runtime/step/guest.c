@@ -110,3 +110,21 @@ int guest_admit_restored(const char *snapshot, struct err *e)
 		return err_in(e, "snapshot %s", snapshot);
 	return guest_admit(&m, e);
 }
+
+int guest_run_recipe(struct guest_opts *g, const struct guest_run *x, struct recipe *r, struct hashes *h, struct err *e)
+{
+	auto_free char *base = xasprintf("%s/recipe", x->snapshot ? x->snapshot : ".");
+
+	if (!g->boot || !g->initrd || !x->payload || x->cold == (x->snapshot != NULL))
+		return err_set(e, X_USAGE, "--boot, --initrd, --payload and one of --snapshot and --cold are required");
+	guest_kernel(g);
+	/* A snapshot is what its recipe says: making it again differs in bytes, not in meaning. */
+	if (x->cold ? guest_recipe(g, r, h, e) < 0 : recipe_file(r, "snapshot", base, h, e) < 0)
+		return -1;
+	return recipe_file(r, "payload", x->payload, h, e);
+}
+
+int guest_run_admit(const struct guest_opts *g, const struct guest_run *x, struct err *e)
+{
+	return x->snapshot ? guest_admit_restored(x->snapshot, e) : guest_admit(&g->machine, e);
+}

@@ -40,6 +40,36 @@ struct guest_opts {
 		.min = 64, .max = 1 << 20 \
 	}
 
+/* How a step comes to a guest that runs a program: continued from a snapshot, or booted. */
+struct guest_run {
+	const char *snapshot, *payload;
+	uint64_t timeout; /* seconds; 0: not given */
+	bool cold;
+};
+
+/* Entries for a step's option table; x must be static. until: what ends the wait. */
+#define GUEST_RUN_OPTS(x, until) \
+	{ .name = "snapshot", \
+	  .type = OPT_STR, \
+	  .out = &(x).snapshot, \
+	  .arg = "DIR", \
+	  .help = "output of the snapshot step" }, \
+		{ .name = "payload", \
+		  .type = OPT_STR, \
+		  .out = &(x).payload, \
+		  .arg = "FILE", \
+		  .help = "output of the payload step" }, \
+		{ .name = "timeout", \
+		  .type = OPT_U64, \
+		  .out = &(x).timeout, \
+		  .arg = "SECONDS", \
+		  .min = 1, \
+		  .max = 86400, \
+		  .help = "how long the scheduler may take to " until }, \
+	{ \
+		.name = "cold", .type = OPT_FLAG, .out = &(x).cold, .help = "boot instead of restoring a snapshot" \
+	}
+
 /* {boot}/kernel in g->kernel. */
 void guest_kernel(struct guest_opts *g);
 /* Plans the machine and states everything about it that decides what the guest sees. */
@@ -49,3 +79,8 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 int guest_admit(const struct machine *m, struct err *e);
 /* Of the machine that this snapshot is of. */
 int guest_admit_restored(const char *snapshot, struct err *e);
+/* States the guest and what is pushed into it. */
+int guest_run_recipe(struct guest_opts *g, const struct guest_run *x, struct recipe *r, struct hashes *h,
+		     struct err *e);
+/* The share of the host that this guest takes. */
+int guest_run_admit(const struct guest_opts *g, const struct guest_run *x, struct err *e);

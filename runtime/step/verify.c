@@ -14,33 +14,21 @@
 #include <errno.h>
 
 static struct guest_opts guest;
+static struct guest_run how;
 static struct {
-	const char *snapshot, *payload;
 	struct opt_list args;
-	uint64_t timeout, workload;
-	bool cold, cross_check;
+	uint64_t workload;
+	bool cross_check;
 } o;
 
 static const struct opt opts[] = {
 	GUEST_OPTS(guest),
-	{ .name = "snapshot",
-	  .type = OPT_STR,
-	  .out = &o.snapshot,
-	  .arg = "DIR",
-	  .help = "output of the snapshot step" },
-	{ .name = "payload", .type = OPT_STR, .out = &o.payload, .arg = "FILE", .help = "output of the payload step" },
+	GUEST_RUN_OPTS(how, "attach"),
 	{ .name = "arg",
 	  .type = OPT_LIST,
 	  .out = &o.args,
 	  .arg = "WORD",
 	  .help = "argument of the scheduler; \\\\ is a backslash, \\012 the byte of that octal number" },
-	{ .name = "timeout",
-	  .type = OPT_U64,
-	  .out = &o.timeout,
-	  .arg = "SECONDS",
-	  .min = 1,
-	  .max = 86400,
-	  .help = "how long the scheduler may take to attach" },
 	{ .name = "workload",
 	  .type = OPT_U64,
 	  .out = &o.workload,
@@ -48,7 +36,6 @@ static const struct opt opts[] = {
 	  .min = 0,
 	  .max = 60000,
 	  .help = "for how long tasks run under the scheduler" },
-	{ .name = "cold", .type = OPT_FLAG, .out = &o.cold, .help = "boot instead of restoring a snapshot" },
 	{ .name = "cross-check",
 	  .type = OPT_FLAG,
 	  .out = &o.cross_check,
@@ -84,15 +71,8 @@ static char *plain_arg(const char *word)
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
 	auto_free char *layout = xasprintf("%s/layout", guest.boot ? guest.boot : ".");
-	auto_free char *base = xasprintf("%s/recipe", o.snapshot ? o.snapshot : ".");
 
-	if (!guest.boot || !guest.initrd || !o.payload || o.cold == (o.snapshot != NULL))
-		return err_set(e, X_USAGE, "--boot, --initrd, --payload and one of --snapshot and --cold are required");
-	guest_kernel(&guest);
-	/* A snapshot is what its recipe says: making it again differs in bytes, not in meaning. */
-	if (o.cold ? guest_recipe(&guest, r, h, e) < 0 : recipe_file(r, "snapshot", base, h, e) < 0)
-		return -1;
-	if (recipe_file(r, "layout", layout, h, e) < 0 || recipe_file(r, "payload", o.payload, h, e) < 0)
+	if (guest_run_recipe(&guest, &how, r, h, e) < 0 || recipe_file(r, "layout", layout, h, e) < 0)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++)
 		recipe_str(r, "arg", o.args.v[i]);
@@ -158,22 +138,21 @@ static int run(int dir, const char *path, struct err *e)
 	int ret;
 
 	(void)path;
-	if (read_layout(&layout, e) < 0 ||
-	    (o.snapshot ? guest_admit_restored(o.snapshot, e) : guest_admit(&guest.machine, e)) < 0)
+	if (read_layout(&layout, e) < 0 || guest_run_admit(&guest, &how, e) < 0)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++) {
 		auto_free char *arg = plain_arg(o.args.v[i]);
 
 		argv_add(&args, arg);
 	}
-	struct cell c = { .snapshot = o.snapshot,
+	struct cell c = { .snapshot = how.snapshot,
 			  .machine = guest.machine,
 			  .kernel = guest.kernel,
 			  .initrd = guest.initrd,
-			  .pack = o.payload,
+			  .pack = how.payload,
 			  .layout = &layout,
 			  .args = (const char *const *)args.v,
-			  .load_s = (unsigned)o.timeout,
+			  .load_s = (unsigned)how.timeout,
 			  .work_ms = (unsigned)o.workload,
 			  .cross_check = o.cross_check };
 	FILE *log = xmemstream(&l.text[0], &l.n[0]), *console = xmemstream(&l.text[1], &l.n[1]);
@@ -182,7 +161,7 @@ static int run(int dir, const char *path, struct err *e)
 	fclose(log);
 	fclose(console);
 	if (r.fallback)
-		store_spoil(step_store(), o.snapshot, "state");
+		store_spoil(step_store(), how.snapshot, "state");
 	if (ret == 0 && r.verdict != VERDICT_ATTACHED && r.verdict != VERDICT_REJECTED)
 		ret = record(&r, &l, e);
 	else if (ret == 0)

@@ -119,9 +119,11 @@ no_escapes() {
 }
 
 nothing_there() {
-	exits 0 ktstr test-stats && same "$nothing" "$(cat err)" && same '' "$(cat out)" || return
+	exits 0 ktstr test-stats && same "$nothing" "$(head -1 err)" && has 'there is no target/ktstr with any; --dir' err &&
+		same '' "$(cat out)" || return
 	exits 0 ktstr test-stats --dir /nonexistent && has "$nothing" err && has '/nonexistent: No such file' err && same '' "$(cat out)" || return
-	mkdir empty && exits 0 ktstr test-stats --dir empty && same "$nothing" "$(cat err)" &&
+	mkdir empty && exits 0 ktstr test-stats --dir empty && same "$nothing" "$(head -1 err)" &&
+		has 'looked in empty' err &&
 		exits 0 ktstr test-stats --dir empty --json && has '"sidecars": 0' out
 }
 

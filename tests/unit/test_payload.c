@@ -218,6 +218,7 @@ static void refused(void **state)
 		{ "head", { .type = ET_EXEC }, NULL, 40, X_BAD_SCHED, "is cut short" },
 		{ "riscv", { .type = ET_EXEC, .machine = EM_RISCV }, NULL, 0, X_BAD_SCHED, "another machine" },
 		{ "object", { .type = ET_REL }, NULL, 0, X_BAD_SCHED, "neither a program nor" },
+		{ "bpf", { .type = ET_REL, .machine = EM_BPF }, NULL, 0, X_BAD_SCHED, "is a BPF object; what starts" },
 		{ "lib", { .type = ET_DYN }, NULL, 0, X_BAD_SCHED, "is a shared library" },
 		{ "one", { .type = ET_EXEC, .needed = { "liba-x.so" } }, NULL, 0, X_BAD_SCHED, "library: liba-x.so" },
 		{ "two", { .type = ET_EXEC, .needed = { "a-x.so", "b" } }, NULL, 0, X_BAD_SCHED, "ies: a-x.so, b" },
