@@ -7,11 +7,11 @@
 #include "source/localgit.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
+#include <string.h>
 
 enum { DEPTH_MAX = 64, FILES_MAX = 4 << 20 };
 
-/* No file of Linux 6.12 has such a name. */
+/* No file of Linux 6.12 has such a name. A star is anything, and each has at most one. */
 static const char *const products[] = {
 	".git",      "*.o",           "*.ko",   "*.a",     "*.cmd",  "*.mod",    "*.mod.c",
 	"*.symvers", "modules.order", ".tmp_*", "*~",      ".*.swp", "cscope.*", "TAGS",
@@ -29,10 +29,24 @@ void source_files_drop(struct source_files *f)
 	*f = (struct source_files){ .root = -1 };
 }
 
+/* Asked for each of 90,000 files, which is why it is not fnmatch(). */
+static bool fits(const char *pattern, const char *name, size_t n)
+{
+	const char *star = strchr(pattern, '*');
+
+	if (!star)
+		return !strcmp(pattern, name);
+	size_t before = (size_t)(star - pattern), behind = strlen(star + 1);
+
+	return n >= before + behind && !memcmp(pattern, name, before) && !memcmp(star + 1, name + n - behind, behind);
+}
+
 static bool product(const char *name)
 {
+	size_t n = strlen(name);
+
 	for (size_t i = 0; i < countof(products); i++)
-		if (fnmatch(products[i], name, 0) == 0)
+		if (fits(products[i], name, n))
 			return true;
 	return false;
 }
@@ -69,18 +83,18 @@ static int add_folder(struct source_files *f, int at, const char *name, const ch
 	return yes ? scan(f, openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), path, depth + 1, e) : 0;
 }
 
-static int add(struct source_files *f, int at, const char *name, char *path, unsigned depth, struct err *e)
+static bool is_file(mode_t mode)
+{
+	return S_ISREG(mode) || S_ISLNK(mode);
+}
+
+static int add_file(struct source_files *f, const char *name, char *path, struct err *e)
 {
 	auto_free char *p = path;
-	struct stat st;
 	bool yes;
 
-	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "look at %s", p);
-	if (S_ISDIR(st.st_mode))
-		return add_folder(f, at, name, p, depth, e);
 	/* A linked work tree has a file of this name. */
-	if ((!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) || !strcmp(p, ".git"))
+	if (!strcmp(p, ".git"))
 		return 0;
 	if (counts(f, p, name, &yes, e) < 0)
 		return -1;
@@ -90,8 +104,25 @@ static int add(struct source_files *f, int at, const char *name, char *path, uns
 		return err_set(e, X_NO_INPUT, "more than %d files", FILES_MAX);
 	if (f->n == f->cap)
 		f->v = xreallocarray(f->v, f->cap = f->cap ? f->cap * 2 : 4096, sizeof(*f->v));
-	f->v[f->n++] = (struct source_file){ TAKE(p), st };
+	f->v[f->n++] = (struct source_file){ .path = TAKE(p) };
 	return 0;
+}
+
+/* Most file systems say the type with the name. */
+static int add(struct source_files *f, int at, const struct dirent *ent, char *path, unsigned depth, struct err *e)
+{
+	mode_t mode = DTTOIF(ent->d_type);
+	auto_free char *p = path;
+	struct stat st;
+
+	if (ent->d_type == DT_UNKNOWN) {
+		if (fstatat(at, ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return errno == ENOENT ? 0 : err_sys(e, "look at %s", p);
+		mode = st.st_mode;
+	}
+	if (S_ISDIR(mode))
+		return add_folder(f, at, ent->d_name, p, depth, e);
+	return is_file(mode) ? add_file(f, ent->d_name, TAKE(p), e) : 0;
 }
 
 /* Takes fd over. */
@@ -109,12 +140,28 @@ static int scan(struct source_files *f, int fd, const char *dir, unsigned depth,
 
 		if (!strcmp(name, ".") || !strcmp(name, ".."))
 			continue;
-		r = add(f, fd, name, *dir ? xasprintf("%s/%s", dir, name) : xstrdup(name), depth, e);
+		r = add(f, fd, ent, *dir ? xasprintf("%s/%s", dir, name) : xstrdup(name), depth, e);
 	}
 	if (r == 0 && stop_pending())
 		r = stop_err(e);
 	closedir(d);
 	return r;
+}
+
+/* Leaves out what is gone, or is no file any more. */
+static int look(struct source_files *f, struct err *e)
+{
+	size_t n = 0;
+
+	if (look_at_files(f->root, f->v, f->n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < f->n; i++)
+		if (is_file(f->v[i].st.st_mode))
+			f->v[n++] = f->v[i];
+		else
+			free(f->v[i].path);
+	f->n = n;
+	return 0;
 }
 
 static int by_path(const void *a, const void *b)
@@ -147,7 +194,7 @@ int source_files_find(struct source_files *f, const char *source, struct err *e)
 	}
 	if (localgit_open(&f->git, source, e) < 0)
 		return -1;
-	if (scan(f, openat(f->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "", 0, e) < 0)
+	if (scan(f, openat(f->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "", 0, e) < 0 || look(f, e) < 0)
 		return err_in(e, "source tree %s", source);
 	if (f->v)
 		qsort(f->v, f->n, sizeof(*f->v), by_path);

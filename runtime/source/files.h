@@ -1,15 +1,10 @@
 /* files.h: the files of a source tree that count (srctree.h). */
 #pragma once
+#include "source/look.h"
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/stat.h>
 struct err;
 struct localgit;
-
-struct source_file {
-	char *path; /* relative */
-	struct stat st;
-};
 
 struct source_files {
 	struct source_file *v; /* sorted by path */

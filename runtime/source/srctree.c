@@ -28,6 +28,16 @@ static const char *kind(const struct source_file *x)
 	return S_ISLNK(x->st.st_mode) ? "link" : x->st.st_mode & S_IXUSR ? "exec" : "file";
 }
 
+/* PATH, NUL, KIND, space, SUM, newline. */
+static void put_line(FILE *list, const struct source_file *x, const char *sum)
+{
+	fwrite_unlocked(x->path, 1, strlen(x->path) + 1, list);
+	fputs_unlocked(kind(x), list);
+	putc_unlocked(' ', list);
+	fputs_unlocked(sum, list);
+	putc_unlocked('\n', list);
+}
+
 static int list_all(const struct source_files *f, struct hashes *h, FILE *list,
 		    void (*progress)(unsigned long, unsigned long, const char *), struct err *e)
 {
@@ -37,7 +47,7 @@ static int list_all(const struct source_files *f, struct hashes *h, FILE *list,
 
 		if (hash_one(f, x, h, sum, e) < 0)
 			return -1;
-		fprintf(list, "%s%c%s %s\n", x->path, '\0', kind(x), sum);
+		put_line(list, x, sum);
 		if (i % 256)
 			continue;
 		if (progress)

@@ -150,15 +150,22 @@ static void table_free(struct table *t)
 	*t = (struct table){ 0 };
 }
 
+/* A source tree's table has half a million of them. */
 static bool read_number(char **p, uint64_t max, uint64_t *out)
 {
-	char *word = strsep(p, " "), *end;
+	char *c = *p;
+	uint64_t n = 0;
 
-	if (!word || *word < '0' || *word > '9')
+	if (*c < '0' || *c > '9')
 		return false;
-	errno = 0;
-	*out = strtoull(word, &end, 10);
-	return !errno && !*end && *out <= max;
+	for (; *c >= '0' && *c <= '9'; c++)
+		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(*c - '0'), &n))
+			return false;
+	if (*c != ' ' || n > max)
+		return false;
+	*p = c + 1;
+	*out = n;
+	return true;
 }
 
 static bool read_kind(char **p, enum kind *kind)
@@ -188,7 +195,7 @@ static bool read_fact(char *line, struct fact *f)
 	if (!read_kind(&p, &f->kind) || !read_number(&p, UINT64_MAX, &f->id.dev) ||
 	    !read_number(&p, UINT64_MAX, &f->id.ino) || !read_number(&p, UINT64_MAX, &f->id.size) ||
 	    !read_number(&p, INT64_MAX, &mtime) || !read_number(&p, INT64_MAX, &ctime) ||
-	    !read_number(&p, UINT32_MAX, &day) || !p)
+	    !read_number(&p, UINT32_MAX, &day))
 		return false;
 	f->id.mtime = (int64_t)mtime;
 	f->id.ctime = (int64_t)ctime;

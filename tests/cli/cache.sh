@@ -127,7 +127,7 @@ damaged() {
 	result one && one=$result && result two && two=$result && result three && three=$result && result four || return
 	good=$result
 	file=$one/initramfs.cpio
-	chmod u+w "$file" && printf x | dd of="$file" bs=1 seek=20 conv=notrunc 2>/dev/null && rm -f "$two/content" &&
+	chmod u+w "$file" "$three/recipe" && printf x | dd of="$file" bs=1 seek=20 conv=notrunc 2>/dev/null && rm -f "$two/content" &&
 		echo >>"$three/recipe" || return
 	mkdir -p cache/ktstr/kernels/junk cache/ktstr/kernels/k && echo >cache/ktstr/kernels/k/bzImage && echo >cache/ktstr/kernels/k/.config || return
 	printf '{"source": "local", "arch": "x86_64", "image_name": "bzImage", "config_hash": "00000000",

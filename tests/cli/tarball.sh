@@ -249,6 +249,7 @@ wrong_part() {
 	# All of it lies there.
 	rm -rf store/sources/*
 	mv "store/tarballs/$(sum 6.12.2).tar.xz" "store/tarballs/tarball-$(sum 6.12.2).part"
+	chmod u+w store/tarballs/*.part
 	tarball 6.12.2 && whole 6.12.2 && same 2 "$(downloads)" downloads &&
 		holds_only "sources/$(sum 6.12.2)$" "tarballs/$(sum 6.12.2).tar.xz$"
 }

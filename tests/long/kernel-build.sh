@@ -83,6 +83,27 @@ unchanged_is_quick() {
 	[ "$(echo "$tree_s * 5 < $make_s" | bc)" = 1 ] || fail "make $make_s s, tree $tree_s s"
 }
 
+# A configuration of the user's is a kernel of its own, built beside the other: going back and forth costs no make.
+another_fragment() {
+	printf 'CONFIG_PROVE_LOCKING=y\nCONFIG_DEBUG_ATOMIC_SLEEP=y\n' >debug.kconfig
+	plain=$(ktstr -q kernel build --source "$tree") || return
+	forget_log
+	start=$(seconds)
+	exits 0 ktstr kernel build --source "$tree" --kconfig debug.kconfig || return
+	echo "# another fragment: $(built_objects) objects, $(echo "$(seconds) - $start" | bc) s" >&3
+	debug=$(cat out) && [ "$debug" != "$plain" ] &&
+		grep -qx 'CONFIG_PROVE_LOCKING=y' "$shared/ktstr/kernels/$debug/.config" || return
+	forget_log
+	start=$(seconds)
+	for i in 1 2; do
+		same "$plain" "$(ktstr -q kernel build --source "$tree")" && same "$debug" \
+			"$(ktstr -q kernel build --source "$tree" --kconfig debug.kconfig)" || return
+	done
+	echo "# back and forth, twice: $(built_objects) objects, $(echo "$(seconds) - $start" | bc) s" >&3
+	same 0 "$(built_objects)" 'objects built' &&
+		exits 0 ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$debug" --cross-check && has 'ktstr_enqueue ' out
+}
+
 listed() {
 	exits 0 ktstr kernel list && has 'local-6.12' out
 }
@@ -97,4 +118,4 @@ own_schedulers_attach() {
 }
 
 exec 3>&1
-run_tests build_it never_built_twice one_comment unchanged_is_quick listed own_schedulers_attach
+run_tests build_it never_built_twice one_comment unchanged_is_quick another_fragment listed own_schedulers_attach

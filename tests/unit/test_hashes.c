@@ -286,7 +286,9 @@ static void links_of_results_are_known(void **state)
 
 	h = open_table(p);
 	assert_true(remembered(h, p, "f", "one"));
+	assert_int_equal(fchmodat(p->fd, "g", 0644, 0), 0);
 	put_file(p, "g", "two");
+	assert_int_equal(fchmodat(p->fd, "g", 0444, 0), 0);
 	assert_false(remembered(h, p, "g", "two"));
 	hashes_close(h);
 }

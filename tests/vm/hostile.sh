@@ -84,7 +84,7 @@ guest_does_not_boot() {
 	export KTSTR_STORE
 	judged 0 "$O/sched/scx_ktstr" || return
 	folder=$(echo "$KTSTR_STORE"/graphs/verifier-*)
-	: >"$folder/guest/initramfs.cpio"
+	chmod u+w "$folder/guest/initramfs.cpio" && : >"$folder/guest/initramfs.cpio" || return
 	judged 6 "$O/sched/scx_ktstr" && has 'not run: boot' err && has 'guest panicked' err && has '  not run: boot ' out &&
 		judged 0 "$O/sched/scx_ktstr"
 }

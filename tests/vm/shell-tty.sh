@@ -5,6 +5,9 @@ use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
 sched=$O/sched/scx_ktstr
 
+# Whatever a test showed, its terminal does not stay.
+trap 'for t in "$base"/*/tmux; do tmux -S "$t" kill-server; done 2>/dev/null; rm -rf "$base"' EXIT
+
 tm() {
 	tmux -S "$PWD/tmux" -f /dev/null "$@"
 }
