@@ -1,5 +1,6 @@
 /* kernel build: kernels of any source, as entries of the cache. */
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "gen/commands.h"
@@ -120,6 +121,17 @@ static int find(struct wants *w, const struct home *home, size_t n, const char *
 	return wants_versions(w, home, args, n, wo, e);
 }
 
+/* Who configured a tree by hand may expect that to count, as it does for tests. */
+static void tell_configured(void)
+{
+	auto_free char *config = o.source && !o.kconfig && !o.clean ? xasprintf("%s/.config", o.source) : NULL;
+
+	if (config && file_exists(config))
+		log_note(
+			"%s does not count: the configuration is defconfig and ktstr.kconfig; --kconfig %s puts it on top",
+			config, config);
+}
+
 static int build_run(int n, const char *const *args, struct err *e)
 {
 	auto_home struct home home = { 0 };
@@ -136,6 +148,7 @@ static int build_run(int n, const char *const *args, struct err *e)
 		       X_USAGE;
 	if (o.clean && !o.source)
 		log_note("--clean is only meaningful with --source: other sources start clean");
+	tell_configured();
 	if (home_find(&home, e) < 0 || want_environment(&wo, e) < 0 || find(&w, &home, (size_t)n, args, &wo, e) < 0 ||
 	    build(&w, &home, &wo, e) < 0)
 		return e->code;

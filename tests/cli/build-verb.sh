@@ -238,8 +238,19 @@ odd_fragments() {
 cleaning() {
 	tree linux && make -s -C linux defconfig bzImage || return
 	build 22 --source linux && has 'error: build linux: ' err || return
-	build 0 --source linux --clean && [ ! -e linux/.config ] && makes 1 && has 'make mrproper in linux' err || return
+	build 0 --source linux --clean && [ ! -e linux/.config ] && makes 1 && has 'make mrproper in linux' err &&
+		hasnt 'does not count' err || return
 	build 0 6.12.5 --clean && has 'note: --clean is only meaningful with --source' err
+}
+
+# A tree's own configuration counts when it is named, and is told of when not.
+configured() {
+	tree linux && make -s -C linux defconfig && echo CONFIG_MINE=y >>linux/.config && build 0 --source linux &&
+		has 'note: linux/.config does not count' err && has '--kconfig linux/.config' err || return
+	key=$(cat out)
+	hasnt CONFIG_MINE=y "$XDG_CACHE_HOME/ktstr/kernels/$key/.config" &&
+		build 0 --source linux --kconfig linux/.config && hasnt 'does not count' err && [ "$key" != "$(cat out)" ] &&
+		has CONFIG_MINE=y "$XDG_CACHE_HOME/ktstr/kernels/$(cat out)/.config"
 }
 
 fragments() {
@@ -404,7 +415,7 @@ quiet() {
 }
 
 run_tests exact prefix_and_latest several one_of_several_fails candidates first_releases usage repositories a_commit \
-	clean_trees dirty_trees trees_without_git commands_elsewhere commands_of_an_equal_tree odd_trees store_in_trouble odd_fragments cleaning fragments fragment_that_changes \
+	clean_trees dirty_trees trees_without_git commands_elsewhere commands_of_an_equal_tree odd_trees store_in_trouble odd_fragments cleaning configured fragments fragment_that_changes \
 	environment forced stale_and_damaged \
 	entries_of_others removed_comes_back no_network over_http two_at_once killed on_a_terminal \
 	old_name explained quiet
