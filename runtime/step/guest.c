@@ -47,7 +47,7 @@ static int plan_machine(struct guest_opts *g, struct err *e)
 
 		snprintf(g->machine.host_cpu, sizeof(g->machine.host_cpu), "%s", cpu);
 	}
-	return machine_check(&g->machine, e);
+	return 0;
 }
 
 void guest_kernel(struct guest_opts *g)
@@ -60,15 +60,18 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 {
 	const struct machine_wires wires = { .kernel = "kernel", .initrd = "initrd" };
 	auto_argv struct argv a = { 0 };
+	auto_free char *version = NULL;
 
 	if (plan_machine(g, e) < 0)
 		return -1;
 	const struct arch *arch = machine_arch(&g->machine);
 	const char *const qemu[] = { arch->qemu, "--version", NULL };
 
-	if (recipe_tool(r, "qemu", qemu, e) < 0)
+	if (recipe_tool(r, "qemu", qemu, &version, e) < 0)
 		return err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code,
 			      "QEMU is needed (on Debian: apt-get install %s)", arch->qemu_package);
+	if (machine_settle(&g->machine, version, e) < 0)
+		return -1;
 	machine_args(&a, &g->machine, &wires, NULL);
 	auto_free char *args = argv_quote((const char *const *)a.v);
 

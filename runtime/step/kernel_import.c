@@ -80,7 +80,7 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 		recipe_str(r, "strip", NULL);
 		return 0;
 	}
-	return recipe_tool(r, "strip", strip, e);
+	return recipe_tool(r, "strip", strip, NULL, e);
 }
 
 static int run(int dir, const char *path, struct err *e)

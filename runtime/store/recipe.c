@@ -122,7 +122,7 @@ static char *ask_tool(const char *const *argv, const char *what, struct err *e)
 	return TAKE(text);
 }
 
-int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, struct err *e)
+int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, char **said, struct err *e)
 {
 	auto_free char *what = join(argv);
 	auto_free char *path = r->hashes ? spawn_find(argv[0]) : NULL;
@@ -138,6 +138,8 @@ int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, stru
 	begin_line(r, "tool", tag);
 	put_escaped(r->f, line, false);
 	fputc('\n', r->f);
+	if (said)
+		*said = TAKE(line);
 	return 0;
 }
 

@@ -32,8 +32,8 @@ int recipe_file(struct recipe *r, const char *tag, const char *path, struct hash
 /* A content hash made elsewhere (a source tree's). */
 void recipe_hash(struct recipe *r, const char *tag, const char *hex, uint64_t size);
 /* First line of what argv prints; the program's identity. X_NO_TOOL when it cannot run. Remembered when r->hashes is
- * set, see hashes_recall. */
-int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, struct err *e);
+ * set, see hashes_recall. said: that line, for the caller to free; may be NULL. */
+int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, char **said, struct err *e);
 /* Complete text so far (ours until recipe_close) and its key. */
 const char *recipe_text(struct recipe *r);
 void recipe_key(struct recipe *r, char key[KEY_LEN + 1]);

@@ -40,6 +40,11 @@ static void args_cpu_model(struct argv *a, const struct machine *m)
 		argv_opt(a, "-cpu", "%s%s", tcg, topology_dies(&m->topo) > 1 ? ",level=0x20" : "");
 }
 
+static void args_accel(struct argv *a, const struct machine *m)
+{
+	argv_opt(a, "-accel", "%s%s", accel_name(m->accel), m->serial ? ",thread=single" : "");
+}
+
 /* One node's RAM is the machine's; more are joined by -numa. qboot instead of SeaBIOS: it starts a kernel in half a
  * second less, and leaves ACPI tables where the PVH loader of QEMU does not put the initramfs on top of them, as happens
  * with SeaBIOS on a microvm. But only SeaBIOS switches to x2APIC, without which Linux ignores the CPUs that need it.
@@ -55,7 +60,7 @@ static void args_pc(struct argv *a, const struct machine *m, const char *ram)
 			 irqchip, ram);
 	if (!machine_x2apic(m))
 		argv_opt(a, "-bios", "qboot.rom");
-	argv_opt(a, "-accel", "%s", accel_name(m->accel));
+	args_accel(a, m);
 	args_cpu_model(a, m);
 	if (machine_x2apic(m))
 		argv_opt(a, "-device", "intel-iommu,intremap=on,eim=on");
@@ -66,7 +71,7 @@ static void args_pc(struct argv *a, const struct machine *m, const char *ram)
 static void args_virt(struct argv *a, const struct machine *m, const char *ram)
 {
 	argv_opt(a, "-machine", "virt,gic-version=3,acpi=off%s", ram);
-	argv_opt(a, "-accel", "%s", accel_name(m->accel));
+	args_accel(a, m);
 	argv_opt(a, "-cpu", "neoverse-n1");
 }
 

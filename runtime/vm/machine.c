@@ -10,6 +10,7 @@
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
+#define SERIAL "tcg-serial"
 
 static enum machine_kind kind_for(const struct arch *arch, const struct topology *t)
 {
@@ -43,24 +44,32 @@ bool machine_x2apic(const struct machine *m)
 	return m->kind != MACHINE_VIRT && topology_last_apic_id(&m->topo) > TOPO_XAPIC_LAST;
 }
 
-/* QEMU emulates x2APIC since 9.0; KVM had it long before. */
-int machine_check(const struct machine *m, struct err *e)
+bool qemu_since(const char *version, unsigned major, unsigned minor)
 {
-	auto_free char *name = topology_name(&m->topo), *version = NULL;
-	unsigned major = 0;
+	unsigned a, b;
+
+	if (sscanf(version, "QEMU emulator version %u.%u", &a, &b) != 2)
+		return true;
+	return a > major || (a == major && b >= minor);
+}
+
+/* QEMU emulates x2APIC since 9.0; KVM had it long before.
+ *
+ * Before 8.1 it translates a page while another vCPU may be writing to it, and keeps what was there before the write. Linux
+ * patches its own text (static keys, alternatives): a vCPU then comes upon a breakpoint that was taken away, and the guest
+ * panics in update_rq_clock() or wherever it was; with 8 vCPUs one boot of five. vCPUs that take turns cannot do that. */
+int machine_settle(struct machine *m, const char *qemu, struct err *e)
+{
+	auto_free char *name = topology_name(&m->topo);
 
 	if (topology_check_memory(&m->topo, m->memory_mb, e) < 0)
 		return -1;
-	if (!machine_x2apic(m) || m->accel != ACCEL_TCG)
-		return 0;
-	version = qemu_version(machine_arch(m), e);
-	if (!version)
-		return -1;
-	if (sscanf(version, "QEMU emulator version %u", &major) != 1 || major >= 9)
+	m->serial = m->accel == ACCEL_TCG && topology_cpus(&m->topo) > 1 && !qemu_since(qemu, 8, 1);
+	if (!machine_x2apic(m) || m->accel != ACCEL_TCG || qemu_since(qemu, 9, 0))
 		return 0;
 	return err_set(e, X_NO_QEMU,
 		       "topology %s has APIC ids up to %u; past %u it takes QEMU 9.0 or later, or KVM. This is %s",
-		       name, topology_last_apic_id(&m->topo), TOPO_XAPIC_LAST, version);
+		       name, topology_last_apic_id(&m->topo), TOPO_XAPIC_LAST, qemu);
 }
 
 uint64_t machine_node_bytes(const struct machine *m, unsigned node)
@@ -117,7 +126,7 @@ static const char *const kind_names[] = {
 void machine_write(FILE *f, const struct machine *m)
 {
 	fprintf(f, "machine %s\n", kind_names[m->kind]);
-	fprintf(f, "accel %s\n", accel_name(m->accel));
+	fprintf(f, "accel %s\n", m->serial ? SERIAL : accel_name(m->accel));
 	fputs("topology ", f);
 	topology_write(f, &m->topo);
 	fprintf(f, "\nmemory_mb %u\n", m->memory_mb);
@@ -177,7 +186,8 @@ static int set_value(struct machine *m, enum key key, const char *value, struct 
 		r = read_kind(&m->kind, value, e);
 		break;
 	case KEY_ACCEL:
-		r = one_of(value, accel_name(ACCEL_TCG), accel_name(ACCEL_KVM), e);
+		m->serial = !strcmp(value, SERIAL);
+		r = m->serial ? 0 : one_of(value, accel_name(ACCEL_TCG), accel_name(ACCEL_KVM), e);
 		m->accel = r > 0 ? ACCEL_KVM : ACCEL_TCG;
 		break;
 	case KEY_TOPOLOGY:

@@ -23,6 +23,7 @@ struct machine {
 	bool pci;              /* virtio over PCI (also on microvm); false: virtio-mmio, not on q35 */
 	unsigned long tsc_khz; /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
 	char host_cpu[40];     /* KVM: the processor the guest's is a copy of (accel_host_cpu); "" with TCG */
+	bool serial;           /* TCG: one thread of the host runs all vCPUs in turn (machine_settle) */
 	bool perf;             /* performance mode: host CPUs of its own (vm/perf.h); with KVM the guest is told */
 };
 
@@ -32,8 +33,11 @@ void machine_plan(struct machine *m, const struct arch *arch, const struct topol
 		  enum accel a, unsigned long tsc_khz, bool virtio_mmio);
 const struct arch *machine_arch(const struct machine *m);
 
-/* Whether there is a QEMU that can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. */
-int machine_check(const struct machine *m, struct err *e);
+/* Whether the QEMU that says this of its --version can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. Fills
+ * serial. */
+int machine_settle(struct machine *m, const char *qemu, struct err *e);
+/* "QEMU emulator version 8.2.1": whether that is major.minor or later. What is no such text is taken for the newest. */
+bool qemu_since(const char *version, unsigned major, unsigned minor);
 /* Has APIC ids that take x2APIC and interrupt remapping. */
 bool machine_x2apic(const struct machine *m);
 

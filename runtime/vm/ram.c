@@ -94,12 +94,10 @@ static int copy_ram(int from, int to, uint64_t size, bool huge, struct err *e)
 static int maps_readonly(const struct vm *vm, bool *can, struct err *e)
 {
 	auto_free char *version = qemu_version(machine_arch(&vm->m), e);
-	unsigned major = 0, minor = 0;
 
 	if (!version)
 		return -1;
-	*can = sscanf(version, "QEMU emulator version %u.%u", &major, &minor) == 2 &&
-	       (major > 8 || (major == 8 && minor >= 2));
+	*can = qemu_since(version, 8, 2);
 	return 0;
 }
 

@@ -188,10 +188,52 @@ static void checks(void **state)
 	(void)state;
 	assert_int_equal(topology_parse(&t, "2,2,1,1/mem=500,500", &e), 0);
 	machine_plan(&m, &arch_x86_64, &t, 1000, ACCEL_TCG, 1, true);
-	assert_int_equal(machine_check(&m, &e), 0);
+	assert_int_equal(machine_settle(&m, "QEMU emulator version 10.0.2 (Debian)", &e), 0);
 	m.memory_mb = 1024;
-	assert_true(machine_check(&m, &e) < 0);
+	assert_true(machine_settle(&m, "QEMU emulator version 10.0.2 (Debian)", &e) < 0);
 	assert_int_equal(e.code, X_USAGE);
+}
+
+/* vCPUs of an old QEMU take turns. */
+static void old_qemu(void **state)
+{
+	static const struct {
+		const char *topo, *qemu;
+		enum accel accel;
+		bool serial;
+	} cases[] = {
+		{ "1,1,2,1", "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)", ACCEL_TCG, true },
+		{ "1,2,1,1", "QEMU emulator version 8.0.9", ACCEL_TCG, true },
+		{ "1,2,1,1", "QEMU emulator version 8.1.0", ACCEL_TCG, false },
+		{ "1,2,1,1", "QEMU emulator version 10.0.2", ACCEL_TCG, false },
+		{ "1,1,1,1", "QEMU emulator version 7.2.22", ACCEL_TCG, false },
+		{ "1,1,2,1", "QEMU emulator version 7.2.22", ACCEL_KVM, false },
+		{ "1,1,2,1", "something else", ACCEL_TCG, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct machine_wires w = { .kernel = "k", .initrd = "i" };
+		auto_argv struct argv a = { 0 };
+		auto_free char *text = NULL;
+		struct machine m, again;
+		struct topology t;
+		struct err e = { 0 };
+		size_t n;
+		FILE *f = xmemstream(&text, &n);
+
+		assert_int_equal(topology_parse(&t, cases[i].topo, &e), 0);
+		machine_plan(&m, &arch_x86_64, &t, 1024, cases[i].accel, 1, true);
+		assert_int_equal(machine_settle(&m, cases[i].qemu, &e), 0);
+		machine_args(&a, &m, &w, NULL);
+		auto_free char *line = argv_quote((const char *const *)a.v);
+		assert_int_equal(strstr(line, "-accel tcg,thread=single ") != NULL, cases[i].serial);
+		machine_write(f, &m);
+		fclose(f);
+		assert_int_equal(machine_read(&again, text, n, &e), 0);
+		assert_int_equal(again.serial, cases[i].serial);
+		assert_int_equal(again.accel, cases[i].accel);
+	}
 }
 
 static bool has(const struct argv *a, const char *part)
@@ -406,9 +448,9 @@ static void text_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(topologies),   cmocka_unit_test(checks),     cmocka_unit_test(command_lines),
-		cmocka_unit_test(plans),        cmocka_unit_test(memory_map), cmocka_unit_test(text_forms),
-		cmocka_unit_test(text_refused), cmocka_unit_test(processors),
+		cmocka_unit_test(topologies),    cmocka_unit_test(checks),       cmocka_unit_test(old_qemu),
+		cmocka_unit_test(command_lines), cmocka_unit_test(plans),        cmocka_unit_test(memory_map),
+		cmocka_unit_test(text_forms),    cmocka_unit_test(text_refused), cmocka_unit_test(processors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

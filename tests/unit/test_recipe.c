@@ -173,7 +173,7 @@ static void tools_by_their_word(void **state)
 		auto_recipe struct recipe r = { 0 };
 
 		recipe_open(&r, "x", 1);
-		assert_int_equal(recipe_tool(&r, "t", argv, &e), cases[i].line ? 0 : -1);
+		assert_int_equal(recipe_tool(&r, "t", argv, NULL, &e), cases[i].line ? 0 : -1);
 		if (cases[i].line)
 			assert_string_equal(recipe_text(&r) + strlen("step    x 1\n"), cases[i].line);
 		else
@@ -183,7 +183,7 @@ static void tools_by_their_word(void **state)
 	auto_recipe struct recipe r = { 0 };
 	recipe_open(&r, "x", 1);
 	r.hashes = p->h;
-	assert_true(recipe_tool(&r, "t", argv, &e) < 0);
+	assert_true(recipe_tool(&r, "t", argv, NULL, &e) < 0);
 	assert_int_equal(e.code, X_NO_TOOL);
 }
 
@@ -213,9 +213,9 @@ static void answers_are_remembered(void **state)
 		recipe_open(&once, "x", 1);
 		recipe_open(&twice, "x", 1);
 		once.hashes = twice.hashes = p->h;
-		assert_int_equal(recipe_tool(&once, "t", argv, &e), 0);
+		assert_int_equal(recipe_tool(&once, "t", argv, NULL, &e), 0);
 		before = hashes_hits(p->h);
-		assert_int_equal(recipe_tool(&twice, "t", argv, &e), 0);
+		assert_int_equal(recipe_tool(&twice, "t", argv, NULL, &e), 0);
 		assert_int_equal(hashes_hits(p->h) - before, cases[i].hits);
 		assert_string_equal(recipe_text(&once), recipe_text(&twice));
 	}
