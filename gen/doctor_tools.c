@@ -177,6 +177,19 @@ static void judge_plugin(struct findings *f, const struct tool *t)
 	judge_lack(f, t, &e);
 }
 
+/* runtime/vm/machine.c says why. */
+static void tell_turns(struct finding *qemu)
+{
+	auto_free char *version = NULL;
+	char *text;
+
+	if (qemu->level != LEVEL_OK || version_reaches(qemu->text, "8.1", &version))
+		return;
+	text = xasprintf("%s; CPUs of an emulated guest take turns, from 8.1 on they do not", qemu->text);
+	free(qemu->text);
+	qemu->text = text;
+}
+
 static void look_at_qemu(struct findings *f)
 {
 	struct utsname u;
@@ -197,6 +210,7 @@ static void look_at_qemu(struct findings *f)
 	};
 
 	judge_tool(f, &t);
+	tell_turns(&f->v[f->n - 1]);
 }
 
 /* "gcc" of "aarch64-linux-gnu-gcc", "clang" of "/opt/llvm/bin/clang-16". */

@@ -81,7 +81,7 @@ has_sched_ext() { # DEB…
 			awk '$6 ~ /\/(config|config-[^\/]*)$/ && !n++ { print $6 }')
 		[ -n "$config" ] || continue
 		dpkg-deb --fsys-tarfile "$deb" | tar -xO "$config" |
-			grep -qx CONFIG_SCHED_CLASS_EXT=y && return 0
+			grep -cx CONFIG_SCHED_CLASS_EXT=y >/dev/null && return 0
 	done
 	return 1
 }
