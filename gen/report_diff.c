@@ -175,12 +175,10 @@ void report_diff_json(struct jsonw *w, const struct report *r)
 	struct diff_walk walk = { 0 };
 	const struct compare_row *d;
 
-	jsonw_key(w, "diff");
-	jsonw_obj(w);
+	jsonw_kobj(w, "diff");
 	jsonw_kstr(w, "a", r->base_name);
 	jsonw_kstr(w, "b", r->scheduler);
-	jsonw_key(w, "programs");
-	jsonw_arr(w);
+	jsonw_karr(w, "programs");
 	while (diff_next(r, &walk, &d)) {
 		double percent;
 

@@ -27,14 +27,12 @@ static void json_why(struct jsonw *w, const struct report *r, const struct repor
 	auto_free char *has = report_where(r, c, true);
 	auto_free char *hasnt = report_where(r, c, false);
 
-	jsonw_key(w, "why");
-	jsonw_obj(w);
+	jsonw_kobj(w, "why");
 	jsonw_kstr(w, "class", why_name(x->why));
 	jsonw_kstr(w, "program", x->program);
 	jsonw_kstr(w, "subject", x->subject);
 	jsonw_kstr(w, "words", x->words);
-	jsonw_key(w, "trail");
-	jsonw_arr(w);
+	jsonw_karr(w, "trail");
 	for (const char *line = x->trail; line && *line;) {
 		size_t n = strcspn(line, "\n");
 
@@ -54,8 +52,7 @@ static void json_met(struct jsonw *w, const struct report_cell *c)
 
 	if (c->met == MET_NOT_ASKED)
 		return;
-	jsonw_key(w, "expected");
-	jsonw_obj(w);
+	jsonw_kobj(w, "expected");
 	jsonw_ku64(w, "line", c->entry->line);
 	jsonw_kstr(w, "outcome", names[c->met]);
 	jsonw_kstr(w, "until", *c->entry->until ? c->entry->until : NULL);
@@ -75,13 +72,11 @@ static void json_cell(struct jsonw *w, const struct report *r, const struct repo
 	jsonw_kstr(w, "reason", c->have && x->reason ? x->reason : c->failure);
 	jsonw_kstr(w, "accel", c->have ? x->accel : NULL);
 	jsonw_kstr(w, "ops", c->have ? x->ops : NULL);
-	jsonw_key(w, "programs");
-	jsonw_arr(w);
+	jsonw_karr(w, "programs");
 	for (size_t i = 0; c->have && i < x->progs.n; i++)
 		result_prog(w, &x->progs.v[i]);
 	jsonw_end_arr(w);
-	jsonw_key(w, "logs");
-	jsonw_arr(w);
+	jsonw_karr(w, "logs");
 	for (size_t i = 0; i < c->n_logs; i++)
 		json_log(w, &c->logs[i]);
 	jsonw_end_arr(w);
@@ -107,8 +102,7 @@ void report_json(FILE *f, const struct report *r)
 	jsonw_init(&w, f);
 	jsonw_obj(&w);
 	jsonw_kstr(&w, "scheduler", r->scheduler);
-	jsonw_key(&w, "cells");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "cells");
 	for (size_t i = 0; i < r->n; i++)
 		json_cell(&w, r, &r->cells[i]);
 	jsonw_end_arr(&w);
@@ -125,8 +119,7 @@ void report_json_error(FILE *f, const char *scheduler, const struct err *e)
 	jsonw_init(&w, f);
 	jsonw_obj(&w);
 	jsonw_kstr(&w, "scheduler", scheduler);
-	jsonw_key(&w, "cells");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "cells");
 	jsonw_end_arr(&w);
 	jsonw_kstr(&w, "error", e->msg);
 	jsonw_end_obj(&w);

@@ -81,10 +81,8 @@ static void stats(struct jsonw *w, const struct tasks *t)
 		if (t->v[i].kind == TASK_SPINS)
 			add_task(&x, &t->v[i]);
 	}
-	jsonw_key(w, "stats");
-	jsonw_obj(w);
-	jsonw_key(w, "cgroups");
-	jsonw_arr(w);
+	jsonw_kobj(w, "stats");
+	jsonw_karr(w, "cgroups");
 	if (x.workers)
 		cgroup(w, &x);
 	jsonw_end_arr(w);
@@ -102,8 +100,7 @@ static void stats(struct jsonw *w, const struct tasks *t)
 /* Nobody looked at run queues; what there is is the callbacks' profile. */
 static void monitor(struct jsonw *w, const struct result *r)
 {
-	jsonw_key(w, "monitor");
-	jsonw_obj(w);
+	jsonw_kobj(w, "monitor");
 	jsonw_ku64(w, "total_samples", 0);
 	jsonw_kdouble(w, "max_imbalance_ratio", 0);
 	jsonw_ku64(w, "max_local_dsq_depth", 0);
@@ -111,8 +108,7 @@ static void monitor(struct jsonw *w, const struct result *r)
 	jsonw_kdouble(w, "avg_imbalance_ratio", 0);
 	jsonw_kdouble(w, "avg_nr_running", 0);
 	jsonw_kdouble(w, "avg_local_dsq_depth", 0);
-	jsonw_key(w, "prog_stats_deltas");
-	jsonw_arr(w);
+	jsonw_karr(w, "prog_stats_deltas");
 	for (size_t i = 0; i < r->progs.n; i++) {
 		const struct prog *p = &r->progs.v[i];
 
@@ -131,8 +127,7 @@ static void monitor(struct jsonw *w, const struct result *r)
 
 static void verifier_stats(struct jsonw *w, const struct progs *progs)
 {
-	jsonw_key(w, "verifier_stats");
-	jsonw_arr(w);
+	jsonw_karr(w, "verifier_stats");
 	for (size_t i = 0; i < progs->n; i++) {
 		if (progs->v[i].verified_insns == PROG_NONE)
 			continue;
@@ -158,8 +153,7 @@ void sidecar_cell_write(FILE *f, const struct sidecar_cell *c)
 	jsonw_kbool(&w, "passed", r->verdict == VERDICT_ATTACHED);
 	stats(&w, &r->tasks);
 	monitor(&w, r);
-	jsonw_key(&w, "stimulus_events");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "stimulus_events");
 	jsonw_end_arr(&w);
 	jsonw_kstr(&w, "work_type", "CpuSpin");
 	verifier_stats(&w, &r->progs);
@@ -171,8 +165,7 @@ void sidecar_cell_write(FILE *f, const struct sidecar_cell *c)
 	jsonw_kstr(&w, "release", r->release);
 	jsonw_kstr(&w, "accel", r->accel);
 	jsonw_kstr(&w, "verdict", verdict_name(r->verdict));
-	jsonw_key(&w, "details");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "details");
 	if (r->reason)
 		jsonw_str(&w, r->reason);
 	jsonw_end_arr(&w);

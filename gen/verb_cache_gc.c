@@ -151,8 +151,7 @@ static void print_json(const struct store *st, const struct outcome *out)
 	jsonw_ku64(&w, "in_use", out->in_use);
 	jsonw_ku64(&w, "left_bytes", out->left);
 	jsonw_kstr(&w, "path", st->path);
-	jsonw_key(&w, "removed");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "removed");
 	for (size_t i = 0; i < out->n; i++) {
 		const struct holding *x = out->gone[i];
 		auto_free char *used = time_text(x->used);

@@ -135,8 +135,7 @@ static void json_heap(struct jsonw *w, const struct heap *p)
 
 static void json_kinds(struct jsonw *w, const struct heaps *s)
 {
-	jsonw_key(w, "kinds");
-	jsonw_arr(w);
+	jsonw_karr(w, "kinds");
 	for (size_t i = 0; i < s->n; i++) {
 		jsonw_obj(w);
 		jsonw_kstr(w, "kind", holding_name(s->v[i].kind));
@@ -155,13 +154,11 @@ static void print_json(const struct store *st, const struct heaps *s, const stru
 	(void)fstatvfs(st->dir, &fs); /* 0 then */
 	jsonw_init(&w, stdout);
 	jsonw_obj(&w);
-	jsonw_key(&w, "kernels");
-	jsonw_obj(&w);
+	jsonw_kobj(&w, "kernels");
 	json_heap(&w, kernels);
 	jsonw_kstr(&w, "path", root);
 	jsonw_end_obj(&w);
-	jsonw_key(&w, "store");
-	jsonw_obj(&w);
+	jsonw_kobj(&w, "store");
 	json_heap(&w, &s->all);
 	jsonw_ku64(&w, "free_bytes", (uint64_t)fs.f_bavail * fs.f_frsize);
 	json_kinds(&w, s);

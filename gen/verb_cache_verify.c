@@ -249,8 +249,7 @@ static void print_json(const struct report *r)
 	jsonw_init(&w, stdout);
 	jsonw_obj(&w);
 	jsonw_ku64(&w, "bytes_read", r->bytes);
-	jsonw_key(&w, "damaged");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "damaged");
 	for (size_t i = 0; i < r->n; i++) {
 		const struct damage *d = &r->v[i];
 

@@ -77,8 +77,7 @@ static void print_json(const struct findings *f)
 
 	jsonw_init(&w, stdout);
 	jsonw_obj(&w);
-	jsonw_key(&w, "findings");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "findings");
 	for (size_t i = 0; i < f->n; i++) {
 		const struct finding *x = &f->v[i];
 

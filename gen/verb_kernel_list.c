@@ -253,8 +253,7 @@ static void list_json(const struct kernel_list *l, const char *hash, const char 
 	jsonw_obj(&w);
 	jsonw_kstr(&w, "current_ktstr_git_hash", NULL);
 	jsonw_kstr(&w, "current_ktstr_kconfig_hash", hash);
-	jsonw_key(&w, "entries");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "entries");
 	for (size_t i = 0; i < l->n; i++)
 		(l->v[i].corrupt ? json_corrupt : json_entry)(&w, &l->v[i]);
 	jsonw_end_arr(&w);

@@ -212,3 +212,15 @@ void jsonw_kdouble(struct jsonw *w, const char *key, double v)
 	jsonw_key(w, key);
 	jsonw_double(w, v);
 }
+
+void jsonw_kobj(struct jsonw *w, const char *key)
+{
+	jsonw_key(w, key);
+	jsonw_obj(w);
+}
+
+void jsonw_karr(struct jsonw *w, const char *key)
+{
+	jsonw_key(w, key);
+	jsonw_arr(w);
+}

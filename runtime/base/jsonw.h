@@ -36,3 +36,5 @@ void jsonw_ku64(struct jsonw *w, const char *key, uint64_t v);
 void jsonw_ki64(struct jsonw *w, const char *key, int64_t v);
 void jsonw_kbool(struct jsonw *w, const char *key, bool v);
 void jsonw_kdouble(struct jsonw *w, const char *key, double v);
+void jsonw_kobj(struct jsonw *w, const char *key);
+void jsonw_karr(struct jsonw *w, const char *key);

@@ -10,8 +10,7 @@
 
 static void unreadable(struct jsonw *w, const struct collection *c)
 {
-	jsonw_key(w, "unreadable");
-	jsonw_arr(w);
+	jsonw_karr(w, "unreadable");
 	for (size_t i = 0; i < c->n_bad; i++) {
 		jsonw_obj(w);
 		jsonw_kstr(w, "path", c->bad[i].path);
@@ -57,8 +56,7 @@ static void outliers(struct jsonw *w, const struct stats *s)
 	auto_outliers struct outliers o = { 0 };
 
 	outliers_find(&o, s->rows, s->n);
-	jsonw_key(w, "outliers");
-	jsonw_arr(w);
+	jsonw_karr(w, "outliers");
 	for (size_t i = 0; i < o.n; i++) {
 		const struct outlier *x = &o.v[i];
 
@@ -69,8 +67,7 @@ static void outliers(struct jsonw *w, const struct stats *s)
 		jsonw_kdouble(w, "mean", x->mean);
 		jsonw_kdouble(w, "overall_mean", x->overall);
 		jsonw_kdouble(w, "z", x->z);
-		jsonw_key(w, "worst_topologies");
-		jsonw_arr(w);
+		jsonw_karr(w, "worst_topologies");
 		for (size_t k = 0; k < x->n_topologies; k++)
 			jsonw_str(w, x->topologies[k]);
 		jsonw_end_arr(w);
@@ -84,8 +81,7 @@ static void robust_outliers(struct jsonw *w, const struct stats *s)
 	auto_deviants struct deviants d = { 0 };
 
 	deviants_find(&d, s->rows, s->n);
-	jsonw_key(w, "robust_outliers");
-	jsonw_arr(w);
+	jsonw_karr(w, "robust_outliers");
 	for (size_t i = 0; i < d.n; i++) {
 		const struct deviant *x = &d.v[i];
 
@@ -109,8 +105,7 @@ static void dimension(struct jsonw *w, const struct stats *s, const char *name, 
 	auto_groups struct groups g = { 0 };
 
 	groups_make(&g, s->rows, s->n, key, NULL);
-	jsonw_key(w, name);
-	jsonw_arr(w);
+	jsonw_karr(w, name);
 	for (size_t i = 0; i < g.n; i++) {
 		const struct row *r = g.v[i].v[0];
 
@@ -152,8 +147,7 @@ static void one_worst(struct jsonw *w, const char *key, const struct worst *x, c
 
 static void deltas(struct jsonw *w, const char *key, const double *v)
 {
-	jsonw_key(w, key);
-	jsonw_obj(w);
+	jsonw_kobj(w, key);
 	for (int k = 0; k < STIMULUS_METRICS; k++)
 		jsonw_kdouble(w, stimulus_names[k], v[k]);
 	jsonw_end_obj(w);
@@ -167,8 +161,7 @@ static void one_flag(struct jsonw *w, const struct flag_effect *x)
 	deltas(w, "against_all", x->against_all);
 	deltas(w, "against_others", x->against_others);
 	jsonw_kdouble(w, "avg_stalls", x->stalls);
-	jsonw_key(w, "imbalance_by_cpus");
-	jsonw_obj(w);
+	jsonw_kobj(w, "imbalance_by_cpus");
 	for (int k = 0; k < CPU_BUCKETS; k++)
 		jsonw_kdouble(w, cpu_buckets[k], x->imbalance[k]);
 	jsonw_end_obj(w);
@@ -186,14 +179,12 @@ static void stimulus(struct jsonw *w, const struct stats *s)
 		return;
 	}
 	jsonw_obj(w);
-	jsonw_key(w, "worst");
-	jsonw_obj(w);
+	jsonw_kobj(w, "worst");
 	for (int k = 0; k < STIMULUS_METRICS; k++)
 		one_worst(w, stimulus_names[k], &x.worst[k], "avg_delta");
 	one_worst(w, "stalls", &x.stalls, "stalls");
 	jsonw_end_obj(w);
-	jsonw_key(w, "flags");
-	jsonw_arr(w);
+	jsonw_karr(w, "flags");
 	for (size_t i = 0; i < x.n_flags; i++)
 		one_flag(w, &x.flags[i]);
 	jsonw_end_arr(w);
@@ -202,8 +193,7 @@ static void stimulus(struct jsonw *w, const struct stats *s)
 
 static void verifier(struct jsonw *w, const struct stats *s)
 {
-	jsonw_key(w, "verifier_stats");
-	jsonw_arr(w);
+	jsonw_karr(w, "verifier_stats");
 	for (size_t i = 0; i < s->n_verified; i++) {
 		const struct verified *v = &s->verified[i];
 
@@ -220,8 +210,7 @@ static void verifier(struct jsonw *w, const struct stats *s)
 
 static void profiles(struct jsonw *w, const struct stats *s)
 {
-	jsonw_key(w, "callback_profile");
-	jsonw_arr(w);
+	jsonw_karr(w, "callback_profile");
 	for (size_t i = 0; i < s->n_profiles; i++) {
 		const struct row *r = &s->rows[s->profiles[i].row];
 
@@ -230,8 +219,7 @@ static void profiles(struct jsonw *w, const struct stats *s)
 		jsonw_kstr(w, "flags", r->flags);
 		jsonw_kstr(w, "topology", r->topology);
 		jsonw_kstr(w, "kernel", r->kernel);
-		jsonw_key(w, "programs");
-		jsonw_arr(w);
+		jsonw_karr(w, "programs");
 		for (size_t k = 0; k < s->profiles[i].n; k++) {
 			const struct callback *c = &s->profiles[i].v[k];
 
@@ -258,13 +246,11 @@ static void kvm(struct jsonw *w, const struct kvm_sums *k)
 	jsonw_obj(w);
 	jsonw_ku64(w, "vms", k->vms);
 	jsonw_ku64(w, "vcpus", k->vcpus);
-	jsonw_key(w, "total");
-	jsonw_obj(w);
+	jsonw_kobj(w, "total");
 	for (int i = 0; i < KVM_COUNTERS; i++)
 		jsonw_ku64(w, kvm_counter_names[i], k->total[i]);
 	jsonw_end_obj(w);
-	jsonw_key(w, "per_vcpu");
-	jsonw_obj(w);
+	jsonw_kobj(w, "per_vcpu");
 	for (int i = 0; i < KVM_COUNTERS; i++)
 		jsonw_kdouble(w, kvm_counter_names[i], k->vcpus ? (double)k->total[i] / (double)k->vcpus : 0);
 	jsonw_end_obj(w);
@@ -288,19 +274,16 @@ static void one_change(struct jsonw *w, const struct change *x)
 
 static void comparison(struct jsonw *w, const struct comparison *c, const char *before)
 {
-	jsonw_key(w, "compare");
-	jsonw_obj(w);
+	jsonw_kobj(w, "compare");
 	jsonw_kstr(w, "dir", before);
 	jsonw_ku64(w, "in_both", c->both);
 	jsonw_ku64(w, "only_here", c->added);
 	jsonw_ku64(w, "only_there", c->gone);
-	jsonw_key(w, "changes");
-	jsonw_arr(w);
+	jsonw_karr(w, "changes");
 	for (size_t i = 0; i < c->n; i++)
 		one_change(w, &c->v[i]);
 	jsonw_end_arr(w);
-	jsonw_key(w, "verifier_stats");
-	jsonw_arr(w);
+	jsonw_karr(w, "verifier_stats");
 	for (size_t i = 0; i < c->n_counts; i++) {
 		jsonw_obj(w);
 		jsonw_kstr(w, "scheduler", c->counts[i].scheduler);
@@ -323,8 +306,7 @@ void stats_json(FILE *f, const struct stats *s, const char *dir, const struct co
 	jsonw_kstr(&w, "dir", dir);
 	jsonw_ku64(&w, "sidecars", s->n);
 	unreadable(&w, c);
-	jsonw_key(&w, "rows");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "rows");
 	for (size_t i = 0; i < s->n; i++)
 		one_row(&w, &s->rows[i]);
 	jsonw_end_arr(&w);

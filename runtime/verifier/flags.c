@@ -132,8 +132,7 @@ int flags_parse(struct flags *f, const char *text, size_t n, struct err *e)
 
 static void write_words(struct jsonw *w, const char *key, char *const *v, size_t n)
 {
-	jsonw_key(w, key);
-	jsonw_arr(w);
+	jsonw_karr(w, key);
 	for (size_t i = 0; i < n; i++)
 		jsonw_str(w, v[i]);
 	jsonw_end_arr(w);

@@ -60,8 +60,7 @@ void result_prog(struct jsonw *w, const struct prog *p)
 
 void result_timing(struct jsonw *w, const struct timing *t)
 {
-	jsonw_key(w, "ms");
-	jsonw_obj(w);
+	jsonw_kobj(w, "ms");
 	jsonw_kdouble(w, "start", t->start);
 	jsonw_kdouble(w, "push", t->push);
 	jsonw_kdouble(w, "load", t->load);
@@ -92,8 +91,7 @@ void result_write(FILE *f, const struct result *r)
 	jsonw_ki64(&w, "status", r->status);
 	jsonw_kbool(&w, "cold", r->cold);
 	jsonw_kstr(&w, "fallback", r->fallback);
-	jsonw_key(&w, "programs");
-	jsonw_arr(&w);
+	jsonw_karr(&w, "programs");
 	for (size_t i = 0; i < r->progs.n; i++)
 		result_prog(&w, &r->progs.v[i]);
 	jsonw_end_arr(&w);

@@ -123,8 +123,7 @@ void tasks_write(struct jsonw *w, const struct tasks *tasks)
 	jsonw_kbool(w, "progress", tasks_progress(tasks));
 	jsonw_kbool(w, "attached", tasks->attached);
 	jsonw_ku64(w, "ms", tasks->ms);
-	jsonw_key(w, "tasks");
-	jsonw_arr(w);
+	jsonw_karr(w, "tasks");
 	for (size_t i = 0; i < tasks->n; i++)
 		write_task(w, &tasks->v[i]);
 	jsonw_end_arr(w);

@@ -153,10 +153,8 @@ void kvm_stats_write(struct jsonw *w, const struct kvm_stats *s)
 {
 	if (!s->n)
 		return;
-	jsonw_key(w, "kvm_stats");
-	jsonw_obj(w);
-	jsonw_key(w, "per_vcpu");
-	jsonw_arr(w);
+	jsonw_kobj(w, "kvm_stats");
+	jsonw_karr(w, "per_vcpu");
 	for (size_t i = 0; i < s->n; i++) {
 		jsonw_obj(w);
 		for (size_t k = 0; k < s->vcpus[i].n; k++)

@@ -31,18 +31,15 @@ void perf_write(struct jsonw *w, const struct perf *p)
 {
 	if (!p->on)
 		return;
-	jsonw_key(w, "perf_mode");
-	jsonw_obj(w);
-	jsonw_key(w, "vcpus");
-	jsonw_arr(w);
+	jsonw_kobj(w, "perf_mode");
+	jsonw_karr(w, "vcpus");
 	for (unsigned i = 0; i < p->vcpus; i++)
 		jsonw_u64(w, p->pin.cpu[i]);
 	jsonw_end_arr(w);
 	jsonw_ku64(w, "service", p->pin.service);
 	jsonw_kbool(w, "huge_pages", p->huge);
 	jsonw_kbool(w, "fifo", p->fifo);
-	jsonw_key(w, "warnings");
-	jsonw_arr(w);
+	jsonw_karr(w, "warnings");
 	for (size_t i = 0; i < p->n_warnings; i++)
 		jsonw_str(w, p->warnings[i]);
 	jsonw_end_arr(w);
