@@ -175,7 +175,7 @@ static void typed(void)
 	insist(h.terminal && h.window.columns == 91 && h.window.rows == 17);
 	for (size_t n = 0; n < 4;) { /* Ctrl-A b as it was typed */
 		m = hear(MSG_IN);
-		insist(n + m.n <= 4 && !memcmp(m.data, "a\001bc" + n, m.n));
+		insist(n + m.n <= 4 && !memcmp(m.data, &"a\001bc"[n], m.n));
 		n += m.n;
 	}
 	say_text(MSG_OUT, "thanks");

@@ -14,7 +14,8 @@ program() {
 		echo '#include <unistd.h>'
 		cat
 	} >"$1.c"
-	"${CC:-gcc}" -D_GNU_SOURCE -O1 -w -static -o "$1" "$1.c"
+	# shellcheck disable=SC2086 # CC="ccache gcc"
+	${CC:-gcc} -D_GNU_SOURCE -O1 -w -static -o "$1" "$1.c"
 }
 
 # judged CODE PROGRAM [OPTION…]
