@@ -6,6 +6,8 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -35,26 +37,77 @@ static int add(struct archive *a, const char *path, mode_t mode, dev_t dev, cons
 	return r;
 }
 
-int initramfs_write(int dir, const char *name, const char *init, struct err *e)
-{
-	auto_free char *text = NULL;
+struct member {
+	const char *path;
+	mode_t mode;
+	dev_t dev;
+	const void *data;
 	size_t n;
-	int r = -1;
+};
 
-	if (file_read(AT_FDCWD, init, INIT_MAX, &text, &n, e) < 0)
-		return err_as(e, X_NO_INPUT, "guest init");
+static int write_archive(int dir, const char *name, const struct member *v, size_t n, struct err *e)
+{
 	auto_close int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int r = 0;
 
 	if (fd < 0)
 		return err_sys(e, "create %s", name);
 	struct archive *a = archive_write_new();
 
 	if (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK || archive_write_open_fd(a, fd) != ARCHIVE_OK)
-		(void)fail(a, name, e);
-	else if (add(a, "dev", S_IFDIR | 0755, 0, NULL, 0, e) == 0 &&
-		 add(a, "dev/console", S_IFCHR | 0600, makedev(5, 1), NULL, 0, e) == 0 &&
-		 add(a, "init", S_IFREG | 0755, 0, text, n, e) == 0)
-		r = archive_write_close(a) == ARCHIVE_OK ? 0 : fail(a, name, e);
+		r = fail(a, name, e);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add(a, v[i].path, v[i].mode, v[i].dev, v[i].data, v[i].n, e);
+	if (r == 0 && archive_write_close(a) != ARCHIVE_OK)
+		r = fail(a, name, e);
 	archive_write_free(a);
 	return r;
+}
+
+int initramfs_write(int dir, const char *name, const char *init, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, init, INIT_MAX, &text, &n, e) < 0)
+		return err_as(e, X_NO_INPUT, "guest init");
+	const struct member v[] = {
+		{ "dev", S_IFDIR | 0755, 0, NULL, 0 },
+		{ "dev/console", S_IFCHR | 0600, makedev(5, 1), NULL, 0 },
+		{ "init", S_IFREG | 0755, 0, text, n },
+	};
+
+	return write_archive(dir, name, v, countof(v), e);
+}
+
+int initramfs_write_config(int dir, const char *name, const char *text, size_t n, struct err *e)
+{
+	const struct member v[] = {
+		{ "boot", S_IFDIR | 0755, 0, NULL, 0 },
+		{ "boot/config", S_IFREG | 0644, 0, text, n },
+	};
+
+	return write_archive(dir, name, v, countof(v), e);
+}
+
+static int append(int to, const char *path, struct err *e)
+{
+	auto_close int from = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = from < 0 ? -1 : 1;
+
+	while (n > 0)
+		n = sendfile(to, from, NULL, INIT_MAX);
+	return n < 0 ? err_sys(e, "initramfs: %s", path) : 0;
+}
+
+int initramfs_join(const char *base, const char *more, struct err *e)
+{
+	auto_close int fd = memfd_create("initramfs", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "initramfs");
+	/* Both are padded to 512 bytes, and the kernel passes over zeros between two. */
+	if (append(fd, base, e) < 0 || append(fd, more, e) < 0)
+		return -1;
+	return TAKE_FD(fd);
 }

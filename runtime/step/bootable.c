@@ -1,10 +1,11 @@
-/* bootable: a kernel as QEMU enters it fastest, where its structures' members are, and what it offers to BPF
- * programs. */
+/* bootable: a kernel as QEMU enters it fastest, where its structures' members are, what it offers to BPF programs, and its
+ * configuration as its guests find it. */
 #include "base/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "guest/initramfs.h"
 #include "inspect/layout.h"
 #include "inspect/symbols.h"
 #include "kernel/armimage.h"
@@ -119,14 +120,21 @@ static bool mmio_built_in(const char *config, size_t n)
 	       (wanted() != &arch_x86_64 || config_has(config, n, "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y"));
 }
 
+/* Empty for a kernel that tells its configuration itself, or whose configuration we do not know. */
+static int write_config(int dir, const char *config, size_t n, struct err *e)
+{
+	if (!n || config_has(config, n, "CONFIG_IKCONFIG_PROC=y"))
+		return file_write(dir, "config.cpio", "", 0, e) < 0 ? -1 : 0;
+	return initramfs_write_config(dir, "config.cpio", config, n, e);
+}
+
 static int write_facts(int dir, const struct image_info *i, bool pvh, struct err *e)
 {
+	auto_free char *config = NULL;
 	const char *mmio = "unknown";
+	size_t n = 0;
 
 	if (o.config) {
-		auto_free char *config = NULL;
-		size_t n;
-
 		if (file_read(AT_FDCWD, o.config, 4 << 20, &config, &n, e) < 0)
 			return -1;
 		mmio = mmio_built_in(config, n) ? "yes" : "no";
@@ -134,7 +142,7 @@ static int write_facts(int dir, const struct image_info *i, bool pvh, struct err
 	auto_free char *text = xasprintf("arch %s\nrelease %s\npvh %s\nvirtio_mmio %s\n", wanted()->name, i->release,
 					 pvh ? "yes" : "no", mmio);
 
-	return file_write(dir, "facts", text, strlen(text), e) < 0 ? -1 : 0;
+	return file_write(dir, "facts", text, strlen(text), e) < 0 || write_config(dir, config, n, e) < 0 ? -1 : 0;
 }
 
 /* The kernel itself: an ELF that QEMU can enter, without its debug information; else the image as it is, but for an arm64
@@ -184,7 +192,7 @@ out:
 
 const struct step step_bootable = {
 	.name = "bootable",
-	.format = 3,
+	.format = 4,
 	.summary = "unpack a boot image and resolve its layouts",
 	.opts = opts,
 	.recipe = recipe,

@@ -43,18 +43,18 @@ static int write_answer(int dir, const struct flags *f, const char *why, struct 
 static int run(int dir, const char *path, struct err *e)
 {
 	auto_flags struct flags f = { 0 };
-	auto_free char *why = NULL, *fallback = NULL;
+	auto_free char *why = NULL, *fallback = NULL, *initrd = guest_initrd(guest.boot, guest.initrd, e);
 	const struct ask ask = {
 		.snapshot = how.snapshot,
 		.machine = guest.machine,
 		.kernel = guest.kernel,
-		.initrd = guest.initrd,
+		.initrd = initrd,
 		.pack = how.payload,
 		.seconds = (unsigned)how.timeout,
 	};
 
 	(void)path;
-	if (guest_run_admit(&guest, &how, e) < 0)
+	if (!initrd || guest_run_admit(&guest, &how, e) < 0)
 		return -1;
 	int r = ask_flags(&ask, &f, &why, &fallback, e);
 

@@ -6,10 +6,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "guest/initramfs.h"
 #include "step/step.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include "vm/admit.h"
+#include <sys/stat.h>
 
 /* What the bootable step found out. */
 static int kernel_facts(const struct guest_opts *g, const struct arch **arch, bool *mmio, struct err *e)
@@ -56,6 +58,22 @@ void guest_kernel(struct guest_opts *g)
 	g->kernel = xasprintf("%s/kernel", g->boot);
 }
 
+char *guest_initrd(const char *boot, const char *initrd, struct err *e)
+{
+	auto_free char *config = xasprintf("%s/config.cpio", boot);
+	struct stat st;
+	int fd;
+
+	if (stat(config, &st) < 0) {
+		err_sys(e, "%s", config);
+		return NULL;
+	}
+	if (!st.st_size)
+		return xstrdup(initrd);
+	fd = initramfs_join(initrd, config, e); /* never closed: QEMU opens it by the name below */
+	return fd < 0 ? NULL : xasprintf("/proc/%d/fd/%d", getpid(), fd);
+}
+
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e)
 {
 	const struct machine_wires wires = { .kernel = "kernel", .initrd = "initrd" };
@@ -84,7 +102,11 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 		recipe_u64(r, "perf_mode", 1);
 	if (recipe_file(r, "kernel", g->kernel, h, e) < 0)
 		return -1;
-	return recipe_file(r, "initrd", g->initrd, h, e);
+	auto_free char *config = xasprintf("%s/config.cpio", g->boot);
+
+	if (recipe_file(r, "initrd", g->initrd, h, e) < 0)
+		return -1;
+	return recipe_file(r, "config", config, h, e);
 }
 
 enum {

@@ -72,6 +72,9 @@ struct guest_run {
 
 /* {boot}/kernel in g->kernel. */
 void guest_kernel(struct guest_opts *g);
+/* The initramfs of a guest of the kernel in folder boot: initrd, and behind it the kernel's configuration where that is
+ * needed. As a path, for the caller to free; the file behind it is there until this process ends. NULL: e. */
+char *guest_initrd(const char *boot, const char *initrd, struct err *e);
 /* Plans the machine and states everything about it that decides what the guest sees. */
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e);
 /* The guest's share of the host (vm/admit.h), for as long as this process lives; waits for other guests to give it back, and

@@ -67,10 +67,11 @@ static int send_console_level(struct vm *vm, struct err *e)
 static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, struct err *e)
 {
 	auto_free char *kernel = xasprintf("%s/kernel", o.boot);
+	auto_free char *initrd = guest_initrd(o.boot, o.initrd, e);
 	auto_free char *fallback = NULL;
 
-	if (pack_open(p, o.payload, e) < 0 || guest_admit_restored(o.snapshot, e) < 0 ||
-	    vm_continue(vm, o.snapshot, kernel, o.initrd, &fallback, e) < 0)
+	if (!initrd || pack_open(p, o.payload, e) < 0 || guest_admit_restored(o.snapshot, e) < 0 ||
+	    vm_continue(vm, o.snapshot, kernel, initrd, &fallback, e) < 0)
 		return -1;
 	if (fallback) {
 		log_warn("booted, because the snapshot could not be continued: %s", fallback);

@@ -12,7 +12,7 @@
 #include "base/stop.h"
 #include "guest/letgo.h"
 #include "guest/proto.h"
-#include "verifier/log.h"
+#include "verifier/reason.h"
 #include "vm/inside.h"
 #include "vm/vm.h"
 
@@ -120,14 +120,15 @@ static int send_start(const struct shell_sched *s, long long deadline, struct er
 
 static int never_attached(const struct shell_sched *s, struct err *e)
 {
-	struct view text = { s->log, s->n }, why = { 0 };
+	struct view text = { s->log, s->n };
+	auto_free char *why = NULL;
 	char how[64];
 	bool failed = WIFEXITED(s->status) && WEXITSTATUS(s->status) != 0;
 
 	spawn_status(s->status, how, sizeof(how));
-	if (failed && log_refused(text) && log_reason(text, &why))
-		return err_set(e, X_REJECTED, "the kernel refused the scheduler: %.*s\n%.*s",
-			       (int)(why.n < REASON_MAX ? why.n : REASON_MAX), why.p, (int)s->n, s->log);
+	if (failed && reason_refused(text) && (why = reason_find(text)))
+		return err_set(e, X_REJECTED, "the kernel refused the scheduler: %.*s\n%.*s", REASON_MAX, why,
+			       (int)s->n, s->log);
 	return err_set(e, X_DIED, "the scheduler ended before it attached: %s\n%.*s", how, (int)s->n, s->log);
 }
 

@@ -38,13 +38,14 @@ static int tidy(struct store *st, struct err *e)
 
 static int run(int dir, const char *path, struct err *e)
 {
+	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
 	auto_vm struct vm vm = { 0 };
 
 	(void)dir;
-	if (guest_admit(&guest.machine, e) < 0)
+	if (!initrd || guest_admit(&guest.machine, e) < 0)
 		return -1;
 	step_progress(0, 0, "booting");
-	if (vm_start(&vm, &guest.machine, guest.kernel, guest.initrd, path, NULL, e) < 0)
+	if (vm_start(&vm, &guest.machine, guest.kernel, initrd, path, NULL, e) < 0)
 		return -1;
 	return vm_save(&vm, path, e);
 }

@@ -131,6 +131,7 @@ static int record(const struct result *r, const struct logs *l, struct err *e)
 
 static int run(int dir, const char *path, struct err *e)
 {
+	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
 	auto_result struct result r = { 0 };
 	auto_argv struct argv args = { 0 };
 	struct layout layout;
@@ -138,7 +139,7 @@ static int run(int dir, const char *path, struct err *e)
 	int ret;
 
 	(void)path;
-	if (read_layout(&layout, e) < 0 || guest_run_admit(&guest, &how, e) < 0)
+	if (!initrd || read_layout(&layout, e) < 0 || guest_run_admit(&guest, &how, e) < 0)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++) {
 		auto_free char *arg = plain_arg(o.args.v[i]);
@@ -148,7 +149,7 @@ static int run(int dir, const char *path, struct err *e)
 	struct cell c = { .snapshot = how.snapshot,
 			  .machine = guest.machine,
 			  .kernel = guest.kernel,
-			  .initrd = guest.initrd,
+			  .initrd = initrd,
 			  .pack = how.payload,
 			  .layout = &layout,
 			  .args = (const char *const *)args.v,

@@ -8,7 +8,7 @@
 #include "guest/proto.h"
 #include "inspect/layout.h"
 #include "inspect/memory.h"
-#include "verifier/log.h"
+#include "verifier/reason.h"
 #include "vm/vm.h"
 #include <inttypes.h>
 #include <string.h>
@@ -134,10 +134,10 @@ static int start_program(struct run *x, long long deadline, struct err *e)
 /* The scheduler process ended: what does that mean? A refusal leaves libbpf's or the verifier's words behind. */
 static void judge_exit(struct run *x, int status, const char *when)
 {
-	struct view text = { x->tail, x->tail_n }, why = { 0 };
-	auto_free char *thrown = NULL;
+	struct view text = { x->tail, x->tail_n };
+	auto_free char *why = NULL;
 	char how[64];
-	bool refused = log_refused(text);
+	bool refused = reason_refused(text);
 
 	x->r->status = status;
 	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
@@ -148,16 +148,14 @@ static void judge_exit(struct run *x, int status, const char *when)
 	if (!refused && x->letgo.kind && letgo_is_error(&x->letgo)) {
 		auto_free char *reason = letgo_reason(&x->letgo);
 
-		thrown = xasprintf("thrown out by the kernel: %s", reason);
-		why = (struct view){ thrown, strlen(thrown) };
+		why = xasprintf("thrown out by the kernel: %s", reason);
 	} else if (status != 0) {
-		(void)log_reason(text, &why); /* none: how it ended is all there is to say */
+		why = reason_find(text); /* none: how it ended is all there is to say */
 	}
 	if (refused)
-		x->r->reason = xasprintf("%.*s", (int)(why.n < 300 ? why.n : 300), why.p);
+		x->r->reason = xasprintf("%.300s", why ? why : "");
 	else
-		x->r->reason = xasprintf("%s %s%s%.*s", how, when, why.n ? ": " : "", (int)(why.n < 300 ? why.n : 300),
-					 why.n ? why.p : "");
+		x->r->reason = xasprintf("%s %s%s%.300s", how, when, why ? ": " : "", why ? why : "");
 }
 
 enum { ATTACHED = 0, ENDED = 1 };

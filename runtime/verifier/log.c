@@ -89,8 +89,7 @@ bool log_outside(struct view text, size_t *at, struct view *out)
 	return true;
 }
 
-/* Cuts the last line off *rest; false when there is none. */
-static bool last_line(struct view *rest, struct view *line)
+bool log_last_line(struct view *rest, struct view *line)
 {
 	if (!rest->n)
 		return false;
@@ -107,7 +106,7 @@ static bool last_line(struct view *rest, struct view *line)
 	return true;
 }
 
-static bool starts(struct view v, const char *word)
+bool log_starts(struct view v, const char *word)
 {
 	return v.n >= strlen(word) && !memcmp(v.p, word, strlen(word));
 }
@@ -170,10 +169,10 @@ void log_stats(struct view log, struct log_stats *s)
 	bool processed = false;
 
 	*s = (struct log_stats){ 0 };
-	while (last_line(&log, &line)) {
+	while (log_last_line(&log, &line)) {
 		const char *stack;
 
-		if (!processed && starts(line, "processed ")) {
+		if (!processed && log_starts(line, "processed ")) {
 			processed = true;
 			stats_processed(line, s);
 		}
@@ -192,97 +191,7 @@ void log_stats(struct view log, struct log_stats *s)
 
 bool log_is_detail(struct view line)
 {
-	return !line.n || starts(line, "processed ") || starts(line, "verification time") ||
-	       starts(line, "stack depth") || starts(line, "subprog ") || starts(line, "cur state:") ||
-	       starts(line, "old state:");
-}
-
-/* Kernels since 7.x explain at length under a headline of their own; before, the last line is the reason. */
-static bool program_reason(struct view log, struct view *out)
-{
-	struct view rest = log, line;
-	bool found = false;
-
-	while (last_line(&rest, &line)) {
-		if (starts(line, "Verification failed: ")) {
-			*out = line;
-			return true;
-		}
-		if (!found && !log_is_detail(line)) {
-			*out = line;
-			found = true;
-		}
-	}
-	return found;
-}
-
-static bool contains_ci(struct view line, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (size_t i = 0; i + n <= line.n; i++) {
-		if (!strncasecmp(line.p + i, word, n))
-			return true;
-	}
-	return false;
-}
-
-static bool is_error(struct view line)
-{
-	static const char *const words[] = { "error",   "fail",      "cannot",       "can't", "denied",
-					     "invalid", "not found", "incompatible", "EXIT" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (contains_ci(line, words[i]))
-			return true;
-	}
-	return false;
-}
-
-/* libbpf reports what it met first, then what failed because of it. */
-static bool library_reason(struct view text, struct view *out)
-{
-	while (text.n) {
-		const char *nl = memchr(text.p, '\n', text.n);
-		size_t n = nl ? (size_t)(nl - text.p) : text.n;
-		struct view line = { text.p, n };
-
-		if (starts(line, "libbpf: ") && is_error(line)) {
-			*out = line;
-			return true;
-		}
-		text.p += n + (nl != NULL);
-		text.n -= n + (nl != NULL);
-	}
-	return false;
-}
-
-bool log_reason(struct view text, struct view *out)
-{
-	struct log_program program;
-	struct view line;
-
-	if (log_last_program(text, &program) && program_reason(program.text, out))
-		return true;
-	if (library_reason(text, out))
-		return true;
-	while (last_line(&text, &line)) {
-		if (is_error(line)) {
-			*out = line;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool log_refused(struct view text)
-{
-	static const char *const words[] = { "BEGIN PROG LOAD LOG", "libbpf: failed",   "libbpf: prog",
-					     "failed to load",      "Failed to load",   "libbpf: extern",
-					     "libbpf: struct_ops",  "failed to attach", "Failed to attach" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (memmem(text.p, text.n, words[i], strlen(words[i])))
-			return true;
-	return false;
+	return !line.n || log_starts(line, "processed ") || log_starts(line, "verification time") ||
+	       log_starts(line, "stack depth") || log_starts(line, "subprog ") || log_starts(line, "cur state:") ||
+	       log_starts(line, "old state:");
 }

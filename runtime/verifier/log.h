@@ -36,8 +36,6 @@ void log_stats(struct view log, struct log_stats *s);
 
 /* A line of a verifier's log that says how, not why: statistics, states; an empty one too. */
 bool log_is_detail(struct view line);
-/* One line that says why a scheduler ended: the headline or the last line of the verifier's last log that gives a reason,
- * else libbpf's first complaint, else the last line that looks like an error. False when there is none. */
-bool log_reason(struct view text, struct view *out);
-/* Whether libbpf or the kernel's verifier said that they refuse a program of the scheduler's. */
-bool log_refused(struct view text);
+/* Cuts the last line off *rest, without its newline; false when there is none. */
+bool log_last_line(struct view *rest, struct view *line);
+bool log_starts(struct view line, const char *word);

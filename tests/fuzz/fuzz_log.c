@@ -2,8 +2,10 @@
  * collapsed is left alone; what is said about it can be shown. */
 #include "fuzz.h"
 
+#include "base/mem.h"
 #include "verifier/collapse.h"
 #include "verifier/explain.h"
+#include "verifier/reason.h"
 #include "verifier/result.h"
 
 static bool lies_in(struct view v, struct view text)
@@ -23,8 +25,10 @@ static void views(struct view text)
 	last = 0;
 	for (size_t at = 0; log_outside(text, &at, &v); last = at)
 		MUST(lies_in(v, text) && at > last && at <= text.n);
-	if (log_reason(text, &v))
-		MUST(v.n && lies_in(v, text) && !memchr(v.p, '\n', v.n));
+	auto_free char *why = reason_find(text);
+
+	MUST(!why || (*why && !strchr(why, '\n')));
+	(void)reason_refused(text);
 	log_stats(text, &s);
 	MUST(lies_in(s.stack, text));
 }

@@ -92,50 +92,10 @@ static void stats(void **state)
 	assert_false(s.has_states || s.has_time);
 }
 
-static const struct {
-	const char *in, *out;
-} reasons[] = {
-	{ "", NULL },
-	{ "all is well\n", NULL },
-	{ "libbpf: extern (func ksym) 'f': func_proto [61] incompatible with vmlinux [9]\nlibbpf: failed to load object 'x'\n",
-	  "libbpf: extern (func ksym) 'f': func_proto [61] incompatible with vmlinux [9]" },
-	{ BEGIN
-	  "5: (05) goto pc-2\ninfinite loop detected at insn 5\ncur state: R1=3\nold state: R1=3\nprocessed 6 insns\n"
-	  "libbpf: " END "failed\n",
-	  "infinite loop detected at insn 5" },
-	{ BEGIN
-	  "R0 invalid\nVerification failed: Invalid dereference\n\nSuggestion:\n  Add a check.\nprocessed 6 insns\n" END,
-	  "Verification failed: Invalid dereference" },
-	{ BEGIN "processed 6 insns\n" END "scx: cannot go on\n", "scx: cannot go on" },
-	{ "libbpf: extern (func ksym) 'f': not found in kernel BTFs\nlibbpf: failed to load object\nbye\n",
-	  "libbpf: extern (func ksym) 'f': not found in kernel BTFs" },
-	{ "libbpf: " BEGIN "0: (79) r1 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\nverification time 1 usec\n"
-	  "stack depth 0\nprocessed 4 insns (limit 1000000)\nlibbpf: " END "libbpf: failed to load\n",
-	  "R1 invalid mem access 'scalar'" },
-	{ BEGIN
-	  "BPF program is too large. Processed 1000001 insn\nverification time 27767084 usec\nstack depth max 0\n"
-	  "subprog 0 (f) main insns_self 1000001 insns_total 1000001 stack 0\nprocessed 1000001 insns (limit 1000000)\n" END,
-	  "BPF program is too large. Processed 1000001 insn" },
-	{ "\n\n", NULL },
-};
-
-static void reason(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < countof(reasons); i++) {
-		struct view v = { 0 };
-
-		assert_int_equal(log_reason(text(reasons[i].in), &v), reasons[i].out != NULL);
-		assert_int_equal(v.n, reasons[i].out ? strlen(reasons[i].out) : 0);
-		if (v.n)
-			assert_memory_equal(v.p, reasons[i].out, v.n);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(program_logs), cmocka_unit_test(outside),
-					    cmocka_unit_test(stats), cmocka_unit_test(reason) };
+					    cmocka_unit_test(stats) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

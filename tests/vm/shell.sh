@@ -15,6 +15,13 @@ exit_codes() {
 		exits 127 guest --exec no-such-program && has 'not found' err && hasnt 'error:' err
 }
 
+# Where libbpf looks for the values of a scheduler's __kconfig variables.
+# shellcheck disable=SC2016 # the guest's
+kernel_configuration() {
+	exits 0 guest --exec 'if [ -e /proc/config.gz ]; then zcat /proc/config.gz; else cat /boot/config-$(uname -r); fi' &&
+		cmp out "$XDG_CACHE_HOME/ktstr/kernels/$key/.config"
+}
+
 # shellcheck disable=SC2016 # $$ is the guest's
 ended_by_signal() {
 	exits 137 guest --exec 'kill -9 $$' && exits 143 guest --exec 'kill $$' && same '' "$(cat err)" stderr
@@ -168,6 +175,6 @@ if [ -n "${KTSTR_TEST_MB-}" ]; then
 	run_tests bytes_unchanged nothing_left
 	exit
 fi
-run_tests exit_codes ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
+run_tests exit_codes kernel_configuration ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
 	reader_leaves folder_included large_file_included program_included library_changed not_includable too_much_for_the_guest little_memory \
 	kernel_messages more_cpus memory_per_node no_terminal beside_a_scheduler scheduler_refused scheduler_ends cached nothing_left

@@ -2,10 +2,12 @@
 #include "guest/init/init.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 struct mount_point {
@@ -82,6 +84,17 @@ void mounts_first(void)
 		close(fd);
 }
 
+/* libbpf asks for the configuration by this name, for the __kconfig variables of a scheduler. */
+static void name_config(void)
+{
+	char name[sizeof("/boot/config-") + sizeof(((struct utsname *)0)->release)];
+	struct utsname u;
+
+	uname(&u);
+	snprintf(name, sizeof name, "/boot/config-%s", u.release);
+	(void)!rename("/boot/config", name); /* there is none when the kernel has /proc/config.gz */
+}
+
 /* One controller a write: an absent one must not take the others with it. */
 static void cgroup_controllers(void)
 {
@@ -111,6 +124,7 @@ void mounts_rest(void)
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
 		(void)!symlink(links[i][0], links[i][1]); /* there already is as good */
 	cgroup_controllers();
+	name_config();
 	/* The payload lives on the root, a tmpfs of half the RAM; the guest has nothing else to keep. */
 	(void)mount(NULL, "/", NULL, MS_REMOUNT, "size=90%");
 	(void)mount(NULL, "/", NULL, MS_REMOUNT, "huge=advise"); /* for files.c; not every kernel can */
