@@ -120,10 +120,12 @@ static bool mmio_built_in(const char *config, size_t n)
 	       (wanted() != &arch_x86_64 || config_has(config, n, "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y"));
 }
 
-/* Empty for a kernel that tells its configuration itself, or whose configuration we do not know. */
+/* Empty for a kernel that tells its configuration itself (not by a module), or whose configuration we do not know. */
 static int write_config(int dir, const char *config, size_t n, struct err *e)
 {
-	if (!n || config_has(config, n, "CONFIG_IKCONFIG_PROC=y"))
+	bool tells = n && config_has(config, n, "CONFIG_IKCONFIG=y") && config_has(config, n, "CONFIG_IKCONFIG_PROC=y");
+
+	if (!n || tells)
 		return file_write(dir, "config.cpio", "", 0, e) < 0 ? -1 : 0;
 	return initramfs_write_config(dir, "config.cpio", config, n, e);
 }
