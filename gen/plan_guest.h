@@ -1,6 +1,6 @@
 /* plan_guest.h: the edges every verb that boots guests has in common: host, guest's init, kernels, snapshots.
  *
- *   host/ID/probe  guest[-ARCH]/initramfs.cpio  kernels/NAME/{kernel,layout,facts}  snapshots/NAME[/TOPOLOGY]/{state,recipe,…} */
+ *   host/ID/probe  guest[-ARCH]/initramfs.cpio  kernels/NAME/{kernel,layout,facts,…}  snapshots/NAME[/TOPOLOGY]/{state,recipe,…} */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

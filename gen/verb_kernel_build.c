@@ -45,7 +45,7 @@ static const struct opt opts[] = {
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "build even if a cached kernel exists" },
 	{ .name = "clean", .type = OPT_FLAG, .out = &o.clean, .help = "make mrproper first; only with --source" },
 	EXPLAIN_OPT(o.explain),
-	JOBS_OPT(o.jobs, "jobs of make, as many as CPUs unless given"),
+	JOBS_OPT(o.jobs, 4096, "jobs of make, as many as CPUs unless given"),
 	{ 0 },
 };
 

@@ -71,8 +71,8 @@ enum want_build build_asked(const struct build_asked *v);
 		.name = "explain", .type = OPT_FLAG, .out = &(flag), .help = "say why each step ran" \
 	}
 
-#define JOBS_OPT(n, text) \
+#define JOBS_OPT(n, most, text) \
 	{ \
-		.name = "jobs", .letter = 'j', .type = OPT_U64, .out = &(n), .arg = "N", .min = 1, .max = 4096, \
+		.name = "jobs", .letter = 'j', .type = OPT_U64, .out = &(n), .arg = "N", .min = 1, .max = (most), \
 		.help = (text) \
 	}

@@ -129,7 +129,7 @@ static const struct opt opts[] = {
 	  .help = "compare the counts with bpf_prog_info read inside the guest" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "run again what is cached" },
 	EXPLAIN_OPT(o.explain),
-	JOBS_OPT(o.jobs, "steps at once, as many as CPUs unless given"),
+	JOBS_OPT(o.jobs, 1024, "steps at once, as many as CPUs unless given"),
 	{ 0 },
 };
 

@@ -76,6 +76,16 @@ static void outliers(struct jsonw *w, const struct stats *s)
 	jsonw_end_arr(w);
 }
 
+/* What a finding is about. */
+static void whose(struct jsonw *w, const struct row *r)
+{
+	jsonw_kstr(w, "scenario", r->scenario);
+	jsonw_kstr(w, "flags", r->flags);
+	jsonw_kstr(w, "topology", r->topology);
+	jsonw_kstr(w, "work_type", r->work_type);
+	jsonw_kstr(w, "kernel", r->kernel);
+}
+
 static void robust_outliers(struct jsonw *w, const struct stats *s)
 {
 	auto_deviants struct deviants d = { 0 };
@@ -86,11 +96,7 @@ static void robust_outliers(struct jsonw *w, const struct stats *s)
 		const struct deviant *x = &d.v[i];
 
 		jsonw_obj(w);
-		jsonw_kstr(w, "scenario", x->row->scenario);
-		jsonw_kstr(w, "flags", x->row->flags);
-		jsonw_kstr(w, "topology", x->row->topology);
-		jsonw_kstr(w, "work_type", x->row->work_type);
-		jsonw_kstr(w, "kernel", x->row->kernel);
+		whose(w, x->row);
 		jsonw_kstr(w, "metric", metric_names[x->metric].label);
 		jsonw_kdouble(w, "value", x->value);
 		jsonw_kdouble(w, "topology_median", x->median);
@@ -260,11 +266,7 @@ static void kvm(struct jsonw *w, const struct kvm_sums *k)
 static void one_change(struct jsonw *w, const struct change *x)
 {
 	jsonw_obj(w);
-	jsonw_kstr(w, "scenario", x->row->scenario);
-	jsonw_kstr(w, "flags", x->row->flags);
-	jsonw_kstr(w, "topology", x->row->topology);
-	jsonw_kstr(w, "work_type", x->row->work_type);
-	jsonw_kstr(w, "kernel", x->row->kernel);
+	whose(w, x->row);
 	jsonw_kstr(w, "metric", x->gate ? metric_names[x->gate->metric].label : "passed");
 	jsonw_kdouble(w, "before", x->before);
 	jsonw_kdouble(w, "after", x->after);

@@ -48,16 +48,14 @@ bool qemu_since(const char *version, unsigned major, unsigned minor)
 {
 	unsigned a, b;
 
-	if (sscanf(version, "QEMU emulator version %u.%u", &a, &b) != 2)
-		return true;
-	return a > major || (a == major && b >= minor);
+	return sscanf(version, "QEMU emulator version %u.%u", &a, &b) == 2 && (a > major || (a == major && b >= minor));
 }
 
 /* QEMU emulates x2APIC since 9.0; KVM had it long before.
  *
  * Before 8.1 it translates a page while another vCPU may be writing to it, and keeps what was there before the write. Linux
  * patches its own text (static keys, alternatives): a vCPU then comes upon a breakpoint that was taken away, and the guest
- * panics in update_rq_clock() or wherever it was; with 8 vCPUs one boot of five. vCPUs that take turns cannot do that. */
+ * panics in update_rq_clock() or wherever it was; with 8 vCPUs that happened often. vCPUs that take turns cannot do that. */
 int machine_settle(struct machine *m, const char *qemu, struct err *e)
 {
 	auto_free char *name = topology_name(&m->topo);

@@ -36,7 +36,7 @@ const struct arch *machine_arch(const struct machine *m);
 /* Whether the QEMU that says this of its --version can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. Fills
  * serial. */
 int machine_settle(struct machine *m, const char *qemu, struct err *e);
-/* "QEMU emulator version 8.2.1": whether that is major.minor or later. What is no such text is taken for the newest. */
+/* "QEMU emulator version 8.2.1": whether that is major.minor or later. What is no such text is taken for an old one. */
 bool qemu_since(const char *version, unsigned major, unsigned minor);
 /* Has APIC ids that take x2APIC and interrupt remapping. */
 bool machine_x2apic(const struct machine *m);

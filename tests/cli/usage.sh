@@ -26,7 +26,7 @@ mistyped() {
 	exits 2 ktstr verfier && has "unrecognized subcommand 'verfier'" err && has "'verifier'" err &&
 		exits 2 ktstr kernel list --jsn && has '--json' err &&
 		exits 2 ktstr kernel list --json --json && exits 2 ktstr verifier --accel fast && has 'fast' err &&
-		exits 2 ktstr verifier --memory-mb 12 && exits 2 ktstr verifier --memory-mb many
+		exits 2 ktstr verifier --memory-mb 12 && exits 2 ktstr verifier -j 1025 && exits 2 ktstr verifier --memory-mb many
 }
 
 accelerators() {

@@ -18,7 +18,7 @@ mkdir -p "$deps/bin" "$deps/libclang"
 cd "$deps" || exit 1
 [ -x "$llvm/bin/clang" ] || {
 	for package in clang-19 libclang-cpp19 libllvm19 libclang-common-19-dev libclang1-19; do
-		apt-get -qq download "$package" >apt.log 2>&1 || skip "no package $package: $(tail -n 1 apt.log)"
+		apt-get -qq download "$package" >apt.log 2>&1 || { cat apt.log && exit 1; }
 	done
 	for file in *.deb; do dpkg -x "$file" root; done
 }

@@ -208,7 +208,7 @@ static void old_qemu(void **state)
 		{ "1,2,1,1", "QEMU emulator version 10.0.2", ACCEL_TCG, false },
 		{ "1,1,1,1", "QEMU emulator version 7.2.22", ACCEL_TCG, false },
 		{ "1,1,2,1", "QEMU emulator version 7.2.22", ACCEL_KVM, false },
-		{ "1,1,2,1", "something else", ACCEL_TCG, false },
+		{ "1,1,2,1", "something else", ACCEL_TCG, true },
 	};
 
 	(void)state;
