@@ -29,22 +29,22 @@ CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) $(SANFLAGS) $(CFLAGS)
 # libarchive and what it unpacks with are linked in: its shared form drags XML, ICU and C++ into every step's start.
 LIBS    := -Wl,--as-needed -lbpf -lelf -Wl,-Bstatic -larchive -lxxhash -lzstd -llzma -lbz2 -llz4 -lfdt -Wl,-Bdynamic -lz -lsmartcols -lm
-SOURCE_LIBS := -lcurl -lgit2 -lcrypto
+FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
-ROOMS   := base store kernel guest vm inspect verifier stats
+ROOMS   := base json options store kernel/image kernel/build kernel/cache kernel/name guest vm inspect verifier stats
 LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))
-SOURCE_SRC := $(wildcard runtime/source/*.c)
+FETCH_SRC := $(wildcard runtime/fetch/*.c runtime/fetch/*/*.c)
 STEP_SRC := $(wildcard runtime/step/*.c)
-SOURCE_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/step/source/*.c)
-GEN_SRC := $(filter-out gen/main.c,$(wildcard gen/*.c))
+FETCH_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/step/fetch/*.c)
+GEN_SRC := $(wildcard gen/*/*.c)
 INIT_SRC := $(wildcard runtime/guest/init/*.c) runtime/guest/proto.c
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 
 obj      = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIB     := $(O)/obj/libktstr-host.a
-SOURCE  := $(O)/obj/libktstr-source.a
+FETCH   := $(O)/obj/libktstr-fetch.a
 GEN     := $(O)/obj/libktstr-gen.a
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
@@ -79,7 +79,7 @@ $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
-$(SOURCE): $(call obj,$(SOURCE_SRC))
+$(FETCH): $(call obj,$(FETCH_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
@@ -93,17 +93,18 @@ $(O)/ktstr: $(O)/cargo-ktstr
 	$(Q)ln -f $< $@
 $(O)/ktstr-step: $(call obj,$(STEP_SRC)) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
-$(O)/ktstr-source: $(call obj,$(SOURCE_STEP_SRC)) $(SOURCE) $(LIB)
-	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SOURCE_LIBS)
+$(O)/ktstr-source: $(call obj,$(FETCH_STEP_SRC)) $(FETCH) $(LIB)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(FETCH_LIBS)
 $(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/proto.h Makefile
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
 $(O)/ktstr-init: INIT_CC = $(CC)
 $(O)/ktstr-init-%: INIT_CC = $(@:$(O)/ktstr-init-%=%)-linux-gnu-gcc
 
-$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(GEN) $(SOURCE) $(LIB)
+$(O)/obj/tests/unit/%.o: ALL_CFLAGS += -Itests/unit
+$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(GEN) $(FETCH) $(LIB)
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SOURCE_LIBS) -lcmocka
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(FETCH_LIBS) -lcmocka
 
 $(O)/tests/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
@@ -112,11 +113,11 @@ $(O)/tests/bench/%: tests/bench/%.c $(LIB)
 $(O)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$<)$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
-$(FUZZ_LIB): $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SRC) $(SOURCE_SRC))
+$(FUZZ_LIB): $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SRC) $(FETCH_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB)
-	$(call say,LINK,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(SOURCE_LIBS)
+	$(call say,LINK,$@)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(FETCH_LIBS)
 
 $(LIBBPF)/libbpf.a:
 	$(Q)sh tests/fetch-libbpf.sh --dest $(abspath $(LIBBPF))
@@ -173,7 +174,7 @@ install: all
 	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions $(DESTDIR)$(DOC)
-	install -m 644 gen/completions/* $(DESTDIR)$(PREFIX)/lib/ktstr/completions/
+	install -m 644 gen/complete/scripts/* $(DESTDIR)$(PREFIX)/lib/ktstr/completions/
 	install -m 644 README.md docs/*.md $(DESTDIR)$(DOC)/
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
 	install -d $(addprefix $(DESTDIR),$(MAN) $(BASHC) $(ZSHC) $(FISHC) $(FISHD))
@@ -191,9 +192,9 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR),$(BASHC)/ktstr $(BASHC)/cargo-ktstr $(ZSHC)/_ktstr $(ZSHC)/_cargo-ktstr \
 		$(FISHC)/ktstr.fish $(FISHD)/cargo-ktstr.fish)
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(SOURCE_SRC) $(STEP_SRC) $(SOURCE_STEP_SRC) $(GEN_SRC) gen/main.c))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(FETCH_SRC) $(STEP_SRC) $(FETCH_STEP_SRC) $(GEN_SRC) gen/main.c))
 -include $(patsubst %.c,$(O)/obj/%.d,$(UNIT_SRC))
--include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(SOURCE_SRC) $(wildcard tests/fuzz/*.c))
+-include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(FETCH_SRC) $(wildcard tests/fuzz/*.c))
 
 clean:
 	rm -rf $(O)

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "gen/verbs.h"
+#include "gen/verb/verbs.h"
 
 static const struct verb *const verbs[] = {
 	&verb_test,  &verb_coverage, &verb_test_stats,  &verb_kernel,   &verb_build_kernel, &verb_verifier, &verb_shell,

@@ -17,8 +17,7 @@ fi
 
 XDG_CACHE_HOME=$O/test-cache sh tests/test-kernel.sh >/dev/null
 set -- tests/cli/*.sh tests/vm/*.sh ${1:+tests/long/*.sh}
-for unit in tests/unit/test_*.c; do
-	unit=${unit##*/}
-	set -- "$@" "$O/tests/unit/${unit%.c}"
+for unit in tests/unit/*/test_*.c; do
+	set -- "$@" "$O/${unit%.c}"
 done
 exec perl tests/tap.pl -j 2 -t "${KTSTR_TEST_TIMEOUT:-3000}" -r "$O/tests/reports" "$@"

@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "inspect/memory_in.h"
+#include "inspect/paging.h"
 
 enum {
 	PAGE = 4096,

@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "inspect/memory_in.h"
+#include "inspect/paging.h"
 
 enum { VALID = 1, TABLE = 2, TEXT_ALIGN = 4096 };
 #define ENTRY_ADDRESS 0x0000fffffffff000ull

@@ -1,4 +1,4 @@
-#include "base/jsonw.h"
+#include "json/write.h"
 #include "base/mem.h"
 #include "stats/collect.h"
 #include "stats/compare.h"

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/keeper.h"
 #include "base/mem.h"
-#include "base/opt.h"
+#include "options/opt.h"
 #include "base/spawn.h"
 #include "base/stop.h"
 #include "step/step.h"

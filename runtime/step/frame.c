@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/opt.h"
+#include "options/opt.h"
 #include "base/stop.h"
 #include "store/hashes.h"
 #include "store/recipe.h"

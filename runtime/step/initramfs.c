@@ -1,7 +1,7 @@
 /* initramfs: ktstr-init as the root every guest starts from. */
 #include "guest/initramfs.h"
 #include "base/err.h"
-#include "base/opt.h"
+#include "options/opt.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/recipe.h"

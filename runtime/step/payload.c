@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/opt.h"
+#include "options/opt.h"
 #include "base/spawn.h"
 #include "guest/applets.h"
 #include "guest/pack.h"

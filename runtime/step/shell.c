@@ -4,7 +4,7 @@
 #include "base/facts.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/opt.h"
+#include "options/opt.h"
 #include "base/stop.h"
 #include "base/term.h"
 #include "guest/pack.h"
@@ -15,7 +15,7 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/store.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/session.h"
 #include "vm/vm.h"
 #include <inttypes.h>

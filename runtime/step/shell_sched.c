@@ -10,10 +10,10 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/stop.h"
-#include "guest/letgo.h"
+#include "guest/exit_info.h"
 #include "guest/proto.h"
 #include "verifier/reason.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/vm.h"
 
 #define PROGRAM "/scheduler"

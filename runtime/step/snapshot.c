@@ -2,7 +2,7 @@
 #include "base/env.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/opt.h"
+#include "options/opt.h"
 #include "step/guest.h"
 #include "step/step.h"
 #include "step/steps.h"

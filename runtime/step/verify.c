@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/opt.h"
+#include "options/opt.h"
 #include "inspect/layout.h"
 #include "step/guest.h"
 #include "step/step.h"

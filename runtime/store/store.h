@@ -7,7 +7,7 @@
  *   {root}/graphs/{name}-{hash}/  build folders of requests; deleting one costs milliseconds. "lock": whose ninja runs;
  *                                 "used": shared flock of whoever works with its files (gc.h)
  *   {root}/host/                  what is true until the next boot of the host (vm/accel.h)
- *   {root}/releases/ sums/        lists as published (step releases, source/tarball.h)
+ *   {root}/releases/ sums/        lists as published (step releases, fetch/tarball/tarball.h)
  *   {root}/trees/                 objects of kernel builds, so that the next one is incremental
  *
  * The root is $KTSTR_STORE, else $XDG_CACHE_HOME/ktstr/store, else $HOME/.cache/ktstr/store. Results are never

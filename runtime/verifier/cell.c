@@ -2,7 +2,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "guest/letgo.h"
+#include "guest/exit_info.h"
 #include "guest/pack.h"
 #include "guest/payload.h"
 #include "guest/proto.h"

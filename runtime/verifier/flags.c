@@ -1,7 +1,7 @@
 #include "verifier/flags.h"
 #include "base/err.h"
-#include "base/json.h"
-#include "base/jsonw.h"
+#include "json/read.h"
+#include "json/write.h"
 #include "base/mem.h"
 #include <ctype.h>
 

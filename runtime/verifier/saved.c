@@ -1,6 +1,6 @@
 #include "verifier/saved.h"
 #include "base/err.h"
-#include "base/json.h"
+#include "json/read.h"
 #include "base/mem.h"
 #include "verifier/result.h"
 

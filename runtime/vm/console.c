@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/vm.h"
 
 enum { READ_SIZE = 16384, READS = 64, VERDICT_MAX = 240, EXCERPT_LINES = 12, EXCERPT_MAX = 1200 };

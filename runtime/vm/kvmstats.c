@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/json.h"
-#include "base/jsonw.h"
+#include "json/read.h"
+#include "json/write.h"
 #include "base/mem.h"
 #include "vm/topology.h"
 

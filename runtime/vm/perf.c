@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/json.h"
-#include "base/jsonw.h"
+#include "json/read.h"
+#include "json/write.h"
 #include "base/mem.h"
 #include "vm/hostcpu.h"
 

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "vm/hostcpu.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/vm.h"
 
 enum { VCPU_PRIORITY = 1, SERVICE_PRIORITY = 2, HUGE_MB = 2 };

@@ -12,7 +12,7 @@
 #include "base/stop.h"
 #include "guest/payload.h"
 #include "guest/proto.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/vm.h"
 
 enum { PAGE = 4096, CHUNK = 1 << 20 };

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/json.h"
+#include "json/read.h"
 #include "base/mem.h"
 #include "base/stop.h"
 
@@ -88,7 +88,7 @@ static enum kind kind_of(const struct json *j)
 	return KIND_OTHER;
 }
 
-/* json.h gives no way back from a token to its text, and the value is the last member or the only one but "id", which we
+/* json/read.h gives no way back from a token to its text, and the value is the last member or the only one but "id", which we
  * never send: it reaches from behind "return": to the closing brace. */
 static char *return_text(const char *line)
 {

@@ -15,7 +15,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/vm.h"
 
 /* A nameless file; perf.huge: of 2 MiB pages. */

@@ -13,7 +13,7 @@
 #include "base/stop.h"
 #include "base/term.h"
 #include "guest/proto.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/vm.h"
 
 enum {

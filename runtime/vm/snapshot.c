@@ -13,10 +13,10 @@
 
 #include "base/err.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "json/read.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/seen.h"
 #include "vm/vm.h"
 

@@ -18,7 +18,7 @@
 #include "base/stop.h"
 #include "guest/proto.h"
 #include "vm/devtree.h"
-#include "vm/inside.h"
+#include "vm/parts.h"
 #include "vm/kvmstats.h"
 #include "vm/seen.h"
 

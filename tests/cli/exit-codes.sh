@@ -5,7 +5,7 @@
 # The tests that provoke a code: in a guest by "exits CODE", by the code's name where the results are made up.
 others() { # CODE
 	name=$(sed -n "s/^\t\(X_[A-Z_]*\) = $1,.*/\1/p" "$root/runtime/base/err.h")
-	(cd "$root" && grep -lE "exits $1 |[^A-Z_]$name\b" tests/vm/*.sh tests/unit/*.c)
+	(cd "$root" && grep -lE "exits $1 |[^A-Z_]$name\b" tests/vm/*.sh tests/unit/*/*.c)
 }
 
 # ends CODE WORD…: with that code and one error that says something, or none for 0.

@@ -4,7 +4,7 @@
 #include <dirent.h>
 
 #include "base/file.h"
-#include "kernel/blob.h"
+#include "kernel/cache/blob.h"
 #include "tests/unit/make_tar.h"
 
 #define META \

@@ -1,7 +1,7 @@
 /* fuzz_image.c: boot images, uncompressed kernels and configurations from anybody.
  *
  * clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iruntime tests/fuzz/fuzz_image.c \
- *	runtime/kernel/image.c runtime/kernel/decompress.c runtime/kernel/lzo.c runtime/base/[a-z]*.c -larchive
+ *	runtime/kernel/image/image.c runtime/kernel/image/decompress.c runtime/kernel/image/lzo.c runtime/base/[a-z]*.c -larchive
  *
  * Input that begins with 'z' is a compressed payload, and the header around it is made here; with 'a' what lies behind the
  * header of an arm64 Image, with 'e' the stream in an EFI program for arm64. */
@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "kernel/decompress.h"
-#include "kernel/image.h"
+#include "kernel/image/decompress.h"
+#include "kernel/image/image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

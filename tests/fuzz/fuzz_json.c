@@ -1,8 +1,8 @@
 /* fuzz_json.c: what the reader takes, the writer gives back, and the reader takes again. */
 #include "fuzz.h"
 
-#include "base/json.h"
-#include "base/jsonw.h"
+#include "json/read.h"
+#include "json/write.h"
 
 static void copy(struct jsonw *w, const struct json *j, int tok);
 

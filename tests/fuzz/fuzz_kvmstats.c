@@ -1,8 +1,8 @@
 /* fuzz_kvmstats.c: an answer to query-stats; what is taken is written and read back the same. */
 #include "fuzz.h"
 
-#include "base/json.h"
-#include "base/jsonw.h"
+#include "json/read.h"
+#include "json/write.h"
 #include "vm/kvmstats.h"
 #include "vm/topology.h"
 

@@ -1,8 +1,8 @@
 /* fuzz_meta.c: a metadata.json from anybody; one that is taken is written and read back the same. */
 #include "fuzz.h"
 
-#include "base/jsonw.h"
-#include "kernel/entry.h"
+#include "json/write.h"
+#include "kernel/cache/entry.h"
 
 static char *written(const struct kernel_meta *m, size_t *n)
 {

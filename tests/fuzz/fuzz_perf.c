@@ -1,8 +1,8 @@
 /* fuzz_perf.c: QEMU's list of vCPU threads, and performance mode as a result.json of anybody tells it. */
 #include "fuzz.h"
 
-#include "base/json.h"
-#include "base/jsonw.h"
+#include "json/read.h"
+#include "json/write.h"
 #include "vm/perf.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

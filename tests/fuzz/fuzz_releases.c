@@ -1,7 +1,7 @@
 /* fuzz_releases.c: a releases.json from anybody; whatever is chosen from it is one of its versions. */
 #include "fuzz.h"
 
-#include "kernel/releases.h"
+#include "kernel/name/releases.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

@@ -1,7 +1,7 @@
 /* fuzz_result.c: a result.json from anybody; one that is taken is written and read back the same. */
 #include "fuzz.h"
 
-#include "base/jsonw.h"
+#include "json/write.h"
 #include "verifier/result.h"
 
 static char *written(const struct result *r, size_t *n)

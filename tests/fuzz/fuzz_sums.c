@@ -3,7 +3,7 @@
 
 #include <strings.h>
 
-#include "source/sums.h"
+#include "fetch/tarball/sums.h"
 
 static const char list[] = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n"
 			   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef  x\n"

@@ -1,8 +1,8 @@
 /* fuzz_tasks.c: what a guest says of its tasks; what is taken can be told in words and as JSON. */
 #include "fuzz.h"
 
-#include "base/json.h"
-#include "base/jsonw.h"
+#include "json/read.h"
+#include "json/write.h"
 #include "verifier/tasks.h"
 
 static char *written(const struct tasks *t, size_t *n)

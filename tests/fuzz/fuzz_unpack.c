@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/file.h"
-#include "source/unpack.h"
+#include "fetch/tarball/unpack.h"
 #include "tests/unit/make_tar.h"
 #include <dirent.h>
 #include <sys/stat.h>

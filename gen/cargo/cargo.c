@@ -1,0 +1,118 @@
+#include "gen/cargo/cargo.h"
+
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/stop.h"
+#include "base/term.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+/* A runner stops its tests within this, or is stopped itself: nextest gives them 10 s. */
+enum { ANSWER_MS = 20000, OUTPUT_MAX = 1 << 20, STOP_MS = 60000 };
+
+char *cargo_program(struct err *e)
+{
+	const char *named = getenv("CARGO");
+	char *path = spawn_find(named && *named ? named : "cargo");
+
+	if (path)
+		return path;
+	if (named && *named)
+		err_set(e, X_NO_TOOL, "CARGO=%s: there is no such program", named);
+	else
+		err_set(e, X_NO_TOOL, "cargo is not installed, or not in PATH: https://rustup.rs");
+	return NULL;
+}
+
+/* Where cargo itself looks. */
+static bool is_file(const char *subcommand)
+{
+	const char *root = getenv("CARGO_HOME"), *home = getenv("HOME");
+	auto_free char *name = xasprintf("cargo-%s", subcommand);
+	auto_free char *found = spawn_find(name);
+	auto_free char *own = NULL;
+
+	if (root && *root)
+		own = xasprintf("%s/bin/%s", root, name);
+	else if (home && *home)
+		own = xasprintf("%s/.cargo/bin/%s", home, name);
+	return found || (own && access(own, X_OK) == 0);
+}
+
+int cargo_needs(const char *cargo, const char *subcommand, const char *install, struct err *e)
+{
+	const char *const argv[] = { cargo, subcommand, "--version", NULL };
+	struct spawn s = { .argv = argv, .in = SPAWN_NULL };
+	auto_free char *text = NULL;
+	int status;
+
+	if (is_file(subcommand))
+		return 0;
+	if (spawn_capture(&s, true, OUTPUT_MAX, ANSWER_MS, &text, NULL, &status, e) < 0)
+		return err_in(e, "cargo %s --version", subcommand);
+	return status ? err_set(e, X_NO_TOOL, "cargo has no subcommand %s; install it: %s", subcommand, install) : 0;
+}
+
+int cargo_exec(const struct argv *a, struct err *e)
+{
+	log_command((const char *const *)a->v);
+	(void)fflush(stdout); /* empty, and checked by whoever wrote to it */
+	stop_undo();
+	execv(a->v[0], a->v);
+	err_sys(e, "exec %s", a->v[0]);
+	e->code = X_NO_TOOL;
+	return -1;
+}
+
+/* Keys of the terminal reach the runner without us. */
+static bool terminal_tells_it(int sig)
+{
+	return sig != SIGTERM && isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+/* It ends in its own way, and its end is waited for although we are to stop. */
+static int wind_down(struct child *c, int *status, struct err *e)
+{
+	struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
+	int sig = stop_pending();
+
+	if (!terminal_tells_it(sig))
+		kill(c->pid, sig);
+	if (poll(&p, 1, STOP_MS) == 0)
+		kill(c->pid, SIGKILL);
+	while (waitpid(c->pid, status, 0) < 0) {
+		if (errno != EINTR)
+			return err_sys(e, "wait for cargo");
+	}
+	close(c->pidfd);
+	*c = (struct child){ 0 };
+	return 0;
+}
+
+int cargo_run(const struct argv *a, int *code, bool *stopped, struct err *e)
+{
+	struct spawn s = { .argv = (const char *const *)a->v, .same_group = true };
+	auto_kill struct child c = { 0 };
+	auto_term struct term t = { .fd = -1 };
+	int status;
+
+	log_command((const char *const *)a->v);
+	(void)fflush(stdout);
+	term_save(&t, STDIN_FILENO);
+	if (spawn_start(&s, &c, e) < 0)
+		return err_in(e, "cargo");
+	*stopped = false;
+	if (spawn_wait(&c, -1, &status, e) < 0) {
+		if (e->code != X_INTERRUPTED || wind_down(&c, &status, e) < 0)
+			return -1;
+		*stopped = true;
+	}
+	*code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return 0;
+}

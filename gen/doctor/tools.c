@@ -1,0 +1,345 @@
+/* Programs, their versions, and the headers a kernel build needs. */
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/stop.h"
+#include "gen/doctor/doctor.h"
+#include "gen/kernels/kernels.h"
+#include "kernel/build/build.h"
+#include <sys/utsname.h>
+
+enum { OUTPUT_MAX = 64 << 10, ANSWER_MS = 10000, SHOWN = 100 };
+
+struct tool {
+	const char *name;
+	const char *argv[4]; /* prints its version; argv[0] NULL: $CARGO */
+	const char *min;     /* NULL: any */
+	enum level lacking, old;
+	int code;          /* of FAIL */
+	const char *lacks; /* what does not work without it */
+	const char *fix;
+};
+
+/* ninja: what the graphs ask for (gen/graph/ninja.c); QEMU: docs/vm.md. Rust's two are what their own documents say. */
+static const struct tool tools[] = {
+	{ "ninja",
+	  { "ninja", "--version" },
+	  "1.11",
+	  LEVEL_FAIL,
+	  LEVEL_FAIL,
+	  X_NO_NINJA,
+	  "every verb that makes something runs it",
+	  "apt-get install ninja-build" },
+	{ "busybox",
+	  { "busybox", "--help" },
+	  NULL,
+	  LEVEL_WARN,
+	  LEVEL_WARN,
+	  0,
+	  "shell has it in its guests",
+	  "apt-get install busybox-static" },
+	{ "cargo",
+	  { NULL, "--version" },
+	  NULL,
+	  LEVEL_WARN,
+	  LEVEL_WARN,
+	  0,
+	  "test and coverage run it; all else works as ktstr instead of cargo ktstr",
+	  "install Rust: https://rustup.rs" },
+	{ "nextest",
+	  { NULL, "nextest", "--version" },
+	  NULL,
+	  LEVEL_WARN,
+	  LEVEL_WARN,
+	  0,
+	  "test and coverage run it",
+	  "cargo install cargo-nextest --locked" },
+	{ "llvm-cov",
+	  { NULL, "llvm-cov", "--version" },
+	  NULL,
+	  LEVEL_WARN,
+	  LEVEL_WARN,
+	  0,
+	  "coverage runs it",
+	  "cargo install cargo-llvm-cov --locked" },
+	{ "git",
+	  { "git", "--version" },
+	  NULL,
+	  LEVEL_WARN,
+	  LEVEL_WARN,
+	  0,
+	  "nothing of ours runs it, but who works on a scheduler or a kernel does",
+	  "apt-get install git" },
+	{ "gpgv",
+	  { "gpgv", "--version" },
+	  NULL,
+	  LEVEL_WARN,
+	  LEVEL_WARN,
+	  0,
+	  "signatures of downloaded kernels are not checked",
+	  "apt-get install gpgv" },
+	{ "ccache",
+	  { "ccache", "--version" },
+	  NULL,
+	  LEVEL_WARN,
+	  LEVEL_WARN,
+	  0,
+	  "kernels are built without it, the second of a series slower",
+	  "apt-get install ccache" },
+};
+
+/* Documentation/process/changes.rst of Linux 6.12. */
+static const struct {
+	const char *program, *min;
+} oldest[] = {
+	{ "make", "4.0" },    { "gcc", "5.1" },   { "clang", "13.0.1" }, { "ld", "2.25" },     { "ld.lld", "13" },
+	{ "flex", "2.5.35" }, { "bison", "2.0" }, { "bc", "1.06.95" },   { "pahole", "1.16" },
+};
+
+/* The first line a program prints; NULL and why otherwise. */
+static char *first_line(const char *const *argv, struct err *e)
+{
+	const char *const env[] = { "LC_ALL=C", NULL };
+	struct spawn s = { .argv = argv, .env = env, .in = SPAWN_NULL, .family = true };
+	auto_free char *text = NULL;
+	char how[64];
+	int status;
+	size_t n;
+
+	if (spawn_capture(&s, true, OUTPUT_MAX, ANSWER_MS, &text, &n, &status, e) < 0)
+		return NULL;
+	if (status) {
+		err_set(e, X_NO_TOOL, "%s %s: %s", argv[0], argv[1], spawn_status(status, how, sizeof(how)));
+		return NULL;
+	}
+	return xstrndup(text, strcspn(text, "\n"));
+}
+
+/* Somebody may have installed it and have no right to run it, or it may lack a library: why says so. */
+static void judge_lack(struct findings *f, const struct tool *t, const struct err *why)
+{
+	bool absent = why->code == X_NO_TOOL && strstr(why->msg, "not installed");
+	struct finding *x = absent ? found(f, t->name, t->lacking, "not installed: %s", t->lacks)
+				   : found(f, t->name, t->lacking, "%s; %s", why->msg, t->lacks);
+
+	x->code = t->code;
+	x->fix = xstrdup(t->fix);
+	x->required = t->min ? xstrdup(t->min) : NULL;
+}
+
+static void judge_tool(struct findings *f, const struct tool *t)
+{
+	struct err e = { 0 };
+	auto_free char *path = spawn_find(t->argv[0]);
+	auto_free char *line = NULL, *version = NULL;
+	struct finding *x;
+
+	if (!path)
+		err_set(&e, X_NO_TOOL, "not installed");
+	else
+		line = first_line(t->argv, &e);
+	if (!line) {
+		judge_lack(f, t, &e);
+		return;
+	}
+	bool recent = version_reaches(line, t->min ? t->min : "0", &version);
+
+	if (recent || !t->min) {
+		x = found(f, t->name, LEVEL_OK, "%.*s", SHOWN, line);
+	} else {
+		x = found(f, t->name, t->old, "%.*s: %s or later is needed", SHOWN, line, t->min);
+		x->code = t->code;
+		x->fix = xstrdup(t->fix);
+	}
+	x->version = TAKE(version);
+	x->required = t->min ? xstrdup(t->min) : NULL;
+	x->path = TAKE(path);
+}
+
+/* cargo answers for a plugin that is not there with an exit status, and with a status when it is not there itself. */
+static void judge_plugin(struct findings *f, const struct tool *t)
+{
+	const char *cargo = getenv("CARGO");
+	struct tool own = *t;
+	struct err e = { 0 };
+
+	own.argv[0] = cargo && *cargo ? cargo : "cargo";
+	auto_free char *path = spawn_find(own.argv[0]);
+	auto_free char *line = path ? first_line(own.argv, &e) : NULL;
+
+	if (line || !strcmp(t->argv[1], "--version")) {
+		judge_tool(f, &own);
+		return;
+	}
+	if (stop_pending())
+		return;
+	err_set(&e, X_NO_TOOL, "not installed");
+	judge_lack(f, t, &e);
+}
+
+/* runtime/vm/machine.c says why. */
+static void tell_turns(struct finding *qemu)
+{
+	auto_free char *version = NULL;
+	char *text;
+
+	if (qemu->level != LEVEL_OK || version_reaches(qemu->text, "8.1", &version))
+		return;
+	text = xasprintf("%s; CPUs of an emulated guest take turns, from 8.1 on they do not", qemu->text);
+	free(qemu->text);
+	qemu->text = text;
+}
+
+static void look_at_qemu(struct findings *f)
+{
+	struct utsname u;
+	bool arm;
+
+	uname(&u);
+	arm = !strcmp(u.machine, "aarch64");
+	auto_free char *program = xasprintf("qemu-system-%s", u.machine);
+	const struct tool t = {
+		.name = "qemu",
+		.argv = { program, "--version" },
+		.min = "7.2",
+		.lacking = LEVEL_FAIL,
+		.old = LEVEL_WARN,
+		.code = X_NO_QEMU,
+		.lacks = "every guest runs in it",
+		.fix = arm ? "apt-get install qemu-system-arm" : "apt-get install qemu-system-x86",
+	};
+
+	judge_tool(f, &t);
+	tell_turns(&f->v[f->n - 1]);
+}
+
+/* "gcc" of "aarch64-linux-gnu-gcc", "clang" of "/opt/llvm/bin/clang-16". */
+static const char *oldest_of(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	const char *base = slash ? slash + 1 : program;
+
+	for (size_t i = 0; i < countof(oldest); i++) {
+		const char *at = strstr(base, oldest[i].program);
+		size_t n = strlen(oldest[i].program);
+
+		if (at && (at == base || at[-1] == '-') && (!at[n] || at[n] == '-'))
+			return oldest[i].min;
+	}
+	return NULL;
+}
+
+/* Programs of one package that nobody asks for their version are told of when they are not there. */
+static void look_at_build_tools(struct findings *f, const struct kbuild *b)
+{
+	char *program, *package;
+
+	for (size_t i = 0; kbuild_tool(b, i, &program, &package); i++) {
+		auto_free char *fix = package ? xasprintf("apt-get install %s", package) : NULL;
+		auto_free char *path = spawn_find(program);
+		const char *min = oldest_of(program);
+		const struct tool t = {
+			.name = program,
+			.argv = { program, "--version" },
+			.min = min,
+			.lacking = LEVEL_FAIL,
+			.old = LEVEL_FAIL,
+			.code = X_NO_TOOL,
+			.lacks = "kernel build runs it",
+			.fix = fix ? fix : "install it, or name another by CROSS_COMPILE or LLVM",
+		};
+
+		if (!path || min)
+			judge_tool(f, &t);
+		free(program);
+		free(package);
+	}
+}
+
+static void look_at_headers(struct findings *f, const struct kbuild *b)
+{
+	auto_free char *there = NULL;
+	const char *header, *package;
+	size_t n, lacking = 0;
+	FILE *m = xmemstream(&there, &n);
+
+	for (size_t i = 0; kbuild_header(i, &header, &package); i++) {
+		bool has = false;
+		struct err e = { 0 };
+
+		if (kbuild_has_header(b, header, &has, &e) < 0 && e.code == X_NO_TOOL)
+			break; /* no compiler, which has been told */
+		if (has) {
+			fprintf(m, "%s<%s>", i ? " " : "", header);
+			continue;
+		}
+		lacking++;
+		struct finding *x = found(f, "headers", LEVEL_FAIL, "<%s> is missing: kernel build needs it", header);
+
+		x->code = X_NO_TOOL;
+		x->fix = xasprintf("apt-get install %s", package);
+	}
+	fclose(m);
+	if (!lacking && n)
+		found(f, "headers", LEVEL_OK, "%s", there);
+}
+
+/* Kernels are built with it when LLVM says so; schedulers always are. Debian's names end in the version. */
+static void look_at_clang(struct findings *f)
+{
+	auto_free char *best = xstrdup("clang");
+	auto_free char *path = spawn_find(best);
+
+	for (unsigned v = 30; !path && v >= 13; v--) {
+		free(best);
+		best = xasprintf("clang-%u", v);
+		path = spawn_find(best);
+	}
+	if (!path) {
+		free(best);
+		best = xstrdup("clang");
+	}
+	const struct tool t = {
+		.name = "clang",
+		.argv = { best, "--version" },
+		.min = "16",
+		.lacking = LEVEL_WARN,
+		.old = LEVEL_WARN,
+		.lacks = "schedulers are compiled by it, and kernels with LLVM=1",
+		.fix = "apt-get install clang-16",
+	};
+
+	judge_tool(f, &t);
+}
+
+static void look_at_toolchain(struct findings *f)
+{
+	struct want_opts wo = { 0 };
+	struct utsname u;
+	struct err e = { 0 };
+
+	uname(&u);
+	if (want_environment(&wo, &e) < 0) {
+		struct finding *x = found(f, "toolchain", LEVEL_FAIL, "%s", e.msg);
+
+		x->code = e.code;
+		x->fix = xstrdup("unset ARCH");
+		return;
+	}
+	struct kbuild b = { .arch = wo.arch ? wo.arch : u.machine, .llvm = wo.llvm, .cross = wo.cross };
+
+	look_at_build_tools(f, &b);
+	look_at_headers(f, &b);
+	if (!b.llvm)
+		look_at_clang(f);
+}
+
+void doctor_tools(struct findings *f)
+{
+	look_at_qemu(f);
+	for (size_t i = 0; i < 2; i++)
+		judge_tool(f, &tools[i]);
+	look_at_toolchain(f);
+	for (size_t i = 2; i < countof(tools) && !stop_pending(); i++)
+		(tools[i].argv[0] ? judge_tool : judge_plugin)(f, &tools[i]);
+}

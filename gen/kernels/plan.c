@@ -1,0 +1,185 @@
+/* The edges that make a kernel: source, build, entry of the cache. */
+#include "base/arch.h"
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gen/base/home.h"
+#include "gen/graph/plan.h"
+#include "gen/graph/run.h"
+#include "gen/kernels/search.h"
+
+static void edge_args(struct edge *g, const struct argv *args)
+{
+	auto_free char *quoted = args->n ? argv_quote((const char *const *)args->v) : xstrdup("");
+
+	edge_var(g, "args", "%s", quoted);
+}
+
+static void edge_word(struct edge *g, const char *name, const char *word)
+{
+	auto_free char *quoted = shell_quote(word);
+
+	edge_var(g, name, "%s", quoted);
+}
+
+static void plan_source(struct plan *p, const struct home *home, const struct want *w)
+{
+	struct edge *g;
+
+	if (w->from == WANT_TARBALL) {
+		g = plan_edge(p, "tarball", "source %s", w->brief);
+		edge_word(g, "version", w->version);
+	} else {
+		g = plan_edge(p, "clone", "source %s", w->brief);
+		edge_word(g, "url", w->url);
+		edge_word(g, "ref", w->ref);
+		edge_word(g, "commit", w->commit);
+	}
+	edge_heading(g, "kernel %s", w->brief);
+	edge_needs(g, "%s", home->source);
+	edge_out(g, "source/%s/facts", w->brief);
+	edge_var(g, "outdir", "source/%s", w->brief);
+}
+
+static void build_args(struct argv *a, const struct want *w, const struct want_how *how, const struct want_opts *o)
+{
+	argv_opt(a, "--kc", "%s", how->kc);
+	if (w->base) {
+		argv_opt(a, "--base", "%s", w->base);
+		argv_opt(a, "--extra-kc", "%s", w->base_kc);
+	} else if (how->kconfig) {
+		argv_opt(a, "--kconfig", "%s", how->kconfig);
+		argv_opt(a, "--extra-kc", "%s", how->extra);
+	}
+	if (o->llvm)
+		argv_opt(a, "--llvm", "%s", o->llvm);
+	if (o->cross)
+		argv_opt(a, "--cross", "%s", o->cross);
+	if (o->jobs)
+		argv_opt(a, "--jobs", "%llu", (unsigned long long)o->jobs);
+	if (o->force)
+		argv_add(a, "--force");
+}
+
+static void plan_build(struct plan *p, const struct home *home, const struct want *w, const struct want_how *how,
+		       const struct want_opts *o)
+{
+	static const char *const outs[] = { "facts", "bzImage", "vmlinux", "config" };
+	auto_argv struct argv args = { 0 };
+	struct edge *g = plan_edge(p, "kernel-build", "build %s", w->brief);
+
+	if (w->from == WANT_LOCAL) {
+		auto_free char *dir = shell_quote(w->dir);
+
+		edge_heading(g, "kernel %s", w->brief);
+		edge_var(g, "from", "--source %s --tree %s", dir, w->tree);
+	} else {
+		edge_in(g, "source/%s/facts", w->brief);
+		edge_var(g, "from", "--from source/%s", w->brief);
+	}
+	edge_in(g, "%s", home->fragment);
+	if (w->base || how->kconfig)
+		edge_in(g, "%s", w->base ? w->base : how->kconfig);
+	edge_needs(g, "%s", home->source);
+	for (size_t i = 0; i < countof(outs); i++)
+		edge_out(g, "build/%s/%s", w->brief, outs[i]);
+	edge_var(g, "outdir", "build/%s", w->brief);
+	edge_word(g, "fragment", home->fragment);
+	edge_var(g, "arch", "%s", how->key.arch);
+	build_args(&args, w, how, o);
+	edge_args(g, &args);
+}
+
+static void entry_args(struct argv *a, const struct want *w, const struct want_how *how, const struct want_opts *o)
+{
+	argv_opt(a, "--key", "%s", w->key);
+	if (w->from == WANT_TARBALL)
+		argv_opt(a, "--version", "%s", w->version);
+	argv_opt(a, "--kc", "%s", how->kc);
+	if (w->base || how->key.extra_kc)
+		argv_opt(a, "--extra-kc", "%s", w->base ? w->base_kc : how->key.extra_kc);
+	if (w->commit)
+		argv_opt(a, "--git-hash", "%.7s", w->commit);
+	if (w->ref)
+		argv_fmt(a, "--git-ref=%s", w->ref);
+	if (w->dir)
+		argv_opt(a, "--source", "%s", w->dir);
+	if (o->force)
+		argv_add(a, "--renew");
+}
+
+static void plan_entry(struct plan *p, const struct home *home, const struct want *w, const struct want_how *how,
+		       const struct want_opts *o)
+{
+	auto_argv struct argv args = { 0 };
+	struct edge *g = plan_edge(p, "kernel-entry", "cache entry %s", w->brief);
+
+	edge_in(g, "build/%s/facts", w->brief);
+	edge_in(g, "build/%s/bzImage", w->brief);
+	edge_needs(g, "%s", home->step);
+	edge_out(g, "entry/%s/entry", w->brief);
+	edge_var(g, "outdir", "entry/%s", w->brief);
+	edge_var(g, "from", "build/%s", w->brief);
+	entry_args(&args, w, how, o);
+	edge_args(g, &args);
+	g->again = true; /* the entry may have been removed */
+}
+
+int wants_plan(struct plan *p, const struct home *home, struct wants *w, const struct want_opts *o, struct err *e)
+{
+	auto_free char *rules = xasprintf("%s/kernel.ninja", home->rules);
+	auto_how struct want_how how = { 0 };
+	size_t missing = 0;
+
+	for (size_t i = 0; i < w->n; i++)
+		missing += w->v[i].from != WANT_READY;
+	if (!missing)
+		return 0;
+	if (want_how(&how, home, o, e) < 0)
+		return -1;
+	plan_include(p, rules);
+	for (size_t i = 0; i < w->n; i++) {
+		struct want *x = &w->v[i];
+
+		if (x->from == WANT_READY)
+			continue;
+		if (x->from != WANT_LOCAL)
+			plan_source(p, home, x);
+		plan_build(p, home, x, &how, o);
+		if (x->key)
+			plan_entry(p, home, x, &how, o);
+		want_plan_share(p, home, x);
+		free(x->k.image);
+		free(x->k.vmlinux);
+		free(x->k.config);
+		x->k.image = xasprintf("build/%s/bzImage", x->brief);
+		x->k.vmlinux = xasprintf("build/%s/vmlinux", x->brief);
+		x->k.config = xasprintf("build/%s/config", x->brief);
+		x->k.arch = arch_by_name(how.key.arch);
+	}
+	return 0;
+}
+
+static void tell_unchecked(const struct want *w, const struct run *r, const struct plan *p)
+{
+	auto_free char *id = xasprintf("source %s", w->brief);
+	auto_free char *dir = xasprintf("%s/source/%s", r->dir, w->brief);
+	auto_free char *what = NULL;
+	struct err ignored;
+
+	if (run_find(r, p, id)->state != STEP_RAN || facts_file(dir, "facts", "unchecked", &what, &ignored) < 0)
+		return;
+	if (strcmp(what, "-") != 0)
+		log_note("Linux %s: %s (docs/kernels.md)", w->version, what);
+}
+
+void wants_tell_made(const struct wants *w, const struct run *r, const struct plan *p)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->v[i].from == WANT_TARBALL)
+			tell_unchecked(&w->v[i], r, p);
+	}
+	wants_tell_shared(w, r, p);
+}

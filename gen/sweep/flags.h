@@ -1,0 +1,24 @@
+/* flags.h: the profiles of a sweep, from what the request names and what the scheduler says its flags are. */
+#pragma once
+#include "options/opt.h"
+#include "gen/graph/run.h"
+#include "gen/kernels/kernels.h"
+struct err;
+struct sweep;
+
+struct profile_opts {
+	bool all;
+	struct opt_list named; /* --profiles */
+	const char *file;      /* --flags-file or NULL */
+	uint64_t max;          /* 0: PROFILES_MAX */
+};
+
+enum { PROFILES_MAX = 1024, PROFILES_MANY = 32 };
+
+enum { PROFILES_DONE = 0, PROFILES_ASK = 1 };
+/* What can be known without the scheduler: PROFILES_DONE also when no profiles were asked for. X_USAGE, X_NO_INPUT. */
+int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e);
+/* After PROFILES_ASK: a guest of the first kernel that works is asked, by a graph of its own. A scheduler that does not
+ * know the question has the default profile only; X_USAGE when others were named. */
+int sweep_ask(struct sweep *s, const struct profile_opts *o, struct wants *kernels, const struct want_opts *how,
+	      const struct run_opts *ro, struct err *e);

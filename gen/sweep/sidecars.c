@@ -1,0 +1,121 @@
+/* sidecars.c: 0.3.2 writes to target/ktstr/{branch}-{hash} below the folder a test runs in, and a branch may have slashes. */
+#include "gen/sweep/sidecars.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "stats/collect.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { DEPTH_MAX = 5 };
+
+struct search {
+	char *best;
+	struct timespec newest;
+	size_t found;
+};
+
+static bool later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* Takes path for the best when it has the newest sidecar so far; of equal ones the first by name stays. */
+static void judge(struct search *s, const char *path, const struct timespec *newest)
+{
+	s->found++;
+	if (s->best && !later(newest, &s->newest) && (later(&s->newest, newest) || strcmp(path, s->best) >= 0))
+		return;
+	free(s->best);
+	s->best = xstrdup(path);
+	s->newest = *newest;
+}
+
+static void look(struct search *s, const char *path, int depth)
+{
+	struct timespec newest = { 0 };
+	DIR *d = opendir(path);
+	const struct dirent *entry;
+	bool any = false;
+	struct stat st;
+
+	while (d && (entry = readdir(d))) {
+		if (collect_name(entry->d_name)) {
+			any = true;
+			if (fstatat(dirfd(d), entry->d_name, &st, 0) == 0 && later(&st.st_mtim, &newest))
+				newest = st.st_mtim;
+		} else if (entry->d_name[0] != '.' && depth < DEPTH_MAX &&
+			   fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) {
+			auto_free char *below = xasprintf("%s/%s", path, entry->d_name);
+
+			look(s, below, depth + 1);
+		}
+	}
+	if (d)
+		closedir(d);
+	if (any)
+		judge(s, path, &newest);
+}
+
+/* Whether Cargo.toml of dir has a [workspace] section. */
+static bool workspace_root(const char *dir)
+{
+	auto_free char *path = xasprintf("%s/Cargo.toml", dir);
+	auto_file FILE *f = fopen(path, "re");
+	auto_free char *line = NULL;
+	size_t cap = 0;
+
+	while (f && getline(&line, &cap, f) > 0) {
+		const char *p = line + strspn(line, " \t");
+
+		if (!strncmp(p, "[workspace]", 11) || !strncmp(p, "[workspace.", 11))
+			return true;
+	}
+	return false;
+}
+
+/* The nearest target/ktstr from the current folder upward; not beyond a workspace's root. */
+static char *find_target(void)
+{
+	const char *target = getenv("CARGO_TARGET_DIR");
+	auto_free char *dir = getcwd(NULL, 0);
+
+	if (target && *target)
+		return xasprintf("%s/ktstr", target);
+	while (dir && *dir) {
+		auto_free char *path = xasprintf("%s/target/ktstr", dir);
+		struct stat st;
+		char *slash;
+
+		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			return TAKE(path);
+		if (workspace_root(dir))
+			break;
+		slash = strrchr(dir, '/');
+		if (!slash)
+			break;
+		*slash = '\0';
+	}
+	return NULL;
+}
+
+char *sidecars_dir(const char *given)
+{
+	const char *env = getenv("KTSTR_SIDECAR_DIR");
+	struct search s = { 0 };
+
+	if (given || (env && *env))
+		return xstrdup(given ? given : env);
+	auto_free char *target = find_target();
+
+	if (!target)
+		return NULL;
+	look(&s, target, 0);
+	if (s.best && s.found > 1)
+		log_note("sidecars of %s, the newest of %zu folders; --dir names another one", s.best, s.found);
+	else if (s.best)
+		log_note("sidecars of %s", s.best);
+	return s.best;
+}

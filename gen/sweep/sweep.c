@@ -1,0 +1,321 @@
+#include "gen/sweep/sweep.h"
+#include "base/arch.h"
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "gen/base/home.h"
+#include "gen/graph/plan.h"
+#include "gen/kernels/kernels.h"
+#include "store/recipe.h"
+#include "vm/topology.h"
+
+enum { ARGS_MAX = 4000, ARGS_BYTES = 120000, MEMORY_MB = 1024 };
+/* Of a folder's name, and of an edge's: events carry 255 bytes of it. */
+enum { NAME_MAX_SHOWN = 60, ID_MAX_SHOWN = 240 };
+
+/* Of the other binary in a comparison. */
+#define BASE_DIR "base/"
+#define BASE_ID " (A)"
+
+/* A word for --arg of the step. It must pass any sh in one line, and no sh but bash can quote a line break on one. */
+static char *escape_arg(const char *word)
+{
+	auto_free char *out = NULL;
+	size_t n;
+	FILE *f = xmemstream(&out, &n);
+
+	for (const char *c = word; *c; c++) {
+		if (*c == '\\')
+			fputs("\\\\", f);
+		else if ((unsigned char)*c < ' ' || *c == 0x7f)
+			fprintf(f, "\\%03o", (unsigned char)*c);
+		else
+			fputc(*c, f);
+	}
+	fclose(f);
+	return TAKE(out);
+}
+
+int sweep_check_args(const char *const *args, struct err *e)
+{
+	size_t bytes = 0, n = 0;
+
+	for (; args[n]; n++) {
+		auto_free char *arg = escape_arg(args[n]);
+		auto_free char *word = shell_quote(arg);
+
+		bytes += strlen("--arg= ") + strlen(word);
+	}
+	if (n > ARGS_MAX || bytes > ARGS_BYTES)
+		return err_set(
+			e, X_USAGE,
+			"%zu arguments of %zu bytes for the scheduler are too many: at most %d, together %d bytes", n,
+			bytes, ARGS_MAX, ARGS_BYTES);
+	return 0;
+}
+
+/* At most max bytes: of a longer one the beginning, and a hash in place of the rest. */
+static char *bounded(const char *name, size_t max)
+{
+	char hex[KEY_LEN + 1];
+
+	if (strlen(name) <= max)
+		return xstrdup(name);
+	hash_hex(name, strlen(name), hex);
+	return xasprintf("%.*s-%.10s", (int)max - 11, name, hex);
+}
+
+static bool has_topology(const struct sweep *s, const char *text)
+{
+	for (size_t i = 0; i < s->n_guests; i++) {
+		if (!strcmp(s->guests[i].topology, text))
+			return true;
+	}
+	return false;
+}
+
+static int add_topology(struct sweep *s, const struct guest_plan *base, const char *given, struct err *e)
+{
+	struct sweep_guest g = { .plan = *base };
+	struct topology t;
+	size_t size;
+
+	if (topology_parse(&t, given, e) < 0)
+		return -1;
+	if (!g.plan.memory_mb)
+		g.plan.memory_mb = topology_memory_mb(&t) ? topology_memory_mb(&t) : MEMORY_MB;
+	if (topology_check_memory(&t, (unsigned)g.plan.memory_mb, e) < 0)
+		return err_in(e, "--topology %s", given);
+	FILE *f = xmemstream(&g.topology, &size);
+
+	topology_write(f, &t);
+	fclose(f);
+	if (has_topology(s, g.topology)) {
+		free(g.topology);
+		return 0;
+	}
+	g.label = topology_name(&t);
+	auto_free char *shown = bounded(g.label, NAME_MAX_SHOWN);
+
+	g.name = plan_slug(shown);
+	g.cpus = topology_cpus(&t);
+	s->guests = xreallocarray(s->guests, s->n_guests + 1, sizeof(*s->guests));
+	s->guests[s->n_guests++] = g;
+	return 0;
+}
+
+int sweep_topologies(struct sweep *s, const struct guest_plan *base, const char *const *texts, size_t n, struct err *e)
+{
+	if (!n && add_topology(s, base, "1,1,1,1", e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (add_topology(s, base, texts[i], e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < s->n_guests; i++) {
+		s->guests[i].plan.topology = s->guests[i].topology;
+		s->guests[i].plan.name = s->n_guests > 1 ? s->guests[i].name : NULL;
+	}
+	return 0;
+}
+
+void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus)
+{
+	*memory_mb = 0;
+	*cpus = 0;
+	for (size_t i = 0; i < s->n_guests; i++) {
+		const struct sweep_guest *g = &s->guests[i];
+
+		*memory_mb = g->plan.memory_mb > *memory_mb ? g->plan.memory_mb : *memory_mb;
+		*cpus = g->cpus > *cpus ? g->cpus : *cpus;
+	}
+}
+
+/* Of a profile, then the user's. */
+static void cell_args(struct argv *a, const struct sweep *s, const struct profile *p)
+{
+	if (p)
+		argv_addv(a, (const char *const *)p->args);
+	argv_addv(a, s->o.args);
+}
+
+static int check_profile(const struct sweep *s, const struct profile *p, struct err *e)
+{
+	static const char *const none[] = { NULL };
+	auto_argv struct argv args = { 0 };
+
+	cell_args(&args, s, p);
+	return sweep_check_args(args.n ? (const char *const *)args.v : none, e) < 0
+		       ? err_in(e, "profile %.200s", p->name)
+		       : 0;
+}
+
+static void add_cell(struct sweep *s, const struct want *w, const struct sweep_guest *g, const struct profile *p)
+{
+	auto_free char *profile = p ? bounded(p->name, NAME_MAX_SHOWN) : NULL;
+	const char *topology = g->plan.name;
+	auto_free char *id = xasprintf("verify %s on %s%s%s%s%s", s->name, w->k.name, topology ? " " : "",
+				       topology ? topology : "", p ? " with " : "", p ? profile : "");
+
+	s->cells[s->n++] = (struct sweep_cell){
+		.want = w,
+		.guest = g,
+		.profile = p,
+		.name = {
+			.kernel = w->k.label,
+			.id = w->key   ? w->key
+			      : w->dir ? w->dir
+				       : w->k.image,
+			.topology = topology ? g->label : NULL,
+			.profile = p ? p->name : NULL,
+		},
+		.dir = xasprintf("cells/%s%s%s%s%s", w->k.name, topology ? "/" : "", topology ? topology : "",
+				 p ? "/" : "", p ? profile : ""),
+		.id = bounded(id, ID_MAX_SHOWN),
+	};
+}
+
+int sweep_cells(struct sweep *s, struct err *e)
+{
+	size_t n_profiles = s->profiles.n ? s->profiles.n : 1;
+
+	for (size_t i = 0; i < s->profiles.n; i++) {
+		if (check_profile(s, &s->profiles.v[i], e) < 0)
+			return -1;
+	}
+	s->cells = xcalloc(s->kernels->n * s->n_guests * n_profiles + 1, sizeof(*s->cells));
+	for (size_t i = 0; i < s->kernels->n; i++) {
+		for (size_t t = 0; t < s->n_guests; t++) {
+			for (size_t k = 0; k < n_profiles; k++)
+				add_cell(s, &s->kernels->v[i], &s->guests[t], s->profiles.n ? &s->profiles.v[k] : NULL);
+		}
+	}
+	return 0;
+}
+
+void sweep_free(struct sweep *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->cells[i].dir);
+		free(s->cells[i].id);
+	}
+	free(s->cells);
+	for (size_t i = 0; i < s->n_guests; i++) {
+		free(s->guests[i].topology);
+		free(s->guests[i].name);
+		free(s->guests[i].label);
+	}
+	free(s->guests);
+	profiles_free(&s->profiles);
+	*s = (struct sweep){ 0 };
+}
+
+/* Options of the step that are not about its guest. */
+static char *step_args(const struct sweep *s, const struct sweep_cell *c)
+{
+	auto_argv struct argv more = { 0 }, args = { 0 };
+
+	cell_args(&args, s, c->profile);
+	for (size_t i = 0; i < args.n; i++) {
+		auto_free char *arg = escape_arg(args.v[i]);
+
+		argv_fmt(&more, "--arg=%s", arg);
+	}
+	if (s->o.timeout)
+		argv_opt(&more, "--timeout", "%llu", (unsigned long long)s->o.timeout);
+	argv_opt(&more, "--workload", "%llu", (unsigned long long)s->o.workload);
+	if (s->o.cross_check)
+		argv_add(&more, "--cross-check");
+	if (s->o.force)
+		argv_add(&more, "--force");
+	return more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
+}
+
+char *sweep_payload(const struct kernel *k)
+{
+	return xasprintf("payload%s/payload.pack", arch_suffix(k->arch));
+}
+
+char *sweep_cell_dir(const struct sweep_cell *c, bool base)
+{
+	return xasprintf("%s%s", base ? BASE_DIR : "", c->dir);
+}
+
+char *sweep_cell_id(const struct sweep_cell *c, bool base)
+{
+	return xasprintf("%s%s", c->id, base ? BASE_ID : "");
+}
+
+static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c, bool base)
+{
+	const struct kernel *k = &c->want->k;
+	auto_free char *id = sweep_cell_id(c, base);
+	auto_free char *dir = sweep_cell_dir(c, base);
+	auto_free char *args = step_args(s, c);
+	auto_free char *pack = sweep_payload(k);
+	auto_free char *payload = xasprintf("%s%s", base ? BASE_DIR : "", pack);
+	struct edge *g = plan_edge(p, s->o.cold ? "verify-cold" : "verify", "%s", id);
+
+	edge_heading(g, "%s", id + strlen("verify "));
+	edge_in(g, "%s", payload);
+	edge_needs(g, "kernels/%s/layout", k->name);
+	if (s->o.cold)
+		edge_guest(g, &c->guest->plan, k);
+	else
+		edge_restore(g, &c->guest->plan, k);
+	edge_needs(g, "%s", s->home->step);
+	edge_out(g, "%s/result.json", dir);
+	edge_var(g, "outdir", "%s", dir);
+	edge_var(g, "payload", "%s", payload);
+	edge_var(g, "args", "%s", args);
+}
+
+static void plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k, bool base)
+{
+	const struct arch *a = k->arch;
+	const char *dir = base ? BASE_DIR : "";
+	bool here = a == arch_host();
+	struct edge *g = plan_edge(p, "payload", "scheduler %s%s%s%s", s->name, here ? "" : " for ",
+				   here ? "" : a->name, base ? BASE_ID : "");
+	auto_free char *out = sweep_payload(k);
+
+	if (!g)
+		return;
+	edge_in(g, "%s", base ? s->base : s->scheduler);
+	edge_needs(g, "%s", s->home->step);
+	edge_out(g, "%s%s", dir, out);
+	edge_var(g, "outdir", "%spayload%s", dir, arch_suffix(a));
+	if (!here)
+		edge_var(g, "args", "--arch %s", a->name);
+}
+
+void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k)
+{
+	plan_payload(p, s, k, false);
+}
+
+int sweep_plan(struct plan *p, const struct sweep *s, struct err *e)
+{
+	const struct want *last = NULL;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (guest_plan_allows(&s->cells[i].guest->plan, &s->cells[i].want->k, e) < 0)
+			return -1;
+	plan_guest_base(p, &s->guests[0].plan);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sweep_cell *c = &s->cells[i];
+
+		sweep_plan_payload(p, s, &c->want->k);
+		if (c->want != last)
+			plan_guest_kernel(p, &c->guest->plan, &c->want->k);
+		last = c->want;
+		if (!s->o.cold)
+			plan_guest_snapshot(p, &c->guest->plan, &c->want->k);
+		plan_cell(p, s, c, false);
+		if (!s->base)
+			continue;
+		plan_payload(p, s, &c->want->k, true);
+		plan_cell(p, s, c, true);
+	}
+	return 0;
+}

@@ -1,0 +1,186 @@
+/* kernel build: kernels of any source, as entries of the cache. */
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gen/complete/commands.h"
+#include "gen/base/home.h"
+#include "gen/graph/plan.h"
+#include "gen/verb/opts.h"
+#include "gen/verb/verbs.h"
+#include "gen/kernels/kernels.h"
+#include "kernel/cache/entry.h"
+#include <string.h>
+
+static struct {
+	const char *source, *git, *ref, *kconfig;
+	bool force, clean, explain;
+	uint64_t jobs;
+} o;
+
+static const struct opt opts[] = {
+	{ .name = "source",
+	  .type = OPT_STR,
+	  .out = &o.source,
+	  .arg = "PATH",
+	  .help = "build this source tree",
+	  .conflicts = "git ref" },
+	{ .name = "git",
+	  .type = OPT_STR,
+	  .out = &o.git,
+	  .arg = "URL",
+	  .help = "build a commit of this repository",
+	  .needs = "ref" },
+	{ .name = "ref",
+	  .type = OPT_STR,
+	  .out = &o.ref,
+	  .arg = "REF",
+	  .help = "branch, tag or full commit id to build",
+	  .needs = "git" },
+	{ .name = "kconfig",
+	  .type = OPT_STR,
+	  .out = &o.kconfig,
+	  .arg = "FILE",
+	  .help = "put options of your own on top of ktstr.kconfig" },
+	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "build even if a cached kernel exists" },
+	{ .name = "clean", .type = OPT_FLAG, .out = &o.clean, .help = "make mrproper first; only with --source" },
+	EXPLAIN_OPT(o.explain),
+	JOBS_OPT(o.jobs, 4096, "jobs of make, as many as CPUs unless given"),
+	{ 0 },
+};
+
+static void tell_found(const struct want *w)
+{
+	const char *slash = strrchr(w->k.image, '/');
+
+	log_info("cached kernel found: %.*s", (int)(slash - w->k.image), w->k.image);
+	log_info("use --force to rebuild");
+	puts(w->key);
+}
+
+static int tell_made(const struct want *w, const struct run *r, struct err *e)
+{
+	auto_free char *build = xasprintf("%s/build/%s", r->dir, w->brief);
+	auto_free char *entry = xasprintf("%s/entry/%s", r->dir, w->brief);
+
+	if (w->from == WANT_LOCAL)
+		commands_place(build, w->dir);
+	if (w->key)
+		return verb_print_entry(entry, e);
+	log_info("kernel built at %s/bzImage", build);
+	log_info("not entered in the list: uncommitted changes");
+	printf("%s/bzImage\n", build);
+	return 0;
+}
+
+static bool is_made(const struct want *w, const struct run *r, const struct plan *p)
+{
+	auto_free char *id = xasprintf("%s %s", w->key ? "cache entry" : "build", w->brief);
+	enum step_state state = run_find(r, p, id)->state;
+
+	return state == STEP_RAN || state == STEP_CACHED;
+}
+
+static int make(const struct wants *w, const struct plan *p, struct err *e)
+{
+	auto_run struct run r = { 0 };
+	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
+
+	if (p->n_edges && run_plan(&r, p, &ro, e) < 0)
+		return -1;
+	for (size_t i = 0; i < w->n; i++) {
+		const struct want *x = &w->v[i];
+
+		if (x->from == WANT_READY)
+			tell_found(x);
+		else if (is_made(x, &r, p) && tell_made(x, &r, e) < 0)
+			return -1;
+	}
+	if (r.dir)
+		wants_tell_made(w, &r, p);
+	return run_first_failure(&r, p, e);
+}
+
+static int build(struct wants *w, const struct home *home, const struct want_opts *wo, struct err *e)
+{
+	auto_plan struct plan p = { 0 };
+
+	plan_init(&p, "kernel-build");
+	if (verb_plan(&p, home, "kernel.ninja", 0, 0, e) < 0 || wants_plan(&p, home, w, wo, e) < 0)
+		return -1;
+	return make(w, &p, e);
+}
+
+static int find(struct wants *w, const struct home *home, size_t n, const char *const *args, const struct want_opts *wo,
+		struct err *e)
+{
+	if (o.source)
+		return wants_source(w, home, o.source, wo, e);
+	if (o.git)
+		return wants_git(w, home, o.git, o.ref, wo, e);
+	return wants_versions(w, home, args, n, wo, e);
+}
+
+/* Who configured a tree by hand may expect that to count, as it does for tests. */
+static void tell_configured(void)
+{
+	auto_free char *config = o.source && !o.kconfig && !o.clean ? xasprintf("%s/.config", o.source) : NULL;
+
+	if (config && file_exists(config))
+		log_note(
+			"%s does not count: the configuration is defconfig and ktstr.kconfig; --kconfig %s puts it on top",
+			config, config);
+}
+
+static int build_run(int n, const char *const *args, struct err *e)
+{
+	auto_home struct home home = { 0 };
+	auto_wants struct wants w = { 0 };
+	struct want_opts wo = { .force = o.force,
+				.clean = o.clean && o.source,
+				.explain = o.explain,
+				.kconfig = o.kconfig,
+				.jobs = o.jobs };
+
+	if (n && (o.source || o.git))
+		return err_set(e, X_USAGE, "the argument 'VERSION' cannot be used with '--%s'",
+			       o.source ? "source" : "git"),
+		       X_USAGE;
+	if (o.clean && !o.source)
+		log_note("--clean is only meaningful with --source: other sources start clean");
+	tell_configured();
+	if (home_find(&home, e) < 0 || want_environment(&wo, e) < 0 || find(&w, &home, (size_t)n, args, &wo, e) < 0 ||
+	    build(&w, &home, &wo, e) < 0)
+		return e->code;
+	return X_SUCCESS;
+}
+
+int verb_build_tree(const char *dir, bool clean, struct err *e)
+{
+	o.source = dir;
+	o.clean = clean;
+	return build_run(0, NULL, e);
+}
+
+const struct verb verb_kernel_build = {
+	.name = "build",
+	.args = "[VERSION]...",
+	.summary = "build kernels with sched_ext and put them into the cache",
+	.about =
+		"Without VERSION the latest stable kernel. 6.14.2 and 6.15-rc3 are releases, 6.12 is the newest release of\n"
+		"that series, 6.12..6.16 the newest of each supported series from one to the other.\n\n"
+		"Nothing is built that the cache has already. Trees on this machine are known by their content and are only\n"
+		"read; one with uncommitted changes is built and not entered in the list. The configuration is defconfig\n"
+		"with ktstr.kconfig on top, and every option asked for is checked before the long build. ARCH,\n"
+		"CROSS_COMPILE and LLVM are honoured as by make.",
+	.examples =
+		"  cargo ktstr kernel build\n"
+		"  cargo ktstr kernel build 6.14.2\n"
+		"  cargo ktstr kernel build 6.12..6.16\n"
+		"  cargo ktstr kernel build --source ../linux\n"
+		"  cargo ktstr kernel build --git https://git.kernel.org/pub/scm/linux/kernel/git/tj/sched_ext.git \\\n"
+		"      --ref for-next\n",
+	.opts = opts,
+	.max_args = SIZE_MAX,
+	.run = build_run,
+};

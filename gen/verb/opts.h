@@ -1,0 +1,78 @@
+/* opts.h: options that several verbs have, with one wording and one meaning.
+ *
+ * Each macro stands for rows of a verb's option table; the variable it is given must be static. The functions turn what was
+ * said into what the parts behind the verbs want. */
+#pragma once
+#include "options/opt.h"
+#include "gen/kernels/kernels.h"
+#include <stdbool.h>
+#include <stdint.h>
+struct argv;
+struct err;
+struct guest_plan;
+
+/* The guests of a verb that boots some. */
+struct guest_asked {
+	const char *accel;  /* NULL: not given */
+	uint64_t memory_mb; /* 0: not given */
+	bool require_kvm, perf_mode, no_perf_mode;
+};
+
+#define GUEST_ASKED_OPTS(v) \
+	{ .name = "accel", \
+	  .type = OPT_STR, \
+	  .out = &(v).accel, \
+	  .arg = "WHICH", \
+	  .choices = "auto kvm tcg", \
+	  .help = "auto (KVM where it works), kvm or tcg" }, \
+		{ .name = "require-kvm", \
+		  .type = OPT_FLAG, \
+		  .out = &(v).require_kvm, \
+		  .help = "as --accel kvm: fail where KVM does not work, and say why" }, \
+		{ .name = "perf-mode", \
+		  .type = OPT_FLAG, \
+		  .out = &(v).perf_mode, \
+		  .conflicts = "no-perf-mode", \
+		  .help = "host CPUs of its own for each guest, and what else steadies its figures" }, \
+		{ .name = "no-perf-mode", \
+		  .type = OPT_FLAG, \
+		  .out = &(v).no_perf_mode, \
+		  .help = "the host's scheduler places guests; so it is unless --perf-mode is given" }, \
+	{ \
+		.name = "memory-mb", .type = OPT_U64, .out = &(v).memory_mb, .arg = "MB", .min = 128, .max = 65536, \
+		.help = "memory of each guest, 1024 (or what its topology says) unless given" \
+	}
+
+/* Into accel, memory_mb (0: not given) and perf_mode of g. X_USAGE when they contradict each other. */
+int guest_asked_plan(struct guest_plan *g, const struct guest_asked *v, struct err *e);
+/* The words of a command line that say the same. */
+void guest_asked_words(struct argv *a, const struct guest_asked *v);
+
+/* What is to become of kernels that are not there. */
+struct build_asked {
+	bool build, no_build;
+};
+
+#define BUILD_ASKED_OPTS(v) \
+	{ .name = "build", \
+	  .type = OPT_FLAG, \
+	  .out = &(v).build, \
+	  .conflicts = "no-build", \
+	  .help = "build kernels that are not in the cache, without asking" }, \
+	{ \
+		.name = "no-build", .type = OPT_FLAG, .out = &(v).no_build, \
+		.help = "never build a kernel, and do not ask" \
+	}
+
+enum want_build build_asked(const struct build_asked *v);
+
+#define EXPLAIN_OPT(flag) \
+	{ \
+		.name = "explain", .type = OPT_FLAG, .out = &(flag), .help = "say why each step ran" \
+	}
+
+#define JOBS_OPT(n, most, text) \
+	{ \
+		.name = "jobs", .letter = 'j', .type = OPT_U64, .out = &(n), .arg = "N", .min = 1, .max = (most), \
+		.help = (text) \
+	}

@@ -1,0 +1,256 @@
+/* shell: a guest to work in. The graph makes kernel, snapshot and files; the session then runs beside it, on the user's
+ * terminal. */
+#include "base/arch.h"
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "base/term.h"
+#include "gen/base/home.h"
+#include "gen/verb/includes.h"
+#include "gen/graph/plan.h"
+#include "gen/graph/guest.h"
+#include "gen/verb/opts.h"
+#include "gen/verb/verbs.h"
+#include "gen/kernels/kernels.h"
+#include "vm/topology.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static struct {
+	const char *kernel, *topology, *exec, *scheduler;
+	struct opt_list includes;
+	struct guest_asked guest;
+	struct build_asked missing;
+	bool dmesg, explain;
+} o;
+
+static const struct opt opts[] = {
+	{ .name = "kernel",
+	  .type = OPT_STR,
+	  .out = &o.kernel,
+	  .arg = "ID",
+	  .help = "kernel to boot (path, version or cache key)" },
+	{ .name = "topology",
+	  .type = OPT_STR,
+	  .out = &o.topology,
+	  .arg = "N,L,C,T",
+	  .help = "NUMA nodes, LLCs in all, cores per LLC, threads per core; 1,1,1,1 unless given" },
+	{ .name = "include-files",
+	  .letter = 'i',
+	  .type = OPT_LIST,
+	  .out = &o.includes,
+	  .arg = "PATH",
+	  .help = "file, folder or program of PATH to have in the guest" },
+	{ .name = "dmesg", .type = OPT_FLAG, .out = &o.dmesg, .help = "kernel messages on stderr as they come" },
+	{ .name = "exec",
+	  .type = OPT_STR,
+	  .out = &o.exec,
+	  .arg = "CMD",
+	  .help = "run a command by sh instead of a shell; its exit code is ours" },
+	{ .name = "scheduler-bin",
+	  .type = OPT_STR,
+	  .out = &o.scheduler,
+	  .arg = "PATH",
+	  .help = "scheduler to start first; its arguments behind --" },
+	GUEST_ASKED_OPTS(o.guest),
+	BUILD_ASKED_OPTS(o.missing),
+	EXPLAIN_OPT(o.explain),
+	{ 0 },
+};
+
+struct request {
+	struct home home;
+	struct guest_plan guest;
+	struct includes includes;
+	struct wants kernels; /* one */
+	struct want_opts how;
+	char *busybox, *scheduler;
+	const char *const *args; /* of the scheduler */
+};
+
+static void request_free(struct request *q)
+{
+	home_free(&q->home);
+	guest_plan_free(&q->guest);
+	includes_free(&q->includes);
+	wants_free(&q->kernels);
+	free(q->busybox);
+	free(q->scheduler);
+}
+#define auto_request __attribute__((unused, cleanup(request_free)))
+
+static int find_scheduler(struct request *q, int n, struct err *e)
+{
+	if (n && !o.scheduler)
+		return err_set(e, X_USAGE, "\"%s\" is nobody's argument: --scheduler-bin is not given", q->args[0]);
+	if (!o.scheduler || (q->scheduler = realpath(o.scheduler, NULL)))
+		return 0;
+	err_sys(e, "scheduler binary \"%s\"", o.scheduler);
+	e->code = X_NO_INPUT;
+	return -1;
+}
+
+/* Everything that can be wrong with the request is found before anything is built or booted. */
+static int check(struct request *q, int n, struct err *e)
+{
+	struct topology t;
+
+	if (topology_parse(&t, q->guest.topology, e) < 0 || find_scheduler(q, n, e) < 0)
+		return -1;
+	/* What "/mem=" gives each node is the guest's memory. */
+	if (!q->guest.memory_mb)
+		q->guest.memory_mb = topology_memory_mb(&t) ? topology_memory_mb(&t) : 1024;
+	for (size_t i = 0; i < o.includes.n; i++)
+		if (includes_add(&q->includes, o.includes.v[i], e) < 0)
+			return -1;
+	if (includes_settle(&q->includes, e) < 0)
+		return -1;
+	if (!o.exec && !isatty(STDIN_FILENO))
+		return err_set(e, X_USAGE,
+			       "stdin must be a terminal for interactive shell mode; without one: --exec CMD");
+	return 0;
+}
+
+static int find_kernel(struct request *q, struct err *e)
+{
+	q->how = (struct want_opts){ .build = build_asked(&o.missing), .explain = o.explain };
+	if (want_environment(&q->how, e) < 0 ||
+	    wants_find(&q->kernels, &q->home, &o.kernel, o.kernel ? 1 : 0, &q->how, e) < 0)
+		return -1;
+	if (q->kernels.n != 1)
+		return err_set(e, X_USAGE, "--kernel %s names %zu kernels; a shell needs one", o.kernel, q->kernels.n);
+	return 0;
+}
+
+static void plan_toolbox(struct plan *p, const struct request *q)
+{
+	auto_argv struct argv more = { 0 };
+	auto_free char *list = NULL;
+	size_t size;
+	FILE *f = xmemstream(&list, &size);
+	struct edge *g = plan_edge(p, "toolbox", "files for the guest");
+
+	if (q->kernels.v[0].k.arch != arch_host())
+		argv_opt(&more, "--arch", "%s", q->kernels.v[0].k.arch->name);
+	argv_opt(&more, "--busybox", "%s", q->busybox);
+	edge_in(g, "%s", q->busybox);
+	if (q->scheduler) {
+		argv_opt(&more, "--program", "%s", q->scheduler);
+		edge_in(g, "%s", q->scheduler);
+	}
+	for (size_t i = 0; i < q->includes.n; i++) {
+		edge_in(g, "%s", q->includes.v[i].host);
+		fprintf(f, "%s%s/%s", i ? "/" : "", q->includes.v[i].guest, q->includes.v[i].host);
+	}
+	fclose(f);
+	auto_free char *args = argv_quote((const char *const *)more.v);
+
+	edge_needs(g, "%s", q->home.step);
+	edge_out(g, "toolbox/payload.pack");
+	edge_var(g, "outdir", "toolbox");
+	edge_var(g, "args", "%s", args);
+	edge_var(g, "includes", "%s", list);
+}
+
+static void session_args(struct argv *a, const struct request *q, const char *dir)
+{
+	auto_free char *path = includes_path(&q->includes);
+
+	argv_add(a, q->home.step);
+	argv_add(a, "shell");
+	argv_fmt(a, "--out=%s/shell", dir);
+	argv_fmt(a, "--snapshot=%s/snapshots/%s", dir, q->kernels.v[0].k.name);
+	argv_fmt(a, "--boot=%s/kernels/%s", dir, q->kernels.v[0].k.name);
+	argv_fmt(a, "--initrd=%s/guest%s/initramfs.cpio", dir, arch_suffix(q->kernels.v[0].k.arch));
+	argv_fmt(a, "--payload=%s/toolbox/payload.pack", dir);
+	if (*path)
+		argv_fmt(a, "--path=%s", path);
+	if (o.exec)
+		argv_fmt(a, "--exec=%s", o.exec);
+	if (o.dmesg)
+		argv_add(a, "--dmesg");
+	if (!q->scheduler)
+		return;
+	argv_add(a, "--scheduler");
+	for (const char *const *arg = q->args; *arg; arg++)
+		argv_fmt(a, "--arg=%s", *arg);
+}
+
+/* On our terminal and in our process group, so that its keys reach it. Its exit code, or negative. */
+static int session(const struct request *q, const char *dir, struct err *e)
+{
+	static const char *const env[] = { "KTSTR_EVENTS", NULL };
+	auto_argv struct argv a = { 0 };
+	auto_kill struct child c = { 0 };
+	auto_term struct term t = { .fd = -1 };
+	int status;
+
+	session_args(&a, q, dir);
+	struct spawn s = { .argv = (const char *const *)a.v, .env = env, .same_group = true };
+
+	term_save(&t, STDIN_FILENO);
+	if (spawn_start(&s, &c, e) < 0 || spawn_wait(&c, -1, &status, e) < 0)
+		return -1;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return err_set(e, X_VM, "the session was killed by signal %d", WTERMSIG(status));
+}
+
+static int make_and_enter(struct request *q, struct err *e)
+{
+	auto_plan struct plan p = { 0 };
+	auto_run struct run r = { 0 };
+	struct run_opts ro = { .explain = o.explain };
+	struct want *k = &q->kernels.v[0];
+
+	plan_init(&p, "shell");
+	if (verb_plan(&p, &q->home, "shell.ninja", q->guest.memory_mb, 1, e) < 0)
+		return -1;
+	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
+		return -1;
+	if (guest_plan_allows(&q->guest, &k->k, e) < 0 || !(q->busybox = home_busybox(&q->home, k->k.arch, e)))
+		return -1;
+	plan_guest_base(&p, &q->guest);
+	plan_guest_kernel(&p, &q->guest, &k->k);
+	plan_guest_snapshot(&p, &q->guest, &k->k);
+	plan_toolbox(&p, q);
+	if (run_plan(&r, &p, &ro, e) < 0 || run_first_failure(&r, &p, e) < 0)
+		return -1;
+	wants_tell_made(&q->kernels, &r, &p);
+	want_used(k);
+	return session(q, r.dir, e);
+}
+
+static int shell_run(int n, const char *const *args, struct err *e)
+{
+	auto_request struct request q = { .args = args };
+	int r;
+
+	q.guest = (struct guest_plan){ .home = &q.home, .topology = o.topology ? o.topology : "1,1,1,1" };
+	if (guest_asked_plan(&q.guest, &o.guest, e) < 0 || check(&q, n, e) < 0 || home_find(&q.home, e) < 0 ||
+	    guest_plan_init(&q.guest, e) < 0 || find_kernel(&q, e) < 0)
+		return e->code;
+	r = make_and_enter(&q, e);
+	return r < 0 ? e->code : r;
+}
+
+const struct verb verb_shell = {
+	.name = "shell",
+	.args = "[-- SCHEDULER-ARGS...]",
+	.summary = "a shell, or one command, in a guest",
+	.about =
+		"Boots a kernel (or restores the snapshot of one that was booted before) and gives a shell there, with busybox\n"
+		"and the files named by -i under /include-files. Nothing is kept of what happens in the guest.\n\n"
+		"The exit code is that of the shell or of the command; 128 + N when signal N ended it.",
+	.examples = "  cargo ktstr shell --kernel 6.12\n"
+		    "  cargo ktstr shell --topology 1,2,4,1 -i ./my-binary -i strace\n"
+		    "  cargo ktstr shell --exec 'cat /sys/kernel/sched_ext/state' --scheduler-bin ./scx_simple\n",
+	.opts = opts,
+	.max_args = SIZE_MAX,
+	.run = shell_run,
+};

@@ -1,0 +1,309 @@
+#include "gen/verb/suite.h"
+
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "gen/cargo/cargo.h"
+#include "gen/complete/commands.h"
+#include "gen/base/home.h"
+#include "gen/graph/plan.h"
+#include "gen/graph/run.h"
+#include "gen/base/table.h"
+#include "gen/verb/opts.h"
+#include "gen/verb/verbs.h"
+#include "gen/kernels/kernels.h"
+#include "kernel/name/id.h"
+
+static struct {
+	struct opt_list kernels;
+	struct build_asked missing;
+	bool make, explain;
+} o;
+
+const struct opt suite_opts[] = {
+	{ .name = "kernel",
+	  .type = OPT_LIST,
+	  .out = &o.kernels,
+	  .arg = "ID",
+	  .help = "kernel to test on (source tree or other path, version, cache key, range); without: tests find one" },
+	BUILD_ASKED_OPTS(o.missing),
+	{ .name = "make",
+	  .type = OPT_FLAG,
+	  .out = &o.make,
+	  .conflicts = "no-build",
+	  .help = "run make in a source tree even if nothing in it changed" },
+	EXPLAIN_OPT(o.explain),
+	{ 0 },
+};
+
+/* The kernels of a request, after those that were missing were built. */
+struct kernels {
+	struct home home;
+	struct wants w;
+	struct plan plan;
+	struct run run;
+};
+
+static void kernels_free(struct kernels *k)
+{
+	run_free(&k->run);
+	plan_free(&k->plan);
+	wants_free(&k->w);
+	home_free(&k->home);
+}
+#define auto_kernels __attribute__((unused, cleanup(kernels_free)))
+
+/* How it went on one kernel. */
+struct result {
+	enum { NOT_RUN, NO_KERNEL, ENDED, STOPPED } how;
+	int code;
+	long long ms;
+	char *folder; /* of the kernel */
+};
+
+static int make_kernels(struct kernels *k, const struct want_opts *how, struct err *e)
+{
+	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
+
+	plan_init(&k->plan, "kernel-build");
+	if (verb_plan(&k->plan, &k->home, "kernel.ninja", 0, 0, e) < 0 ||
+	    wants_plan(&k->plan, &k->home, &k->w, how, e) < 0)
+		return -1;
+	if (!k->plan.n_edges)
+		return 0;
+	if (run_plan(&k->run, &k->plan, &ro, e) < 0)
+		return -1;
+	wants_tell_made(&k->w, &k->run, &k->plan);
+	return 0;
+}
+
+static int find_kernels(struct kernels *k, struct err *e)
+{
+	struct want_opts how = {
+		.build = build_asked(&o.missing),
+		.own_config = true,
+		.force = o.make,
+		.explain = o.explain,
+	};
+
+	if (home_find(&k->home, e) < 0 || want_environment(&how, e) < 0 ||
+	    wants_find(&k->w, &k->home, (const char *const *)o.kernels.v, o.kernels.n, &how, e) < 0)
+		return -1;
+	return make_kernels(k, &how, e);
+}
+
+/* The last step of a kernel that was not there. */
+static const struct step_result *step_of(const struct kernels *k, const struct want *w)
+{
+	auto_free char *id = xasprintf("%s %s", w->key ? "cache entry" : "build", w->brief);
+
+	return run_find(&k->run, &k->plan, id);
+}
+
+static int check_made(const struct kernels *k, const struct want *w, struct err *e)
+{
+	const struct step_result *step;
+
+	if (w->from == WANT_READY)
+		return 0;
+	step = step_of(k, w);
+	if (step->state == STEP_FAILED || step->state == STEP_NOT_RUN)
+		return err_set(e, step->code, "%s", step->text ? step->text : "was not built");
+	return 0;
+}
+
+/* NULL: it could not be made. Caller frees. */
+static char *folder_of(const struct kernels *k, const struct want *w, struct err *e)
+{
+	if (check_made(k, w, e) < 0)
+		return NULL;
+	if (w->from == WANT_LOCAL) {
+		auto_free char *build = xasprintf("%s/build/%s", k->run.dir, w->brief);
+
+		commands_place(build, w->dir);
+	}
+	return want_folder(w, &k->run, e);
+}
+
+/* Exports the kernel for what runs next. */
+static int choose(const struct want *w, const char *folder, struct err *e)
+{
+	want_used(w);
+	log_info("cargo-ktstr: using %s %s", w->key ? "cached kernel" : "kernel", folder);
+	return setenv("KTSTR_KERNEL", folder, 1) < 0 ? err_sys(e, "set KTSTR_KERNEL") : 0;
+}
+
+static const char *outcome(const struct result *r)
+{
+	/* nextest's own codes; others run it. */
+	static const struct {
+		int code;
+		const char *word;
+	} words[] = { { 0, "passed" }, { 4, "no tests" }, { 100, "failed" }, { 101, "not built" } };
+
+	if (r->how != ENDED)
+		return r->how == NOT_RUN ? "not run" : r->how == STOPPED ? "stopped" : "no kernel";
+	for (size_t i = 0; i < countof(words); i++) {
+		if (words[i].code == r->code)
+			return words[i].word;
+	}
+	return "ended";
+}
+
+static void print_grid(const struct kernels *k, const struct result *results)
+{
+	auto_table struct table t = { 0 };
+
+	table_column(&t, "kernel", false);
+	table_column(&t, "tests", false);
+	table_column(&t, "exit code", true);
+	table_column(&t, "time", true);
+	for (size_t i = 0; i < k->w.n; i++) {
+		const struct result *r = &results[i];
+		bool ran = r->how == ENDED || r->how == STOPPED;
+
+		table_cell(&t, "%s", k->w.v[i].k.label);
+		table_cell(&t, "%s", outcome(r));
+		if (r->how == NOT_RUN)
+			table_cell(&t, "-");
+		else
+			table_cell(&t, "%d", r->code);
+		if (ran)
+			table_cell(&t, "%.1f s", (double)r->ms / 1000);
+		else
+			table_cell(&t, "-");
+	}
+	puts("");
+	table_print(stdout, &t);
+}
+
+/* What kept tests from running comes first, then the highest code. */
+static int worst(const struct result *results, size_t n)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (results[i].how == STOPPED || results[i].how == NOT_RUN)
+			return X_INTERRUPTED;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (results[i].how == NO_KERNEL)
+			return results[i].code;
+		code = results[i].code > code ? results[i].code : code;
+	}
+	return code;
+}
+
+static int run_on(const struct suite *s, const struct wants *w, size_t i, const struct argv *a, struct result *r,
+		  struct err *e)
+{
+	long long start;
+	bool stopped;
+
+	if (choose(&w->v[i], r->folder, e) < 0)
+		return -1;
+	log_info("cargo-ktstr: %s on %s (%zu of %zu)", s->what, w->v[i].k.label, i + 1, w->n);
+	start = now_ms();
+	if (cargo_run(a, &r->code, &stopped, e) < 0)
+		return -1;
+	r->how = stopped ? STOPPED : ENDED;
+	r->ms = now_ms() - start;
+	return 0;
+}
+
+/* Which of them are there. The build folder is free again before tests begin: others may want the same kernels. */
+static void find_folders(struct kernels *k, struct result *results)
+{
+	for (size_t i = 0; i < k->w.n; i++) {
+		struct result *r = &results[i];
+		struct err e = { 0 };
+
+		r->folder = folder_of(k, &k->w.v[i], &e);
+		if (r->folder)
+			continue;
+		log_error("kernel %s: %s", k->w.v[i].k.label, e.msg);
+		r->how = NO_KERNEL;
+		r->code = e.code;
+	}
+	run_free(&k->run);
+}
+
+static int run_on_each(const struct suite *s, struct kernels *k, const struct argv *a, struct err *e)
+{
+	auto_free struct result *results = xcalloc(k->w.n, sizeof(*results));
+	int code = 0;
+
+	find_folders(k, results);
+	for (size_t i = 0; i < k->w.n && !code && !stop_pending(); i++) {
+		if (results[i].folder && run_on(s, &k->w, i, a, &results[i], e) < 0)
+			code = e->code;
+	}
+	if (!code) {
+		print_grid(k, results);
+		code = worst(results, k->w.n);
+	}
+	for (size_t i = 0; i < k->w.n; i++)
+		free(results[i].folder);
+	return code;
+}
+
+static int run_on_one(const struct suite *s, const struct kernels *k, const struct argv *a, struct err *e)
+{
+	auto_free char *folder = NULL;
+
+	if (k->run.dir && run_first_failure(&k->run, &k->plan, e) < 0)
+		return e->code;
+	folder = folder_of(k, &k->w.v[0], e);
+	if (!folder || choose(&k->w.v[0], folder, e) < 0)
+		return e->code;
+	log_info("cargo-ktstr: %s", s->what);
+	(void)cargo_exec(a, e);
+	return e->code;
+}
+
+/* Behind the first word that is cargo's everything is cargo's. */
+static void warn_of_kernel(const char *const *args)
+{
+	for (; *args && strcmp(*args, "--") != 0; args++) {
+		if (strcmp(*args, "--kernel") != 0 && strncmp(*args, "--kernel=", strlen("--kernel=")) != 0)
+			continue;
+		log_warn("--kernel stands behind an argument for cargo and goes to it, too; put it in front");
+		return;
+	}
+}
+
+static int prepare(const struct suite *s, int n, const char *const *args, struct argv *a, struct err *e)
+{
+	auto_free char *cargo = cargo_program(e);
+
+	if (!cargo)
+		return -1;
+	for (size_t i = 0; i < countof(s->needs) && s->needs[i].subcommand; i++) {
+		if (cargo_needs(cargo, s->needs[i].subcommand, s->needs[i].install, e) < 0)
+			return -1;
+	}
+	argv_add(a, cargo);
+	argv_addv(a, s->words);
+	if (n)
+		argv_addv(a, args);
+	warn_of_kernel(args);
+	return 0;
+}
+
+int suite_run(const struct suite *s, int n, const char *const *args, struct err *e)
+{
+	auto_argv struct argv a = { 0 };
+	auto_kernels struct kernels k = { 0 };
+
+	if (prepare(s, n, args, &a, e) < 0 || (o.kernels.n && find_kernels(&k, e) < 0))
+		return e->code;
+	if (k.w.n > 1)
+		return run_on_each(s, &k, &a, e);
+	if (k.w.n == 1)
+		return run_on_one(s, &k, &a, e);
+	log_info("cargo-ktstr: %s", s->what);
+	(void)cargo_exec(&a, e);
+	return e->code;
+}

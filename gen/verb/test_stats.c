@@ -1,0 +1,105 @@
+/* test-stats: what the sidecar files of test runs and verifier sweeps say together. */
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gen/sweep/sidecars.h"
+#include "gen/verb/verbs.h"
+#include "stats/collect.h"
+#include "stats/compare.h"
+#include "stats/report.h"
+#include "stats/stats.h"
+
+static struct {
+	const char *dir, *compare;
+	bool json;
+} o;
+
+static const struct opt opts[] = {
+	{ .name = "dir",
+	  .type = OPT_STR,
+	  .out = &o.dir,
+	  .arg = "PATH",
+	  .help = "folder of the sidecar files, instead of KTSTR_SIDECAR_DIR or the newest of target/ktstr" },
+	{ .name = "compare",
+	  .type = OPT_STR,
+	  .out = &o.compare,
+	  .arg = "PATH",
+	  .help = "also say what became worse or better since the sidecar files of this folder" },
+	{ .name = "json", .type = OPT_FLAG, .out = &o.json, .help = "print the report as JSON" },
+	{ 0 },
+};
+
+enum { NAMED_MAX = 20 };
+
+static void tell_unreadable(const char *dir, const struct collection *c, size_t fine)
+{
+	for (size_t i = 0; i < c->n_bad && i < NAMED_MAX; i++)
+		log_warn("%s/%s: %s", dir, c->bad[i].path, c->bad[i].why);
+	if (c->n_bad)
+		log_warn("%zu of %zu files could not be read%s", c->n_bad, c->n_bad + fine,
+			 c->n_bad > NAMED_MAX ? "; --json names them all" : "");
+}
+
+/* All of a folder; what cannot be read is told. dir may be NULL: there is none. */
+static void load(struct stats *s, struct collection *c, const char *dir)
+{
+	struct err why = { 0 };
+
+	if (dir && collect(c, dir, &why) == COLLECT_NONE)
+		log_note("%s", why.msg);
+	stats_read(s, c);
+	if (dir)
+		tell_unreadable(dir, c, s->n);
+}
+
+static void tell_nothing(const char *dir)
+{
+	log_info("cargo-ktstr: no sidecar data found (skipped)");
+	if (dir)
+		log_info("looked in %s; \"verifier --sidecar-dir DIR\" fills a folder, so do tests", dir);
+	else
+		log_info("there is no target/ktstr with any; --dir names another folder");
+}
+
+static int stats_run(int n, const char *const *args, struct err *e)
+{
+	auto_collection struct collection c = { .dir = -1 }, old = { .dir = -1 };
+	auto_stats struct stats s = { 0 }, before = { 0 };
+	auto_comparison struct comparison cmp = { 0 };
+	auto_free char *dir = sidecars_dir(o.dir);
+
+	(void)n, (void)args;
+	load(&s, &c, dir);
+	if (o.compare) {
+		load(&before, &old, o.compare);
+		if (!before.n)
+			return err_set(e, X_NO_INPUT, "--compare %s: no sidecar files there", o.compare), X_NO_INPUT;
+		compare(&cmp, &before, &s);
+	}
+	if (o.json)
+		stats_json(stdout, &s, dir, &c, o.compare ? &cmp : NULL, o.compare);
+	else
+		stats_text(stdout, &s);
+	if (o.compare && !o.json && s.n)
+		stats_compare_text(stdout, &cmp, o.compare);
+	if (!s.n)
+		tell_nothing(dir);
+	return X_SUCCESS;
+}
+
+const struct verb verb_test_stats = {
+	.name = "test-stats",
+	.args = "",
+	.summary = "what the results of many runs have in common",
+	.about =
+		"Reads the sidecar files ({name}.ktstr.json) that tests and verifier sweeps leave behind, in a folder and its\n"
+		"direct subfolders, and prints outliers, summaries by scenario, flags, topology, work type and kernel, the\n"
+		"verifier's counts, how often the scheduler's programs ran, and what KVM counted.\n\n"
+		"Files that cannot be read are named on stderr. No files at all are no failure.",
+	.examples =
+		"  cargo ktstr test-stats\n"
+		"  cargo ktstr test-stats --dir target/ktstr/main-0123456 --json\n"
+		"  cargo ktstr verifier --scheduler-bin ./scx_simple --sidecar-dir results && cargo ktstr test-stats --dir results\n",
+	.opts = opts,
+	.run = stats_run,
+};

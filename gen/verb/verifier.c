@@ -1,0 +1,452 @@
+/* verifier: what is asked for, checked in an order that never works before it complains; then the sweep and its report. */
+#include "base/argv.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gen/cargo/cargo.h"
+#include "gen/base/home.h"
+#include "gen/cargo/package.h"
+#include "gen/graph/plan.h"
+#include "gen/graph/guest.h"
+#include "gen/report/opts.h"
+#include "gen/sweep/sidecar.h"
+#include "gen/sweep/sweep.h"
+#include "gen/sweep/flags.h"
+#include "gen/sweep/symbols.h"
+#include "gen/verb/opts.h"
+#include "gen/verb/verbs.h"
+#include "gen/kernels/kernels.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* What a look at whether it dispatches takes; what counts worth comparing take. */
+enum { WORKLOAD_MS = 50, WORKLOAD_SIDECAR_MS = 300 };
+#define WORKLOAD_UNSAID UINT64_MAX
+
+static struct {
+	const char *scheduler;
+	struct package_opts package;
+	struct opt_list kernels, topologies;
+	struct profile_opts profiles;
+	struct guest_asked guest;
+	struct build_asked missing;
+	const char *sidecars;
+	uint64_t timeout, workload, jobs;
+	struct report_opts report;
+	bool reported, cold, cross_check, explain, force;
+} o = { .workload = WORKLOAD_UNSAID, .report = REPORT_OPTS_INIT };
+
+static const struct opt opts[] = {
+	{ .name = "scheduler",
+	  .type = OPT_STR,
+	  .out = &o.package.spec,
+	  .arg = "PKG",
+	  .conflicts = "scheduler-bin",
+	  .help = "package of the cargo workspace here to build and verify" },
+	{ .name = "bin",
+	  .type = OPT_STR,
+	  .out = &o.package.bin,
+	  .arg = "NAME",
+	  .needs = "scheduler",
+	  .help = "which of the package's binaries" },
+	{ .name = "release",
+	  .type = OPT_FLAG,
+	  .out = &o.package.release,
+	  .needs = "scheduler",
+	  .conflicts = "profile",
+	  .help = "build the package with cargo's release profile" },
+	{ .name = "profile",
+	  .type = OPT_STR,
+	  .out = &o.package.profile,
+	  .arg = "NAME",
+	  .needs = "scheduler",
+	  .help = "build the package with this profile of cargo's (flags of the scheduler: --profiles)" },
+	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
+	{ .name = "kernel",
+	  .type = OPT_LIST,
+	  .out = &o.kernels,
+	  .arg = "ID",
+	  .help = "kernel to verify on: path, version, range or cache key" },
+	{ .name = "topology",
+	  .type = OPT_LIST,
+	  .out = &o.topologies,
+	  .arg = "T",
+	  .help = "\"N,L,C,T\" (NUMA nodes, LLCs in all, cores per LLC, threads per core) or a preset's name; 1,1,1,1 unless "
+		  "given" },
+	{ .name = "all-profiles",
+	  .type = OPT_FLAG,
+	  .out = &o.profiles.all,
+	  .conflicts = "profiles",
+	  .help = "run with every combination of the scheduler's flags" },
+	{ .name = "profiles",
+	  .type = OPT_LIST,
+	  .out = &o.profiles.named,
+	  .arg = "LIST",
+	  .help = "run with these combinations of flags: default,a,a+b" },
+	{ .name = "flags-file",
+	  .type = OPT_STR,
+	  .out = &o.profiles.file,
+	  .arg = "FILE",
+	  .help = "the scheduler's flags, as --ktstr-list-flags prints them, instead of asking it" },
+	{ .name = "max-profiles",
+	  .type = OPT_U64,
+	  .out = &o.profiles.max,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 65536,
+	  .help = "refuse a sweep of more profiles than this, 1024 unless given" },
+	BUILD_ASKED_OPTS(o.missing),
+	REPORT_OPTS(o.report),
+	GUEST_ASKED_OPTS(o.guest),
+	{ .name = "timeout",
+	  .type = OPT_U64,
+	  .out = &o.timeout,
+	  .arg = "SECONDS",
+	  .min = 1,
+	  .max = 86400,
+	  .help = "how long the scheduler may take to attach, 60 (240 without KVM) unless given" },
+	{ .name = "workload",
+	  .type = OPT_U64,
+	  .out = &o.workload,
+	  .arg = "MS",
+	  .min = 0,
+	  .max = 60000,
+	  .help = "how long tasks run under the attached scheduler; 50, with --sidecar-dir 300, unless given; 0: none do" },
+	{ .name = "sidecar-dir",
+	  .type = OPT_STR,
+	  .out = &o.sidecars,
+	  .arg = "DIR",
+	  .help = "leave a file for each run there, for test-stats" },
+	{ .name = "cold",
+	  .type = OPT_FLAG,
+	  .out = &o.cold,
+	  .help = "boot for every run instead of restoring a snapshot" },
+	{ .name = "cross-check",
+	  .type = OPT_FLAG,
+	  .out = &o.cross_check,
+	  .help = "compare the counts with bpf_prog_info read inside the guest" },
+	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "run again what is cached" },
+	EXPLAIN_OPT(o.explain),
+	JOBS_OPT(o.jobs, 1024, "steps at once, as many as CPUs unless given"),
+	{ 0 },
+};
+
+struct request {
+	struct home home;
+	char *scheduler; /* absolute */
+	char *base;      /* the one it is compared with, absolute; NULL: none */
+	struct package package;
+	char *name; /* of the scheduler, as a folder name */
+	struct wants kernels;
+	struct want_opts how;
+	const char *const *args;
+	struct guest_plan guest; /* what all guests have in common */
+	struct sweep sweep;
+	int sidecars; /* folder for their files; -1: none */
+};
+
+static void request_free(struct request *q)
+{
+	sweep_free(&q->sweep);
+	wants_free(&q->kernels);
+	free(q->scheduler);
+	free(q->base);
+	report_opts_free(&o.report);
+	free(q->name);
+	package_free(&q->package);
+	guest_plan_free(&q->guest);
+	home_free(&q->home);
+	if (q->sidecars >= 0)
+		close(q->sidecars);
+}
+
+/* The absolute path of a scheduler. */
+static int find_binary(const char *given, char **path, struct err *e)
+{
+	struct stat st;
+
+	*path = realpath(given, NULL);
+	if (!*path || stat(*path, &st) < 0) {
+		err_sys(e, "scheduler binary \"%s\"", given);
+		e->code = X_NO_INPUT;
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, X_BAD_SCHED, "scheduler binary \"%s\": not a regular file", given);
+	return 0;
+}
+
+static int find_scheduler(struct request *q, struct err *e)
+{
+	if (!o.package.spec && !o.scheduler && q->args[0])
+		return err_set(e, X_USAGE,
+			       "\"%s\" alone would be an argument of a scheduler: --scheduler-bin PATH or "
+			       "--scheduler PKG names that",
+			       q->args[0]);
+	if (!o.package.spec && !o.scheduler)
+		return err_set(e, X_USAGE, "either --scheduler PKG or --scheduler-bin PATH is required");
+	if ((o.scheduler && find_binary(o.scheduler, &q->scheduler, e) < 0) ||
+	    (o.report.diff_bin && find_binary(o.report.diff_bin, &q->base, e) < 0))
+		return -1;
+	auto_free char *cargo = o.package.spec ? cargo_program(e) : NULL;
+
+	q->name = plan_slug(o.package.spec ? o.package.spec : strrchr(q->scheduler, '/') + 1);
+	return o.package.spec && !cargo ? -1 : 0;
+}
+
+/* Late, because it may take minutes: what else the request names is there. */
+static int build_scheduler(struct request *q, const struct run_opts *ro, struct err *e)
+{
+	if (!o.package.spec)
+		return 0;
+	if (package_build(&q->package, &o.package, &q->home, ro, e) < 0)
+		return -1;
+	free(q->name);
+	q->name = plan_slug(q->package.name);
+	q->scheduler = xstrdup(q->package.binary);
+	return 0;
+}
+
+/* Nobody named it, and it is not where one looks first. */
+static void tell_default(const struct request *q)
+{
+	auto_free char *env = kernel_from_environment();
+
+	if (!env && !o.kernels.n && !q->kernels.v[0].key)
+		log_info("cargo-ktstr: no kernel in the cache is current; taking %s", q->kernels.v[0].k.image);
+}
+
+static int find_kernels(struct request *q, struct err *e)
+{
+	q->how = (struct want_opts){ .build = build_asked(&o.missing), .explain = o.explain };
+	if (want_environment(&q->how, e) < 0 ||
+	    wants_find(&q->kernels, &q->home, (const char *const *)o.kernels.v, o.kernels.n, &q->how, e) < 0)
+		return -1;
+	tell_default(q);
+	return 0;
+}
+
+/* What is wrong with the command line is said before anything is looked for, built or booted. Zero, or PROFILES_ASK. */
+static int check(struct request *q, struct err *e)
+{
+	if (sweep_check_args(q->args, e) < 0)
+		return -1;
+	if (o.package.spec && !*o.package.spec)
+		return err_set(e, X_USAGE, "--scheduler: the package has no name");
+	if (o.sidecars && !*o.sidecars)
+		return err_set(e, X_USAGE, "--sidecar-dir needs the name of a folder");
+	if (o.workload == WORKLOAD_UNSAID)
+		o.workload = o.sidecars ? WORKLOAD_SIDECAR_MS : WORKLOAD_MS;
+	if (report_opts_load(&o.report, e) < 0)
+		return -1;
+	q->guest = (struct guest_plan){ .home = &q->home };
+	q->sweep = (struct sweep){
+		.home = &q->home,
+		.kernels = &q->kernels,
+		.o = {
+			.args = q->args,
+			.timeout = o.timeout,
+			.workload = o.workload,
+			.cold = o.cold,
+			.cross_check = o.cross_check,
+			.force = o.force,
+		},
+	};
+	if (guest_asked_plan(&q->guest, &o.guest, e) < 0 || guest_plan_init(&q->guest, e) < 0 ||
+	    sweep_topologies(&q->sweep, &q->guest, o.topologies.v, o.topologies.n, e) < 0)
+		return -1;
+	return sweep_profiles(&q->sweep, &o.profiles, e);
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* How much it is going to be. */
+static void tell_sweep(const struct sweep *s)
+{
+	if (!s->profiles.n) {
+		log_info("cargo-ktstr: collecting verifier stats");
+		return;
+	}
+	if (s->profiles.n > PROFILES_MANY)
+		log_warn("%zu profiles to verify (>%d), %zu runs in all. Use --profiles to select a subset.",
+			 s->profiles.n, PROFILES_MANY, s->n);
+	log_info("cargo-ktstr: verifying %zu profile%s", s->profiles.n, plural(s->profiles.n));
+}
+
+/* Once: the next request makes the snapshot again. */
+static void tell_fallback(const struct report_cell *c, const struct step_result *step)
+{
+	if (c->have && c->result.fallback && step->state != STEP_CACHED)
+		log_warn("%s: booted, because its snapshot could not be continued: %s", c->kernel, c->result.fallback);
+}
+
+/* What performance mode could not have; once as well. */
+static void tell_perf(const struct report_cell *c, const struct step_result *step)
+{
+	for (size_t i = 0; c->have && step->state != STEP_CACHED && i < c->result.perf.n_warnings; i++)
+		log_info("%s: %s", c->kernel, c->result.perf.warnings[i]);
+}
+
+/* What runs one cell of this sweep again: all options but those that name a cell. */
+static char *command_again(const struct request *q)
+{
+	auto_argv struct argv a = { 0 };
+
+	argv_add(&a, "cargo");
+	argv_add(&a, "ktstr");
+	argv_add(&a, "verifier");
+	if (o.package.spec)
+		package_words(&a, &o.package);
+	else
+		argv_opt(&a, "--scheduler-bin", "%s", q->scheduler);
+	guest_asked_words(&a, &o.guest);
+	if (o.timeout)
+		argv_opt(&a, "--timeout", "%llu", (unsigned long long)o.timeout);
+	if (o.workload != WORKLOAD_MS)
+		argv_opt(&a, "--workload", "%llu", (unsigned long long)o.workload);
+	if (o.cold)
+		argv_add(&a, "--cold");
+	if (q->sweep.n_guests == 1 && o.topologies.n)
+		argv_opt(&a, "--topology", "%s", o.topologies.v[0]);
+	if (o.profiles.file) {
+		auto_free char *file = realpath(o.profiles.file, NULL);
+
+		argv_opt(&a, "--flags-file", "%s", file ? file : o.profiles.file);
+	}
+	return argv_quote((const char *const *)a.v);
+}
+
+static char *args_again(const struct request *q)
+{
+	auto_free char *args = argv_quote(q->args);
+
+	return q->args[0] ? xasprintf("-- %s", args) : NULL;
+}
+
+static void add_cells(struct report *rep, const struct request *q, const struct run *r, const struct plan *p, bool base)
+{
+	for (size_t i = 0; i < q->sweep.n; i++) {
+		const struct sweep_cell *c = &q->sweep.cells[i];
+		auto_free char *id = sweep_cell_id(c, base);
+		auto_free char *in = sweep_cell_dir(c, base);
+		auto_free char *dir = xasprintf("%s/%s", r->dir, in);
+		const struct step_result *step = run_find(r, p, id);
+
+		report_add(rep, &c->name, dir, step);
+		tell_fallback(&rep->cells[i], step);
+		tell_perf(&rep->cells[i], step);
+	}
+}
+
+/* The other binary's cells are what ours are compared with. */
+static void add_base(const struct request *q, const struct run *r, const struct plan *p)
+{
+	auto_report struct report rep = { .scheduler = o.report.diff_bin };
+
+	add_cells(&rep, q, r, p, true);
+	report_save(&rep, &o.report.base);
+}
+
+static int tell(struct request *q, const struct run *r, const struct plan *p, struct err *e)
+{
+	auto_free char *command = command_again(q);
+	auto_free char *words = args_again(q);
+	auto_free char *today = report_today();
+	auto_report struct report rep = report_opts_report(&o.report);
+
+	rep.scheduler = q->name;
+	rep.command = command;
+	rep.args = words;
+	if (o.report.diff_bin)
+		add_base(q, r, p);
+	add_cells(&rep, q, r, p, false);
+	for (size_t i = 0; i < q->kernels.n; i++)
+		want_used(&q->kernels.v[i]);
+	if (sweep_symbols(&rep, &q->sweep, r, e) < 0)
+		return -1;
+	report_expect(&rep, today);
+	o.reported = true;
+	report_opts_print(&o.report, stdout, &rep);
+	if (o.sidecars && sidecar_cells(q->sidecars, &q->sweep, &rep, &o.topologies, e) < 0)
+		return -1;
+	return report_verdict(&rep, r, p, e);
+}
+
+static int make_and_report(struct request *q, struct err *e)
+{
+	auto_plan struct plan p = { 0 };
+	auto_run struct run r = { 0 };
+	auto_free char *name = xasprintf("verifier-%s", q->name);
+	struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs, .redo = o.force ? "verify" : NULL };
+	uint64_t memory_mb;
+	unsigned cpus;
+
+	sweep_largest(&q->sweep, &memory_mb, &cpus);
+	plan_init(&p, name);
+	if (verb_plan(&p, &q->home, "verifier.ninja", memory_mb, cpus, e) < 0)
+		return -1;
+	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
+		return -1;
+	if (sweep_plan(&p, &q->sweep, e) < 0 || run_plan(&r, &p, &ro, e) < 0)
+		return -1;
+	wants_tell_made(&q->kernels, &r, &p);
+	return tell(q, &r, &p, e);
+}
+
+static int sweep_run(struct request *q, bool ask, struct err *e)
+{
+	const struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs };
+
+	if (home_find(&q->home, e) < 0 || find_scheduler(q, e) < 0 || find_kernels(q, e) < 0 ||
+	    build_scheduler(q, &ro, e) < 0)
+		return -1;
+	if (o.sidecars && (q->sidecars = sidecar_folder(o.sidecars, e)) < 0)
+		return -1;
+	q->sweep.name = q->name;
+	q->sweep.scheduler = q->scheduler;
+	q->sweep.base = q->base;
+	if (ask && sweep_ask(&q->sweep, &o.profiles, &q->kernels, &q->how, &ro, e) < 0)
+		return -1;
+	if (sweep_cells(&q->sweep, e) < 0)
+		return -1;
+	tell_sweep(&q->sweep);
+	return make_and_report(q, e);
+}
+
+static int verifier_run(int n, const char *const *args, struct err *e)
+{
+	struct request q = { .args = args, .sidecars = -1 };
+	int r = check(&q, e);
+
+	(void)n;
+	if (r >= 0)
+		r = sweep_run(&q, r == PROFILES_ASK, e);
+	if (r < 0 && o.report.json && !o.reported)
+		report_json_error(stdout, q.name ? q.name : o.package.spec ? o.package.spec : o.scheduler, e);
+	request_free(&q);
+	return r < 0 ? e->code : X_SUCCESS;
+}
+
+const struct verb verb_verifier = {
+	.name = "verifier",
+	.args = "[-- SCHEDULER-ARGS...]",
+	.summary = "what the BPF verifier makes of a scheduler, per program and kernel",
+	.about =
+		"Starts the scheduler in a guest of each kernel, waits until it is attached, and reads the number of\n"
+		"instructions the verifier processed for each of its programs from guest memory. Kernels, snapshots and\n"
+		"results are kept by content: what did not change is not run again.\n\n"
+		"The exit code is 0 only if the scheduler attached on every kernel; 3 refused, 4 died, 5 timed out, 6 the\n"
+		"guest failed; 27 a program is over budget, 28 one passed that --expect says fails.",
+	.examples = "  cargo ktstr verifier --scheduler scx_mine --release --all-profiles\n"
+		    "  cargo ktstr verifier --scheduler-bin ./scx_simple\n"
+		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --kernel 6.12 --kernel 7.3.4\n"
+		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --explain -- -s 5000\n",
+	.opts = opts,
+	.max_args = SIZE_MAX,
+	.run = verifier_run,
+};

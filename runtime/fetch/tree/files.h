@@ -1,0 +1,19 @@
+/* files.h: the files of a source tree that count (srctree.h). */
+#pragma once
+#include "fetch/tree/statmany.h"
+#include <stdbool.h>
+#include <stddef.h>
+struct err;
+struct localgit;
+
+struct source_files {
+	struct source_file *v; /* sorted by path */
+	size_t n, cap;
+	int root;             /* open on the tree; -1: none */
+	struct localgit *git; /* NULL: the tree is no work tree */
+};
+
+/* {.root = -1} before. */
+int source_files_find(struct source_files *f, const char *source, struct err *e);
+void source_files_drop(struct source_files *f);
+#define auto_source_files __attribute__((unused, cleanup(source_files_drop)))

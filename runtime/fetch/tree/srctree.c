@@ -1,0 +1,94 @@
+#include "fetch/tree/srctree.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "fetch/tree/files.h"
+#include "store/hashes.h"
+#include "store/recipe.h"
+#include <limits.h>
+
+static int hash_one(const struct source_files *f, const struct source_file *x, struct hashes *h, char hex[KEY_LEN + 1],
+		    struct err *e)
+{
+	char target[PATH_MAX];
+	ssize_t n;
+
+	if (!S_ISLNK(x->st.st_mode))
+		return hashes_known(h, &x->st, hex) ? 0 : hashes_file(h, f->root, x->path, hex, NULL, e);
+	n = readlinkat(f->root, x->path, target, sizeof(target));
+	if (n < 0)
+		return err_sys(e, "read link %s", x->path);
+	hash_hex(target, (size_t)n, hex);
+	return 0;
+}
+
+static const char *kind(const struct source_file *x)
+{
+	return S_ISLNK(x->st.st_mode) ? "link" : x->st.st_mode & S_IXUSR ? "exec" : "file";
+}
+
+/* PATH, NUL, KIND, space, SUM, newline. */
+static void put_line(FILE *list, const struct source_file *x, const char *sum)
+{
+	fwrite_unlocked(x->path, 1, strlen(x->path) + 1, list);
+	fputs_unlocked(kind(x), list);
+	putc_unlocked(' ', list);
+	fputs_unlocked(sum, list);
+	putc_unlocked('\n', list);
+}
+
+static int list_all(const struct source_files *f, struct hashes *h, FILE *list,
+		    void (*progress)(unsigned long, unsigned long, const char *), struct err *e)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct source_file *x = &f->v[i];
+		char sum[KEY_LEN + 1];
+
+		if (hash_one(f, x, h, sum, e) < 0)
+			return -1;
+		put_line(list, x, sum);
+		if (i % 256)
+			continue;
+		if (progress)
+			progress(i, f->n, "reading the source tree");
+		if (stop_pending())
+			return stop_err(e);
+	}
+	return 0;
+}
+
+int srctree_list(const char *store, const char *source, struct source_files *f, char **text, size_t *n, char *hex,
+		 void (*progress)(unsigned long done, unsigned long total, const char *note), struct err *e)
+{
+	char scope[sizeof("tree-") + KEY_LEN] = "tree-";
+	struct hashes *h;
+	FILE *list;
+	int r;
+
+	if (source_files_find(f, source, e) < 0)
+		return -1;
+	hash_hex(source, strlen(source), scope + strlen(scope));
+	if (hashes_open(&h, store, scope, e) < 0)
+		return -1;
+	list = xmemstream(text, n);
+	r = list_all(f, h, list, progress, e);
+	fclose(list);
+	hashes_close(h);
+	if (r < 0) {
+		free(TAKE(*text));
+		return err_in(e, "source tree %s", source);
+	}
+	hash_hex(*text, *n, hex);
+	return 0;
+}
+
+int srctree_hash(const char *store, const char *source, char *hex,
+		 void (*progress)(unsigned long done, unsigned long total, const char *note), struct err *e)
+{
+	auto_source_files struct source_files f = { .root = -1 };
+	auto_free char *text = NULL;
+	size_t n;
+
+	return srctree_list(store, source, &f, &text, &n, hex, progress, e);
+}

@@ -1,0 +1,307 @@
+/* Putting an entry into the kernel cache: whole or not at all, one writer per key, readers never disturbed. */
+#include "kernel/cache/entry.h"
+
+#include "base/err.h"
+#include "base/file.h"
+#include "json/write.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { LOCK_WAIT_MS = 120 * 1000, LOCK_RETRY_MS = 20, CONFIG_MAX = 16 << 20 };
+
+/* The lock file goes away with its last user; who locked a file that is gone by then tries again with the new one. */
+static int lock_try(int root, const char *name, int *fd, struct err *e)
+{
+	auto_close int f = openat(root, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	struct stat mine, there;
+
+	if (f < 0)
+		return err_sys(e, "open %s", name);
+	if (flock(f, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 1 : err_sys(e, "lock %s", name);
+	if (fstat(f, &mine) < 0 || fstatat(root, name, &there, 0) < 0 || mine.st_ino != there.st_ino)
+		return 1;
+	*fd = TAKE_FD(f);
+	return 0;
+}
+
+static int lock_take(int root, const char *name, int *fd, struct err *e)
+{
+	long long deadline = now_ms() + LOCK_WAIT_MS;
+
+	for (;;) {
+		int r = lock_try(root, name, fd, e);
+
+		if (r <= 0)
+			return r;
+		if (now_ms() > deadline)
+			return err_set(e, X_TIMEOUT, "%s is held by another process", name);
+		if (stop_poll(NULL, 0, now_ms() + LOCK_RETRY_MS, e) < 0)
+			return -1;
+	}
+}
+
+static bool gone(pid_t pid)
+{
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* Splits ".tmp-{key}-{pid}"; 0 when it is something else. Caller frees key. */
+static pid_t draft_of(const char *name, char **key)
+{
+	const size_t prefix = strlen(".tmp-");
+	const char *dash = strrchr(name, '-');
+	char *end;
+
+	if (strncmp(name, ".tmp-", prefix) != 0 || dash < name + prefix)
+		return 0;
+	long pid = strtol(dash + 1, &end, 10);
+
+	if (*end || pid <= 0 || pid > INT_MAX)
+		return 0;
+	*key = xstrndup(name + prefix, (size_t)(dash - name) - prefix);
+	return (pid_t)pid;
+}
+
+/* What is left of writers of this key that are gone. We hold its lock, so ours of before count, too. */
+static void collect(int root, const char *key)
+{
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct err ignored;
+
+	if (!d)
+		return;
+	for (const struct dirent *ent; (ent = readdir(d));) {
+		auto_free char *of = NULL;
+		pid_t pid = draft_of(ent->d_name, &of);
+
+		if (pid && !strcmp(of, key) && (pid == getpid() || gone(pid)))
+			(void)rmtree(root, ent->d_name, &ignored); /* costs space, not correctness */
+	}
+	closedir(d);
+}
+
+static int sync_path(int dir, const char *name, struct err *e)
+{
+	auto_close int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(e, "sync %s", name);
+	return 0;
+}
+
+static int add_file(int dir, const char *src, const char *name, struct err *e)
+{
+	if (!src)
+		return 0;
+	if (file_copy(AT_FDCWD, src, dir, name, 0644, e) < 0)
+		return err_in(e, "copy %s", name);
+	return sync_path(dir, name, e);
+}
+
+static int add_meta(int dir, const struct kernel_meta *m, struct err *e)
+{
+	auto_draft struct draft d = { 0 };
+	struct jsonw w;
+
+	if (draft_open(&d, dir, "metadata.json", e) < 0)
+		return -1;
+	jsonw_init(&w, d.f);
+	kernel_meta_write(&w, m);
+	jsonw_done(&w);
+	return draft_publish(&d, "metadata.json", true, e);
+}
+
+static int fill(int dir, const struct kernel_meta *m, const struct kernel_files *f, struct err *e)
+{
+	if (add_file(dir, f->image, m->image_name, e) < 0 || add_file(dir, f->vmlinux, "vmlinux", e) < 0 ||
+	    add_file(dir, f->config, ".config", e) < 0 || add_meta(dir, m, e) < 0)
+		return -1;
+	return fsync(dir) < 0 ? err_sys(e, "sync") : 0;
+}
+
+/* One rename; a present entry changes places with ours and is removed under the temporary name afterwards. */
+static int exchange(int root, const char *tmp, const char *key, struct err *e)
+{
+	if (renameat(root, tmp, root, key) == 0)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+		return err_sys(e, "rename");
+	if (renameat2(root, tmp, root, key, RENAME_EXCHANGE) == 0)
+		return rmtree(root, tmp, e);
+	if (errno != EINVAL && errno != ENOSYS)
+		return err_sys(e, "exchange");
+	/* A file system without exchange: readers may see no entry for a moment. */
+	if (rmtree(root, key, e) < 0)
+		return -1;
+	return renameat(root, tmp, root, key) < 0 ? err_sys(e, "rename") : 0;
+}
+
+static int publish(int root, const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e)
+{
+	auto_free char *tmp = xasprintf(".tmp-%s-%d", key, getpid());
+	auto_close int dir = -1;
+	struct err ignored;
+	int r = -1;
+
+	if (mkdirat(root, tmp, 0777) < 0)
+		return err_sys(e, "create %s", tmp);
+	dir = openat(root, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		err_sys(e, "open %s", tmp);
+	else if (fill(dir, m, f, e) == 0 && exchange(root, tmp, key, e) == 0)
+		r = fsync(root) < 0 ? err_sys(e, "sync") : 0;
+	if (r < 0)
+		(void)rmtree(root, tmp, &ignored); /* the first error is the one to tell */
+	return r;
+}
+
+static int config_hash(const char *config, char hex[9], struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, config, CONFIG_MAX, &text, &n, e) < 0)
+		return -1;
+	crc_hex(text, n, hex);
+	return 0;
+}
+
+static void stamp(char *text, size_t max)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(text, max, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+}
+
+static int store_locked(int root, const char *key, const struct kernel_meta *m, const struct kernel_files *f,
+			struct err *e)
+{
+	auto_free char *lock_name = xasprintf(".lock-%s", key);
+	auto_close int lock = -1;
+	int r;
+
+	if (lock_take(root, lock_name, &lock, e) < 0)
+		return -1;
+	collect(root, key);
+	r = publish(root, key, m, f, e);
+	(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
+	return r;
+}
+
+int kernel_store(const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e)
+{
+	struct kernel_meta full = *m; /* borrowed strings, never freed through this copy */
+	char hash[9], now[32];
+	auto_free char *path = NULL;
+	auto_close int root = -1;
+
+	if (kernel_key_check(key, e) < 0 || !(path = kernel_root(e)))
+		return -1;
+	if (f->config && config_hash(f->config, hash, e) < 0)
+		return -1;
+	stamp(now, sizeof(now));
+	full.config_hash = f->config ? hash : NULL;
+	full.vmlinux_name = f->vmlinux ? (char *)"vmlinux" : NULL;
+	if (!full.built_at)
+		full.built_at = now;
+	if (mkdir_p(AT_FDCWD, path, 0777, e) < 0)
+		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
+			      "kernel cache (KTSTR_CACHE_DIR can name another folder)");
+	if ((root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+		err_sys(e, "open %s", path);
+		return err_as(e, X_STORE, "kernel cache");
+	}
+	if (store_locked(root, key, &full, f, e) < 0)
+		return err_as(e, e->code == X_FAIL ? X_STORE : e->code,
+			      "kernel cache entry %s in %s (KTSTR_CACHE_DIR can name another folder)", key, path);
+	return 0;
+}
+
+/* Out of sight by one rename, so that nobody finds half an entry. */
+static int remove_locked(int root, const struct kernel_entry *k, struct err *e)
+{
+	auto_free char *tmp = xasprintf(".tmp-%s-%d", k->key, getpid());
+	struct stat st;
+
+	collect(root, k->key);
+	if (fstatat(root, k->key, &st, 0) == 0 && st.st_ino != k->inode)
+		return KERNEL_IN_WORK;
+	if (renameat(root, k->key, root, tmp) == 0)
+		return rmtree(root, tmp, e);
+	return errno == ENOENT ? KERNEL_REMOVED : err_sys(e, "remove");
+}
+
+/* A name that leaves no room for the names of lock and draft is nobody's entry: neither we nor 0.3.2 can write it. */
+static bool is_writable(const char *key)
+{
+	return strlen(key) + sizeof(".lock-") - 1 + sizeof("-4194304") - 1 <= NAME_MAX;
+}
+
+int kernel_remove(const struct kernel_entry *k, struct err *e)
+{
+	auto_free char *path = kernel_root(e);
+	auto_free char *lock_name = xasprintf(".lock-%s", k->key);
+	auto_close int root = -1, lock = -1;
+	int r;
+
+	if (!path)
+		return -1;
+	if (strchr(k->key, '/') || k->key[0] == '.')
+		return err_set(e, X_FAIL, "\"%s\" cannot be a cache entry", k->key);
+	root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_sys(e, "open %s", path);
+	if (!is_writable(k->key))
+		return rmtree(root, k->key, e) < 0 ? err_in(e, "remove %s", k->key) : KERNEL_REMOVED;
+	r = lock_try(root, lock_name, &lock, e);
+	if (r > 0)
+		return KERNEL_IN_WORK;
+	if (r == 0) {
+		r = remove_locked(root, k, e);
+		(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
+	}
+	return r < 0 ? err_in(e, "remove %s", k->key) : r;
+}
+
+/* Whoever has the lock works on that key, perhaps in another container, where our view of its pid says nothing. */
+static void collect_key(int root, const char *key)
+{
+	auto_free char *lock_name = xasprintf(".lock-%s", key);
+	auto_close int lock = -1;
+	struct err ignored;
+
+	if (lock_try(root, lock_name, &lock, &ignored) != 0)
+		return;
+	collect(root, key);
+	(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
+}
+
+void kernel_collect(void)
+{
+	struct err ignored = { 0 };
+	auto_free char *path = kernel_root(&ignored);
+	DIR *d = path ? opendir(path) : NULL;
+
+	if (!d)
+		return;
+	for (const struct dirent *ent; (ent = readdir(d));) {
+		auto_free char *key = NULL;
+		pid_t pid = draft_of(ent->d_name, &key);
+
+		if (!strncmp(ent->d_name, ".lock-", 6))
+			collect_key(dirfd(d), ent->d_name + 6);
+		else if (pid && gone(pid))
+			collect_key(dirfd(d), key);
+	}
+	closedir(d);
+}

@@ -1,0 +1,199 @@
+#include "kernel/name/id.h"
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "kernel/cache/entry.h"
+#include "base/kver.h"
+#include "kernel/name/locate.h"
+#include "kernel/name/match.h"
+#include "kernel/name/nearest.h"
+#include <ctype.h>
+
+enum kernel_id_kind kernel_id_kind(const char *id)
+{
+	struct kver v;
+
+	if (strchr(id, '/') || *id == '.' || *id == '~')
+		return KID_PATH;
+	if (!strcmp(id, "running"))
+		return KID_RUNNING;
+	if (isdigit((unsigned char)*id) && strstr(id, "..")) /* which no key may contain */
+		return KID_RANGE;
+	return kver_parse(&v, id) ? KID_VERSION : KID_KEY;
+}
+
+void kernel_free(struct kernel *k)
+{
+	free(k->name);
+	free(k->label);
+	free(k->image);
+	free(k->vmlinux);
+	free(k->config);
+	free(k->key);
+	*k = (struct kernel){ 0 };
+}
+
+static int nothing_there(const struct kernel_list *l, const char *version, struct err *e)
+{
+	return err_set(e, X_NO_KERNEL,
+		       "there is no kernel in %s yet; build one (cargo ktstr kernel build%s%s) or import one (cargo "
+		       "ktstr kernel import FILE…)",
+		       l->root, version ? " " : "", version ? version : "");
+}
+
+static int damaged(const struct kernel_entry *k, struct err *e)
+{
+	return err_set(e, X_NO_KERNEL, "kernel entry %s is damaged: %s; import or build it again", k->key, k->corrupt);
+}
+
+static int no_match(const struct kernel_list *l, const char *id, const struct kernel_host *host, struct err *e)
+{
+	const char *version = kernel_id_kind(id) == KID_VERSION ? id : NULL;
+
+	/* A damaged entry has no version any more, but its key still begins with it. */
+	for (size_t i = 0; i < l->n; i++) {
+		if (*id && l->v[i].corrupt && !strncmp(l->v[i].key, id, strlen(id)))
+			return damaged(&l->v[i], e);
+	}
+	if (!l->n) {
+		nothing_there(l, version, e);
+		return err_in(e, "kernel \"%s\"", id);
+	}
+	auto_free char *near = near_matches(l, id, host->machine);
+	auto_free char *make = version ? xasprintf("; cargo ktstr kernel build %s makes it", version) : xstrdup("");
+
+	return err_set(e, X_NO_KERNEL, "no kernel \"%s\" in %s%s%s%s (all that are there: cargo ktstr kernel list)", id,
+		       l->root, near ? "; near: " : "", near ? near : "", make);
+}
+
+static void take_entry(struct kernel *k, const struct kernel_entry *entry)
+{
+	kernel_from_entry(k, entry);
+	k->key = xstrdup(entry->key);
+}
+
+static int from_cache(struct kernel *k, const char *id, const char *kconfig_hash, const struct kernel_host *host,
+		      struct err *e)
+{
+	auto_kernel_list struct kernel_list l = { 0 };
+	const struct kernel_entry *found;
+
+	if (kernel_list(&l, kconfig_hash, e) < 0 || match_id(&found, &l, id, host->machine, e) < 0)
+		return -1;
+	if (found && found->corrupt)
+		return damaged(found, e);
+	if (found) {
+		take_entry(k, found);
+		return 0;
+	}
+	return file_exists(id) ? kernel_locate(k, id, host, e) : no_match(&l, id, host, e);
+}
+
+static int resolve(struct kernel *k, const char *id, const char *kconfig_hash, const struct kernel_host *host,
+		   struct err *e)
+{
+	switch (kernel_id_kind(id)) {
+	case KID_PATH:
+		return kernel_locate(k, id, host, e);
+	case KID_RUNNING:
+		return kernel_running(k, host, e);
+	case KID_RANGE:
+		return err_set(e, X_USAGE, "'%s' is a range; one kernel is wanted here", id);
+	case KID_VERSION:
+	case KID_KEY:
+		break;
+	}
+	return from_cache(k, id, kconfig_hash, host, e);
+}
+
+/* What a developer of schedulers most likely works on; beside it only what needs no word to be found. */
+static int by_default(struct kernel *k, const char *kconfig_hash, const struct kernel_host *host, struct err *e)
+{
+	auto_kernel_list struct kernel_list l = { 0 };
+	auto_free char *headers = xasprintf("%s/lib/modules/%s/build", host->root, host->release);
+	const char *const trees[] = { "./linux", "../linux", headers };
+	const struct kernel_entry *newest;
+	struct err why = { 0 };
+
+	if (kernel_list(&l, kconfig_hash, e) < 0)
+		return -1;
+	if ((newest = match_newest(&l, host->machine))) {
+		take_entry(k, newest);
+		return 0;
+	}
+	for (size_t i = 0; i < countof(trees); i++)
+		if (kernel_built_tree(k, trees[i], host))
+			return 0;
+	if (kernel_running(k, host, &why) == 0)
+		return 0;
+	if (!l.n)
+		return nothing_there(&l, NULL, e);
+	return err_set(e, X_NO_KERNEL,
+		       "no kernel in %s is current: all are damaged, for another machine, built with another "
+		       "ktstr.kconfig or with a fragment of your own; name one with --kernel, or build again",
+		       l.root);
+}
+
+char *kernel_from_environment(void)
+{
+	const char *p = getenv("KTSTR_KERNEL");
+	size_t n;
+
+	if (!p)
+		return NULL;
+	while (isspace((unsigned char)*p))
+		p++;
+	for (n = strlen(p); n && isspace((unsigned char)p[n - 1]); n--)
+		;
+	return n ? xstrndup(p, n) : NULL;
+}
+
+int kernel_resolve_on(const struct kernel_host *host, struct kernel *k, const char *id, const char *kconfig_hash,
+		      struct err *e)
+{
+	auto_free char *env = NULL;
+
+	if (id && *id)
+		return resolve(k, id, kconfig_hash, host, e);
+	if (!(env = kernel_from_environment()))
+		return by_default(k, kconfig_hash, host, e);
+	return resolve(k, env, kconfig_hash, host, e) < 0 ? err_in(e, "KTSTR_KERNEL") : 0;
+}
+
+int kernel_resolve(struct kernel *k, const char *id, const char *kconfig_hash, struct err *e)
+{
+	struct kernel_host here;
+
+	kernel_host_here(&here);
+	return kernel_resolve_on(&here, k, id, kconfig_hash, e);
+}
+
+int kernel_range(struct kernel **v, size_t *n, const char *range, const char *kconfig_hash, struct err *e)
+{
+	auto_kernel_list struct kernel_list l = { 0 };
+	struct kernel_host here;
+	struct kver from, to;
+
+	kernel_host_here(&here);
+	if (kver_range(&from, &to, range, e) < 0 || kernel_list(&l, kconfig_hash, e) < 0)
+		return -1;
+	auto_free const struct kernel_entry **found = xcalloc(l.n + 1, sizeof(*found));
+	size_t have = match_range(found, &l, &from, &to, here.machine);
+
+	if (!have && !l.n) {
+		nothing_there(&l, NULL, e);
+		return err_in(e, "kernels %s", range);
+	}
+	if (!have) {
+		auto_free char *versions = near_versions(&l, here.machine);
+
+		return err_set(e, X_NO_KERNEL,
+			       "no kernel of %s in %s, which has %s; cargo ktstr kernel build %s makes them", range,
+			       l.root, versions ? versions : "none with a version", range);
+	}
+	*v = xcalloc(have, sizeof(**v));
+	for (*n = 0; *n < have; (*n)++)
+		take_entry(&(*v)[*n], found[*n]);
+	return 0;
+}

@@ -1,0 +1,146 @@
+#include "kernel/name/nearest.h"
+
+#include "base/mem.h"
+#include "kernel/cache/entry.h"
+#include "base/kver.h"
+#include "kernel/name/match.h"
+#include <string.h>
+
+/* Added to the distance: what only a key can name comes after all of its series, other series after that. */
+enum { BY_KEY_ONLY = 1 << 20, OTHER_SERIES = 1 << 22 };
+enum { NAME_MAX_LEN = 96, SHOWN = 3, VERSIONS_SHOWN = 8 };
+
+static unsigned least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+unsigned near_distance(const char *id, const char *name)
+{
+	size_t n = strnlen(id, NAME_MAX_LEN), m = strnlen(name, NAME_MAX_LEN);
+	unsigned row[NAME_MAX_LEN + 1], best;
+
+	for (size_t j = 0; j <= m; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= n; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= m; j++) {
+			unsigned above = row[j];
+
+			row[j] = least(above + 1, row[j - 1] + 1, diagonal + (id[i - 1] != name[j - 1]));
+			diagonal = above;
+		}
+	}
+	best = row[0];
+	for (size_t j = 1; j <= m; j++)
+		best = row[j] < best ? row[j] : best;
+	return best;
+}
+
+struct near {
+	const char *name;
+	unsigned distance;
+};
+
+/* Patch levels between two releases of one series; false for anything else. */
+static bool same_series(const struct kernel_entry *k, const char *id, unsigned *distance)
+{
+	struct kver want, have;
+
+	if (!kver_parse(&want, id) || !match_version(k, &have) || !kver_same_series(&want, &have))
+		return false;
+	*distance = want.patch > have.patch ? want.patch - have.patch : have.patch - want.patch;
+	return true;
+}
+
+/* The name of the entry that is closest to id; the shortest one among equals, which is what one would type. */
+static struct near closest(const struct kernel_entry *k, const char *id, const char *machine)
+{
+	bool named = match_by_version(k, machine);
+	const char *names[] = { named ? k->meta.version : NULL, named ? k->meta.release : NULL, k->key };
+	struct near best = { .distance = ~0u };
+	unsigned patches;
+
+	for (size_t i = 0; i < countof(names); i++) {
+		unsigned d = names[i] ? near_distance(id, names[i]) : ~0u;
+
+		if (d < best.distance)
+			best = (struct near){ names[i], d };
+	}
+	if (same_series(k, id, &patches)) {
+		const char *shortest = names[0] ? names[0] : names[1];
+
+		return shortest ? (struct near){ shortest, patches } : (struct near){ k->key, patches + BY_KEY_ONLY };
+	}
+	if (best.distance > (strlen(id) < 3 ? 1 : strlen(id) / 3))
+		return (struct near){ 0 };
+	best.distance += OTHER_SERIES;
+	return best;
+}
+
+/* Keeps the list sorted and free of repetitions. */
+static void insert(struct near *list, size_t *n, size_t max, struct near new)
+{
+	size_t at;
+
+	for (size_t i = 0; i < *n; i++)
+		if (!strcmp(list[i].name, new.name))
+			return;
+	for (at = *n; at > 0 && list[at - 1].distance > new.distance; at--)
+		if (at < max)
+			list[at] = list[at - 1];
+	if (at < max)
+		list[at] = new;
+	if (*n < max)
+		(*n)++;
+}
+
+static char *join(const struct near *list, size_t n)
+{
+	char *text;
+	size_t size;
+	FILE *f;
+
+	if (!n)
+		return NULL;
+	f = xmemstream(&text, &size);
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s%s", i ? ", " : "", list[i].name);
+	fclose(f);
+	return text;
+}
+
+char *near_matches(const struct kernel_list *l, const char *id, const char *machine)
+{
+	struct near list[SHOWN];
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct near k = { 0 };
+
+		if (!l->v[i].corrupt)
+			k = closest(&l->v[i], id, machine);
+		if (k.name)
+			insert(list, &n, SHOWN, k);
+	}
+	return join(list, n);
+}
+
+char *near_versions(const struct kernel_list *l, const char *machine)
+{
+	struct near list[VERSIONS_SHOWN];
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct kernel_meta *m = &l->v[i].meta;
+		const char *name = m->version ? m->version : m->release;
+
+		if (match_by_version(&l->v[i], machine) && name)
+			insert(list, &n, VERSIONS_SHOWN, (struct near){ .name = name });
+	}
+	return join(list, n);
+}

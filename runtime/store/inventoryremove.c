@@ -1,0 +1,195 @@
+/* inventoryremove.c: one thing out of the store, unless somebody works with it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/inventory.h"
+#include "store/lock.h"
+#include "store/recipe.h"
+#include "store/store.h"
+
+enum { COMMIT = 40, SHA256 = 64 };
+
+static const char *base(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+static bool ends(const char *name, const char *tail)
+{
+	size_t n = strlen(name), k = strlen(tail);
+
+	return n > k && !strcmp(name + n - k, tail);
+}
+
+/* What whoever builds from it holds (step kernel-build), or whoever fetches it (fetch/tarball/drafts.c). */
+static char *source_lock(const char *name)
+{
+	size_t n = strspn(name, "0123456789abcdef");
+	char hex[KEY_LEN + 1];
+
+	if (*name == '.' && ends(name, ".draft"))
+		return xstrndup(name + 1, strlen(name) - strlen(".draft") - 1);
+	if (name[n] || (n != COMMIT && n != SHA256))
+		return NULL;
+	auto_free char *identity = xasprintf("%s:%s", n == COMMIT ? "git" : "sha256", name);
+
+	hash_hex(identity, strlen(identity), hex);
+	return xasprintf("build-%s", hex);
+}
+
+/* The lock of whoever works with it; NULL: a file that may go at any time, since who has it open goes on reading it. */
+static char *lock_of(const struct holding *x)
+{
+	const char *name = base(x->path);
+
+	switch (x->kind) {
+	case HOLDING_TREE: {
+		size_t n = strlen(name) - (ends(name, "-links") ? strlen("-links") : 0);
+
+		return ends(name, ".count") ? NULL : xasprintf("tree-%.*s", (int)n, name);
+	}
+	case HOLDING_SOURCE:
+		return source_lock(name);
+	case HOLDING_TARBALL:
+		return ends(name, ".part") ? xstrndup(name, strlen(name) - strlen(".part")) : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* Under a name that the next program to open the store knows for a dead one's, should we not come to the end. */
+static int take_away(struct store *st, const char *path, struct err *e)
+{
+	char key[KEY_LEN + 1];
+	int lock = -1, r;
+
+	hash_hex(path, strlen(path), key);
+	auto_free char *away = xasprintf("drafts/%s.%ld", key, (long)getpid());
+	r = lock_try(st, key, &lock, e);
+	if (r)
+		return r == LOCK_BUSY ? GC_IN_USE : r;
+	if (renameat(st->dir, path, st->dir, away) < 0)
+		r = errno == ENOENT ? GC_REMOVED : err_sys(e, "remove %s", path);
+	else
+		r = rmtree(st->dir, away, e);
+	lock_drop(st, key, &lock);
+	return r < 0 ? -1 : GC_REMOVED;
+}
+
+/* An flock that only we hold. GC_IN_USE when others do. A file that is not there is made only when create is O_CREAT: it would
+ * tell of a use. */
+static int lock_alone(struct store *st, const char *path, const char *name, int create, int *fd, struct err *e)
+{
+	auto_free char *file = xasprintf("%s/%s", path, name);
+
+	*fd = openat(st->dir, file, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (*fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", file);
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK || errno == EINTR ? GC_IN_USE : err_sys(e, "lock %s", file);
+}
+
+/* Both locks of a build folder, which are the caller's to close. */
+static int lock_graph(struct store *st, const char *path, int create, int locks[2], struct err *e)
+{
+	int r = lock_alone(st, path, "lock", create, &locks[0], e);
+
+	return r ? r : lock_alone(st, path, "used", create, &locks[1], e);
+}
+
+static int remove_graph(struct store *st, const char *path, struct err *e)
+{
+	int locks[2] = { -1, -1 };
+	int r = lock_graph(st, path, O_CREAT, locks, e);
+
+	if (r == 0)
+		r = take_away(st, path, e);
+	drop_close_(&locks[0]);
+	drop_close_(&locks[1]);
+	return r;
+}
+
+static int remove_file(struct store *st, const char *path, struct err *e)
+{
+	if (unlinkat(st->dir, path, 0) == 0 || errno == ENOENT)
+		return GC_REMOVED;
+	return errno == EISDIR || errno == EPERM ? take_away(st, path, e) : err_sys(e, "remove %s", path);
+}
+
+static int remove_locked(struct store *st, const struct holding *x, struct err *e)
+{
+	auto_free char *key = lock_of(x);
+	int lock = -1, r;
+
+	if (!key)
+		return remove_file(st, x->path, e);
+	r = lock_try(st, key, &lock, e);
+	if (r)
+		return r == LOCK_BUSY ? GC_IN_USE : r;
+	r = take_away(st, x->path, e);
+	lock_drop(st, key, &lock);
+	return r;
+}
+
+int holding_remove(struct holdings *h, const struct holding *x, struct err *e)
+{
+	int r;
+
+	if (x->kind == HOLDING_RESULT)
+		return gc_remove(&h->gc, x->item, e);
+	r = x->kind == HOLDING_GRAPH ? remove_graph(h->st, x->path, e) : remove_locked(h->st, x, e);
+	return r < 0 ? store_err(h->st, e) : r;
+}
+
+static int ask_graph(struct store *st, const char *path, struct err *e)
+{
+	int locks[2] = { -1, -1 };
+	int r = lock_graph(st, path, 0, locks, e);
+
+	drop_close_(&locks[0]);
+	drop_close_(&locks[1]);
+	return r;
+}
+
+static int ask_lock(struct store *st, const char *key, struct err *e)
+{
+	int lock = -1;
+	int r = key ? lock_try(st, key, &lock, e) : 0;
+
+	if (key)
+		lock_drop(st, key, &lock);
+	return r == LOCK_BUSY ? GC_IN_USE : r;
+}
+
+static int ask_result(struct store *st, const struct holding *x, struct err *e)
+{
+	auto_close int dir = openat(st->dir, x->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return GC_IN_USE;
+	return ask_lock(st, x->item->key, e);
+}
+
+int holding_in_use(struct holdings *h, const struct holding *x, bool *in_use, struct err *e)
+{
+	auto_free char *key = lock_of(x);
+	int r;
+
+	if (x->kind == HOLDING_RESULT)
+		r = ask_result(h->st, x, e);
+	else if (x->kind == HOLDING_GRAPH)
+		r = ask_graph(h->st, x->path, e);
+	else
+		r = ask_lock(h->st, key, e);
+	*in_use = r == GC_IN_USE;
+	return r < 0 ? store_err(h->st, e) : 0;
+}

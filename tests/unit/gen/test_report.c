@@ -1,0 +1,208 @@
+/* Reports of known cells against tests/golden/report. BLESS=1 rewrites. Tests run in the project's folder. */
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "gen/graph/plan.h"
+#include "gen/report/report.h"
+#include "gen/graph/run.h"
+#include "verifier/expect.h"
+#include "verifier/saved.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define GOLDEN "tests/golden/report/"
+
+struct fixture {
+	const char *cell, *kernel, *profile, *topology;
+	struct step_result step;
+};
+
+static const struct fixture single[] = { { "old-default", "6.12.117", NULL, NULL, { .state = STEP_CACHED } } };
+static const struct fixture kernels[] = {
+	{ "old-default", "6.12.117", NULL, NULL, { .state = STEP_RAN } },
+	{ "ksym", "7.3.4", NULL, NULL, { .state = STEP_CACHED } },
+	{ "died", "6.18.2", NULL, NULL, { .state = STEP_FAILED, .code = X_DIED, .text = (char *)"it died" } },
+	{ "none", "7.0", NULL, NULL, { .state = STEP_NOT_RUN, .code = X_BAD_KERNEL, .text = (char *)"damaged" } },
+};
+static const struct fixture sweep[] = {
+	{ "old-default", "6.12.117", "default", "1,1,1,1", { .state = STEP_CACHED } },
+	{ "old-llc", "6.12.117", "llc", "1,1,1,1", { .state = STEP_CACHED } },
+	{ "old-llc", "6.12.117", "llc+steal", "1,1,1,1", { .state = STEP_CACHED } },
+	{ "new-default", "7.3.4", "default", "1,1,1,1", { .state = STEP_CACHED } },
+	{ "new-llc", "7.3.4", "llc", "1,1,1,1", { .state = STEP_CACHED } },
+	{ "new-llc", "7.3.4", "llc+steal", "1,1,1,1", { .state = STEP_CACHED } },
+	{ "new-default", "7.3.4", "default", "1,2,4,1", { .state = STEP_CACHED } },
+};
+
+/* The same scheduler before: one program grew, one came, one went, one cell is of the other side only. */
+static const char earlier[] =
+	"{\"scheduler\": \"scx_ktstr\", \"cells\": ["
+	"{\"kernel\": \"6.12.117\", \"profile\": \"default\", \"topology\": \"1,1,1,1\", \"programs\": ["
+	"{\"name\": \"ktstr_enqueue\", \"verified_insns\": 100}, {\"name\": \"ktstr_gone\", \"verified_insns\": 5},"
+	"{\"name\": \"ktstr_init\", \"verified_insns\": 78}, {\"name\": \"ktstr_exit\", \"verified_insns\": 24}]},"
+	"{\"kernel\": \"6.12.117\", \"profile\": \"steal\", \"topology\": \"1,1,1,1\", \"programs\": []},"
+	"{\"kernel\": \"7.3.4\", \"profile\": \"llc\", \"topology\": \"1,1,1,1\", \"programs\": ["
+	"{\"name\": \"ktstr_enqueue\", \"verified_insns\": 100}]}]}";
+
+static const char known[] = "scx_ktstr  llc*     7.0..     -           insn-limit\n"
+			    "scx_ktstr  default  6.12.117  -           gone by now\n"
+			    "scx_ktstr  *        7.3       2026-01-01  scx_bpf_consume\n";
+
+static const struct {
+	const char *golden;
+	void (*print)(FILE *f, const struct report *r);
+	const struct fixture *cells;
+	size_t n;
+	bool raw;
+	const char *columns;
+	bool diff, expect;
+} cases[] = {
+	{ "single.txt", report_text, single, countof(single), false, NULL, false, false },
+	{ "kernels.txt", report_text, kernels, countof(kernels), false, NULL, false, false },
+	{ "kernels.json", report_json, kernels, countof(kernels), false, NULL, false, false },
+	{ "kernels.csv", report_csv, kernels, countof(kernels), false, NULL, false, false },
+	{ "kernels.md", report_markdown, kernels, countof(kernels), false, NULL, false, false },
+	{ "sweep.txt", report_text, sweep, countof(sweep), false, NULL, false, false },
+	{ "sweep-raw.txt", report_text, sweep + 4, 1, true, NULL, false, false },
+	{ "sweep-100.txt", report_text, sweep, countof(sweep), false, "100", false, false },
+	{ "sweep-40.txt", report_text, sweep, countof(sweep), false, "40", false, false },
+	{ "sweep.json", report_json, sweep, countof(sweep), false, NULL, false, false },
+	{ "sweep.csv", report_csv, sweep, countof(sweep), false, NULL, false, false },
+	{ "sweep.md", report_markdown, sweep, countof(sweep), false, NULL, false, false },
+	{ "diff-single.txt", report_text, sweep, 1, false, NULL, true, false },
+	{ "diff.txt", report_text, sweep, 2, false, NULL, true, false },
+	{ "diff.json", report_json, sweep, 1, false, NULL, true, false },
+	{ "diff-failed.txt", report_text, sweep + 4, 1, false, NULL, true, false },
+	{ "diff.md", report_markdown, sweep, 2, false, NULL, true, false },
+	{ "expect.txt", report_text, sweep, countof(sweep), false, NULL, false, true },
+	{ "expect.json", report_json, sweep, 5, false, NULL, false, true },
+};
+
+static void fill(struct report *r, const struct fixture *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct cell_name name = { v[i].kernel, NULL, v[i].profile, v[i].topology };
+		auto_free char *dir = xasprintf(GOLDEN "cells/%s", v[i].cell);
+
+		report_add(r, &name, dir, &v[i].step);
+	}
+}
+
+static void same_as_golden(const char *name, const char *got, size_t n)
+{
+	auto_free char *path = xasprintf(GOLDEN "%s", name);
+	auto_free char *want = NULL;
+	struct err e = { 0 };
+	size_t n_want;
+
+	if (getenv("BLESS"))
+		assert_true(file_write(AT_FDCWD, path, got, n, &e) >= 0);
+	if (file_read(AT_FDCWD, path, 1 << 20, &want, &n_want, &e) < 0)
+		fail_msg("%s", e.msg);
+	if (n != n_want || memcmp(got, want, n) != 0)
+		fail_msg("%s: not what is wanted:\n%s", name, got);
+}
+
+static void golden(void **state)
+{
+	auto_expects struct expects x = { 0 };
+	auto_saved struct saved a = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(saved_parse(&a, earlier, sizeof(earlier) - 1, &e), 0);
+	assert_int_equal(expects_parse(&x, known, sizeof(known) - 1, &e), 0);
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_report struct report r = {
+			.scheduler = "scx_ktstr",
+			.raw = cases[i].raw,
+			.command = "cargo ktstr verifier --scheduler-bin ./scx_ktstr",
+			.args = i % 2 ? "-- --slow" : NULL,
+			.base = cases[i].diff ? &a : NULL,
+			.base_name = "before.json",
+			.expects = cases[i].expect ? &x : NULL,
+		};
+		auto_free char *got = NULL;
+		size_t n;
+
+		fill(&r, cases[i].cells, cases[i].n);
+		if (report_needs_symbols(&r)) {
+			report_kernel(&r, "6.12.117", GOLDEN "kernels/old");
+			report_kernel(&r, "7.3.4", GOLDEN "kernels/new");
+			report_kernel(&r, "7.0", GOLDEN "kernels/none");
+		}
+		report_expect(&r, "2026-11-25");
+		if (cases[i].columns)
+			setenv("COLUMNS", cases[i].columns, 1);
+		else
+			unsetenv("COLUMNS");
+		FILE *f = xmemstream(&got, &n);
+
+		cases[i].print(f, &r);
+		fclose(f);
+		same_as_golden(cases[i].golden, got, n);
+	}
+}
+
+static const struct {
+	const struct fixture *cells;
+	size_t n;
+	uint64_t over, growth;
+	bool expect;
+	int code;
+	const char *word;
+} verdicts[] = {
+	{ single, 1, NO_GATE, NO_GATE, false, X_SUCCESS, NULL },
+	{ single, 1, 456, NO_GATE, false, X_SUCCESS, NULL },
+	{ single, 1, 455, NO_GATE, false, X_OVER, "ktstr_dispatch on 6.12.117: 456 instructions, --fail-over is 455" },
+	{ single, 1, 0, NO_GATE, false, X_OVER, "4 programs are over budget" },
+	{ sweep, 3, 0, NO_GATE, false, X_OVER, "and 7 more" },
+	{ sweep, 1, NO_GATE, 23, false, X_SUCCESS, NULL },
+	{ sweep, 1, NO_GATE, 22, false, X_OVER, "100 -> 123 instructions, --fail-growth is 22 %" },
+	{ sweep, 1, NO_GATE, 0, false, X_OVER, "1 program is over budget" },
+	{ sweep, countof(sweep), 0, 0, false, X_REJECTED, "7.3.4 llc 1,1,1,1 rejected: BPF program is too large" },
+	{ sweep + 1, countof(sweep) - 1, NO_GATE, NO_GATE, true, X_SUCCESS, NULL },
+	{ sweep, countof(sweep), NO_GATE, NO_GATE, true, X_PASSED, "line 2 of the expected failures" },
+	{ kernels + 1, 1, NO_GATE, NO_GATE, true, X_REJECTED, "it was expected until 2026-01-01 (line 3)" },
+	{ kernels, 3, NO_GATE, NO_GATE, false, X_DIED, "6.18.2 died" },
+};
+
+static void verdict(void **state)
+{
+	auto_expects struct expects x = { 0 };
+	auto_saved struct saved a = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(saved_parse(&a, earlier, sizeof(earlier) - 1, &e), 0);
+	assert_int_equal(expects_parse(&x, known, sizeof(known) - 1, &e), 0);
+	for (size_t i = 0; i < countof(verdicts); i++) {
+		const struct run run = { 0 };
+		const struct plan plan = { 0 };
+		auto_report struct report r = {
+			.scheduler = "scx_ktstr",
+			.base = verdicts[i].growth != NO_GATE ? &a : NULL,
+			.fail_over = verdicts[i].over,
+			.fail_growth = verdicts[i].growth,
+			.expects = verdicts[i].expect ? &x : NULL,
+		};
+
+		fill(&r, verdicts[i].cells, verdicts[i].n);
+		report_expect(&r, "2026-11-25");
+		e = (struct err){ 0 };
+		assert_int_equal(report_verdict(&r, &run, &plan, &e), verdicts[i].code ? -1 : 0);
+		assert_int_equal(e.code, verdicts[i].code);
+		if (verdicts[i].word && !strstr(e.msg, verdicts[i].word))
+			fail_msg("'%s' is not in: %s", verdicts[i].word, e.msg);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(golden), cmocka_unit_test(verdict) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,313 @@
+/* Packages and images of all kinds, whole, cut and of the wrong kernel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <zlib.h>
+
+#include "base/arch.h"
+#include "fake_kernel.h"
+#include "kernel/image/import.h"
+#include "kernel/image/package.h"
+#include "scratch.h"
+
+#define REL "6.99.1-test"
+#define CONFIG_ALL "#\n# Linux\n#\nCONFIG_SCHED_CLASS_EXT=y\nCONFIG_DEBUG_INFO_BTF=y\nCONFIG_BPF_SYSCALL=y\n"
+#define CONFIG_MMIO CONFIG_ALL "CONFIG_VIRTIO_MMIO=y\nCONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y\n"
+#define CONFIG_NO_SCX "#\n# Linux\n#\nCONFIG_DEBUG_INFO_BTF=y\nCONFIG_BPF_SYSCALL=y\n"
+
+static void member_paths(void **state)
+{
+	static const struct {
+		const char *path;
+		int kind; /* -1: not wanted */
+		const char *release;
+	} cases[] = {
+		{ "./boot/vmlinuz-6.12.95+deb12-amd64", PART_IMAGE, "6.12.95+deb12-amd64" },
+		{ "boot/config-6.12.95", PART_CONFIG, "6.12.95" },
+		{ "./usr/lib/modules/7.3.4/vmlinuz", PART_IMAGE, "7.3.4" },
+		{ "lib/modules/7.3.4/config", PART_CONFIG, "7.3.4" },
+		{ "./lib/modules/6.17.1-300.fc43.x86_64/vmlinuz", PART_IMAGE, "6.17.1-300.fc43.x86_64" },
+		{ "./usr/lib/debug/boot/vmlinux-6.12.95", PART_VMLINUX, "6.12.95" },
+		{ "usr/lib/debug/lib/modules/6.17.1/vmlinux", PART_VMLINUX, "6.17.1" },
+		{ "/boot/vmlinuz-7", PART_IMAGE, "7" },
+		{ "boot/vmlinuz-", -1, NULL },
+		{ "boot/vmlinux-6.4.0.gz", -1, NULL },
+		{ "boot/vmlinuz-0/x", -1, NULL },
+		{ "boot/vmlinuz-rescue", -1, NULL },
+		{ "vmlinuz-6.1", -1, NULL },
+		{ "lib/modules/7.3.4/kernel/fs/config", -1, NULL },
+		{ "lib/modules/7.3.4/System.map", -1, NULL },
+		{ "usr/share/vmlinuz", -1, NULL },
+		{ "vmlinuz", -1, NULL },
+		{ "", -1, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		enum part_kind kind;
+		char release[128];
+		bool wanted = package_wants(cases[i].path, &kind, release, sizeof(release));
+
+		assert_int_equal(wanted, cases[i].kind >= 0);
+		if (!wanted)
+			continue;
+		assert_int_equal(kind, cases[i].kind);
+		assert_string_equal(release, cases[i].release);
+	}
+}
+
+static struct bytes text(const char *s)
+{
+	return (struct bytes){ (char *)s, strlen(s) };
+}
+
+/* Files that the cases below choose from, made once per test. */
+static void put(const char *dir, const char *name, struct bytes b)
+{
+	scratch_file(dir, name, b.p, b.n);
+	free(b.p);
+}
+
+static void put_gzip(const char *dir, const char *name, const char *content)
+{
+	auto_free char *path = xasprintf("%s/%s", dir, name);
+	gzFile z = gzopen(path, "wb");
+
+	assert_true(z && gzputs(z, content) > 0 && gzclose(z) == Z_OK);
+}
+
+static void make_files(const char *dir)
+{
+	struct bytes elf = fake_elf(REL, "sched_ext_ops", EM_X86_64);
+	struct bytes plain_elf = fake_elf(REL, "sched_entity", EM_X86_64);
+	struct bytes image = fake_bzimage(REL, elf), plain = fake_bzimage(REL, plain_elf);
+	struct bytes other_elf = fake_elf("7.0.1", "sched_ext_ops", EM_X86_64);
+	struct bytes other = fake_bzimage("7.0.1", other_elf);
+	const struct member both[] = { { "./boot/config-" REL, text(CONFIG_MMIO) },
+				       { "./boot/vmlinuz-" REL, image },
+				       { 0 } };
+	const struct member binary[] = { { "./usr/lib/modules/" REL "/vmlinuz", image }, { 0 } };
+	const struct member base[] = { { "./usr/lib/modules/" REL "/config", text(CONFIG_ALL) },
+				       { "./usr/lib/modules/" REL "/System.map", text("x") },
+				       { 0 } };
+	const struct member no_scx[] = { { "./boot/config-" REL, text(CONFIG_NO_SCX) },
+					 { "./boot/vmlinuz-" REL, plain },
+					 { 0 } };
+	const struct member next[] = { { "./usr/lib/modules/7.0.1/vmlinuz", other }, { 0 } };
+	const struct member docs[] = { { "./usr/share/doc/copyright", text("x") }, { 0 } };
+	const struct member two[] = { { "./boot/vmlinuz-" REL, image }, { "./boot/vmlinuz-7.0.1", other }, { 0 } };
+
+	put(dir, "both.deb", fake_deb(both));
+	put(dir, "binary.deb", fake_deb(binary));
+	put(dir, "base.deb", fake_deb(base));
+	put(dir, "no_scx.deb", fake_deb(no_scx));
+	put(dir, "next.deb", fake_deb(next));
+	put(dir, "docs.deb", fake_deb(docs));
+	put(dir, "two.deb", fake_deb(two));
+	put(dir, "core.rpm", fake_rpm(both));
+	put(dir, "docs.rpm", fake_rpm(docs));
+	scratch_file(dir, "bzImage", image.p, image.n);
+	scratch_file(dir, "plain", plain.p, plain.n);
+	scratch_file(dir, "other.elf", other_elf.p, other_elf.n);
+	scratch_file(dir, "vmlinux", elf.p, elf.n);
+	scratch_file(dir, "cut", image.p, image.n / 2);
+	scratch_text(dir, "config", CONFIG_ALL);
+	scratch_text(dir, "config.mmio", CONFIG_MMIO);
+	scratch_text(dir, "text", "hello\n");
+	scratch_text(dir, "void", "");
+	put_gzip(dir, "config.gz", CONFIG_MMIO);
+	put_gzip(dir, "text.gz", "hello\n");
+	free(elf.p);
+	free(plain_elf.p);
+	free(image.p);
+	free(plain.p);
+	free(other_elf.p);
+	free(other.p);
+}
+
+static unsigned entries(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fdopendir(fd);
+	unsigned n = 0;
+
+	for (const struct dirent *ent; (ent = readdir(d));)
+		n += strcmp(ent->d_name, ".") && strcmp(ent->d_name, "..");
+	closedir(d);
+	return n;
+}
+
+/* Imports {dir}/{name} for the space-separated names into {dir}/out, which is fresh. */
+static int import(const char *dir, const char *names, struct import_facts *f, unsigned *left, struct err *e)
+{
+	auto_free char *out = xasprintf("%s/out", dir);
+	auto_free char *words = xstrdup(names);
+	char *files[4] = { 0 }, *save;
+	size_t n = 0;
+	int r;
+
+	assert_int_equal(rmtree(AT_FDCWD, out, e), 0);
+	assert_int_equal(mkdir_p(AT_FDCWD, out, 0755, e), 0);
+	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		files[n++] = xasprintf("%s/%s", dir, w);
+
+	auto_close int fd = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*e = (struct err){ 0 };
+	r = import_unpack((const char *const *)files, n, fd, out, f, e);
+	*left = entries(fd);
+	for (size_t i = 0; i < n; i++)
+		free(files[i]);
+	return r;
+}
+
+static void accepts(void **state)
+{
+	static const struct {
+		const char *files;
+		bool config, mmio;
+	} cases[] = {
+		{ "both.deb", true, true },
+		{ "binary.deb base.deb", true, false },
+		{ "base.deb binary.deb", true, false },
+		{ "binary.deb", false, false },
+		{ "core.rpm", true, true },
+		{ "bzImage", false, false },
+		{ "bzImage config", true, false },
+		{ "config.gz bzImage", true, true },
+		{ "bzImage docs.deb", false, false },
+		{ "binary.deb both.deb", true, true },
+		{ "docs.rpm core.rpm", true, true },
+		{ "vmlinux", false, false },
+		{ "vmlinux config.mmio", true, true },
+		{ "bzImage vmlinux", false, false },
+	};
+	const char *dir = *state;
+
+	make_files(dir);
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_free char *image = xasprintf("%s/out/bzImage", dir);
+		auto_free char *vmlinux = xasprintf("%s/out/vmlinux", dir);
+		struct import_facts f;
+		struct err e;
+		unsigned left;
+
+		assert_int_equal(import(dir, cases[i].files, &f, &left, &e), 0);
+		assert_string_equal(f.release, REL);
+		assert_string_equal(f.version, "6.99.1");
+		assert_ptr_equal(f.arch, &arch_x86_64);
+		assert_int_equal(f.has_config, cases[i].config);
+		assert_int_equal(f.virtio_mmio, cases[i].mmio);
+		assert_int_equal(left, cases[i].config ? 3 : 2);
+		assert_true(file_exists(image) && file_exists(vmlinux));
+	}
+}
+
+static void refuses(void **state)
+{
+	static const struct {
+		const char *files;
+		int code;
+		const char *word;
+	} cases[] = {
+		{ "", X_USAGE, "no file" },
+		{ "no_scx.deb", X_NO_SCX, "CONFIG_SCHED_CLASS_EXT" },
+		{ "plain", X_NO_SCX, "sched_ext_ops" },
+		{ "plain config", X_NO_SCX, "promises" },
+		{ "binary.deb next.deb", X_BAD_KERNEL, "7.0.1" },
+		{ "base.deb next.deb", X_BAD_KERNEL, REL },
+		{ "bzImage other.elf", X_BAD_KERNEL, "different" },
+		{ "two.deb", X_BAD_KERNEL, "different" },
+		{ "docs.deb", X_BAD_KERNEL, "no kernel image" },
+		{ "docs.rpm", X_BAD_KERNEL, "no kernel image" },
+		{ "config", X_BAD_KERNEL, "no kernel image" },
+		{ "text", X_BAD_KERNEL, "neither" },
+		{ "void", X_BAD_KERNEL, "neither" },
+		{ "text.gz", X_BAD_KERNEL, "not a kernel configuration" },
+		{ "cut", X_BAD_KERNEL, "damaged" },
+		{ "missing.deb", X_NO_INPUT, "missing.deb" },
+	};
+	const char *dir = *state;
+
+	make_files(dir);
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct import_facts f;
+		struct err e;
+		unsigned left;
+
+		assert_true(import(dir, cases[i].files, &f, &left, &e) < 0);
+		assert_int_equal(e.code, cases[i].code);
+		assert_non_null(strstr(e.msg, cases[i].word));
+	}
+}
+
+/* Wherever a package ends too early, it is noticed. The last bytes of an rpm are padding that nobody needs. */
+static void cut_packages(void **state)
+{
+	static const struct {
+		const char *file;
+		size_t padding;
+	} cases[] = { { "both.deb", 0 }, { "core.rpm", 4 } };
+	const char *dir = *state;
+
+	make_files(dir);
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_free char *path = xasprintf("%s/%s", dir, cases[i].file);
+		auto_free char *whole = NULL;
+		struct import_facts f;
+		struct err e;
+		unsigned left;
+		size_t n;
+
+		assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &whole, &n, &e), 0);
+		for (size_t cut = 100; cut < n - cases[i].padding; cut += cut < 1000 ? 37 : 509) {
+			scratch_file(dir, "cut.pkg", whole, cut);
+			assert_true(import(dir, "cut.pkg", &f, &left, &e) < 0);
+			assert_int_equal(e.code, X_BAD_KERNEL);
+			assert_non_null(strstr(e.msg, "is damaged"));
+		}
+	}
+}
+
+/* A wrong byte anywhere ends in a verdict, never in a crash. */
+static void bent_packages(void **state)
+{
+	static const char *const names[] = { "both.deb", "core.rpm", "bzImage" };
+	const char *dir = *state;
+
+	make_files(dir);
+	for (size_t i = 0; i < countof(names); i++) {
+		auto_free char *path = xasprintf("%s/%s", dir, names[i]);
+		auto_free char *whole = NULL;
+		struct import_facts f;
+		struct err e;
+		unsigned left;
+		size_t n;
+
+		assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &whole, &n, &e), 0);
+		for (size_t at = 0; at < n; at += at < 700 ? 7 : 1013) {
+			int r;
+
+			whole[at] ^= 0x55;
+			scratch_file(dir, "bent.pkg", whole, n);
+			whole[at] ^= 0x55;
+			r = import(dir, "bent.pkg", &f, &left, &e);
+			assert_true(r == 0 || e.code == X_BAD_KERNEL || e.code == X_NO_SCX);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(member_paths), in_scratch(accepts),       in_scratch(refuses),
+		in_scratch(cut_packages),       in_scratch(bent_packages),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

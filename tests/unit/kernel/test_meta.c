@@ -1,0 +1,136 @@
+/* metadata.json: upstream's entries are read, ours are written in upstream's order, damaged ones are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "json/write.h"
+#include "base/mem.h"
+#include "kernel/cache/entry.h"
+
+#define REST "\"arch\":\"x86_64\",\"image_name\":\"bzImage\",\"built_at\":\"2026-01-02T03:04:05Z\""
+
+static void accepts(void **state)
+{
+	static const char *const texts[] = {
+		"{\"source\":\"tarball\"," REST "}",
+		"{\"source\":\"git\"," REST ",\"version\":null,\"later_member\":[1,{\"a\":2}]}",
+		"{\"source\":\"local\"," REST ",\"ktstr_git_hash\":\"unknown\"}",
+		" {\"source\":\"import\"," REST ",\"vmlinux_name\":\"vmlinux\"}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(texts); i++) {
+		struct kernel_meta m = { 0 };
+		struct err e;
+
+		assert_int_equal(kernel_meta_parse(&m, texts[i], strlen(texts[i]), &e), 0);
+		assert_string_equal(m.arch, "x86_64");
+		assert_null(m.version);
+		kernel_meta_free(&m);
+		assert_null(m.arch);
+	}
+}
+
+static void refuses(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} cases[] = {
+		{ "", "" },
+		{ "[]", "object" },
+		{ "{}", "source" },
+		{ "{\"source\":\"tarball\"", "" },
+		{ "{\"source\":\"tarball\",\"arch\":\"x86_64\",\"image_name\":\"bzImage\"}", "built_at" },
+		{ "{\"source\":null," REST "}", "source" },
+		{ "{\"source\":\"magic\"," REST "}", "magic" },
+		{ "{\"source\":7," REST "}", "source" },
+		{ "{\"source\":\"local\"," REST ",\"version\":6.12}", "version" },
+		{ "{\"source\":\"local\"," REST ",\"version\":\"6\\u001b[2J\"}", "control" },
+		{ "{\"source\":\"local\"," REST ",\"vmlinux_name\":\"../vmlinux\"}", "vmlinux_name" },
+		{ "{\"source\":\"local\",\"arch\":\"x\",\"built_at\":\"b\",\"image_name\":\"\"}", "image_name" },
+		{ "{\"source\":\"local\",\"arch\":\"x\",\"built_at\":\"b\",\"image_name\":\"/etc/passwd\"}",
+		  "image_name" },
+		{ "{\"source\":\"local\",\"arch\":\"x\",\"built_at\":\"b\",\"image_name\":\"a\\\\b\"}", "image_name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct kernel_meta m = { 0 };
+		struct err e = { 0 };
+
+		assert_true(kernel_meta_parse(&m, cases[i].text, strlen(cases[i].text), &e) < 0);
+		assert_non_null(strstr(e.msg, cases[i].word));
+		assert_null(m.source);
+	}
+}
+
+static void writes(void **state)
+{
+	static const char expected[] =
+		"{\n  \"version\": \"6.14.2\",\n  \"source\": \"tarball\",\n  \"arch\": \"x86_64\",\n"
+		"  \"image_name\": \"bzImage\",\n  \"config_hash\": \"9f1c02ab\",\n"
+		"  \"built_at\": \"2025-04-15T12:34:56Z\",\n  \"ktstr_kconfig_hash\": \"4a386fe9\",\n"
+		"  \"git_hash\": null,\n  \"git_ref\": null,\n  \"source_tree_path\": null,\n"
+		"  \"vmlinux_name\": \"vmlinux\",\n  \"ktstr_git_hash\": null,\n  \"release\": \"6.14.2\",\n"
+		"  \"identity\": \"sha256:00ff\",\n  \"extra_kconfig_hash\": null\n}\n";
+	struct kernel_meta m = {
+		.version = (char *)"6.14.2",
+		.source = (char *)"tarball",
+		.arch = (char *)"x86_64",
+		.image_name = (char *)"bzImage",
+		.config_hash = (char *)"9f1c02ab",
+		.built_at = (char *)"2025-04-15T12:34:56Z",
+		.ktstr_kconfig_hash = (char *)"4a386fe9",
+		.vmlinux_name = (char *)"vmlinux",
+		.release = (char *)"6.14.2",
+		.identity = (char *)"sha256:00ff",
+	};
+	struct kernel_meta back = { 0 };
+	auto_free char *text = NULL;
+	struct jsonw w;
+	struct err e;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	(void)state;
+	jsonw_init(&w, f);
+	kernel_meta_write(&w, &m);
+	jsonw_done(&w);
+	fclose(f);
+	assert_string_equal(text, expected);
+	assert_int_equal(kernel_meta_parse(&back, text, n, &e), 0);
+	assert_string_equal(back.release, "6.14.2");
+	assert_string_equal(back.identity, "sha256:00ff");
+	assert_null(back.git_ref);
+	kernel_meta_free(&back);
+}
+
+static void checksum(void **state)
+{
+	static const struct {
+		const char *text, *crc;
+	} cases[] = { { "", "00000000" }, { "123456789", "cbf43926" }, { "a", "e8b7be43" } };
+	char hex[9];
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		crc_hex(cases[i].text, strlen(cases[i].text), hex);
+		assert_string_equal(hex, cases[i].crc);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepts),
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(writes),
+		cmocka_unit_test(checksum),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
