@@ -314,12 +314,12 @@ static void look_at_clang(struct findings *f)
 
 static void look_at_toolchain(struct findings *f)
 {
-	struct want_opts wo = { 0 };
+	struct kernels_opts wo = { 0 };
 	struct utsname u;
 	struct err e = { 0 };
 
 	uname(&u);
-	if (want_environment(&wo, &e) < 0) {
+	if (kernels_environment(&wo, &e) < 0) {
 		struct finding *x = found(f, "toolchain", LEVEL_FAIL, "%s", e.msg);
 
 		x->code = e.code;

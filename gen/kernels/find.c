@@ -1,4 +1,4 @@
-/* wants_find: what --kernel means to a verb that boots kernels, and what to do about one that is not there. */
+/* kernels_find: what --kernel means to a verb that boots kernels, and what to do about one that is not there. */
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/verb/verbs.h"
@@ -10,9 +10,9 @@ enum { BUILD, MISS };
 /* What to do about a version that is not in the cache: BUILD, or MISS with why as it is. */
 static int may_build(const struct search *s, const char *id, struct err *why)
 {
-	if (why->code != X_NO_KERNEL || s->o->build == WANT_BUILD_NO)
+	if (why->code != X_NO_KERNEL || s->o->build == KERNELS_BUILD_NO)
 		return MISS;
-	if (s->o->build == WANT_BUILD_YES)
+	if (s->o->build == KERNELS_BUILD_YES)
 		return BUILD;
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return MISS;
@@ -36,7 +36,7 @@ static int find_range(struct search *s, const char *id, struct err *e)
 	struct kernel *v = NULL;
 	size_t n = 0;
 
-	if (s->o->build == WANT_BUILD_YES)
+	if (s->o->build == KERNELS_BUILD_YES)
 		return search_version(s, id, id, e);
 	if (kernel_range(&v, &n, id, s->how.kc, e) < 0)
 		return missing(s, id, e);
@@ -55,7 +55,8 @@ static int find(struct search *s, const char *id, struct err *e)
 	if (kind == KID_RANGE)
 		return find_range(s, id, e);
 	if (kernel_resolve(&k, id, s->how.kc, e) == 0) {
-		if (s->o->own_config && s->o->build != WANT_BUILD_NO && !k.key && (kind == KID_PATH || kind == KID_KEY))
+		if (s->o->own_config && s->o->build != KERNELS_BUILD_NO && !k.key &&
+		    (kind == KID_PATH || kind == KID_KEY))
 			dir = kernel_sources(id);
 		if (!dir)
 			search_ready(s, id, &k);
@@ -63,7 +64,7 @@ static int find(struct search *s, const char *id, struct err *e)
 		return dir ? search_tree(s, id, dir, e) : 0;
 	}
 	/* A bare name is a folder only when nothing in the cache has it. */
-	if (e->code == X_NO_KERNEL && s->o->build != WANT_BUILD_NO && (kind == KID_PATH || kind == KID_KEY))
+	if (e->code == X_NO_KERNEL && s->o->build != KERNELS_BUILD_NO && (kind == KID_PATH || kind == KID_KEY))
 		dir = kernel_source_tree(id);
 	if (dir)
 		return search_tree(s, id, dir, e);
@@ -83,8 +84,8 @@ static int find_default(struct search *s, struct err *e)
 	return 0;
 }
 
-int wants_find(struct wants *w, const struct home *home, const char *const *ids, size_t n, const struct want_opts *o,
-	       struct err *e)
+int kernels_find(struct kernels *w, const struct home *home, const char *const *ids, size_t n,
+		 const struct kernels_opts *o, struct err *e)
 {
 	auto_search struct search s;
 

@@ -28,7 +28,7 @@ static char *folder_of(const char *image, struct err *e)
 }
 
 /* Tests read the configuration under its usual name. */
-static char *built_folder(const struct want *w, const struct run *r, struct err *e)
+static char *built_folder(const struct target *w, const struct run *r, struct err *e)
 {
 	auto_free char *dir = xasprintf("%s/build/%s", r->dir, w->brief);
 	auto_free char *config = xasprintf("%s/.config", dir);
@@ -40,13 +40,13 @@ static char *built_folder(const struct want *w, const struct run *r, struct err 
 	return TAKE(dir);
 }
 
-char *want_folder(const struct want *w, const struct run *r, struct err *e)
+char *target_folder(const struct target *w, const struct run *r, struct err *e)
 {
 	char *dir;
 
-	if (w->from == WANT_READY && w->key)
+	if (w->from == TARGET_READY && w->key)
 		return xstrndup(w->k.image, (size_t)(strrchr(w->k.image, '/') - w->k.image));
-	if (w->from == WANT_READY)
+	if (w->from == TARGET_READY)
 		return folder_of(w->k.image, e);
 	if (!w->key)
 		return built_folder(w, r, e);

@@ -53,7 +53,7 @@ static int tool_path(const char **out, const char *name, const char *value, stru
 	return 0;
 }
 
-int want_environment(struct want_opts *o, struct err *e)
+int kernels_environment(struct kernels_opts *o, struct err *e)
 {
 	const char *arch = getenv("ARCH");
 
@@ -65,7 +65,7 @@ int want_environment(struct want_opts *o, struct err *e)
 }
 
 /* Better now than after a download. */
-static int check_kconfig(const struct want_how *h, const char *text, size_t n, struct err *e)
+static int check_kconfig(const struct build_how *h, const char *text, size_t n, struct err *e)
 {
 	auto_free char *lines = NULL;
 	size_t size;
@@ -76,7 +76,7 @@ static int check_kconfig(const struct want_how *h, const char *text, size_t n, s
 	return r < 0 ? err_in(e, "--kconfig %s", h->kconfig) : 0;
 }
 
-static int extra_kconfig(struct want_how *h, const char *file, struct err *e)
+static int extra_kconfig(struct build_how *h, const char *file, struct err *e)
 {
 	auto_free char *text = NULL;
 	size_t n;
@@ -100,9 +100,9 @@ static const char *this_machine(void)
 	return arch_name(u.machine);
 }
 
-int want_how(struct want_how *h, const struct home *home, const struct want_opts *o, struct err *e)
+int build_how_of(struct build_how *h, const struct home *home, const struct kernels_opts *o, struct err *e)
 {
-	*h = (struct want_how){ .key = { .arch = o->arch ? o->arch : this_machine(), .llvm = o->llvm } };
+	*h = (struct build_how){ .key = { .arch = o->arch ? o->arch : this_machine(), .llvm = o->llvm } };
 	if (!h->key.arch)
 		return err_set(e, X_FAIL, "kernels for this machine's architecture cannot be built");
 	h->key.kc = h->kc;
@@ -111,16 +111,16 @@ int want_how(struct want_how *h, const struct home *home, const struct want_opts
 	return o->kconfig ? extra_kconfig(h, o->kconfig, e) : 0;
 }
 
-void want_how_free(struct want_how *h)
+void build_how_free(struct build_how *h)
 {
 	free(h->kconfig);
 	h->kconfig = NULL;
 }
 
-int search_open(struct search *s, const struct home *home, const struct want_opts *o, struct err *e)
+int search_open(struct search *s, const struct home *home, const struct kernels_opts *o, struct err *e)
 {
 	*s = (struct search){ .home = home, .o = o };
-	return want_how(&s->how, home, o, e);
+	return build_how_of(&s->how, home, o, e);
 }
 
 void search_close(struct search *s)
@@ -135,7 +135,7 @@ void search_close(struct search *s)
 	}
 	free(s->words);
 	ask_free(&s->ask);
-	want_how_free(&s->how);
+	build_how_free(&s->how);
 }
 
 static struct word *add(struct search *s, enum word_kind kind, const char *id, const char *text)
@@ -230,8 +230,8 @@ int search_git(struct search *s, const char *url, const char *ref, struct err *e
 	return 0;
 }
 
-int wants_versions(struct wants *w, const struct home *home, const char *const *versions, size_t n,
-		   const struct want_opts *o, struct err *e)
+int kernels_of_versions(struct kernels *w, const struct home *home, const char *const *versions, size_t n,
+			const struct kernels_opts *o, struct err *e)
 {
 	auto_search struct search s;
 
@@ -244,7 +244,8 @@ int wants_versions(struct wants *w, const struct home *home, const char *const *
 	return search_settle(&s, w, e);
 }
 
-int wants_source(struct wants *w, const struct home *home, const char *dir, const struct want_opts *o, struct err *e)
+int kernels_of_tree(struct kernels *w, const struct home *home, const char *dir, const struct kernels_opts *o,
+		    struct err *e)
 {
 	auto_search struct search s;
 	auto_free char *real = realpath(dir, NULL);
@@ -285,8 +286,8 @@ static int keep_secret(char **url, struct err *e)
 	return 0;
 }
 
-int wants_git(struct wants *w, const struct home *home, const char *url, const char *ref, const struct want_opts *o,
-	      struct err *e)
+int kernels_of_git(struct kernels *w, const struct home *home, const char *url, const char *ref,
+		   const struct kernels_opts *o, struct err *e)
 {
 	auto_search struct search s;
 	auto_free char *where = repository(url);
@@ -296,7 +297,7 @@ int wants_git(struct wants *w, const struct home *home, const char *url, const c
 	return search_git(&s, where, ref, e) < 0 ? -1 : search_settle(&s, w, e);
 }
 
-void want_free(struct want *x)
+void target_free(struct target *x)
 {
 	free(x->id);
 	kernel_free(&x->k);
@@ -311,15 +312,15 @@ void want_free(struct want *x)
 	free(x->key);
 }
 
-void wants_free(struct wants *w)
+void kernels_free(struct kernels *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		want_free(&w->v[i]);
+		target_free(&w->v[i]);
 	free(w->v);
-	*w = (struct wants){ 0 };
+	*w = (struct kernels){ 0 };
 }
 
-void want_used(const struct want *w)
+void target_used(const struct target *w)
 {
 	struct err ignored;
 	auto_free char *root = w->key ? kernel_root(&ignored) : NULL;

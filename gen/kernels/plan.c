@@ -24,11 +24,11 @@ static void edge_word(struct edge *g, const char *name, const char *word)
 	edge_var(g, name, "%s", quoted);
 }
 
-static void plan_source(struct plan *p, const struct home *home, const struct want *w)
+static void plan_source(struct plan *p, const struct home *home, const struct target *w)
 {
 	struct edge *g;
 
-	if (w->from == WANT_TARBALL) {
+	if (w->from == TARGET_TARBALL) {
 		g = plan_edge(p, "tarball", "source %s", w->brief);
 		edge_word(g, "version", w->version);
 	} else {
@@ -43,7 +43,8 @@ static void plan_source(struct plan *p, const struct home *home, const struct wa
 	edge_var(g, "outdir", "source/%s", w->brief);
 }
 
-static void build_args(struct argv *a, const struct want *w, const struct want_how *how, const struct want_opts *o)
+static void build_args(struct argv *a, const struct target *w, const struct build_how *how,
+		       const struct kernels_opts *o)
 {
 	argv_opt(a, "--kc", "%s", how->kc);
 	if (w->base) {
@@ -63,14 +64,14 @@ static void build_args(struct argv *a, const struct want *w, const struct want_h
 		argv_add(a, "--force");
 }
 
-static void plan_build(struct plan *p, const struct home *home, const struct want *w, const struct want_how *how,
-		       const struct want_opts *o)
+static void plan_build(struct plan *p, const struct home *home, const struct target *w, const struct build_how *how,
+		       const struct kernels_opts *o)
 {
 	static const char *const outs[] = { "facts", "bzImage", "vmlinux", "config" };
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "kernel-build", "build %s", w->brief);
 
-	if (w->from == WANT_LOCAL) {
+	if (w->from == TARGET_LOCAL) {
 		auto_free char *dir = shell_quote(w->dir);
 
 		edge_heading(g, "kernel %s", w->brief);
@@ -92,10 +93,11 @@ static void plan_build(struct plan *p, const struct home *home, const struct wan
 	edge_args(g, &args);
 }
 
-static void entry_args(struct argv *a, const struct want *w, const struct want_how *how, const struct want_opts *o)
+static void entry_args(struct argv *a, const struct target *w, const struct build_how *how,
+		       const struct kernels_opts *o)
 {
 	argv_opt(a, "--key", "%s", w->key);
-	if (w->from == WANT_TARBALL)
+	if (w->from == TARGET_TARBALL)
 		argv_opt(a, "--version", "%s", w->version);
 	argv_opt(a, "--kc", "%s", how->kc);
 	if (w->base || how->key.extra_kc)
@@ -110,8 +112,8 @@ static void entry_args(struct argv *a, const struct want *w, const struct want_h
 		argv_add(a, "--renew");
 }
 
-static void plan_entry(struct plan *p, const struct home *home, const struct want *w, const struct want_how *how,
-		       const struct want_opts *o)
+static void plan_entry(struct plan *p, const struct home *home, const struct target *w, const struct build_how *how,
+		       const struct kernels_opts *o)
 {
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "kernel-entry", "cache entry %s", w->brief);
@@ -127,30 +129,31 @@ static void plan_entry(struct plan *p, const struct home *home, const struct wan
 	g->again = true; /* the entry may have been removed */
 }
 
-int wants_plan(struct plan *p, const struct home *home, struct wants *w, const struct want_opts *o, struct err *e)
+int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, const struct kernels_opts *o,
+		 struct err *e)
 {
 	auto_free char *rules = xasprintf("%s/kernel.ninja", home->rules);
-	auto_how struct want_how how = { 0 };
+	auto_how struct build_how how = { 0 };
 	size_t missing = 0;
 
 	for (size_t i = 0; i < w->n; i++)
-		missing += w->v[i].from != WANT_READY;
+		missing += w->v[i].from != TARGET_READY;
 	if (!missing)
 		return 0;
-	if (want_how(&how, home, o, e) < 0)
+	if (build_how_of(&how, home, o, e) < 0)
 		return -1;
 	plan_include(p, rules);
 	for (size_t i = 0; i < w->n; i++) {
-		struct want *x = &w->v[i];
+		struct target *x = &w->v[i];
 
-		if (x->from == WANT_READY)
+		if (x->from == TARGET_READY)
 			continue;
-		if (x->from != WANT_LOCAL)
+		if (x->from != TARGET_LOCAL)
 			plan_source(p, home, x);
 		plan_build(p, home, x, &how, o);
 		if (x->key)
 			plan_entry(p, home, x, &how, o);
-		want_plan_share(p, home, x);
+		target_plan_share(p, home, x);
 		free(x->k.image);
 		free(x->k.vmlinux);
 		free(x->k.config);
@@ -162,7 +165,7 @@ int wants_plan(struct plan *p, const struct home *home, struct wants *w, const s
 	return 0;
 }
 
-static void tell_unchecked(const struct want *w, const struct run *r, const struct plan *p)
+static void tell_unchecked(const struct target *w, const struct run *r, const struct plan *p)
 {
 	auto_free char *id = xasprintf("source %s", w->brief);
 	auto_free char *dir = xasprintf("%s/source/%s", r->dir, w->brief);
@@ -175,11 +178,11 @@ static void tell_unchecked(const struct want *w, const struct run *r, const stru
 		log_note("Linux %s: %s (docs/kernels.md)", w->version, what);
 }
 
-void wants_tell_made(const struct wants *w, const struct run *r, const struct plan *p)
+void kernels_tell_made(const struct kernels *w, const struct run *r, const struct plan *p)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->v[i].from == WANT_TARBALL)
+		if (w->v[i].from == TARGET_TARBALL)
 			tell_unchecked(&w->v[i], r, p);
 	}
-	wants_tell_shared(w, r, p);
+	kernels_tell_shared(w, r, p);
 }

@@ -18,9 +18,9 @@ static bool sharing(void)
 	return which == REMOTE_V1 || which == REMOTE_V2;
 }
 
-static bool wanted(const struct want *w)
+static bool wanted(const struct target *w)
 {
-	return w->from != WANT_READY && w->key;
+	return w->from != TARGET_READY && w->key;
 }
 
 static void tell_lack(void)
@@ -31,7 +31,7 @@ static void tell_lack(void)
 		log_note("KTSTR_GHA_CACHE is 1, but %s is not set: kernels are not shared (docs/kernels.md)", lacks);
 }
 
-static void plan_get(struct plan *p, const struct home *home, const struct want *w)
+static void plan_get(struct plan *p, const struct home *home, const struct target *w)
 {
 	struct edge *g = plan_edge(p, "remote-get", "remote cache %s", w->key);
 	auto_free char *key = shell_quote(w->key);
@@ -42,9 +42,9 @@ static void plan_get(struct plan *p, const struct home *home, const struct want 
 	edge_out(g, "shared/%s/facts", folder);
 	edge_var(g, "outdir", "shared/%s", folder);
 	edge_var(g, "key", "%s", key);
-	if (w->from == WANT_GIT)
+	if (w->from == TARGET_GIT)
 		edge_var(g, "args", "--identity git:%s", w->commit);
-	else if (w->from == WANT_LOCAL)
+	else if (w->from == TARGET_LOCAL)
 		edge_var(g, "args", "--identity tree:%s", w->tree);
 	else
 		edge_var(g, "args", "%s", ""); /* its checksum is not asked for before it is fetched */
@@ -69,7 +69,7 @@ static bool tell(const char *dir, const char *name, const char *key, const char 
 	return yes;
 }
 
-int wants_fetch(struct wants *w, const struct search *s, struct err *e)
+int kernels_fetch(struct kernels *w, const struct search *s, struct err *e)
 {
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
@@ -93,7 +93,7 @@ int wants_fetch(struct wants *w, const struct search *s, struct err *e)
 	if (run_plan(&r, &p, &ro, e) < 0 || run_first_failure(&r, &p, e) < 0)
 		return -1;
 	for (size_t i = 0; i < w->n; i++) {
-		struct want *x = &w->v[i];
+		struct target *x = &w->v[i];
 
 		if (!wanted(x))
 			continue;
@@ -106,7 +106,7 @@ int wants_fetch(struct wants *w, const struct search *s, struct err *e)
 	return came;
 }
 
-void want_plan_share(struct plan *p, const struct home *home, const struct want *w)
+void target_plan_share(struct plan *p, const struct home *home, const struct target *w)
 {
 	auto_free char *key = w->key ? shell_quote(w->key) : NULL;
 	struct edge *g;
@@ -122,10 +122,10 @@ void want_plan_share(struct plan *p, const struct home *home, const struct want 
 	edge_var(g, "key", "%s", key);
 }
 
-void wants_tell_shared(const struct wants *w, const struct run *r, const struct plan *p)
+void kernels_tell_shared(const struct kernels *w, const struct run *r, const struct plan *p)
 {
 	for (size_t i = 0; i < w->n && sharing(); i++) {
-		const struct want *x = &w->v[i];
+		const struct target *x = &w->v[i];
 		auto_free char *id = x->brief ? xasprintf("share %s", x->brief) : NULL;
 		auto_free char *dir = id ? xasprintf("%s/share/%s", r->dir, x->brief) : NULL;
 

@@ -1,23 +1,23 @@
 /* search.h: what the parts of kernels.h share: a request while its questions are open.
  *
- * find.c and kernels.c turn ids into words; settle.c has the questions answered and makes wants of them. */
+ * find.c and kernels.c turn ids into words; settle.c has the questions answered and makes targets of them. */
 #pragma once
 #include "gen/kernels/kernels.h"
 #include "gen/kernels/ask.h"
 #include "kernel/name/key.h"
 
 /* How a kernel is built, as its key has it. */
-struct want_how {
+struct build_how {
 	struct kernel_build_how key;
 	char kc[9], extra[9];
 	char *kconfig; /* absolute, or NULL */
 };
 
-int want_how(struct want_how *h, const struct home *home, const struct want_opts *o, struct err *e);
-void want_how_free(struct want_how *h);
-#define auto_how __attribute__((unused, cleanup(want_how_free)))
+int build_how_of(struct build_how *h, const struct home *home, const struct kernels_opts *o, struct err *e);
+void build_how_free(struct build_how *h);
+#define auto_how __attribute__((unused, cleanup(build_how_free)))
 
-void want_free(struct want *w);
+void target_free(struct target *w);
 
 enum word_kind { WORD_READY, WORD_VERSION, WORD_TREE, WORD_GIT };
 
@@ -34,14 +34,14 @@ struct word {
 
 struct search {
 	const struct home *home;
-	const struct want_opts *o;
-	struct want_how how;
+	const struct kernels_opts *o;
+	struct build_how how;
 	struct ask ask;
 	struct word *words;
 	size_t n;
 };
 
-int search_open(struct search *s, const struct home *home, const struct want_opts *o, struct err *e);
+int search_open(struct search *s, const struct home *home, const struct kernels_opts *o, struct err *e);
 void search_close(struct search *s);
 #define auto_search __attribute__((unused, cleanup(search_close)))
 
@@ -51,11 +51,11 @@ void search_ready(struct search *s, const char *id, struct kernel *k);
 int search_version(struct search *s, const char *id, const char *text, struct err *e);
 int search_tree(struct search *s, const char *id, const char *dir, struct err *e);
 int search_git(struct search *s, const char *url, const char *ref, struct err *e);
-/* Brings what is not READY and was shared by other runs into the cache; how many came (want.fetched). Trouble with the
+/* Brings what is not READY and was shared by other runs into the cache; how many came (target.fetched). Trouble with the
  * other side is told and is no error. */
-int wants_fetch(struct wants *w, const struct search *s, struct err *e);
+int kernels_fetch(struct kernels *w, const struct search *s, struct err *e);
 /* The edge that shares the entry of w after it was made, if that is wanted. */
-void want_plan_share(struct plan *p, const struct home *home, const struct want *w);
-void wants_tell_shared(const struct wants *w, const struct run *r, const struct plan *p);
+void target_plan_share(struct plan *p, const struct home *home, const struct target *w);
+void kernels_tell_shared(const struct kernels *w, const struct run *r, const struct plan *p);
 /* Asks, looks into the cache, and fills w: each kernel once, names and labels that differ. */
-int search_settle(struct search *s, struct wants *w, struct err *e);
+int search_settle(struct search *s, struct kernels *w, struct err *e);

@@ -12,24 +12,24 @@ enum { RANGE_MAX = 64, COMMIT_SHOWN = 12, CONFIG_MAX = 8 << 20 };
 
 struct cache {
 	struct kernel_list list;
-	const struct want_how *how;
+	const struct build_how *how;
 	bool force;
 };
 
-static bool is_identity(const struct want *w, const struct kernel_meta *m)
+static bool is_identity(const struct target *w, const struct kernel_meta *m)
 {
 	const char *id = m->identity;
 
 	switch (w->from) {
-	case WANT_TARBALL:
+	case TARGET_TARBALL:
 		return true; /* its checksum is published once and for all */
-	case WANT_GIT:
+	case TARGET_GIT:
 		if (id && !strncmp(id, "git:", 4))
 			return !strcmp(id + 4, w->commit);
 		return m->git_hash && !strncmp(m->git_hash, w->commit, 7);
-	case WANT_LOCAL:
+	case TARGET_LOCAL:
 		return id && !strncmp(id, "tree:", 5) && !strcmp(id + 5, w->tree);
-	case WANT_READY:
+	case TARGET_READY:
 		break;
 	}
 	return false;
@@ -55,7 +55,7 @@ static void tell_stale(const struct cache *c, const char *key)
 	}
 }
 
-static void look_up(const struct cache *c, struct want *w)
+static void look_up(const struct cache *c, struct target *w)
 {
 	for (size_t i = 0; i < c->list.n && !c->force; i++) {
 		const struct kernel_entry *k = &c->list.v[i];
@@ -71,21 +71,21 @@ static void look_up(const struct cache *c, struct want *w)
 		kernel_free(&w->k);
 		kernel_from_entry(&w->k, k);
 		w->k.key = xstrdup(k->key);
-		w->from = WANT_READY;
+		w->from = TARGET_READY;
 		return;
 	}
 	if (!c->force)
 		tell_stale(c, w->key);
 }
 
-static struct want *add(struct wants *w, const char *id, enum want_from from)
+static struct target *add(struct kernels *w, const char *id, enum target_from from)
 {
 	w->v = xreallocarray(w->v, w->n + 1, sizeof(*w->v));
-	w->v[w->n] = (struct want){ .id = id ? xstrdup(id) : NULL, .from = from };
+	w->v[w->n] = (struct target){ .id = id ? xstrdup(id) : NULL, .from = from };
 	return &w->v[w->n++];
 }
 
-static void name(struct want *x, const char *brief, const char *label)
+static void name(struct target *x, const char *brief, const char *label)
 {
 	x->brief = plan_slug(brief);
 	x->k.name = xstrdup(x->key);
@@ -102,9 +102,9 @@ static char *published(const char *version)
 	return v.rc ? xasprintf("%u.%u-rc%u", v.major, v.minor, v.rc) : xasprintf("%u.%u", v.major, v.minor);
 }
 
-static void add_tarball(struct wants *w, const struct cache *c, const char *id, const char *version)
+static void add_tarball(struct kernels *w, const struct cache *c, const char *id, const char *version)
 {
-	struct want *x = add(w, id, WANT_TARBALL);
+	struct target *x = add(w, id, TARGET_TARBALL);
 
 	x->version = published(version);
 	x->key = key_tarball(x->version, &c->how->key);
@@ -112,7 +112,7 @@ static void add_tarball(struct wants *w, const struct cache *c, const char *id, 
 	look_up(c, x);
 }
 
-static int settle_range(struct wants *w, const struct cache *c, const struct search *s, const struct word *d,
+static int settle_range(struct kernels *w, const struct cache *c, const struct search *s, const struct word *d,
 			struct err *e)
 {
 	const char *found[RANGE_MAX];
@@ -123,7 +123,7 @@ static int settle_range(struct wants *w, const struct cache *c, const struct sea
 	return n < 0 ? -1 : 0;
 }
 
-static int settle_version(struct wants *w, const struct cache *c, const struct search *s, const struct word *d,
+static int settle_version(struct kernels *w, const struct cache *c, const struct search *s, const struct word *d,
 			  struct err *e)
 {
 	const char *version = d->text;
@@ -144,7 +144,7 @@ static int settle_version(struct wants *w, const struct cache *c, const struct s
 }
 
 /* The tree's own configuration is a fragment that leaves nothing to ask for; so it is told in the key. */
-static int find_base(struct want *x, struct kernel_build_how *how, struct err *e)
+static int find_base(struct target *x, struct kernel_build_how *how, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/.config", x->dir);
 	auto_free char *text = NULL;
@@ -160,12 +160,12 @@ static int find_base(struct want *x, struct kernel_build_how *how, struct err *e
 	return 0;
 }
 
-static int settle_tree(struct wants *w, const struct cache *c, const struct search *s, const struct word *d,
+static int settle_tree(struct kernels *w, const struct cache *c, const struct search *s, const struct word *d,
 		       struct err *e)
 {
 	const struct question *q = &s->ask.v[d->question];
 	const char *slash = strrchr(d->text, '/');
-	struct want *x = add(w, d->id, WANT_LOCAL);
+	struct target *x = add(w, d->id, TARGET_LOCAL);
 	struct kernel_build_how how = c->how->key;
 
 	x->dir = xstrdup(d->text);
@@ -184,10 +184,10 @@ static int settle_tree(struct wants *w, const struct cache *c, const struct sear
 	return 0;
 }
 
-static void settle_git(struct wants *w, const struct cache *c, const struct search *s, const struct word *d)
+static void settle_git(struct kernels *w, const struct cache *c, const struct search *s, const struct word *d)
 {
 	const struct question *q = d->question == NO_QUESTION ? NULL : &s->ask.v[d->question];
-	struct want *x = add(w, d->id, WANT_GIT);
+	struct target *x = add(w, d->id, TARGET_GIT);
 
 	x->url = xstrdup(d->text);
 	x->ref = xstrdup(d->ref);
@@ -199,9 +199,9 @@ static void settle_git(struct wants *w, const struct cache *c, const struct sear
 	look_up(c, x);
 }
 
-static int settle_word(struct wants *w, const struct cache *c, const struct search *s, struct word *d, struct err *e)
+static int settle_word(struct kernels *w, const struct cache *c, const struct search *s, struct word *d, struct err *e)
 {
-	struct want *x;
+	struct target *x;
 
 	switch (d->kind) {
 	case WORD_VERSION:
@@ -214,25 +214,25 @@ static int settle_word(struct wants *w, const struct cache *c, const struct sear
 	case WORD_READY:
 		break;
 	}
-	x = add(w, d->id, WANT_READY);
+	x = add(w, d->id, TARGET_READY);
 	x->k = d->k;
 	x->key = d->k.key ? xstrdup(d->k.key) : NULL;
 	d->k = (struct kernel){ 0 };
 	return 0;
 }
 
-static bool same(const struct want *a, const struct want *b)
+static bool same(const struct target *a, const struct target *b)
 {
 	if (a->from != b->from)
 		return false;
-	if (a->from == WANT_READY)
+	if (a->from == TARGET_READY)
 		return !strcmp(a->k.image, b->k.image);
-	if (a->from == WANT_LOCAL)
+	if (a->from == TARGET_LOCAL)
 		return !strcmp(a->tree, b->tree) && !strcmp(a->base_kc, b->base_kc);
 	return !strcmp(a->key, b->key);
 }
 
-static void drop_repeats(struct wants *w)
+static void drop_repeats(struct kernels *w)
 {
 	size_t n = 0;
 
@@ -242,7 +242,7 @@ static void drop_repeats(struct wants *w)
 		while (k < n && !same(&w->v[k], &w->v[i]))
 			k++;
 		if (k < n)
-			want_free(&w->v[i]);
+			target_free(&w->v[i]);
 		else
 			w->v[n++] = w->v[i];
 	}
@@ -250,7 +250,7 @@ static void drop_repeats(struct wants *w)
 }
 
 /* Folders in a graph must differ: two image files may well be called bzImage. */
-static char *unlike(const struct wants *w, size_t i, const char *text, const char *(*of)(const struct want *))
+static char *unlike(const struct kernels *w, size_t i, const char *text, const char *(*of)(const struct target *))
 {
 	auto_free char *base = plan_slug(text);
 	char *out = xstrdup(base);
@@ -267,12 +267,12 @@ static char *unlike(const struct wants *w, size_t i, const char *text, const cha
 	return out;
 }
 
-static const char *name_of(const struct want *w)
+static const char *name_of(const struct target *w)
 {
 	return w->k.name;
 }
 
-static const char *brief_of(const struct want *w)
+static const char *brief_of(const struct target *w)
 {
 	return w->brief;
 }
@@ -284,7 +284,7 @@ static void replace(char **text, char *with)
 }
 
 /* Two builds of one version are told apart by their names. */
-static void make_labels_differ(const struct wants *w)
+static void make_labels_differ(const struct kernels *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		bool shared = false;
@@ -300,10 +300,10 @@ static void make_labels_differ(const struct wants *w)
 	}
 }
 
-static void make_names_differ(const struct wants *w)
+static void make_names_differ(const struct kernels *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		struct want *x = &w->v[i];
+		struct target *x = &w->v[i];
 
 		replace(&x->k.name, unlike(w, i, x->k.name, name_of));
 		if (x->brief)
@@ -313,9 +313,9 @@ static void make_names_differ(const struct wants *w)
 }
 
 /* What comes is then in the cache as if it had been there. */
-static int fetch(struct wants *w, struct cache *c, const struct search *s, struct err *e)
+static int fetch(struct kernels *w, struct cache *c, const struct search *s, struct err *e)
 {
-	int r = wants_fetch(w, s, e);
+	int r = kernels_fetch(w, s, e);
 
 	if (r <= 0)
 		return r;
@@ -329,10 +329,10 @@ static int fetch(struct wants *w, struct cache *c, const struct search *s, struc
 	return 0;
 }
 
-int search_settle(struct search *s, struct wants *w, struct err *e)
+int search_settle(struct search *s, struct kernels *w, struct err *e)
 {
 	struct cache c = { .how = &s->how, .force = s->o->force };
-	struct wants new = { 0 };
+	struct kernels new = { 0 };
 	int r = ask_run(&s->ask, s->home, s->o->explain, e);
 
 	if (r == 0)
@@ -345,7 +345,7 @@ int search_settle(struct search *s, struct wants *w, struct err *e)
 		r = fetch(&new, &c, s, e);
 	kernel_list_free(&c.list);
 	if (r < 0) {
-		wants_free(&new);
+		kernels_free(&new);
 		return -1;
 	}
 	make_names_differ(&new);

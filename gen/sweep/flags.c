@@ -42,7 +42,7 @@ int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e)
 }
 
 /* The guest of one kernel that asks. */
-static int plan_ask(struct plan *p, const struct sweep *s, struct wants *one, const struct want_opts *how,
+static int plan_ask(struct plan *p, const struct sweep *s, struct kernels *one, const struct kernels_opts *how,
 		    struct err *e)
 {
 	const struct kernel *k = &one->v[0].k;
@@ -51,7 +51,7 @@ static int plan_ask(struct plan *p, const struct sweep *s, struct wants *one, co
 
 	guest.name = NULL;
 	if (verb_plan(p, s->home, "verifier.ninja", guest.memory_mb, s->guests[0].cpus, e) < 0 ||
-	    wants_plan(p, s->home, one, how, e) < 0 || guest_plan_allows(&guest, k, e) < 0)
+	    kernels_plan(p, s->home, one, how, e) < 0 || guest_plan_allows(&guest, k, e) < 0)
 		return -1;
 	plan_guest_base(p, &guest);
 	sweep_plan_payload(p, s, k);
@@ -78,8 +78,8 @@ static int plan_ask(struct plan *p, const struct sweep *s, struct wants *one, co
 enum { ANSWERED = 0, UNKNOWN = 1, NO_GUEST = 2 };
 
 /* NO_GUEST: it did not come to the question; another kernel may do better, and e says why this one did not. */
-static int ask_on(struct flags *f, char **why, const struct sweep *s, struct wants *one, const struct want_opts *how,
-		  const struct run_opts *ro, struct err *e)
+static int ask_on(struct flags *f, char **why, const struct sweep *s, struct kernels *one,
+		  const struct kernels_opts *how, const struct run_opts *ro, struct err *e)
 {
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
@@ -104,16 +104,16 @@ static int ask_on(struct flags *f, char **why, const struct sweep *s, struct wan
 }
 
 /* Those that are there before those that must be built. */
-static int ask(struct flags *f, char **why, const struct sweep *s, struct wants *kernels, const struct want_opts *how,
-	       const struct run_opts *ro, struct err *e)
+static int ask(struct flags *f, char **why, const struct sweep *s, struct kernels *kernels,
+	       const struct kernels_opts *how, const struct run_opts *ro, struct err *e)
 {
 	int r = NO_GUEST;
 
 	for (int built = 0; built < 2 && r == NO_GUEST; built++) {
 		for (size_t i = 0; i < kernels->n && r == NO_GUEST; i++) {
-			struct wants one = { &kernels->v[i], 1 };
+			struct kernels one = { &kernels->v[i], 1 };
 
-			if ((one.v->from != WANT_READY) == built)
+			if ((one.v->from != TARGET_READY) == built)
 				r = ask_on(f, why, s, &one, how, ro, e);
 		}
 	}
@@ -129,7 +129,7 @@ static bool only_default(const struct opt_list *named)
 	return profiles_named(&p, &none, named->v, named->n, 1, &ignored) == 0;
 }
 
-int sweep_ask(struct sweep *s, const struct profile_opts *o, struct wants *kernels, const struct want_opts *how,
+int sweep_ask(struct sweep *s, const struct profile_opts *o, struct kernels *kernels, const struct kernels_opts *how,
 	      const struct run_opts *ro, struct err *e)
 {
 	auto_flags struct flags f = { 0 };

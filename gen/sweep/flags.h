@@ -20,5 +20,5 @@ enum { PROFILES_DONE = 0, PROFILES_ASK = 1 };
 int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e);
 /* After PROFILES_ASK: a guest of the first kernel that works is asked, by a graph of its own. A scheduler that does not
  * know the question has the default profile only; X_USAGE when others were named. */
-int sweep_ask(struct sweep *s, const struct profile_opts *o, struct wants *kernels, const struct want_opts *how,
+int sweep_ask(struct sweep *s, const struct profile_opts *o, struct kernels *kernels, const struct kernels_opts *how,
 	      const struct run_opts *ro, struct err *e);

@@ -150,7 +150,7 @@ static int check_profile(const struct sweep *s, const struct profile *p, struct 
 		       : 0;
 }
 
-static void add_cell(struct sweep *s, const struct want *w, const struct sweep_guest *g, const struct profile *p)
+static void add_cell(struct sweep *s, const struct target *w, const struct sweep_guest *g, const struct profile *p)
 {
 	auto_free char *profile = p ? bounded(p->name, NAME_MAX_SHOWN) : NULL;
 	const char *topology = g->plan.name;
@@ -158,7 +158,7 @@ static void add_cell(struct sweep *s, const struct want *w, const struct sweep_g
 				       topology ? topology : "", p ? " with " : "", p ? profile : "");
 
 	s->cells[s->n++] = (struct sweep_cell){
-		.want = w,
+		.target = w,
 		.guest = g,
 		.profile = p,
 		.name = {
@@ -248,7 +248,7 @@ char *sweep_cell_id(const struct sweep_cell *c, bool base)
 
 static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c, bool base)
 {
-	const struct kernel *k = &c->want->k;
+	const struct kernel *k = &c->target->k;
 	auto_free char *id = sweep_cell_id(c, base);
 	auto_free char *dir = sweep_cell_dir(c, base);
 	auto_free char *args = step_args(s, c);
@@ -296,25 +296,25 @@ void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kern
 
 int sweep_plan(struct plan *p, const struct sweep *s, struct err *e)
 {
-	const struct want *last = NULL;
+	const struct target *last = NULL;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (guest_plan_allows(&s->cells[i].guest->plan, &s->cells[i].want->k, e) < 0)
+		if (guest_plan_allows(&s->cells[i].guest->plan, &s->cells[i].target->k, e) < 0)
 			return -1;
 	plan_guest_base(p, &s->guests[0].plan);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sweep_cell *c = &s->cells[i];
 
-		sweep_plan_payload(p, s, &c->want->k);
-		if (c->want != last)
-			plan_guest_kernel(p, &c->guest->plan, &c->want->k);
-		last = c->want;
+		sweep_plan_payload(p, s, &c->target->k);
+		if (c->target != last)
+			plan_guest_kernel(p, &c->guest->plan, &c->target->k);
+		last = c->target;
 		if (!s->o.cold)
-			plan_guest_snapshot(p, &c->guest->plan, &c->want->k);
+			plan_guest_snapshot(p, &c->guest->plan, &c->target->k);
 		plan_cell(p, s, c, false);
 		if (!s->base)
 			continue;
-		plan_payload(p, s, &c->want->k, true);
+		plan_payload(p, s, &c->target->k, true);
 		plan_cell(p, s, c, true);
 	}
 	return 0;

@@ -15,7 +15,7 @@ struct err;
 struct home;
 struct kernel;
 struct plan;
-struct wants;
+struct kernels;
 
 /* What the request says about all cells alike. */
 struct sweep_opts {
@@ -35,7 +35,7 @@ struct sweep_guest {
 
 /* One guest that runs the scheduler. */
 struct sweep_cell {
-	const struct want *want;
+	const struct target *target;
 	const struct sweep_guest *guest;
 	const struct profile *profile; /* NULL: no profiles */
 	struct cell_name name;
@@ -45,11 +45,11 @@ struct sweep_cell {
 
 struct sweep {
 	const struct home *home;
-	const char *name;            /* of the scheduler, as a folder name */
-	const char *scheduler;       /* its binary, absolute */
-	const char *base;            /* another binary, absolute, that runs in the same cells; NULL: none */
-	const struct wants *kernels; /* paths may change until the plan is made */
-	struct sweep_guest *guests;  /* ours */
+	const char *name;              /* of the scheduler, as a folder name */
+	const char *scheduler;         /* its binary, absolute */
+	const char *base;              /* another binary, absolute, that runs in the same cells; NULL: none */
+	const struct kernels *kernels; /* paths may change until the plan is made */
+	struct sweep_guest *guests;    /* ours */
 	size_t n_guests;
 	struct profiles profiles; /* ours; none: the scheduler as it is */
 	struct sweep_opts o;
@@ -66,7 +66,7 @@ int sweep_topologies(struct sweep *s, const struct guest_plan *base, const char 
 void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus);
 /* Fills cells from what stands before them. X_USAGE as sweep_check_args, with those of the profiles. */
 int sweep_cells(struct sweep *s, struct err *e);
-/* Edges for everything the cells need and for the cells. wants_plan() has been called. Fails as guest_plan_allows(). */
+/* Edges for everything the cells need and for the cells. kernels_plan() has been called. Fails as guest_plan_allows(). */
 int sweep_plan(struct plan *p, const struct sweep *s, struct err *e);
 /* The scheduler as one file, for all guests of k's architecture. It is built for one of them, and refused for the other. */
 void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k);

@@ -13,7 +13,7 @@
 
 enum { OTHERS_MAX = 16 };
 
-static bool is_in(const struct wants *kernels, const char *key)
+static bool is_in(const struct kernels *kernels, const char *key)
 {
 	for (size_t i = 0; i < kernels->n; i++) {
 		if (kernels->v[i].key && !strcmp(kernels->v[i].key, key))

@@ -40,7 +40,7 @@ struct limits {
 };
 
 struct outcome {
-	const struct holding **gone;
+	const struct inventory_item **gone;
 	size_t n, in_use;
 	uint64_t freed, left;
 };
@@ -60,29 +60,29 @@ static int read_limits(struct limits *l, struct err *e)
 }
 
 /* Notes are small, and what they spare is not: they go for their age only. */
-static bool must_go(const struct holding *x, const struct limits *l, uint64_t left)
+static bool must_go(const struct inventory_item *x, const struct limits *l, uint64_t left)
 {
-	return x->used <= l->unused || (left > l->bytes && x->kind != HOLDING_NOTE);
+	return x->used <= l->unused || (left > l->bytes && x->kind != INVENTORY_NOTE);
 }
 
 /* GC_REMOVED: gone, or would be. */
-static int drop(struct holdings *h, const struct holding *x, struct err *e)
+static int drop(struct inventory *h, const struct inventory_item *x, struct err *e)
 {
 	bool in_use = false;
 
 	if (!o.dry_run)
-		return holding_remove(h, x, e);
-	if (holding_in_use(h, x, &in_use, e) < 0)
+		return inventory_remove(h, x, e);
+	if (inventory_in_use(h, x, &in_use, e) < 0)
 		return -1;
 	return in_use ? GC_IN_USE : GC_REMOVED;
 }
 
-static int throw_out(struct outcome *out, struct holdings *h, const struct limits *l, struct err *e)
+static int throw_out(struct outcome *out, struct inventory *h, const struct limits *l, struct err *e)
 {
 	for (size_t i = 0; i < h->n; i++)
 		out->left += h->v[i].bytes;
 	for (size_t i = 0; i < h->n; i++) {
-		const struct holding *x = &h->v[i];
+		const struct inventory_item *x = &h->v[i];
 
 		if (!must_go(x, l, out->left))
 			continue;
@@ -111,13 +111,13 @@ static void print_rows(const struct outcome *out)
 	table_column(&t, "LAST USED", false);
 	table_column(&t, "WHERE", false);
 	for (size_t i = 0; i < out->n; i++) {
-		const struct holding *x = out->gone[i];
+		const struct inventory_item *x = out->gone[i];
 		auto_free char *size = amount_text(x->bytes), *used = time_text(x->used);
 
-		if (x->kind == HOLDING_RESULT)
+		if (x->kind == INVENTORY_RESULT)
 			table_cell(&t, "result of %s", *x->step ? x->step : "a damaged recipe");
 		else
-			table_cell(&t, "%s", holding_name(x->kind));
+			table_cell(&t, "%s", inventory_kind_name(x->kind));
 		table_cell(&t, "%s", size);
 		table_cell(&t, "%s", used ? used : "-");
 		table_cell(&t, "%s", x->path);
@@ -153,11 +153,11 @@ static void print_json(const struct store *st, const struct outcome *out)
 	jsonw_kstr(&w, "path", st->path);
 	jsonw_karr(&w, "removed");
 	for (size_t i = 0; i < out->n; i++) {
-		const struct holding *x = out->gone[i];
+		const struct inventory_item *x = out->gone[i];
 		auto_free char *used = time_text(x->used);
 
 		jsonw_obj(&w);
-		jsonw_kstr(&w, "kind", holding_name(x->kind));
+		jsonw_kstr(&w, "kind", inventory_kind_name(x->kind));
 		jsonw_kstr(&w, "last_used", used);
 		jsonw_kstr(&w, "path", x->path);
 		jsonw_ku64(&w, "size_bytes", x->bytes);
@@ -171,15 +171,15 @@ static void print_json(const struct store *st, const struct outcome *out)
 
 static int gc_run(int n, const char *const *args, struct err *e)
 {
-	auto_holdings struct holdings h = { 0 };
+	auto_inventory struct inventory h = { 0 };
 	auto_store struct store st = { .dir = -1 };
 	struct limits limits;
 
 	(void)n;
 	(void)args;
-	if (read_limits(&limits, e) < 0 || store_open(&st, NULL, e) < 0 || holdings_open(&h, &st, e) < 0)
+	if (read_limits(&limits, e) < 0 || store_open(&st, NULL, e) < 0 || inventory_open(&h, &st, e) < 0)
 		return e->code;
-	auto_free const struct holding **gone = xcalloc(h.n + 1, sizeof(const struct holding *));
+	auto_free const struct inventory_item **gone = xcalloc(h.n + 1, sizeof(const struct inventory_item *));
 	struct outcome out = { .gone = gone };
 	int r = throw_out(&out, &h, &limits, e);
 

@@ -24,7 +24,7 @@ static const struct opt opts[] = {
 
 /* Of one kind, or of the results of one step. */
 struct heap {
-	enum holding_kind kind;
+	enum inventory_kind kind;
 	const char *step; /* not owned */
 	size_t count;
 	uint64_t bytes;
@@ -47,7 +47,7 @@ static void take(struct heap *p, uint64_t bytes, long long used)
 		p->latest = used;
 }
 
-static struct heap *heap_of(struct heaps *s, const struct holding *x)
+static struct heap *heap_of(struct heaps *s, const struct inventory_item *x)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].kind == x->kind && (!x->step || !strcmp(s->v[i].step, x->step)))
@@ -61,14 +61,14 @@ static struct heap *heap_of(struct heaps *s, const struct holding *x)
 static int by_size(const void *a, const void *b)
 {
 	const struct heap *x = a, *y = b;
-	bool results = x->kind == HOLDING_RESULT && y->kind == HOLDING_RESULT;
+	bool results = x->kind == INVENTORY_RESULT && y->kind == INVENTORY_RESULT;
 
 	if (!results)
 		return (int)x->kind - (int)y->kind;
 	return x->bytes != y->bytes ? (x->bytes < y->bytes ? 1 : -1) : strcmp(x->step, y->step);
 }
 
-static void sort_out(struct heaps *s, const struct holdings *h)
+static void sort_out(struct heaps *s, const struct inventory *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		take(heap_of(s, &h->v[i]), h->v[i].bytes, h->v[i].used);
@@ -112,8 +112,8 @@ static void print_text(const struct store *st, const struct heaps *s, const stru
 	table_column(&t, "LAST USED", false);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct heap *p = &s->v[i];
-		auto_free char *what = p->kind != HOLDING_RESULT
-					       ? xstrdup(holding_name(p->kind))
+		auto_free char *what = p->kind != INVENTORY_RESULT
+					       ? xstrdup(inventory_kind_name(p->kind))
 					       : xasprintf("result of %s", *p->step ? p->step : "a damaged recipe");
 
 		print_row(&t, what, p);
@@ -138,7 +138,7 @@ static void json_kinds(struct jsonw *w, const struct heaps *s)
 	jsonw_karr(w, "kinds");
 	for (size_t i = 0; i < s->n; i++) {
 		jsonw_obj(w);
-		jsonw_kstr(w, "kind", holding_name(s->v[i].kind));
+		jsonw_kstr(w, "kind", inventory_kind_name(s->v[i].kind));
 		jsonw_kstr(w, "step", s->v[i].step);
 		json_heap(w, &s->v[i]);
 		jsonw_end_obj(w);
@@ -171,7 +171,7 @@ static void print_json(const struct store *st, const struct heaps *s, const stru
 static int stats_run(int n, const char *const *args, struct err *e)
 {
 	auto_kernel_list struct kernel_list l = { 0 };
-	auto_holdings struct holdings h = { 0 };
+	auto_inventory struct inventory h = { 0 };
 	auto_store struct store st = { .dir = -1 };
 	auto_home struct home home = { 0 };
 	struct heaps s = { 0 };
@@ -181,7 +181,7 @@ static int stats_run(int n, const char *const *args, struct err *e)
 	(void)n;
 	(void)args;
 	if (home_find(&home, e) < 0 || verb_kconfig_hash(&home, hash, e) < 0 || kernel_list(&l, hash, e) < 0 ||
-	    store_open(&st, NULL, e) < 0 || holdings_open(&h, &st, e) < 0)
+	    store_open(&st, NULL, e) < 0 || inventory_open(&h, &st, e) < 0)
 		return e->code;
 	sort_out(&s, &h);
 	weigh_kernels(&kernels, &l);

@@ -49,7 +49,7 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-static void tell_found(const struct want *w)
+static void tell_found(const struct target *w)
 {
 	const char *slash = strrchr(w->k.image, '/');
 
@@ -58,12 +58,12 @@ static void tell_found(const struct want *w)
 	puts(w->key);
 }
 
-static int tell_made(const struct want *w, const struct run *r, struct err *e)
+static int tell_made(const struct target *w, const struct run *r, struct err *e)
 {
 	auto_free char *build = xasprintf("%s/build/%s", r->dir, w->brief);
 	auto_free char *entry = xasprintf("%s/entry/%s", r->dir, w->brief);
 
-	if (w->from == WANT_LOCAL)
+	if (w->from == TARGET_LOCAL)
 		commands_place(build, w->dir);
 	if (w->key)
 		return verb_print_entry(entry, e);
@@ -73,7 +73,7 @@ static int tell_made(const struct want *w, const struct run *r, struct err *e)
 	return 0;
 }
 
-static bool is_made(const struct want *w, const struct run *r, const struct plan *p)
+static bool is_made(const struct target *w, const struct run *r, const struct plan *p)
 {
 	auto_free char *id = xasprintf("%s %s", w->key ? "cache entry" : "build", w->brief);
 	enum step_state state = run_find(r, p, id)->state;
@@ -81,7 +81,7 @@ static bool is_made(const struct want *w, const struct run *r, const struct plan
 	return state == STEP_RAN || state == STEP_CACHED;
 }
 
-static int make(const struct wants *w, const struct plan *p, struct err *e)
+static int make(const struct kernels *w, const struct plan *p, struct err *e)
 {
 	auto_run struct run r = { 0 };
 	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
@@ -89,36 +89,36 @@ static int make(const struct wants *w, const struct plan *p, struct err *e)
 	if (p->n_edges && run_plan(&r, p, &ro, e) < 0)
 		return -1;
 	for (size_t i = 0; i < w->n; i++) {
-		const struct want *x = &w->v[i];
+		const struct target *x = &w->v[i];
 
-		if (x->from == WANT_READY)
+		if (x->from == TARGET_READY)
 			tell_found(x);
 		else if (is_made(x, &r, p) && tell_made(x, &r, e) < 0)
 			return -1;
 	}
 	if (r.dir)
-		wants_tell_made(w, &r, p);
+		kernels_tell_made(w, &r, p);
 	return run_first_failure(&r, p, e);
 }
 
-static int build(struct wants *w, const struct home *home, const struct want_opts *wo, struct err *e)
+static int build(struct kernels *w, const struct home *home, const struct kernels_opts *wo, struct err *e)
 {
 	auto_plan struct plan p = { 0 };
 
 	plan_init(&p, "kernel-build");
-	if (verb_plan(&p, home, "kernel.ninja", 0, 0, e) < 0 || wants_plan(&p, home, w, wo, e) < 0)
+	if (verb_plan(&p, home, "kernel.ninja", 0, 0, e) < 0 || kernels_plan(&p, home, w, wo, e) < 0)
 		return -1;
 	return make(w, &p, e);
 }
 
-static int find(struct wants *w, const struct home *home, size_t n, const char *const *args, const struct want_opts *wo,
-		struct err *e)
+static int find(struct kernels *w, const struct home *home, size_t n, const char *const *args,
+		const struct kernels_opts *wo, struct err *e)
 {
 	if (o.source)
-		return wants_source(w, home, o.source, wo, e);
+		return kernels_of_tree(w, home, o.source, wo, e);
 	if (o.git)
-		return wants_git(w, home, o.git, o.ref, wo, e);
-	return wants_versions(w, home, args, n, wo, e);
+		return kernels_of_git(w, home, o.git, o.ref, wo, e);
+	return kernels_of_versions(w, home, args, n, wo, e);
 }
 
 /* Who configured a tree by hand may expect that to count, as it does for tests. */
@@ -135,12 +135,12 @@ static void tell_configured(void)
 static int build_run(int n, const char *const *args, struct err *e)
 {
 	auto_home struct home home = { 0 };
-	auto_wants struct wants w = { 0 };
-	struct want_opts wo = { .force = o.force,
-				.clean = o.clean && o.source,
-				.explain = o.explain,
-				.kconfig = o.kconfig,
-				.jobs = o.jobs };
+	auto_kernels struct kernels w = { 0 };
+	struct kernels_opts wo = { .force = o.force,
+				   .clean = o.clean && o.source,
+				   .explain = o.explain,
+				   .kconfig = o.kconfig,
+				   .jobs = o.jobs };
 
 	if (n && (o.source || o.git))
 		return err_set(e, X_USAGE, "the argument 'VERSION' cannot be used with '--%s'",
@@ -149,8 +149,8 @@ static int build_run(int n, const char *const *args, struct err *e)
 	if (o.clean && !o.source)
 		log_note("--clean is only meaningful with --source: other sources start clean");
 	tell_configured();
-	if (home_find(&home, e) < 0 || want_environment(&wo, e) < 0 || find(&w, &home, (size_t)n, args, &wo, e) < 0 ||
-	    build(&w, &home, &wo, e) < 0)
+	if (home_find(&home, e) < 0 || kernels_environment(&wo, e) < 0 ||
+	    find(&w, &home, (size_t)n, args, &wo, e) < 0 || build(&w, &home, &wo, e) < 0)
 		return e->code;
 	return X_SUCCESS;
 }

@@ -27,7 +27,7 @@ void guest_asked_words(struct argv *a, const struct guest_asked *v)
 		argv_add(a, "--perf-mode");
 }
 
-enum want_build build_asked(const struct build_asked *v)
+enum kernels_build build_asked(const struct build_asked *v)
 {
-	return v->build ? WANT_BUILD_YES : v->no_build ? WANT_BUILD_NO : WANT_BUILD_ASK;
+	return v->build ? KERNELS_BUILD_YES : v->no_build ? KERNELS_BUILD_NO : KERNELS_BUILD_ASK;
 }

@@ -64,7 +64,7 @@ struct build_asked {
 		.help = "never build a kernel, and do not ask" \
 	}
 
-enum want_build build_asked(const struct build_asked *v);
+enum kernels_build build_asked(const struct build_asked *v);
 
 #define EXPLAIN_OPT(flag) \
 	{ \

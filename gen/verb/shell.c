@@ -67,8 +67,8 @@ struct request {
 	struct home home;
 	struct guest_plan guest;
 	struct includes includes;
-	struct wants kernels; /* one */
-	struct want_opts how;
+	struct kernels kernels; /* one */
+	struct kernels_opts how;
 	char *busybox, *scheduler;
 	const char *const *args; /* of the scheduler */
 };
@@ -78,7 +78,7 @@ static void request_free(struct request *q)
 	home_free(&q->home);
 	guest_plan_free(&q->guest);
 	includes_free(&q->includes);
-	wants_free(&q->kernels);
+	kernels_free(&q->kernels);
 	free(q->busybox);
 	free(q->scheduler);
 }
@@ -118,9 +118,9 @@ static int check(struct request *q, int n, struct err *e)
 
 static int find_kernel(struct request *q, struct err *e)
 {
-	q->how = (struct want_opts){ .build = build_asked(&o.missing), .explain = o.explain };
-	if (want_environment(&q->how, e) < 0 ||
-	    wants_find(&q->kernels, &q->home, &o.kernel, o.kernel ? 1 : 0, &q->how, e) < 0)
+	q->how = (struct kernels_opts){ .build = build_asked(&o.missing), .explain = o.explain };
+	if (kernels_environment(&q->how, e) < 0 ||
+	    kernels_find(&q->kernels, &q->home, &o.kernel, o.kernel ? 1 : 0, &q->how, e) < 0)
 		return -1;
 	if (q->kernels.n != 1)
 		return err_set(e, X_USAGE, "--kernel %s names %zu kernels; a shell needs one", o.kernel, q->kernels.n);
@@ -206,12 +206,12 @@ static int make_and_enter(struct request *q, struct err *e)
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
 	struct run_opts ro = { .explain = o.explain };
-	struct want *k = &q->kernels.v[0];
+	struct target *k = &q->kernels.v[0];
 
 	plan_init(&p, "shell");
 	if (verb_plan(&p, &q->home, "shell.ninja", q->guest.memory_mb, 1, e) < 0)
 		return -1;
-	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
+	if (kernels_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
 		return -1;
 	if (guest_plan_allows(&q->guest, &k->k, e) < 0 || !(q->busybox = home_busybox(&q->home, k->k.arch, e)))
 		return -1;
@@ -221,8 +221,8 @@ static int make_and_enter(struct request *q, struct err *e)
 	plan_toolbox(&p, q);
 	if (run_plan(&r, &p, &ro, e) < 0 || run_first_failure(&r, &p, e) < 0)
 		return -1;
-	wants_tell_made(&q->kernels, &r, &p);
-	want_used(k);
+	kernels_tell_made(&q->kernels, &r, &p);
+	target_used(k);
 	return session(q, r.dir, e);
 }
 

@@ -39,21 +39,21 @@ const struct opt suite_opts[] = {
 };
 
 /* The kernels of a request, after those that were missing were built. */
-struct kernels {
+struct made_kernels {
 	struct home home;
-	struct wants w;
+	struct kernels w;
 	struct plan plan;
 	struct run run;
 };
 
-static void kernels_free(struct kernels *k)
+static void made_kernels_free(struct made_kernels *k)
 {
 	run_free(&k->run);
 	plan_free(&k->plan);
-	wants_free(&k->w);
+	kernels_free(&k->w);
 	home_free(&k->home);
 }
-#define auto_kernels __attribute__((unused, cleanup(kernels_free)))
+#define auto_made_kernels __attribute__((unused, cleanup(made_kernels_free)))
 
 /* How it went on one kernel. */
 struct result {
@@ -63,50 +63,50 @@ struct result {
 	char *folder; /* of the kernel */
 };
 
-static int make_kernels(struct kernels *k, const struct want_opts *how, struct err *e)
+static int make_kernels(struct made_kernels *k, const struct made_kernels_opts *how, struct err *e)
 {
 	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
 
 	plan_init(&k->plan, "kernel-build");
 	if (verb_plan(&k->plan, &k->home, "kernel.ninja", 0, 0, e) < 0 ||
-	    wants_plan(&k->plan, &k->home, &k->w, how, e) < 0)
+	    kernels_plan(&k->plan, &k->home, &k->w, how, e) < 0)
 		return -1;
 	if (!k->plan.n_edges)
 		return 0;
 	if (run_plan(&k->run, &k->plan, &ro, e) < 0)
 		return -1;
-	wants_tell_made(&k->w, &k->run, &k->plan);
+	kernels_tell_made(&k->w, &k->run, &k->plan);
 	return 0;
 }
 
-static int find_kernels(struct kernels *k, struct err *e)
+static int find_kernels(struct made_kernels *k, struct err *e)
 {
-	struct want_opts how = {
+	struct kernels_opts how = {
 		.build = build_asked(&o.missing),
 		.own_config = true,
 		.force = o.make,
 		.explain = o.explain,
 	};
 
-	if (home_find(&k->home, e) < 0 || want_environment(&how, e) < 0 ||
-	    wants_find(&k->w, &k->home, (const char *const *)o.kernels.v, o.kernels.n, &how, e) < 0)
+	if (home_find(&k->home, e) < 0 || kernels_environment(&how, e) < 0 ||
+	    kernels_find(&k->w, &k->home, (const char *const *)o.kernels.v, o.kernels.n, &how, e) < 0)
 		return -1;
 	return make_kernels(k, &how, e);
 }
 
 /* The last step of a kernel that was not there. */
-static const struct step_result *step_of(const struct kernels *k, const struct want *w)
+static const struct step_result *step_of(const struct made_kernels *k, const struct target *w)
 {
 	auto_free char *id = xasprintf("%s %s", w->key ? "cache entry" : "build", w->brief);
 
 	return run_find(&k->run, &k->plan, id);
 }
 
-static int check_made(const struct kernels *k, const struct want *w, struct err *e)
+static int check_made(const struct made_kernels *k, const struct target *w, struct err *e)
 {
 	const struct step_result *step;
 
-	if (w->from == WANT_READY)
+	if (w->from == TARGET_READY)
 		return 0;
 	step = step_of(k, w);
 	if (step->state == STEP_FAILED || step->state == STEP_NOT_RUN)
@@ -115,22 +115,22 @@ static int check_made(const struct kernels *k, const struct want *w, struct err 
 }
 
 /* NULL: it could not be made. Caller frees. */
-static char *folder_of(const struct kernels *k, const struct want *w, struct err *e)
+static char *folder_of(const struct made_kernels *k, const struct target *w, struct err *e)
 {
 	if (check_made(k, w, e) < 0)
 		return NULL;
-	if (w->from == WANT_LOCAL) {
+	if (w->from == TARGET_LOCAL) {
 		auto_free char *build = xasprintf("%s/build/%s", k->run.dir, w->brief);
 
 		commands_place(build, w->dir);
 	}
-	return want_folder(w, &k->run, e);
+	return target_folder(w, &k->run, e);
 }
 
 /* Exports the kernel for what runs next. */
-static int choose(const struct want *w, const char *folder, struct err *e)
+static int choose(const struct target *w, const char *folder, struct err *e)
 {
-	want_used(w);
+	target_used(w);
 	log_info("cargo-ktstr: using %s %s", w->key ? "cached kernel" : "kernel", folder);
 	return setenv("KTSTR_KERNEL", folder, 1) < 0 ? err_sys(e, "set KTSTR_KERNEL") : 0;
 }
@@ -152,7 +152,7 @@ static const char *outcome(const struct result *r)
 	return "ended";
 }
 
-static void print_grid(const struct kernels *k, const struct result *results)
+static void print_grid(const struct made_kernels *k, const struct result *results)
 {
 	auto_table struct table t = { 0 };
 
@@ -196,7 +196,7 @@ static int worst(const struct result *results, size_t n)
 	return code;
 }
 
-static int run_on(const struct suite *s, const struct wants *w, size_t i, const struct argv *a, struct result *r,
+static int run_on(const struct suite *s, const struct kernels *w, size_t i, const struct argv *a, struct result *r,
 		  struct err *e)
 {
 	long long start;
@@ -214,7 +214,7 @@ static int run_on(const struct suite *s, const struct wants *w, size_t i, const 
 }
 
 /* Which of them are there. The build folder is free again before tests begin: others may want the same kernels. */
-static void find_folders(struct kernels *k, struct result *results)
+static void find_folders(struct made_kernels *k, struct result *results)
 {
 	for (size_t i = 0; i < k->w.n; i++) {
 		struct result *r = &results[i];
@@ -230,7 +230,7 @@ static void find_folders(struct kernels *k, struct result *results)
 	run_free(&k->run);
 }
 
-static int run_on_each(const struct suite *s, struct kernels *k, const struct argv *a, struct err *e)
+static int run_on_each(const struct suite *s, struct made_kernels *k, const struct argv *a, struct err *e)
 {
 	auto_free struct result *results = xcalloc(k->w.n, sizeof(*results));
 	int code = 0;
@@ -249,7 +249,7 @@ static int run_on_each(const struct suite *s, struct kernels *k, const struct ar
 	return code;
 }
 
-static int run_on_one(const struct suite *s, const struct kernels *k, const struct argv *a, struct err *e)
+static int run_on_one(const struct suite *s, const struct made_kernels *k, const struct argv *a, struct err *e)
 {
 	auto_free char *folder = NULL;
 
@@ -295,7 +295,7 @@ static int prepare(const struct suite *s, int n, const char *const *args, struct
 int suite_run(const struct suite *s, int n, const char *const *args, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
-	auto_kernels struct kernels k = { 0 };
+	auto_made_kernels struct made_kernels k = { 0 };
 
 	if (prepare(s, n, args, &a, e) < 0 || (o.kernels.n && find_kernels(&k, e) < 0))
 		return e->code;

@@ -139,8 +139,8 @@ struct request {
 	char *base;      /* the one it is compared with, absolute; NULL: none */
 	struct package package;
 	char *name; /* of the scheduler, as a folder name */
-	struct wants kernels;
-	struct want_opts how;
+	struct kernels kernels;
+	struct kernels_opts how;
 	const char *const *args;
 	struct guest_plan guest; /* what all guests have in common */
 	struct sweep sweep;
@@ -150,7 +150,7 @@ struct request {
 static void request_free(struct request *q)
 {
 	sweep_free(&q->sweep);
-	wants_free(&q->kernels);
+	kernels_free(&q->kernels);
 	free(q->scheduler);
 	free(q->base);
 	report_opts_free(&o.report);
@@ -220,9 +220,9 @@ static void tell_default(const struct request *q)
 
 static int find_kernels(struct request *q, struct err *e)
 {
-	q->how = (struct want_opts){ .build = build_asked(&o.missing), .explain = o.explain };
-	if (want_environment(&q->how, e) < 0 ||
-	    wants_find(&q->kernels, &q->home, (const char *const *)o.kernels.v, o.kernels.n, &q->how, e) < 0)
+	q->how = (struct kernels_opts){ .build = build_asked(&o.missing), .explain = o.explain };
+	if (kernels_environment(&q->how, e) < 0 ||
+	    kernels_find(&q->kernels, &q->home, (const char *const *)o.kernels.v, o.kernels.n, &q->how, e) < 0)
 		return -1;
 	tell_default(q);
 	return 0;
@@ -366,7 +366,7 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 		add_base(q, r, p);
 	add_cells(&rep, q, r, p, false);
 	for (size_t i = 0; i < q->kernels.n; i++)
-		want_used(&q->kernels.v[i]);
+		target_used(&q->kernels.v[i]);
 	if (sweep_symbols(&rep, &q->sweep, r, e) < 0)
 		return -1;
 	report_expect(&rep, today);
@@ -390,11 +390,11 @@ static int make_and_report(struct request *q, struct err *e)
 	plan_init(&p, name);
 	if (verb_plan(&p, &q->home, "verifier.ninja", memory_mb, cpus, e) < 0)
 		return -1;
-	if (wants_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
+	if (kernels_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
 		return -1;
 	if (sweep_plan(&p, &q->sweep, e) < 0 || run_plan(&r, &p, &ro, e) < 0)
 		return -1;
-	wants_tell_made(&q->kernels, &r, &p);
+	kernels_tell_made(&q->kernels, &r, &p);
 	return tell(q, &r, &p, e);
 }
 

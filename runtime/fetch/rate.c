@@ -4,28 +4,28 @@
 
 enum { APART_MS = 500 };
 
-static unsigned newest(const struct pace *p)
+static unsigned newest(const struct rate *p)
 {
-	return (p->n - 1) % PACE_SAMPLES;
+	return (p->n - 1) % RATE_SAMPLES;
 }
 
-static unsigned oldest(const struct pace *p)
+static unsigned oldest(const struct rate *p)
 {
-	return p->n < PACE_SAMPLES ? 0 : p->n % PACE_SAMPLES;
+	return p->n < RATE_SAMPLES ? 0 : p->n % RATE_SAMPLES;
 }
 
-void pace_add(struct pace *p, long long ms, uint64_t done)
+void rate_add(struct rate *p, long long ms, uint64_t done)
 {
 	if (p->n && done < p->done[newest(p)])
 		p->n = 0;
 	if (p->n && ms - p->at[newest(p)] < APART_MS)
 		return;
-	p->at[p->n % PACE_SAMPLES] = ms;
-	p->done[p->n % PACE_SAMPLES] = done;
+	p->at[p->n % RATE_SAMPLES] = ms;
+	p->done[p->n % RATE_SAMPLES] = done;
 	p->n++;
 }
 
-uint64_t pace_rate(const struct pace *p)
+uint64_t rate_per_second(const struct rate *p)
 {
 	unsigned a, b;
 
@@ -36,9 +36,9 @@ uint64_t pace_rate(const struct pace *p)
 	return (p->done[b] - p->done[a]) * 1000 / (uint64_t)(p->at[b] - p->at[a]);
 }
 
-long long pace_left(const struct pace *p, uint64_t done, uint64_t total)
+long long rate_left(const struct rate *p, uint64_t done, uint64_t total)
 {
-	uint64_t rate = pace_rate(p);
+	uint64_t rate = rate_per_second(p);
 
 	if (!rate || total < done)
 		return -1;
@@ -57,7 +57,7 @@ static void left_text(char *buf, size_t n, long long left)
 		snprintf(buf, n, ", %lld h %lld min left", left / 3600, left % 3600 / 60);
 }
 
-void pace_text(char *buf, size_t n, uint64_t done, uint64_t total, uint64_t rate, long long left)
+void rate_text(char *buf, size_t n, uint64_t done, uint64_t total, uint64_t rate, long long left)
 {
 	char of[32] = "", speed[32] = "", rest[48];
 

@@ -11,14 +11,14 @@
 
 enum { WHY_MAX = 300 };
 
-void letgo_free(struct letgo *l)
+void exit_info_free(struct exit_info *l)
 {
 	free(l->ops);
 	free(l->kind);
 	free(l->why);
 	free(l->log);
 	free(l->dump);
-	*l = (struct letgo){ 0 };
+	*l = (struct exit_info){ 0 };
 }
 
 static char *clean(const char *data, size_t n)
@@ -53,7 +53,7 @@ static const char *next_line(const char *line)
 }
 
 /* 'sched_ext: BPF scheduler "ktstr" disabled (runnable task stall)', then perhaps 'sched_ext: ktstr: {why}'. */
-static void read_log(struct letgo *l)
+static void read_log(struct exit_info *l)
 {
 	for (const char *line = l->log; *line; line = next_line(line)) {
 		auto_free char *kind = between(line, "\" disabled (", ")");
@@ -78,17 +78,18 @@ static void read_log(struct letgo *l)
 	}
 }
 
-int letgo_parse(struct letgo *l, const void *data, size_t n, struct err *e)
+int exit_info_parse(struct exit_info *l, const void *data, size_t n, struct err *e)
 {
 	static const char mark[] = "triggered exit kind ";
-	struct proto_let_go h;
+	struct proto_exit_info h;
 	const char *at;
 
 	if (n < sizeof(h) || (memcpy(&h, data, sizeof(h)), h.log_len > n - sizeof(h)))
 		return err_set(e, X_VM, "the guest sent a damaged reason for a scheduler's end");
 	const char *log = (const char *)data + sizeof(h);
 
-	*l = (struct letgo){ .log = clean(log, h.log_len), .dump = clean(log + h.log_len, n - sizeof(h) - h.log_len) };
+	*l = (struct exit_info){ .log = clean(log, h.log_len),
+				 .dump = clean(log + h.log_len, n - sizeof(h) - h.log_len) };
 	read_log(l);
 	at = strstr(l->dump, mark);
 	if (at)
@@ -102,12 +103,12 @@ int letgo_parse(struct letgo *l, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
-bool letgo_is_error(const struct letgo *l)
+bool exit_info_is_error(const struct exit_info *l)
 {
 	return strncmp(l->kind, "unregistered", strlen("unregistered")) != 0;
 }
 
-char *letgo_reason(const struct letgo *l)
+char *exit_info_reason(const struct exit_info *l)
 {
 	auto_free char *code = l->code ? xasprintf(" (exit kind %u)", l->code) : xstrdup("");
 

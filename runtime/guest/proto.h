@@ -12,7 +12,7 @@
  *   FILES_OK              ->
  *                         <-  START     argv, environment
  *   STATE, LOG …          ->            scheduler state changes, its output
- *   LET_GO                ->            before the STATE or EXITED it belongs to: what the kernel said about its end
+ *   EXIT_INFO                ->            before the STATE or EXITED it belongs to: what the kernel said about its end
  *                         <-  PROGS     ask for the guest's own view (cross-check)
  *   PROGS_ARE text        ->
  *                         <-  WORK      tasks for the attached scheduler to run
@@ -47,21 +47,21 @@
 
 enum proto_type {
 	/* guest to host */
-	MSG_HELLO = 1,     /* "key value\n" lines, see below */
-	MSG_PAGES = 2,     /* struct proto_run[]: the content of the manifest's files, in order, page by page */
-	MSG_FILES_OK = 3,  /* empty */
-	MSG_STATE = 4,     /* struct proto_state + ops name */
-	MSG_LOG = 5,       /* bytes of the scheduler's stdout and stderr, as they came */
-	MSG_EXITED = 6,    /* struct proto_exited: the scheduler process ended */
-	MSG_PROGS_ARE = 7, /* lines "id type verified_insns jited_len xlated_len run_cnt run_time_ns name" */
-	MSG_FAILED = 8,    /* text: the last request could not be done, and why */
-	MSG_OUT = 10,      /* bytes of the session's stdout, or of its terminal */
-	MSG_ERR = 11,      /* bytes of its stderr */
-	MSG_TAKEN = 12,    /* u32: bytes of IN the program has taken since the last TAKEN */
-	MSG_ENDED = 13,    /* struct proto_exited: the session's program ended */
-	MSG_PONG = 14,     /* empty */
-	MSG_LET_GO = 15,   /* struct proto_let_go, then the kernel's log, then sched_ext's dump */
-	MSG_WORKED = 16,   /* struct proto_worked, then a struct proto_task for every task */
+	MSG_HELLO = 1,      /* "key value\n" lines, see below */
+	MSG_PAGES = 2,      /* struct proto_run[]: the content of the manifest's files, in order, page by page */
+	MSG_FILES_OK = 3,   /* empty */
+	MSG_STATE = 4,      /* struct proto_state + ops name */
+	MSG_LOG = 5,        /* bytes of the scheduler's stdout and stderr, as they came */
+	MSG_EXITED = 6,     /* struct proto_exited: the scheduler process ended */
+	MSG_PROGS_ARE = 7,  /* lines "id type verified_insns jited_len xlated_len run_cnt run_time_ns name" */
+	MSG_FAILED = 8,     /* text: the last request could not be done, and why */
+	MSG_OUT = 10,       /* bytes of the session's stdout, or of its terminal */
+	MSG_ERR = 11,       /* bytes of its stderr */
+	MSG_TAKEN = 12,     /* u32: bytes of IN the program has taken since the last TAKEN */
+	MSG_ENDED = 13,     /* struct proto_exited: the session's program ended */
+	MSG_PONG = 14,      /* empty */
+	MSG_EXIT_INFO = 15, /* struct proto_exit_info, then the kernel's log, then sched_ext's dump */
+	MSG_WORKED = 16,    /* struct proto_worked, then a struct proto_task for every task */
 	/* host to guest */
 	MSG_FILES = 32,  /* proto_file[] records, see below */
 	MSG_PUSHED = 33, /* empty */
@@ -147,7 +147,7 @@ struct proto_exited {
 	uint32_t ms;    /* since START */
 };
 
-struct proto_let_go {
+struct proto_exit_info {
 	uint32_t log_len; /* bytes of text that are lines of the kernel's log; the rest is the dump */
 };
 

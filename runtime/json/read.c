@@ -294,7 +294,7 @@ int json_member(const struct json *j, int obj, int *it, int *val)
 	return k;
 }
 
-static int absent_or(const struct json *j, int tok, enum json_kind want, const char *want_name, struct err *e)
+static int absent_or(const struct json *j, int tok, enum json_kind want, const char *target_name, struct err *e)
 {
 	static const char *const names[] = {
 		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",       [JSON_STRING] = "a string",
@@ -305,7 +305,7 @@ static int absent_or(const struct json *j, int tok, enum json_kind want, const c
 	if (have == JSON_NULL)
 		return 1;
 	if (have != want)
-		return err_set(e, X_FAIL, "%s was expected, not %s", want_name, names[have]);
+		return err_set(e, X_FAIL, "%s was expected, not %s", target_name, names[have]);
 	return 0;
 }
 

@@ -36,15 +36,15 @@ static void keep(struct shell_sched *s, const char *data, size_t n)
 	s->n += n;
 }
 
-static int let_go(const struct msg *m, struct err *e)
+static int take_exit_info(const struct msg *m, struct err *e)
 {
-	auto_letgo struct letgo l = { 0 };
+	auto_exit_info struct exit_info l = { 0 };
 
-	if (letgo_parse(&l, m->data, m->n, e) < 0)
+	if (exit_info_parse(&l, m->data, m->n, e) < 0)
 		return -1;
-	if (!letgo_is_error(&l))
+	if (!exit_info_is_error(&l))
 		return 0;
-	auto_free char *reason = letgo_reason(&l);
+	auto_free char *reason = exit_info_reason(&l);
 
 	log_error("the kernel threw scheduler \"%s\" out: %s\n%s%s", l.ops, reason, l.log, l.dump);
 	return 0;
@@ -59,8 +59,8 @@ static int hear(struct shell_sched *s, const struct msg *m, struct err *e)
 	case MSG_LOG:
 		keep(s, m->data, m->n);
 		return 0;
-	case MSG_LET_GO:
-		return let_go(m, e);
+	case MSG_EXIT_INFO:
+		return take_exit_info(m, e);
 	case MSG_STATE:
 		if (m->n < sizeof(st))
 			return err_set(e, X_VM, "the guest sent a short state");

@@ -19,19 +19,19 @@ enum { DEEP = 64, BLOCK = 512 };
 
 static const struct place {
 	const char *folder;
-	enum holding_kind kind;
+	enum inventory_kind kind;
 } places[] = {
-	{ "graphs", HOLDING_GRAPH },     { "trees", HOLDING_TREE },  { "sources", HOLDING_SOURCE },
-	{ "tarballs", HOLDING_TARBALL }, { "hashes", HOLDING_NOTE }, { "releases", HOLDING_NOTE },
-	{ "sums", HOLDING_NOTE },        { "host", HOLDING_NOTE },
+	{ "graphs", INVENTORY_GRAPH },     { "trees", INVENTORY_TREE },  { "sources", INVENTORY_SOURCE },
+	{ "tarballs", INVENTORY_TARBALL }, { "hashes", INVENTORY_NOTE }, { "releases", INVENTORY_NOTE },
+	{ "sums", INVENTORY_NOTE },        { "host", INVENTORY_NOTE },
 };
 
 static const char *const names[] = {
-	[HOLDING_RESULT] = "result",        [HOLDING_GRAPH] = "build folder", [HOLDING_TREE] = "kernel objects",
-	[HOLDING_SOURCE] = "kernel source", [HOLDING_TARBALL] = "tarball",    [HOLDING_NOTE] = "note",
+	[INVENTORY_RESULT] = "result",        [INVENTORY_GRAPH] = "build folder", [INVENTORY_TREE] = "kernel objects",
+	[INVENTORY_SOURCE] = "kernel source", [INVENTORY_TARBALL] = "tarball",    [INVENTORY_NOTE] = "note",
 };
 
-const char *holding_name(enum holding_kind kind)
+const char *inventory_kind_name(enum inventory_kind kind)
 {
 	return names[kind];
 }
@@ -78,15 +78,15 @@ static long long later(long long a, long long b)
 }
 
 /* What tells of the last use: the folder's own time says when it was last changed. */
-static long long last_use(const struct store *st, const struct holding *x, const struct stat *s)
+static long long last_use(const struct store *st, const struct inventory_item *x, const struct stat *s)
 {
-	static const char *const witnesses[HOLDING_KINDS][2] = {
-		[HOLDING_GRAPH] = { "used", "lock" },
-		[HOLDING_TREE] = { "ktstr-make.log", "ktstr-out/ktstr-make.log" },
+	static const char *const witnesses[INVENTORY_KINDS][2] = {
+		[INVENTORY_GRAPH] = { "used", "lock" },
+		[INVENTORY_TREE] = { "ktstr-make.log", "ktstr-out/ktstr-make.log" },
 	};
 	long long used = s->st_mtim.tv_sec;
 
-	if (x->kind == HOLDING_TARBALL || x->kind == HOLDING_NOTE)
+	if (x->kind == INVENTORY_TARBALL || x->kind == INVENTORY_NOTE)
 		return later(used, s->st_atim.tv_sec);
 	for (size_t i = 0; i < 2 && witnesses[x->kind][i]; i++) {
 		auto_free char *path = xasprintf("%s/%s", x->path, witnesses[x->kind][i]);
@@ -98,29 +98,29 @@ static long long last_use(const struct store *st, const struct holding *x, const
 	return used;
 }
 
-static struct holding *add(struct holdings *h, enum holding_kind kind, char *path)
+static struct inventory_item *add(struct inventory *h, enum inventory_kind kind, char *path)
 {
 	h->v = xreallocarray(h->v, h->n + 1, sizeof(*h->v));
-	h->v[h->n] = (struct holding){ .kind = kind, .path = path };
+	h->v[h->n] = (struct inventory_item){ .kind = kind, .path = path };
 	return &h->v[h->n++];
 }
 
-static void look_at(struct holdings *h, const struct place *p, const char *name)
+static void look_at(struct inventory *h, const struct place *p, const char *name)
 {
 	auto_free char *path = xasprintf("%s/%s", p->folder, name);
 	struct stat s;
 
 	if (fstatat(h->st->dir, path, &s, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	struct holding *x = add(h, p->kind, TAKE(path));
+	struct inventory_item *x = add(h, p->kind, TAKE(path));
 
 	x->bytes = (uint64_t)s.st_blocks * BLOCK;
 	if (S_ISDIR(s.st_mode))
-		x->bytes += sum(h->st->dir, x->path, p->kind != HOLDING_GRAPH, 0);
+		x->bytes += sum(h->st->dir, x->path, p->kind != INVENTORY_GRAPH, 0);
 	x->used = last_use(h->st, x, &s);
 }
 
-static void look_into(struct holdings *h, const struct place *p)
+static void look_into(struct inventory *h, const struct place *p)
 {
 	DIR *d = list(h->st->dir, p->folder);
 	const struct dirent *f;
@@ -132,11 +132,11 @@ static void look_into(struct holdings *h, const struct place *p)
 		closedir(d);
 }
 
-static void add_results(struct holdings *h)
+static void add_results(struct inventory *h)
 {
 	for (size_t i = 0; i < h->gc.n; i++) {
 		const struct gc_item *item = &h->gc.v[i];
-		struct holding *x = add(h, HOLDING_RESULT, xasprintf("objects/%.2s/%s", item->key, item->key));
+		struct inventory_item *x = add(h, INVENTORY_RESULT, xasprintf("objects/%.2s/%s", item->key, item->key));
 
 		x->step = xstrdup(item->step);
 		x->bytes = item->bytes;
@@ -147,21 +147,21 @@ static void add_results(struct holdings *h)
 
 static int by_use(const void *a, const void *b)
 {
-	const struct holding *x = a, *y = b;
+	const struct inventory_item *x = a, *y = b;
 
 	return x->used != y->used ? (x->used > y->used ? 1 : -1) : strcmp(x->path, y->path);
 }
 
-int holdings_open(struct holdings *h, struct store *st, struct err *e)
+int inventory_open(struct inventory *h, struct store *st, struct err *e)
 {
-	*h = (struct holdings){ .st = st };
+	*h = (struct inventory){ .st = st };
 	if (gc_open(&h->gc, st, NULL, e) < 0)
 		return -1;
 	add_results(h);
 	for (size_t i = 0; i < countof(places); i++)
 		look_into(h, &places[i]);
 	if (stop_pending()) {
-		holdings_close(h);
+		inventory_close(h);
 		return stop_err(e);
 	}
 	if (h->n)
@@ -169,7 +169,7 @@ int holdings_open(struct holdings *h, struct store *st, struct err *e)
 	return 0;
 }
 
-void holdings_close(struct holdings *h)
+void inventory_close(struct inventory *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		free(h->v[i].path);
@@ -177,5 +177,5 @@ void holdings_close(struct holdings *h)
 	}
 	free(h->v);
 	gc_close(&h->gc);
-	*h = (struct holdings){ 0 };
+	*h = (struct inventory){ 0 };
 }

@@ -6,39 +6,39 @@
 #include "store/gc.h"
 #include <stdbool.h>
 
-enum holding_kind {
-	HOLDING_RESULT,  /* objects/: of a step, which is the holding's step */
-	HOLDING_GRAPH,   /* graphs/: a build folder of ninja; only what no result shares with it counts */
-	HOLDING_TREE,    /* trees/: objects of kernel builds, so that the next one is incremental */
-	HOLDING_SOURCE,  /* sources/: a fetched source whose kernel is not built yet, or half of one */
-	HOLDING_TARBALL, /* tarballs/: a release as it came, or its first part */
-	HOLDING_NOTE,    /* hashes/, releases/, sums/, host/: small, and had again in seconds */
-	HOLDING_KINDS,
+enum inventory_kind {
+	INVENTORY_RESULT,  /* objects/: of a step, which is the holding's step */
+	INVENTORY_GRAPH,   /* graphs/: a build folder of ninja; only what no result shares with it counts */
+	INVENTORY_TREE,    /* trees/: objects of kernel builds, so that the next one is incremental */
+	INVENTORY_SOURCE,  /* sources/: a fetched source whose kernel is not built yet, or half of one */
+	INVENTORY_TARBALL, /* tarballs/: a release as it came, or its first part */
+	INVENTORY_NOTE,    /* hashes/, releases/, sums/, host/: small, and had again in seconds */
+	INVENTORY_KINDS,
 };
 
-struct holding {
-	enum holding_kind kind;
+struct inventory_item {
+	enum inventory_kind kind;
 	char *path;                 /* below the store */
 	char *step;                 /* RESULT; else NULL */
 	uint64_t bytes;             /* on the disk */
 	long long used;             /* last use, seconds since 1970 */
-	const struct gc_item *item; /* RESULT; owned by struct holdings */
+	const struct gc_item *item; /* RESULT; owned by struct inventory */
 };
 
-struct holdings {
+struct inventory {
 	struct store *st; /* not owned */
 	struct gc gc;
-	struct holding *v;
+	struct inventory_item *v;
 	size_t n;
 };
 
-int holdings_open(struct holdings *h, struct store *st, struct err *e);
-void holdings_close(struct holdings *h); /* may run twice */
-#define auto_holdings __attribute__((unused, cleanup(holdings_close)))
+int inventory_open(struct inventory *h, struct store *st, struct err *e);
+void inventory_close(struct inventory *h); /* may run twice */
+#define auto_inventory __attribute__((unused, cleanup(inventory_close)))
 
 /* GC_REMOVED, GC_IN_USE. One that is gone already counts as removed. */
-int holding_remove(struct holdings *h, const struct holding *x, struct err *e);
+int inventory_remove(struct inventory *h, const struct inventory_item *x, struct err *e);
 /* Whether somebody works with it now. A result may turn out to be in use by a build folder only when it is removed. */
-int holding_in_use(struct holdings *h, const struct holding *x, bool *in_use, struct err *e);
+int inventory_in_use(struct inventory *h, const struct inventory_item *x, bool *in_use, struct err *e);
 /* "result", "build folder" … of one of them. */
-const char *holding_name(enum holding_kind kind);
+const char *inventory_kind_name(enum inventory_kind kind);

@@ -46,19 +46,19 @@ static char *source_lock(const char *name)
 }
 
 /* The lock of whoever works with it; NULL: a file that may go at any time, since who has it open goes on reading it. */
-static char *lock_of(const struct holding *x)
+static char *lock_of(const struct inventory_item *x)
 {
 	const char *name = base(x->path);
 
 	switch (x->kind) {
-	case HOLDING_TREE: {
+	case INVENTORY_TREE: {
 		size_t n = strlen(name) - (ends(name, "-links") ? strlen("-links") : 0);
 
 		return ends(name, ".count") ? NULL : xasprintf("tree-%.*s", (int)n, name);
 	}
-	case HOLDING_SOURCE:
+	case INVENTORY_SOURCE:
 		return source_lock(name);
-	case HOLDING_TARBALL:
+	case INVENTORY_TARBALL:
 		return ends(name, ".part") ? xstrndup(name, strlen(name) - strlen(".part")) : NULL;
 	default:
 		return NULL;
@@ -125,7 +125,7 @@ static int remove_file(struct store *st, const char *path, struct err *e)
 	return errno == EISDIR || errno == EPERM ? take_away(st, path, e) : err_sys(e, "remove %s", path);
 }
 
-static int remove_locked(struct store *st, const struct holding *x, struct err *e)
+static int remove_locked(struct store *st, const struct inventory_item *x, struct err *e)
 {
 	auto_free char *key = lock_of(x);
 	int lock = -1, r;
@@ -140,13 +140,13 @@ static int remove_locked(struct store *st, const struct holding *x, struct err *
 	return r;
 }
 
-int holding_remove(struct holdings *h, const struct holding *x, struct err *e)
+int inventory_remove(struct inventory *h, const struct inventory_item *x, struct err *e)
 {
 	int r;
 
-	if (x->kind == HOLDING_RESULT)
+	if (x->kind == INVENTORY_RESULT)
 		return gc_remove(&h->gc, x->item, e);
-	r = x->kind == HOLDING_GRAPH ? remove_graph(h->st, x->path, e) : remove_locked(h->st, x, e);
+	r = x->kind == INVENTORY_GRAPH ? remove_graph(h->st, x->path, e) : remove_locked(h->st, x, e);
 	return r < 0 ? store_err(h->st, e) : r;
 }
 
@@ -170,7 +170,7 @@ static int ask_lock(struct store *st, const char *key, struct err *e)
 	return r == LOCK_BUSY ? GC_IN_USE : r;
 }
 
-static int ask_result(struct store *st, const struct holding *x, struct err *e)
+static int ask_result(struct store *st, const struct inventory_item *x, struct err *e)
 {
 	auto_close int dir = openat(st->dir, x->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -179,14 +179,14 @@ static int ask_result(struct store *st, const struct holding *x, struct err *e)
 	return ask_lock(st, x->item->key, e);
 }
 
-int holding_in_use(struct holdings *h, const struct holding *x, bool *in_use, struct err *e)
+int inventory_in_use(struct inventory *h, const struct inventory_item *x, bool *in_use, struct err *e)
 {
 	auto_free char *key = lock_of(x);
 	int r;
 
-	if (x->kind == HOLDING_RESULT)
+	if (x->kind == INVENTORY_RESULT)
 		r = ask_result(h->st, x, e);
-	else if (x->kind == HOLDING_GRAPH)
+	else if (x->kind == INVENTORY_GRAPH)
 		r = ask_graph(h->st, x->path, e);
 	else
 		r = ask_lock(h->st, key, e);

@@ -153,7 +153,7 @@ static int look_at_file(struct look *l, const struct content_file *f, enum verif
 	return 0;
 }
 
-static int look_at_files(struct look *l, enum verify_depth depth, struct err *e)
+static int statmany(struct look *l, enum verify_depth depth, struct err *e)
 {
 	auto_content struct content c = { 0 };
 	auto_free char *text = NULL;
@@ -201,7 +201,7 @@ static int look_at(struct verdicts *v, const struct store *st, const char *key, 
 		return 0;
 	v->looked_at++;
 	look_at_recipe(&l);
-	r = look_at_files(&l, depth, e);
+	r = statmany(&l, depth, e);
 	if (r == 0 && l.why && still_named(st, path, dir))
 		add_verdict(&l);
 	free(l.file);

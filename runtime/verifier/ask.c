@@ -53,7 +53,7 @@ static int hear(struct answer *a, const struct msg *m, struct err *e)
 		return keep(a, m, e);
 	case MSG_ERR:
 	case MSG_TAKEN:
-	case MSG_LET_GO:
+	case MSG_EXIT_INFO:
 		return 0;
 	case MSG_STATE:
 		if (m->n < sizeof(st))

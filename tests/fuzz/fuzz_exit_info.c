@@ -20,17 +20,17 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	auto_letgo struct letgo l = { 0 };
+	auto_exit_info struct exit_info l = { 0 };
 	struct err e;
 
-	if (letgo_parse(&l, data, n, &e) < 0)
+	if (exit_info_parse(&l, data, n, &e) < 0)
 		return 0;
-	auto_free char *reason = letgo_reason(&l);
+	auto_free char *reason = exit_info_reason(&l);
 
 	MUST(l.ops && l.kind && l.why && l.log && l.dump);
 	MUST(strlen(l.log) + strlen(l.dump) <= n && strstr(reason, l.kind));
 	for (const char *p = reason; *p; p++)
 		MUST((unsigned char)*p >= ' ' || *p == '\t');
-	(void)letgo_is_error(&l);
+	(void)exit_info_is_error(&l);
 	return 0;
 }

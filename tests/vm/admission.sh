@@ -28,7 +28,7 @@ waits() {
 	grep -q 'waiting for other guests to end' "$1.err"
 }
 
-let_go() {
+take_exit_info() {
 	eval "echo >&$1"
 }
 

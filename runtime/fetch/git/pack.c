@@ -25,11 +25,11 @@ static int on_progress(const git_indexer_progress *s, void *arg)
 	p->told = now;
 	if (stop_pending())
 		return GIT_EUSER;
-	pace_add(&p->pace, now, s->received_bytes);
+	rate_add(&p->pace, now, s->received_bytes);
 	if (!p->progress)
 		return 0;
 	if (s->received_objects < s->total_objects) {
-		pace_text(text, sizeof(text), s->received_bytes, 0, pace_rate(&p->pace), -1);
+		rate_text(text, sizeof(text), s->received_bytes, 0, rate_per_second(&p->pace), -1);
 		p->progress(s->received_objects, s->total_objects, text);
 	} else {
 		p->progress(s->indexed_deltas, s->total_deltas, "resolving deltas");

@@ -14,7 +14,7 @@ struct gitpack {
 	struct git_indexer_progress *stats; /* libgit2 counts in it from call to call */
 	char *folder;
 	source_progress *progress; /* may be NULL */
-	struct pace pace;
+	struct rate pace;
 	long long told;
 	size_t unchecked; /* bytes since we looked for free space */
 };

@@ -137,7 +137,7 @@ static void insert(struct near list[SHOWN], size_t *n, struct near new)
 static unsigned distance(const char *ref, const char *name)
 {
 	const char *last = strrchr(name, '/');
-	unsigned all = near_distance(ref, name), end = last ? near_distance(ref, last + 1) : all;
+	unsigned all = nearest_edits(ref, name), end = last ? nearest_edits(ref, last + 1) : all;
 
 	return end < all ? end : all;
 }

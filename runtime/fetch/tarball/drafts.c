@@ -56,7 +56,7 @@ static void collect(struct store *st, const char *folder, const char *begin, con
 		close(fd);
 }
 
-void litter_collect(struct store *st)
+void drafts_collect(struct store *st)
 {
 	collect(st, "sources", ".", ".draft", false);
 	collect(st, "tarballs", "", ".part", true);

@@ -3,4 +3,4 @@
 struct store;
 
 /* Removes drafts of trees whose maker is dead, and first parts of downloads that nobody went on with for a month. */
-void litter_collect(struct store *st);
+void drafts_collect(struct store *st);

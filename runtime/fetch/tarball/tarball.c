@@ -46,18 +46,18 @@ struct job {
 	char *draft; /* below the store */
 	char *file;  /* what is read: a ".part", or a kept tarball */
 	int fd, dir; /* of file and draft */
-	struct feed *feed;
+	struct unpack_thread *feed;
 	struct sha256 *sha;
 	uint64_t have, total; /* bytes hashed and in file; what there will be, 0 unknown */
 	uint64_t before;      /* bytes an earlier run left */
 	bool network;         /* bytes come from outside */
-	struct pace in, out;
+	struct rate in, out;
 	struct err bad; /* unpacking failed and we go on for the checksum; code 0: it did not */
 };
 
 static void job_end(struct job *j)
 {
-	feed_stop(&j->feed);
+	unpack_thread_stop(&j->feed);
 	if (j->fd >= 0)
 		close(TAKE_FD(j->fd));
 	if (j->dir >= 0)
@@ -121,16 +121,16 @@ static void tell(struct job *j)
 
 	if (!j->progress)
 		return;
-	feed_look(j->feed, &bytes, &members);
-	pace_add(&j->out, now, bytes);
-	out = pace_left(&j->out, bytes, j->total);
+	unpack_thread_progress(j->feed, &bytes, &members);
+	rate_add(&j->out, now, bytes);
+	out = rate_left(&j->out, bytes, j->total);
 	if (j->network && j->have != j->total) {
-		pace_add(&j->in, now, j->have);
-		in = pace_left(&j->in, j->have, j->total);
-		pace_text(text, sizeof(text), j->have, j->total, pace_rate(&j->in), in > out ? in : out);
+		rate_add(&j->in, now, j->have);
+		in = rate_left(&j->in, j->have, j->total);
+		rate_text(text, sizeof(text), j->have, j->total, rate_per_second(&j->in), in > out ? in : out);
 		snprintf(note, sizeof(note), "%s", text);
 	} else {
-		pace_text(text, sizeof(text), bytes, j->total, pace_rate(&j->out), out);
+		rate_text(text, sizeof(text), bytes, j->total, rate_per_second(&j->out), out);
 		snprintf(note, sizeof(note), "unpacking %s", text);
 	}
 	j->progress(bytes, j->total, note);
@@ -144,7 +144,7 @@ static void say(struct job *j, const char *text)
 
 static int unpack_begin(struct job *j, struct err *e)
 {
-	feed_stop(&j->feed);
+	unpack_thread_stop(&j->feed);
 	if (j->dir >= 0)
 		close(TAKE_FD(j->dir));
 	j->bad.code = 0;
@@ -155,7 +155,7 @@ static int unpack_begin(struct job *j, struct err *e)
 		err_sys(e, "make folder %s", j->draft);
 		return store_err(j->st, e);
 	}
-	return feed_start(&j->feed, j->fd, j->dir, e);
+	return unpack_thread_start(&j->feed, j->fd, j->dir, e);
 }
 
 /* Whether the unpacker still lives. What comes may be damaged rather than hostile, and then its checksum says more than
@@ -164,7 +164,7 @@ static int unpack_goes_on(struct job *j, struct err *e)
 {
 	struct err why;
 
-	if (j->bad.code || feed_wait(j->feed, 0, &why) >= 0)
+	if (j->bad.code || unpack_thread_wait(j->feed, 0, &why) >= 0)
 		return 0;
 	if (why.code == X_BAD_ARCHIVE && *j->t->sha256 && j->total) {
 		j->bad = why;
@@ -182,11 +182,11 @@ static int unpack_finish(struct job *j, struct err *e)
 		*e = j->bad;
 		return -1;
 	}
-	feed_have(j->feed, j->have, true);
+	unpack_thread_have(j->feed, j->have, true);
 	do {
-		r = feed_wait(j->feed, WAIT_MS, e);
+		r = unpack_thread_wait(j->feed, WAIT_MS, e);
 		tell(j);
-	} while (r == FEED_RUNS);
+	} while (r == UNPACK_THREAD_RUNS);
 	return r;
 }
 
@@ -236,7 +236,7 @@ static int on_head(void *arg, const struct http_head *head, struct err *e)
 /* Forgets all bytes so far. */
 static int start_over(struct job *j, struct err *e)
 {
-	feed_stop(&j->feed);
+	unpack_thread_stop(&j->feed);
 	if (ftruncate(j->fd, 0) < 0 || lseek(j->fd, 0, SEEK_SET) < 0) {
 		err_sys(e, "empty %s", j->file);
 		return store_err(j->st, e);
@@ -264,7 +264,7 @@ static int take(struct job *j, const void *data, size_t n, struct err *e)
 	if (sha256_add(j->sha, data, n, e) < 0)
 		return -1;
 	j->have += n;
-	feed_have(j->feed, j->have, false);
+	unpack_thread_have(j->feed, j->have, false);
 	tell(j);
 	return 0;
 }
@@ -367,7 +367,7 @@ static int open_file(struct job *j, int flags, struct err *e)
 
 static void close_file(struct job *j)
 {
-	feed_stop(&j->feed);
+	unpack_thread_stop(&j->feed);
 	if (j->fd >= 0)
 		close(TAKE_FD(j->fd));
 	free(TAKE(j->file));
@@ -545,7 +545,7 @@ int tarball_tree(struct store *st, struct tarball *t, char **tree, source_progre
 	if (!present(st, t)) {
 		if (mkdir_p(st->dir, "sources", 0777, e) < 0 || mkdir_p(st->dir, "tarballs", 0777, e) < 0)
 			return store_err(st, e);
-		litter_collect(st);
+		drafts_collect(st);
 		j.key = lock_key(t);
 		j.draft = draft_of(j.key);
 		if (make_tree(&j, e) < 0)

@@ -10,7 +10,7 @@
 
 enum { PIECE = 64 << 10 };
 
-struct feed {
+struct unpack_thread {
 	pthread_t thread;
 	int file, dir;
 	int ended; /* eventfd: readable when the thread is through */
@@ -26,7 +26,7 @@ struct feed {
 };
 
 /* Bytes that can be read now; 0 at the end, negative when it is to stop. */
-static ssize_t wait_more(struct feed *f)
+static ssize_t wait_more(struct unpack_thread *f)
 {
 	ssize_t n = -1;
 
@@ -44,7 +44,7 @@ static ssize_t wait_more(struct feed *f)
 
 static int next_piece(void *arg, const void **data, size_t *n, struct err *e)
 {
-	struct feed *f = arg;
+	struct unpack_thread *f = arg;
 	ssize_t want = wait_more(f);
 	off_t at = (off_t)f->asked - want;
 
@@ -68,7 +68,7 @@ static int next_piece(void *arg, const void **data, size_t *n, struct err *e)
 
 static void *work(void *arg)
 {
-	struct feed *f = arg;
+	struct unpack_thread *f = arg;
 	struct err err = { 0 };
 
 	if (unpack_tree(&f->u, f->dir, &err) < 0) {
@@ -80,9 +80,9 @@ static void *work(void *arg)
 	return NULL;
 }
 
-int feed_start(struct feed **out, int file, int dir, struct err *e)
+int unpack_thread_start(struct unpack_thread **out, int file, int dir, struct err *e)
 {
-	struct feed *f = xcalloc(1, sizeof(*f));
+	struct unpack_thread *f = xcalloc(1, sizeof(*f));
 
 	f->file = file;
 	f->dir = dir;
@@ -105,7 +105,7 @@ int feed_start(struct feed **out, int file, int dir, struct err *e)
 	return 0;
 }
 
-void feed_have(struct feed *f, uint64_t n, bool last)
+void unpack_thread_have(struct unpack_thread *f, uint64_t n, bool last)
 {
 	pthread_mutex_lock(&f->lock);
 	f->have = n;
@@ -114,7 +114,7 @@ void feed_have(struct feed *f, uint64_t n, bool last)
 	pthread_mutex_unlock(&f->lock);
 }
 
-void feed_look(struct feed *f, uint64_t *bytes, uint64_t *members)
+void unpack_thread_progress(struct unpack_thread *f, uint64_t *bytes, uint64_t *members)
 {
 	pthread_mutex_lock(&f->lock);
 	*bytes = f->asked;
@@ -122,25 +122,25 @@ void feed_look(struct feed *f, uint64_t *bytes, uint64_t *members)
 	pthread_mutex_unlock(&f->lock);
 }
 
-int feed_wait(struct feed *f, int ms, struct err *e)
+int unpack_thread_wait(struct unpack_thread *f, int ms, struct err *e)
 {
 	struct pollfd p = { .fd = f->ended, .events = POLLIN };
 	int r = stop_poll(&p, 1, now_ms() + ms, e);
 	bool failed;
 
 	if (r <= 0)
-		return r < 0 ? r : FEED_RUNS;
+		return r < 0 ? r : UNPACK_THREAD_RUNS;
 	pthread_mutex_lock(&f->lock);
 	failed = f->err.code != 0;
 	if (failed)
 		*e = f->err;
 	pthread_mutex_unlock(&f->lock);
-	return failed ? -1 : FEED_ENDED;
+	return failed ? -1 : UNPACK_THREAD_ENDED;
 }
 
-void feed_stop(struct feed **out)
+void unpack_thread_stop(struct unpack_thread **out)
 {
-	struct feed *f = TAKE(*out);
+	struct unpack_thread *f = TAKE(*out);
 
 	if (!f)
 		return;

@@ -6,17 +6,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 struct err;
-struct feed;
+struct unpack_thread;
 
-/* file is read by offset; dir is an empty folder. Both stay the caller's and open until feed_stop. */
-int feed_start(struct feed **f, int file, int dir, struct err *e);
+/* file is read by offset; dir is an empty folder. Both stay the caller's and open until unpack_thread_stop. */
+int unpack_thread_start(struct unpack_thread **f, int file, int dir, struct err *e);
 /* The first n bytes of the file are there. last: and there will be no more. */
-void feed_have(struct feed *f, uint64_t n, bool last);
+void unpack_thread_have(struct unpack_thread *f, uint64_t n, bool last);
 /* How many bytes of the archive the unpacker has asked for, and how many members it has made. */
-void feed_look(struct feed *f, uint64_t *bytes, uint64_t *members);
+void unpack_thread_progress(struct unpack_thread *f, uint64_t *bytes, uint64_t *members);
 
-enum { FEED_ENDED = 0, FEED_RUNS = 1 };
+enum { UNPACK_THREAD_ENDED = 0, UNPACK_THREAD_RUNS = 1 };
 /* Waits at most ms for the unpacker's end. Negative: unpacking failed, or we were told to stop. */
-int feed_wait(struct feed *f, int ms, struct err *e);
+int unpack_thread_wait(struct unpack_thread *f, int ms, struct err *e);
 /* Ends it wherever it is. *f becomes NULL; harmless on NULL. */
-void feed_stop(struct feed **f);
+void unpack_thread_stop(struct unpack_thread **f);

@@ -153,7 +153,7 @@ static int look(struct source_files *f, struct err *e)
 {
 	size_t n = 0;
 
-	if (look_at_files(f->root, f->v, f->n, e) < 0)
+	if (statmany(f->root, f->v, f->n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < f->n; i++)
 		if (is_file(f->v[i].st.st_mode))

@@ -12,7 +12,7 @@
 #include "fetch/tree/srctree.h"
 #include "store/recipe.h"
 
-#define NAME "ktstr-made"
+#define NAME "ktstr-sources"
 
 enum { LIST_MAX = 1 << 30 };
 
@@ -92,7 +92,7 @@ static int remember(const char *out, const struct timespec *now, const char *lis
 	return file_write(AT_FDCWD, path, text, size, e) < 0 ? -1 : 0;
 }
 
-int made_prepare(const char *store, const char *source, const char *out, const char *tree, struct err *e)
+int incremental_prepare(const char *store, const char *source, const char *out, const char *tree, struct err *e)
 {
 	auto_source_files struct source_files f = { .root = -1 };
 	auto_free char *list = NULL;

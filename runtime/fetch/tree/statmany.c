@@ -104,7 +104,7 @@ static int outcome(const struct share *s, struct err *e)
 	return -1;
 }
 
-int look_at_files(int root, struct source_file *v, size_t n, struct err *e)
+int statmany(int root, struct source_file *v, size_t n, struct err *e)
 {
 	struct share shares[THREADS_MAX] = { 0 };
 	size_t cpus = cpus_usable(), k = n / WORTH_A_THREAD + 1, from = 0;

@@ -14,4 +14,4 @@ struct source_file {
 
 /* Fills st of each of v, whose paths are below the folder open as root. Files that are gone meanwhile have st_mode 0. Quickest
  * when those of a folder stand together. X_NO_INPUT, or stop_err(). */
-int look_at_files(int root, struct source_file *v, size_t n, struct err *e);
+int statmany(int root, struct source_file *v, size_t n, struct err *e);

@@ -34,7 +34,7 @@ static void add(struct text *t, const char *data, size_t n)
 }
 
 /* The buffer shrinks before the event is on; recording task names would cost every switch of tasks. */
-void letgo_watch(void)
+void exit_info_watch(void)
 {
 	if (access("/sys/kernel/sched_ext/state", R_OK) < 0 || mkdir(TRACE, 0700) < 0)
 		return;
@@ -44,7 +44,7 @@ void letgo_watch(void)
 		pipe_fd = open(TRACE "/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-void letgo_begin(void)
+void exit_info_begin(void)
 {
 	if (kmsg < 0)
 		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -110,11 +110,11 @@ static void read_dump(struct text *t)
 		add_lines(t, buf, n > 0 ? (size_t)n : 0);
 }
 
-void letgo_tell(void)
+void exit_info_tell(void)
 {
 	static struct text log = { .max = LOG_MAX }, dump = { .max = DUMP_MAX };
-	static char message[sizeof(struct proto_let_go) + LOG_MAX + DUMP_MAX];
-	struct proto_let_go head;
+	static char message[sizeof(struct proto_exit_info) + LOG_MAX + DUMP_MAX];
+	struct proto_exit_info head;
 
 	log.n = dump.n = 0;
 	read_log(&log);
@@ -125,5 +125,5 @@ void letgo_tell(void)
 	memcpy(message, &head, sizeof head);
 	memcpy(message + sizeof head, log.data, log.n);
 	memcpy(message + sizeof head + log.n, dump.data, dump.n);
-	port_send(MSG_LET_GO, message, sizeof head + log.n + dump.n);
+	port_send(MSG_EXIT_INFO, message, sizeof head + log.n + dump.n);
 }

@@ -93,9 +93,9 @@ void scx_check(void);            /* tell the host when the state is another one 
 void scx_end(void);              /* its process is gone */
 
 /* letgo.c: why the kernel let go of a scheduler */
-void letgo_watch(void); /* once, at boot */
-void letgo_begin(void); /* forget what was said before */
-void letgo_tell(void);  /* tell the host, when there is something to tell */
+void exit_info_watch(void); /* once, at boot */
+void exit_info_begin(void); /* forget what was said before */
+void exit_info_tell(void);  /* tell the host, when there is something to tell */
 
 /* progs.c */
 void progs_send(void);

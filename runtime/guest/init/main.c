@@ -134,7 +134,7 @@ int main(void)
 	mounts_rest();
 	port_open();
 	scx_watch();
-	letgo_watch();
+	exit_info_watch();
 	facts_hello();
 	for (;;) {
 		struct epoll_event ev;

@@ -60,7 +60,7 @@ void scx_check(void)
 			if (slurp(SCX_DIR "/root/ops", ops, sizeof ops) < 0)
 				*ops = '\0';
 			if (i == SCX_DISABLED)
-				letgo_tell();
+				exit_info_tell();
 			state_send((enum proto_scx)i, ops);
 			break;
 		}
@@ -85,7 +85,7 @@ static void on_uevent(uint32_t events)
 		if (r < 0 || last == SCX_ENABLED || strcmp(what, "add@/kernel/sched_ext/root") != 0)
 			continue;
 		if (!alive) /* somebody in the guest started it */
-			letgo_begin();
+			exit_info_begin();
 		ops = uevent_get(pairs, n, "SCXOPS");
 		state_send(SCX_ENABLED, ops ? ops : "");
 	}
@@ -118,7 +118,7 @@ void scx_begin(long long at)
 {
 	start = at;
 	alive = true;
-	letgo_begin();
+	exit_info_begin();
 	scx_check();
 }
 
@@ -126,5 +126,5 @@ void scx_end(void)
 {
 	alive = false;
 	scx_check();
-	letgo_tell(); /* one that went too soon to be seen */
+	exit_info_tell(); /* one that went too soon to be seen */
 }

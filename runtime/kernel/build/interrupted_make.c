@@ -42,7 +42,7 @@ static int look(const char *path, const struct stat *st, int kind, struct FTW *a
 	return 0;
 }
 
-int halfmade_begin(const char *out, struct err *e)
+int interrupted_make_begin(const char *out, struct err *e)
 {
 	auto_free char *path = marker(out);
 
@@ -51,7 +51,7 @@ int halfmade_begin(const char *out, struct err *e)
 	return file_write(AT_FDCWD, path, "", 0, e) < 0 ? -1 : 0;
 }
 
-void halfmade_end(const char *out)
+void interrupted_make_end(const char *out)
 {
 	auto_free char *path = marker(out);
 

@@ -6,6 +6,6 @@
 struct err;
 
 /* Before make in that O= folder: cleans up after one that was killed, and notes that one runs. */
-int halfmade_begin(const char *out, struct err *e);
+int interrupted_make_begin(const char *out, struct err *e);
 /* make ended by itself; what it could not complete it has removed. */
-void halfmade_end(const char *out);
+void interrupted_make_end(const char *out);

@@ -89,14 +89,15 @@ int kbuild_make(const struct kbuild *b, struct err *e)
 	const struct kbuild_arch *arch = kbuild_arch(b->arch, e);
 	auto_makelog struct makelog log = { 0 };
 
-	if (!arch || halfmade_begin(b->out, e) < 0 || makelog_open(&log, b->out, "make", b->count, b->progress, e) < 0)
+	if (!arch || interrupted_make_begin(b->out, e) < 0 ||
+	    makelog_open(&log, b->out, "make", b->count, b->progress, e) < 0)
 		return -1;
 	if (make(b, arch->target, &log, e) < 0) {
 		if (e->code == X_BUILD)
-			halfmade_end(b->out);
+			interrupted_make_end(b->out);
 		return -1;
 	}
-	halfmade_end(b->out);
+	interrupted_make_end(b->out);
 	return makelog_finish(&log, e);
 }
 

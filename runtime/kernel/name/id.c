@@ -60,7 +60,7 @@ static int no_match(const struct kernel_list *l, const char *id, const struct ke
 		nothing_there(l, version, e);
 		return err_in(e, "kernel \"%s\"", id);
 	}
-	auto_free char *near = near_matches(l, id, host->machine);
+	auto_free char *near = nearest_matches(l, id, host->machine);
 	auto_free char *make = version ? xasprintf("; cargo ktstr kernel build %s makes it", version) : xstrdup("");
 
 	return err_set(e, X_NO_KERNEL, "no kernel \"%s\" in %s%s%s%s (all that are there: cargo ktstr kernel list)", id,
@@ -186,7 +186,7 @@ int kernel_range(struct kernel **v, size_t *n, const char *range, const char *kc
 		return err_in(e, "kernels %s", range);
 	}
 	if (!have) {
-		auto_free char *versions = near_versions(&l, here.machine);
+		auto_free char *versions = nearest_versions(&l, here.machine);
 
 		return err_set(e, X_NO_KERNEL,
 			       "no kernel of %s in %s, which has %s; cargo ktstr kernel build %s makes them", range,

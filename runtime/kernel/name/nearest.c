@@ -17,7 +17,7 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 	return m < c ? m : c;
 }
 
-unsigned near_distance(const char *id, const char *name)
+unsigned nearest_edits(const char *id, const char *name)
 {
 	size_t n = strnlen(id, NAME_MAX_LEN), m = strnlen(name, NAME_MAX_LEN);
 	unsigned row[NAME_MAX_LEN + 1], best;
@@ -66,7 +66,7 @@ static struct near closest(const struct kernel_entry *k, const char *id, const c
 	unsigned patches;
 
 	for (size_t i = 0; i < countof(names); i++) {
-		unsigned d = names[i] ? near_distance(id, names[i]) : ~0u;
+		unsigned d = names[i] ? nearest_edits(id, names[i]) : ~0u;
 
 		if (d < best.distance)
 			best = (struct near){ names[i], d };
@@ -114,7 +114,7 @@ static char *join(const struct near *list, size_t n)
 	return text;
 }
 
-char *near_matches(const struct kernel_list *l, const char *id, const char *machine)
+char *nearest_matches(const struct kernel_list *l, const char *id, const char *machine)
 {
 	struct near list[SHOWN];
 	size_t n = 0;
@@ -130,7 +130,7 @@ char *near_matches(const struct kernel_list *l, const char *id, const char *mach
 	return join(list, n);
 }
 
-char *near_versions(const struct kernel_list *l, const char *machine)
+char *nearest_versions(const struct kernel_list *l, const char *machine)
 {
 	struct near list[VERSIONS_SHOWN];
 	size_t n = 0;

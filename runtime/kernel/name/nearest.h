@@ -4,9 +4,9 @@
 struct kernel_list;
 
 /* Edits between id and the closest beginning of name. */
-unsigned near_distance(const char *id, const char *name);
+unsigned nearest_edits(const char *id, const char *name);
 /* What of the cache the user may have meant, at most three, closest first, as "a, b, c"; NULL when nothing is near. Of
  * a version, its own series comes first. What only its key can name is named by it. Caller frees. */
-char *near_matches(const struct kernel_list *l, const char *id, const char *machine);
+char *nearest_matches(const struct kernel_list *l, const char *id, const char *machine);
 /* The versions that are there, newest entries first, a few of them; NULL: none. Caller frees. */
-char *near_versions(const struct kernel_list *l, const char *machine);
+char *nearest_versions(const struct kernel_list *l, const char *machine);

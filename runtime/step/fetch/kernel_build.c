@@ -335,7 +335,7 @@ static int enough_space(const char *out, struct err *e)
 static int build(int dir, const char *path, const struct kbuild *b, struct err *e)
 {
 	if (enough_space(b->out, e) < 0 || kbuild_preflight(b, e) < 0 ||
-	    (o.source && made_prepare(step_store()->path, o.source, b->out, in.tree, e) < 0) ||
+	    (o.source && incremental_prepare(step_store()->path, o.source, b->out, in.tree, e) < 0) ||
 	    kbuild_configure(b, e) < 0 || kbuild_make(b, e) < 0 || (o.source && unchanged(e) < 0) ||
 	    kbuild_check(b, e) < 0)
 		return -1;

@@ -47,7 +47,7 @@ static void same_as_one_by_one(void **state)
 	assert_int_equal(symlinkat("f1", root, "link"), 0);
 	free(v[17].path);
 	v[17].path = xstrdup("link");
-	assert_int_equal(look_at_files(root, v, FILES, &e), 0);
+	assert_int_equal(statmany(root, v, FILES, &e), 0);
 	for (size_t i = 0; i < FILES; i++) {
 		assert_int_equal(fstatat(root, v[i].path, &st, AT_SYMLINK_NOFOLLOW), 0);
 		assert_int_equal(v[i].st.st_ino, st.st_ino);
@@ -71,11 +71,11 @@ static void gone(void **state)
 
 	assert_true(file >= 0);
 	memset(&v[0].st, 0xff, sizeof(v[0].st));
-	assert_int_equal(look_at_files(root, v, countof(v), &e), 0);
+	assert_int_equal(statmany(root, v, countof(v), &e), 0);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(v[i].st.st_mode, 0);
 	assert_true(S_ISREG(v[3].st.st_mode));
-	assert_int_equal(look_at_files(root, NULL, 0, &e), 0);
+	assert_int_equal(statmany(root, NULL, 0, &e), 0);
 }
 
 static void cannot(void **state)
@@ -87,7 +87,7 @@ static void cannot(void **state)
 
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = 0;
-	assert_int_equal(look_at_files(root, &v, 1, &e), -1);
+	assert_int_equal(statmany(root, &v, 1, &e), -1);
 	assert_int_equal(e.code, X_NO_INPUT);
 	assert_non_null(strstr(e.msg, "File name too long"));
 }

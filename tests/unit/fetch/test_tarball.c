@@ -267,28 +267,28 @@ static void pace(void **state)
 		{ 1, 145000000, 100000, 1449, "0.0 of 145.0 MB, 0.1 MB/s, 24 min 9 s left" },
 		{ 1, 145000000, 10000, 14499, "0.0 of 145.0 MB, 0.0 MB/s, 4 h 1 min left" },
 	};
-	struct pace p = { 0 };
+	struct rate p = { 0 };
 	char buf[96];
 
 	(void)state;
 	for (size_t i = 0; i < countof(texts); i++) {
-		pace_text(buf, sizeof(buf), texts[i].done, texts[i].total, texts[i].rate, texts[i].left);
+		rate_text(buf, sizeof(buf), texts[i].done, texts[i].total, texts[i].rate, texts[i].left);
 		assert_string_equal(buf, texts[i].text);
 	}
-	pace_add(&p, 1000, 0);
-	assert_int_equal(pace_rate(&p), 0);
-	assert_int_equal(pace_left(&p, 0, 100), -1);
+	rate_add(&p, 1000, 0);
+	assert_int_equal(rate_per_second(&p), 0);
+	assert_int_equal(rate_left(&p, 0, 100), -1);
 	for (int i = 1; i <= 100; i++)
-		pace_add(&p, 1000 + i * 100, (uint64_t)i * 1000);
-	assert_int_equal(pace_rate(&p), 10000);
-	assert_int_equal(pace_left(&p, 100000, 150000), 5);
+		rate_add(&p, 1000 + i * 100, (uint64_t)i * 1000);
+	assert_int_equal(rate_per_second(&p), 10000);
+	assert_int_equal(rate_left(&p, 100000, 150000), 5);
 	/* The last four seconds count. */
 	for (int i = 1; i <= 50; i++)
-		pace_add(&p, 11000 + i * 100, 100000);
-	assert_int_equal(pace_rate(&p), 0);
-	pace_add(&p, 20000, 0);
-	pace_add(&p, 21000, 500);
-	assert_int_equal(pace_rate(&p), 500);
+		rate_add(&p, 11000 + i * 100, 100000);
+	assert_int_equal(rate_per_second(&p), 0);
+	rate_add(&p, 20000, 0);
+	rate_add(&p, 21000, 500);
+	assert_int_equal(rate_per_second(&p), 500);
 }
 
 int main(void)

@@ -17,7 +17,7 @@
 
 static char *message(const char *log, const char *dump, size_t *n)
 {
-	struct proto_let_go h = { .log_len = (uint32_t)strlen(log) };
+	struct proto_exit_info h = { .log_len = (uint32_t)strlen(log) };
 	char *text = NULL;
 	FILE *f = xmemstream(&text, n);
 
@@ -51,18 +51,18 @@ static void reasons(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		auto_letgo struct letgo l = { 0 };
+		auto_exit_info struct exit_info l = { 0 };
 		struct err e;
 		size_t n;
 		auto_free char *msg = message(cases[i].log, cases[i].dump, &n);
 
-		assert_int_equal(letgo_parse(&l, msg, n, &e), 0);
-		auto_free char *reason = letgo_reason(&l);
+		assert_int_equal(exit_info_parse(&l, msg, n, &e), 0);
+		auto_free char *reason = exit_info_reason(&l);
 
 		assert_string_equal(l.ops, cases[i].ops);
 		assert_string_equal(l.kind, cases[i].kind);
 		assert_string_equal(reason, cases[i].reason);
-		assert_int_equal(letgo_is_error(&l), cases[i].error);
+		assert_int_equal(exit_info_is_error(&l), cases[i].error);
 		assert_string_equal(l.log, cases[i].log);
 		assert_string_equal(l.dump, cases[i].dump);
 	}
@@ -70,23 +70,23 @@ static void reasons(void **state)
 
 static void hostile(void **state)
 {
-	struct proto_let_go h = { .log_len = 1 };
-	auto_letgo struct letgo l = { 0 };
+	struct proto_exit_info h = { .log_len = 1 };
+	auto_exit_info struct exit_info l = { 0 };
 	struct err e;
 	size_t n;
 
 	(void)state;
-	assert_true(letgo_parse(&l, &h, sizeof(h) - 1, &e) < 0);
+	assert_true(exit_info_parse(&l, &h, sizeof(h) - 1, &e) < 0);
 	assert_int_equal(e.code, X_VM);
-	assert_true(letgo_parse(&l, &h, sizeof(h), &e) < 0);
+	assert_true(exit_info_parse(&l, &h, sizeof(h), &e) < 0);
 
 	auto_free char *msg = message("\033[2Jclear\n\tyour screen\177", "and\rdump", &n);
 
-	assert_int_equal(letgo_parse(&l, msg, n, &e), 0);
+	assert_int_equal(exit_info_parse(&l, msg, n, &e), 0);
 	assert_string_equal(l.log, "?[2Jclear\n\tyour screen?");
 	assert_string_equal(l.dump, "and?dump");
-	letgo_free(&l);
-	letgo_free(&l);
+	exit_info_free(&l);
+	exit_info_free(&l);
 }
 
 int main(void)

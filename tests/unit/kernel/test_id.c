@@ -88,7 +88,7 @@ static void distances(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++)
-		assert_int_equal(near_distance(cases[i].id, cases[i].name), cases[i].d);
+		assert_int_equal(nearest_edits(cases[i].id, cases[i].name), cases[i].d);
 }
 
 static struct kernel_host here(const char *root)

@@ -32,7 +32,7 @@ static void open_store(struct store *st, const char *dir)
 }
 
 /* By its path; NULL: not there. */
-static const struct holding *find(const struct holdings *h, const char *path)
+static const struct inventory_item *find(const struct inventory *h, const char *path)
 {
 	for (size_t i = 0; i < h->n; i++)
 		if (!strcmp(h->v[i].path, path))
@@ -42,12 +42,12 @@ static const struct holding *find(const struct holdings *h, const char *path)
 
 static int drop(struct store *st, const char *path)
 {
-	auto_holdings struct holdings h = { 0 };
+	auto_inventory struct inventory h = { 0 };
 	struct err e;
 
-	assert_int_equal(holdings_open(&h, st, &e), 0);
+	assert_int_equal(inventory_open(&h, st, &e), 0);
 	assert_non_null(find(&h, path));
-	return holding_remove(&h, find(&h, path), &e);
+	return inventory_remove(&h, find(&h, path), &e);
 }
 
 static bool there(const struct store *st, const char *path)
@@ -119,21 +119,21 @@ static void plain(void **state)
 		"trees/x.count", "tarballs/.part", "tarballs/folder/file",
 	};
 	auto_store struct store st = { .dir = -1 };
-	auto_holdings struct holdings h = { 0 };
+	auto_inventory struct inventory h = { 0 };
 	struct err e;
 
 	open_store(&st, *state);
 	for (size_t i = 0; i < countof(paths); i++)
 		scratch_text(st.path, paths[i], "x");
-	assert_int_equal(holdings_open(&h, &st, &e), 0);
+	assert_int_equal(inventory_open(&h, &st, &e), 0);
 	assert_int_equal(h.n, countof(paths));
 	for (size_t i = 0; i < h.n; i++) {
-		assert_int_equal(holding_remove(&h, &h.v[i], &e), GC_REMOVED);
-		assert_int_equal(holding_remove(&h, &h.v[i], &e), GC_REMOVED);
+		assert_int_equal(inventory_remove(&h, &h.v[i], &e), GC_REMOVED);
+		assert_int_equal(inventory_remove(&h, &h.v[i], &e), GC_REMOVED);
 	}
-	auto_holdings struct holdings left = { 0 };
+	auto_inventory struct inventory left = { 0 };
 
-	assert_int_equal(holdings_open(&left, &st, &e), 0);
+	assert_int_equal(inventory_open(&left, &st, &e), 0);
 	assert_int_equal(left.n, 0);
 }
 
@@ -148,7 +148,7 @@ static void set_age(const struct store *st, const char *path, long long seconds)
 static void order(void **state)
 {
 	auto_store struct store st = { .dir = -1 };
-	auto_holdings struct holdings h = { 0 };
+	auto_inventory struct inventory h = { 0 };
 	struct err e;
 
 	open_store(&st, *state);
@@ -160,11 +160,11 @@ static void order(void **state)
 	set_age(&st, "graphs/g-0123456789/used", 2000);
 	set_age(&st, "graphs/g-0123456789", 500);
 	set_age(&st, TARBALL, 1500);
-	assert_int_equal(holdings_open(&h, &st, &e), 0);
+	assert_int_equal(inventory_open(&h, &st, &e), 0);
 	assert_int_equal(h.n, 3);
 	assert_string_equal(h.v[0].path, TARBALL);
-	assert_int_equal(h.v[1].kind, HOLDING_GRAPH);
-	assert_int_equal(h.v[2].kind, HOLDING_TREE);
+	assert_int_equal(h.v[1].kind, INVENTORY_GRAPH);
+	assert_int_equal(h.v[2].kind, INVENTORY_TREE);
 	assert_int_equal(h.v[2].used, 3000);
 }
 

@@ -127,7 +127,7 @@ static void asides(void)
 	hear(MSG_RUN);
 	say(MSG_PONG, NULL, 0);
 	say_text(MSG_LOG, "log");
-	say_text(MSG_LET_GO, "why");
+	say_text(MSG_EXIT_INFO, "why");
 	end(0);
 }
 
