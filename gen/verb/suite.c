@@ -63,7 +63,7 @@ struct result {
 	char *folder; /* of the kernel */
 };
 
-static int make_kernels(struct made_kernels *k, const struct made_kernels_opts *how, struct err *e)
+static int make_kernels(struct made_kernels *k, const struct kernels_opts *how, struct err *e)
 {
 	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
 
