@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "kernel/cache/entry.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -116,6 +117,17 @@ char *home_busybox(const struct home *h, const struct arch *a, struct err *e)
 		free(found);
 	}
 	return no_busybox(a, variable, data, e);
+}
+
+int home_kconfig_hash(const struct home *home, char *hex, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, home->fragment, 1 << 20, &text, &n, e) < 0)
+		return -1;
+	crc_hex(text, n, hex);
+	return 0;
 }
 
 void home_free(struct home *h)

@@ -19,5 +19,7 @@ int home_find(struct home *h, struct err *e);
 char *home_init(const struct home *h, const struct arch *a);
 /* A static busybox for guests of that architecture: X_NO_TOOL with where it may lie. Caller frees. */
 char *home_busybox(const struct home *h, const struct arch *a, struct err *e);
+/* CRC-32 of ktstr.kconfig, for stale marks: hex[9]. */
+int home_kconfig_hash(const struct home *h, char *hex, struct err *e);
 void home_free(struct home *h);
 #define auto_home __attribute__((unused, cleanup(home_free)))

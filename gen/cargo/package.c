@@ -7,7 +7,7 @@
 #include "gen/cargo/cargo.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
-#include "gen/verb/verbs.h"
+#include "gen/graph/begin.h"
 #include <stdio.h>
 
 #define DIR "scheduler"
@@ -29,7 +29,7 @@ static int plan_package(struct plan *p, const struct package_opts *o, const stru
 		return -1;
 	if (!cwd)
 		return err_sys(e, "name of the current folder");
-	if (verb_plan(p, home, "cargo.ninja", 0, 0, e) < 0)
+	if (plan_begin(p, home, "cargo.ninja", 0, 0, e) < 0)
 		return -1;
 	argv_opt(&more, "--cargo", "%s", cargo);
 	argv_opt(&more, "--cwd", "%s", cwd);

@@ -1,6 +1,8 @@
 #include "gen/complete/complete.h"
 
 #include "base/mem.h"
+#include "gen/complete/value.h"
+#include "gen/complete/word.h"
 #include "options/opt.h"
 #include <stdbool.h>
 
@@ -121,21 +123,6 @@ static void take(struct place *p, const char *word)
 		take_long(p, word + 2);
 	else
 		p->ended = true;
-}
-
-void complete_word(FILE *f, const char *before, const char *word, const char *typed, const char *help)
-{
-	if (strncmp(word, typed, strlen(typed)) != 0)
-		return;
-	fprintf(f, "%s%s", before, word);
-	if (help && *help) {
-		size_t n = strcspn(help, ";([");
-
-		while (n && help[n - 1] == ' ')
-			n--;
-		fprintf(f, "\t%.*s", (int)n, help);
-	}
-	fputc('\n', f);
 }
 
 static void put_options(FILE *f, const struct place *p, const char *typed)

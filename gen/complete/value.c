@@ -2,7 +2,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "options/opt.h"
-#include "gen/complete/complete.h"
+#include "gen/complete/profile.h"
+#include "gen/complete/value.h"
+#include "gen/complete/word.h"
 #include "kernel/cache/entry.h"
 #include "vm/presets.h"
 

@@ -17,7 +17,7 @@ enum {
 	MEMINFO_MAX = 64 << 10,
 	GUEST_MB = 1024, /* of a guest unless --memory-mb says otherwise */
 	GUEST_MIN_MB = 128,
-	QEMU_MB = 256, /* as verb_plan() reckons */
+	QEMU_MB = 256, /* as plan_begin() reckons */
 };
 
 static uint64_t meminfo_mb(const char *text, const char *key)

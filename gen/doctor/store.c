@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "gen/doctor/doctor.h"
 #include "gen/base/home.h"
-#include "gen/verb/verbs.h"
 #include "kernel/cache/entry.h"
 #include "kernel/name/id.h"
 #include "store/store.h"
@@ -197,7 +196,7 @@ void doctor_store(struct findings *f, const struct home *home)
 	char hash[9];
 
 	look_at_store(f);
-	if (verb_kconfig_hash(home, hash, &e) < 0) {
+	if (home_kconfig_hash(home, hash, &e) < 0) {
 		found(f, "installation", LEVEL_FAIL, "%s", e.msg)->code = e.code;
 		return;
 	}

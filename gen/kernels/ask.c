@@ -9,7 +9,7 @@
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/run.h"
-#include "gen/verb/verbs.h"
+#include "gen/graph/begin.h"
 
 #define RELEASES_URL "https://www.kernel.org/releases.json"
 
@@ -189,7 +189,7 @@ int ask_run(struct ask *a, const struct home *home, bool explain, struct err *e)
 	if (!a->n)
 		return 0;
 	plan_init(&p, "ask");
-	if (verb_plan(&p, home, "kernel.ninja", 0, 0, e) < 0)
+	if (plan_begin(&p, home, "kernel.ninja", 0, 0, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->n; i++)
 		plan_question(&p, home, &a->v[i]);

@@ -1,8 +1,10 @@
 /* kernels_find: what --kernel means to a verb that boots kernels, and what to do about one that is not there. */
 #include "base/err.h"
 #include "base/mem.h"
-#include "gen/verb/verbs.h"
+#include "gen/base/confirm.h"
+#include "gen/kernels/kernels.h"
 #include "gen/kernels/search.h"
+#include "gen/kernels/settle.h"
 #include "base/kver.h"
 
 enum { BUILD, MISS };
@@ -18,9 +20,9 @@ static int may_build(const struct search *s, const char *id, struct err *why)
 		return MISS;
 	auto_free char *question =
 		xasprintf("kernel %s is not in the cache; build it now (10 to 40 minutes)? [y/N] ", id);
-	int r = verb_confirm(question, why);
+	int r = confirm(question, why);
 
-	return r < 0 ? -1 : r == VERB_YES ? BUILD : MISS;
+	return r < 0 ? -1 : r == CONFIRM_YES ? BUILD : MISS;
 }
 
 static int missing(struct search *s, const char *id, struct err *e)

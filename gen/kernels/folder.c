@@ -3,7 +3,7 @@
 #include "base/facts.h"
 #include "base/mem.h"
 #include "gen/graph/run.h"
-#include "gen/kernels/search.h"
+#include "gen/kernels/kernels.h"
 #include <errno.h>
 
 /* Where Linux leaves images in a build tree; the tree is what is named then, for its vmlinux and .config. */

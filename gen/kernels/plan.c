@@ -8,7 +8,8 @@
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/run.h"
-#include "gen/kernels/search.h"
+#include "gen/kernels/kernels.h"
+#include "gen/kernels/remote.h"
 
 static void edge_args(struct edge *g, const struct argv *args)
 {

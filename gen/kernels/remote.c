@@ -1,4 +1,4 @@
-/* Kernels that other runs have built: fetched before anything is built, and shared after. */
+#include "gen/kernels/remote.h"
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
@@ -7,8 +7,10 @@
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/run.h"
-#include "gen/verb/verbs.h"
+#include "gen/graph/begin.h"
 #include "gen/kernels/search.h"
+#include "gen/kernels/target.h"
+#include <string.h>
 #include "kernel/cache/remote.h"
 
 static bool sharing(void)
@@ -77,7 +79,7 @@ int kernels_fetch(struct kernels *w, const struct search *s, struct err *e)
 	int came = 0;
 
 	plan_init(&p, "remote");
-	if (verb_plan(&p, s->home, "kernel.ninja", 0, 0, e) < 0)
+	if (plan_begin(&p, s->home, "kernel.ninja", 0, 0, e) < 0)
 		return -1;
 	for (size_t i = 0; i < w->n; i++) {
 		if (!wanted(&w->v[i]))

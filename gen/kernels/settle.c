@@ -1,10 +1,14 @@
-/* From words to kernels: which version, which entry of the cache, which names. */
+#include "gen/kernels/settle.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "gen/graph/plan.h"
+#include "gen/kernels/remote.h"
 #include "gen/kernels/search.h"
+#include "gen/kernels/target.h"
+#include "base/kver.h"
+#include <string.h>
 #include "kernel/cache/entry.h"
 #include "kernel/name/locate.h"
 

@@ -1,5 +1,7 @@
 #include "base/mem.h"
-#include "gen/report/parts.h"
+#include "gen/report/csv.h"
+#include "gen/report/cell.h"
+#include "gen/report/report.h"
 #include <inttypes.h>
 
 /* Quoted where it must be. Line breaks of a guest's words become blanks: a record is a line. */

@@ -1,6 +1,8 @@
 #include "json/write.h"
 #include "base/mem.h"
-#include "gen/report/parts.h"
+#include "gen/report/diff.h"
+#include "gen/report/cell.h"
+#include "gen/report/report.h"
 #include "gen/base/table.h"
 #include "verifier/saved.h"
 #include <inttypes.h>

@@ -1,5 +1,7 @@
 #include "base/mem.h"
-#include "gen/report/parts.h"
+#include "gen/report/grid.h"
+#include "gen/report/cell.h"
+#include "gen/report/report.h"
 #include <inttypes.h>
 
 #define NAME_KEPT 15 /* characters of a program's name that the kernel keeps */

@@ -1,7 +1,11 @@
 #include "base/err.h"
 #include "json/write.h"
 #include "base/mem.h"
-#include "gen/report/parts.h"
+#include "gen/report/json.h"
+#include "gen/report/cell.h"
+#include "gen/report/diff.h"
+#include "gen/report/report.h"
+#include "gen/report/symbols.h"
 #include "verifier/expect.h"
 
 static void json_log(struct jsonw *w, const struct cell_log *l)

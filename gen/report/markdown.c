@@ -1,5 +1,10 @@
 #include "base/mem.h"
-#include "gen/report/parts.h"
+#include "gen/report/markdown.h"
+#include "gen/report/cell.h"
+#include "gen/report/diff.h"
+#include "gen/report/grid.h"
+#include "gen/report/report.h"
+#include "gen/report/symbols.h"
 #include <ctype.h>
 
 #define COLUMNS 6 /* as many fit a summary page */

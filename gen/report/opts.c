@@ -1,4 +1,8 @@
 #include "gen/report/opts.h"
+#include "gen/report/csv.h"
+#include "gen/report/json.h"
+#include "gen/report/markdown.h"
+#include "gen/report/text.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

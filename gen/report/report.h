@@ -1,18 +1,15 @@
-/* report.h: the cells of a verifier sweep as text, JSON, CSV or Markdown. Formats: docs/verifier.md, the text after
- * upstream 0.3.2. */
+/* report.h: what there is to tell of a verifier sweep: its cells with all that they left. text.h, json.h, csv.h and markdown.h
+ * print it; verdict.h says what it comes to. */
 #pragma once
 #include "verifier/explain.h"
 #include "verifier/log.h"
 #include "verifier/result.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-struct err;
 struct expect;
 struct expects;
-struct plan;
 struct saved;
-struct run;
 struct step_result;
 
 /* Which cell of the sweep. */
@@ -59,6 +56,9 @@ struct report_kernel {
 	char *symbols; /* a line each; NULL: not known */
 };
 
+/* In front of report_cell.failure when it is another step's. */
+#define REPORT_NOT_RUN "not run: "
+
 #define NO_GATE UINT64_MAX
 
 struct report {
@@ -80,24 +80,9 @@ struct report {
 
 /* Reads result.json, or failure.json when the step failed, and the log. Never fails: a cell without a result says why. */
 void report_add(struct report *r, const struct cell_name *name, const char *dir, const struct step_result *step);
-/* Whether a cell failed for a symbol, so that it is worth to tell which kernels have it. */
-bool report_needs_symbols(const struct report *r);
-/* One of these kernels; dir: where "bootable" left its files. */
-void report_kernel(struct report *r, const char *label, const char *dir);
-/* Once all cells are there: looks each up in expects. today: "2026-11-25". */
-void report_expect(struct report *r, const char *today);
+/* The whole of a cell's sched.log, at most 256 MiB; NULL and *n 0 when there is none. Caller frees. */
+char *report_log(const struct report_cell *c, size_t *n);
 /* The cells of r to compare others with. The caller frees it. */
 void report_save(const struct report *r, struct saved *to);
-void report_text(FILE *f, const struct report *r);
-void report_json(FILE *f, const struct report *r);
-/* A line per program, and one for a cell without any; the first line names the columns. RFC 4180 but for its line ends. */
-void report_csv(FILE *f, const struct report *r);
-/* Tables and folded explanations, for the summary of a CI job. */
-void report_markdown(FILE *f, const struct report *r);
-/* In place of a report, when there is none. */
-void report_json_error(FILE *f, const char *scheduler, const struct err *e);
-/* The worst of it as an error, 0 when all is well: what kept a cell from running, then VM, timeout, died, rejected, other
- * failures; then a gate (X_OVER), then a pass that was not expected (X_PASSED). Expected failures are well. */
-int report_verdict(const struct report *r, const struct run *run, const struct plan *p, struct err *e);
 void report_free(struct report *r);
 #define auto_report __attribute__((unused, cleanup(report_free)))

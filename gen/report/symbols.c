@@ -2,7 +2,8 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "gen/report/parts.h"
+#include "gen/report/symbols.h"
+#include "gen/report/report.h"
 
 #define SYMBOLS_MAX (16u << 20)
 

@@ -2,7 +2,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "gen/report/parts.h"
+#include "gen/report/text.h"
+#include "gen/report/cell.h"
+#include "gen/report/diff.h"
+#include "gen/report/report.h"
+#include "gen/report/summary.h"
+#include "gen/report/symbols.h"
 #include "verifier/collapse.h"
 #include "verifier/expect.h"
 #include "verifier/log.h"
@@ -202,6 +207,6 @@ void report_text(FILE *f, const struct report *r)
 	for (size_t i = 0; i < r->n; i++)
 		text_cell(f, r, &r->cells[i]);
 	if (r->n > 1)
-		report_table(f, r);
+		report_summary(f, r);
 	report_diff_text(f, r);
 }

@@ -2,7 +2,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/graph/plan.h"
-#include "gen/report/parts.h"
+#include "gen/report/verdict.h"
+#include "gen/report/cell.h"
+#include "gen/report/diff.h"
+#include "gen/report/report.h"
 #include "gen/graph/run.h"
 #include "verifier/expect.h"
 #include <inttypes.h>

@@ -7,7 +7,7 @@
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
 #include "gen/sweep/sweep.h"
-#include "gen/verb/verbs.h"
+#include "gen/graph/begin.h"
 #include "verifier/flags.h"
 
 static int choose(struct sweep *s, const struct profile_opts *o, const struct flags *f, struct err *e)
@@ -50,7 +50,7 @@ static int plan_ask(struct plan *p, const struct sweep *s, struct kernels *one, 
 	auto_free char *payload = sweep_payload(k);
 
 	guest.name = NULL;
-	if (verb_plan(p, s->home, "verifier.ninja", guest.memory_mb, s->guests[0].cpus, e) < 0 ||
+	if (plan_begin(p, s->home, "verifier.ninja", guest.memory_mb, s->guests[0].cpus, e) < 0 ||
 	    kernels_plan(p, s->home, one, how, e) < 0 || guest_plan_allows(&guest, k, e) < 0)
 		return -1;
 	plan_guest_base(p, &guest);

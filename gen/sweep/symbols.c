@@ -6,7 +6,8 @@
 #include "gen/report/report.h"
 #include "gen/graph/run.h"
 #include "gen/sweep/sweep.h"
-#include "gen/verb/verbs.h"
+#include "gen/graph/begin.h"
+#include "gen/report/symbols.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/cache/entry.h"
 #include "kernel/name/locate.h"
@@ -67,7 +68,7 @@ static int ask_others(struct report *rep, const struct sweep *s, const struct ot
 	auto_run struct run r = { 0 };
 
 	plan_init(&p, "symbols");
-	if (verb_plan(&p, s->home, "verifier.ninja", s->guests[0].plan.memory_mb, 1, e) < 0)
+	if (plan_begin(&p, s->home, "verifier.ninja", s->guests[0].plan.memory_mb, 1, e) < 0)
 		return -1;
 	for (size_t i = 0; i < o->n; i++)
 		plan_guest_kernel(&p, &s->guests[0].plan, &o->v[i]);

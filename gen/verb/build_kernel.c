@@ -1,6 +1,7 @@
 /* build-kernel: the old name of `kernel build --source`. */
 #include "base/err.h"
 #include "base/log.h"
+#include "gen/verb/kernel_build.h"
 #include "gen/verb/verbs.h"
 
 static struct {
@@ -21,7 +22,7 @@ static int run(int n, const char *const *args, struct err *e)
 	if (!o.kernel)
 		return err_set(e, X_USAGE, "--kernel DIR is required"), X_USAGE;
 	log_warn("build-kernel is deprecated, use `cargo ktstr kernel build --source %s` instead", o.kernel);
-	return verb_build_tree(o.kernel, o.clean, e);
+	return kernel_build_tree(o.kernel, o.clean, e);
 }
 
 const struct verb verb_build_kernel = {

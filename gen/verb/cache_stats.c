@@ -180,7 +180,7 @@ static int stats_run(int n, const char *const *args, struct err *e)
 
 	(void)n;
 	(void)args;
-	if (home_find(&home, e) < 0 || verb_kconfig_hash(&home, hash, e) < 0 || kernel_list(&l, hash, e) < 0 ||
+	if (home_find(&home, e) < 0 || home_kconfig_hash(&home, hash, e) < 0 || kernel_list(&l, hash, e) < 0 ||
 	    store_open(&st, NULL, e) < 0 || inventory_open(&h, &st, e) < 0)
 		return e->code;
 	sort_out(&s, &h);

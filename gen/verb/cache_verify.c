@@ -8,6 +8,7 @@
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/run.h"
+#include "gen/graph/begin.h"
 #include "gen/verb/verbs.h"
 #include "kernel/cache/entry.h"
 #include "store/gc.h"
@@ -112,7 +113,7 @@ static int check_results(struct report *r, const struct home *home, struct err *
 	const struct run_opts ro = { .keep = true };
 
 	plan_init(&p, "cache-verify");
-	if (verb_plan(&p, home, "store.ninja", 0, 0, e) < 0)
+	if (plan_begin(&p, home, "store.ninja", 0, 0, e) < 0)
 		return -1;
 	struct edge *g = plan_edge(&p, "check-store", "results of the store");
 
@@ -297,7 +298,7 @@ static int verify_run(int n, const char *const *args, struct err *e)
 
 	(void)n;
 	(void)args;
-	if (home_find(&home, e) < 0 || verb_kconfig_hash(&home, hash, e) < 0 || store_open(&st, NULL, e) < 0 ||
+	if (home_find(&home, e) < 0 || home_kconfig_hash(&home, hash, e) < 0 || store_open(&st, NULL, e) < 0 ||
 	    check_results(&r, &home, e) < 0 || kernel_list(&l, hash, e) < 0)
 		return e->code;
 	r.store = xstrdup(st.path);

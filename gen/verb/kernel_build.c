@@ -7,6 +7,10 @@
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
 #include "gen/verb/opts.h"
+#include "gen/graph/begin.h"
+#include "gen/graph/run.h"
+#include "gen/verb/entries.h"
+#include "gen/verb/kernel_build.h"
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/cache/entry.h"
@@ -66,7 +70,7 @@ static int tell_made(const struct target *w, const struct run *r, struct err *e)
 	if (w->from == TARGET_LOCAL)
 		commands_place(build, w->dir);
 	if (w->key)
-		return verb_print_entry(entry, e);
+		return entry_print_made(entry, e);
 	log_info("kernel built at %s/bzImage", build);
 	log_info("not entered in the list: uncommitted changes");
 	printf("%s/bzImage\n", build);
@@ -106,7 +110,7 @@ static int build(struct kernels *w, const struct home *home, const struct kernel
 	auto_plan struct plan p = { 0 };
 
 	plan_init(&p, "kernel-build");
-	if (verb_plan(&p, home, "kernel.ninja", 0, 0, e) < 0 || kernels_plan(&p, home, w, wo, e) < 0)
+	if (plan_begin(&p, home, "kernel.ninja", 0, 0, e) < 0 || kernels_plan(&p, home, w, wo, e) < 0)
 		return -1;
 	return make(w, &p, e);
 }
@@ -155,7 +159,7 @@ static int build_run(int n, const char *const *args, struct err *e)
 	return X_SUCCESS;
 }
 
-int verb_build_tree(const char *dir, bool clean, struct err *e)
+int kernel_build_tree(const char *dir, bool clean, struct err *e)
 {
 	o.source = dir;
 	o.clean = clean;

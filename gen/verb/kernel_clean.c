@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "gen/base/home.h"
+#include "gen/base/confirm.h"
+#include "gen/verb/entries.h"
 #include "gen/verb/verbs.h"
 #include "kernel/cache/entry.h"
 
@@ -39,16 +41,16 @@ static size_t choose(const struct kernel_list *l, const struct kernel_entry **ou
 	return n;
 }
 
-static int confirm(const struct kernel_entry *const *v, size_t n, struct err *e)
+static int ask(const struct kernel_entry *const *v, size_t n, struct err *e)
 {
 	if (!isatty(STDIN_FILENO))
 		return err_set(e, X_FAIL, "confirmation requires a terminal. Use --force to skip.");
 	puts("the following entries will be removed:");
-	kernel_rows(stdout, v, n, false);
+	entries_print(stdout, v, n, false);
 	fflush(stdout);
 	auto_free char *question = xasprintf("remove %zu %s? [y/N] ", n, n == 1 ? "entry" : "entries");
 
-	return verb_confirm(question, e);
+	return confirm(question, e);
 }
 
 static int remove_all(const struct kernel_entry *const *v, size_t n, struct err *e)
@@ -80,20 +82,20 @@ static int clean_run(int n_args, const char *const *args, struct err *e)
 
 	(void)n_args;
 	(void)args;
-	if (home_find(&home, e) < 0 || verb_kconfig_hash(&home, hash, e) < 0 || kernel_list(&l, hash, e) < 0)
+	if (home_find(&home, e) < 0 || home_kconfig_hash(&home, hash, e) < 0 || kernel_list(&l, hash, e) < 0)
 		return e->code;
 	kernel_collect();
 	auto_free const struct kernel_entry **v = xcalloc(l.n + 1, sizeof(*v));
 	size_t n = choose(&l, v);
-	int r = VERB_YES;
+	int r = CONFIRM_YES;
 
 	if (!n) {
 		puts("nothing to clean");
 		return X_SUCCESS;
 	}
-	if (!o.force && (r = confirm(v, n, e)) < 0)
+	if (!o.force && (r = ask(v, n, e)) < 0)
 		return e->code;
-	if (r == VERB_NO) {
+	if (r == CONFIRM_NO) {
 		puts("aborted");
 		return X_SUCCESS;
 	}

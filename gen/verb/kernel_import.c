@@ -6,6 +6,9 @@
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
 #include "gen/verb/opts.h"
+#include "gen/graph/begin.h"
+#include "gen/graph/run.h"
+#include "gen/verb/entries.h"
 #include "gen/verb/verbs.h"
 #include <stdlib.h>
 
@@ -62,7 +65,7 @@ static int make_entry(const struct plan *p, struct err *e)
 		return e->code;
 	auto_free char *out = xasprintf("%s/entry", r.dir);
 
-	return verb_print_entry(out, e) < 0 ? e->code : X_SUCCESS;
+	return entry_print_made(out, e) < 0 ? e->code : X_SUCCESS;
 }
 
 static int import_run(int n, const char *const *args, struct err *e)
@@ -73,7 +76,7 @@ static int import_run(int n, const char *const *args, struct err *e)
 	if (o.running == (n > 0))
 		return err_set(e, X_USAGE, "give either package or image files, or --running"), X_USAGE;
 	plan_init(&p, "kernel-import");
-	if (home_find(&home, e) < 0 || verb_plan(&p, &home, "kernel.ninja", 0, 0, e) < 0)
+	if (home_find(&home, e) < 0 || plan_begin(&p, &home, "kernel.ninja", 0, 0, e) < 0)
 		return e->code;
 	struct edge *g = plan_edge(&p, "kernel-import", "import");
 

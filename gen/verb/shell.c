@@ -13,6 +13,8 @@
 #include "gen/graph/plan.h"
 #include "gen/graph/guest.h"
 #include "gen/verb/opts.h"
+#include "gen/graph/begin.h"
+#include "gen/graph/run.h"
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
 #include "vm/topology.h"
@@ -209,7 +211,7 @@ static int make_and_enter(struct request *q, struct err *e)
 	struct target *k = &q->kernels.v[0];
 
 	plan_init(&p, "shell");
-	if (verb_plan(&p, &q->home, "shell.ninja", q->guest.memory_mb, 1, e) < 0)
+	if (plan_begin(&p, &q->home, "shell.ninja", q->guest.memory_mb, 1, e) < 0)
 		return -1;
 	if (kernels_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
 		return -1;

@@ -12,6 +12,7 @@
 #include "gen/graph/run.h"
 #include "gen/base/table.h"
 #include "gen/verb/opts.h"
+#include "gen/graph/begin.h"
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/name/id.h"
@@ -68,7 +69,7 @@ static int make_kernels(struct made_kernels *k, const struct kernels_opts *how, 
 	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
 
 	plan_init(&k->plan, "kernel-build");
-	if (verb_plan(&k->plan, &k->home, "kernel.ninja", 0, 0, e) < 0 ||
+	if (plan_begin(&k->plan, &k->home, "kernel.ninja", 0, 0, e) < 0 ||
 	    kernels_plan(&k->plan, &k->home, &k->w, how, e) < 0)
 		return -1;
 	if (!k->plan.n_edges)

@@ -15,6 +15,10 @@
 #include "gen/sweep/flags.h"
 #include "gen/sweep/symbols.h"
 #include "gen/verb/opts.h"
+#include "gen/graph/begin.h"
+#include "gen/graph/run.h"
+#include "gen/report/json.h"
+#include "gen/report/verdict.h"
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
 #include <limits.h>
@@ -388,7 +392,7 @@ static int make_and_report(struct request *q, struct err *e)
 
 	sweep_largest(&q->sweep, &memory_mb, &cpus);
 	plan_init(&p, name);
-	if (verb_plan(&p, &q->home, "verifier.ninja", memory_mb, cpus, e) < 0)
+	if (plan_begin(&p, &q->home, "verifier.ninja", memory_mb, cpus, e) < 0)
 		return -1;
 	if (kernels_plan(&p, &q->home, &q->kernels, &q->how, e) < 0)
 		return -1;

@@ -1,6 +1,8 @@
 #include "base/log.h"
 #include "base/mem.h"
-#include "gen/report/parts.h"
+#include "gen/report/summary.h"
+#include "gen/report/grid.h"
+#include "gen/report/report.h"
 #include "gen/base/table.h"
 
 #define PIPE_WIDTH 160 /* columns, where there is no terminal to ask */
@@ -50,7 +52,7 @@ static void split(FILE *f, const struct grid *g, int width)
 	}
 }
 
-void report_table(FILE *f, const struct report *r)
+void report_summary(FILE *f, const struct report *r)
 {
 	auto_grid struct grid g = { 0 };
 	auto_table struct table a = { 0 }, b = { 0 };

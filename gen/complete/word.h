@@ -1,0 +1,6 @@
+/* word.h: one word that may stand at the cursor. */
+#pragma once
+#include <stdio.h>
+
+/* One line, if word begins with typed: before, word, and behind a tab help, which is cut at its first semicolon or bracket. */
+void complete_word(FILE *f, const char *before, const char *word, const char *typed, const char *help);

@@ -1,0 +1,49 @@
+#include "gen/graph/begin.h"
+#include "base/argv.h"
+#include "base/mem.h"
+#include "gen/base/home.h"
+#include "gen/graph/plan.h"
+#include "store/store.h"
+#include "vm/admit.h"
+
+/* Guests of this size that the host takes side by side, by the same rule as vm/admit.h has for all of its processes. */
+static int vm_slots(uint64_t guest_mb, unsigned guest_cpus, uint64_t *slots, struct err *e)
+{
+	struct admit_size room;
+
+	if (admit_room(&room, e) < 0)
+		return -1;
+	uint64_t fit = room.cpus / (guest_cpus ? guest_cpus : 1);
+	uint64_t held = guest_mb ? room.mb / (guest_mb + ADMIT_QEMU_MB) : fit;
+
+	fit = held < fit ? held : fit;
+	*slots = fit ? fit : 1;
+	return 0;
+}
+
+int plan_begin(struct plan *p, const struct home *home, const char *rules, uint64_t guest_mb, unsigned guest_cpus,
+	       struct err *e)
+{
+	auto_store struct store st = { .dir = -1 };
+	uint64_t slots;
+
+	if (vm_slots(guest_mb, guest_cpus, &slots, e) < 0 || store_open(&st, NULL, e) < 0)
+		return -1;
+	auto_free char *step = shell_quote(home->step);
+	auto_free char *source = shell_quote(home->source);
+	auto_free char *store = shell_quote(st.path);
+	auto_free char *file = xasprintf("%s/%s", home->rules, rules);
+
+	plan_var(p, "launcher", "%s", "");
+	plan_var(p, "step", "%s", step);
+	plan_var(p, "source_step", "%s", source);
+	plan_var(p, "store", "%s", store);
+	plan_var(p, "vm_slots", "%llu", (unsigned long long)slots);
+	if (guest_mb) {
+		auto_free char *guest = xasprintf("%s/guest.ninja", home->rules);
+
+		plan_include(p, guest);
+	}
+	plan_include(p, file);
+	return 0;
+}

@@ -1,0 +1,57 @@
+#include "gen/report/cell.h"
+#include "base/argv.h"
+#include "base/mem.h"
+#include "gen/report/report.h"
+
+char *report_label(const struct report *r, const struct report_cell *c, bool kernel)
+{
+	char *text = NULL;
+	size_t n;
+
+	for (size_t i = 0; i < r->n; i++)
+		kernel |= strcmp(r->cells[i].kernel, c->kernel) != 0;
+	FILE *f = xmemstream(&text, &n);
+	const char *const parts[] = { kernel ? c->kernel : NULL, c->profile, c->topology };
+
+	for (size_t i = 0; i < countof(parts); i++) {
+		if (parts[i])
+			fprintf(f, "%s%s", ftell(f) ? " " : "", parts[i]);
+	}
+	fclose(f);
+	return text;
+}
+
+const char *report_outcome(const struct report_cell *c)
+{
+	if (c->have)
+		return verdict_name(c->result.verdict);
+	return c->not_run ? "not run" : "failed";
+}
+
+const char *report_reason(const struct report_cell *c)
+{
+	if (c->have && c->result.reason)
+		return c->result.reason;
+	return !c->failure ? "" : c->failure + (c->not_run ? strlen(REPORT_NOT_RUN) : 0);
+}
+
+char *report_again(const struct report *r, const struct report_cell *c)
+{
+	auto_argv struct argv a = { 0 };
+
+	if (!r->command || c->not_run)
+		return NULL;
+	argv_add(&a, "--kernel");
+	argv_add(&a, c->id);
+	if (c->profile) {
+		argv_add(&a, "--profiles");
+		argv_add(&a, c->profile);
+	}
+	if (c->topology) {
+		argv_add(&a, "--topology");
+		argv_add(&a, c->topology);
+	}
+	auto_free char *cell = argv_quote((const char *const *)a.v);
+
+	return xasprintf("%s %s%s%s", r->command, cell, r->args ? " " : "", r->args ? r->args : "");
+}
