@@ -2,7 +2,9 @@
 # lib.sh: TAP from POSIX sh, for sourcing by tests/cli/*.sh and tests/vm/*.sh.
 #
 # A test is a function; `run_tests a b c` runs each in a fresh folder ($work) and prints its result. A function fails
-# by a false last command or by calling fail. Output of a failed one follows as comments.
+# by a false last command and by every fail, its own or that of a helper here, whatever becomes of their exit codes.
+# What has no such helper ([, grep, cmp, a negation) ends in "|| return" or "|| fail" unless it is the last command;
+# tests/ignored.pl, which is part of `make lint`, finds what does not. Output of a failed one follows as comments.
 #
 # $O is the build folder (out, or out-san). Programs under test: ktstr (cargo-ktstr's other name). Every test has
 # a store and a kernel cache of its own unless it asks for the shared ones with use_shared_cache.
@@ -22,9 +24,23 @@ base=$(mktemp -d "${TMPDIR:-/tmp}/ktstr-test.XXXXXX")
 trap 'rm -rf "$base"' EXIT
 trap 'exit 130' INT TERM
 
+# fail WORD…: the test that runs now has failed. It returns 1, so that "|| fail … || return" ends the test here.
+trying=0
 fail() {
-	echo "FAILED: $*"
+	if [ "$trying" = 0 ]; then
+		echo "FAILED: $*"
+		echo "$*" >>"$base/failed"
+	fi
 	return 1
+}
+
+# attempt COMMAND…: whether it succeeds, for helpers of which a failure is no failure of the test.
+attempt() {
+	trying=$((trying + 1))
+	"$@"
+	set -- $?
+	trying=$((trying - 1))
+	return "$1"
 }
 
 # same EXPECTED ACTUAL [WHAT]
@@ -57,7 +73,7 @@ matches() {
 	if [ -n "${BLESS-}" ]; then
 		cp "$2" "$golden/$1"
 	fi
-	diff -u "$golden/$1" "$2"
+	diff -u "$golden/$1" "$2" || fail "$2 differs from tests/golden/$1"
 }
 
 shared=
@@ -88,11 +104,11 @@ own_mounts() {
 	fi
 }
 
-# Waits up to SECONDS for COMMAND to succeed.
+# within SECONDS COMMAND…: waits for COMMAND to succeed; what fails until then does not count.
 within() {
 	limit=$(($(date +%s) + $1))
 	shift
-	until "$@"; do
+	until attempt "$@"; do
 		[ "$(date +%s)" -lt "$limit" ] || return 1
 		sleep 0.05
 	done
@@ -111,21 +127,24 @@ serve() {
 
 run_tests() {
 	echo "1..$#"
+	[ ! -e "$base/failed" ] || { sed 's/^/Bail out! /' "$base/failed" && exit 1; }
 	i=0
 	for t in "$@"; do
 		i=$((i + 1))
 		work=$base/$t
+		rm -f "$base/failed"
 		mkdir -p "$work"
 		if (
 			cd "$work" || exit 1
 			XDG_CACHE_HOME=${shared:-$work/cache}
 			export XDG_CACHE_HOME
 			"$t"
-		) >"$base/$t.log" 2>&1; then
+		) >"$base/$t.log" 2>&1 && [ ! -e "$base/failed" ]; then
 			echo "ok $i - $t"
 		else
 			echo "not ok $i - $t"
 			sed 's/^/# /' "$base/$t.log"
+			[ ! -e "$base/failed" ] || sed 's/^/# failed: /' "$base/failed"
 			# What it left running must not decide the next one.
 			leftovers | while read -r pid _; do
 				kill -9 "$pid"
