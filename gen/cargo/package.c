@@ -20,7 +20,8 @@ static void set_terminal(void)
 		(void)setenv("CARGO_TERM_QUIET", "true", 0);
 }
 
-static int plan_package(struct plan *p, const struct package_opts *o, const struct home *home, struct err *e)
+static int plan_package(struct plan *p, const struct edge **builds, const struct package_opts *o,
+			const struct home *home, struct err *e)
 {
 	auto_free char *cargo = cargo_program(e), *cwd = get_current_dir_name();
 	auto_argv struct argv more = { 0 };
@@ -38,15 +39,15 @@ static int plan_package(struct plan *p, const struct package_opts *o, const stru
 		argv_fmt(&more, "--profile=%s", o->release ? "release" : o->profile);
 	if (o->bin)
 		argv_fmt(&more, "--bin=%s", o->bin);
-	auto_free char *args = argv_quote((const char *const *)more.v);
 	struct edge *g = plan_edge(p, "cargo", "cargo build %.200s", o->spec);
 
 	edge_needs(g, "always");
 	edge_needs(g, "%s", home->step);
 	edge_out(g, DIR "/binary");
 	edge_out(g, DIR "/facts");
-	edge_var(g, "outdir", DIR);
-	edge_var(g, "args", "%s", args);
+	edge_word(g, "outdir", DIR);
+	edge_words(g, "args", &more);
+	*builds = g;
 	return 0;
 }
 
@@ -56,15 +57,16 @@ int package_build(struct package *pkg, const struct package_opts *o, const struc
 	auto_plan struct plan p = { 0 };
 	auto_free char *name = xasprintf("scheduler-%s", o->spec);
 	struct run_opts kept = *ro;
+	const struct edge *builds = NULL;
 
 	kept.keep = true; /* what is verified must be what was built */
 	kept.brief = true;
 	set_terminal();
 	plan_init(&p, name);
-	if (plan_package(&p, o, home, e) < 0 || run_plan(&pkg->run, &p, &kept, e) < 0)
+	if (plan_package(&p, &builds, o, home, e) < 0 || run_plan(&pkg->run, &p, &kept, e) < 0)
 		return -1;
 	if (pkg->run.failed) {
-		const struct step_result *step = &pkg->run.steps[0];
+		const struct step_result *step = run_step(&pkg->run, builds);
 
 		return err_set(e, step->code, "build scheduler: %s", step->text);
 	}

@@ -1,5 +1,4 @@
 #include "gen/graph/begin.h"
-#include "base/argv.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
@@ -29,16 +28,13 @@ int plan_begin(struct plan *p, const struct home *home, const char *rules, uint6
 
 	if (vm_slots(guest_mb, guest_cpus, &slots, e) < 0 || store_open(&st, NULL, e) < 0)
 		return -1;
-	auto_free char *step = shell_quote(home->step);
-	auto_free char *source = shell_quote(home->source);
-	auto_free char *store = shell_quote(st.path);
 	auto_free char *file = xasprintf("%s/%s", home->rules, rules);
 
-	plan_var(p, "launcher", "%s", "");
-	plan_var(p, "step", "%s", step);
-	plan_var(p, "source_step", "%s", source);
-	plan_var(p, "store", "%s", store);
-	plan_var(p, "vm_slots", "%llu", (unsigned long long)slots);
+	plan_text(p, "launcher", "%s", "");
+	plan_word(p, "step", home->step);
+	plan_word(p, "source_step", home->source);
+	plan_word(p, "store", st.path);
+	plan_text(p, "vm_slots", "%llu", (unsigned long long)slots);
 	if (guest_mb) {
 		auto_free char *guest = xasprintf("%s/guest.ninja", home->rules);
 

@@ -66,7 +66,7 @@ static void plan_foreign_init(struct plan *p, const struct guest_plan *gp, const
 	edge_in(g, "%s", init);
 	edge_needs(g, "%s", gp->home->step);
 	edge_out(g, "%s", out);
-	edge_var(g, "outdir", "guest%s", arch_suffix(k->arch));
+	edge_word(g, "outdir", "guest%s", arch_suffix(k->arch));
 }
 
 void plan_guest_base(struct plan *p, const struct guest_plan *gp)
@@ -76,16 +76,16 @@ void plan_guest_base(struct plan *p, const struct guest_plan *gp)
 	edge_heading(g, "host and guest");
 	edge_needs(g, "%s", gp->home->step);
 	edge_out(g, "%s/probe", gp->host);
-	edge_var(g, "outdir", "%s", gp->host);
+	edge_word(g, "outdir", "%s", gp->host);
 
 	g = plan_edge(p, "initramfs", "guest init");
 	edge_in(g, "%s", gp->home->init);
 	edge_needs(g, "%s", gp->home->step);
 	edge_out(g, "guest/initramfs.cpio");
-	edge_var(g, "outdir", "guest");
+	edge_word(g, "outdir", "guest");
 }
 
-void plan_guest_kernel(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
+const struct edge *plan_guest_kernel(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
 {
 	auto_argv struct argv more = { 0 };
 
@@ -105,34 +105,34 @@ void plan_guest_kernel(struct plan *p, const struct guest_plan *gp, const struct
 		argv_opt(&more, "--config", "%s", k->config);
 		edge_needs(g, "%s", k->config);
 	}
-	auto_free char *args = more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
 
 	edge_needs(g, "%s", gp->home->step);
 	edge_out(g, "kernels/%s/kernel", k->name);
 	edge_out(g, "kernels/%s/layout", k->name);
 	edge_out(g, "kernels/%s/facts", k->name);
-	edge_var(g, "outdir", "kernels/%s", k->name);
-	edge_var(g, "args", "%s", args);
+	edge_word(g, "outdir", "kernels/%s", k->name);
+	edge_words(g, "args", &more);
+	return g;
 }
 
 /* Guests that want host CPUs to themselves would only refuse each other. */
 static void one_at_a_time(struct edge *g, const struct guest_plan *gp)
 {
 	if (gp->perf_mode)
-		edge_var(g, "pool", "pinned");
+		edge_text(g, "pool", "pinned");
 }
 
 static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
 {
 	auto_free char *initrd = initramfs(k);
 
-	edge_var(g, "boot", "kernels/%s", k->name);
-	edge_var(g, "initrd", "%s", initrd);
-	edge_var(g, "accel", "%s", gp->accel);
-	edge_var(g, "topology", "%s", gp->topology);
-	edge_var(g, "memory", "%llu", (unsigned long long)gp->memory_mb);
+	edge_word(g, "boot", "kernels/%s", k->name);
+	edge_word(g, "initrd", "%s", initrd);
+	edge_word(g, "accel", "%s", gp->accel);
+	edge_word(g, "topology", "%s", gp->topology);
+	edge_word(g, "memory", "%llu", (unsigned long long)gp->memory_mb);
 	if (gp->perf_mode)
-		edge_var(g, "perf", "--perf-mode");
+		edge_word(g, "perf", "--perf-mode");
 	one_at_a_time(g, gp);
 }
 
@@ -156,7 +156,7 @@ void plan_guest_snapshot(struct plan *p, const struct guest_plan *gp, const stru
 	edge_needs(g, "%s", gp->home->step);
 	edge_out(g, "%s/state", dir);
 	edge_out(g, "%s/recipe", dir);
-	edge_var(g, "outdir", "%s", dir);
+	edge_word(g, "outdir", "%s", dir);
 	guest_vars(g, gp, k);
 }
 
@@ -175,9 +175,9 @@ void edge_restore(struct edge *g, const struct guest_plan *gp, const struct kern
 	auto_free char *dir = snapshot_dir(gp, k), *initrd = initramfs(k);
 
 	edge_needs(g, "%s/state", dir);
-	edge_var(g, "snapshot", "%s", dir);
+	edge_word(g, "snapshot", "%s", dir);
 	one_at_a_time(g, gp);
 	edge_needs(g, "%s", initrd);
-	edge_var(g, "boot", "kernels/%s", k->name);
-	edge_var(g, "initrd", "%s", initrd);
+	edge_word(g, "boot", "kernels/%s", k->name);
+	edge_word(g, "initrd", "%s", initrd);
 }

@@ -31,8 +31,8 @@ int guest_plan_allows(const struct guest_plan *g, const struct kernel *k, struct
 
 /* Once per graph: the accelerator's probe and the initramfs for this machine's architecture. */
 void plan_guest_base(struct plan *p, const struct guest_plan *g);
-/* k's paths may lie in the graph. k->name is the folder's name. With the initramfs, if k is for another architecture. */
-void plan_guest_kernel(struct plan *p, const struct guest_plan *g, const struct kernel *k);
+/* k's paths may lie in the graph. k->name is the folder's name. The edge that makes it bootable. With the initramfs, if k is for another architecture. */
+const struct edge *plan_guest_kernel(struct plan *p, const struct guest_plan *g, const struct kernel *k);
 /* One that is there already is left alone. */
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *g, const struct kernel *k);
 /* Variables and dependencies of an edge that boots k cold. */

@@ -1,6 +1,7 @@
 #include "gen/graph/ninja.h"
 #include "base/mem.h"
 #include "gen/graph/plan.h"
+#include "gen/graph/word.h"
 
 static char *escape(const char *text, const char *special)
 {
@@ -62,7 +63,11 @@ static void edge_write(FILE *f, const struct edge *g)
 	paths(f, "", &g->ins);
 	paths(f, "| ", &g->implicit);
 	fputc('\n', f);
-	vars(f, "  ", (struct plan_var[]){ { (char *)"id", g->id } }, 1);
+	auto_free char *id = sh_word(g->id);
+
+	vars(f, "  ",
+	     (struct plan_var[]){ { .name = (char *)"id", .value = id }, { .name = (char *)"title", .value = g->id } },
+	     2);
 	vars(f, "  ", g->vars, g->n_vars);
 }
 
@@ -77,5 +82,5 @@ void ninja_write(FILE *f, const struct plan *p)
 		fprintf(f, "include %s\n", path);
 	}
 	for (size_t i = 0; i < p->n_edges; i++)
-		edge_write(f, &p->edges[i]);
+		edge_write(f, p->edges[i]);
 }

@@ -2,6 +2,7 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "gen/graph/word.h"
 #include <ctype.h>
 #include <stdarg.h>
 
@@ -27,10 +28,10 @@ static void strs_free(struct strs *s)
 	free(s->v);
 }
 
-static void vars_add(struct plan_var **vars, size_t *n, const char *name, char *value)
+static void vars_add(struct plan_var **vars, size_t *n, struct plan_var v)
 {
 	*vars = xreallocarray(*vars, *n + 1, sizeof(**vars));
-	(*vars)[(*n)++] = (struct plan_var){ xstrdup(name), value };
+	(*vars)[(*n)++] = v;
 }
 
 static void vars_free(struct plan_var *vars, size_t n)
@@ -38,8 +39,50 @@ static void vars_free(struct plan_var *vars, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(vars[i].name);
 		free(vars[i].value);
+		free(vars[i].bad);
 	}
 	free(vars);
+}
+
+/* Remembers the first word that cannot be written down. */
+static void look_at(struct plan_var *v, const char *word)
+{
+	if (v->bad || !find_control(word))
+		return;
+	v->bad = shell_quote(word);
+	v->code = *word == '/' ? X_NO_INPUT : X_USAGE;
+}
+
+static struct plan_var text_var(const char *name, char *value)
+{
+	struct plan_var v = { .name = xstrdup(name), .value = value };
+
+	look_at(&v, value);
+	return v;
+}
+
+static struct plan_var word_var(const char *name, const char *word)
+{
+	struct plan_var v = { .name = xstrdup(name), .value = sh_word(word) };
+
+	look_at(&v, word);
+	return v;
+}
+
+static struct plan_var words_var(const char *name, const struct argv *words)
+{
+	struct plan_var v = { .name = xstrdup(name) };
+	size_t n;
+	FILE *f = xmemstream(&v.value, &n);
+
+	for (size_t i = 0; i < words->n; i++) {
+		auto_free char *word = sh_word(words->v[i]);
+
+		fprintf(f, "%s%s", i ? " " : "", word);
+		look_at(&v, words->v[i]);
+	}
+	fclose(f);
+	return v;
 }
 
 #define FORMATTED(out, fmt) \
@@ -58,7 +101,7 @@ void plan_init(struct plan *p, const char *name)
 void plan_free(struct plan *p)
 {
 	for (size_t i = 0; i < p->n_edges; i++) {
-		struct edge *g = &p->edges[i];
+		struct edge *g = p->edges[i];
 
 		free(g->rule);
 		free(g->id);
@@ -67,8 +110,10 @@ void plan_free(struct plan *p)
 		strs_free(&g->ins);
 		strs_free(&g->implicit);
 		vars_free(g->vars, g->n_vars);
+		free(g);
 	}
 	free(p->edges);
+	index_free(&p->by_id);
 	vars_free(p->vars, p->n_vars);
 	strs_free(&p->includes);
 	free(p->name);
@@ -83,28 +128,39 @@ void plan_include(struct plan *p, const char *path)
 	strs_take(&p->includes, xstrdup(path));
 }
 
-void plan_var(struct plan *p, const char *name, const char *fmt, ...)
+void plan_word(struct plan *p, const char *name, const char *word)
+{
+	vars_add(&p->vars, &p->n_vars, word_var(name, word));
+}
+
+void plan_text(struct plan *p, const char *name, const char *fmt, ...)
 {
 	char *value;
 
 	FORMATTED(value, fmt);
-	vars_add(&p->vars, &p->n_vars, name, value);
+	vars_add(&p->vars, &p->n_vars, text_var(name, value));
 }
 
 struct edge *plan_edge(struct plan *p, const char *rule, const char *fmt, ...)
 {
-	char *id;
+	struct edge *g = xcalloc(1, sizeof(*g));
 
-	FORMATTED(id, fmt);
-	for (size_t i = 0; i < p->n_edges; i++) {
-		if (!strcmp(p->edges[i].id, id)) {
-			free(id);
-			return NULL;
-		}
+	FORMATTED(g->id, fmt);
+	if (index_add(&p->by_id, g->id, g) != g) {
+		free(g->id);
+		free(g);
+		return NULL;
 	}
-	p->edges = xreallocarray(p->edges, p->n_edges + 1, sizeof(*p->edges));
-	p->edges[p->n_edges] = (struct edge){ .rule = xstrdup(rule), .id = id };
-	return &p->edges[p->n_edges++];
+	g->rule = xstrdup(rule);
+	g->index = p->n_edges;
+	if (!(p->n_edges & (p->n_edges - 1)))
+		p->edges = xreallocarray(p->edges, p->n_edges ? 2 * p->n_edges : 1, sizeof(struct edge *));
+	return p->edges[p->n_edges++] = g;
+}
+
+const struct edge *plan_find(const struct plan *p, const char *id)
+{
+	return index_find(&p->by_id, id);
 }
 
 void edge_heading(struct edge *g, const char *fmt, ...)
@@ -137,46 +193,77 @@ void edge_needs(struct edge *g, const char *fmt, ...)
 	strs_take(&g->implicit, s);
 }
 
-void edge_var(struct edge *g, const char *name, const char *fmt, ...)
+void edge_word(struct edge *g, const char *name, const char *fmt, ...)
 {
-	char *s;
+	auto_free char *word = NULL;
 
-	FORMATTED(s, fmt);
-	vars_add(&g->vars, &g->n_vars, name, s);
+	FORMATTED(word, fmt);
+	vars_add(&g->vars, &g->n_vars, word_var(name, word));
 }
 
-static int check_path(const char *path, struct err *e)
+void edge_words(struct edge *g, const char *name, const struct argv *words)
 {
-	const char *c = path;
+	vars_add(&g->vars, &g->n_vars, words_var(name, words));
+}
 
-	while ((unsigned char)*c >= ' ' && *c != 0x7f)
-		c++;
-	if (!*c)
-		return 0;
+void edge_text(struct edge *g, const char *name, const char *fmt, ...)
+{
+	char *value;
+
+	FORMATTED(value, fmt);
+	vars_add(&g->vars, &g->n_vars, text_var(name, value));
+}
+
+static int refuse_path(const char *path, const char *what, struct err *e)
+{
 	auto_free char *quoted = shell_quote(path);
 
-	return err_set(e, X_NO_INPUT,
-		       "%s: ninja cannot name a path with a line break or another control character in it; rename it",
-		       quoted);
+	return err_set(e, X_NO_INPUT, "%s: ninja cannot name a path with %s in it; rename it", quoted, what);
 }
 
 static int check_paths(const struct strs *s, struct err *e)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		if (check_path(s->v[i], e) < 0)
-			return -1;
+		if (find_control(s->v[i]))
+			return refuse_path(s->v[i], "a line break or another control character", e);
+		if (strchr(s->v[i], '|'))
+			return refuse_path(s->v[i], "a \"|\"", e);
 	}
 	return 0;
 }
 
+static int check_vars(const struct plan_var *v, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].bad)
+			return err_set(
+				e, v[i].code,
+				"%s: a line break or another control character is in it, which no command of a graph "
+				"can have; %s",
+				v[i].bad, v[i].code == X_NO_INPUT ? "rename it" : "leave that out");
+	}
+	return 0;
+}
+
+static int check_edge(const struct edge *g, struct err *e)
+{
+	if (check_paths(&g->outs, e) < 0 || check_paths(&g->ins, e) < 0 || check_paths(&g->implicit, e) < 0 ||
+	    check_vars(g->vars, g->n_vars, e) < 0)
+		return -1;
+	if (!find_control(g->id) && !(g->heading && find_control(g->heading)))
+		return 0;
+	auto_free char *quoted = shell_quote(g->id);
+
+	return err_set(e, X_USAGE, "%s: a step cannot be named with a line break or another control character in it",
+		       quoted);
+}
+
 int plan_check(const struct plan *p, struct err *e)
 {
-	if (check_paths(&p->includes, e) < 0)
+	if (check_paths(&p->includes, e) < 0 || check_vars(p->vars, p->n_vars, e) < 0)
 		return -1;
 	for (size_t i = 0; i < p->n_edges; i++) {
-		const struct edge *g = &p->edges[i];
-
-		if (check_paths(&g->outs, e) < 0 || check_paths(&g->ins, e) < 0 || check_paths(&g->implicit, e) < 0)
+		if (check_edge(p->edges[i], e) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,9 +1,12 @@
 /* plan.h: what must exist for a request, as a graph of steps in memory. ninja.h writes it down, run.h has it made.
  *
- * Paths are relative to the request's build folder unless absolute. Strings are copied. */
+ * Paths are relative to the request's build folder unless absolute. Strings are copied. Adding an edge takes the same time
+ * whatever the plan has already. */
 #pragma once
+#include "gen/base/index.h"
 #include <stdbool.h>
 #include <stddef.h>
+struct argv;
 struct err;
 
 struct strs {
@@ -13,9 +16,13 @@ struct strs {
 
 struct plan_var {
 	char *name, *value;
+	char *bad; /* a word of it that no build file can hold, quoted for people; NULL: all is well */
+	int code;  /* what becomes of that: X_NO_INPUT for a path, X_USAGE for any other word */
 };
 
+/* One step; the handle by which run.h tells what came of it. */
 struct edge {
+	size_t index; /* in plan.edges */
 	char *rule;
 	char *id;      /* unique; what progress lines call it: "boot 7.3.4" */
 	char *heading; /* opens a group of edges in the file, or NULL */
@@ -24,7 +31,8 @@ struct edge {
 	struct strs implicit; /* "| …": dependencies that are not $in */
 	struct plan_var *vars;
 	size_t n_vars;
-	bool again; /* runs even when up to date: what it does lies outside of the graph */
+	bool again;   /* runs even when up to date: what it does lies outside of the graph, or the request says so */
+	bool depfile; /* it tells by itself what else it read */
 };
 
 struct plan {
@@ -32,8 +40,9 @@ struct plan {
 	struct strs includes; /* rule files */
 	struct plan_var *vars;
 	size_t n_vars;
-	struct edge *edges;
+	struct edge **edges; /* those that need others come after them */
 	size_t n_edges;
+	struct index by_id;
 };
 
 void plan_init(struct plan *p, const char *name);
@@ -41,17 +50,25 @@ void plan_free(struct plan *p);
 #define auto_plan __attribute__((unused, cleanup(plan_free)))
 /* A rule file; one that is there already is no second time. */
 void plan_include(struct plan *p, const char *path);
-void plan_var(struct plan *p, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The edge stays valid until the next plan_edge. An id that is there already returns NULL: two requests share it. */
+/* The edge stays where it is until plan_free(). An id that is there already returns NULL: two requests share it. */
 struct edge *plan_edge(struct plan *p, const char *rule, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* NULL: there is none. */
+const struct edge *plan_find(const struct plan *p, const char *id);
 void edge_heading(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void edge_out(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void edge_in(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void edge_needs(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void edge_var(struct edge *g, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Whether ninja can name all of its paths. */
+/* Variables. What stands in a command is one word, or any number of them, whatever is in them. */
+void plan_word(struct plan *p, const char *name, const char *word);
+void edge_word(struct edge *g, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void edge_words(struct edge *g, const char *name, const struct argv *words);
+/* For what ninja reads itself and no shell sees: depths, pools, the content of a response file. */
+void plan_text(struct plan *p, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void edge_text(struct edge *g, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The gate: whether a build file can hold all of it. X_NO_INPUT for a path, X_USAGE for another word, which is named. */
 int plan_check(const struct plan *p, struct err *e);
 
 /* A folder name made of name: everything but [A-Za-z0-9._+-] becomes '-', and PLAN_SLUG_MAX bytes are the

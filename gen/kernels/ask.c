@@ -1,6 +1,5 @@
 #include "gen/kernels/ask.h"
 
-#include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
@@ -73,7 +72,7 @@ size_t ask_tree(struct ask *a, const char *dir, bool clean)
 	return add(a, &q, slash && slash[1] ? slash + 1 : dir);
 }
 
-static struct edge *plan_tree(struct plan *p, const struct home *home, const struct question *q, const char *where)
+static struct edge *plan_tree(struct plan *p, const struct home *home, const struct question *q)
 {
 	struct edge *g;
 
@@ -81,41 +80,39 @@ static struct edge *plan_tree(struct plan *p, const struct home *home, const str
 		g = plan_edge(p, "mrproper", "make mrproper in %s", q->name);
 		edge_needs(g, "%s", home->source);
 		edge_out(g, "clean/%s/facts", q->name);
-		edge_var(g, "outdir", "clean/%s", q->name);
-		edge_var(g, "source", "%s", where);
+		edge_word(g, "outdir", "clean/%s", q->name);
+		edge_word(g, "source", "%s", q->where);
 		g->again = true;
 	}
 	g = plan_edge(p, "tree", "source tree %s", q->name);
 	if (q->clean)
 		edge_needs(g, "clean/%s/facts", q->name);
-	edge_var(g, "source", "%s", where);
+	edge_word(g, "source", "%s", q->where);
 	return g;
 }
 
 static void plan_question(struct plan *p, const struct home *home, const struct question *q)
 {
-	auto_free char *where = shell_quote(q->where);
-	auto_free char *ref = q->ref ? shell_quote(q->ref) : NULL;
 	struct edge *g = NULL;
 
 	switch (q->kind) {
 	case ASK_RELEASES:
 		g = plan_edge(p, "releases", "kernel releases");
 		edge_out(g, "asked/%s/releases.json", q->name);
-		edge_var(g, "url", "%s", where);
+		edge_word(g, "url", "%s", q->where);
 		break;
 	case ASK_REF:
 		g = plan_edge(p, "remote-ref", "ref %s", q->name);
-		edge_var(g, "url", "%s", where);
-		edge_var(g, "ref", "%s", ref);
+		edge_word(g, "url", "%s", q->where);
+		edge_word(g, "ref", "%s", q->ref);
 		break;
 	case ASK_TREE:
-		g = plan_tree(p, home, q, where);
+		g = plan_tree(p, home, q);
 		break;
 	}
 	edge_needs(g, "%s", home->source);
 	edge_out(g, "asked/%s/facts", q->name);
-	edge_var(g, "outdir", "asked/%s", q->name);
+	edge_word(g, "outdir", "asked/%s", q->name);
 	g->again = true;
 }
 

@@ -16,6 +16,7 @@ struct kernels_opts {
 	bool explain;
 	/* A folder with sources is built also when it has an image, and from the .config in it, if there is one. */
 	bool own_config;
+	bool ask_again; /* builds in a graph that is up to date, too: their results may be cleared, another compiler be there */
 	const char *kconfig;      /* --kconfig FILE or NULL */
 	const char *arch;         /* from $ARCH ("arm64" is aarch64); NULL: this machine's */
 	const char *llvm, *cross; /* $LLVM, $CROSS_COMPILE; NULL when empty */

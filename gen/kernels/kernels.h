@@ -26,13 +26,13 @@ int kernels_of_tree(struct kernels *w, const struct home *home, const char *dir,
 int kernels_of_git(struct kernels *w, const struct home *home, const char *url, const char *ref,
 		   const struct kernels_opts *o, struct err *e);
 /* Edges that make what is not READY, and the rules they need: source, build, entry (without the last one for a dirty tree). Fills the k's paths:
- * "build/BRIEF/bzImage" and so on. May be called for several graphs. */
+ * "build/BRIEF/bzImage" and so on, and the handles of its steps. May be called for several graphs, the last one counts. */
 int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, const struct kernels_opts *o,
 		 struct err *e);
 
 /* After a run of that plan: what could not be checked of what was fetched, and what became of kernels that were to be shared
  * with other runs. */
-void kernels_tell_made(const struct kernels *w, const struct run *r, const struct plan *p);
+void kernels_tell_made(const struct kernels *w, const struct run *r);
 
 /* The folder with image, vmlinux and .config of a kernel that is there: READY, or made by r (NULL when all are READY).
  * An entry of the cache, a build tree, or the result of a build that makes no entry; what $KTSTR_KERNEL names for tests.

@@ -11,37 +11,24 @@
 #include "gen/kernels/kernels.h"
 #include "gen/kernels/remote.h"
 
-static void edge_args(struct edge *g, const struct argv *args)
-{
-	auto_free char *quoted = args->n ? argv_quote((const char *const *)args->v) : xstrdup("");
-
-	edge_var(g, "args", "%s", quoted);
-}
-
-static void edge_word(struct edge *g, const char *name, const char *word)
-{
-	auto_free char *quoted = shell_quote(word);
-
-	edge_var(g, name, "%s", quoted);
-}
-
-static void plan_source(struct plan *p, const struct home *home, const struct target *w)
+static const struct edge *plan_source(struct plan *p, const struct home *home, const struct target *w)
 {
 	struct edge *g;
 
 	if (w->from == TARGET_TARBALL) {
 		g = plan_edge(p, "tarball", "source %s", w->brief);
-		edge_word(g, "version", w->version);
+		edge_word(g, "version", "%s", w->version);
 	} else {
 		g = plan_edge(p, "clone", "source %s", w->brief);
-		edge_word(g, "url", w->url);
-		edge_word(g, "ref", w->ref);
-		edge_word(g, "commit", w->commit);
+		edge_word(g, "url", "%s", w->url);
+		edge_word(g, "ref", "%s", w->ref);
+		edge_word(g, "commit", "%s", w->commit);
 	}
 	edge_heading(g, "kernel %s", w->brief);
 	edge_needs(g, "%s", home->source);
 	edge_out(g, "source/%s/facts", w->brief);
-	edge_var(g, "outdir", "source/%s", w->brief);
+	edge_word(g, "outdir", "source/%s", w->brief);
+	return g;
 }
 
 static void build_args(struct argv *a, const struct target *w, const struct build_how *how,
@@ -65,21 +52,20 @@ static void build_args(struct argv *a, const struct target *w, const struct buil
 		argv_add(a, "--force");
 }
 
-static void plan_build(struct plan *p, const struct home *home, const struct target *w, const struct build_how *how,
-		       const struct kernels_opts *o)
+static const struct edge *plan_build(struct plan *p, const struct home *home, const struct target *w,
+				     const struct build_how *how, const struct kernels_opts *o)
 {
 	static const char *const outs[] = { "facts", "bzImage", "vmlinux", "config" };
-	auto_argv struct argv args = { 0 };
+	auto_argv struct argv from = { 0 }, args = { 0 };
 	struct edge *g = plan_edge(p, "kernel-build", "build %s", w->brief);
 
 	if (w->from == TARGET_LOCAL) {
-		auto_free char *dir = shell_quote(w->dir);
-
 		edge_heading(g, "kernel %s", w->brief);
-		edge_var(g, "from", "--source %s --tree %s", dir, w->tree);
+		argv_opt(&from, "--source", "%s", w->dir);
+		argv_opt(&from, "--tree", "%s", w->tree);
 	} else {
 		edge_in(g, "source/%s/facts", w->brief);
-		edge_var(g, "from", "--from source/%s", w->brief);
+		argv_opt(&from, "--from", "source/%s", w->brief);
 	}
 	edge_in(g, "%s", home->fragment);
 	if (w->base || how->kconfig)
@@ -87,11 +73,14 @@ static void plan_build(struct plan *p, const struct home *home, const struct tar
 	edge_needs(g, "%s", home->source);
 	for (size_t i = 0; i < countof(outs); i++)
 		edge_out(g, "build/%s/%s", w->brief, outs[i]);
-	edge_var(g, "outdir", "build/%s", w->brief);
-	edge_word(g, "fragment", home->fragment);
-	edge_var(g, "arch", "%s", how->key.arch);
+	edge_word(g, "outdir", "build/%s", w->brief);
+	edge_words(g, "from", &from);
+	edge_word(g, "fragment", "%s", home->fragment);
+	edge_word(g, "arch", "%s", how->key.arch);
 	build_args(&args, w, how, o);
-	edge_args(g, &args);
+	edge_words(g, "args", &args);
+	g->again = o->ask_again;
+	return g;
 }
 
 static void entry_args(struct argv *a, const struct target *w, const struct build_how *how,
@@ -113,8 +102,8 @@ static void entry_args(struct argv *a, const struct target *w, const struct buil
 		argv_add(a, "--renew");
 }
 
-static void plan_entry(struct plan *p, const struct home *home, const struct target *w, const struct build_how *how,
-		       const struct kernels_opts *o)
+static const struct edge *plan_entry(struct plan *p, const struct home *home, const struct target *w,
+				     const struct build_how *how, const struct kernels_opts *o)
 {
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "kernel-entry", "cache entry %s", w->brief);
@@ -123,11 +112,12 @@ static void plan_entry(struct plan *p, const struct home *home, const struct tar
 	edge_in(g, "build/%s/bzImage", w->brief);
 	edge_needs(g, "%s", home->step);
 	edge_out(g, "entry/%s/entry", w->brief);
-	edge_var(g, "outdir", "entry/%s", w->brief);
-	edge_var(g, "from", "build/%s", w->brief);
+	edge_word(g, "outdir", "entry/%s", w->brief);
+	edge_word(g, "from", "build/%s", w->brief);
 	entry_args(&args, w, how, o);
-	edge_args(g, &args);
+	edge_words(g, "args", &args);
 	g->again = true; /* the entry may have been removed */
+	return g;
 }
 
 int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, const struct kernels_opts *o,
@@ -137,8 +127,10 @@ int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, con
 	auto_how struct build_how how = { 0 };
 	size_t missing = 0;
 
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < w->n; i++) {
+		w->v[i].fetch = w->v[i].made = w->v[i].share = NULL;
 		missing += w->v[i].from != TARGET_READY;
+	}
 	if (!missing)
 		return 0;
 	if (build_how_of(&how, home, o, e) < 0)
@@ -150,11 +142,11 @@ int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, con
 		if (x->from == TARGET_READY)
 			continue;
 		if (x->from != TARGET_LOCAL)
-			plan_source(p, home, x);
-		plan_build(p, home, x, &how, o);
+			x->fetch = plan_source(p, home, x);
+		x->made = plan_build(p, home, x, &how, o);
 		if (x->key)
-			plan_entry(p, home, x, &how, o);
-		target_plan_share(p, home, x);
+			x->made = plan_entry(p, home, x, &how, o);
+		x->share = target_plan_share(p, home, x);
 		free(x->k.image);
 		free(x->k.vmlinux);
 		free(x->k.config);
@@ -166,24 +158,23 @@ int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, con
 	return 0;
 }
 
-static void tell_unchecked(const struct target *w, const struct run *r, const struct plan *p)
+static void tell_unchecked(const struct target *w, const struct run *r)
 {
-	auto_free char *id = xasprintf("source %s", w->brief);
 	auto_free char *dir = xasprintf("%s/source/%s", r->dir, w->brief);
 	auto_free char *what = NULL;
 	struct err ignored;
 
-	if (run_find(r, p, id)->state != STEP_RAN || facts_file(dir, "facts", "unchecked", &what, &ignored) < 0)
+	if (run_step(r, w->fetch)->state != STEP_RAN || facts_file(dir, "facts", "unchecked", &what, &ignored) < 0)
 		return;
 	if (strcmp(what, "-") != 0)
 		log_note("Linux %s: %s (docs/kernels.md)", w->version, what);
 }
 
-void kernels_tell_made(const struct kernels *w, const struct run *r, const struct plan *p)
+void kernels_tell_made(const struct kernels *w, const struct run *r)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->v[i].from == TARGET_TARBALL)
-			tell_unchecked(&w->v[i], r, p);
+		if (w->v[i].from == TARGET_TARBALL && w->v[i].fetch)
+			tell_unchecked(&w->v[i], r);
 	}
-	kernels_tell_shared(w, r, p);
+	kernels_tell_shared(w, r);
 }

@@ -36,20 +36,19 @@ static void tell_lack(void)
 static void plan_get(struct plan *p, const struct home *home, const struct target *w)
 {
 	struct edge *g = plan_edge(p, "remote-get", "remote cache %s", w->key);
-	auto_free char *key = shell_quote(w->key);
+	auto_argv struct argv identity = { 0 };
 	auto_free char *folder = plan_slug(w->key);
 
 	g->again = true;
 	edge_needs(g, "%s", home->source);
 	edge_out(g, "shared/%s/facts", folder);
-	edge_var(g, "outdir", "shared/%s", folder);
-	edge_var(g, "key", "%s", key);
+	edge_word(g, "outdir", "shared/%s", folder);
+	edge_word(g, "key", "%s", w->key);
 	if (w->from == TARGET_GIT)
-		edge_var(g, "args", "--identity git:%s", w->commit);
+		argv_opt(&identity, "--identity", "git:%s", w->commit);
 	else if (w->from == TARGET_LOCAL)
-		edge_var(g, "args", "--identity tree:%s", w->tree);
-	else
-		edge_var(g, "args", "%s", ""); /* its checksum is not asked for before it is fetched */
+		argv_opt(&identity, "--identity", "tree:%s", w->tree);
+	edge_words(g, "args", &identity); /* a tarball's checksum is not asked for before it is fetched */
 }
 
 /* A fact, "yes" or a text; what does not read is told and is "no". */
@@ -108,30 +107,29 @@ int kernels_fetch(struct kernels *w, const struct search *s, struct err *e)
 	return came;
 }
 
-void target_plan_share(struct plan *p, const struct home *home, const struct target *w)
+const struct edge *target_plan_share(struct plan *p, const struct home *home, const struct target *w)
 {
-	auto_free char *key = w->key ? shell_quote(w->key) : NULL;
 	struct edge *g;
 
-	if (!key || !sharing())
-		return;
+	if (!w->key || !sharing())
+		return NULL;
 	g = plan_edge(p, "remote-put", "share %s", w->brief);
 	g->again = true;
 	edge_in(g, "entry/%s/entry", w->brief);
 	edge_needs(g, "%s", home->source);
 	edge_out(g, "share/%s/facts", w->brief);
-	edge_var(g, "outdir", "share/%s", w->brief);
-	edge_var(g, "key", "%s", key);
+	edge_word(g, "outdir", "share/%s", w->brief);
+	edge_word(g, "key", "%s", w->key);
+	return g;
 }
 
-void kernels_tell_shared(const struct kernels *w, const struct run *r, const struct plan *p)
+void kernels_tell_shared(const struct kernels *w, const struct run *r)
 {
-	for (size_t i = 0; i < w->n && sharing(); i++) {
+	for (size_t i = 0; i < w->n; i++) {
 		const struct target *x = &w->v[i];
-		auto_free char *id = x->brief ? xasprintf("share %s", x->brief) : NULL;
-		auto_free char *dir = id ? xasprintf("%s/share/%s", r->dir, x->brief) : NULL;
+		auto_free char *dir = x->share ? xasprintf("%s/share/%s", r->dir, x->brief) : NULL;
 
-		if (wanted(x) && run_find(r, p, id)->state == STEP_RAN)
+		if (dir && run_step(r, x->share)->state == STEP_RAN)
 			(void)tell(dir, "stored", x->key, "stored to"); /* a kernel is there either way */
 	}
 }

@@ -1,5 +1,6 @@
 /* remote.h: kernels that other runs have built: fetched before anything is built, and shared after. */
 #pragma once
+struct edge;
 struct err;
 struct home;
 struct kernels;
@@ -11,6 +12,6 @@ struct target;
 /* Brings what is not READY and was shared by other runs into the cache; how many came (target.fetched). Trouble with the
  * other side is told and is no error. */
 int kernels_fetch(struct kernels *w, const struct search *s, struct err *e);
-/* The edge that shares the entry of w after it was made, if that is wanted. */
-void target_plan_share(struct plan *p, const struct home *home, const struct target *w);
-void kernels_tell_shared(const struct kernels *w, const struct run *r, const struct plan *p);
+/* The edge that shares the entry of w after it was made; NULL when that is not wanted. */
+const struct edge *target_plan_share(struct plan *p, const struct home *home, const struct target *w);
+void kernels_tell_shared(const struct kernels *w, const struct run *r);

@@ -3,6 +3,7 @@
 #include "kernel/name/id.h"
 #include <stdbool.h>
 #include <stddef.h>
+struct edge;
 
 enum target_from { TARGET_READY, TARGET_TARBALL, TARGET_GIT, TARGET_LOCAL };
 
@@ -20,6 +21,9 @@ struct target {
 	bool dirty;       /* LOCAL: is built, but makes no entry */
 	bool fetched;     /* the cache of GitHub Actions had it, and now ours has */
 	char *key;        /* the entry it is or becomes; NULL for a path and for a dirty tree */
+	/* Its steps in the plan that kernels_plan() was called for last; NULL: it has no such step. made: the last one of them that
+	 * it takes to have the kernel, whose outcome is the kernel's. */
+	const struct edge *fetch, *made, *share;
 };
 
 struct kernels {

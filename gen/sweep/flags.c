@@ -1,4 +1,5 @@
 #include "gen/sweep/flags.h"
+#include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
@@ -42,12 +43,13 @@ int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e)
 }
 
 /* The guest of one kernel that asks. */
-static int plan_ask(struct plan *p, const struct sweep *s, struct kernels *one, const struct kernels_opts *how,
-		    struct err *e)
+static int plan_ask(struct plan *p, const struct edge **asks, const struct sweep *s, struct kernels *one,
+		    const struct kernels_opts *how, struct err *e)
 {
 	const struct kernel *k = &one->v[0].k;
 	struct guest_plan guest = s->guests[0].plan;
 	auto_free char *payload = sweep_payload(k);
+	auto_argv struct argv args = { 0 };
 
 	guest.name = NULL;
 	if (plan_begin(p, s->home, "verifier.ninja", guest.memory_mb, s->guests[0].cpus, e) < 0 ||
@@ -68,10 +70,12 @@ static int plan_ask(struct plan *p, const struct sweep *s, struct kernels *one, 
 	edge_needs(g, "%s", s->home->step);
 	edge_out(g, "flags/flags.json");
 	edge_out(g, "flags/facts");
-	edge_var(g, "outdir", "flags");
-	edge_var(g, "payload", "%s", payload);
+	edge_word(g, "outdir", "flags");
+	edge_word(g, "payload", "%s", payload);
 	if (s->o.timeout)
-		edge_var(g, "args", "--timeout %llu", (unsigned long long)s->o.timeout);
+		argv_opt(&args, "--timeout", "%llu", (unsigned long long)s->o.timeout);
+	edge_words(g, "args", &args);
+	*asks = g;
 	return 0;
 }
 
@@ -83,17 +87,18 @@ static int ask_on(struct flags *f, char **why, const struct sweep *s, struct ker
 {
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
-	auto_free char *name = xasprintf("flags-%s", s->name), *id = xasprintf("flags of %s", s->name);
+	auto_free char *name = xasprintf("flags-%s", s->name);
+	const struct edge *asks;
 	auto_free char *answered = NULL;
 	struct run_opts kept = *ro;
 
 	kept.keep = true; /* until the answer is read */
 	kept.brief = true;
 	plan_init(&p, name);
-	if (plan_ask(&p, s, one, how, e) < 0 || run_plan(&r, &p, &kept, e) < 0)
+	if (plan_ask(&p, &asks, s, one, how, e) < 0 || run_plan(&r, &p, &kept, e) < 0)
 		return -1;
 	if (run_first_failure(&r, &p, e) < 0)
-		return run_find(&r, &p, id)->state == STEP_NOT_RUN ? NO_GUEST : -1;
+		return run_step(&r, asks)->state == STEP_NOT_RUN ? NO_GUEST : -1;
 	auto_free char *dir = xasprintf("%s/flags", r.dir), *path = xasprintf("%s/flags.json", dir);
 
 	if (facts_file(dir, "facts", "answered", &answered, e) < 0)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
+#include "gen/graph/word.h"
 #include "gen/kernels/kernels.h"
 #include "store/recipe.h"
 #include "vm/topology.h"
@@ -42,7 +43,7 @@ int sweep_check_args(const char *const *args, struct err *e)
 
 	for (; args[n]; n++) {
 		auto_free char *arg = escape_arg(args[n]);
-		auto_free char *word = shell_quote(arg);
+		auto_free char *word = sh_word(arg);
 
 		bytes += strlen("--arg= ") + strlen(word);
 	}
@@ -211,24 +212,23 @@ void sweep_free(struct sweep *s)
 }
 
 /* Options of the step that are not about its guest. */
-static char *step_args(const struct sweep *s, const struct sweep_cell *c)
+static void step_args(struct argv *a, const struct sweep *s, const struct sweep_cell *c)
 {
-	auto_argv struct argv more = { 0 }, args = { 0 };
+	auto_argv struct argv args = { 0 };
 
 	cell_args(&args, s, c->profile);
 	for (size_t i = 0; i < args.n; i++) {
 		auto_free char *arg = escape_arg(args.v[i]);
 
-		argv_fmt(&more, "--arg=%s", arg);
+		argv_fmt(a, "--arg=%s", arg);
 	}
 	if (s->o.timeout)
-		argv_opt(&more, "--timeout", "%llu", (unsigned long long)s->o.timeout);
-	argv_opt(&more, "--workload", "%llu", (unsigned long long)s->o.workload);
+		argv_opt(a, "--timeout", "%llu", (unsigned long long)s->o.timeout);
+	argv_opt(a, "--workload", "%llu", (unsigned long long)s->o.workload);
 	if (s->o.cross_check)
-		argv_add(&more, "--cross-check");
+		argv_add(a, "--cross-check");
 	if (s->o.force)
-		argv_add(&more, "--force");
-	return more.n ? argv_quote((const char *const *)more.v) : xstrdup("");
+		argv_add(a, "--force");
 }
 
 char *sweep_payload(const struct kernel *k)
@@ -241,22 +241,16 @@ char *sweep_cell_dir(const struct sweep_cell *c, bool base)
 	return xasprintf("%s%s", base ? BASE_DIR : "", c->dir);
 }
 
-char *sweep_cell_id(const struct sweep_cell *c, bool base)
-{
-	return xasprintf("%s%s", c->id, base ? BASE_ID : "");
-}
-
-static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c, bool base)
+static const struct edge *plan_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c, bool base)
 {
 	const struct kernel *k = &c->target->k;
-	auto_free char *id = sweep_cell_id(c, base);
 	auto_free char *dir = sweep_cell_dir(c, base);
-	auto_free char *args = step_args(s, c);
+	auto_argv struct argv args = { 0 };
 	auto_free char *pack = sweep_payload(k);
 	auto_free char *payload = xasprintf("%s%s", base ? BASE_DIR : "", pack);
-	struct edge *g = plan_edge(p, s->o.cold ? "verify-cold" : "verify", "%s", id);
+	struct edge *g = plan_edge(p, s->o.cold ? "verify-cold" : "verify", "%s%s", c->id, base ? BASE_ID : "");
 
-	edge_heading(g, "%s", id + strlen("verify "));
+	edge_heading(g, "%s", g->id + strlen("verify "));
 	edge_in(g, "%s", payload);
 	edge_needs(g, "kernels/%s/layout", k->name);
 	if (s->o.cold)
@@ -265,9 +259,12 @@ static void plan_cell(struct plan *p, const struct sweep *s, const struct sweep_
 		edge_restore(g, &c->guest->plan, k);
 	edge_needs(g, "%s", s->home->step);
 	edge_out(g, "%s/result.json", dir);
-	edge_var(g, "outdir", "%s", dir);
-	edge_var(g, "payload", "%s", payload);
-	edge_var(g, "args", "%s", args);
+	edge_word(g, "outdir", "%s", dir);
+	edge_word(g, "payload", "%s", payload);
+	step_args(&args, s, c);
+	edge_words(g, "args", &args);
+	g->again = s->o.force;
+	return g;
 }
 
 static void plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k, bool base)
@@ -278,15 +275,18 @@ static void plan_payload(struct plan *p, const struct sweep *s, const struct ker
 	struct edge *g = plan_edge(p, "payload", "scheduler %s%s%s%s", s->name, here ? "" : " for ",
 				   here ? "" : a->name, base ? BASE_ID : "");
 	auto_free char *out = sweep_payload(k);
+	auto_argv struct argv arch = { 0 };
 
 	if (!g)
 		return;
 	edge_in(g, "%s", base ? s->base : s->scheduler);
 	edge_needs(g, "%s", s->home->step);
 	edge_out(g, "%s%s", dir, out);
-	edge_var(g, "outdir", "%spayload%s", dir, arch_suffix(a));
+	edge_word(g, "outdir", "%spayload%s", dir, arch_suffix(a));
 	if (!here)
-		edge_var(g, "args", "--arch %s", a->name);
+		argv_opt(&arch, "--arch", "%s", a->name);
+	edge_words(g, "args", &arch);
+	g->depfile = true;
 }
 
 void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k)
@@ -294,7 +294,7 @@ void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kern
 	plan_payload(p, s, k, false);
 }
 
-int sweep_plan(struct plan *p, const struct sweep *s, struct err *e)
+int sweep_plan(struct plan *p, struct sweep *s, struct err *e)
 {
 	const struct target *last = NULL;
 
@@ -303,7 +303,7 @@ int sweep_plan(struct plan *p, const struct sweep *s, struct err *e)
 			return -1;
 	plan_guest_base(p, &s->guests[0].plan);
 	for (size_t i = 0; i < s->n; i++) {
-		const struct sweep_cell *c = &s->cells[i];
+		struct sweep_cell *c = &s->cells[i];
 
 		sweep_plan_payload(p, s, &c->target->k);
 		if (c->target != last)
@@ -311,11 +311,11 @@ int sweep_plan(struct plan *p, const struct sweep *s, struct err *e)
 		last = c->target;
 		if (!s->o.cold)
 			plan_guest_snapshot(p, &c->guest->plan, &c->target->k);
-		plan_cell(p, s, c, false);
+		c->step = plan_cell(p, s, c, false);
 		if (!s->base)
 			continue;
 		plan_payload(p, s, &c->target->k, true);
-		plan_cell(p, s, c, true);
+		c->base_step = plan_cell(p, s, c, true);
 	}
 	return 0;
 }

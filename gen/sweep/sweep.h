@@ -11,6 +11,7 @@
 #include "verifier/profile.h"
 #include <stdbool.h>
 #include <stddef.h>
+struct edge;
 struct err;
 struct home;
 struct kernel;
@@ -39,8 +40,9 @@ struct sweep_cell {
 	const struct sweep_guest *guest;
 	const struct profile *profile; /* NULL: no profiles */
 	struct cell_name name;
-	char *dir; /* below the build folder */
-	char *id;  /* of its edge */
+	char *dir;                           /* below the build folder */
+	char *id;                            /* of its edge */
+	const struct edge *step, *base_step; /* its edges, of our binary and the other one, after sweep_plan() */
 };
 
 struct sweep {
@@ -67,12 +69,11 @@ void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus);
 /* Fills cells from what stands before them. X_USAGE as sweep_check_args, with those of the profiles. */
 int sweep_cells(struct sweep *s, struct err *e);
 /* Edges for everything the cells need and for the cells. kernels_plan() has been called. Fails as guest_plan_allows(). */
-int sweep_plan(struct plan *p, const struct sweep *s, struct err *e);
+int sweep_plan(struct plan *p, struct sweep *s, struct err *e);
 /* The scheduler as one file, for all guests of k's architecture. It is built for one of them, and refused for the other. */
 void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k);
 /* Below the build folder. Caller frees. */
 char *sweep_payload(const struct kernel *k);
-/* A cell's folder and edge; base: those of the other binary. Caller frees. */
+/* A cell's folder; base: that of the other binary. Caller frees. */
 char *sweep_cell_dir(const struct sweep_cell *c, bool base);
-char *sweep_cell_id(const struct sweep_cell *c, bool base);
 void sweep_free(struct sweep *s);

@@ -66,19 +66,19 @@ static int ask_others(struct report *rep, const struct sweep *s, const struct ot
 	const struct run_opts ro = { .brief = true };
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
+	const struct edge *steps[OTHERS_MAX];
 
 	plan_init(&p, "symbols");
 	if (plan_begin(&p, s->home, "verifier.ninja", s->guests[0].plan.memory_mb, 1, e) < 0)
 		return -1;
 	for (size_t i = 0; i < o->n; i++)
-		plan_guest_kernel(&p, &s->guests[0].plan, &o->v[i]);
+		steps[i] = plan_guest_kernel(&p, &s->guests[0].plan, &o->v[i]);
 	if (run_plan(&r, &p, &ro, e) < 0)
 		return e->code == X_INTERRUPTED ? -1 : 0;
 	for (size_t i = 0; i < o->n; i++) {
 		auto_free char *dir = xasprintf("%s/kernels/%s", r.dir, o->v[i].name);
-		auto_free char *id = xasprintf("kernel %s", o->v[i].name);
 
-		if (run_find(&r, &p, id)->state <= STEP_RAN)
+		if (run_step(&r, steps[i])->state <= STEP_RAN)
 			report_kernel(rep, label_of(o, i, s), dir);
 	}
 	return 0;

@@ -120,7 +120,7 @@ static int check_results(struct report *r, const struct home *home, struct err *
 	edge_needs(g, "%s", home->step);
 	edge_out(g, "checked/damaged");
 	edge_out(g, "checked/facts");
-	edge_var(g, "outdir", "checked");
+	edge_word(g, "outdir", "checked");
 	g->again = true;
 	if (run_plan(&run, &p, &ro, e) < 0 || run_first_failure(&run, &p, e) < 0)
 		return -1;

@@ -77,10 +77,9 @@ static int tell_made(const struct target *w, const struct run *r, struct err *e)
 	return 0;
 }
 
-static bool is_made(const struct target *w, const struct run *r, const struct plan *p)
+static bool is_made(const struct target *w, const struct run *r)
 {
-	auto_free char *id = xasprintf("%s %s", w->key ? "cache entry" : "build", w->brief);
-	enum step_state state = run_find(r, p, id)->state;
+	enum step_state state = run_step(r, w->made)->state;
 
 	return state == STEP_RAN || state == STEP_CACHED;
 }
@@ -88,7 +87,7 @@ static bool is_made(const struct target *w, const struct run *r, const struct pl
 static int make(const struct kernels *w, const struct plan *p, struct err *e)
 {
 	auto_run struct run r = { 0 };
-	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
+	const struct run_opts ro = { .explain = o.explain, .keep = true };
 
 	if (p->n_edges && run_plan(&r, p, &ro, e) < 0)
 		return -1;
@@ -97,11 +96,11 @@ static int make(const struct kernels *w, const struct plan *p, struct err *e)
 
 		if (x->from == TARGET_READY)
 			tell_found(x);
-		else if (is_made(x, &r, p) && tell_made(x, &r, e) < 0)
+		else if (is_made(x, &r) && tell_made(x, &r, e) < 0)
 			return -1;
 	}
 	if (r.dir)
-		kernels_tell_made(w, &r, p);
+		kernels_tell_made(w, &r);
 	return run_first_failure(&r, p, e);
 }
 
@@ -141,6 +140,7 @@ static int build_run(int n, const char *const *args, struct err *e)
 	auto_home struct home home = { 0 };
 	auto_kernels struct kernels w = { 0 };
 	struct kernels_opts wo = { .force = o.force,
+				   .ask_again = true,
 				   .clean = o.clean && o.source,
 				   .explain = o.explain,
 				   .kconfig = o.kconfig,

@@ -38,9 +38,7 @@ static int add_files(struct edge *g, int n, const char *const *args, struct err 
 		argv_fmt(&a, "--file=%s", path);
 		edge_in(g, "%s", path);
 	}
-	auto_free char *quoted = argv_quote((const char *const *)a.v);
-
-	edge_var(g, "args", "%s", quoted);
+	edge_words(g, "args", &a);
 	return 0;
 }
 
@@ -51,15 +49,16 @@ static void plan_entry(struct plan *p, const struct home *home)
 	edge_in(g, "import/facts");
 	edge_needs(g, "%s", home->step);
 	edge_out(g, "entry/entry");
-	edge_var(g, "outdir", "entry");
-	edge_var(g, "from", "import");
-	edge_var(g, "args", "%s", "");
+	g->again = true;
+	edge_word(g, "outdir", "entry");
+	edge_word(g, "from", "import");
+	edge_text(g, "args", "%s", "");
 }
 
 static int make_entry(const struct plan *p, struct err *e)
 {
 	auto_run struct run r = { 0 };
-	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-", .keep = true };
+	const struct run_opts ro = { .explain = o.explain, .keep = true };
 
 	if (run_plan(&r, p, &ro, e) < 0 || run_first_failure(&r, p, e) < 0)
 		return e->code;
@@ -82,7 +81,8 @@ static int import_run(int n, const char *const *args, struct err *e)
 
 	edge_needs(g, "%s", home.step);
 	edge_out(g, "import/facts");
-	edge_var(g, "outdir", "import");
+	g->again = true;
+	edge_word(g, "outdir", "import");
 	if (add_files(g, n, args, e) < 0)
 		return e->code;
 	plan_entry(&p, &home);

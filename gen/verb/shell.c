@@ -150,13 +150,12 @@ static void plan_toolbox(struct plan *p, const struct request *q)
 		fprintf(f, "%s%s/%s", i ? "/" : "", q->includes.v[i].guest, q->includes.v[i].host);
 	}
 	fclose(f);
-	auto_free char *args = argv_quote((const char *const *)more.v);
-
 	edge_needs(g, "%s", q->home.step);
 	edge_out(g, "toolbox/payload.pack");
-	edge_var(g, "outdir", "toolbox");
-	edge_var(g, "args", "%s", args);
-	edge_var(g, "includes", "%s", list);
+	g->depfile = true;
+	edge_word(g, "outdir", "toolbox");
+	edge_words(g, "args", &more);
+	edge_text(g, "includes", "%s", list);
 }
 
 static void session_args(struct argv *a, const struct request *q, const char *dir)
@@ -223,7 +222,7 @@ static int make_and_enter(struct request *q, struct err *e)
 	plan_toolbox(&p, q);
 	if (run_plan(&r, &p, &ro, e) < 0 || run_first_failure(&r, &p, e) < 0)
 		return -1;
-	kernels_tell_made(&q->kernels, &r, &p);
+	kernels_tell_made(&q->kernels, &r);
 	target_used(k);
 	return session(q, r.dir, e);
 }

@@ -66,7 +66,7 @@ struct result {
 
 static int make_kernels(struct made_kernels *k, const struct kernels_opts *how, struct err *e)
 {
-	const struct run_opts ro = { .explain = o.explain, .redo = "kernel-build", .keep = true };
+	const struct run_opts ro = { .explain = o.explain, .keep = true };
 
 	plan_init(&k->plan, "kernel-build");
 	if (plan_begin(&k->plan, &k->home, "kernel.ninja", 0, 0, e) < 0 ||
@@ -76,7 +76,7 @@ static int make_kernels(struct made_kernels *k, const struct kernels_opts *how, 
 		return 0;
 	if (run_plan(&k->run, &k->plan, &ro, e) < 0)
 		return -1;
-	kernels_tell_made(&k->w, &k->run, &k->plan);
+	kernels_tell_made(&k->w, &k->run);
 	return 0;
 }
 
@@ -85,6 +85,7 @@ static int find_kernels(struct made_kernels *k, struct err *e)
 	struct kernels_opts how = {
 		.build = build_asked(&o.missing),
 		.own_config = true,
+		.ask_again = true,
 		.force = o.make,
 		.explain = o.explain,
 	};
@@ -95,21 +96,13 @@ static int find_kernels(struct made_kernels *k, struct err *e)
 	return make_kernels(k, &how, e);
 }
 
-/* The last step of a kernel that was not there. */
-static const struct step_result *step_of(const struct made_kernels *k, const struct target *w)
-{
-	auto_free char *id = xasprintf("%s %s", w->key ? "cache entry" : "build", w->brief);
-
-	return run_find(&k->run, &k->plan, id);
-}
-
 static int check_made(const struct made_kernels *k, const struct target *w, struct err *e)
 {
 	const struct step_result *step;
 
 	if (w->from == TARGET_READY)
 		return 0;
-	step = step_of(k, w);
+	step = run_step(&k->run, w->made);
 	if (step->state == STEP_FAILED || step->state == STEP_NOT_RUN)
 		return err_set(e, step->code, "%s", step->text ? step->text : "was not built");
 	return 0;

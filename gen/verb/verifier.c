@@ -332,14 +332,13 @@ static char *args_again(const struct request *q)
 	return q->args[0] ? xasprintf("-- %s", args) : NULL;
 }
 
-static void add_cells(struct report *rep, const struct request *q, const struct run *r, const struct plan *p, bool base)
+static void add_cells(struct report *rep, const struct request *q, const struct run *r, bool base)
 {
 	for (size_t i = 0; i < q->sweep.n; i++) {
 		const struct sweep_cell *c = &q->sweep.cells[i];
-		auto_free char *id = sweep_cell_id(c, base);
 		auto_free char *in = sweep_cell_dir(c, base);
 		auto_free char *dir = xasprintf("%s/%s", r->dir, in);
-		const struct step_result *step = run_find(r, p, id);
+		const struct step_result *step = run_step(r, base ? c->base_step : c->step);
 
 		report_add(rep, &c->name, dir, step);
 		tell_fallback(&rep->cells[i], step);
@@ -348,11 +347,11 @@ static void add_cells(struct report *rep, const struct request *q, const struct 
 }
 
 /* The other binary's cells are what ours are compared with. */
-static void add_base(const struct request *q, const struct run *r, const struct plan *p)
+static void add_base(const struct request *q, const struct run *r)
 {
 	auto_report struct report rep = { .scheduler = o.report.diff_bin };
 
-	add_cells(&rep, q, r, p, true);
+	add_cells(&rep, q, r, true);
 	report_save(&rep, &o.report.base);
 }
 
@@ -367,8 +366,8 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	rep.command = command;
 	rep.args = words;
 	if (o.report.diff_bin)
-		add_base(q, r, p);
-	add_cells(&rep, q, r, p, false);
+		add_base(q, r);
+	add_cells(&rep, q, r, false);
 	for (size_t i = 0; i < q->kernels.n; i++)
 		target_used(&q->kernels.v[i]);
 	if (sweep_symbols(&rep, &q->sweep, r, e) < 0)
@@ -386,7 +385,7 @@ static int make_and_report(struct request *q, struct err *e)
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
 	auto_free char *name = xasprintf("verifier-%s", q->name);
-	struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs, .redo = o.force ? "verify" : NULL };
+	struct run_opts ro = { .explain = o.explain, .jobs = (unsigned)o.jobs };
 	uint64_t memory_mb;
 	unsigned cpus;
 
@@ -398,7 +397,7 @@ static int make_and_report(struct request *q, struct err *e)
 		return -1;
 	if (sweep_plan(&p, &q->sweep, e) < 0 || run_plan(&r, &p, &ro, e) < 0)
 		return -1;
-	kernels_tell_made(&q->kernels, &r, &p);
+	kernels_tell_made(&q->kernels, &r);
 	return tell(q, &r, &p, e);
 }
 

@@ -1,0 +1,117 @@
+#include "gen/graph/folder.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "gen/graph/ninja.h"
+#include "gen/graph/plan.h"
+#include "store/gc.h"
+#include "store/recipe.h"
+#include "store/store.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+static int lock_folder(int dir, struct err *e)
+{
+	int fd = openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_sys(e, "open the build folder's lock");
+	bool told = false;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			(void)err_sys(e, "lock the build folder");
+			close(fd);
+			return -1;
+		}
+		if (!told)
+			log_info("waiting for an equal request that is already running");
+		told = true;
+		if (stop_poll(NULL, 0, now_ms() + 50, e) < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	return fd;
+}
+
+/* Whoever threw it out (store/inventory.h) had both locks. */
+static bool still_named(const char *path, int dir)
+{
+	struct stat ours, named;
+
+	return fstat(dir, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
+	       ours.st_dev == named.st_dev;
+}
+
+/* The build folder rel of the store, and ours alone. */
+static int take(struct folder *b, const struct store *st, const char *rel, struct err *e)
+{
+	for (;;) {
+		if (mkdir_p(st->dir, rel, 0755, e) < 0)
+			return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
+				      "the store %s cannot be used (KTSTR_STORE can name another folder)", st->path);
+		auto_close int fd = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		auto_close int lock = -1, used = -1;
+
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return err_sys(e, "open %s", b->path);
+		if ((lock = lock_folder(fd, e)) < 0 || (used = store_use_graph(fd, e)) < 0) {
+			if (e->code != X_INTERRUPTED && !still_named(b->path, fd))
+				continue;
+			return store_err(st, e);
+		}
+		if (!still_named(b->path, fd))
+			continue;
+		b->dir = TAKE_FD(fd);
+		b->used = TAKE_FD(used);
+		b->lock = TAKE_FD(lock);
+		return 0;
+	}
+}
+
+int folder_take(struct folder *b, const struct plan *p, struct err *e)
+{
+	auto_store struct store st = { .dir = -1 };
+	auto_free char *text = NULL;
+	char hex[KEY_LEN + 1];
+	size_t n;
+
+	*b = FOLDER_NONE;
+	if (plan_check(p, e) < 0 || store_open(&st, NULL, e) < 0)
+		return -1;
+	FILE *f = xmemstream(&text, &n);
+
+	ninja_write(f, p);
+	fclose(f);
+	hash_hex(text, n, hex);
+	auto_free char *rel = xasprintf("graphs/%s-%.10s", p->name, hex);
+
+	b->path = xasprintf("%s/%s", st.path, rel);
+	if (take(b, &st, rel, e) < 0)
+		return -1;
+	return file_write(b->dir, "build.ninja", text, n, e) < 0 ? store_err(&st, e) : 0;
+}
+
+void folder_unlock(struct folder *b)
+{
+	if (b->lock >= 0)
+		close(TAKE_FD(b->lock));
+}
+
+void folder_release(struct folder *b)
+{
+	folder_unlock(b);
+	if (b->used >= 0)
+		close(TAKE_FD(b->used));
+	if (b->dir >= 0)
+		close(TAKE_FD(b->dir));
+	free(b->path);
+	b->path = NULL;
+}

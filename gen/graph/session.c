@@ -1,0 +1,228 @@
+#include "gen/graph/session.h"
+#include "base/argv.h"
+#include "base/cpus.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "gen/graph/outcome.h"
+#include "gen/graph/plan.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NINJA_LOG_MAX (1u << 20)
+#define MAX_FDS 256
+
+void session_tell(struct session *s, const struct edge *g)
+{
+	const struct step_result *r = &s->steps[g->index];
+	const char *id = g->id;
+
+	if (log_level() == LOG_QUIET || (s->brief && !s->explain && r->state == STEP_CACHED))
+		return;
+	switch (r->state) {
+	case STEP_CACHED:
+		progress_line(&s->bar, "  %scached%s  %s", log_sgr(stderr, "2"), log_sgr(stderr, "0"), id);
+		break;
+	case STEP_RAN:
+		progress_line(&s->bar, "%7.2fs %s", (double)r->ms / 1000, id);
+		break;
+	case STEP_FAILED:
+		progress_line(&s->bar, "  %sfailed%s  %s", log_sgr(stderr, "31"), log_sgr(stderr, "0"), id);
+		break;
+	case STEP_NOT_RUN:
+		progress_line(&s->bar, " not run  %s", id);
+		break;
+	}
+	if (!s->explain || !r->text || r->state == STEP_FAILED || r->state == STEP_NOT_RUN)
+		return;
+	auto_free char *text = xstrdup(r->text);
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		progress_line(&s->bar, "            %s", line);
+}
+
+/* A program's own words. Those who want quiet read them when it failed. */
+static void show_output(struct session *s, const char *text)
+{
+	if (log_level() == LOG_QUIET) {
+		if (!s->held)
+			s->held = xmemstream(&s->held_text, &s->held_n);
+		fputs(text, s->held);
+		return;
+	}
+	progress_clear(&s->bar);
+	fputs(text, stderr);
+	fflush(stderr);
+}
+
+static void end_output(struct session *s)
+{
+	if (!s->held)
+		return;
+	fclose(s->held);
+	if (s->failed)
+		fputs(s->held_text, stderr);
+	free(s->held_text);
+}
+
+static void take_event(struct session *s, const struct event *ev)
+{
+	const struct edge *g = plan_find(s->plan, ev->id);
+
+	if (!g)
+		return;
+	auto_free char *label = xasprintf("[%zu/%zu] %s", s->finished + 1, s->plan->n_edges, ev->id);
+	struct step_result *r = &s->steps[g->index];
+
+	switch (ev->kind) {
+	case EV_START:
+		progress_show(&s->bar, label, 0, 0, "");
+		return;
+	case EV_PROGRESS:
+		progress_show(&s->bar, label, ev->done, ev->total, ev->text);
+		return;
+	case EV_NOTE:
+		if (log_level() != LOG_QUIET)
+			progress_line(&s->bar, "%s: %s", ev->id, ev->text);
+		return;
+	case EV_OUTPUT:
+		show_output(s, ev->text);
+		return;
+	case EV_DONE:
+		r->state = ev->how == HOW_CACHED ? STEP_CACHED : STEP_RAN;
+		break;
+	case EV_FAIL:
+		r->state = STEP_FAILED;
+		r->code = ev->code;
+		s->failed++;
+		break;
+	}
+	r->ms = ev->ms;
+	free(r->text);
+	r->text = xstrdup(ev->text);
+	s->finished++;
+	session_tell(s, g);
+}
+
+static bool read_log(struct session *s)
+{
+	char buf[4096];
+	ssize_t n = read(s->out, buf, sizeof(buf));
+
+	if (n <= 0)
+		return n < 0 && (errno == EINTR || errno == EAGAIN);
+	if (s->log_n + (size_t)n <= NINJA_LOG_MAX) {
+		s->log = xreallocarray(s->log, s->log_n + (size_t)n + 1, 1);
+		memcpy(s->log + s->log_n, buf, (size_t)n);
+		s->log_n += (size_t)n;
+		s->log[s->log_n] = '\0';
+	}
+	return true;
+}
+
+static void drain_events(struct session *s)
+{
+	struct event ev;
+
+	while (events_next(&s->events, &ev) > 0)
+		take_event(s, &ev);
+}
+
+/* Until ninja closed its output. Its steps have sent their last event before that. */
+static int follow(struct session *s, struct err *e)
+{
+	struct pollfd fds[MAX_FDS];
+
+	for (;;) {
+		fds[0] = (struct pollfd){ .fd = s->out, .events = POLLIN };
+		size_t n = 1 + events_poll(&s->events, fds + 1, MAX_FDS - 1);
+
+		if (stop_poll(fds, (unsigned)n, -1, e) < 0)
+			return -1;
+		drain_events(s);
+		if (fds[0].revents && !read_log(s))
+			return 0;
+	}
+}
+
+/* Ninja passes SIGINT on to its steps, which unwind; what is still there after 5 s, or not ninja's any more, ends with
+ * its lifeline. */
+static void interrupt(struct session *s)
+{
+	int status;
+	long long deadline = now_ms() + 5000;
+
+	kill(-s->ninja.pid, SIGINT);
+	while (s->ninja.pid > 0 && now_ms() < deadline) {
+		struct pollfd p = { .fd = s->ninja.pidfd, .events = POLLIN };
+
+		if (poll(&p, 1, 100) > 0 && waitpid(s->ninja.pid, &status, WNOHANG) == s->ninja.pid) {
+			close(s->ninja.pidfd);
+			s->ninja = (struct child){ 0 };
+		}
+	}
+	spawn_kill(&s->ninja);
+}
+
+static int start_ninja(struct session *s, struct err *e)
+{
+	auto_argv struct argv a = { 0 };
+	auto_free char *events = xasprintf("KTSTR_EVENTS=%s", s->events.name);
+	const char *const env[] = { events, "NINJA_STATUS=", "TERM=dumb", NULL };
+	int pipe_fd[2];
+
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK) < 0)
+		return err_sys(e, "pipe");
+	argv_add(&a, "ninja");
+	argv_opt(&a, "-C", "%s", s->dir);
+	argv_opt(&a, "-k", "0");
+	argv_opt(&a, "-j", "%u", s->jobs ? s->jobs : cpus_usable());
+	log_command((const char *const *)a.v);
+	s->out = pipe_fd[0];
+	struct spawn sp = {
+		.argv = (const char *const *)a.v, .env = env, .in = SPAWN_NULL, .out = pipe_fd[1], .err = pipe_fd[1]
+	};
+	int r = spawn_start(&sp, &s->ninja, e);
+
+	close(pipe_fd[1]);
+	if (r < 0 && e->code == X_NO_TOOL)
+		return err_set(e, X_NO_NINJA, "ninja is not installed; on Debian: apt-get install ninja-build");
+	return r;
+}
+
+int session_run(struct session *s, int *status, struct err *e)
+{
+	int r = -1;
+
+	s->out = -1;
+	if (events_open(&s->events, e) < 0)
+		return -1;
+	progress_init(&s->bar, stderr);
+	if (start_ninja(s, e) == 0) {
+		if (follow(s, e) < 0)
+			interrupt(s);
+		else if (spawn_wait(&s->ninja, -1, status, e) == SPAWN_ENDED)
+			r = 0;
+		drain_events(s);
+	}
+	progress_clear(&s->bar);
+	events_close(&s->events);
+	spawn_kill(&s->ninja);
+	if (s->out >= 0)
+		close(s->out);
+	return r;
+}
+
+void session_end(struct session *s)
+{
+	end_output(s);
+	free(s->log);
+	s->log = NULL;
+}

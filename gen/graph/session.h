@@ -1,0 +1,40 @@
+/* session.h: ninja while it works on a plan: what its steps tell becomes their results and lines for the person who waits. */
+#pragma once
+#include "base/event.h"
+#include "base/progress.h"
+#include "base/spawn.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+struct edge;
+struct err;
+struct plan;
+struct step_result;
+
+struct session {
+	const struct plan *plan; /* set by the caller, as what follows */
+	struct step_result *steps;
+	const char *dir;     /* where its build.ninja is */
+	bool explain, brief; /* as in run.h */
+	unsigned jobs;       /* 0: as many as CPUs we may use */
+	size_t failed;       /* steps */
+	char *log;           /* what ninja itself had to say, or NULL */
+	size_t log_n;
+	/* The rest is session.c's own. */
+	struct events events;
+	struct child ninja;
+	struct progress bar;
+	int out; /* ninja's stdout and stderr */
+	size_t finished;
+	FILE *held; /* output of programs that is shown when a step fails, or NULL */
+	char *held_text;
+	size_t held_n;
+};
+
+/* Runs ninja to its end; *status is its wait status. Negative: X_NO_NINJA, or we were told to stop; nothing of ours runs any
+ * more then. */
+int session_run(struct session *s, int *status, struct err *e);
+/* The line about a step that is settled. */
+void session_tell(struct session *s, const struct edge *g);
+/* Shows what was held back, if a step failed, and frees. */
+void session_end(struct session *s);

@@ -1,0 +1,75 @@
+/* test_outcome.c: what is known of steps that nothing was heard of. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "gen/graph/outcome.h"
+#include "gen/graph/plan.h"
+
+/* a; b of a; c of b; d of nothing; e of d and c, which is implicit */
+static void chain(struct plan *p)
+{
+	plan_init(p, "x");
+	edge_out(plan_edge(p, "r", "a"), "out/a");
+	struct edge *b = plan_edge(p, "r", "b");
+
+	edge_in(b, "out/a");
+	edge_out(b, "out/b");
+	struct edge *c = plan_edge(p, "r", "c");
+
+	edge_in(c, "out/b");
+	edge_out(c, "out/c");
+	edge_out(plan_edge(p, "r", "d"), "out/d");
+	struct edge *e = plan_edge(p, "r", "e");
+
+	edge_in(e, "out/d");
+	edge_needs(e, "out/c");
+	edge_out(e, "out/e");
+}
+
+static void nothing_failed(void **state)
+{
+	auto_plan struct plan p = { 0 };
+
+	(void)state;
+	chain(&p);
+	struct step_result *v = outcome_new(&p);
+
+	v[1].state = STEP_RAN;
+	outcome_settle(v, &p);
+	for (size_t i = 0; i < p.n_edges; i++)
+		assert_int_equal(v[i].state, i == 1 ? STEP_RAN : STEP_CACHED);
+	outcome_free(v, p.n_edges);
+}
+
+static void first_failed(void **state)
+{
+	auto_plan struct plan p = { 0 };
+
+	(void)state;
+	chain(&p);
+	struct step_result *v = outcome_new(&p);
+
+	v[0] = (struct step_result){ .state = STEP_FAILED, .code = 12, .text = xstrdup("no kernel") };
+	outcome_settle(v, &p);
+	assert_int_equal(v[3].state, STEP_CACHED);
+	for (size_t i = 1; i < p.n_edges; i++) {
+		if (i == 3)
+			continue;
+		assert_int_equal(v[i].state, STEP_NOT_RUN);
+		assert_int_equal(v[i].code, 12);
+		assert_string_equal(v[i].text, "a: no kernel");
+	}
+	outcome_free(v, p.n_edges);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(nothing_failed), cmocka_unit_test(first_failed) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
