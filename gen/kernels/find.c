@@ -5,7 +5,7 @@
 #include "gen/kernels/kernels.h"
 #include "gen/kernels/search.h"
 #include "gen/kernels/settle.h"
-#include "base/kver.h"
+#include "kernel/name/word.h"
 
 enum { BUILD, MISS };
 
@@ -25,52 +25,67 @@ static int may_build(const struct search *s, const char *id, struct err *why)
 	return r < 0 ? -1 : r == CONFIRM_YES ? BUILD : MISS;
 }
 
-static int missing(struct search *s, const char *id, struct err *e)
+static int missing(struct search *s, const struct kernel_word *w, struct err *e)
 {
-	if (may_build(s, id, e) != BUILD)
+	if (may_build(s, w->text, e) != BUILD)
 		return -1;
 	*e = (struct err){ 0 };
-	return search_version(s, id, id, e);
+	return search_version(s, w, e);
 }
 
-static int find_range(struct search *s, const char *id, struct err *e)
+static int find_range(struct search *s, const struct kernel_word *w, struct err *e)
 {
 	struct kernel *v = NULL;
 	size_t n = 0;
 
 	if (s->o->build == KERNELS_BUILD_YES)
-		return search_version(s, id, id, e);
-	if (kernel_range(&v, &n, id, s->how.kc, e) < 0)
-		return missing(s, id, e);
+		return search_version(s, w, e);
+	if (kernel_range(&v, &n, w, s->how.kc, e) < 0)
+		return missing(s, w, e);
 	for (size_t i = 0; i < n; i++)
-		search_ready(s, id, &v[i]);
+		search_ready(s, w->text, &v[i]);
 	free(v);
 	return 0;
 }
 
-static int find(struct search *s, const char *id, struct err *e)
+static bool may_be_folder(const struct search *s, const struct kernel_word *w)
 {
-	enum kernel_id_kind kind = kernel_id_kind(id);
+	return s->o->build != KERNELS_BUILD_NO &&
+	       (w->kind == KWORD_PATH || w->kind == KWORD_NAME || w->kind == KWORD_MAJOR);
+}
+
+static int find(struct search *s, const struct kernel_word *w, struct err *e)
+{
 	auto_free char *dir = NULL;
 	struct kernel k;
 
-	if (kind == KID_RANGE)
-		return find_range(s, id, e);
-	if (kernel_resolve(&k, id, s->how.kc, e) == 0) {
-		if (s->o->own_config && s->o->build != KERNELS_BUILD_NO && !k.key &&
-		    (kind == KID_PATH || kind == KID_KEY))
-			dir = kernel_sources(id);
+	if (w->kind == KWORD_RANGE)
+		return find_range(s, w, e);
+	if (kernel_resolve(&k, w, s->how.kc, e) == 0) {
+		if (s->o->own_config && !k.key && may_be_folder(s, w))
+			dir = kernel_sources(w->text);
 		if (!dir)
-			search_ready(s, id, &k);
+			search_ready(s, w->text, &k);
+		else
+			search_tree(s, w->text, dir);
 		kernel_free(&k);
-		return dir ? search_tree(s, id, dir, e) : 0;
+		return 0;
 	}
 	/* A bare name is a folder only when nothing in the cache has it. */
-	if (e->code == X_NO_KERNEL && s->o->build != KERNELS_BUILD_NO && (kind == KID_PATH || kind == KID_KEY))
-		dir = kernel_source_tree(id);
-	if (dir)
-		return search_tree(s, id, dir, e);
-	return kind == KID_VERSION ? missing(s, id, e) : -1;
+	if (e->code == X_NO_KERNEL && may_be_folder(s, w))
+		dir = kernel_source_tree(w->text);
+	if (dir) {
+		search_tree(s, w->text, dir);
+		return 0;
+	}
+	return kernel_word_is_version(w) ? missing(s, w, e) : -1;
+}
+
+static int find_text(struct search *s, const char *text, struct err *e)
+{
+	struct kernel_word w;
+
+	return kernel_word_parse(&w, text, e) < 0 ? -1 : find(s, &w, e);
 }
 
 static int find_default(struct search *s, struct err *e)
@@ -79,7 +94,7 @@ static int find_default(struct search *s, struct err *e)
 	struct kernel k;
 
 	if (id)
-		return find(s, id, e) < 0 ? err_in(e, "KTSTR_KERNEL") : 0;
+		return find_text(s, id, e) < 0 ? err_in(e, "KTSTR_KERNEL") : 0;
 	if (kernel_resolve(&k, NULL, s->how.kc, e) < 0)
 		return -1;
 	search_ready(s, NULL, &k);
@@ -94,7 +109,7 @@ int kernels_find(struct kernels *w, const struct home *home, const char *const *
 	if (search_open(&s, home, o, e) < 0 || (!n && find_default(&s, e) < 0))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (find(&s, ids[i], e) < 0)
+		if (*ids[i] ? find_text(&s, ids[i], e) < 0 : find_default(&s, e) < 0)
 			return -1;
 	}
 	return search_settle(&s, w, e);

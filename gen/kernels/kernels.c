@@ -8,18 +8,20 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-int kernels_of_versions(struct kernels *w, const struct home *home, const char *const *versions, size_t n,
+int kernels_of_versions(struct kernels *found, const struct home *home, const char *const *versions, size_t n,
 			const struct kernels_opts *o, struct err *e)
 {
 	auto_search struct search s;
 
-	if (search_open(&s, home, o, e) < 0 || (!n && search_version(&s, NULL, NULL, e) < 0))
+	if (search_open(&s, home, o, e) < 0 || (!n && search_version(&s, NULL, e) < 0))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (search_version(&s, versions[i], versions[i], e) < 0)
+		struct kernel_word w;
+
+		if (kernel_word_parse(&w, versions[i], e) < 0 || search_version(&s, &w, e) < 0)
 			return -1;
 	}
-	return search_settle(&s, w, e);
+	return search_settle(&s, found, e);
 }
 
 int kernels_of_tree(struct kernels *w, const struct home *home, const char *dir, const struct kernels_opts *o,
@@ -37,7 +39,8 @@ int kernels_of_tree(struct kernels *w, const struct home *home, const char *dir,
 	}
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, X_NO_INPUT, "kernel source %s: not a folder", dir);
-	return search_tree(&s, dir, real, e) < 0 ? -1 : search_settle(&s, w, e);
+	search_tree(&s, dir, real);
+	return search_settle(&s, w, e);
 }
 
 /* Steps run in another folder than we do. What has a scheme, or a host before the first slash, is no path. */
@@ -72,5 +75,6 @@ int kernels_of_git(struct kernels *w, const struct home *home, const char *url, 
 
 	if (search_open(&s, home, o, e) < 0 || keep_secret(&where, e) < 0)
 		return -1;
-	return search_git(&s, where, ref, e) < 0 ? -1 : search_settle(&s, w, e);
+	search_git(&s, where, ref);
+	return search_settle(&s, w, e);
 }

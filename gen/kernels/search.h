@@ -5,14 +5,17 @@
 #include "gen/kernels/ask.h"
 #include "gen/kernels/how.h"
 #include "kernel/name/id.h"
+#include "kernel/name/word.h"
 
-enum word_kind { WORD_READY, WORD_VERSION, WORD_TREE, WORD_GIT };
+enum asked_kind { ASKED_READY, ASKED_VERSION, ASKED_TREE, ASKED_GIT };
 
-struct word {
+struct asked {
 	char *id; /* or NULL */
-	enum word_kind kind;
+	enum asked_kind kind;
 	struct kernel k; /* READY */
-	char *text;      /* VERSION: what it is, NULL the latest; TREE: the folder; GIT: the address */
+	/* VERSION: what of kernel.org's releases; text NULL: the latest. Its text is id's */
+	struct kernel_word version;
+	char *text;      /* TREE: the folder; GIT: the address */
 	char *ref;       /* GIT */
 	size_t question; /* NO_QUESTION: everything is known */
 };
@@ -24,7 +27,7 @@ struct search {
 	const struct kernels_opts *o;
 	struct build_how how;
 	struct ask ask;
-	struct word *words;
+	struct asked *v; /* one for each word of the request */
 	size_t n;
 };
 
@@ -34,7 +37,7 @@ void search_close(struct search *s);
 
 /* k is taken over. */
 void search_ready(struct search *s, const char *id, struct kernel *k);
-/* X_USAGE when text is neither a version, a prefix nor a range. */
-int search_version(struct search *s, const char *id, const char *text, struct err *e);
-int search_tree(struct search *s, const char *id, const char *dir, struct err *e);
-int search_git(struct search *s, const char *url, const char *ref, struct err *e);
+/* The releases that w means, the latest if it is NULL. X_USAGE when it is neither a version, a series nor a range. */
+int search_version(struct search *s, const struct kernel_word *w, struct err *e);
+void search_tree(struct search *s, const char *id, const char *dir);
+void search_git(struct search *s, const char *url, const char *ref);

@@ -116,33 +116,37 @@ static void add_tarball(struct kernels *w, const struct cache *c, const char *id
 	look_up(c, x);
 }
 
-static int settle_range(struct kernels *w, const struct cache *c, const struct search *s, const struct word *d,
+static int settle_range(struct kernels *w, const struct cache *c, const struct search *s, const struct asked *d,
 			struct err *e)
 {
 	const char *found[RANGE_MAX];
-	int n = releases_range(&s->ask.releases, d->text, found, countof(found), e);
+	int n = releases_range(&s->ask.releases, &d->version, found, countof(found), e);
 
 	for (int i = 0; i < n; i++)
 		add_tarball(w, c, d->id, found[i]);
 	return n < 0 ? -1 : 0;
 }
 
-static int settle_version(struct kernels *w, const struct cache *c, const struct search *s, const struct word *d,
+static int settle_version(struct kernels *w, const struct cache *c, const struct search *s, const struct asked *d,
 			  struct err *e)
 {
-	const char *version = d->text;
+	const char *version;
 
-	if (d->text && strstr(d->text, ".."))
+	if (!d->version.text) {
+		version = releases_latest(&s->ask.releases, e);
+		if (version)
+			log_info("latest stable kernel: %s", version);
+	} else if (d->version.kind == KWORD_RANGE) {
 		return settle_range(w, c, s, d, e);
-	if (d->question != NO_QUESTION)
-		version =
-			d->text ? releases_series(&s->ask.releases, d->text, e) : releases_latest(&s->ask.releases, e);
+	} else if (d->version.kind == KWORD_RELEASE) {
+		version = d->version.text;
+	} else {
+		version = releases_series(&s->ask.releases, &d->version, e);
+		if (version)
+			log_info("latest %s.x kernel: %s", d->version.text, version);
+	}
 	if (!version)
 		return -1;
-	if (!d->text)
-		log_info("latest stable kernel: %s", version);
-	else if (d->question != NO_QUESTION)
-		log_info("latest %s.x kernel: %s", d->text, version);
 	add_tarball(w, c, d->id, version);
 	return 0;
 }
@@ -164,7 +168,7 @@ static int find_base(struct target *x, struct kernel_build_how *how, struct err 
 	return 0;
 }
 
-static int settle_tree(struct kernels *w, const struct cache *c, const struct search *s, const struct word *d,
+static int settle_tree(struct kernels *w, const struct cache *c, const struct search *s, const struct asked *d,
 		       struct err *e)
 {
 	const struct question *q = &s->ask.v[d->question];
@@ -188,7 +192,7 @@ static int settle_tree(struct kernels *w, const struct cache *c, const struct se
 	return 0;
 }
 
-static void settle_git(struct kernels *w, const struct cache *c, const struct search *s, const struct word *d)
+static void settle_git(struct kernels *w, const struct cache *c, const struct search *s, const struct asked *d)
 {
 	const struct question *q = d->question == NO_QUESTION ? NULL : &s->ask.v[d->question];
 	struct target *x = add(w, d->id, TARGET_GIT);
@@ -203,19 +207,19 @@ static void settle_git(struct kernels *w, const struct cache *c, const struct se
 	look_up(c, x);
 }
 
-static int settle_word(struct kernels *w, const struct cache *c, const struct search *s, struct word *d, struct err *e)
+static int settle_word(struct kernels *w, const struct cache *c, const struct search *s, struct asked *d, struct err *e)
 {
 	struct target *x;
 
 	switch (d->kind) {
-	case WORD_VERSION:
+	case ASKED_VERSION:
 		return settle_version(w, c, s, d, e);
-	case WORD_TREE:
+	case ASKED_TREE:
 		return settle_tree(w, c, s, d, e);
-	case WORD_GIT:
+	case ASKED_GIT:
 		settle_git(w, c, s, d);
 		return 0;
-	case WORD_READY:
+	case ASKED_READY:
 		break;
 	}
 	x = add(w, d->id, TARGET_READY);
@@ -342,7 +346,7 @@ int search_settle(struct search *s, struct kernels *w, struct err *e)
 	if (r == 0)
 		r = kernel_list(&c.list, s->how.kc, e);
 	for (size_t i = 0; r == 0 && i < s->n; i++)
-		r = settle_word(&new, &c, s, &s->words[i], e);
+		r = settle_word(&new, &c, s, &s->v[i], e);
 	if (r == 0)
 		drop_repeats(&new);
 	if (r == 0 && !c.force)

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "kernel/name/releases.h"
+#include "kernel/name/word.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -36,7 +37,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	auto_releases struct releases r = { 0 };
 	const char *range[4];
+	struct kernel_word series, major, all;
 	struct err e = { 0 };
+
+	MUST(kernel_word_parse(&series, "6.12", &e) == 0 && kernel_word_parse(&major, "6", &e) == 0 &&
+	     kernel_word_parse(&all, "0.0..999999.0", &e) == 0);
 
 	if (releases_parse(&r, (const char *)data, n, &e) < 0) {
 		must_say_why(&e);
@@ -45,9 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	for (size_t i = 0; i < r.n; i++)
 		MUST(strspn(r.v[i].version, "0123456789.-rc") == strlen(r.v[i].version));
 	check(&r, releases_latest(&r, &e), &e);
-	check(&r, releases_series(&r, "6.12", &e), &e);
-	check(&r, releases_series(&r, "6", &e), &e);
-	int count = releases_range(&r, "0.0..999999.0", range, countof(range), &e);
+	check(&r, releases_series(&r, &series, &e), &e);
+	check(&r, releases_series(&r, &major, &e), &e);
+	int count = releases_range(&r, &all, range, countof(range), &e);
 
 	MUST(count <= (int)countof(range));
 	if (count < 0)

@@ -4,24 +4,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "kernel/cache/entry.h"
-#include "base/kver.h"
 #include "kernel/name/locate.h"
 #include "kernel/name/match.h"
 #include "kernel/name/nearest.h"
+#include "kernel/name/word.h"
 #include <ctype.h>
-
-enum kernel_id_kind kernel_id_kind(const char *id)
-{
-	struct kver v;
-
-	if (strchr(id, '/') || *id == '.' || *id == '~')
-		return KID_PATH;
-	if (!strcmp(id, "running"))
-		return KID_RUNNING;
-	if (isdigit((unsigned char)*id) && strstr(id, "..")) /* which no key may contain */
-		return KID_RANGE;
-	return kver_parse(&v, id) ? KID_VERSION : KID_KEY;
-}
 
 void kernel_free(struct kernel *k)
 {
@@ -47,9 +34,10 @@ static int damaged(const struct kernel_entry *k, struct err *e)
 	return err_set(e, X_NO_KERNEL, "kernel entry %s is damaged: %s; import or build it again", k->key, k->corrupt);
 }
 
-static int no_match(const struct kernel_list *l, const char *id, const struct kernel_host *host, struct err *e)
+static int no_match(const struct kernel_list *l, const struct kernel_word *w, const struct kernel_host *host,
+		    struct err *e)
 {
-	const char *version = kernel_id_kind(id) == KID_VERSION ? id : NULL;
+	const char *id = w->text, *version = kernel_word_is_version(w) ? id : NULL;
 
 	/* A damaged entry has no version any more, but its key still begins with it. */
 	for (size_t i = 0; i < l->n; i++) {
@@ -60,7 +48,7 @@ static int no_match(const struct kernel_list *l, const char *id, const struct ke
 		nothing_there(l, version, e);
 		return err_in(e, "kernel \"%s\"", id);
 	}
-	auto_free char *near = nearest_matches(l, id, host->machine);
+	auto_free char *near = nearest_matches(l, w, host->machine);
 	auto_free char *make = version ? xasprintf("; cargo ktstr kernel build %s makes it", version) : xstrdup("");
 
 	return err_set(e, X_NO_KERNEL, "no kernel \"%s\" in %s%s%s%s (all that are there: cargo ktstr kernel list)", id,
@@ -73,13 +61,13 @@ static void take_entry(struct kernel *k, const struct kernel_entry *entry)
 	k->key = xstrdup(entry->key);
 }
 
-static int from_cache(struct kernel *k, const char *id, const char *kconfig_hash, const struct kernel_host *host,
-		      struct err *e)
+static int from_cache(struct kernel *k, const struct kernel_word *w, const char *kconfig_hash,
+		      const struct kernel_host *host, struct err *e)
 {
 	auto_kernel_list struct kernel_list l = { 0 };
 	const struct kernel_entry *found;
 
-	if (kernel_list(&l, kconfig_hash, e) < 0 || match_id(&found, &l, id, host->machine, e) < 0)
+	if (kernel_list(&l, kconfig_hash, e) < 0 || match_word(&found, &l, w, host->machine, e) < 0)
 		return -1;
 	if (found && found->corrupt)
 		return damaged(found, e);
@@ -87,24 +75,26 @@ static int from_cache(struct kernel *k, const char *id, const char *kconfig_hash
 		take_entry(k, found);
 		return 0;
 	}
-	return file_exists(id) ? kernel_locate(k, id, host, e) : no_match(&l, id, host, e);
+	return file_exists(w->text) ? kernel_locate(k, w->text, host, e) : no_match(&l, w, host, e);
 }
 
-static int resolve(struct kernel *k, const char *id, const char *kconfig_hash, const struct kernel_host *host,
-		   struct err *e)
+static int resolve(struct kernel *k, const struct kernel_word *w, const char *kconfig_hash,
+		   const struct kernel_host *host, struct err *e)
 {
-	switch (kernel_id_kind(id)) {
-	case KID_PATH:
-		return kernel_locate(k, id, host, e);
-	case KID_RUNNING:
+	switch (w->kind) {
+	case KWORD_PATH:
+		return kernel_locate(k, w->text, host, e);
+	case KWORD_RUNNING:
 		return kernel_running(k, host, e);
-	case KID_RANGE:
-		return err_set(e, X_USAGE, "'%s' is a range; one kernel is wanted here", id);
-	case KID_VERSION:
-	case KID_KEY:
+	case KWORD_RANGE:
+		return err_set(e, X_USAGE, "'%s' is a range; one kernel is wanted here", w->text);
+	case KWORD_RELEASE:
+	case KWORD_SERIES:
+	case KWORD_MAJOR:
+	case KWORD_NAME:
 		break;
 	}
-	return from_cache(k, id, kconfig_hash, host, e);
+	return from_cache(k, w, kconfig_hash, host, e);
 }
 
 /* What a developer of schedulers most likely works on; beside it only what needs no word to be found. */
@@ -149,37 +139,42 @@ char *kernel_from_environment(void)
 	return n ? xstrndup(p, n) : NULL;
 }
 
-int kernel_resolve_on(const struct kernel_host *host, struct kernel *k, const char *id, const char *kconfig_hash,
-		      struct err *e)
+int kernel_resolve_on(const struct kernel_host *host, struct kernel *k, const struct kernel_word *w,
+		      const char *kconfig_hash, struct err *e)
 {
 	auto_free char *env = NULL;
+	struct kernel_word from_env;
 
-	if (id && *id)
-		return resolve(k, id, kconfig_hash, host, e);
+	if (w && *w->text)
+		return resolve(k, w, kconfig_hash, host, e);
 	if (!(env = kernel_from_environment()))
 		return by_default(k, kconfig_hash, host, e);
-	return resolve(k, env, kconfig_hash, host, e) < 0 ? err_in(e, "KTSTR_KERNEL") : 0;
+	if (kernel_word_parse(&from_env, env, e) < 0 || resolve(k, &from_env, kconfig_hash, host, e) < 0)
+		return err_in(e, "KTSTR_KERNEL");
+	return 0;
 }
 
-int kernel_resolve(struct kernel *k, const char *id, const char *kconfig_hash, struct err *e)
+int kernel_resolve(struct kernel *k, const struct kernel_word *w, const char *kconfig_hash, struct err *e)
 {
 	struct kernel_host here;
 
 	kernel_host_here(&here);
-	return kernel_resolve_on(&here, k, id, kconfig_hash, e);
+	return kernel_resolve_on(&here, k, w, kconfig_hash, e);
 }
 
-int kernel_range(struct kernel **v, size_t *n, const char *range, const char *kconfig_hash, struct err *e)
+int kernel_range(struct kernel **v, size_t *n, const struct kernel_word *w, const char *kconfig_hash, struct err *e)
 {
 	auto_kernel_list struct kernel_list l = { 0 };
 	struct kernel_host here;
-	struct kver from, to;
+	const char *range = w->text;
 
 	kernel_host_here(&here);
-	if (kver_range(&from, &to, range, e) < 0 || kernel_list(&l, kconfig_hash, e) < 0)
+	if (w->kind != KWORD_RANGE)
+		return err_set(e, X_USAGE, "'%s' is no range of kernels", range);
+	if (kernel_list(&l, kconfig_hash, e) < 0)
 		return -1;
 	auto_free const struct kernel_entry **found = xcalloc(l.n + 1, sizeof(*found));
-	size_t have = match_range(found, &l, &from, &to, here.machine);
+	size_t have = match_range(found, &l, &w->from, &w->to, here.machine);
 
 	if (!have && !l.n) {
 		nothing_there(&l, NULL, e);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 struct arch;
 struct err;
+struct kernel_word;
 
 /* A kernel that can be booted. Paths absolute. */
 struct kernel {
@@ -16,9 +17,6 @@ struct kernel {
 	const struct arch *arch; /* this machine's for a file that does not tell */
 };
 
-enum kernel_id_kind { KID_PATH, KID_VERSION, KID_RANGE, KID_RUNNING, KID_KEY };
-enum kernel_id_kind kernel_id_kind(const char *id);
-
 /* One kernel. Nothing is built or fetched.
  *   path     an image file, an entry, a build tree (arch/x86/boot/bzImage or vmlinux); "~" and "~/" are expanded;
  *            X_NO_INPUT when it is not there, X_BAD_KERNEL when the file is no kernel
@@ -29,15 +27,15 @@ enum kernel_id_kind kernel_id_kind(const char *id);
  *   else     a key, a release, or the beginning of exactly one key
  * A file or folder of that very name is a path when nothing in the cache matches. X_NO_KERNEL with near matches and the
  * command that gets one; a name that misses never becomes another kernel.
- * id NULL or "": $KTSTR_KERNEL, else the entry added last for this machine that is neither stale nor corrupt, else a
+ * w NULL or empty: $KTSTR_KERNEL, else the entry added last for this machine that is neither stale nor corrupt, else a
  * build tree in ./linux, ../linux or /lib/modules/{release}/build, else the running kernel if it has sched_ext. */
-int kernel_resolve(struct kernel *k, const char *id, const char *kconfig_hash, struct err *e);
+int kernel_resolve(struct kernel *k, const struct kernel_word *w, const char *kconfig_hash, struct err *e);
 void kernel_free(struct kernel *k);
 #define auto_kernel __attribute__((unused, cleanup(kernel_free)))
 
 /* "6.12..6.16": of each series the newest release in the cache, oldest series first. X_USAGE: no range; X_NO_KERNEL:
  * none of them is there. Caller frees each and the array. */
-int kernel_range(struct kernel **v, size_t *n, const char *range, const char *kconfig_hash, struct err *e);
+int kernel_range(struct kernel **v, size_t *n, const struct kernel_word *w, const char *kconfig_hash, struct err *e);
 
 /* path (as in an id, also a bare name) is a folder with the sources of a kernel, and no image of one: its absolute path,
  * which a build takes. Else NULL. Caller frees. */

@@ -4,6 +4,7 @@
 struct err;
 struct kernel;
 struct kernel_entry;
+struct kernel_word;
 
 /* The machine, as far as it decides which kernel is meant. */
 struct kernel_host {
@@ -14,8 +15,8 @@ struct kernel_host {
 void kernel_host_here(struct kernel_host *h);
 
 /* kernel_resolve() on another machine than this. */
-int kernel_resolve_on(const struct kernel_host *h, struct kernel *k, const char *id, const char *kconfig_hash,
-		      struct err *e);
+int kernel_resolve_on(const struct kernel_host *h, struct kernel *k, const struct kernel_word *w,
+		      const char *kconfig_hash, struct err *e);
 /* path as the user wrote it: an image file, a cache entry, a build tree or the folder of an image. See id.h. */
 int kernel_locate(struct kernel *k, const char *path, const struct kernel_host *h, struct err *e);
 /* Whether path is a folder with a kernel for this machine in it; k is filled then. */

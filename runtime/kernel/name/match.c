@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "kernel/cache/entry.h"
 #include "base/kver.h"
+#include "kernel/name/word.h"
 
 bool match_by_version(const struct kernel_entry *k, const char *machine)
 {
@@ -55,18 +56,18 @@ static bool version_fits(const struct kver *want, const struct kver *have)
 	return kver_cmp(want, have) == 0;
 }
 
-static const struct kernel_entry *by_version(const struct kernel_list *l, const char *id, const char *machine)
+static const struct kernel_entry *by_version(const struct kernel_list *l, const struct kernel_word *w,
+					     const char *machine)
 {
 	struct candidate best = { 0 };
-	struct kver want;
 
-	if (!kver_parse(&want, id))
+	if (!kernel_word_is_version(w))
 		return NULL;
 	for (size_t i = 0; i < l->n; i++) {
 		struct candidate c = { .entry = &l->v[i] };
 
 		if (match_by_version(c.entry, machine) && match_version(c.entry, &c.version) &&
-		    version_fits(&want, &c.version) && better(&c, &best))
+		    version_fits(&w->from, &c.version) && better(&c, &best))
 			best = c;
 	}
 	return best.entry;
@@ -114,18 +115,18 @@ static int by_prefix(const struct kernel_list *l, const char *id, const struct k
 	return hits > 1 ? ambiguous(l, id, e) : 0;
 }
 
-int match_id(const struct kernel_entry **found, const struct kernel_list *l, const char *id, const char *machine,
-	     struct err *e)
+int match_word(const struct kernel_entry **found, const struct kernel_list *l, const struct kernel_word *w,
+	       const char *machine, struct err *e)
 {
-	struct kver version;
+	const char *id = w->text;
 
-	*found = by_version(l, id, machine);
+	*found = by_version(l, w, machine);
 	if (!*found)
 		*found = by_key(l, id);
 	if (!*found)
 		*found = by_release(l, id, machine);
 	/* Who asks for 6.12.1 does not want 6.12.117. */
-	if (!*found && !kver_parse(&version, id))
+	if (!*found && !kernel_word_is_version(w))
 		return by_prefix(l, id, found, e);
 	return 0;
 }

@@ -1,16 +1,17 @@
-/* match.h: which entries of the cache an id means. Pointers go into the list; nothing is read or copied. */
+/* match.h: which entries of the cache a word means. Pointers go into the list; nothing is read or copied. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 struct err;
 struct kernel_entry;
 struct kernel_list;
+struct kernel_word;
 struct kver;
 
 /* Version, key, release or the beginning of exactly one key; machine as in uname -m. Found entries may be stale, and by
  * their key also corrupt or for another machine. *found NULL: nothing matches. X_NO_KERNEL: several do. */
-int match_id(const struct kernel_entry **found, const struct kernel_list *l, const char *id, const char *machine,
-	     struct err *e);
+int match_word(const struct kernel_entry **found, const struct kernel_list *l, const struct kernel_word *w,
+	       const char *machine, struct err *e);
 /* Of each series from one to the other the newest release, oldest series first; out has room for l->n. */
 size_t match_range(const struct kernel_entry **out, const struct kernel_list *l, const struct kver *from,
 		   const struct kver *to, const char *machine);

@@ -4,6 +4,7 @@
 #include "kernel/cache/entry.h"
 #include "base/kver.h"
 #include "kernel/name/match.h"
+#include "kernel/name/word.h"
 #include <string.h>
 
 /* Added to the distance: what only a key can name comes after all of its series, other series after that. */
@@ -47,19 +48,21 @@ struct near {
 };
 
 /* Patch levels between two releases of one series; false for anything else. */
-static bool same_series(const struct kernel_entry *k, const char *id, unsigned *distance)
+static bool same_series(const struct kernel_entry *k, const struct kernel_word *w, unsigned *distance)
 {
-	struct kver want, have;
+	const struct kver *want = &w->from;
+	struct kver have;
 
-	if (!kver_parse(&want, id) || !match_version(k, &have) || !kver_same_series(&want, &have))
+	if (!kernel_word_is_version(w) || !match_version(k, &have) || !kver_same_series(want, &have))
 		return false;
-	*distance = want.patch > have.patch ? want.patch - have.patch : have.patch - want.patch;
+	*distance = want->patch > have.patch ? want->patch - have.patch : have.patch - want->patch;
 	return true;
 }
 
 /* The name of the entry that is closest to id; the shortest one among equals, which is what one would type. */
-static struct near closest(const struct kernel_entry *k, const char *id, const char *machine)
+static struct near closest(const struct kernel_entry *k, const struct kernel_word *w, const char *machine)
 {
+	const char *id = w->text;
 	bool named = match_by_version(k, machine);
 	const char *names[] = { named ? k->meta.version : NULL, named ? k->meta.release : NULL, k->key };
 	struct near best = { .distance = ~0u };
@@ -71,7 +74,7 @@ static struct near closest(const struct kernel_entry *k, const char *id, const c
 		if (d < best.distance)
 			best = (struct near){ names[i], d };
 	}
-	if (same_series(k, id, &patches)) {
+	if (same_series(k, w, &patches)) {
 		const char *shortest = names[0] ? names[0] : names[1];
 
 		return shortest ? (struct near){ shortest, patches } : (struct near){ k->key, patches + BY_KEY_ONLY };
@@ -114,7 +117,7 @@ static char *join(const struct near *list, size_t n)
 	return text;
 }
 
-char *nearest_matches(const struct kernel_list *l, const char *id, const char *machine)
+char *nearest_matches(const struct kernel_list *l, const struct kernel_word *w, const char *machine)
 {
 	struct near list[SHOWN];
 	size_t n = 0;
@@ -123,7 +126,7 @@ char *nearest_matches(const struct kernel_list *l, const char *id, const char *m
 		struct near k = { 0 };
 
 		if (!l->v[i].corrupt)
-			k = closest(&l->v[i], id, machine);
+			k = closest(&l->v[i], w, machine);
 		if (k.name)
 			insert(list, &n, SHOWN, k);
 	}

@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "json/read.h"
 #include "base/mem.h"
+#include "kernel/name/word.h"
 
 #define SETTLED 8 /* patch level from which a series counts as settled */
 #define MANY 4096 /* releases in one file; the real one has about ten */
@@ -87,38 +88,25 @@ const char *releases_latest(const struct releases *r, struct err *e)
 	return NULL;
 }
 
-/* "6.12", or "6" for whatever is newest of all 6.x. */
-static bool parse_prefix(struct kver *v, const char *prefix)
+const char *releases_series(const struct releases *r, const struct kernel_word *w, struct err *e)
 {
-	if (kver_parse(v, prefix))
-		return v->parts == 2 && !v->rc;
-	auto_free char *any = xasprintf("%s.0", prefix);
+	const struct kver *want = &w->from;
 
-	if (!kver_parse(v, any) || v->parts != 2)
-		return false;
-	v->parts = 1;
-	return true;
-}
-
-const char *releases_series(const struct releases *r, const char *prefix, struct err *e)
-{
-	struct kver want;
-
-	if (!parse_prefix(&want, prefix)) {
-		err_set(e, X_USAGE, "'%s' is no series like 6.12", prefix);
+	if (w->kind != KWORD_SERIES && w->kind != KWORD_MAJOR) {
+		err_set(e, X_USAGE, "'%s' is no series like 6.12", w->text);
 		return NULL;
 	}
 	for (size_t i = 0; i < r->n; i++) {
 		const struct kver *v = &r->v[i].v;
 
-		if (strcmp(r->v[i].moniker, "mainline") != 0 && v->major == want.major &&
-		    (want.parts == 1 || v->minor == want.minor))
+		if (strcmp(r->v[i].moniker, "mainline") != 0 && v->major == want->major &&
+		    (w->kind == KWORD_MAJOR || v->minor == want->minor))
 			return r->v[i].version;
 	}
 	auto_free char *list = series_list(r);
 
 	err_set(e, X_NO_KERNEL, "no release matching %s.x found; there are %s. Older ones by their full version",
-		prefix, list);
+		w->text, list);
 	return NULL;
 }
 
@@ -131,17 +119,16 @@ static bool have_series(const struct releases *r, size_t before, const struct kv
 	return false;
 }
 
-int releases_range(const struct releases *r, const char *text, const char **out, size_t max, struct err *e)
+int releases_range(const struct releases *r, const struct kernel_word *w, const char **out, size_t max, struct err *e)
 {
-	struct kver from, to;
 	size_t n = 0;
 
-	if (kver_range(&from, &to, text, e) < 0)
-		return -1;
+	if (w->kind != KWORD_RANGE)
+		return err_set(e, X_USAGE, "'%s' is no range like 6.12..6.16", w->text);
 	for (size_t i = r->n; i-- > 0;) {
 		struct kver series = { r->v[i].v.major, r->v[i].v.minor, 0, 0, 2 };
 
-		if (!supported(&r->v[i]) || kver_cmp(&series, &from) < 0 || kver_cmp(&series, &to) > 0 ||
+		if (!supported(&r->v[i]) || kver_cmp(&series, &w->from) < 0 || kver_cmp(&series, &w->to) > 0 ||
 		    have_series(r, i, &r->v[i].v) || n == max)
 			continue;
 		out[n++] = r->v[i].version;
@@ -150,5 +137,5 @@ int releases_range(const struct releases *r, const char *text, const char **out,
 		return (int)n;
 	auto_free char *list = series_list(r);
 
-	return err_set(e, X_NO_KERNEL, "no stable or longterm series in %s; there are %s", text, list);
+	return err_set(e, X_NO_KERNEL, "no stable or longterm series in %s; there are %s", w->text, list);
 }

@@ -6,6 +6,7 @@
 #include "base/kver.h"
 #include <stddef.h>
 struct err;
+struct kernel_word;
 
 struct release {
 	char moniker[16]; /* "mainline" "stable" "longterm" … */
@@ -27,10 +28,10 @@ void releases_free(struct releases *r);
  * The first stable or longterm release with a patch level of at least 8: a series that just opened is not what somebody
  * wants who did not ask for it (upstream 0.3.2's rule). */
 const char *releases_latest(const struct releases *r, struct err *e);
-/* "6.12": the newest release of that series, mainline left out; "6": of all 6.x. X_USAGE for a text that is neither. */
-const char *releases_series(const struct releases *r, const char *prefix, struct err *e);
+/* "6.12": the newest release of that series, mainline left out; "6": of all 6.x. X_USAGE for another word. */
+const char *releases_series(const struct releases *r, const struct kernel_word *w, struct err *e);
 
 /* "6.12..6.16": the newest release of every stable and longterm series from one to the other, both included, oldest
- * first. Writes at most max pointers into r; returns their number, negative (X_USAGE for a text that is no range,
+ * first. Writes at most max pointers into r; returns their number, negative (X_USAGE for another word,
  * X_NO_KERNEL for one that holds nothing). */
-int releases_range(const struct releases *r, const char *text, const char **out, size_t max, struct err *e);
+int releases_range(const struct releases *r, const struct kernel_word *w, const char **out, size_t max, struct err *e);

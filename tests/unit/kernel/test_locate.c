@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "fake_kernel.h"
+#include "kernel_words.h"
 #include "kernel/name/id.h"
 #include "kernel/name/locate.h"
 #include "scratch.h"
@@ -83,7 +84,7 @@ static void by_path(void **state)
 		struct kernel_host h = here("");
 
 		snprintf(h.machine, sizeof(h.machine), "x86_64");
-		int r = kernel_resolve_on(&h, &k, id, NULL, &e);
+		int r = resolve_text_on(&h, &k, id, NULL, &e);
 
 		assert_null(k.key);
 		if (cases[i].code) {
@@ -116,13 +117,13 @@ static void bare_names_and_home(void **state)
 	setenv("KTSTR_CACHE_DIR", "/nonexistent", 1);
 	setenv("HOME", *state, 1);
 	assert_int_equal(chdir(*state), 0);
-	assert_int_equal(kernel_resolve(&k, "tree", NULL, &e), 0);
+	assert_int_equal(resolve_text(&k, "tree", NULL, &e), 0);
 	assert_int_equal(k.image[0], '/');
 	kernel_free(&k);
-	assert_int_equal(kernel_resolve(&k, "~/flat", NULL, &e), 0);
+	assert_int_equal(resolve_text(&k, "~/flat", NULL, &e), 0);
 	assert_string_equal(k.name, "flat");
 	kernel_free(&k);
-	assert_true(kernel_resolve(&k, "~other/flat", NULL, &e) < 0);
+	assert_true(resolve_text(&k, "~other/flat", NULL, &e) < 0);
 	assert_int_equal(e.code, X_NO_INPUT);
 	assert_int_equal(chdir(cwd), 0);
 }
@@ -164,7 +165,7 @@ static bool refused_to_nobody(const struct kernel_host *h)
 
 		if (geteuid() == 0 && setuid(65534) < 0)
 			_exit(2);
-		_exit(kernel_resolve_on(h, &k, "running", NULL, &e) < 0 && e.code == X_NO_INPUT &&
+		_exit(resolve_text_on(h, &k, "running", NULL, &e) < 0 && e.code == X_NO_INPUT &&
 				      strstr(e.msg, "Permission denied")
 			      ? 0
 			      : 1);
@@ -184,18 +185,18 @@ static void the_running_kernel(void **state)
 	struct bytes other = fake_bzimage("6.99.2-test", elf);
 
 	snprintf(h.machine, sizeof(h.machine), "x86_64");
-	assert_true(kernel_resolve_on(&h, &k, "running", NULL, &e) < 0);
+	assert_true(resolve_text_on(&h, &k, "running", NULL, &e) < 0);
 	assert_int_equal(e.code, X_NO_SCX);
 	scratch_text(dir, "sys/kernel/sched_ext/state", "disabled\n");
 	scratch_file(dir, "boot/vmlinuz", other.p, other.n);
-	assert_true(kernel_resolve_on(&h, &k, "running", NULL, &e) < 0);
+	assert_true(resolve_text_on(&h, &k, "running", NULL, &e) < 0);
 	assert_int_equal(e.code, X_NO_INPUT);
 	assert_non_null(strstr(e.msg, "import"));
 	scratch_file(dir, "boot/vmlinuz-6.99.1-test", image.p, image.n);
 	scratch_text(dir, "boot/config-6.99.1-test", "");
 	scratch_text(dir, "boot/vmlinux", "of another kernel");
 	scratch_file(dir, "usr/lib/debug/boot/vmlinux-6.99.1-test", elf.p, elf.n);
-	assert_int_equal(kernel_resolve_on(&h, &k, "running", NULL, &e), 0);
+	assert_int_equal(resolve_text_on(&h, &k, "running", NULL, &e), 0);
 	assert_string_equal(k.name, "running-6.99.1-test");
 	assert_string_equal(k.label, "6.99.1-test");
 	assert_string_equal(k.image, boot);
@@ -239,7 +240,7 @@ static void installed_kernels(void **state)
 
 		scratch_file(dir, cases[i].image, image.p, image.n);
 		snprintf(h.machine, sizeof(h.machine), "%s", cases[i].machine);
-		assert_int_equal(kernel_resolve_on(&h, &k, path, NULL, &e), 0);
+		assert_int_equal(resolve_text_on(&h, &k, path, NULL, &e), 0);
 		assert_string_equal(k.vmlinux ? k.vmlinux + strlen(dir) + 1 : "", cases[i].vmlinux);
 		assert_string_equal(k.config ? k.config + strlen(dir) + 1 : "", cases[i].config);
 	}

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "kernel_words.h"
+
 static const char file[] = "{\"latest_stable\": {\"version\": \"6.16.3\"}, \"releases\": ["
 			   "{\"moniker\": \"mainline\", \"version\": \"6.17-rc2\", \"iseol\": false},"
 			   "{\"moniker\": \"stable\", \"version\": \"6.16.3\", \"iseol\": false},"
@@ -60,8 +62,9 @@ static void newest_of_series(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < countof(series); i++) {
+		const struct kernel_word w = word_of(series[i].prefix);
 		struct err e = { 0 };
-		const char *v = releases_series(&rel, series[i].prefix, &e);
+		const char *v = releases_series(&rel, &w, &e);
 
 		if (series[i].version)
 			assert_string_equal(v, series[i].version);
@@ -93,7 +96,11 @@ static void series_between(void **state)
 	for (size_t i = 0; i < countof(ranges); i++) {
 		struct err e = { 0 };
 		const char *v[8];
-		int n = releases_range(&rel, ranges[i].text, v, countof(v), &e);
+		struct kernel_word w;
+		int n = kernel_word_parse(&w, ranges[i].text, &e);
+
+		if (n == 0)
+			n = releases_range(&rel, &w, v, countof(v), &e);
 		char list[256] = "";
 
 		for (int k = 0; k < n; k++)
