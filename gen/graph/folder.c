@@ -8,6 +8,7 @@
 #include "gen/graph/plan.h"
 #include "store/gc.h"
 #include "store/recipe.h"
+#include "store/error.h"
 #include "store/store.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -6,6 +6,7 @@
 #include "gen/kernels/search.h"
 #include "gen/kernels/settle.h"
 #include "kernel/name/word.h"
+#include "kernel/name/locate.h"
 
 enum { BUILD, MISS };
 

@@ -15,7 +15,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "store/recipe.h"
 
 enum { PAGE = 4096, CHUNK = 1 << 20 };
 

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "store/recipe.h"
+#include "store/error.h"
 #include "store/store.h"
 
 enum { HEAD = 512, DEEP = 16, ASK_AGAIN_MS = 20, BLOCK = 512 };

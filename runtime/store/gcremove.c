@@ -14,6 +14,7 @@
 #include "store/content.h"
 #include "store/gc.h"
 #include "store/lock.h"
+#include "store/error.h"
 #include "store/store.h"
 
 enum { CONTENT_MAX = 64 << 20 };

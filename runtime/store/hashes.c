@@ -19,7 +19,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/digest.h"
-#include "store/recipe.h"
 
 #define HEAD "ktstr hashes 1\n"
 

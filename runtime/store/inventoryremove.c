@@ -13,6 +13,7 @@
 #include "store/inventory.h"
 #include "store/lock.h"
 #include "store/recipe.h"
+#include "store/error.h"
 #include "store/store.h"
 
 enum { COMMIT = 40, SHA256 = 64 };

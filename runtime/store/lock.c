@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "store/error.h"
 #include "store/store.h"
 
 enum { ASK_AGAIN_MS = 20 };

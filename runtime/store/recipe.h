@@ -8,13 +8,12 @@
  * Values are escaped (\n, \\, non-printable as \xNN) so that a line is a fact. No times, no absolute paths, no host
  * names, no locale. Facts that are sets are sorted by the caller. */
 #pragma once
+#include "store/digest.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 struct err;
 struct hashes;
-
-#define KEY_LEN 32 /* hex digits of an XXH3-128 */
 
 struct recipe {
 	FILE *f;
@@ -39,9 +38,6 @@ const char *recipe_text(struct recipe *r);
 void recipe_key(struct recipe *r, char key[KEY_LEN + 1]);
 void recipe_close(struct recipe *r);
 #define auto_recipe __attribute__((unused, cleanup(recipe_close)))
-
-/* XXH3-128 of bytes as 32 hex digits. */
-void hash_hex(const void *data, size_t n, char hex[KEY_LEN + 1]);
 
 /* Facts that differ between two recipes, "  kernel: file 9c1e… -> file 77ab…" each, "none" on the side that lacks it;
  * "" when equal. Caller frees. */

@@ -12,20 +12,11 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/error.h"
 #include "store/lock.h"
 #include "store/recipe.h"
 
 static const char *const folders[] = { "objects", "drafts", "locks", "hashes", "graphs" };
-
-int store_err(const struct store *st, struct err *e)
-{
-	struct err cause = *e;
-
-	if (cause.code == X_INTERRUPTED)
-		return -1;
-	return err_set(e, cause.code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
-		       "the store %s cannot be used: %s (KTSTR_STORE can name another folder)", st->path, cause.msg);
-}
 
 /* Drafts are called {key}.{pid}, locks {key}. The pid only tells people whose it was; the lock says who is alive. */
 static void collect(struct store *st, const char *folder, const char *name)

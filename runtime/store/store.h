@@ -28,9 +28,6 @@ struct store {
  * NULL: the default place. Collects drafts and locks of processes that are gone. */
 int store_open(struct store *st, const char *path, struct err *e);
 void store_close(struct store *st); /* may run twice */
-/* Turns an error about the store's own files into X_STORE (a full disk stays one) that names the store and how to
- * choose another. Returns -1. */
-int store_err(const struct store *st, struct err *e);
 #define auto_store __attribute__((unused, cleanup(store_close)))
 
 enum { STORE_HIT = 0, STORE_MISS = 1 };

@@ -18,6 +18,7 @@
 #include "store/content.h"
 #include "store/digest.h"
 #include "store/recipe.h"
+#include "store/error.h"
 #include "store/store.h"
 
 enum { TEXT_MAX = 64 << 20, STEP_MAX = 64 };

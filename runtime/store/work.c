@@ -15,6 +15,7 @@
 #include "store/hashes.h"
 #include "store/lock.h"
 #include "store/recipe.h"
+#include "store/error.h"
 #include "store/store.h"
 
 enum { TEXT_MAX = 64 << 20, PLACE_TRIES = 8, LINK_FROM = 1 << 20 };

@@ -5,7 +5,7 @@
  * https, http, git, ssh and file URLs, and paths. libgit2 1.5 cannot fetch without the history, so the request for one
  * commit ("deepen 1") is ours (uploadpack.h); indexing the pack and the checkout are libgit2's. */
 #pragma once
-#include "fetch/tarball/tarball.h"
+#include "fetch/progress.h"
 struct err;
 struct store;
 

@@ -1,7 +1,7 @@
 /* pack.h: a pack that comes from outside, indexed while it comes, and read as a set of objects (libgit2). */
 #pragma once
 #include "fetch/rate.h"
-#include "fetch/tarball/tarball.h"
+#include "fetch/progress.h"
 #include <stdbool.h>
 #include <stddef.h>
 struct err;

@@ -4,7 +4,7 @@
  * and ".git" and control characters are refused; at most 400,000 entries, 128 folders deep, 8 GiB. Content is as
  * committed: what .gitattributes says about line ends or filters is not done. Submodules are empty folders. */
 #pragma once
-#include "fetch/tarball/tarball.h"
+#include "fetch/progress.h"
 struct err;
 struct git_odb;
 

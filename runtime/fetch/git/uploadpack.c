@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "options/opt.h"
+#include "base/version.h"
 #include "base/stop.h"
 #include "base/utf8.h"
 

@@ -1,5 +1,5 @@
 /* file.c: file URLs, read by us: libcurl would wait for a named pipe and take a folder for an empty file. */
-#include "fetch/http/try.h"
+#include "fetch/http/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "fetch/http/state.h"
 
 enum { PIECE = 256 * 1024 };
 

@@ -9,9 +9,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "options/opt.h"
+#include "base/version.h"
 #include "base/stop.h"
 #include "base/url.h"
+#include "fetch/http/state.h"
 
 enum { CONNECT_MS = 15 * 1000, STALL_MS = 30 * 1000, REDIRECTS = 10, HEAD_MAX = 256 * 1024, POLL_MS = 1000 };
 

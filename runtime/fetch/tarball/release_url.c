@@ -16,6 +16,7 @@
 #include "fetch/http/get.h"
 #include "fetch/tarball/sums.h"
 #include "store/recipe.h"
+#include "store/error.h"
 #include "store/store.h"
 
 enum { NOTE_LEN = 256 };

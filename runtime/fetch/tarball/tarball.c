@@ -16,6 +16,7 @@
 #include "fetch/tarball/sha256.h"
 #include "store/lock.h"
 #include "store/recipe.h"
+#include "store/error.h"
 #include "store/store.h"
 #include <errno.h>
 #include <strings.h>

@@ -7,6 +7,7 @@
  * All three can be deleted at the cost of time. Unpacking runs while the bytes arrive, into a draft that becomes the tree
  * only when the checksum of all of it was right. */
 #pragma once
+#include "fetch/progress.h"
 struct err;
 struct store;
 
@@ -31,8 +32,6 @@ void tarball_free(struct tarball *t);
 int tarball_checksum(struct store *st, struct tarball *t, char note[256], struct err *e);
 /* After a mismatch: the list is asked for again next time. */
 int tarball_checksum_forget(struct store *st, const struct tarball *t, struct err *e);
-
-typedef void source_progress(unsigned long done, unsigned long total, const char *note);
 
 /* Makes sure the tree is there and puts its absolute path into *tree (caller frees): present, else unpacked from the kept
  * tarball, else downloaded and unpacked. Fills t->sha256 when it was not known. Concurrent callers share one download.

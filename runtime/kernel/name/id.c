@@ -10,17 +10,6 @@
 #include "kernel/name/word.h"
 #include <ctype.h>
 
-void kernel_free(struct kernel *k)
-{
-	free(k->name);
-	free(k->label);
-	free(k->image);
-	free(k->vmlinux);
-	free(k->config);
-	free(k->key);
-	*k = (struct kernel){ 0 };
-}
-
 static int nothing_there(const struct kernel_list *l, const char *version, struct err *e)
 {
 	return err_set(e, X_NO_KERNEL,

@@ -1,21 +1,10 @@
 /* id.h: what the user meant by --kernel, in one place for every verb. docs/kernels.md has the table. */
 #pragma once
-#include <stdbool.h>
+#include "kernel/name/kernel.h"
 #include <stddef.h>
-struct arch;
 struct err;
+struct kernel_host;
 struct kernel_word;
-
-/* A kernel that can be booted. Paths absolute. */
-struct kernel {
-	char *name;    /* for people and folder names: key, or the file's name; [A-Za-z0-9._+-] only; may repeat */
-	char *label;   /* column header: version or release, else name */
-	char *image;   /* bzImage, Image, vmlinuz or vmlinux */
-	char *vmlinux; /* uncompressed kernel with BTF, or NULL */
-	char *config;  /* or NULL */
-	char *key;     /* of its entry in the kernel cache; NULL: found elsewhere */
-	const struct arch *arch; /* this machine's for a file that does not tell */
-};
 
 /* One kernel. Nothing is built or fetched.
  *   path     an image file, an entry, a build tree (arch/x86/boot/bzImage or vmlinux); "~" and "~/" are expanded;
@@ -30,17 +19,13 @@ struct kernel {
  * w NULL or empty: $KTSTR_KERNEL, else the entry added last for this machine that is neither stale nor corrupt, else a
  * build tree in ./linux, ../linux or /lib/modules/{release}/build, else the running kernel if it has sched_ext. */
 int kernel_resolve(struct kernel *k, const struct kernel_word *w, const char *kconfig_hash, struct err *e);
-void kernel_free(struct kernel *k);
-#define auto_kernel __attribute__((unused, cleanup(kernel_free)))
+/* The same on another machine than this. */
+int kernel_resolve_on(const struct kernel_host *h, struct kernel *k, const struct kernel_word *w,
+		      const char *kconfig_hash, struct err *e);
 
 /* "6.12..6.16": of each series the newest release in the cache, oldest series first. X_USAGE: no range; X_NO_KERNEL:
  * none of them is there. Caller frees each and the array. */
 int kernel_range(struct kernel **v, size_t *n, const struct kernel_word *w, const char *kconfig_hash, struct err *e);
 
-/* path (as in an id, also a bare name) is a folder with the sources of a kernel, and no image of one: its absolute path,
- * which a build takes. Else NULL. Caller frees. */
-char *kernel_source_tree(const char *path);
-/* The same whether there is an image in it or not. */
-char *kernel_sources(const char *path);
 /* $KTSTR_KERNEL without the blanks around it; NULL when that leaves nothing. Caller frees. */
 char *kernel_from_environment(void);

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "kernel/cache/entry.h"
-#include "kernel/name/id.h"
 #include "kernel/image/image.h"
+#include "kernel/name/kernel.h"
 #include <errno.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>

@@ -14,9 +14,6 @@ struct kernel_host {
 };
 void kernel_host_here(struct kernel_host *h);
 
-/* kernel_resolve() on another machine than this. */
-int kernel_resolve_on(const struct kernel_host *h, struct kernel *k, const struct kernel_word *w,
-		      const char *kconfig_hash, struct err *e);
 /* path as the user wrote it: an image file, a cache entry, a build tree or the folder of an image. See id.h. */
 int kernel_locate(struct kernel *k, const char *path, const struct kernel_host *h, struct err *e);
 /* Whether path is a folder with a kernel for this machine in it; k is filled then. */
@@ -25,3 +22,9 @@ bool kernel_built_tree(struct kernel *k, const char *path, const struct kernel_h
 int kernel_running(struct kernel *k, const struct kernel_host *h, struct err *e);
 /* A cache entry as a kernel; key is not set. */
 void kernel_from_entry(struct kernel *k, const struct kernel_entry *entry);
+
+/* path (as in an id, also a bare name) is a folder with the sources of a kernel, and no image of one: its absolute path,
+ * which a build takes. Else NULL. Caller frees. */
+char *kernel_source_tree(const char *path);
+/* The same whether there is an image in it or not. */
+char *kernel_sources(const char *path);

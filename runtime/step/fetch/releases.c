@@ -15,6 +15,7 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/recipe.h"
+#include "store/error.h"
 #include "store/store.h"
 #include <errno.h>
 #include <string.h>
