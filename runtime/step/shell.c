@@ -15,8 +15,11 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/store.h"
-#include "vm/parts.h"
+#include "vm/console.h"
+#include "vm/end.h"
+#include "vm/push.h"
 #include "vm/session.h"
+#include "vm/snapshot.h"
 #include "vm/vm.h"
 #include <inttypes.h>
 #include <sys/wait.h>

@@ -13,7 +13,8 @@
 #include "guest/exit_info.h"
 #include "guest/proto.h"
 #include "verifier/reason.h"
-#include "vm/parts.h"
+#include "vm/console.h"
+#include "vm/end.h"
 #include "vm/vm.h"
 
 #define PROGRAM "/scheduler"

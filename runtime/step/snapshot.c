@@ -7,6 +7,7 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/gc.h"
+#include "vm/snapshot.h"
 #include "vm/vm.h"
 
 static struct guest_opts guest;

@@ -7,6 +7,9 @@
 #include "guest/payload.h"
 #include "guest/proto.h"
 #include "verifier/flags.h"
+#include "vm/end.h"
+#include "vm/push.h"
+#include "vm/snapshot.h"
 #include "vm/vm.h"
 #include <inttypes.h>
 #include <sys/wait.h>

@@ -9,6 +9,10 @@
 #include "inspect/layout.h"
 #include "inspect/memory.h"
 #include "verifier/reason.h"
+#include "vm/end.h"
+#include "vm/push.h"
+#include "vm/ram.h"
+#include "vm/snapshot.h"
 #include "vm/vm.h"
 #include <inttypes.h>
 #include <string.h>

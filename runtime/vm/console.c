@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "vm/parts.h"
-#include "vm/vm.h"
+#include "vm/console.h"
+#include "vm/state.h"
 
 enum { READ_SIZE = 16384, READS = 64, VERDICT_MAX = 240, EXCERPT_LINES = 12, EXCERPT_MAX = 1200 };
 

@@ -8,7 +8,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "vm/vm.h"
+#include "vm/ram.h"
+#include "vm/state.h"
 
 enum {
 	TREE_MAX = 2 << 20, /* of Linux (MAX_FDT_SIZE) */

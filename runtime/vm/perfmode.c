@@ -11,9 +11,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "vm/end.h"
 #include "vm/hostcpu.h"
-#include "vm/parts.h"
-#include "vm/vm.h"
+#include "vm/perfmode.h"
+#include "vm/state.h"
 
 enum { VCPU_PRIORITY = 1, SERVICE_PRIORITY = 2, HUGE_MB = 2 };
 

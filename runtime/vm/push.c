@@ -12,7 +12,9 @@
 #include "base/stop.h"
 #include "guest/payload.h"
 #include "guest/proto.h"
-#include "vm/parts.h"
+#include "vm/end.h"
+#include "vm/push.h"
+#include "vm/ram.h"
 #include "vm/vm.h"
 
 enum { PAGE = 4096, CHUNK = 1 << 20 };

@@ -15,8 +15,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "vm/parts.h"
-#include "vm/vm.h"
+#include "vm/ram.h"
+#include "vm/state.h"
 
 /* A nameless file; perf.huge: of 2 MiB pages. */
 static int nameless(const struct vm *vm, struct err *e)

@@ -13,7 +13,8 @@
 #include "base/stop.h"
 #include "base/term.h"
 #include "guest/proto.h"
-#include "vm/parts.h"
+#include "vm/console.h"
+#include "vm/end.h"
 #include "vm/vm.h"
 
 enum {

@@ -16,8 +16,12 @@
 #include "json/read.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "vm/parts.h"
+#include "vm/console.h"
+#include "vm/end.h"
+#include "vm/perfmode.h"
+#include "vm/ram.h"
 #include "vm/seen.h"
+#include "vm/snapshot.h"
 #include "vm/vm.h"
 
 enum { STATE_MAX = 64 << 20, TEXT_MAX = 8 << 20 };

@@ -1,7 +1,11 @@
 /* crash.c: last words. Whatever happens to PID 1 ends in a reset, which QEMU's -no-reboot turns into its own end. */
-#include "guest/init/init.h"
+#include "guest/init/crash.h"
+#include "guest/init/port.h"
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <sys/reboot.h>
 #include <unistd.h>
 

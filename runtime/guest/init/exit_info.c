@@ -2,9 +2,15 @@
  *
  * The dump only exists as a trace event. It goes into a trace buffer of our own, small, so that neither the host's memory
  * nor whoever traces in the guest notices; it is switched on before the snapshot, so that no run pays for it. */
-#include "guest/init/init.h"
+#include "guest/init/exit_info.h"
+#include "guest/init/mounts.h"
+#include "guest/init/port.h"
+#include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

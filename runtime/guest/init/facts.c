@@ -1,7 +1,16 @@
 /* facts.c: what the host must know about this kernel, gathered once: HELLO, and the kernel's own BTF. */
-#include "guest/init/init.h"
+#include "guest/init/facts.h"
+#include "guest/init/crash.h"
+#include "guest/init/mounts.h"
+#include "guest/init/port.h"
+#include "guest/init/topo.h"
+#include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

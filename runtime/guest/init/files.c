@@ -4,9 +4,16 @@
  * is no swap, and the numbers are read again at PUSHED, in case the kernel moved a page. The fewest kernel paths are used,
  * because under emulation the first run of each costs its translation; and a page costs 40 to 90 us there, so that large
  * files have huge ones where the kernel knows them: 100 MB take a sixth of the time. */
-#include "guest/init/init.h"
+#include "guest/init/files.h"
+#include "guest/init/crash.h"
+#include "guest/init/port.h"
+#include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

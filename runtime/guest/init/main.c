@@ -1,41 +1,38 @@
 /* main.c: PID 1 of a ktstr guest. Prepares the ground, says HELLO, then does what the host asks; see guest/proto.h. */
-#include "guest/init/init.h"
+#include "guest/init/crash.h"
+#include "guest/init/exit_info.h"
+#include "guest/init/facts.h"
+#include "guest/init/files.h"
+#include "guest/init/loop.h"
+#include "guest/init/mounts.h"
+#include "guest/init/port.h"
+#include "guest/init/progs.h"
+#include "guest/init/sched.h"
+#include "guest/init/scx.h"
+#include "guest/init/session.h"
+#include "guest/init/uevent.h"
+#include "guest/init/work.h"
+#include "guest/proto.h"
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FDS_MAX = 256 };
-
-static int loop = -1;
-static watch_fn *callback[FDS_MAX];
-
-void watch(int fd, uint32_t events, watch_fn *fn)
-{
-	struct epoll_event ev = { .events = events, .data.fd = fd };
-
-	if (fd >= FDS_MAX || epoll_ctl(loop, EPOLL_CTL_ADD, fd, &ev) < 0)
-		die("cannot watch descriptor %d: %s", fd, strerror(errno));
-	callback[fd] = fn;
-}
-
-void unwatch(int fd)
-{
-	epoll_ctl(loop, EPOLL_CTL_DEL, fd, NULL);
-	callback[fd] = NULL;
-}
-
-void bulk_resume(void)
+/* The next chunks of bulk transfers. */
+static void bulk_resume(void)
 {
 	sched_resume();
 	session_resume();
 }
 
-void request(uint32_t type, const void *data, size_t n)
+/* Does what one frame of the host asks for. */
+static void request(uint32_t type, const void *data, size_t n)
 {
 	switch (type) {
 	case MSG_FILES:
@@ -126,24 +123,13 @@ int main(void)
 	umask(0); /* files get exactly the modes they are sent with */
 	mounts_first();
 	rise();
-	loop = epoll_create1(EPOLL_CLOEXEC);
-	if (loop < 0)
-		die("epoll: %s", strerror(errno));
+	loop_open();
 	signals_watch();
 	uevent_open(); /* before the port is looked for: what happens from here on is not missed */
 	mounts_rest();
-	port_open();
+	port_open(request, bulk_resume);
 	scx_watch();
 	exit_info_watch();
 	facts_hello();
-	for (;;) {
-		struct epoll_event ev;
-		/* One at a time: a callback may unwatch what a second event of the batch belongs to. */
-		int n = epoll_wait(loop, &ev, 1, -1);
-
-		if (n < 0 && errno != EINTR)
-			die("epoll_wait: %s", strerror(errno));
-		if (n == 1 && callback[ev.data.fd])
-			callback[ev.data.fd](ev.events);
-	}
+	loop_run();
 }

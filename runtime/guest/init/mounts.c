@@ -1,7 +1,10 @@
 /* mounts.c: the file systems and settings a scheduler expects of a running system. */
-#include "guest/init/init.h"
+#include "guest/init/mounts.h"
+#include "guest/init/crash.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>

@@ -3,16 +3,24 @@
  * The port is watched edge-triggered: while no host is connected it reports a hang-up for ever, and a snapshot is
  * restored into just that state. So every wake-up reads and writes until the port says EAGAIN. What the host does not
  * take yet waits in a queue; producers of bulk data stop at QUEUE_FULL and are resumed when it is drained. */
-#include "guest/init/init.h"
+#include "guest/init/port.h"
+#include "guest/init/crash.h"
+#include "guest/init/loop.h"
+#include "guest/init/mounts.h"
+#include "guest/init/uevent.h"
+#include "guest/proto.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -29,18 +37,12 @@ struct frame {
 };
 
 static int port = -1;
+static void (*ask)(uint32_t type, const void *data, size_t n);
+static void (*resume)(void);
 static struct frame *head, **tail = &head;
 static size_t queued;
 static char *in;
 static size_t in_n, in_cap;
-
-long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 /* The port's device path, when it is there and has its name already. */
 static bool port_find(char *path, size_t n)
@@ -174,7 +176,7 @@ static void frames(void)
 	int r;
 
 	while ((r = proto_peek(in + at, in_n - at, &h)) == PROTO_FRAME) {
-		request(h.type, in + at + sizeof h, h.len);
+		ask(h.type, in + at + sizeof h, h.len);
 		at += sizeof h + h.len;
 	}
 	if (r < 0)
@@ -216,13 +218,15 @@ static void on_port(uint32_t events)
 	port_write();
 	port_read();
 	if (port_ready())
-		bulk_resume();
+		resume();
 }
 
-void port_open(void)
+void port_open(void (*request)(uint32_t type, const void *data, size_t n), void (*room)(void))
 {
 	char path[320];
 
+	ask = request;
+	resume = room;
 	port_wait(path, sizeof path);
 	port = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (port < 0)

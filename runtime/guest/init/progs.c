@@ -1,7 +1,13 @@
 /* progs.c: the BPF programs as the guest's own kernel lists them; the host compares it with what it read from outside.
  *
  * The structures are the kernel's ABI, spelled out so that older headers do not matter. */
-#include "guest/init/init.h"
+#include "guest/init/progs.h"
+#include "guest/init/crash.h"
+#include "guest/init/port.h"
+#include "guest/proto.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>

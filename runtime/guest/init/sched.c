@@ -3,10 +3,20 @@
  * EXITED is the last word: it waits until everything the process left in its pipe was queued, but not for writers that
  * outlive it (they are killed). While the port's queue is full the pipe is not read, so a scheduler that prints faster
  * than the host listens blocks in its own write. */
-#include "guest/init/init.h"
+#include "guest/init/sched.h"
+#include "guest/init/crash.h"
+#include "guest/init/loop.h"
+#include "guest/init/port.h"
+#include "guest/init/scx.h"
+#include "guest/init/session.h"
+#include "guest/init/words.h"
+#include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>

@@ -3,7 +3,17 @@
  * The kernel announces /kernel/sched_ext/root when a scheduler is attached and when it is gone. "enabling" and
  * "disabling" are not announced; for them, and where events get lost, we look at the file on a timer as long as there
  * is a scheduler. No timer runs otherwise, so an idle guest can be snapshotted and restored at any time. */
-#include "guest/init/init.h"
+#include "guest/init/scx.h"
+#include "guest/init/crash.h"
+#include "guest/init/exit_info.h"
+#include "guest/init/loop.h"
+#include "guest/init/mounts.h"
+#include "guest/init/port.h"
+#include "guest/init/uevent.h"
+#include "guest/proto.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>

@@ -2,10 +2,20 @@
  *
  * The same care for the queue to the host as in sched.c: while it is full nothing is read from the program. Its input waits
  * in a buffer of PROTO_WINDOW bytes; what the program took is told, so that the host never sends more than fits. */
-#include "guest/init/init.h"
+#include "guest/init/session.h"
+#include "guest/init/crash.h"
+#include "guest/init/loop.h"
+#include "guest/init/mounts.h"
+#include "guest/init/port.h"
+#include "guest/init/words.h"
+#include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>

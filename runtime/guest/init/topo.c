@@ -1,7 +1,11 @@
 /* topo.c: which CPUs share what, as sysfs shows it to a scheduler; for HELLO.
  *
  * A file of sysfs costs an emulated CPU some 50 us, so only one CPU of each group is asked. */
-#include "guest/init/init.h"
+#include "guest/init/topo.h"
+#include "guest/init/crash.h"
+#include "guest/init/mounts.h"
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

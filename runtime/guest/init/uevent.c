@@ -1,7 +1,8 @@
 /* uevent.c: the kernel's own announcements, instead of looking again and again. */
-#include "guest/init/init.h"
+#include "guest/init/uevent.h"
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,5 +1,9 @@
 /* words.c: argument vector and environment of a program the host wants run. */
-#include "guest/init/init.h"
+#include "guest/init/words.h"
+#include "guest/proto.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { WORDS_MAX = 4096 };

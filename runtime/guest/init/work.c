@@ -3,12 +3,20 @@
  * On every CPU one that only computes; beside them, free to run anywhere, some that sleep and some that yield, so that all of a
  * scheduler's callbacks have something to do. Each writes what it saw into a page of its own, which is all there is to read when
  * the scheduler never runs it again. We are above the scheduler ourselves, so the end comes in time whatever it does. */
-#include "guest/init/init.h"
+#include "guest/init/work.h"
+#include "guest/init/crash.h"
+#include "guest/init/loop.h"
+#include "guest/init/mounts.h"
+#include "guest/init/port.h"
+#include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

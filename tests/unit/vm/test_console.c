@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "vm/parts.h"
+#include "vm/console.h"
 #include "vm/vm.h"
 
 static void verdicts(void **state)

@@ -19,7 +19,8 @@
 #include "guest/payload.h"
 #include "guest/proto.h"
 #include "scratch.h"
-#include "vm/parts.h"
+#include "vm/push.h"
+#include "vm/ram.h"
 #include "vm/vm.h"
 
 #define GIB (1ull << 30)

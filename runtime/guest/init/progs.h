@@ -1,0 +1,4 @@
+/* progs.h: BPF programs that are loaded. */
+#pragma once
+
+void progs_send(void);

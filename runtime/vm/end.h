@@ -1,0 +1,17 @@
+/* end.h: how long a guest may take, and why it does not answer any more. */
+#pragma once
+#include <stdbool.h>
+struct err;
+struct machine;
+struct vm;
+
+/* 1 for KVM, 4 for TCG, more with many CPUs and on a host that is itself emulated. docs/vm.md. */
+int vm_scale(const struct machine *m);
+/* now_ms() and what may take this many seconds on KVM. */
+long long vm_deadline(const struct vm *vm, int seconds);
+/* qmp_call that knows why QEMU does not answer. */
+int vm_qmp(struct vm *vm, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e);
+/* The guest cannot go on: waits a moment for QEMU's last words and tells why. -1. */
+int vm_gone(struct vm *vm, struct err *e);
+/* X_TIMEOUT: what did not happen, and what the console has to say about it. -1. */
+int vm_late(const struct vm *vm, const char *what, struct err *e);

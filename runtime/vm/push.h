@@ -1,0 +1,8 @@
+/* push.h: files into a running guest. */
+#pragma once
+struct err;
+struct payload;
+struct vm;
+
+/* FILES, PAGES, content into guest RAM, PUSHED, FILES_OK. Runs are checked against the machine's RAM. */
+int vm_push(struct vm *vm, const struct payload *p, struct err *e);

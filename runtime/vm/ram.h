@@ -1,0 +1,17 @@
+/* ram.h: the files behind a guest's RAM, and what is in it. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+struct err;
+struct machine_wires;
+struct vm;
+
+/* New RAM files for all nodes in dir, or nameless ones when dir is NULL. */
+int ram_create(struct vm *vm, const char *dir, struct err *e);
+/* Those of a snapshot, to be mapped privately. Sets the modes of mapping in w. */
+int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err *e);
+
+/* Guest-physical memory of a paused or running guest, by process_vm_readv/writev on QEMU. Bounded by the machine's RAM;
+ * out of range is an error, never a partial copy. Reader for inspect: struct mem's read function. */
+int vm_read_phys(void *vm, uint64_t gpa, void *buf, size_t n, struct err *e);
+int vm_write_phys(struct vm *vm, uint64_t gpa, const void *buf, size_t n, struct err *e);

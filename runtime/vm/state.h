@@ -1,0 +1,43 @@
+/* state.h: what we hold of one running guest. */
+#pragma once
+#include "base/spawn.h"
+#include "vm/chan.h"
+#include "vm/machine.h"
+#include "vm/perf.h"
+#include "vm/qmp.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct vm {
+	bool open; /* {0} is a closed guest */
+	struct machine m;
+	struct child qemu;
+	struct qmp qmp;
+	struct chan chan;
+	int console; /* socket; -1 closed */
+	char *log;   /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
+	size_t log_n, log_cap;
+	FILE *echo;      /* the console is copied here as it comes; NULL: nowhere */
+	bool panicked;   /* the console said so */
+	int says;        /* QEMU's stderr; -1 closed */
+	char said[4096]; /* the beginning of it */
+	size_t said_n;
+	char *hello;                       /* text of HELLO, or as stored with the snapshot */
+	uint64_t ram_host[TOPO_MAX_NODES]; /* address of each node's RAM in QEMU's address space; 0 not looked up yet */
+	int ram[TOPO_MAX_NODES];           /* the files behind it */
+	struct perf perf;                  /* what performance mode came to, where the machine has it */
+};
+#define VM_LOG_MAX (4u << 20)
+
+/* Seconds, before scaling by vm_scale() (end.h). */
+enum {
+	VM_BOOT_S = 30,
+	VM_RESTORE_S = 10,
+	VM_PUSH_S = 30,
+	VM_LOAD_S = 60,
+	VM_READ_S = 10,
+	VM_WORK_S = 5,
+	VM_STOP_S = 10,
+	VM_SILENT_S = 30
+};
