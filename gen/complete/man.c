@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/version.h"
 #include "options/opt.h"
 #include <stdbool.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* memory_arm.c: page tables of arm64 (Arm ARM, VMSAv8-64): granules of 4, 16 and 64 KiB.
+/* paging_arm.c: page tables of arm64 (Arm ARM, VMSAv8-64): granules of 4, 16 and 64 KiB.
  *
  * Nothing but the walk is needed: the linear map is in the tables as well, so where it begins (which depends on
  * CONFIG_ARM64_VA_BITS, on what the processor can do, and on KASLR) need not be known. Which granule and how many bits an
@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "inspect/kmem.h"
 #include "inspect/paging.h"
 
 enum { VALID = 1, TABLE = 2, TEXT_ALIGN = 4096 };

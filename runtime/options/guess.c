@@ -1,7 +1,7 @@
 /* guess.c: how many slips of a finger lie between two words. */
-#include <string.h>
+#include "options/guess.h"
 
-#include "options/help.h"
+#include <string.h>
 
 enum { LONGEST = 40 };
 

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "options/opt.h"
+#include "options/global.h"
 
 enum {
 	INDENT = 2,

@@ -9,44 +9,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/version.h"
+#include "options/guess.h"
 #include "options/help.h"
 
-const char *const ktstr_version = "0.3.2-c1";
-
 enum { VERB_DEPTH = 8 };
-
-static struct {
-	bool quiet, version, help;
-	int verbose;
-	const char *color;
-} global;
-
-const struct opt opt_global[] = {
-	{ .name = "quiet",
-	  .letter = 'q',
-	  .type = OPT_FLAG,
-	  .out = &global.quiet,
-	  .conflicts = "verbose",
-	  .help = "say nothing but errors and results" },
-	{ .name = "verbose",
-	  .letter = 'v',
-	  .type = OPT_COUNT,
-	  .out = &global.verbose,
-	  .help = "say more; twice: also the commands that are run" },
-	{ .name = "color",
-	  .type = OPT_STR,
-	  .out = &global.color,
-	  .arg = "WHEN",
-	  .choices = "auto always never",
-	  .help = "colours in messages" },
-	{ .name = "version", .letter = 'V', .type = OPT_FLAG, .out = &global.version, .help = "print the version" },
-	{ .name = "help",
-	  .letter = 'h',
-	  .type = OPT_FLAG,
-	  .out = &global.help,
-	  .help = "print help, with --help a longer one" },
-	{ 0 },
-};
 
 /* What a word turned out to be. Negative: an error. */
 enum { WORD_TAKEN, WORD_FOREIGN, WORD_END };
@@ -86,7 +53,7 @@ static const struct opt *table(const struct parse *p, size_t i)
 	static const struct opt none[] = { { 0 } };
 	/* Behind a verb that hands its arguments on, the rest of opt_global is handed on as well. */
 	static const struct opt help[] = {
-		{ .name = "help", .letter = 'h', .type = OPT_FLAG, .out = &global.help, .help = "print help" },
+		{ .name = "help", .letter = 'h', .type = OPT_FLAG, .out = &opt_globals.help, .help = "print help" },
 		{ 0 },
 	};
 
@@ -218,9 +185,9 @@ static int note_seen(struct parse *p, const struct opt *o)
 /* -h and -V answer at once, whatever else stands on the line. */
 static int answer(struct parse *p, const struct opt *o, bool full)
 {
-	if (p->depth > 0 && o->out == &global.help)
+	if (p->depth > 0 && o->out == &opt_globals.help)
 		opt_help(stdout, p->path, p->depth, p->prog, full);
-	else if (p->depth > 0 && o->out == &global.version)
+	else if (p->depth > 0 && o->out == &opt_globals.version)
 		printf("ktstr %s\n", ktstr_version);
 	else
 		return WORD_TAKEN;
@@ -480,13 +447,13 @@ static void setup_log(void)
 {
 	static const enum log_level levels[] = { LOG_NORMAL, LOG_VERBOSE, LOG_DEBUG };
 	enum log_color color = COLOR_AUTO;
-	int more = global.verbose < 2 ? global.verbose : 2;
+	int more = opt_globals.verbose < 2 ? opt_globals.verbose : 2;
 
-	if (global.color)
-		color = !strcmp(global.color, "always")  ? COLOR_ALWAYS
-			: !strcmp(global.color, "never") ? COLOR_NEVER
-							 : COLOR_AUTO;
-	log_setup(global.quiet ? LOG_QUIET : levels[more], color);
+	if (opt_globals.color)
+		color = !strcmp(opt_globals.color, "always")  ? COLOR_ALWAYS
+			: !strcmp(opt_globals.color, "never") ? COLOR_NEVER
+							      : COLOR_AUTO;
+	log_setup(opt_globals.quiet ? LOG_QUIET : levels[more], color);
 }
 
 static int run(struct parse *p)
@@ -517,7 +484,7 @@ int opt_main(const struct verb *root, const char *prog, int argc, const char *co
 {
 	struct parse p = { .path = { root }, .depth = 1, .prog = prog, .argc = argc, .argv = argv, .e = e };
 
-	memset(&global, 0, sizeof(global));
+	memset(&opt_globals, 0, sizeof(opt_globals));
 	e->msg[0] = '\0';
 	int code = run(&p);
 	free(p.seen);
