@@ -36,6 +36,8 @@ only '*.[ch]' "$@" | xargs -r clang-format-14 $format ||
 	complain "clang-format (tests/lint.sh --fix repairs it)"
 [ "$format" != -i ] || exit $bad
 
+tests/includes.pl || complain "includes and sizes (docs/architecture.md, \"Rooms\")"
+
 # The scheduler is left to its compilers: one half has another target, the other a generated header.
 # shellcheck disable=SC2016 # $0 is for the inner shell
 only '*.c' "$@" | grep -v '\.bpf\.c$' | grep -v '^tests/sched/' |
