@@ -49,4 +49,11 @@ only '*.c' "$@" | grep -v '\.bpf\.c$' | grep -v '^tests/sched/' |
 	only '.ci/run' "$@"
 } | xargs -r shellcheck -x || complain shellcheck
 
+{
+	only 'tests/cli/*.sh' "$@"
+	only 'tests/vm/*.sh' "$@"
+	only 'tests/long/*.sh' "$@"
+	only tests/lib.sh "$@"
+} | xargs -r perl tests/ignored.pl || complain 'checks whose failure is ignored'
+
 exit $bad

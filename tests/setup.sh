@@ -33,7 +33,7 @@ bison flex bc libssl-dev cpio rsync kmod python3 xz-utils zstd bzip2 lz4 ccache 
 libc6-dev-arm64-cross
 linux-source-6.12
 # tests and lint (prove's modules are in perl)
-libcmocka-dev perl procps git tmux gpg gpg-agent openssl clang-format-14 clang-tidy-14 shellcheck libclang-rt-16-dev
+libcmocka-dev perl procps git tmux gpg gpg-agent openssl clang-format-14 clang-tidy-14 shellcheck shfmt libclang-rt-16-dev
 # shells that completions are typed in
 zsh fish elvish
 END

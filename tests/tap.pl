@@ -8,11 +8,51 @@
 # runs fewer tests than it planned is one failed test more, and so is one where a sanitizer found
 # something, be it in a child whose stderr the test keeps to itself: with -r, reports go to DIR.
 # The exit code is 0 only when nothing failed and something passed.
+#
+# Files run in the order they are named, but of those in a folder vm two at once, whatever -j says: their guests keep
+# all CPUs busy, while most of the others wait. Which files took longest is listed before the last line.
 use strict;
 use warnings;
 use File::Path qw(make_path remove_tree);
+use File::Temp qw(tempdir);
 use Getopt::Long;
 use TAP::Harness;
+use TAP::Parser::Scheduler::Job;
+use TAP::Parser::Scheduler::Spinner;
+
+use constant GUESTS => 2;
+
+# In place of TAP::Parser::Scheduler, whose rules cannot say "two of these at once".
+package Order {
+	sub new {
+		my ($class, %arg) = @_;
+		return bless { waiting => [@{ $arg{tests} }], guests => 0 }, $class;
+	}
+
+	sub job { return TAP::Parser::Scheduler::Job->new(ref $_[0] ? @{ $_[0] } : ($_[0], $_[0])) }
+
+	sub get_all { return map { job($_) } @{ $_[0]{waiting} } }
+
+	# The next job; undef when none is left, and a spinner while those that are must wait.
+	sub get_job {
+		my ($self) = @_;
+		my $waiting = $self->{waiting};
+		for my $i (0 .. $#$waiting) {
+			my $job = job($waiting->[$i]);
+			my $guest = $job->filename =~ m{(^|/)vm/[^/]+$};
+			next if $guest && $self->{guests} >= main::GUESTS;
+			splice @$waiting, $i, 1;
+			$self->{guests}++ if $guest;
+			$job->on_finish(sub { $self->{guests}-- if $guest });
+			return $job;
+		}
+		return @$waiting ? TAP::Parser::Scheduler::Spinner->new : undef;
+	}
+
+	sub as_string { return join "\n", map { ref ? $_->[0] : $_ } @{ $_[0]{waiting} } }
+}
+
+package main;
 
 my ($jobs, $seconds, $reports) = (1, 900);
 GetOptions('j=i' => \$jobs, 't=i' => \$seconds, 'r=s' => \$reports) && @ARGV
@@ -25,7 +65,7 @@ $ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
 $| = 1;
 
 my %count = (passed => 0, failed => 0, skipped => 0);
-my (%output, %failed, @reasons);
+my (%output, %failed, %seconds, @reasons);
 
 # Reports of FILE and of all it starts are in files that begin with this.
 sub report_prefix {
@@ -51,14 +91,32 @@ sub found_by_sanitizers {
 	return $found;
 }
 
+# What a file and all that it waited for took of the CPUs: perl is its parent and writes that down.
+my $times = tempdir('ktstr-tap.XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $measure = 'my $to = shift; my $rc = system { $ARGV[0] } @ARGV; my @t = times; open(my $out, ">", $to) or die "$to: $!\n";
+	print $out $t[2] + $t[3]; close $out; exit($rc & 127 ? 128 + ($rc & 127) : $rc >> 8)';
+
+sub cpu_file {
+	my ($file) = @_;
+	return "$times/" . $file =~ s{[^\w.]+}{_}gr;
+}
+
+sub cpu_seconds {
+	my ($file) = @_;
+	open(my $in, '<', cpu_file($file)) or return 0;
+	return <$in> // 0;
+}
+
 my $harness = TAP::Harness->new({
 	jobs  => $jobs,
 	merge => 1,    # what a test says on stderr belongs to its output
 	timer => 1,
+	scheduler_class => 'Order',
 	exec  => sub {
 		my (undef, $file) = @_;
 		$file = "./$file" unless $file =~ m{/};
-		return [sanitizers($file), 'timeout', '-k', '10', $seconds, ($file =~ /\.sh$/ ? 'sh' : ()), $file];
+		return ['timeout', '-k', '10', $seconds, 'perl', '-e', $measure, cpu_file($file), sanitizers($file),
+			($file =~ /\.sh$/ ? 'sh' : ()), $file];
 	},
 });
 
@@ -106,6 +164,7 @@ my $all = $harness->runtests(@ARGV);
 for my $file ($all->descriptions) {
 	my ($parser) = $all->parsers($file);
 	my $died = $parser->wait || $parser->parse_errors;
+	$seconds{$file} = $parser->end_time - $parser->start_time;
 	my $found = found_by_sanitizers($file);
 
 	$output{$file} .= $found;
@@ -120,6 +179,9 @@ for my $file ($all->descriptions) {
 	print "\n--- $file", ($parser->exit == 124 ? " (not finished after $seconds s)" : ''),
 	    "\n$output{$file}";
 }
+my @slowest = sort { $seconds{$b} <=> $seconds{$a} } keys %seconds;
+print "\nSlowest (seconds, those of CPU, file):\n",
+    map { sprintf "  %7.1f %7.1f  %s\n", $seconds{$_}, cpu_seconds($_), $_ } splice @slowest, 0, 10;
 print "\nSkipped:\n", map { "  $_\n" } @reasons if @reasons;
 print "\n$count{passed} passed, $count{failed} failed, $count{skipped} skipped\n";
 exit($count{failed} || !$count{passed} ? 1 : 0);

@@ -101,7 +101,7 @@ no_regular_file() {
 odd_names() {
 	fake_kernel
 	long=$(printf '%0255d' 0)
-	cp /bin/true "$long" && mkdir 'a $(touch pwned) "b"' && cp /bin/true 'a $(touch pwned) "b"/c'\''d'
+	cp /bin/true "$long" && mkdir 'a $(touch pwned) "b"' && cp /bin/true 'a $(touch pwned) "b"/c'\''d' || return
 	exits 13 ktstr verifier --scheduler-bin "$long" --kernel fake && has bzImage err &&
 		exits 13 ktstr verifier --scheduler-bin 'a $(touch pwned) "b"/c'\''d' --kernel fake && has bzImage err || return
 	line=$(printf 'two\nlines')
@@ -109,7 +109,7 @@ odd_names() {
 	exits 10 ktstr verifier --scheduler-bin "$line" --kernel fake && has 'two\nlines' err && has 'rename' err || return
 	mkdir '$(touch pwned)'
 	KTSTR_STORE='$(touch pwned)/"' exits 13 ktstr verifier --scheduler-bin /bin/true --kernel fake &&
-		same '' "$(find . -name pwned)" 'commands run'
+		same '' "$(find . -name pwned)" 'commands run' || return
 	ktstr kernel build --source '$(touch pwned)' >out 2>err
 	same '' "$(find . -name pwned)" 'commands run'
 }

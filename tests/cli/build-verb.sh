@@ -323,7 +323,7 @@ removed_comes_back() {
 }
 
 no_network() {
-	cp "$site/releases.json" . && KTSTR_RELEASES_URL=file://$work/releases.json
+	cp "$site/releases.json" . && KTSTR_RELEASES_URL=file://$work/releases.json || return
 	export KTSTR_RELEASES_URL
 	build 0 6.12 && hasnt 'list of kernel releases is' err && rm releases.json || return
 	build 0 6.12 && keys "6.12.9-tarball-$tail" && has 'note: the list of kernel releases is that of 20' err || return
@@ -363,7 +363,7 @@ two_at_once() {
 killed() {
 	git_tree linux || return
 	for i in 1 2 3 4 5 6 7 8; do
-		echo "/* $i */" >>linux/kernel/fork.c && commit linux "$i"
+		echo "/* $i */" >>linux/kernel/fork.c && commit linux "$i" || return
 		for what in "6.12.5 --force" "--git linux --ref master" "--source linux"; do
 			# shellcheck disable=SC2086 # options
 			timeout -s KILL "$(echo "$i * 0.13" | bc)" ktstr kernel build $what >out 2>err

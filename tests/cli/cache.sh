@@ -110,7 +110,7 @@ in_use() {
 	[ -d "$store/graphs/verifier-x-0123456789" ] && [ -d "$store/trees/0123456789abcdef-0123456789abcdef-x86_64" ] &&
 		[ -e "$store/tarballs/tarball-x.part" ] && [ -d "$one" ] || return
 	# shellcheck disable=SC2086 # numbers
-	kill $holders && wait
+	kill $holders && wait || return
 	exits 0 "$ktstr" cache gc --older-than 0s && hasnt 'in use' err && [ ! -e "$one" ] && [ ! -e "$store/graphs/verifier-x-0123456789" ]
 }
 
@@ -148,7 +148,7 @@ damaged_in_use() {
 	exits 14 "$ktstr" cache verify --repair && has 'not removed: somebody works with it' out && has '1 that are damaged' err &&
 		[ -d "$result" ] || return
 	# shellcheck disable=SC2086 # numbers
-	kill $holders && wait
+	kill $holders && wait || return
 	exits 0 "$ktstr" cache verify --repair && [ ! -e "$result" ]
 }
 

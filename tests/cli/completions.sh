@@ -92,7 +92,8 @@ typed_in_elvish() {
 
 # No PowerShell in Debian: that braces and quotes are even is all that can be said without it.
 powershell_script() {
-	scripts powershell && for pair in '{}' '()' '[]'; do
+	scripts powershell || return
+	for pair in '{}' '()' '[]'; do
 		same "$(tr -cd "${pair%?}" <setup | wc -c)" "$(tr -cd "${pair#?}" <setup | wc -c)" "$pair" || return
 	done
 	has "-CommandName 'cargo'" setup && has "-CommandName 'ktstr'" setup
@@ -105,7 +106,7 @@ names() {
 	for bad in 'a b' /bin/ktstr '' '$(x)' -x; do
 		exits 2 ktstr completions bash --binary="$bad" && [ ! -s out ] || return
 	done
-	exits 2 ktstr completions && exits 2 ktstr completions noshell && has 'bash elvish fish powershell zsh' err
+	exits 2 ktstr completions && exits 2 ktstr completions noshell && has 'bash elvish fish powershell zsh' err || return
 	for shell in bash zsh fish elvish powershell; do
 		exits 0 ktstr completions $shell && [ -s out ] && hasnt '@NAME@' out && hasnt '@ID@' out && hasnt '@CARGO@' out ||
 			return
@@ -114,7 +115,7 @@ names() {
 
 # Whatever stands on the line, there is an answer, and quickly enough for a key.
 answers() {
-	place
+	place || return
 	exits 0 ktstr complete && exits 0 ktstr complete -- && exits 0 ktstr complete -- nonsense x && [ ! -s out ] || return
 	exits 0 ktstr complete -- shell --kernel '' && has "$key" out && has '6.14.2' out && has running out && has '=files' out || return
 	exits 0 ktstr complete -- shell --kernel ./ && same '=files' "$(cat out)" || return

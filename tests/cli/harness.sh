@@ -10,13 +10,16 @@ runs() {
 }
 
 red() {
-	runs "$1" && grep -q '^not ok 1 - t$' tap || { cat tap; fail "green: $1"; }
+	runs "$1" || return
+	grep -q '^not ok 1 - t$' tap || { cat tap; fail "green: $1"; }
 }
 
 green() {
-	runs "$1" && grep -q '^ok 1 - t$' tap || { cat tap; fail "red: $1"; }
+	runs "$1" || return
+	grep -q '^ok 1 - t$' tap || { cat tap; fail "red: $1"; }
 }
 
+# shellcheck disable=SC2016 # for the test file
 # Each helper, not last, without "|| return".
 ignored_exit_codes() {
 	red 'same a b; true' && red 'echo a >f; has b f; true' && red 'echo a >f; hasnt a f; true' && red 'exits 1 true; true' &&
@@ -38,4 +41,82 @@ before_the_tests() {
 	exits 1 sh t/cli/t.sh && has 'Bail out! early' out && hasnt 'ok 1' out
 }
 
-run_tests ignored_exit_codes what_does_not_count before_the_tests
+# Lines that end in "# lost" are what tests/ignored.pl complains about.
+checks_without_a_helper() {
+	command -v shfmt >/dev/null || return 0
+	cat >t.sh <<-'END'
+		ready() {
+			true
+			[ -e a ]
+		}
+		t() {
+			[ -e a ] # lost
+			grep -q a b # lost
+			grep a b >c
+			cmp a b # lost
+			! true # lost
+			within 5 test -e a # lost
+			ready # lost
+			a && b # lost
+			a && b || return
+			[ -e a ] || fail it
+			[ -e a ] || [ -e b ] # lost
+			[ ! -e a ] || b
+			a && return 1
+			for i in 1 2; do
+				[ -e $i ] # lost
+			done
+			if [ -e a ]; then
+				cmp a b # lost
+			fi
+			(cd a && cmp b c) # lost
+			a && b
+			same 7 $?
+			while grep -q a b; do
+				a
+			done
+			a | grep -q b # lost
+			case $1 in
+			a) [ -e a ] ;; # lost
+			esac
+			[ -e a ]
+		}
+	END
+	grep -n '# lost' t.sh | cut -d: -f1 >want
+	exits 1 perl "$root/tests/ignored.pl" t.sh
+	cut -d: -f2 out | diff want - || return
+	sed -i '/# lost/d' t.sh && exits 0 perl "$root/tests/ignored.pl" t.sh
+}
+
+# all TEXT: tests/tap.pl on that test file; its last line in $work/last
+all() {
+	printf '%s\n' "$1" >one.sh
+	perl "$root/tests/tap.pl" -j 2 one.sh >out 2>&1
+	code=$?
+	tail -n 1 out >last
+}
+
+sums() {
+	all 'echo 1..3; echo ok 1 - a; echo not ok 2 - b; echo "ok 3 - c # SKIP no d"'
+	same 1 $code 'exit code' && same '1 passed, 1 failed, 1 skipped' "$(cat last)" && has 'one.sh (c): no d' out || return
+	all 'echo 1..1; echo ok 1; timeout 1 sh -c "while :; do :; done"; exit 0'
+	same 0 $code 'exit code' && same '1 passed, 0 failed, 0 skipped' "$(cat last)" || return
+	grep -qE '^ *[1-9][0-9]*\.[0-9] +[0-9]+\.[0-9]  one\.sh$' out || { cat out; fail 'no times'; return; }
+	all 'echo 1..2; echo ok 1' && same '1 passed, 1 failed, 0 skipped' "$(cat last)" || return
+	all 'echo 1..1; echo ok 1; exit 3' && same '1 passed, 1 failed, 0 skipped' "$(cat last)" || return
+	all 'echo 1..1; echo ok 1; kill -9 $$' && same '1 passed, 1 failed, 0 skipped' "$(cat last)"
+}
+
+# Of the files below vm/ two at once, whatever -j says, and the others beside them.
+guests_bounded() {
+	mkdir vm other
+	for f in vm/1 vm/2 vm/3 vm/4 other/1 other/2; do
+		echo "echo 1..1; touch $f.up; ls vm/*.up other/*.up | sed 's|/.*||' | sort | uniq -c >$f.seen; sleep 0.5; rm $f.up; echo ok 1" >$f.sh
+	done
+	exits 0 perl "$root/tests/tap.pl" -j 4 vm/*.sh other/*.sh && same '6 passed, 0 failed, 0 skipped' "$(tail -n 1 out)" || return
+	cat vm/*.seen other/*.seen >seen
+	! grep -q '[3-9] vm' seen || { cat seen; fail 'too many guests'; return; }
+	grep -q '2 vm' seen && grep -q other vm/2.seen other/1.seen
+}
+
+run_tests ignored_exit_codes what_does_not_count before_the_tests checks_without_a_helper sums guests_bounded

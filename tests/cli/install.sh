@@ -46,8 +46,8 @@ pages_read_well() {
 		[ ! -s warnings ] || { cat warnings; fail "$page"; return; }
 	done
 	groff -man -Tascii -P-cbou "$man/ktstr-kernel-build.1" >page.txt || return
-	ktstr complete -- kernel build -- | cut -f 1 | grep -vxe --quiet -e --verbose -e --color -e --version -e --help >options
-	[ -s options ] && while read -r option; do has "$option" page.txt || return; done <options
+	ktstr complete -- kernel build -- | cut -f 1 | grep -vxe --quiet -e --verbose -e --color -e --version -e --help >options || return
+	while read -r option; do has "$option" page.txt || return; done <options
 	has 'ktstr kernel build' page.txt && has 'cargo ktstr kernel build 6.14.2' page.txt
 }
 

@@ -62,7 +62,7 @@ diagnostics() {
 	exits 22 env -u NO_COLOR ktstr --color always verifier --kernel fake --scheduler scx_one
 	sed -n '/E0425/,/could not compile/p' ../err | diff ../want - || return
 	# Those who want quiet read it when it fails.
-	exits 22 ktstr -q verifier --kernel fake --scheduler scx_one && has E0425 ../err
+	exits 22 ktstr -q verifier --kernel fake --scheduler scx_one && has E0425 ../err || return
 	echo 'fn main() { let unused = 1; }' >scx_one/src/main.rs
 	exits 13 ktstr -q verifier --kernel fake --scheduler scx_one && hasnt unused ../err
 }
@@ -73,7 +73,7 @@ which_cargo() {
 	printf '#!/bin/sh\necho "$@" >>"%s"\nexec %s "$@"\n' "$work/called" "$(command -v cargo)" >../bin/my-cargo
 	chmod +x ../bin/my-cargo
 	CARGO=$work/bin/my-cargo verifier 13 --scheduler scx_one && has 'build --package scx_one' ../called || return
-	CARGO=$work/nothing verifier 23 --scheduler scx_one && has 'CARGO=' ../err
+	CARGO=$work/nothing verifier 23 --scheduler scx_one && has 'CARGO=' ../err || return
 	for program in sh ninja; do ln -s "$(command -v $program)" "$work/bin/$program"; done
 	exits 23 env PATH="$work/bin" "$O/ktstr" verifier --kernel fake --scheduler scx_one && has 'cargo is not installed' ../err
 }

@@ -110,7 +110,7 @@ dirty_trees() {
 	cache
 	sh "$root/tests/fake-linux.sh" linux 6.99.1
 	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
-	(cd linux && git init -q && git add -A && git -c user.name=a -c user.email=a@example.org commit -qm one)
+	(cd linux && git init -q && git add -A && git -c user.name=a -c user.email=a@example.org commit -qm one) || return
 	echo '/* more */' >>linux/kernel/fork.c
 	refused 12 'kernel local-6.99.1-' linux && ran 'build linux' && hasnt 'cache entry' err || return
 	same '' "$(find kernels -name 'local*')" entries || return

@@ -102,7 +102,7 @@ whole() { # VERSION [DIR]
 
 # Beside what is named nothing lies in the store, not even a draft.
 holds_only() { # PATTERN…
-	(cd store && find sources tarballs -mindepth 1 -maxdepth 1 2>/dev/null | sort) >there
+	(cd store && find sources tarballs -mindepth 1 -maxdepth 1 2>/dev/null | sort) >there || return
 	for pattern; do
 		grep -qE "$pattern" there || { cat there; fail "no $pattern in the store"; return; }
 		grep -vE "$pattern" there >rest
@@ -287,7 +287,8 @@ dead_drafts() {
 # Of downloads that nobody goes on with.
 old_parts() {
 	begin
-	mkdir -p store/tarballs && for age in 29 31; do
+	mkdir -p store/tarballs || return
+	for age in 29 31; do
 		touch -d "$age days ago" store/tarballs/tarball-$age.part || return
 	done
 	touch -d '31 days ago' store/tarballs/other && tarball 6.12.1 &&

@@ -41,7 +41,7 @@ never_built_twice() {
 	build || return
 	touch "$tree/kernel/sched/ext.c" "$tree/Makefile"
 	build || return
-	cp -a "$tree/kernel/sched/ext.c" ext.c && echo '/* */' >>"$tree/kernel/sched/ext.c" && cp ext.c "$tree/kernel/sched/ext.c"
+	cp -a "$tree/kernel/sched/ext.c" ext.c && echo '/* */' >>"$tree/kernel/sched/ext.c" && cp ext.c "$tree/kernel/sched/ext.c" || return
 	build && same 0 "$(built_objects)" 'objects built'
 }
 
@@ -74,7 +74,7 @@ unchanged_is_quick() {
 	start=$(seconds)
 	by_hand >make.log 2>&1 || { cat make.log; return 1; }
 	make_s=$(echo "$(seconds) - $start" | bc)
-	grep -q '^  \(CC\|LD\) ' make.log && { cat make.log; fail 'make had something to do'; return 1; }
+	! grep -q '^  \(CC\|LD\) ' make.log || { cat make.log; fail 'make had something to do'; return 1; }
 	exits 0 ktstr-source tree --store "$shared/ktstr/store" --out "$work/tree" --source "$source" || return
 	start=$(seconds)
 	exits 0 ktstr-source tree --store "$shared/ktstr/store" --out "$work/tree" --source "$source" || return

@@ -32,7 +32,7 @@ store_is_sound() {
 one_kill() { # VICTIM ROUND
 	# Cold and restored runs alternate; a new argument each time so that there is something to do.
 	option=
-	[ $(($2 % 2)) = 0 ] && option=--cold
+	[ $(($2 % 2)) != 0 ] || option=--cold
 	# shellcheck disable=SC2086 # no option or one
 	ktstr -q verifier --scheduler-bin "$sched" --kernel "$key" --force $option -- --slow "$2" >run.log 2>&1 &
 	pause=$(awk -v seed="$2$$" 'BEGIN { srand(seed); printf "%.2f", rand() * 3 }')

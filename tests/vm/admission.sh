@@ -15,7 +15,7 @@ guest() {
 hold() {
 	fd=$1 name=$2
 	shift 2
-	mkfifo "$name.end" && eval "exec $fd<>$name.end"
+	mkfifo "$name.end" && eval "exec $fd<>$name.end" || return
 	ktstr shell --kernel "$key" "$@" --exec 'echo up; read line; exit 7' <"$name.end" >"$name.out" 2>"$name.err" &
 	pid=$!
 }
@@ -79,7 +79,9 @@ steps_wait() {
 	hold 5 all --topology 1,1,2,1 && first=$pid && within 300 is_up all || return
 	ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" --force >step.out 2>step.err &
 	second=$!
-	within 300 waits step && has "verify scx_ktstr on $key: waiting" step.err && let_go 5 && wait "$first" && return 1
+	within 300 waits step && has "verify scx_ktstr on $key: waiting" step.err && let_go 5 || return
+	wait "$first"
+	same 7 $? 'exit code of who was there'
 	wait $second
 	same 0 $? 'exit code' && has verified_insns= step.out
 }

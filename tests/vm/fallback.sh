@@ -39,7 +39,7 @@ state_of_something_else() {
 
 description_gone() {
 	verify || return
-	spoil verifier-scx_ktstr machine head -c 5
+	spoil verifier-scx_ktstr machine head -c 5 || return
 	exits 1 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force && has 'snapshot' err
 }
 
@@ -62,11 +62,12 @@ bounded() {
 	export KTSTR_SNAPSHOT_MB
 	exits 0 ktstr -q shell --kernel "$key" --exec true && exits 0 ktstr -q shell --kernel "$key" --topology 1,1,2,1 --exec true &&
 		same 1 "$(in_store)" 'snapshots in the store' && same 1 "$(find bounded/graphs -name ram0 | wc -l)" 'in build folders' || return
-	mkfifo end && exec 8<>end
+	mkfifo end && exec 8<>end || return
 	ktstr -q shell --kernel "$key" --exec 'echo up; cat' <&8 >up &
 	within 300 grep -q up up && exits 0 ktstr -q shell --kernel "$key" --topology 1,1,2,1 --exec true &&
 		same 2 "$(in_store)" 'snapshots in use' || return
-	kill $! && wait $!
+	kill $! || return
+	wait $!
 	exits 0 ktstr -q shell --kernel "$key" --topology 1,1,3,1 --exec true && same 1 "$(in_store)" 'snapshots afterwards' || return
 	KTSTR_SNAPSHOT_MB=much exits 2 ktstr -q shell --kernel "$key" --topology 1,1,4,1 --exec true && has KTSTR_SNAPSHOT_MB err
 }

@@ -109,7 +109,7 @@ qemu_killed() {
 	pid=$!
 	within 60 grep -q up out || fail 'no guest' || return
 	for p in $(leftovers | sed -n 's/^\([0-9]*\) .*qemu-system-x86_64.*/\1/p'); do
-		[ "$(cat "/proc/$p/comm")" = qemu-system-x86 ] && kill -9 "$p"
+		[ "$(cat "/proc/$p/comm")" != qemu-system-x86 ] || kill -9 "$p" || return
 	done
 	wait $pid
 	same 6 $? 'exit code' && has 'QEMU died (killed by SIGKILL)' err
@@ -122,7 +122,7 @@ stopped_for_a_while() {
 	within 60 grep -q up out || fail 'no guest' || return
 	all=$(leftovers | cut -d' ' -f1)
 	# shellcheck disable=SC2086 # numbers
-	kill -STOP $all && sleep 3 && kill -CONT $all
+	kill -STOP $all && sleep 3 && kill -CONT $all || return
 	wait $pid
 	same 0 $? 'exit code' && has 'done' out
 }

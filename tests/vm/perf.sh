@@ -26,10 +26,10 @@ places() {
 
 # shellcheck disable=SC2016 # $word is the guest's
 pinned() {
-	mkfifo go && exec 8<>go
+	mkfifo go && exec 8<>go || return
 	shell --exec 'echo ready; read -r word; echo "got $word"' <go >said 2>told &
 	session=$!
-	within 900 grep -q ready said || { cat told && fail 'no session' && return; }
+	within 900 grep -q ready said || { cat told; fail 'no session'; return; }
 	guest=$(leftovers | sed -n 's/^\([0-9]*\) qemu.*/\1/p')
 	places "$guest" >where
 	# Both are taken now, so none is left for another.

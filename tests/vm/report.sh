@@ -58,7 +58,7 @@ forms() {
 against_itself() {
 	verify --json >before.json || return
 	says 0 --diff before.json --fail-growth 0 : 'delta A/B diff: before.json vs scx_ktstr' '+0' &&
-		hasnt new out && hasnt gone out
+		hasnt new out && hasnt gone out || return
 	{ cat "$sched" && echo; } >same_code && chmod +x same_code &&
 		says 0 --diff-bin ./same_code --fail-growth 0 : 'delta A/B diff: ./same_code vs scx_ktstr' '+0'
 }

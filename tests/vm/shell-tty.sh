@@ -18,7 +18,7 @@ start() {
 	printf 'trap : INT\ncd "%s"\nstty -g >before\nktstr shell --kernel "%s" %s\necho $? >code\nstty -g >after\nexec sleep 1000\n' \
 		"$PWD" "$key" "$*" >go
 	rm -f code after
-	tm kill-server 2>/dev/null && within 20 gone
+	! tm kill-server 2>/dev/null || within 20 gone || fail "still there: $(leftovers)" || return
 	tm new-session -d -x 100 -y 30 "sh $PWD/go" \; set-option -g status off || fail 'no tmux'
 }
 
@@ -79,7 +79,7 @@ asks() {
 }
 
 asks_again() {
-	enter "$1"
+	enter "$1" || return
 	within 2 on_screen "$2"
 }
 

@@ -65,15 +65,15 @@ slow_reader() {
 
 reader_leaves() {
 	{ guest --exec yes 2>err; echo $? >code; } | head -n 1 >out
-	same y "$(cat out)" && same 141 "$(cat code)" 'exit code' && same '' "$(cat err)" stderr
+	same y "$(cat out)" && same 141 "$(cat code)" 'exit code' && same '' "$(cat err)" stderr || return
 	{ guest --exec 'yes | head -n 100000; echo still here >&2' 2>err; } | head -n 1 >out
 	has 'still here' err
 }
 
 # shellcheck disable=SC2016 # $1 is the script's
 folder_included() {
-	mkdir -p 'my data/deep' && echo one >'my data/a file' && echo two >'my data/deep/b' && mkfifo 'my data/pipe'
-	printf '#!/bin/sh\necho "script $1"\n' >'my data/run me' && chmod 755 'my data/run me' && ln -s b 'my data/deep/link'
+	mkdir -p 'my data/deep' && echo one >'my data/a file' && echo two >'my data/deep/b' && mkfifo 'my data/pipe' || return
+	printf '#!/bin/sh\necho "script $1"\n' >'my data/run me' && chmod 755 'my data/run me' && ln -s b 'my data/deep/link' || return
 	exits 0 guest -i 'my data' --exec 'cat "/include-files/my data/a file" "/include-files/my data/deep/link"; "run me" too' &&
 		same "$(printf 'one\ntwo\nscript too')" "$(cat out)" stdout
 }
@@ -98,7 +98,7 @@ library_changed() {
 	echo 'int word(void); int main(void) { return word(); }' >main.c
 	gcc -shared -fPIC -DWORD=3 -o libword.so lib.c && gcc -w -o program main.c -L. -lword '-Wl,-rpath,$ORIGIN' || return
 	exits 3 guest -i ./program --exec program || return
-	gcc -shared -fPIC -DWORD=5 -o new.so lib.c && touch -d 2001-01-01 new.so && mv new.so libword.so
+	gcc -shared -fPIC -DWORD=5 -o new.so lib.c && touch -d 2001-01-01 new.so && mv new.so libword.so || return
 	exits 5 guest -i ./program --exec program
 }
 

@@ -18,14 +18,14 @@ cached() {
 }
 
 equal_content_is_cached() {
-	cp "$sched" copy && touch copy
+	cp "$sched" copy && touch copy || return
 	exits 0 ktstr verifier --scheduler-bin copy --kernel "$key" && has 'cached  verify copy' err
 }
 
 older_content_is_seen() {
 	cp "$sched" copy
 	exits 0 ktstr verifier --scheduler-bin copy --kernel "$key" || return
-	cp /bin/false copy && touch -d 2001-01-01 copy
+	cp /bin/false copy && touch -d 2001-01-01 copy || return
 	exits 4 ktstr verifier --scheduler-bin copy --kernel "$key"
 }
 
@@ -40,7 +40,7 @@ older_library_is_seen() {
 	gcc -shared -fPIC -DWORD='"first"' -o lib/libhello.so lib.c &&
 		gcc -w -o libsched main.c -Llib -lhello '-Wl,-rpath,$ORIGIN/lib' || return
 	exits 3 ktstr verifier --scheduler-bin libsched --kernel "$key" && has first out || return
-	gcc -shared -fPIC -DWORD='"second"' -o new.so lib.c && touch -d 2001-01-01 new.so && mv new.so lib/libhello.so
+	gcc -shared -fPIC -DWORD='"second"' -o new.so lib.c && touch -d 2001-01-01 new.so && mv new.so lib/libhello.so || return
 	exits 3 ktstr verifier --scheduler-bin libsched --kernel "$key" && has second out
 }
 
