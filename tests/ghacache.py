@@ -90,10 +90,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-    def answer(self, status, body=b"", kind="application/json", length=None, note=""):
+    def log(self, what):
         if options.log:
             with lock, open(options.log, "a", encoding="utf-8") as log:
-                log.write(f"{self.generation} {self.operation} {status}{note}\n")
+                log.write(f"{self.generation} {self.operation} {what}\n")
+
+    def answer(self, status, body=b"", kind="application/json", length=None, note=""):
+        self.log(f"{status}{note}")
         self.send_response(status)
         self.send_header("Content-Type", kind)
         if length != -1:
@@ -134,6 +137,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif name == "gone":
             raise Gone
         elif name == "mute":
+            self.log("mute")
             self.connection.settimeout(60)
             self.connection.recv(1)
             raise Gone

@@ -90,11 +90,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-    def answer(self, status, headers=()):
+    def note(self, status):
         if options.log:
             line = f"{self.command} {self.path} {status} {self.headers.get('Range', '-')}\n"
             with lock, open(options.log, "a", encoding="utf-8") as log:
                 log.write(line)
+
+    def answer(self, status, headers=()):
+        self.note(status)
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -141,6 +144,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif "gone" in faults:
             self.answer_nothing()
         elif "mute" in faults:
+            self.note("mute")
             self.silence()
         elif "endless" in faults:
             self.answer(200, [("Content-Type", "application/octet-stream")])

@@ -18,6 +18,8 @@ export NO_COLOR=1 LC_ALL=C PATH
 # Tests run side by side and have deadlines of their own: their guests do not wait for each other (tests/vm/admission.sh
 # is about that).
 export KTSTR_GUEST_CPUS=1024 KTSTR_GUEST_MB=1048576
+# Between two tries of a download half a second says no more than this.
+export KTSTR_RETRY_MS=20
 unset KTSTR_KERNEL KTSTR_STORE KTSTR_CACHE_DIR KTSTR_EVENTS KTSTR_GHA_CACHE RUST_LOG CARGO
 
 base=$(mktemp -d "${TMPDIR:-/tmp}/ktstr-test.XXXXXX")

@@ -97,7 +97,7 @@ exit_codes() {
 
 # Variables the programs read.
 environment() {
-	grep -rhoE '(getenv|cache_path|absolute_env)\("[A-Z_]+"' "$root/gen" "$root/runtime" | sed 's/.*"\(.*\)"/\1/' |
+	grep -rhoE '(getenv|cache_path|absolute_env|env_u64)\("[A-Z_]+"' "$root/gen" "$root/runtime" | sed 's/.*"\(.*\)"/\1/' |
 		sort -u >code
 	sed -n '/^## Environment/,/^## /s/^| \(`[^|]*\) |.*/\1/p' "$root/docs/cli.md" >table.txt
 	bad=$(while read -r name; do

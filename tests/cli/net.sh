@@ -63,6 +63,7 @@ errors() {
 # 4 tries for what may pass, one for what will not; the pauses are 0.5, 1 and 2 seconds.
 how_often_it_asks() {
 	site
+	unset KTSTR_RETRY_MS
 	said 24 'HTTP 503 Service Unavailable' /fault/503/releases.json && has '(tried 4 times)' err && same 4 "$(asked)" &&
 		: >web.log &&
 		said 24 'HTTP 404' /fault/404/releases.json && same 1 "$(asked)" && : >web.log &&
@@ -73,6 +74,18 @@ how_often_it_asks() {
 		same 1 $((end - start >= 2)) &&
 		exits 0 releases "$web/fault/cutx1/releases.json" && cmp site/releases.json out.d/releases.json &&
 		has 'releases.json 206 bytes=' web.log
+}
+
+# The pauses can be others, within bounds.
+pauses() {
+	site
+	start=$(date +%s%N)
+	KTSTR_RETRY_MS=1 said 24 'HTTP 503' /fault/503/releases.json && same 4 "$(asked)" &&
+		same 1 $((($(date +%s%N) - start) / 1000000 < 3000)) || return
+	for ms in 0 30001 x -1 1.5; do
+		: >web.log
+		KTSTR_RETRY_MS=$ms said 2 "KTSTR_RETRY_MS is \"$ms\"" /fault/503/releases.json && same 1 "$(asked)" || return
+	done
 }
 
 # The last good answer stands in for whatever is wrong, and the reason is told.
@@ -152,9 +165,10 @@ certificates() {
 a_stop_ends_it() {
 	site
 	for path in /fault/mute/releases.json /fault/stall/releases.json /fault/retry=30+503/releases.json; do
+		: >web.log
 		releases "$web$path" 2>err &
 		step=$!
-		sleep 0.4
+		within 30 test -s web.log || fail "$path is not asked for" || return
 		start=$(date +%s)
 		# The subshell is the step's parent.
 		pkill -TERM -P "$step" ktstr-source
@@ -163,5 +177,5 @@ a_stop_ends_it() {
 	done
 }
 
-run_tests an_answer errors how_often_it_asks last_good_answer each_url_has_its_own no_password_in_facts from_a_folder \
+run_tests an_answer errors how_often_it_asks pauses last_good_answer each_url_has_its_own no_password_in_facts from_a_folder \
 	through_a_proxy certificates a_stop_ends_it

@@ -239,8 +239,9 @@ silence() {
 	for what in get put; do
 		entry
 		echo 'lookup mute' >faults
+		: >log
 		ktstr-source remote-$what --store store --out mute.d --key "$key" 2>err &
-		sleep 0.5
+		within 30 grep -q mute log || fail "$what asks nothing" || return
 		start=$(date +%s)
 		kill -TERM $!
 		wait $!
@@ -372,7 +373,7 @@ releases() {
 	for v in 6.14.1 6.14.2; do
 		tree "site/linux-$v" $v && tar -C site -cJf "site/v6.x/linux-$v.tar.xz" linux-$v || return
 	done
-	(cd site/v6.x && sha256sum ./*.tar.xz | sed 's| \./| |; s|\./||' >sha256sums.asc)
+	(cd site/v6.x && sha256sum ./*.tar.xz | sed 's| \./| |; s|\./||' >sha256sums.asc) || return
 	KTSTR_KERNEL_MIRROR=file://$work/site
 	KTSTR_CCACHE=0
 	HOME=$work

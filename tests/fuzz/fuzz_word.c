@@ -5,7 +5,8 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char *const words[] = { "../linux", "6.12", "6.12.117", "6.15-rc3", "6", "6.12..6.16", "running", "6.12.117-tarball" };
+	static const char *const words[] = { "../linux", "6.12",       "6.12.117", "6.15-rc3",
+					     "6",        "6.12..6.16", "running",  "6.12.117-tarball" };
 
 	(void)argc, (void)argv;
 	for (size_t i = 0; i < countof(words); i++)

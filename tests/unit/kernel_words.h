@@ -21,8 +21,8 @@ static inline int resolve_text(struct kernel *k, const char *text, const char *k
 	return kernel_resolve(k, text ? &w : NULL, kconfig_hash, e);
 }
 
-static inline int resolve_text_on(const struct kernel_host *h, struct kernel *k, const char *text, const char *kconfig_hash,
-				  struct err *e)
+static inline int resolve_text_on(const struct kernel_host *h, struct kernel *k, const char *text,
+				  const char *kconfig_hash, struct err *e)
 {
 	const struct kernel_word w = word_of(text);
 

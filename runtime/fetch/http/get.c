@@ -10,24 +10,19 @@
 #include "base/stop.h"
 #include "base/url.h"
 #include "fetch/http/file.h"
+#include "fetch/http/pause.h"
 #include "fetch/http/state.h"
 #include "fetch/http/try.h"
 
-enum { TRIES = 4, FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000, PROGRESS = 1 << 20 };
-
-static unsigned pause_ms(unsigned failed, unsigned wish)
-{
-	unsigned ms = failed > 6 ? LONGEST_PAUSE_MS : FIRST_PAUSE_MS << (failed - 1);
-
-	ms = ms > wish ? ms : wish;
-	return ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS;
-}
+enum { TRIES = 4, LONGEST_PAUSE_MS = 30 * 1000, PROGRESS = 1 << 20 };
 
 static int wait_for_next(struct http_state *s, unsigned failed, unsigned tries, struct err *e)
 {
-	unsigned ms = pause_ms(failed, s->wait_ms);
 	struct err why = *e;
+	int ms = http_pause_ms(failed, s->wait_ms, LONGEST_PAUSE_MS, e);
 
+	if (ms < 0)
+		return -1;
 	if (failed >= tries || (s->deadline >= 0 && now_ms() + ms >= s->deadline)) {
 		if (failed > 1)
 			err_set(e, why.code, "%s (tried %u times)", why.msg, failed);

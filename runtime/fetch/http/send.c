@@ -9,9 +9,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "fetch/http/pause.h"
 #include "fetch/http/try.h"
 
-enum { TRIES = 3, FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10 * 1000, STALL_MS = 30 * 1000, POLL_MS = 1000 };
+enum { TRIES = 3, LONGEST_PAUSE_MS = 10 * 1000, STALL_MS = 30 * 1000, POLL_MS = 1000 };
 enum { HEAD_MAX = 256 * 1024 };
 
 struct sending {
@@ -225,11 +226,9 @@ static int try_it(struct sending *t, struct http_answer *a)
 static int wait_for_next(const struct sending *t, unsigned failed, struct err *e)
 {
 	unsigned tries = t->s->tries ? t->s->tries : TRIES;
-	unsigned ms = FIRST_PAUSE_MS << (failed < 5 ? failed - 1 : 4);
+	int ms = http_pause_ms(failed, t->wish_ms, LONGEST_PAUSE_MS, e);
 
-	ms = ms > t->wish_ms ? ms : t->wish_ms;
-	ms = ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS;
-	if (!t->passing || failed >= tries || (t->deadline >= 0 && now_ms() + ms >= t->deadline))
+	if (ms < 0 || !t->passing || failed >= tries || (t->deadline >= 0 && now_ms() + ms >= t->deadline))
 		return -1;
 	return stop_poll(NULL, 0, now_ms() + ms, e);
 }

@@ -15,25 +15,44 @@ static const struct {
 	const char *text;
 	enum kernel_word_kind kind;
 } words[] = {
-	{ "../linux", KWORD_PATH },        { "/boot/vmlinuz", KWORD_PATH },
-	{ "~/linux", KWORD_PATH },         { ".", KWORD_PATH },
-	{ "../a..b", KWORD_PATH },         { "./running", KWORD_PATH },
-	{ "..6.12", KWORD_PATH },          { "6.12/6.13", KWORD_PATH },
-	{ "6.14", KWORD_SERIES },          { "6.0", KWORD_SERIES },
-	{ "6.14.2", KWORD_RELEASE },       { "6.15-rc3", KWORD_RELEASE },
-	{ "6.14.2-rc1", KWORD_RELEASE },   { "6.14.0", KWORD_RELEASE },
-	{ "6", KWORD_MAJOR },              { "999999", KWORD_MAJOR },
-	{ "6.12..6.16", KWORD_RANGE },     { "6.12..6.12", KWORD_RANGE },
-	{ "running", KWORD_RUNNING },      { "running-6.12", KWORD_NAME },
-	{ "Running", KWORD_NAME },         { "v6.14", KWORD_NAME },
-	{ "1.2.3.4", KWORD_NAME },         { "6.14-rc", KWORD_NAME },
-	{ "6.14-rc0", KWORD_NAME },        { "linux", KWORD_NAME },
-	{ "6.14.", KWORD_NAME },           { "6.14.2-tarball-x86_64", KWORD_NAME },
-	{ "6.1234567", KWORD_NAME },       { "1234567", KWORD_NAME },
-	{ "99999999999999999999", KWORD_NAME }, { "", KWORD_NAME },
-	{ "a..b", KWORD_NAME },            { " 6.12", KWORD_NAME },
-	{ "6.12\n", KWORD_NAME },          { "-6", KWORD_NAME },
-	{ "6x", KWORD_NAME },              { "\xff", KWORD_NAME },
+	{ "../linux", KWORD_PATH },
+	{ "/boot/vmlinuz", KWORD_PATH },
+	{ "~/linux", KWORD_PATH },
+	{ ".", KWORD_PATH },
+	{ "../a..b", KWORD_PATH },
+	{ "./running", KWORD_PATH },
+	{ "..6.12", KWORD_PATH },
+	{ "6.12/6.13", KWORD_PATH },
+	{ "6.14", KWORD_SERIES },
+	{ "6.0", KWORD_SERIES },
+	{ "6.14.2", KWORD_RELEASE },
+	{ "6.15-rc3", KWORD_RELEASE },
+	{ "6.14.2-rc1", KWORD_RELEASE },
+	{ "6.14.0", KWORD_RELEASE },
+	{ "6", KWORD_MAJOR },
+	{ "999999", KWORD_MAJOR },
+	{ "6.12..6.16", KWORD_RANGE },
+	{ "6.12..6.12", KWORD_RANGE },
+	{ "running", KWORD_RUNNING },
+	{ "running-6.12", KWORD_NAME },
+	{ "Running", KWORD_NAME },
+	{ "v6.14", KWORD_NAME },
+	{ "1.2.3.4", KWORD_NAME },
+	{ "6.14-rc", KWORD_NAME },
+	{ "6.14-rc0", KWORD_NAME },
+	{ "linux", KWORD_NAME },
+	{ "6.14.", KWORD_NAME },
+	{ "6.14.2-tarball-x86_64", KWORD_NAME },
+	{ "6.1234567", KWORD_NAME },
+	{ "1234567", KWORD_NAME },
+	{ "99999999999999999999", KWORD_NAME },
+	{ "", KWORD_NAME },
+	{ "a..b", KWORD_NAME },
+	{ " 6.12", KWORD_NAME },
+	{ "6.12\n", KWORD_NAME },
+	{ "-6", KWORD_NAME },
+	{ "6x", KWORD_NAME },
+	{ "\xff", KWORD_NAME },
 };
 
 static void kinds(void **state)
@@ -70,7 +89,8 @@ static void numbers(void **state)
 
 static void no_ranges(void **state)
 {
-	static const char *const bad[] = { "6.12..", "6.12...6.16", "6.12.1..6.13", "6.16..6.12", "6..7", "6.12..x", "6.." };
+	static const char *const bad[] = { "6.12..", "6.12...6.16", "6.12.1..6.13", "6.16..6.12",
+					   "6..7",   "6.12..x",     "6.." };
 
 	(void)state;
 	for (size_t i = 0; i < countof(bad); i++) {
@@ -85,7 +105,8 @@ static void no_ranges(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(kinds), cmocka_unit_test(numbers), cmocka_unit_test(no_ranges) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(kinds), cmocka_unit_test(numbers),
+					    cmocka_unit_test(no_ranges) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
