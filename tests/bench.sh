@@ -91,5 +91,8 @@ for kernel in $kernels; do
 	done | median | awk -v k="$kernel" '{ printf "%-34s %9.1f\n", k, $1 / 100 }'
 done
 
+printf '\na sweep planned, written and found up to date, by cells: CPU time, ms, and memory, MB\n'
+sh "$root/tests/bench/plan.sh"
+
 printf '\ncycle collapse of a log, CPU time, ms\n'
 "$O/tests/bench/collapse"

@@ -3,50 +3,56 @@
 #include "gen/graph/plan.h"
 #include "gen/graph/word.h"
 
-static char *escape(const char *text, const char *special)
+/* Control characters cannot be in a build file; plan_check() has refused them, and one that comes here is a '?'. */
+static void escape(FILE *f, const char *text, const char *special)
 {
-	auto_free char *out = NULL;
-	size_t n;
-	FILE *f = xmemstream(&out, &n);
+	for (;;) {
+		size_t n = 0;
 
-	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c < ' ')
+		while (text[n] && (unsigned char)text[n] >= ' ' && !strchr(special, text[n]))
+			n++;
+		fwrite(text, 1, n, f);
+		text += n;
+		if (!*text)
+			return;
+		if ((unsigned char)*text < ' ')
 			fputc('?', f);
-		else if (strchr(special, *c))
-			fprintf(f, "$%c", *c);
 		else
-			fputc(*c, f);
+			fprintf(f, "$%c", *text);
+		text++;
 	}
-	fclose(f);
-	return TAKE(out);
 }
 
-char *ninja_path(const char *path)
+void ninja_path(FILE *f, const char *path)
 {
-	return escape(path, "$ :");
+	escape(f, path, "$ :");
 }
 
-char *ninja_value(const char *text)
+void ninja_value(FILE *f, const char *text)
 {
-	return escape(text, "$");
+	escape(f, text, "$");
 }
 
 static void paths(FILE *f, const char *before, const struct strs *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		auto_free char *p = ninja_path(s->v[i]);
-
-		fprintf(f, " $\n    %s%s", i ? "" : before, p);
+		fputs(" $\n    ", f);
+		fputs(i ? "" : before, f);
+		ninja_path(f, s->v[i]);
 	}
+}
+
+static void var(FILE *f, const char *indent, const char *name, const char *value)
+{
+	fprintf(f, "%s%s =%s", indent, name, *value ? " " : "");
+	ninja_value(f, value);
+	fputc('\n', f);
 }
 
 static void vars(FILE *f, const char *indent, const struct plan_var *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		auto_free char *value = ninja_value(v[i].value);
-
-		fprintf(f, "%s%s =%s%s\n", indent, v[i].name, *value ? " " : "", value);
-	}
+	for (size_t i = 0; i < n; i++)
+		var(f, indent, v[i].name, v[i].value);
 }
 
 static void edge_write(FILE *f, const struct edge *g)
@@ -55,9 +61,8 @@ static void edge_write(FILE *f, const struct edge *g)
 		fprintf(f, "\n# -- %s --\n", g->heading);
 	fprintf(f, "\nbuild");
 	for (size_t i = 0; i < g->outs.n; i++) {
-		auto_free char *p = ninja_path(g->outs.v[i]);
-
-		fprintf(f, "%s%s", i ? " $\n      " : " ", p);
+		fputs(i ? " $\n      " : " ", f);
+		ninja_path(f, g->outs.v[i]);
 	}
 	fprintf(f, ": %s", g->rule);
 	paths(f, "", &g->ins);
@@ -65,9 +70,8 @@ static void edge_write(FILE *f, const struct edge *g)
 	fputc('\n', f);
 	auto_free char *id = sh_word(g->id);
 
-	vars(f, "  ",
-	     (struct plan_var[]){ { .name = (char *)"id", .value = id }, { .name = (char *)"title", .value = g->id } },
-	     2);
+	var(f, "  ", "id", id);
+	var(f, "  ", "title", g->id);
 	vars(f, "  ", g->vars, g->n_vars);
 }
 
@@ -77,9 +81,9 @@ void ninja_write(FILE *f, const struct plan *p)
 	fputs("ninja_required_version = 1.11\n\n", f);
 	vars(f, "", p->vars, p->n_vars);
 	for (size_t i = 0; i < p->includes.n; i++) {
-		auto_free char *path = ninja_path(p->includes.v[i]);
-
-		fprintf(f, "include %s\n", path);
+		fputs("include ", f);
+		ninja_path(f, p->includes.v[i]);
+		fputc('\n', f);
 	}
 	for (size_t i = 0; i < p->n_edges; i++)
 		edge_write(f, p->edges[i]);

@@ -4,8 +4,7 @@
 struct plan;
 
 void ninja_write(FILE *f, const struct plan *p);
-/* One path of a build statement: "$", space, ":" and newline escaped. Control characters cannot be in a build file;
- * returns them as '?'. Caller frees. */
-char *ninja_path(const char *path);
-/* A value after "name =": "$" escaped. Caller frees. */
-char *ninja_value(const char *text);
+/* One path of a build statement: "$", space and ":" escaped. */
+void ninja_path(FILE *f, const char *path);
+/* A value after "name =": "$" escaped. */
+void ninja_value(FILE *f, const char *text);

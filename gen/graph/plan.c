@@ -72,16 +72,20 @@ static struct plan_var word_var(const char *name, const char *word)
 static struct plan_var words_var(const char *name, const struct argv *words)
 {
 	struct plan_var v = { .name = xstrdup(name) };
-	size_t n;
-	FILE *f = xmemstream(&v.value, &n);
+	auto_free char **quoted = xcalloc(words->n + 1, sizeof(*quoted));
+	size_t size = 1;
 
 	for (size_t i = 0; i < words->n; i++) {
-		auto_free char *word = sh_word(words->v[i]);
-
-		fprintf(f, "%s%s", i ? " " : "", word);
+		quoted[i] = sh_word(words->v[i]);
+		size += strlen(quoted[i]) + 1;
 		look_at(&v, words->v[i]);
 	}
-	fclose(f);
+	char *at = v.value = xcalloc(size, 1);
+
+	for (size_t i = 0; i < words->n; i++) {
+		at = stpcpy(stpcpy(at, i ? " " : ""), quoted[i]);
+		free(quoted[i]);
+	}
 	return v;
 }
 

@@ -1,10 +1,10 @@
 #include "gen/graph/word.h"
 #include "base/mem.h"
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Nothing in it means anything to a shell. */
-static int is_plain(const char *s)
+static bool is_plain(const char *s)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
 
@@ -13,22 +13,18 @@ static int is_plain(const char *s)
 
 char *sh_word(const char *word)
 {
-	char *text = NULL;
-	size_t n;
-
 	if (is_plain(word))
 		return xstrdup(word);
-	FILE *f = xmemstream(&text, &n);
+	char *text = xmalloc(4 * strlen(word) + 3), *at = text;
 
-	fputc('\'', f);
+	*at++ = '\'';
 	for (; *word; word++) {
 		if (*word == '\'')
-			fputs("'\\''", f);
+			at = stpcpy(at, "'\\''");
 		else
-			fputc(*word, f);
+			*at++ = *word;
 	}
-	fputc('\'', f);
-	fclose(f);
+	strcpy(at, "'");
 	return text;
 }
 

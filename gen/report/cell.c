@@ -5,20 +5,17 @@
 
 char *report_label(const struct report *r, const struct report_cell *c, bool kernel)
 {
-	char *text = NULL;
-	size_t n;
+	const char *parts[3];
+	size_t n = 0;
 
-	for (size_t i = 0; i < r->n; i++)
-		kernel |= strcmp(r->cells[i].kernel, c->kernel) != 0;
-	FILE *f = xmemstream(&text, &n);
-	const char *const parts[] = { kernel ? c->kernel : NULL, c->profile, c->topology };
-
-	for (size_t i = 0; i < countof(parts); i++) {
-		if (parts[i])
-			fprintf(f, "%s%s", ftell(f) ? " " : "", parts[i]);
-	}
-	fclose(f);
-	return text;
+	if (kernel || r->many_kernels)
+		parts[n++] = c->kernel;
+	if (c->profile)
+		parts[n++] = c->profile;
+	if (c->topology)
+		parts[n++] = c->topology;
+	return xasprintf("%s%s%s%s%s", n ? parts[0] : "", n > 1 ? " " : "", n > 1 ? parts[1] : "", n > 2 ? " " : "",
+			 n > 2 ? parts[2] : "");
 }
 
 const char *report_outcome(const struct report_cell *c)

@@ -3,9 +3,41 @@
 #include "gen/report/diff.h"
 #include "gen/report/cell.h"
 #include "gen/report/report.h"
+#include "gen/base/index.h"
 #include "gen/base/table.h"
 #include "verifier/saved.h"
 #include <inttypes.h>
+
+static char *name_of(const char *kernel, const char *profile, const char *topology)
+{
+	return xasprintf("%s\n%s%s\n%s%s", kernel, profile ? "=" : "", profile ? profile : "", topology ? "=" : "",
+			 topology ? topology : "");
+}
+
+/* A's cell for each of B's, NULL for those it has not. Caller frees. */
+static const struct saved_cell **partners(const struct report *r)
+{
+	const struct saved_cell **v = xcalloc(r->n + 1, sizeof(*v));
+	auto_free char **names = xcalloc(r->base->n + 1, sizeof(*names));
+	auto_index struct index a = { 0 };
+
+	for (size_t i = 0; i < r->base->n; i++) {
+		const struct saved_cell *c = &r->base->cells[i];
+
+		names[i] = name_of(c->kernel, c->profile, c->topology);
+		index_add(&a, names[i], &r->base->cells[i]);
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		auto_free char *name = name_of(r->cells[i].kernel, r->cells[i].profile, r->cells[i].topology);
+
+		v[i] = index_find(&a, name);
+	}
+	if (r->n == 1 && r->base->n == 1)
+		v[0] = &r->base->cells[0];
+	for (size_t i = 0; i < r->base->n; i++)
+		free(names[i]);
+	return v;
+}
 
 /* Programs of a cell that failed before they could be read are not gone. */
 static bool is_comparable(const struct saved_cell *a, const struct report_cell *b)
@@ -15,15 +47,19 @@ static bool is_comparable(const struct saved_cell *a, const struct report_cell *
 
 bool diff_next(const struct report *r, struct diff_walk *w, const struct compare_row **row)
 {
+	if (!w->partners)
+		w->partners = partners(r);
 	while (!w->cell || w->row == w->rows.n) {
 		const struct saved_cell *a;
 
 		compare_free(&w->rows);
 		w->row = 0;
-		if (w->next == r->n)
+		if (w->next == r->n) {
+			free(w->partners);
 			return false;
+		}
+		a = w->partners[w->next];
 		w->cell = &r->cells[w->next++];
-		a = saved_find(r->base, w->cell->kernel, w->cell->profile, w->cell->topology, r->n == 1);
 		if (is_comparable(a, w->cell))
 			compare_progs(&w->rows, &a->progs, &w->cell->result.progs);
 	}
@@ -100,12 +136,16 @@ static struct counts fill(struct table *t, const struct report *r)
 /* Cells that were not compared are named: nothing is left out silently. */
 static void not_compared(FILE *f, const struct report *r, const char *indent)
 {
+	auto_free const struct saved_cell **pairs = partners(r);
+	auto_free bool *found = xcalloc(r->base->n + 1, sizeof(*found));
+
 	for (size_t i = 0; i < r->n; i++) {
 		const struct report_cell *c = &r->cells[i];
 		auto_free char *label = report_label(r, c, true);
+		const struct saved_cell *a = pairs[i];
 
-		const struct saved_cell *a = saved_find(r->base, c->kernel, c->profile, c->topology, r->n == 1);
-
+		if (a)
+			found[a - r->base->cells] = true;
 		if (!a)
 			fprintf(f, "%sonly in B: %s\n", indent, label);
 		else if (!is_comparable(a, c))
@@ -114,14 +154,8 @@ static void not_compared(FILE *f, const struct report *r, const char *indent)
 	}
 	for (size_t i = 0; i < r->base->n; i++) {
 		const struct saved_cell *a = &r->base->cells[i];
-		bool found = r->n == 1 && r->base->n == 1;
 
-		for (size_t k = 0; k < r->n && !found; k++) {
-			const struct report_cell *c = &r->cells[k];
-
-			found = saved_find(r->base, c->kernel, c->profile, c->topology, false) == a;
-		}
-		if (!found)
+		if (!found[i])
 			fprintf(f, "%sonly in A: %s%s%s%s%s\n", indent, a->kernel, a->profile ? " " : "",
 				a->profile ? a->profile : "", a->topology ? " " : "", a->topology ? a->topology : "");
 	}

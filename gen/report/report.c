@@ -99,8 +99,10 @@ void report_add(struct report *r, const struct cell_name *name, const char *dir,
 	}
 	if (c.have)
 		read_words(&c);
-	r->cells = xreallocarray(r->cells, r->n + 1, sizeof(*r->cells));
+	if (!(r->n & (r->n - 1)))
+		r->cells = xreallocarray(r->cells, r->n ? 2 * r->n : 1, sizeof(*r->cells));
 	r->cells[r->n++] = c;
+	r->many_kernels |= strcmp(r->cells[0].kernel, c.kernel) != 0;
 }
 
 void report_free(struct report *r)

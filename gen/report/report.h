@@ -76,6 +76,7 @@ struct report {
 	size_t n_kernels;
 	struct report_cell *cells;
 	size_t n;
+	bool many_kernels; /* the cells have more than one */
 };
 
 /* Reads result.json, or failure.json when the step failed, and the log. Never fails: a cell without a result says why. */

@@ -21,20 +21,18 @@ enum { NAME_MAX_SHOWN = 60, ID_MAX_SHOWN = 240 };
 /* A word for --arg of the step. It must pass any sh in one line, and no sh but bash can quote a line break on one. */
 static char *escape_arg(const char *word)
 {
-	auto_free char *out = NULL;
-	size_t n;
-	FILE *f = xmemstream(&out, &n);
+	char *text = xmalloc(4 * strlen(word) + 1), *at = text;
 
-	for (const char *c = word; *c; c++) {
-		if (*c == '\\')
-			fputs("\\\\", f);
-		else if ((unsigned char)*c < ' ' || *c == 0x7f)
-			fprintf(f, "\\%03o", (unsigned char)*c);
+	for (; *word; word++) {
+		if (*word == '\\')
+			at = stpcpy(at, "\\\\");
+		else if ((unsigned char)*word < ' ' || *word == 0x7f)
+			at += sprintf(at, "\\%03o", (unsigned char)*word);
 		else
-			fputc(*c, f);
+			*at++ = *word;
 	}
-	fclose(f);
-	return TAKE(out);
+	*at = '\0';
+	return text;
 }
 
 int sweep_check_args(const char *const *args, struct err *e)

@@ -51,23 +51,6 @@ int saved_parse(struct saved *s, const char *text, size_t n, struct err *e)
 	return 0;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-const struct saved_cell *saved_find(const struct saved *s, const char *kernel, const char *profile,
-				    const char *topology, bool alone)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		const struct saved_cell *c = &s->cells[i];
-
-		if (same(c->kernel, kernel) && same(c->profile, profile) && same(c->topology, topology))
-			return c;
-	}
-	return alone && s->n == 1 ? &s->cells[0] : NULL;
-}
-
 void saved_free(struct saved *s)
 {
 	for (size_t i = 0; i < s->n; i++) {

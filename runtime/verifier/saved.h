@@ -1,7 +1,7 @@
 /* saved.h: an earlier report (`verifier --json`), as far as it is of use to compare with. */
 #pragma once
 #include "inspect/progs.h"
-#include <stdbool.h>
+#include <stddef.h>
 struct err;
 
 struct saved_cell {
@@ -18,8 +18,5 @@ struct saved {
 
 /* Hostile text in. X_FAIL when it is no report of ours. */
 int saved_parse(struct saved *s, const char *text, size_t n, struct err *e);
-/* The cell of that name. Where both sides have one cell only (alone) names do not matter. NULL: none. */
-const struct saved_cell *saved_find(const struct saved *s, const char *kernel, const char *profile,
-				    const char *topology, bool alone);
 void saved_free(struct saved *s); /* {0} too, and twice */
 #define auto_saved __attribute__((unused, cleanup(saved_free)))

@@ -25,8 +25,15 @@ static void escaping(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < countof(words); i++) {
-		auto_free char *p = ninja_path(words[i].in), *v = ninja_value(words[i].in);
+		auto_free char *p = NULL, *v = NULL;
+		size_t n;
+		FILE *f = xmemstream(&p, &n);
 
+		ninja_path(f, words[i].in);
+		fclose(f);
+		f = xmemstream(&v, &n);
+		ninja_value(f, words[i].in);
+		fclose(f);
 		assert_string_equal(p, words[i].path);
 		assert_string_equal(v, words[i].value);
 	}
