@@ -51,7 +51,7 @@ static void kernels(const struct ask *a)
 		const struct kernel_entry *k = &l.v[i];
 		const struct kernel_meta *m = &k->meta;
 
-		if (k->corrupt)
+		if (k->corrupt || kernel_key_check(k->key, &ignored) < 0 || *k->key == '-')
 			continue;
 		if (m->version && !said_before(&l, i, m->version))
 			complete_word(a->f, a->before, m->version, a->typed, "a kernel of the cache");

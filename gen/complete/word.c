@@ -1,17 +1,33 @@
 #include "gen/complete/word.h"
+#include <stdbool.h>
 #include <string.h>
+
+/* It goes into somebody's command line, and not every shell's script quotes it. */
+static bool is_plain(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
+
+	return *word && strspn(word, plain) == strlen(word);
+}
+
+/* Up to what would be another line, or is not for one. */
+static size_t help_len(const char *help)
+{
+	size_t n = 0;
+
+	while ((unsigned char)help[n] >= ' ' && help[n] != 0x7f && !strchr(";([", help[n]))
+		n++;
+	while (n && help[n - 1] == ' ')
+		n--;
+	return n;
+}
 
 void complete_word(FILE *f, const char *before, const char *word, const char *typed, const char *help)
 {
-	if (strncmp(word, typed, strlen(typed)) != 0)
+	if (strncmp(word, typed, strlen(typed)) != 0 || !is_plain(word))
 		return;
 	fprintf(f, "%s%s", before, word);
-	if (help && *help) {
-		size_t n = strcspn(help, ";([");
-
-		while (n && help[n - 1] == ' ')
-			n--;
-		fprintf(f, "\t%.*s", (int)n, help);
-	}
+	if (help && *help)
+		fprintf(f, "\t%.*s", (int)help_len(help), help);
 	fputc('\n', f);
 }

@@ -2,5 +2,6 @@
 #pragma once
 #include <stdio.h>
 
-/* One line, if word begins with typed: before, word, and behind a tab help, which is cut at its first semicolon or bracket. */
+/* One line, if word begins with typed: before, word, and behind a tab help, which is cut at its first semicolon, bracket or
+ * control character. A word that a shell may read as more than that word is left out. */
 void complete_word(FILE *f, const char *before, const char *word, const char *typed, const char *help);

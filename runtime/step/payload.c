@@ -48,11 +48,14 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-/* A make rule; the names' spaces, "#" and "$" escaped as gcc does it. */
+/* A make rule; the names' spaces, "#" and "$" escaped as gcc does it. Backslashes count where a space or the name's end follows,
+ * and a colon at the end would end the list. */
 static void dep_name(FILE *f, const char *name)
 {
 	for (const char *c = name; *c; c++) {
-		if (*c == ' ' || *c == '#')
+		const char *end = c + strspn(c, "\\");
+
+		if (*c == ' ' || *c == '#' || (*c == ':' && !c[1]) || (*c == '\\' && (*end == ' ' || !*end)))
 			fputc('\\', f);
 		else if (*c == '$')
 			fputc('$', f);

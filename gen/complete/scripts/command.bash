@@ -19,7 +19,11 @@ _@ID@_complete() {
 		case $line in
 		=files) compopt -o default ;;
 		=folders) compopt -o dirnames ;;
-		*) COMPREPLY+=("${line%%$'\t'*}") ;;
+		*)
+			word=${line%%$'\t'*}
+			[[ $word != *[!A-Za-z0-9._+@:,/=-]* ]] || printf -v word %q "$word"
+			COMPREPLY+=("$word")
+			;;
 		esac
 	done < <(@NAME@ complete -- "${words[@]:1}" 2>/dev/null)
 	# Of --option=value readline replaces the value only.

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "options/opt.h"
 #include "gen/complete/complete.h"
+#include "gen/complete/word.h"
 
 static struct {
 	const char *accel, *topology, *file, *other;
@@ -145,9 +146,40 @@ static void descriptions(void **state)
 	assert_non_null(strstr(text, "--file\ta file\n"));
 }
 
+/* What goes to a shell is a word to every shell, and one line. */
+static void harmless(void **state)
+{
+	static const struct {
+		const char *word, *help, *line;
+	} cases[] = {
+		{ "6.12.117-tarball-x86_64-kc0", "a kernel", "6.12.117-tarball-x86_64-kc0\ta kernel\n" },
+		{ "a+b,c=d@e:f/g", NULL, "a+b,c=d@e:f/g\n" },
+		{ "x$(touch y)", "", "" },
+		{ "`x`", "", "" },
+		{ "a b", "", "" },
+		{ "a;b", "", "" },
+		{ "a\nb", "", "" },
+		{ "", "", "" },
+		{ "ok", "one\nx$(y)", "ok\tone\n" },
+		{ "ok", "one \033[31m", "ok\tone\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_free char *text = NULL;
+		size_t n;
+		FILE *f = xmemstream(&text, &n);
+
+		complete_word(f, "", cases[i].word, "", cases[i].help);
+		fclose(f);
+		assert_string_equal(text, cases[i].line);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(places), cmocka_unit_test(descriptions) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(places), cmocka_unit_test(harmless),
+					    cmocka_unit_test(descriptions) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
