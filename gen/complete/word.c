@@ -5,9 +5,9 @@
 /* It goes into somebody's command line, and not every shell's script quotes it. */
 static bool is_plain(const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-@+=:,";
 
-	return *word && strspn(word, plain) == strlen(word);
+	return *word && !strchr("@+=:,", *word) && strspn(word, plain) == strlen(word);
 }
 
 /* Up to what would be another line, or is not for one. */

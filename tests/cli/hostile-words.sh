@@ -103,7 +103,7 @@ try() { # COMMAND…
 nothing_came_of_it() {
 	[ -z "$(find "$work" "$HOME" -name written -print 2>/dev/null | head -n 1)" ] || fail "a file was written"
 	[ ! -e "$base/ran" ] || fail 'a program was run'
-	echo "$tries commands"
+	echo $tries >>"$base/tried"
 }
 
 setting() {
@@ -275,7 +275,7 @@ completions() {
 	case $word in */* | '' | . | .. | -*) return 0 ;; esac
 	cp -r "$work/kernels/one" "$work/kernels/$word" 2>/dev/null || return 0
 	try ktstr complete -- verifier --kernel '' && try ktstr kernel list && try ktstr verifier --scheduler-bin ../scx --kernel "$word" || return
-	ktstr complete -- verifier --kernel '' | cut -f 1 | grep -vE '^=files$' | grep -E '[^A-Za-z0-9._+@:-]' && fail 'that is offered'
+	ktstr complete -- verifier --kernel '' | cut -f 1 | grep -vE '^=files$' | grep -E '^[^A-Za-z0-9._/-]|[^A-Za-z0-9._+@:=,/-]' && fail 'that is offered'
 	rm -rf "$work/kernels/${word:?}"
 }
 
@@ -286,3 +286,6 @@ names_of_entries() {
 
 run_tests of_the_verifier of_flags of_kernels of_shells names_of_files names_of_folders of_the_environment of_our_own_folder \
 	told_by_name names_of_entries
+awk -v words="$(grep -c . "$base/words")" -v few="$(sed '/^$/q' "$base/words" | grep -c .)" -v all="${HOSTILE_WORDS-}" \
+	'{ n += $1 } END { printf "# %d commands with %d words, %d of them in every place\n", n, words, all == "all" ? words : few }' \
+	"$base/tried"

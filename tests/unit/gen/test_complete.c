@@ -160,6 +160,9 @@ static void harmless(void **state)
 		{ "a;b", "", "" },
 		{ "a\nb", "", "" },
 		{ "", "", "" },
+		{ "=files", "", "" },
+		{ "@x", "", "" },
+		{ "%1", "", "" },
 		{ "ok", "one\nx$(y)", "ok\tone\n" },
 		{ "ok", "one \033[31m", "ok\tone\n" },
 	};
