@@ -25,7 +25,7 @@ struct report_opts {
 	{ .name = "raw", \
 	  .type = OPT_FLAG, \
 	  .out = &(v).raw, \
-	  .help = "print the whole scheduler log, loops not collapsed" }, \
+	  .help = "print the whole scheduler log, with loops not collapsed" }, \
 		{ .name = "json", \
 		  .type = OPT_FLAG, \
 		  .out = &(v).json, \
@@ -35,7 +35,7 @@ struct report_opts {
 		  .type = OPT_FLAG, \
 		  .out = &(v).csv, \
 		  .conflicts = "markdown", \
-		  .help = "print it as CSV, a line per program" }, \
+		  .help = "print it as CSV, one line per program" }, \
 		{ .name = "markdown", \
 		  .type = OPT_FLAG, \
 		  .out = &(v).markdown, \
@@ -45,12 +45,12 @@ struct report_opts {
 		  .out = &(v).diff, \
 		  .arg = "FILE", \
 		  .conflicts = "diff-bin", \
-		  .help = "compare with an earlier report of --json" }, \
+		  .help = "compare with an earlier report that --json wrote" }, \
 		{ .name = "diff-bin", \
 		  .type = OPT_STR, \
 		  .out = &(v).diff_bin, \
 		  .arg = "PATH", \
-		  .help = "compare with another scheduler binary, run in the same cells" }, \
+		  .help = "compare with another scheduler binary, which runs in the same cells" }, \
 		{ .name = "fail-over", \
 		  .type = OPT_U64, \
 		  .out = &(v).fail_over, \
@@ -65,7 +65,7 @@ struct report_opts {
 		  .help = "fail when a program grew by more than that, with --diff or --diff-bin" }, \
 	{ \
 		.name = "expect", .type = OPT_STR, .out = &(v).expect, .arg = "FILE", \
-		.help = "failures that are known, and until when" \
+		.help = "a list of known failures, and until when each is expected" \
 	}
 
 /* Checks what belongs together and reads the files that are named. */

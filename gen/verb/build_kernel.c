@@ -11,7 +11,7 @@ static struct {
 
 static const struct opt opts[] = {
 	{ .name = "kernel", .type = OPT_STR, .out = &o.kernel, .arg = "DIR", .help = "kernel source tree to build" },
-	{ .name = "clean", .type = OPT_FLAG, .out = &o.clean, .help = "make mrproper there first" },
+	{ .name = "clean", .type = OPT_FLAG, .out = &o.clean, .help = "run make mrproper there first" },
 	{ 0 },
 };
 

@@ -7,6 +7,6 @@ static const struct verb *const subs[] = { &verb_cache_stats, &verb_cache_gc, &v
 const struct verb verb_cache = {
 	.name = "cache",
 	.args = "",
-	.summary = "care for what is kept: stats, gc, verify",
+	.summary = "manage the store and the kernel cache: stats, gc, verify",
 	.sub = subs,
 };

@@ -21,13 +21,13 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.max_size,
 	  .arg = "SIZE",
-	  .help = "throw out until the store has at most SIZE, as 500M or 10G" },
+	  .help = "remove until the store takes at most SIZE, such as 500M or 10G" },
 	{ .name = "older-than",
 	  .type = OPT_STR,
 	  .out = &o.older_than,
 	  .arg = "AGE",
-	  .help = "throw out what was not used for AGE, as 12h, 30d or 2w; 30d unless --max-size is given" },
-	{ .name = "dry-run", .type = OPT_FLAG, .out = &o.dry_run, .help = "only tell what would go" },
+	  .help = "remove what has not been used for AGE, such as 12h, 30d or 2w; 30d unless --max-size is given" },
+	{ .name = "dry-run", .type = OPT_FLAG, .out = &o.dry_run, .help = "only list what would be removed" },
 	{ .name = "json", .type = OPT_FLAG, .out = &o.json, .help = "print JSON" },
 	{ 0 },
 };
@@ -190,10 +190,10 @@ static int gc_run(int n, const char *const *args, struct err *e)
 const struct verb verb_cache_gc = {
 	.name = "gc",
 	.args = "",
-	.summary = "throw out of the store what was not used for long",
+	.summary = "remove from the store what has not been used for a long time",
 	.about =
-		"All of it can be made or fetched again. What anybody works with stays. Kernels in the kernel cache are not\n"
-		"touched: cargo ktstr kernel clean.",
+		"All of it can be made or fetched again. What a running command uses stays. Kernels in the kernel cache are\n"
+		"not touched; cargo ktstr kernel clean removes those.",
 	.examples = "  cargo ktstr cache gc --dry-run\n"
 		    "  cargo ktstr cache gc --max-size 10G\n"
 		    "  cargo ktstr cache gc --older-than 2w\n",

@@ -193,7 +193,7 @@ static int stats_run(int n, const char *const *args, struct err *e)
 const struct verb verb_cache_stats = {
 	.name = "stats",
 	.args = "",
-	.summary = "what the store and the kernel cache hold, by kind, size and last use",
+	.summary = "show what the store and the kernel cache contain, by kind",
 	.examples = "  cargo ktstr cache stats\n  cargo ktstr cache stats --json\n",
 	.opts = opts,
 	.run = stats_run,

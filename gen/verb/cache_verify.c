@@ -313,8 +313,8 @@ const struct verb verb_cache_verify = {
 	.args = "",
 	.summary = "read everything that is kept and compare it with what was stored",
 	.about =
-		"Results are held against their lists of contents, kernels against their metadata. What is damaged is named,\n"
-		"and with --repair removed: it is made again when it is needed.",
+		"Compares results with their lists of contents, and kernels with their metadata. It names what is damaged,\n"
+		"and with --repair removes it; it is made again when it is needed.",
 	.examples = "  cargo ktstr cache verify\n  cargo ktstr cache verify --repair\n",
 	.opts = opts,
 	.run = verify_run,

@@ -19,7 +19,7 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.binary,
 	  .arg = "NAME",
-	  .help = "command to complete, if it is not cargo (for cargo-ktstr) or ktstr" },
+	  .help = "command to complete; unless given, cargo for cargo ktstr, and ktstr for ktstr" },
 	{ 0 },
 };
 
@@ -102,10 +102,10 @@ static int run(int n, const char *const *args, struct err *e)
 const struct verb verb_completions = {
 	.name = "completions",
 	.args = "SHELL",
-	.summary = "a completion script for bash, zsh, fish, elvish or powershell",
+	.summary = "print a completion script for a shell",
 	.about =
-		"Prints the script on stdout. It completes verbs, options, their values, files, kernels of the cache and names of\n"
-		"topologies, by asking the program itself.",
+		"Prints a script for bash, elvish, fish, powershell or zsh on stdout. It completes verbs, options, their values,\n"
+		"files, kernels in the cache and names of topologies, by asking the program itself.",
 	.examples = "  cargo ktstr completions bash >> ~/.local/share/bash-completion/completions/cargo\n"
 		    "  cargo ktstr completions zsh > ~/.zfunc/_cargo-ktstr\n"
 		    "  cargo ktstr completions fish > ~/.config/fish/conf.d/cargo-ktstr.fish\n"

@@ -20,11 +20,11 @@ static int run(int n, const char *const *args, struct err *e)
 const struct verb verb_coverage = {
 	.name = "coverage",
 	.args = "[ARGS]...",
-	.summary = "as test, with coverage by cargo llvm-cov nextest",
+	.summary = "the same as test, with coverage by cargo llvm-cov nextest",
 	.about =
-		"Runs `cargo llvm-cov nextest ARGS...`; kernels, arguments and exit codes are those of `test`.\n\n"
-		"It needs cargo-llvm-cov and LLVM's tools of the Rust toolchain: cargo install cargo-llvm-cov, and\n"
-		"rustup component add llvm-tools-preview (or LLVM_COV and LLVM_PROFDATA naming others of that version).",
+		"Runs `cargo llvm-cov nextest ARGS...`. Kernels, arguments and exit codes are the same as for `test`.\n\n"
+		"It needs cargo-llvm-cov and the LLVM tools of your Rust toolchain: run cargo install cargo-llvm-cov and\n"
+		"rustup component add llvm-tools-preview (or set LLVM_COV and LLVM_PROFDATA to tools of that version).",
 	.examples = "  cargo ktstr coverage --kernel ../linux\n"
 		    "  cargo ktstr coverage -- --workspace --lcov --output-path lcov.info\n",
 	.opts = suite_opts,

@@ -118,11 +118,11 @@ static int doctor_run(int n, const char *const *args, struct err *e)
 const struct verb verb_doctor = {
 	.name = "doctor",
 	.args = "",
-	.summary = "tell what this machine lacks, and what mends it",
+	.summary = "check what this machine lacks, and how to mend it",
 	.about =
-		"Runs what is needed and reports each thing as ok, warn (a verb is slower, checks less or is not to be had) or\n"
-		"fail (kernels cannot be built, or nothing can be run on them), with the command that mends it. The exit code is\n"
-		"0 when nothing failed, else the one that a verb would end with that ran into the first failure.",
+		"Runs the programs that the verbs need, and reports each as ok, warn (a verb is slower, checks less or cannot\n"
+		"run) or fail (kernels cannot be built, or nothing can be run on them), with the command that mends it. The exit\n"
+		"code is 0 when nothing failed; otherwise the one with which a verb would fail for the first such reason.",
 	.examples = "  cargo ktstr doctor\n  cargo ktstr doctor --json\n",
 	.opts = opts,
 	.run = doctor_run,

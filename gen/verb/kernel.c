@@ -9,6 +9,6 @@ static const struct verb *const subs[] = {
 const struct verb verb_kernel = {
 	.name = "kernel",
 	.args = "",
-	.summary = "kernels to test on: list, build, import, clean",
+	.summary = "manage the kernels to test on: list, build, import, clean",
 	.sub = subs,
 };

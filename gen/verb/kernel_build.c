@@ -47,9 +47,9 @@ static const struct opt opts[] = {
 	  .arg = "FILE",
 	  .help = "put options of your own on top of ktstr.kconfig" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "build even if a cached kernel exists" },
-	{ .name = "clean", .type = OPT_FLAG, .out = &o.clean, .help = "make mrproper first; only with --source" },
+	{ .name = "clean", .type = OPT_FLAG, .out = &o.clean, .help = "run make mrproper first; only with --source" },
 	EXPLAIN_OPT(o.explain),
-	JOBS_OPT(o.jobs, 4096, "jobs of make, as many as CPUs unless given"),
+	JOBS_OPT(o.jobs, 4096, "how many jobs make runs; as many as CPUs unless given"),
 	{ 0 },
 };
 
@@ -171,12 +171,12 @@ const struct verb verb_kernel_build = {
 	.args = "[VERSION]...",
 	.summary = "build kernels with sched_ext and put them into the cache",
 	.about =
-		"Without VERSION the latest stable kernel. 6.14.2 and 6.15-rc3 are releases, 6.12 is the newest release of\n"
-		"that series, 6.12..6.16 the newest of each supported series from one to the other.\n\n"
-		"Nothing is built that the cache has already. Trees on this machine are known by their content and are only\n"
-		"read; one with uncommitted changes is built and not entered in the list. The configuration is defconfig\n"
-		"with ktstr.kconfig on top, and every option asked for is checked before the long build. ARCH,\n"
-		"CROSS_COMPILE and LLVM are honoured as by make.",
+		"Without VERSION it builds the latest stable kernel. 6.14.2 and 6.15-rc3 are releases, 6.12 is the newest\n"
+		"release of that series, and 6.12..6.16 the newest of each supported series from the first to the last.\n\n"
+		"It does not build a kernel that is in the cache already. It knows trees on this machine by their content;\n"
+		"one with uncommitted changes is built, but gets no entry in the cache. The configuration is defconfig with\n"
+		"ktstr.kconfig on top, and every option that this asks for is checked before the long build. ARCH,\n"
+		"CROSS_COMPILE and LLVM mean what they mean to the kernel's own make.",
 	.examples =
 		"  cargo ktstr kernel build\n"
 		"  cargo ktstr kernel build 6.14.2\n"

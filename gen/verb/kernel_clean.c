@@ -15,10 +15,14 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-	{ .name = "keep", .type = OPT_U64, .out = &o.keep, .arg = "N", .help = "keep the N newest" },
+	{ .name = "keep",
+	  .type = OPT_U64,
+	  .out = &o.keep,
+	  .arg = "N",
+	  .help = "keep the N newest of the entries that would be removed" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "do not ask; needed where there is no terminal" },
-	{ .name = "stale", .type = OPT_FLAG, .out = &o.stale, .help = "only entries marked stale" },
-	{ .name = "corrupt", .type = OPT_FLAG, .out = &o.corrupt, .help = "only entries that cannot be used" },
+	{ .name = "stale", .type = OPT_FLAG, .out = &o.stale, .help = "remove only entries marked stale" },
+	{ .name = "corrupt", .type = OPT_FLAG, .out = &o.corrupt, .help = "remove only entries that cannot be used" },
 	{ 0 },
 };
 

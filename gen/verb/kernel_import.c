@@ -17,7 +17,7 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-	{ .name = "running", .type = OPT_FLAG, .out = &o.running, .help = "import the kernel this machine runs" },
+	{ .name = "running", .type = OPT_FLAG, .out = &o.running, .help = "import the kernel that this machine runs" },
 	EXPLAIN_OPT(o.explain),
 	{ 0 },
 };
@@ -92,9 +92,9 @@ static int import_run(int n, const char *const *args, struct err *e)
 const struct verb verb_kernel_import = {
 	.name = "import",
 	.args = "[FILE]...",
-	.summary = "bring a kernel that somebody else built into the cache",
+	.summary = "add a kernel that somebody else built to the cache",
 	.about =
-		"FILE is one or more .deb or .rpm packages of one kernel (image, configuration, debug symbols), or a bare\n"
+		"FILE is one or more .deb or .rpm packages of one kernel (image, configuration, debug symbols), or a single\n"
 		"vmlinuz, bzImage or vmlinux. The kernel must have sched_ext.",
 	.examples = "  cargo ktstr kernel import linux-image-*.deb linux-base-*.deb\n"
 		    "  cargo ktstr kernel import /boot/vmlinuz-6.16.3 /boot/config-6.16.3\n"

@@ -132,7 +132,7 @@ static int list_run(int n, const char *const *args, struct err *e)
 const struct verb verb_kernel_list = {
 	.name = "list",
 	.args = "",
-	.summary = "kernels in the cache, newest first",
+	.summary = "list the kernels in the cache, newest first",
 	.examples = "  cargo ktstr kernel list\n  cargo ktstr kernel list --json\n",
 	.opts = opts,
 	.run = list_run,

@@ -42,7 +42,7 @@ static int run(int n, const char *const *args, struct err *e)
 const struct verb verb_man = {
 	.name = "man",
 	.args = "[COMMAND]...",
-	.summary = "the manual page of a command, in man's language",
+	.summary = "print the manual page of a command, in the language of man",
 	.opts = opts,
 	.hidden = true,
 	.max_args = DEPTH,

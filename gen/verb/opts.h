@@ -28,19 +28,19 @@ struct guest_asked {
 		{ .name = "require-kvm", \
 		  .type = OPT_FLAG, \
 		  .out = &(v).require_kvm, \
-		  .help = "as --accel kvm: fail where KVM does not work, and say why" }, \
+		  .help = "the same as --accel kvm: fail where KVM does not work, and say why" }, \
 		{ .name = "perf-mode", \
 		  .type = OPT_FLAG, \
 		  .out = &(v).perf_mode, \
 		  .conflicts = "no-perf-mode", \
-		  .help = "host CPUs of its own for each guest, and what else steadies its figures" }, \
+		  .help = "give each guest host CPUs of its own, and steady its figures in other ways" }, \
 		{ .name = "no-perf-mode", \
 		  .type = OPT_FLAG, \
 		  .out = &(v).no_perf_mode, \
-		  .help = "the host's scheduler places guests; so it is unless --perf-mode is given" }, \
+		  .help = "leave it to the host's scheduler where guests run, which is the default" }, \
 	{ \
 		.name = "memory-mb", .type = OPT_U64, .out = &(v).memory_mb, .arg = "MB", .min = 128, .max = 65536, \
-		.help = "memory of each guest, 1024 (or what its topology says) unless given" \
+		.help = "memory of each guest; 1024 (or what its topology says) unless given" \
 	}
 
 /* Into accel, memory_mb (0: not given) and perf_mode of g. X_USAGE when they contradict each other. */

@@ -36,29 +36,29 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.kernel,
 	  .arg = "ID",
-	  .help = "kernel to boot (path, version or cache key)" },
+	  .help = "kernel to boot: path, version or cache key" },
 	{ .name = "topology",
 	  .type = OPT_STR,
 	  .out = &o.topology,
 	  .arg = "N,L,C,T",
-	  .help = "NUMA nodes, LLCs in all, cores per LLC, threads per core; 1,1,1,1 unless given" },
+	  .help = "NUMA nodes, LLCs in total, cores per LLC, threads per core; 1,1,1,1 unless given" },
 	{ .name = "include-files",
 	  .letter = 'i',
 	  .type = OPT_LIST,
 	  .out = &o.includes,
 	  .arg = "PATH",
-	  .help = "file, folder or program of PATH to have in the guest" },
-	{ .name = "dmesg", .type = OPT_FLAG, .out = &o.dmesg, .help = "kernel messages on stderr as they come" },
+	  .help = "file, folder, or program in your PATH, to have in the guest" },
+	{ .name = "dmesg", .type = OPT_FLAG, .out = &o.dmesg, .help = "print kernel messages on stderr as they come" },
 	{ .name = "exec",
 	  .type = OPT_STR,
 	  .out = &o.exec,
 	  .arg = "CMD",
-	  .help = "run a command by sh instead of a shell; its exit code is ours" },
+	  .help = "run a command with sh -c instead of opening a shell, and end with its exit code" },
 	{ .name = "scheduler-bin",
 	  .type = OPT_STR,
 	  .out = &o.scheduler,
 	  .arg = "PATH",
-	  .help = "scheduler to start first; its arguments behind --" },
+	  .help = "scheduler to start first; its arguments come after --" },
 	GUEST_ASKED_OPTS(o.guest),
 	BUILD_ASKED_OPTS(o.missing),
 	EXPLAIN_OPT(o.explain),
@@ -243,11 +243,11 @@ static int shell_run(int n, const char *const *args, struct err *e)
 const struct verb verb_shell = {
 	.name = "shell",
 	.args = "[-- SCHEDULER-ARGS...]",
-	.summary = "a shell, or one command, in a guest",
+	.summary = "open a shell, or run one command, in a guest",
 	.about =
-		"Boots a kernel (or restores the snapshot of one that was booted before) and gives a shell there, with busybox\n"
-		"and the files named by -i under /include-files. Nothing is kept of what happens in the guest.\n\n"
-		"The exit code is that of the shell or of the command; 128 + N when signal N ended it.",
+		"Boots a kernel (or restores the snapshot of one that was booted before) and opens a shell there, with busybox\n"
+		"and the files named with -i under /include-files. Everything that happens in the guest is gone afterwards.\n\n"
+		"The exit code is that of the shell or command, or 128 + N when signal N ended it.",
 	.examples = "  cargo ktstr shell --kernel 6.12\n"
 		    "  cargo ktstr shell --topology 1,2,4,1 -i ./my-binary -i strace\n"
 		    "  cargo ktstr shell --exec 'cat /sys/kernel/sched_ext/state' --scheduler-bin ./scx_simple\n",

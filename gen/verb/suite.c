@@ -28,7 +28,7 @@ const struct opt suite_opts[] = {
 	  .type = OPT_LIST,
 	  .out = &o.kernels,
 	  .arg = "ID",
-	  .help = "kernel to test on (source tree or other path, version, cache key, range); without: tests find one" },
+	  .help = "kernel to test on: source tree or other path, version, cache key, range; without it the tests find one" },
 	BUILD_ASKED_OPTS(o.missing),
 	{ .name = "make",
 	  .type = OPT_FLAG,

@@ -19,14 +19,14 @@ static int run(int n, const char *const *args, struct err *e)
 const struct verb verb_test = {
 	.name = "test",
 	.args = "[ARGS]...",
-	.summary = "build the kernel if needed, and run tests by cargo nextest",
+	.summary = "build the kernel if necessary, and run tests with cargo nextest",
 	.about =
-		"Runs `cargo nextest run ARGS...` with KTSTR_KERNEL set to the folder of the kernel. Without --kernel\n"
-		"nothing is set, and the tests find a kernel themselves.\n\n"
-		"A source tree is configured and built first, unless its content and its .config were built already.\n"
-		"With several kernels tests run on one after the other, and a table of the results follows.\n\n"
-		"From the first word on that is no option of ours, everything goes to cargo; options of every command\n"
-		"stand before the verb here. The exit code is cargo's; with several kernels the worst.",
+		"Runs `cargo nextest run ARGS...` with KTSTR_KERNEL set to the folder of the kernel. Without --kernel it\n"
+		"sets nothing, and the tests find a kernel themselves.\n\n"
+		"It configures and builds a source tree first, unless it has built the same content and .config before.\n"
+		"With several kernels it runs the tests on one after the other, and prints a table of the results.\n\n"
+		"From the first word on that is not an option of this command, everything goes to cargo; so options of\n"
+		"every command must come before the verb here. The exit code is cargo's, with several kernels the worst.",
 	.examples = "  cargo ktstr test\n"
 		    "  cargo ktstr test --kernel ../linux\n"
 		    "  cargo ktstr test --kernel 6.12 --kernel 6.14.2 -- --workspace --retries 2\n"

@@ -19,12 +19,12 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.dir,
 	  .arg = "PATH",
-	  .help = "folder of the sidecar files, instead of KTSTR_SIDECAR_DIR or the newest of target/ktstr" },
+	  .help = "folder with the sidecar files, instead of KTSTR_SIDECAR_DIR or the newest one in target/ktstr" },
 	{ .name = "compare",
 	  .type = OPT_STR,
 	  .out = &o.compare,
 	  .arg = "PATH",
-	  .help = "also say what became worse or better since the sidecar files of this folder" },
+	  .help = "also report what became worse or better since the sidecar files in this folder" },
 	{ .name = "json", .type = OPT_FLAG, .out = &o.json, .help = "print the report as JSON" },
 	{ 0 },
 };
@@ -90,12 +90,12 @@ static int stats_run(int n, const char *const *args, struct err *e)
 const struct verb verb_test_stats = {
 	.name = "test-stats",
 	.args = "",
-	.summary = "what the results of many runs have in common",
+	.summary = "summarise the results of many runs",
 	.about =
-		"Reads the sidecar files ({name}.ktstr.json) that tests and verifier sweeps leave behind, in a folder and its\n"
-		"direct subfolders, and prints outliers, summaries by scenario, flags, topology, work type and kernel, the\n"
+		"Reads the sidecar files ({name}.ktstr.json) that tests and verifier sweeps leave behind in a folder and its\n"
+		"direct subfolders. Prints outliers, summaries by scenario, flags, topology, work type and kernel, the\n"
 		"verifier's counts, how often the scheduler's programs ran, and what KVM counted.\n\n"
-		"Files that cannot be read are named on stderr. No files at all are no failure.",
+		"Files that cannot be read are named on stderr. It is not a failure if there are no files at all.",
 	.examples =
 		"  cargo ktstr test-stats\n"
 		"  cargo ktstr test-stats --dir target/ktstr/main-0123456 --json\n"

@@ -48,7 +48,7 @@ static const struct opt opts[] = {
 	  .out = &o.package.spec,
 	  .arg = "PKG",
 	  .conflicts = "scheduler-bin",
-	  .help = "package of the cargo workspace here to build and verify" },
+	  .help = "package of this cargo workspace to build and verify" },
 	{ .name = "bin",
 	  .type = OPT_STR,
 	  .out = &o.package.bin,
@@ -66,7 +66,7 @@ static const struct opt opts[] = {
 	  .out = &o.package.profile,
 	  .arg = "NAME",
 	  .needs = "scheduler",
-	  .help = "build the package with this profile of cargo's (flags of the scheduler: --profiles)" },
+	  .help = "build the package with this cargo profile (--profiles is for flags of the scheduler)" },
 	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
 	{ .name = "kernel",
 	  .type = OPT_LIST,
@@ -77,7 +77,7 @@ static const struct opt opts[] = {
 	  .type = OPT_LIST,
 	  .out = &o.topologies,
 	  .arg = "T",
-	  .help = "\"N,L,C,T\" (NUMA nodes, LLCs in all, cores per LLC, threads per core) or a preset's name; 1,1,1,1 unless "
+	  .help = "\"N,L,C,T\" (NUMA nodes, LLCs in total, cores per LLC, threads per core) or a preset's name; 1,1,1,1 unless "
 		  "given" },
 	{ .name = "all-profiles",
 	  .type = OPT_FLAG,
@@ -93,7 +93,7 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.profiles.file,
 	  .arg = "FILE",
-	  .help = "the scheduler's flags, as --ktstr-list-flags prints them, instead of asking it" },
+	  .help = "read the flags, as --ktstr-list-flags prints them, from here instead of asking the scheduler" },
 	{ .name = "max-profiles",
 	  .type = OPT_U64,
 	  .out = &o.profiles.max,
@@ -110,19 +110,19 @@ static const struct opt opts[] = {
 	  .arg = "SECONDS",
 	  .min = 1,
 	  .max = 86400,
-	  .help = "how long the scheduler may take to attach, 60 (240 without KVM) unless given" },
+	  .help = "how long the scheduler may take to attach; 60 (240 without KVM) unless given" },
 	{ .name = "workload",
 	  .type = OPT_U64,
 	  .out = &o.workload,
 	  .arg = "MS",
 	  .min = 0,
 	  .max = 60000,
-	  .help = "how long tasks run under the attached scheduler; 50, with --sidecar-dir 300, unless given; 0: none do" },
+	  .help = "how long tasks run under the attached scheduler; 50 (300 with --sidecar-dir) unless given; 0 for no tasks" },
 	{ .name = "sidecar-dir",
 	  .type = OPT_STR,
 	  .out = &o.sidecars,
 	  .arg = "DIR",
-	  .help = "leave a file for each run there, for test-stats" },
+	  .help = "write a sidecar file for each run into this folder, for test-stats" },
 	{ .name = "cold",
 	  .type = OPT_FLAG,
 	  .out = &o.cold,
@@ -131,9 +131,12 @@ static const struct opt opts[] = {
 	  .type = OPT_FLAG,
 	  .out = &o.cross_check,
 	  .help = "compare the counts with bpf_prog_info read inside the guest" },
-	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "run again what is cached" },
+	{ .name = "force",
+	  .type = OPT_FLAG,
+	  .out = &o.force,
+	  .help = "run the cells again although their results are known" },
 	EXPLAIN_OPT(o.explain),
-	JOBS_OPT(o.jobs, 1024, "steps at once, as many as CPUs unless given"),
+	JOBS_OPT(o.jobs, 1024, "how many steps run at once; as many as CPUs unless given"),
 	{ 0 },
 };
 
@@ -438,13 +441,14 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 const struct verb verb_verifier = {
 	.name = "verifier",
 	.args = "[-- SCHEDULER-ARGS...]",
-	.summary = "what the BPF verifier makes of a scheduler, per program and kernel",
+	.summary = "show what the BPF verifier counts per program and kernel",
 	.about =
-		"Starts the scheduler in a guest of each kernel, waits until it is attached, and reads the number of\n"
-		"instructions the verifier processed for each of its programs from guest memory. Kernels, snapshots and\n"
-		"results are kept by content: what did not change is not run again.\n\n"
-		"The exit code is 0 only if the scheduler attached on every kernel; 3 refused, 4 died, 5 timed out, 6 the\n"
-		"guest failed; 27 a program is over budget, 28 one passed that --expect says fails.",
+		"Starts the scheduler in a guest of each kernel, waits until it is attached, and reads from guest memory how\n"
+		"many instructions the verifier processed for each of its programs. Kernels, snapshots and results are kept\n"
+		"by content: what did not change does not run again.\n\n"
+		"The exit code is 0 only if the scheduler attached in every cell. It is 3 if the kernel refused it, 4 if it\n"
+		"died, 5 if it timed out, 6 if the guest failed, 27 if a program exceeds a limit, and 28 if a scheduler\n"
+		"attached where --expect says that it fails.",
 	.examples = "  cargo ktstr verifier --scheduler scx_mine --release --all-profiles\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_simple\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --kernel 6.12 --kernel 7.3.4\n"

@@ -153,7 +153,7 @@ static int run(int dir, const char *path, struct err *e)
 const struct step step_cargo = {
 	.name = "cargo",
 	.format = 1,
-	.summary = "build a package and take its program",
+	.summary = "build a package and store its program",
 	.opts = opts,
 	.recipe = recipe,
 	.run = run,

@@ -100,7 +100,7 @@ static int run(int dir, const char *path, struct err *e)
 const struct step step_kernel_import = {
 	.name = "kernel-import",
 	.format = 2,
-	.summary = "unpack a kernel somebody else built",
+	.summary = "unpack a kernel that somebody else built",
 	.opts = opts,
 	.recipe = recipe,
 	.run = run,

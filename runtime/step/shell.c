@@ -218,7 +218,7 @@ static int run(int dir, const char *path, struct err *e)
 const struct step step_shell = {
 	.name = "shell",
 	.format = 1,
-	.summary = "work in a guest, or run one command there",
+	.summary = "open a shell in a guest, or run one command there",
 	.opts = opts,
 	.run = run,
 };

@@ -54,7 +54,7 @@ static int run(int dir, const char *path, struct err *e)
 const struct step step_snapshot = {
 	.name = "snapshot",
 	.format = 3,
-	.summary = "boot a guest and keep it",
+	.summary = "boot a guest and save it as a snapshot",
 	.opts = opts,
 	.recipe = recipe,
 	.run = run,
