@@ -18,7 +18,7 @@ joined by "+"; with "xN" behind it a fault holds for the first N requests of a p
     long              Content-Length is 100 too large
     short             Content-Length is half of what there is
     flip              one byte in the middle is another
-    empty html json   200 with nothing, with a web page, with JSON that is no list of releases
+    empty html json   200 with nothing, with a web page, with JSON that is not a list of releases
     endless           200 and a body without end
     header            a header without end
     loop              redirected to itself; loop=URL: to there

@@ -184,7 +184,7 @@ static void look_at_kernel(struct findings *f, const char *hash)
 		x = found(f, "kernel", LEVEL_OK, "%s, unless --kernel names another", k.name);
 		x->path = xstrdup(k.image);
 	} else {
-		x = found(f, "kernel", LEVEL_WARN, "there is none to take unless --kernel names one: %s", e.msg);
+		x = found(f, "kernel", LEVEL_WARN, "no kernel is used unless --kernel names one: %s", e.msg);
 		x->fix = xstrdup("cargo ktstr kernel build; or cargo ktstr kernel import FILES");
 	}
 	kernel_free(&k);

@@ -31,7 +31,7 @@ static int conclude(struct session *s, int status, struct err *e)
 	if (s->log && strstr(s->log, "No space left on device"))
 		return err_set(
 			e, X_DISK_FULL,
-			"there is no room left for ninja in %s; make some, or name another folder by KTSTR_STORE",
+			"there is no room left for ninja in %s; free some, or name another folder with KTSTR_STORE",
 			s->dir);
 	return err_set(e, X_FAIL, "ninja: %s in %s:\n%s", spawn_status(status, how, sizeof(how)), s->dir,
 		       s->log ? s->log : "");

@@ -53,7 +53,7 @@ int search_version(struct search *s, const struct kernel_word *w, struct err *e)
 {
 	if (w && !is_releases(w))
 		return err_set(e, X_USAGE,
-			       "'%s' is no version of a kernel: 6.14.2, 6.15-rc3, 6.12 for its newest release, "
+			       "'%s' is not a kernel version: 6.14.2, 6.15-rc3, 6.12 for its newest release, "
 			       "6.12..6.16 for several; a tag is built by --git URL --ref TAG",
 			       w->text);
 	struct asked *a = add(s, ASKED_VERSION, w ? w->text : NULL, NULL);

@@ -37,7 +37,7 @@ static int load_expects(struct report_opts *o, struct err *e)
 int report_opts_load(struct report_opts *o, struct err *e)
 {
 	if (o->fail_growth != NO_GATE && !o->diff && !o->diff_bin)
-		return err_set(e, X_USAGE, "--fail-growth needs --diff FILE or --diff-bin PATH: growth against what?");
+		return err_set(e, X_USAGE, "--fail-growth needs --diff FILE or --diff-bin PATH to compare with");
 	if (o->diff && load_base(o, e) < 0)
 		return -1;
 	return o->expect ? load_expects(o, e) : 0;

@@ -137,7 +137,7 @@ static void print_text(const struct store *st, const struct outcome *out)
 	       o.dry_run ? "would stay" : "stay");
 	fflush(stdout);
 	if (out->in_use)
-		log_note("%zu that would have gone %s in use now", out->in_use, out->in_use == 1 ? "is" : "are");
+		log_note("%zu more would be removed, but %s in use", out->in_use, out->in_use == 1 ? "is" : "are");
 }
 
 static void print_json(const struct store *st, const struct outcome *out)

@@ -172,7 +172,7 @@ static void removed(struct damage *d, int rc, const struct err *why)
 {
 	d->removed = rc == GC_REMOVED;
 	if (rc == GC_IN_USE)
-		d->kept = xstrdup("somebody works with it now; verify again later");
+		d->kept = xstrdup("a command uses it now; verify again later");
 	else if (rc < 0)
 		d->kept = xstrdup(why->msg);
 }
@@ -282,8 +282,8 @@ static int conclude(const struct report *r, struct err *e)
 	if (!left)
 		return X_SUCCESS;
 	return err_set(e, X_STORE,
-		       o.repair ? "%zu that are damaged could not be removed"
-				: "%zu are damaged; cargo ktstr cache verify --repair removes them",
+		       o.repair ? "damaged results or kernels that could not be removed: %zu"
+				: "damaged results or kernels: %zu; cargo ktstr cache verify --repair removes them",
 		       left),
 	       X_STORE;
 }

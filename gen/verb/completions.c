@@ -30,7 +30,7 @@ static int check_name(const char *name, struct err *e)
 
 	if (*name && *name != '-' && strspn(name, good) == strlen(name))
 		return 0;
-	return err_set(e, X_USAGE, "--binary '%s': the name of a command is expected, without a folder", name);
+	return err_set(e, X_USAGE, "--binary '%s': give the name of a command, without a folder", name);
 }
 
 struct mark {

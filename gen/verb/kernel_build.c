@@ -72,7 +72,7 @@ static int tell_made(const struct target *w, const struct run *r, struct err *e)
 	if (w->key)
 		return entry_print_made(entry, e);
 	log_info("kernel built at %s/bzImage", build);
-	log_info("not entered in the list: uncommitted changes");
+	log_info("not entered in the list, because the tree has uncommitted changes");
 	printf("%s/bzImage\n", build);
 	return 0;
 }
@@ -131,7 +131,7 @@ static void tell_configured(void)
 
 	if (config && file_exists(config))
 		log_note(
-			"%s does not count: the configuration is defconfig and ktstr.kconfig; --kconfig %s puts it on top",
+			"%s is not used: the configuration is defconfig with ktstr.kconfig on top; --kconfig %s adds it",
 			config, config);
 }
 

@@ -89,7 +89,8 @@ static void request_free(struct request *q)
 static int find_scheduler(struct request *q, int n, struct err *e)
 {
 	if (n && !o.scheduler)
-		return err_set(e, X_USAGE, "\"%s\" is nobody's argument: --scheduler-bin is not given", q->args[0]);
+		return err_set(e, X_USAGE, "\"%s\" is an argument for a scheduler; name one with --scheduler-bin PATH",
+			       q->args[0]);
 	if (!o.scheduler || (q->scheduler = realpath(o.scheduler, NULL)))
 		return 0;
 	err_sys(e, "scheduler binary \"%s\"", o.scheduler);

@@ -56,9 +56,9 @@ static void tell_nothing(const char *dir)
 {
 	log_info("cargo-ktstr: no sidecar data found (skipped)");
 	if (dir)
-		log_info("looked in %s; \"verifier --sidecar-dir DIR\" fills a folder, so do tests", dir);
+		log_info("looked in %s; tests and \"verifier --sidecar-dir DIR\" fill such a folder", dir);
 	else
-		log_info("there is no target/ktstr with any; --dir names another folder");
+		log_info("no folder below target/ktstr has any; --dir names another folder");
 }
 
 static int stats_run(int n, const char *const *args, struct err *e)

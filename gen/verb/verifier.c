@@ -188,10 +188,11 @@ static int find_binary(const char *given, char **path, struct err *e)
 static int find_scheduler(struct request *q, struct err *e)
 {
 	if (!o.package.spec && !o.scheduler && q->args[0])
-		return err_set(e, X_USAGE,
-			       "\"%s\" alone would be an argument of a scheduler: --scheduler-bin PATH or "
-			       "--scheduler PKG names that",
-			       q->args[0]);
+		return err_set(
+			e, X_USAGE,
+			"\"%s\" is an argument for the scheduler; name the scheduler itself with --scheduler-bin PATH "
+			"or --scheduler PKG",
+			q->args[0]);
 	if (!o.package.spec && !o.scheduler)
 		return err_set(e, X_USAGE, "either --scheduler PKG or --scheduler-bin PATH is required");
 	if ((o.scheduler && find_binary(o.scheduler, &q->scheduler, e) < 0) ||

@@ -80,7 +80,7 @@ int kver_range(struct kver *from, struct kver *to, const char *text, struct err 
 	auto_free char *low = dots ? xstrndup(text, (size_t)(dots - text)) : NULL;
 
 	if (!dots || !is_series(from, low) || !is_series(to, dots + 2))
-		return err_set(e, X_USAGE, "'%s' is no range of series like 6.12..6.16", text);
+		return err_set(e, X_USAGE, "'%s' is not a range of series like 6.12..6.16", text);
 	if (kver_cmp(from, to) > 0)
 		return err_set(e, X_USAGE, "'%s': the older series comes first", text);
 	return 0;

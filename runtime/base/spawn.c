@@ -318,7 +318,7 @@ static int capture_all(struct child *c, int fd, struct capture *cap, long long d
 		if (r == 0 && ended)
 			return 0;
 		if (r == 0)
-			return err_set(e, X_TIMEOUT, "%s: no end within the time it was given", program);
+			return err_set(e, X_TIMEOUT, "%s: did not end in the time it was given", program);
 		if (p[1].revents)
 			ended = true;
 		if (p[0].revents && take_output(cap, fd, program, e) < 0)

@@ -17,7 +17,7 @@ int term_raw(struct term *t, struct err *e)
 	struct termios raw = t->was;
 
 	if (t->fd < 0)
-		return err_set(e, X_USAGE, "standard input is no terminal");
+		return err_set(e, X_USAGE, "standard input is not a terminal");
 	cfmakeraw(&raw);
 	return tcsetattr(t->fd, TCSADRAIN, &raw) < 0 ? err_sys(e, "set up the terminal") : 0;
 }

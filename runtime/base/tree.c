@@ -176,7 +176,7 @@ char *self_dir(struct err *e)
 	path[n] = '\0';
 	char *slash = strrchr(path, '/');
 	if (!slash) {
-		err_set(e, X_FAIL, "find our own program: %s is no path", path);
+		err_set(e, X_FAIL, "find our own program: %s is not a path", path);
 		return NULL;
 	}
 	*(slash == path ? slash + 1 : slash) = '\0';

@@ -132,7 +132,7 @@ int pack_open(struct payload *p, const char *path, struct err *e)
 	char *end = strstr(text, "\n\n");
 
 	if (strncmp(text, MAGIC, strlen(MAGIC)) != 0 || !end)
-		return err_set(e, X_FAIL, "%s is no payload pack", path);
+		return err_set(e, X_FAIL, "%s is not a payload pack", path);
 	end[1] = '\0';
 	char *save = NULL;
 

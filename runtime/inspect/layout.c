@@ -221,8 +221,8 @@ static int members_find(struct types *t, struct layout *l, struct err *e)
 		int got = member_find(t, r, &found);
 
 		if (got < 0)
-			return err_set(e, X_NO_SCX, "%s.%s in the kernel's BTF is nothing we can read", structs[r->in],
-				       r->path);
+			return err_set(e, X_NO_SCX, "%s.%s in the kernel's BTF has a form that ktstr cannot read",
+				       structs[r->in], r->path);
 		if (got && r->required)
 			return err_set(e, X_NO_SCX, "the kernel's BTF has no %s.%s", structs[r->in], r->path);
 		*target(l, r) = found;

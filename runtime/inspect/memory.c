@@ -130,7 +130,7 @@ static int machine_take(struct kmem *m, const char *p, const char *end, struct e
 		m->paging = known[i].paging;
 		return 0;
 	}
-	return err_set(e, X_VM, "the guest runs on a machine we do not know");
+	return err_set(e, X_VM, "the guest runs on an unknown machine");
 }
 
 /* A number that is none, or too large to be true, counts as not said. */

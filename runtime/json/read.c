@@ -195,7 +195,7 @@ int json_parse(struct json *j, const char *text, size_t n, struct err *e)
 
 	*j = (struct json){ 0 };
 	if (n > MAX_TEXT)
-		return err_set(e, X_FAIL, "JSON text of %zu bytes is larger than we read", n);
+		return err_set(e, X_FAIL, "JSON text of %zu bytes is larger than ktstr reads", n);
 	if (json_check(text, n, MAX_TOKENS, &tokens, e) < 0)
 		return -1;
 	auto_json struct json got = { .text = text, .n = n, .n_tok = (int)tokens };
@@ -341,7 +341,7 @@ static int whole(const struct json *j, int tok, bool *negative, uint64_t *v, str
 		unsigned d = (unsigned)(s[i] - '0');
 
 		if (d > 9)
-			return err_set(e, X_FAIL, "a whole number was expected, not %.*s", (int)(n < 40 ? n : 40), s);
+			return err_set(e, X_FAIL, "a whole number is expected, not %.*s", (int)(n < 40 ? n : 40), s);
 		if (*v > (UINT64_MAX - d) / 10)
 			return err_set(e, X_FAIL, "%.*s is out of range", (int)(n < 40 ? n : 40), s);
 		*v = *v * 10 + d;

@@ -23,7 +23,7 @@ static int kernel_facts(const struct guest_opts *g, const struct arch **arch, bo
 		return -1;
 	*mmio = !strcmp(built_in, "yes");
 	*arch = arch_by_name(name);
-	return *arch ? 0 : err_set(e, X_BAD_KERNEL, "there are no guests with a processor of kind \"%s\"", name);
+	return *arch ? 0 : err_set(e, X_BAD_KERNEL, "guests cannot have a processor of kind \"%s\"", name);
 }
 
 static int plan_machine(struct guest_opts *g, struct err *e)

@@ -113,7 +113,7 @@ static int foreign_applets(struct err *e)
 		return -1;
 	list = applets_find(data, n);
 	if (!list)
-		return err_set(e, X_NO_TOOL, "%s is no busybox: it has no table of applets", o.busybox);
+		return err_set(e, X_NO_TOOL, "%s is not a busybox: it has no table of applets", o.busybox);
 	return add_applets(list, e);
 }
 

@@ -207,7 +207,7 @@ static int run(int dir, const char *path, struct err *e)
 	if (!o.snapshot || !o.boot || !o.initrd || !o.payload)
 		return err_set(e, X_USAGE, "--snapshot, --boot, --initrd and --payload are required");
 	if (!o.exec && !isatty(STDIN_FILENO))
-		return err_set(e, X_USAGE, "standard input is no terminal; use --exec COMMAND without one");
+		return err_set(e, X_USAGE, "standard input is not a terminal; use --exec COMMAND without one");
 	if (prepare(&vm, &p, &s, e) < 0)
 		return -1;
 	if (!o.exec)

@@ -146,7 +146,7 @@ static int look_at_file(struct look *l, const struct content_file *f, enum verif
 	if (fstatat(l->dir, f->name, &s, AT_SYMLINK_NOFOLLOW) < 0)
 		blame(l, f->name, errno == ENOENT ? "it is missing" : strerror(errno));
 	else if (!S_ISREG(s.st_mode))
-		blame(l, f->name, "it is no regular file");
+		blame(l, f->name, "it is not a regular file");
 	else if ((uint64_t)s.st_size != f->size)
 		blame(l, f->name, "it has another size than was stored");
 	else if (depth == VERIFY_ALL)

@@ -104,11 +104,12 @@ static int parse_line(struct expect *x, char *line, struct err *e)
 	}
 	p += strspn(p, " \t");
 	if (kernels_have(field[KERNELS], NULL) < 0)
-		return err_set(e, X_USAGE, "\"%s\" are no kernels: a version, a series, a range, or *", field[KERNELS]);
+		return err_set(e, X_USAGE, "\"%s\" does not name kernels: give a version, a series, a range, or *",
+			       field[KERNELS]);
 	bool always = !strcmp(field[UNTIL], "-");
 
 	if (!always && !is_day(field[UNTIL]))
-		return err_set(e, X_USAGE, "\"%s\" is no day like 2027-03-31, and not \"-\"", field[UNTIL]);
+		return err_set(e, X_USAGE, "\"%s\" is neither a day like 2027-03-31 nor \"-\"", field[UNTIL]);
 	*x = (struct expect){
 		.scheduler = xstrdup(field[SCHEDULER]),
 		.profile = xstrdup(field[PROFILE]),
@@ -135,7 +136,7 @@ int expects_parse(struct expects *x, const char *text, size_t n, struct err *e)
 	unsigned at = 0;
 
 	if (n > TEXT_MAX || memchr(text, 0, n))
-		return err_set(e, X_USAGE, "a file of more than 1 MiB, or not of text, has no expected failures");
+		return err_set(e, X_USAGE, "a list of expected failures must be text of at most 1 MiB");
 	for (const char *p = text, *end = text + n; p < end;) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t len = nl ? (size_t)(nl - p) : (size_t)(end - p);

@@ -30,7 +30,7 @@ static const struct {
 			"is. Large variables belong into a map." },
 	[WHY_NULL] = { "null", "%p uses a pointer that may be NULL there; compare it with NULL first." },
 	[WHY_ACCESS] = { "access", "%p touches memory that the verifier cannot prove it may touch: an offset without a "
-				   "bound it knows, or a value that is no pointer." },
+				   "bound it knows, or a value that is not a pointer." },
 	[WHY_UNINIT] = { "uninitialized", "%p reads what was not written before." },
 	[WHY_REFERENCE] = { "reference", "%p does not release on every path what it acquired." },
 	[WHY_FORBIDDEN] = { "forbidden", "%p calls %s, which this kernel does not allow in a program of this kind." },

@@ -50,7 +50,7 @@ static int check_name(const char *name, struct err *e)
 				       (size_t)(c - name) + 1);
 	}
 	if (!strcmp(name, "default"))
-		return err_set(e, X_FAIL, "no flag can be called \"default\": the profile without flags is");
+		return err_set(e, X_FAIL, "no flag can be called \"default\": that is the profile without flags");
 	return 0;
 }
 

@@ -24,7 +24,7 @@ static int get_cells(const struct json *j, struct saved *s, struct err *e)
 	int arr = json_get(j, 0, "cells");
 
 	if (json_kind(j, 0) != JSON_OBJECT || arr < 0 || json_kind(j, arr) != JSON_ARRAY)
-		return err_set(e, X_FAIL, "it is no report of ktstr verifier --json");
+		return err_set(e, X_FAIL, "it is not a report of ktstr verifier --json");
 	if (json_str(j, json_get(j, 0, "scheduler"), &s->scheduler, e) < 0)
 		return err_in(e, "scheduler");
 	s->n = (size_t)json_count(j, arr);

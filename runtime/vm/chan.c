@@ -63,7 +63,7 @@ static int take(struct chan *c, struct msg *m, struct err *e)
 	int r = proto_peek(c->buf, c->n, &h);
 
 	if (r < 0)
-		return err_set(e, X_VM, "the guest sent something that is no frame of ours");
+		return err_set(e, X_VM, "the guest sent something that is not a frame of ours");
 	if (r == PROTO_MORE)
 		return CHAN_EMPTY;
 	c->used = sizeof(h) + h.len;

@@ -106,7 +106,7 @@ static int find(struct vm *vm, uint64_t *at, struct err *e)
 		return -1;
 	load = le32toh(load);
 	if ((load & 0xff80001f) != 0x58000000)
-		return err_set(e, X_VM, "QEMU enters the guest in a way we do not know (%#" PRIx32 ")", load);
+		return err_set(e, X_VM, "QEMU enters the guest in an unknown way (%#" PRIx32 ")", load);
 	if (vm_read_phys(vm, BOOT_CODE + (load >> 5 & 0x3ffff) * 4, &v, sizeof(v), e) < 0)
 		return -1;
 	*at = le64toh(v);

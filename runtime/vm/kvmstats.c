@@ -31,7 +31,7 @@ static const struct kvm_stat *find(const struct kvm_vcpu *c, const char *name)
 static int add(struct kvm_vcpu *c, const char *name, uint64_t value, struct err *e)
 {
 	if (!good_name(name))
-		return err_set(e, X_FAIL, "'%.80s' is no name of a counter", name);
+		return err_set(e, X_FAIL, "'%.80s' is not the name of a counter", name);
 	if (find(c, name))
 		return err_set(e, X_FAIL, "counter %s is there twice", name);
 	strcpy(c->v[c->n].name, name);
@@ -111,7 +111,7 @@ static int read_vcpu(struct kvm_vcpu *c, const struct json *j, int obj, struct e
 		if (json_str(j, key, &name, e) != 0)
 			return err_set(e, X_FAIL, "a counter without a name");
 		if (json_u64(j, val, &value, e) != 0)
-			return err_set(e, X_FAIL, "counter %.80s is no number", name);
+			return err_set(e, X_FAIL, "counter %.80s is not a number", name);
 		if (add(c, name, value, e) < 0)
 			return -1;
 	}

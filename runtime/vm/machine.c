@@ -149,7 +149,7 @@ static int number(const char *value, unsigned long max, unsigned long *out, stru
 
 	if (strlen(value) > 18 || strspn(value, "0123456789") != strlen(value) ||
 	    sscanf(value, "%lu%c", out, &rest) != 1 || *out > max)
-		return err_set(e, X_FAIL, "machine description: '%s' is no number up to %lu", value, max);
+		return err_set(e, X_FAIL, "machine description: '%s' is not a number up to %lu", value, max);
 	return 0;
 }
 
@@ -161,13 +161,13 @@ static int read_kind(enum machine_kind *kind, const char *value, struct err *e)
 		*kind = (enum machine_kind)i;
 		return 0;
 	}
-	return err_set(e, X_FAIL, "machine description: '%s' is no machine", value);
+	return err_set(e, X_FAIL, "machine description: '%s' is not a machine", value);
 }
 
 static int host_cpu(struct machine *m, const char *value, struct err *e)
 {
 	if (!*value || strlen(value) >= sizeof(m->host_cpu) || strpbrk(value, " ,"))
-		return err_set(e, X_FAIL, "machine description: '%.100s' is no processor", value);
+		return err_set(e, X_FAIL, "machine description: '%.100s' is not a processor", value);
 	strcpy(m->host_cpu, strcmp(value, "-") != 0 ? value : "");
 	return 0;
 }

@@ -119,7 +119,7 @@ static bool enough_huge(struct perf *p, const struct machine *m, bool by_node)
 		bool bound = by_node && p->pin.host_node[n] >= 0;
 
 		if (mb % HUGE_MB) {
-			perf_warn(p, "memory of %u MB is no whole number of hugepages. Using regular pages.",
+			perf_warn(p, "memory of %u MB is not a whole number of hugepages. Using regular pages.",
 				  m->memory_mb);
 			return false;
 		}

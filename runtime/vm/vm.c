@@ -189,7 +189,7 @@ int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const c
 	if (vm_expect(vm, MSG_HELLO, &msg, vm_deadline(vm, VM_BOOT_S), "the guest's hello", e) < 0)
 		return e->code == X_TIMEOUT ? boot_late(vm, e) : -1;
 	if (memchr(msg.data, 0, msg.n))
-		return err_set(e, X_VM, "the guest's hello is no text");
+		return err_set(e, X_VM, "the guest's hello is not text");
 	vm->hello = xstrndup(msg.data, msg.n);
 	return check_topology(vm, e);
 }

@@ -119,7 +119,7 @@ usage() {
 		build 2 v6.14 && has '--git URL --ref TAG' err && build 2 6.14-rc && build 2 nonsense && build 2 6.12.. || return
 	ARCH=mips build 2 --source linux && has ARCH=mips err || return
 	build 10 --source none && has none err && build 10 --source linux/Makefile && has 'not a folder' err &&
-		build 10 --source . && has 'no kernel source tree' err &&
+		build 10 --source . && has 'not a kernel source tree' err &&
 		build 10 --source linux --kconfig none && has none err || return
 	mkdir "$(printf 'a\nb')" && build 10 --source "$(printf 'a\nb')" && has 'rename' err || return
 	[ ! -e "$XDG_CACHE_HOME/ktstr/kernels" ]
@@ -168,7 +168,7 @@ clean_trees() {
 
 dirty_trees() {
 	git_tree linux && echo '/* mine */' >>linux/kernel/fork.c || return
-	build 0 --source linux && makes 1 && has 'not entered in the list: uncommitted changes' err || return
+	build 0 --source linux && makes 1 && has 'not entered in the list, because the tree has uncommitted changes' err || return
 	image=$(cat out)
 	[ -s "$image" ] && has "kernel built at $image" err && [ -s linux/compile_commands.json ] || return
 	[ ! -e "$XDG_CACHE_HOME/ktstr/kernels" ] || fail 'there is an entry' || return
@@ -229,7 +229,7 @@ store_in_trouble() {
 # A fragment that is none costs no download.
 odd_fragments() {
 	printf 'CONFIG_A=y\0CONFIG_B=y\n' >nul && echo FOO=y >foo && head -c 2000000 /dev/zero >large || return
-	build 21 6.12.5 --kconfig nul && has "$work/nul: it is no text" err &&
+	build 21 6.12.5 --kconfig nul && has "$work/nul: it is not text" err &&
 		build 21 6.12.5 --kconfig foo && has "$work/foo: line 1: not an option: FOO=y" err &&
 		build 10 6.12.5 --kconfig large && build 10 6.12.5 --kconfig . && build 10 6.12.5 --kconfig none &&
 		[ ! -e cache/ktstr/store/tarballs ]
@@ -239,17 +239,17 @@ cleaning() {
 	tree linux && make -s -C linux defconfig bzImage || return
 	build 22 --source linux && has 'error: build linux: ' err || return
 	build 0 --source linux --clean && [ ! -e linux/.config ] && makes 1 && has 'make mrproper in linux' err &&
-		hasnt 'does not count' err || return
+		hasnt 'is not used' err || return
 	build 0 6.12.5 --clean && has 'note: --clean is only meaningful with --source' err
 }
 
 # A tree's own configuration counts when it is named, and is told of when not.
 configured() {
 	tree linux && make -s -C linux defconfig && echo CONFIG_MINE=y >>linux/.config && build 0 --source linux &&
-		has 'note: linux/.config does not count' err && has '--kconfig linux/.config' err || return
+		has 'note: linux/.config is not used' err && has '--kconfig linux/.config' err || return
 	key=$(cat out)
 	hasnt CONFIG_MINE=y "$XDG_CACHE_HOME/ktstr/kernels/$key/.config" &&
-		build 0 --source linux --kconfig linux/.config && hasnt 'does not count' err && [ "$key" != "$(cat out)" ] &&
+		build 0 --source linux --kconfig linux/.config && hasnt 'is not used' err && [ "$key" != "$(cat out)" ] &&
 		has CONFIG_MINE=y "$XDG_CACHE_HOME/ktstr/kernels/$(cat out)/.config"
 }
 

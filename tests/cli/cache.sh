@@ -105,8 +105,8 @@ in_use() {
 	result one && one=$result && furnish && : >"$store/tarballs/tarball-x.part" && : >"$store/graphs/verifier-x-0123456789/used" || return
 	hold "$store/graphs/verifier-x-0123456789/used" -s && hold "$store/locks/tree-0123456789abcdef-0123456789abcdef-x86_64" &&
 		hold "$store/locks/tarball-x" && hold "$one" -s || return
-	exits 0 "$ktstr" cache gc --older-than 0s --dry-run && has '4 that would have gone are in use now' err || return
-	exits 0 "$ktstr" cache gc --older-than 0s && has '4 that would have gone are in use now' err || return
+	exits 0 "$ktstr" cache gc --older-than 0s --dry-run && has '4 more would be removed, but are in use' err || return
+	exits 0 "$ktstr" cache gc --older-than 0s && has '4 more would be removed, but are in use' err || return
 	[ -d "$store/graphs/verifier-x-0123456789" ] && [ -d "$store/trees/0123456789abcdef-0123456789abcdef-x86_64" ] &&
 		[ -e "$store/tarballs/tarball-x.part" ] && [ -d "$one" ] || return
 	# shellcheck disable=SC2086 # numbers
@@ -135,7 +135,7 @@ damaged() {
 	exits 14 "$ktstr" cache verify && has "damaged: result of initramfs, ${one##*/}: ${file##*/}: its content" out &&
 		has "${two##*/}: content:" out && has "${three##*/}: recipe: it is not the one of this key" out &&
 		has 'kernel junk: metadata.json is missing' out && has 'kernel k: .config is not' out && hasnt "${good##*/}" out &&
-		has '4 results and 2 kernels: 5 damaged, 0 removed' out && has 'error: 5 are damaged; cargo ktstr cache verify --repair' err || return
+		has '4 results and 2 kernels: 5 damaged, 0 removed' out && has 'error: damaged results or kernels: 5; cargo ktstr cache verify --repair' err || return
 	[ -d "$one" ] && exits 14 "$ktstr" cache verify --json && same 5 "$(members 'len(d["damaged"])')" damaged &&
 		exits 0 "$ktstr" cache verify --repair --json && same True "$(members 'all(x["removed"] for x in d["damaged"])')" removed || return
 	[ ! -e "$one" ] && [ ! -e "$two" ] && [ ! -e "$three" ] && [ -d "$good" ] && [ ! -e cache/ktstr/kernels/junk ] || return
@@ -145,7 +145,7 @@ damaged() {
 # What somebody holds stays, and that is told.
 damaged_in_use() {
 	result one && rm -f "$result"/initramfs* && hold "$result" -s || return
-	exits 14 "$ktstr" cache verify --repair && has 'not removed: somebody works with it' out && has '1 that are damaged' err &&
+	exits 14 "$ktstr" cache verify --repair && has 'not removed: a command uses it now' out && has 'error: damaged results or kernels that could not be removed: 1' err &&
 		[ -d "$result" ] || return
 	# shellcheck disable=SC2086 # numbers
 	kill $holders && wait || return

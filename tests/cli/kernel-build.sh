@@ -83,7 +83,7 @@ wrong_options() {
 	build 2 a --source "$work/linux" --from "$work"
 	build 2 a && build 2 a --source "$work/linux" --tree nonsense && build 2 a --source "$work/linux" --arch mips || return
 	mkdir from && printf 'kind tarball\nidentity sha256:../../x\nversion 6.1\n' >from/facts || return
-	build 1 a --from from && has 'is no result of tarball or clone' err || return
+	build 1 a --from from && has 'is not a result of tarball or clone' err || return
 	build 10 a --source "$work/none" && has none err || return
 	build 10 a --source "$work/linux" --kconfig none && has none err || return
 	echo 'CONFIG_A=y extra' >bad && echo nonsense >>bad

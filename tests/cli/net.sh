@@ -48,10 +48,10 @@ errors() {
 		said 24 'HTTP 403 Forbidden' /fault/403/releases.json &&
 		said 24 'a web page came instead' /fault/html/releases.json &&
 		said 24 'missing releases array' /fault/json/releases.json &&
-		said 24 'is no list of releases' /fault/empty/releases.json &&
+		said 24 'is not a list of releases' /fault/empty/releases.json &&
 		said 24 'goes on after 4194304 bytes' /fault/endless/releases.json &&
 		said 24 'redirects' /fault/loop/releases.json &&
-		said 24 'leads away from https and http' "/fault/loop=file:%252f%252f%252fetc%252fpasswd/releases.json" &&
+		said 24 'redirects away from https and http' "/fault/loop=file:%252f%252f%252fetc%252fpasswd/releases.json" &&
 		has 'KTSTR_RELEASES_URL' err &&
 		exits 24 releases http://127.0.0.1:1/releases.json && has 'connect' err &&
 		exits 24 releases "file://$work/none.json" && has 'No such file' err &&

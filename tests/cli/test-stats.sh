@@ -119,7 +119,7 @@ no_escapes() {
 }
 
 nothing_there() {
-	exits 0 ktstr test-stats && same "$nothing" "$(head -1 err)" && has 'there is no target/ktstr with any; --dir' err &&
+	exits 0 ktstr test-stats && same "$nothing" "$(head -1 err)" && has 'no folder below target/ktstr has any; --dir' err &&
 		same '' "$(cat out)" || return
 	exits 0 ktstr test-stats --dir /nonexistent && has "$nothing" err && has '/nonexistent: No such file' err && same '' "$(cat out)" || return
 	mkdir empty && exits 0 ktstr test-stats --dir empty && same "$nothing" "$(head -1 err)" &&

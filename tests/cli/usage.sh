@@ -43,7 +43,7 @@ version() {
 
 scheduler_required() {
 	exits 2 ktstr verifier && has '--scheduler' err && exits 2 ktstr verifier ./scx_mine &&
-		has '"./scx_mine" alone would be an argument of a scheduler: --scheduler-bin PATH' err
+		has '"./scx_mine" is an argument for the scheduler; name the scheduler itself with --scheduler-bin PATH' err
 }
 
 empty_list() {

@@ -56,7 +56,7 @@ static int open_file(const struct http_state *s, int *fd, struct stat *st, struc
 	auto_free char *path = url_path(s->h->url);
 
 	if (!path)
-		return err_set(e, X_USAGE, "'%s' is no file URL like file:///srv/mirror/x", s->shown);
+		return err_set(e, X_USAGE, "'%s' is not a file URL like file:///srv/mirror/x", s->shown);
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd < 0 || fstat(*fd, st) < 0) {
 		int no = errno;

@@ -81,7 +81,7 @@ int http_get(const struct http *h, struct err *e)
 	else if (!strncasecmp(h->url, "https://", 8) || !strncasecmp(h->url, "http://", 7))
 		rc = get(&s, e);
 	else
-		rc = err_set(e, X_USAGE, "'%s' is no https, http or file URL", shown);
+		rc = err_set(e, X_USAGE, "'%s' is not an https, http or file URL", shown);
 	free(s.tag);
 	return rc;
 }

@@ -146,7 +146,7 @@ static int ask(const struct gha *g, const char *method, const char *path, struct
 	s->max = ANSWER_MAX;
 	s->tries = TRIES;
 	if (strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "http://", 7) != 0)
-		return err_set(e, X_NETWORK, "%s is no http or https address",
+		return err_set(e, X_NETWORK, "%s is not an http or https address",
 			       g->v2 ? "ACTIONS_RESULTS_URL" : "ACTIONS_CACHE_URL");
 	return http_send(s, a, e);
 }
@@ -219,7 +219,7 @@ static int check_address(const struct gha *g, const char *url, struct err *e)
 
 	if (secure || (!strncasecmp(url, "http://", 7) && strncasecmp(g->url, "https:", 6) != 0))
 		return 0;
-	return err_set(e, X_NETWORK, "the server leads away from https");
+	return err_set(e, X_NETWORK, "the server redirects away from https");
 }
 
 /* HIT: *url is the caller's. */

@@ -61,7 +61,7 @@ static size_t on_read(char *to, size_t size, size_t n, void *arg)
 			if (got < 0)
 				err_sys(t->e, "read what is to be sent");
 			else
-				err_set(t->e, X_FAIL, "what is to be sent became shorter");
+				err_set(t->e, X_FAIL, "the file to send became shorter meanwhile");
 			return CURL_READFUNC_ABORT;
 		}
 		n = (size_t)got;

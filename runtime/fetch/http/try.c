@@ -117,7 +117,7 @@ static int bad_status(struct attempt *a, long status)
 static int from_the_start(struct attempt *a)
 {
 	a->s->whole = true;
-	err_set(a->e, X_NETWORK, "fetch %s: the file is another one now", a->s->shown);
+	err_set(a->e, X_NETWORK, "fetch %s: the file has changed meanwhile", a->s->shown);
 	return fail(a, AGAIN_NOW);
 }
 
@@ -139,7 +139,7 @@ static int begin_part(struct attempt *a)
 	int n = sscanf(header(a, "Content-Range"), "bytes %llu-%llu/%llu", &from, &to, &total);
 
 	if (!a->asked_part) {
-		err_set(a->e, X_NETWORK, "fetch %s: the server sends a part where all was asked for", a->s->shown);
+		err_set(a->e, X_NETWORK, "fetch %s: the server sends only a part of the file", a->s->shown);
 		return fail(a, AGAIN_NO);
 	}
 	if (n < 2 || from != a->s->at || to < from || (n == 3 && to >= total) ||
@@ -271,7 +271,7 @@ static int transport_error(struct attempt *a, CURLcode rc)
 		advice = " (CURL_CA_BUNDLE can name a file of other authorities)";
 		break;
 	case CURLE_UNSUPPORTED_PROTOCOL:
-		advice = " (it leads away from https and http, or from https to http)";
+		advice = " (it redirects away from https and http, or from https to http)";
 		break;
 	case CURLE_TOO_MANY_REDIRECTS:
 	case CURLE_URL_MALFORMAT:
@@ -310,7 +310,7 @@ static int check_clock(struct attempt *a)
 	long long now = now_ms();
 
 	if (a->s->deadline >= 0 && now >= a->s->deadline)
-		return err_set(a->e, X_NETWORK, "fetch %s: not there after %g s", a->s->shown,
+		return err_set(a->e, X_NETWORK, "fetch %s: not complete after %g s", a->s->shown,
 			       a->s->h->all_ms / 1000.0);
 	if (now - a->heard < stall)
 		return 0;

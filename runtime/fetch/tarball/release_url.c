@@ -29,7 +29,7 @@ static int base_url(char **out, const char *variable, const char *usual, struct 
 		url = usual;
 	if (strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "http://", 7) != 0 &&
 	    strncasecmp(url, "file://", 7) != 0)
-		return err_set(e, X_USAGE, "%s=%s is no https, http or file URL", variable, url);
+		return err_set(e, X_USAGE, "%s=%s is not an https, http or file URL", variable, url);
 	*out = xstrdup(url);
 	for (size_t n = strlen(url); n && url[n - 1] == '/'; n--)
 		(*out)[n - 1] = '\0';
@@ -42,7 +42,7 @@ int tarball_where(struct tarball *t, const char *version, struct err *e)
 	struct kver v;
 
 	if (!kver_parse(&v, version))
-		return err_set(e, X_USAGE, "'%s' is no version of a kernel like 6.12.43 or 6.15-rc3", version);
+		return err_set(e, X_USAGE, "'%s' is not a kernel version like 6.12.43 or 6.15-rc3", version);
 	if (v.rc) {
 		if (base_url(&base, "KTSTR_RC_MIRROR", "https://git.kernel.org/torvalds/t", e) < 0)
 			return -1;

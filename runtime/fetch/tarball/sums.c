@@ -61,7 +61,7 @@ static int skip_headers(struct lines *l, struct err *e)
 		if (!memmem(line.p, line.n, ": ", 2))
 			break;
 	}
-	return no_list(l, "is no header of a signed text", e);
+	return no_list(l, "is not a header of a signed text", e);
 }
 
 /* From behind "BEGIN PGP SIGNATURE" to the end; gpgv judges what is in it. */

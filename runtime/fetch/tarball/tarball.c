@@ -360,7 +360,7 @@ static int open_file(struct job *j, int flags, struct err *e)
 	if (j->fd < 0)
 		return errno == ENOENT ? -ENOENT : err_sys(e, "open %s", j->file);
 	if (fstat(j->fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(e, X_STORE, "%s is no file", j->file);
+		return err_set(e, X_STORE, "%s is not a file", j->file);
 	j->have = j->before = 0;
 	j->total = 0;
 	return sha256_begin(&j->sha, e) < 0 ? -1 : unpack_begin(j, e);

@@ -21,7 +21,7 @@ struct tarball {
 	char sha256[65]; /* "" until it is known */
 };
 
-/* X_USAGE when version is no version of a kernel. */
+/* X_USAGE when version is not a kernel version. */
 int tarball_where(struct tarball *t, const char *version, struct err *e);
 void tarball_free(struct tarball *t);
 #define auto_tarball __attribute__((unused, cleanup(tarball_free)))

@@ -189,7 +189,7 @@ static int below_top(struct out *o, struct parts *p, const char *path, struct er
 	if (strcmp(o->top, p->v[0]) != 0)
 		return err_set(
 			e, X_BAD_ARCHIVE,
-			"the archive's member %s is refused: all must be in one folder, and others were in %.100s",
+			"the archive's member %s is refused: all members must be in one folder, and others are in %.100s",
 			shown(path, buf), o->top);
 	p->n--;
 	memmove(p->v, p->v + 1, p->n * sizeof(p->v[0]));
@@ -362,7 +362,7 @@ static int make_hardlink(struct out *o, const char *to, const char *path, const 
 		dir = next;
 	}
 	if (!p.n || fstatat(dir, p.v[p.n - 1], &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-		return refuse(path, "a hard link to what is no file of the archive", e);
+		return refuse(path, "a hard link to something that is not a file of the archive", e);
 	if (linkat(dir, p.v[p.n - 1], here(o), name, 0) < 0)
 		return errno == EEXIST ? refuse(path, "it comes twice", e) : unwritten(path, e);
 	return 0;
@@ -466,11 +466,11 @@ static int at_end(struct out *o, struct err *e)
 	size_t n;
 
 	if ((uint64_t)archive_filter_bytes(o->a, -1) != o->fed)
-		return err_set(e, X_BAD_ARCHIVE, "the archive is damaged: something follows behind its end");
+		return err_set(e, X_BAD_ARCHIVE, "the archive is damaged: something follows after its end");
 	if (o->u->read(o->u->arg, &data, &n, e) < 0)
 		return -1;
 	if (n)
-		return err_set(e, X_BAD_ARCHIVE, "the archive is damaged: something follows behind its end");
+		return err_set(e, X_BAD_ARCHIVE, "the archive is damaged: something follows after its end");
 	return o->top ? 0 : err_set(e, X_BAD_ARCHIVE, "the archive is empty");
 }
 

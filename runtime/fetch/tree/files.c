@@ -177,7 +177,7 @@ static int is_source(const char *source, struct err *e)
 		auto_free char *path = xasprintf("%s/%s", source, names[i]);
 
 		if (!file_exists(path))
-			return err_set(e, X_NO_INPUT, "%s is no kernel source tree: it has no %s", source, names[i]);
+			return err_set(e, X_NO_INPUT, "%s is not a kernel source tree: it has no %s", source, names[i]);
 	}
 	return 0;
 }

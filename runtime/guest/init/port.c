@@ -180,7 +180,7 @@ static void frames(void)
 		at += sizeof h + h.len;
 	}
 	if (r < 0)
-		die("the host sent something that is no frame");
+		die("the host sent something that is not a frame");
 	memmove(in, in + at, in_n - at);
 	in_n -= at;
 }

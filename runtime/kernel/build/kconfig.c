@@ -328,7 +328,7 @@ int kconfig_select(const char *fragment, size_t n, const char *arch, FILE *f, st
 
 	/* Most of us would take it for its end. */
 	if (memchr(fragment, '\0', n))
-		r = err_set(e, X_KCONFIG, "it is no text: there is a NUL byte in it");
+		r = err_set(e, X_KCONFIG, "it is not text: it has a NUL byte");
 	else
 		r = select_lines((struct view){ fragment, n }, arch, out, e);
 	fclose(out);

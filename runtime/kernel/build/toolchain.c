@@ -255,7 +255,7 @@ static int pahole_version(unsigned *version, struct err *e)
 	if (first_line("pahole", &line, e) < 0)
 		return -1;
 	if (sscanf(line, "v%u.%u", &major, &minor) != 2 || major > 1000 || minor > 99)
-		return err_set(e, X_NO_TOOL, "pahole calls itself \"%s\", which is no version", line);
+		return err_set(e, X_NO_TOOL, "pahole calls itself \"%s\", which is not a version", line);
 	*version = major * 100 + minor;
 	return 0;
 }

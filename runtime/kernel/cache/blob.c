@@ -150,7 +150,7 @@ static int add_file(struct packing *p, int dir, const char *name, bool must, str
 		return err_as(e, X_NO_INPUT, "pack the kernel");
 	}
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, X_NO_INPUT, "pack the kernel: %s is no regular file", name);
+		return err_set(e, X_NO_INPUT, "pack the kernel: %s is not a regular file", name);
 	if (add_header(p, name, (uint64_t)st.st_size, e) < 0)
 		return -1;
 	return add_content(p, fd, name, (uint64_t)st.st_size, e);
@@ -298,7 +298,7 @@ static int copy(struct reading *r, enum part part, const char *name, uint64_t si
 static int judge(struct reading *r, struct archive_entry *entry, const char *name, enum part *part, struct err *e)
 {
 	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
-		return refuse(name, "it is no regular file", e);
+		return refuse(name, "it is not a regular file", e);
 	if (strpbrk(name, "/\\") || !strcmp(name, ".") || !strcmp(name, ".."))
 		return refuse(name, "not a plain file name", e);
 	for (*part = 0; *part < PARTS; (*part)++)

@@ -56,7 +56,7 @@ int armimage_payload(const void *data, size_t n, const void **p, size_t *len, si
 	bool gzip;
 
 	if (!armimage_is_zboot(data, n) || !pe_is_arm64(d, n))
-		return err_set(e, X_BAD_KERNEL, "an EFI program that is no kernel for arm64");
+		return err_set(e, X_BAD_KERNEL, "an EFI program that is not a kernel for arm64");
 	off = le32(d + AT_ZBOOT_OFFSET);
 	size = le32(d + AT_ZBOOT_SIZE);
 	if (off > n || size > n - off || size < 8)
@@ -65,7 +65,7 @@ int armimage_payload(const void *data, size_t n, const void **p, size_t *len, si
 			       (uintmax_t)size, (uintmax_t)off, n);
 	format = decompress_format(d + off, size);
 	if (!format)
-		return err_set(e, X_BAD_KERNEL, "the kernel in the image is compressed in no way we know");
+		return err_set(e, X_BAD_KERNEL, "the kernel in the image is compressed in an unknown way");
 	gzip = !strcmp(format, "gzip");
 	if (!gzip && n - off - size < 4)
 		return err_set(e, X_BAD_KERNEL, "the image ends before the size of its kernel (truncated?)");

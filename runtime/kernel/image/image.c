@@ -143,7 +143,7 @@ int image_unpack(const void *data, size_t n, void **out, size_t *out_n, struct e
 		return take_plain(p, n, out, out_n, e);
 	format = decompress_format(p, n);
 	if (!format)
-		return err_set(e, X_BAD_KERNEL, "the kernel in the image is compressed in no way we know");
+		return err_set(e, X_BAD_KERNEL, "the kernel in the image is compressed in an unknown way");
 	want = le32(p + n - 4);
 	if (want > UNPACKED_MAX)
 		return err_set(e, X_BAD_KERNEL, "the %s data claims to unpack to %zu bytes, more than 1 GiB", format,

@@ -118,7 +118,7 @@ static int take_file(const char *file, const char *scratch, struct parts *p, str
 	if (is_config(head, n))
 		return parts_add(p, PART_CONFIG, &new, e);
 	return err_set(e, X_BAD_KERNEL,
-		       "%s is no kernel: neither a .deb, an .rpm, a bzImage, an arm64 Image nor an ELF file", file);
+		       "%s is not a kernel: neither a .deb, an .rpm, a bzImage, an arm64 Image nor an ELF file", file);
 }
 
 /* sched_ext by configuration: what a kernel must have been built with. */
@@ -186,8 +186,7 @@ static int look_at_elf(const struct part *part, const void *elf, size_t n, struc
 		f->virtio_mmio = contains(elf, n, device, sizeof(device));
 	f->arch = arch_by_elf(info->machine);
 	if (!f->arch)
-		return err_set(e, X_BAD_KERNEL, "%s is for a machine (ELF %u) we do not know", part->from,
-			       info->machine);
+		return err_set(e, X_BAD_KERNEL, "%s is for an unknown machine (ELF %u)", part->from, info->machine);
 	return 0;
 }
 
@@ -196,7 +195,7 @@ static int name_release(struct import_facts *f, const struct part *part, const c
 	if (!*release)
 		release = part->release ? part->release : "";
 	if (!*release)
-		return err_set(e, X_BAD_KERNEL, "%s does not say which release of Linux it is", part->from);
+		return err_set(e, X_BAD_KERNEL, "%s does not say which Linux release it is", part->from);
 	snprintf(f->release, sizeof(f->release), "%s", release);
 	kver_prefix(f->release, f->version, sizeof(f->version));
 	return 0;

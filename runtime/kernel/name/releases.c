@@ -93,7 +93,7 @@ const char *releases_series(const struct releases *r, const struct kernel_word *
 	const struct kver *want = &w->from;
 
 	if (w->kind != KWORD_SERIES && w->kind != KWORD_MAJOR) {
-		err_set(e, X_USAGE, "'%s' is no series like 6.12", w->text);
+		err_set(e, X_USAGE, "'%s' is not a series like 6.12", w->text);
 		return NULL;
 	}
 	for (size_t i = 0; i < r->n; i++) {

@@ -128,7 +128,7 @@ static int read_base(struct err *e)
 	if (read_wanted(o.base, CONFIG_MAX, o.extra_kc, &in.base, &n, e) < 0)
 		return -1;
 	if (strlen(in.base) != n)
-		return err_set(e, X_KCONFIG, "%s: it is no text", o.base);
+		return err_set(e, X_KCONFIG, "%s: it is not text", o.base);
 	if (config_has(in.base, n, "CONFIG_SCHED_CLASS_EXT=y"))
 		in.request = xstrdup("");
 	else if (read_fragment(o.fragment, o.kc, &in.request, e) < 0)
@@ -187,7 +187,7 @@ static int state_tools(struct recipe *r, struct err *e)
 static int local_identity(struct err *e)
 {
 	if (o.tree && (strlen(o.tree) != KEY_LEN || strspn(o.tree, "0123456789abcdef") != KEY_LEN))
-		return err_set(e, X_USAGE, "--tree %s is no hash of a tree", o.tree);
+		return err_set(e, X_USAGE, "--tree %s is not the hash of a tree", o.tree);
 	if (o.tree)
 		memcpy(in.tree, o.tree, sizeof(in.tree));
 	else if (srctree_hash(step_store()->path, o.source, in.tree, show, e) < 0)
@@ -216,8 +216,8 @@ static int fetched_identity(struct err *e)
 	if (!strcmp(in.kind, "tarball") && identity_fits("sha256:", 64))
 		return 0;
 	if (strcmp(in.kind, "git") != 0 || !identity_fits("git:", 40))
-		return err_set(e, X_FAIL, "%s is no result of tarball or clone: kind %s, identity %s", o.from, in.kind,
-			       in.identity);
+		return err_set(e, X_FAIL, "%s is not a result of tarball or clone: kind %s, identity %s", o.from,
+			       in.kind, in.identity);
 	in.commit = xstrdup(in.identity + strlen("git:"));
 	/* A commit that was asked for by its id has no name. */
 	if (facts_file(o.from, "facts", "ref", &in.ref, &ignored) == 0 && !strcmp(in.ref, "-"))

@@ -68,7 +68,7 @@ static int check(const struct answer *a, struct err *e)
 	auto_releases struct releases r = { 0 };
 
 	if (releases_parse(&r, a->text, a->n, e) < 0)
-		return err_as(e, X_NETWORK, "what came from %s is no list of releases", o.url);
+		return err_as(e, X_NETWORK, "what came from %s is not a list of releases", o.url);
 	if (!r.n)
 		return err_set(e, X_NETWORK, "the list of releases from %s is empty", o.url);
 	return 0;

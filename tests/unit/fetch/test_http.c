@@ -191,7 +191,7 @@ static void answers(void **state)
 		{ "/fault/endless/file", X_NETWORK, "goes on after 300101 bytes", 1, 1, 0 },
 		{ "/fault/header/file", X_NETWORK, "header has no end", 0, 0, 0 },
 		{ "/fault/loop/file", X_NETWORK, "redirects", 11, 0, 0 },
-		{ "/fault/loop=file:%252f%252f%252fetc%252fpasswd/file", X_NETWORK, "leads away", 1, 0, 0 },
+		{ "/fault/loop=file:%252f%252f%252fetc%252fpasswd/file", X_NETWORK, "redirects away", 1, 0, 0 },
 		{ "/fault/follow/file", 0, "", 2, 1, 0 },
 		{ "/fault/loop=%252fnone/file", X_NO_INPUT, "which leads to", 2, 0, 0 },
 	};
@@ -248,8 +248,8 @@ static void silence(void **state)
 	} cases[] = {
 		{ "mute", 200, 0, "silence for 0.2 s (tried 2 times)", 1 },
 		{ "stall", 200, 0, "silence for 0.2 s (tried 2 times)", 1 },
-		{ "mute", 0, 300, "not there after 0.3 s", 0 },
-		{ "slow=1000", 0, 400, "not there after 0.4 s", 0 },
+		{ "mute", 0, 300, "not complete after 0.3 s", 0 },
+		{ "slow=1000", 0, 400, "not complete after 0.4 s", 0 },
 		{ "500", 0, 400, "HTTP 500", 0 },
 	};
 
@@ -323,9 +323,9 @@ static void file_urls(void **state)
 		{ "@/file", 0, "" },
 		{ "localhost@/file", 0, "" },
 		{ "@/a%20b", 0, "" },
-		{ "@/a%2", X_USAGE, "no file URL" },
-		{ "@/a%00", X_USAGE, "no file URL" },
-		{ "elsewhere@/file", X_USAGE, "no file URL" },
+		{ "@/a%2", X_USAGE, "not a file URL" },
+		{ "@/a%00", X_USAGE, "not a file URL" },
+		{ "elsewhere@/file", X_USAGE, "not a file URL" },
 		{ "@/none", X_NO_INPUT, "No such file" },
 		{ "@/file/x", X_NO_INPUT, "Not a directory" },
 		{ "@", X_NETWORK, "not a regular file" },

@@ -113,9 +113,9 @@ static void places(void **state)
 		  "http://m/k/v6.x/sha256sums.asc" },
 		{ "6.12.1", "/srv/mirror", NULL, NULL, "KTSTR_KERNEL_MIRROR" },
 		{ "6.15-rc3", NULL, "ftp://m", NULL, "KTSTR_RC_MIRROR" },
-		{ "6", NULL, NULL, NULL, "no version" },
-		{ "6.12/../..", NULL, NULL, NULL, "no version" },
-		{ "next-20260101", NULL, NULL, NULL, "no version" },
+		{ "6", NULL, NULL, NULL, "not a kernel version" },
+		{ "6.12/../..", NULL, NULL, NULL, "not a kernel version" },
+		{ "next-20260101", NULL, NULL, NULL, "not a kernel version" },
 	};
 
 	(void)state;

@@ -119,7 +119,7 @@ static void test_refused(void **state)
 		{ { .drop = "aux" }, "no bpf_prog.aux" },
 		{ { .drop = "name" }, "no bpf_prog_aux.name" },
 		{ { .no_type_enum = true }, "no BPF_PROG_TYPE_STRUCT_OPS" },
-		{ { .odd = "shift" }, "xa_node.shift in the kernel's BTF is nothing we can read" },
+		{ { .odd = "shift" }, "xa_node.shift in the kernel's BTF has a form that ktstr cannot read" },
 		{ { .odd = "stack_depth" }, "bpf_prog_aux.stack_depth in" },
 		{ { .wide = "aux" }, "bpf_prog.aux in" },
 		{ { .wide = "verified_insns" }, "bpf_prog_aux.verified_insns in" },

@@ -280,7 +280,7 @@ static void test_arm_refused(void **state)
 	static const struct {
 		const char *hello, *text;
 	} cases[] = {
-		{ "machine riscv64\n", "machine we do not know" },
+		{ "machine riscv64\n", "an unknown machine" },
 		{ "machine aarch64\ntext_va ffff9f0012400000\ntext_pa 40200000\n", "no swapper_pg_dir" },
 		{ "machine aarch64\ntext_va 9f0012400000\ntext_pa 40200000\n", "cannot be at 0x9f0012400000" },
 		{ "machine aarch64\ntext_va ffff9f0012400000\ntext_pa 40200000\nsym swapper_pg_dir ffff8f0012400000\n",

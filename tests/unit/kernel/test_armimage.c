@@ -150,9 +150,9 @@ static void lies(void **state)
 		{ "offset", 8, 0xfffffff0, "truncated" },
 		{ "size", 12, 0xfffffff0, "truncated" },
 		{ "no size", 12, 4, "truncated" },
-		{ "machine", 132, 0x5064, "no kernel for arm64" },
-		{ "PE header", 60, 0xffffffff, "no kernel for arm64" },
-		{ "format", 256, 0, "no way we know" },
+		{ "machine", 132, 0x5064, "not a kernel for arm64" },
+		{ "PE header", 60, 0xffffffff, "not a kernel for arm64" },
+		{ "format", 256, 0, "an unknown way" },
 	};
 	struct bytes plain = image();
 

@@ -212,10 +212,10 @@ static void ranges(void **state)
 		{ "1.0..99.0", "6.12.117-import-new local-6.13.0-abc stale 6.17.3-tarball-fresh upstream ", 0 },
 		{ "6.19..7.0", "which has 6.18.1, 6.17.3, 6.16.0, 6.12-rc3, 6.12.117, 6.13.0, 6.12.9", X_NO_KERNEL },
 		{ "6.13..6.12", "older", X_USAGE },
-		{ "6.12.1..6.13", "no range", X_USAGE },
-		{ "6.12..", "no range", X_USAGE },
-		{ "..", "no range", X_USAGE },
-		{ "6.12", "no range", X_USAGE },
+		{ "6.12.1..6.13", "not a range", X_USAGE },
+		{ "6.12..", "not a range", X_USAGE },
+		{ "..", "not a range", X_USAGE },
+		{ "6.12", "not a range", X_USAGE },
 	};
 	auto_free char *root = fill(*state);
 

@@ -218,7 +218,7 @@ static void test_headers(void **state)
 		{ 0x24c, 0, "truncated" },
 		{ 0x24c, 7, "truncated" },
 		{ 0x1f0, 0xffff, "truncated" }, /* 255 sectors of setup */
-		{ SETUP + PAYLOAD_AT, 0, "in no way we know" },
+		{ SETUP + PAYLOAD_AT, 0, "in an unknown way" },
 	};
 	struct kernel k;
 	struct bytes p, image;

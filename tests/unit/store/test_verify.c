@@ -128,10 +128,10 @@ static void no_files(void **state)
 
 	assert_int_equal(unlink(a), 0);
 	assert_int_equal(symlink(c, a), 0);
-	finds(&st, VERIFY_ALL, "a", "no regular file");
+	finds(&st, VERIFY_ALL, "a", "not a regular file");
 	assert_int_equal(unlink(a), 0);
 	assert_int_equal(mkfifo(a, 0600), 0);
-	finds(&st, VERIFY_ALL, "a", "no regular file");
+	finds(&st, VERIFY_ALL, "a", "not a regular file");
 }
 
 /* Somebody has it alone, to throw it out. */

@@ -83,11 +83,11 @@ static void hostile(void **state)
 		{ "[" VCPU("a", "{\"name\": \"exits\", \"value\": -3}") "]", "no number" },
 		{ "[" VCPU("a", "{\"name\": \"exits\", \"value\": null}") "]", "no number" },
 		{ "[" VCPU("a", "{\"name\": \"exits\", \"value\": 18446744073709551616}") "]", "no number" },
-		{ "[" VCPU("a", "{\"name\": \"\", \"value\": 3}") "]", "no name of a counter" },
-		{ "[" VCPU("a", "{\"name\": \"\\u001b[2J\", \"value\": 3}") "]", "no name of a counter" },
+		{ "[" VCPU("a", "{\"name\": \"\", \"value\": 3}") "]", "not the name of a counter" },
+		{ "[" VCPU("a", "{\"name\": \"\\u001b[2J\", \"value\": 3}") "]", "not the name of a counter" },
 		{ "[" VCPU("a", "{\"name\": \"0123456789012345678901234567890123456789012345678901234567890123\","
 				" \"value\": 3}") "]",
-		  "no name of a counter" },
+		  "not the name of a counter" },
 		{ "[" VCPU("a", "{\"name\": \"exits\", \"value\": 3}, {\"name\": \"exits\", \"value\": 4}") "]",
 		  "twice" },
 	};
