@@ -159,7 +159,7 @@ int kernel_range(struct kernel **v, size_t *n, const struct kernel_word *w, cons
 
 	kernel_host_here(&here);
 	if (w->kind != KWORD_RANGE)
-		return err_set(e, X_USAGE, "'%s' is no range of kernels", range);
+		return err_set(e, X_USAGE, "'%s' is not a range of kernels", range);
 	if (kernel_list(&l, kconfig_hash, e) < 0)
 		return -1;
 	auto_free const struct kernel_entry **found = xcalloc(l.n + 1, sizeof(*found));
