@@ -2,6 +2,7 @@
 # check.sh [long]: all tests, and one last line: N passed, N failed, N skipped.
 set -eu
 cd "$(dirname "$0")/.."
+long=${1-}
 O=${O:-$PWD/out}
 export O
 PATH=$O:$PATH
@@ -16,8 +17,18 @@ if [ "$O" != "$PWD/out" ]; then
 fi
 
 XDG_CACHE_HOME=$O/test-cache sh tests/test-kernel.sh >/dev/null
-set -- tests/cli/*.sh tests/vm/*.sh ${1:+tests/long/*.sh}
+# The longest ones first, so that none runs alone at the end; tests/tap.pl tells which those are.
+set --
+for file in vm/schedulers vm/faults vm/sweep vm/shell vm/shell-tty cli/remote cli/build-verb cli/tarball cli/doctor cli/git \
+	cli/kernel-build cli/test-stats cli/package cli/net; do
+	set -- "$@" "tests/$file.sh"
+done
+for file in tests/vm/*.sh tests/cli/*.sh ${long:+tests/long/*.sh}; do
+	case " $* " in *" $file "*) ;; *) set -- "$@" "$file" ;; esac
+done
+# In no time, and thus what fills the gaps at the end.
 for unit in tests/unit/*/test_*.c; do
 	set -- "$@" "$O/${unit%.c}"
 done
-exec perl tests/tap.pl -j 2 -t "${KTSTR_TEST_TIMEOUT:-3000}" -r "$O/tests/reports" "$@"
+# Most files wait now and then, so more of them run than there are CPUs; guests never wait.
+exec perl tests/tap.pl -j $((2 * $(nproc))) -g "$(nproc)" -t "${KTSTR_TEST_TIMEOUT:-3000}" -r "$O/tests/reports" "$@"

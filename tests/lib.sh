@@ -106,14 +106,18 @@ own_mounts() {
 	fi
 }
 
-# within SECONDS COMMAND…: waits for COMMAND to succeed; what fails until then does not count.
+# within SECONDS COMMAND…: waits for COMMAND to succeed; what fails until then does not count. May be nested.
 within() {
-	limit=$(($(date +%s) + $1))
-	shift
-	until attempt "$@"; do
-		[ "$(date +%s)" -lt "$limit" ] || return 1
+	set -- $(($(date +%s) + $1)) "$@"
+	until attempt_third "$@"; do
+		[ "$(date +%s)" -lt "$1" ] || return 1
 		sleep 0.05
 	done
+}
+
+attempt_third() {
+	shift 2
+	attempt "$@"
 }
 
 # serve FOLDER [OPTION…]: tests/httpd.py until this test ends; $web is its address, $work/web.log its requests.

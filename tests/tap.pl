@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # tap.pl: run test files and end with one line: N passed, N failed, N skipped.
 #
-#   tests/tap.pl [-j JOBS] [-t SECONDS] [-r DIR] FILE...
+#   tests/tap.pl [-j JOBS] [-g GUESTS] [-t SECONDS] [-r DIR] FILE...
 #
 # prove, with what a long run needs beside it: a deadline for each file, the whole output of every
 # file that failed, and the reasons of what was skipped. A file that dies, does not speak TAP or
@@ -9,8 +9,9 @@
 # something, be it in a child whose stderr the test keeps to itself: with -r, reports go to DIR.
 # The exit code is 0 only when nothing failed and something passed.
 #
-# Files run in the order they are named, but of those in a folder vm two at once, whatever -j says: their guests keep
-# all CPUs busy, while most of the others wait. Which files took longest is listed before the last line.
+# Files run in the order they are named, JOBS at once, but of those in a folder vm no more than GUESTS (2 unless given):
+# their guests keep all CPUs busy, while most of the others wait. The files that took longest are listed before the last
+# line.
 use strict;
 use warnings;
 use File::Path qw(make_path remove_tree);
@@ -20,7 +21,7 @@ use TAP::Harness;
 use TAP::Parser::Scheduler::Job;
 use TAP::Parser::Scheduler::Spinner;
 
-use constant GUESTS => 2;
+my ($jobs, $guests, $seconds, $reports) = (1, 2, 900);
 
 # In place of TAP::Parser::Scheduler, whose rules cannot say "two of these at once".
 package Order {
@@ -40,7 +41,7 @@ package Order {
 		for my $i (0 .. $#$waiting) {
 			my $job = job($waiting->[$i]);
 			my $guest = $job->filename =~ m{(^|/)vm/[^/]+$};
-			next if $guest && $self->{guests} >= main::GUESTS;
+			next if $guest && $self->{guests} >= $guests;
 			splice @$waiting, $i, 1;
 			$self->{guests}++ if $guest;
 			$job->on_finish(sub { $self->{guests}-- if $guest });
@@ -54,9 +55,8 @@ package Order {
 
 package main;
 
-my ($jobs, $seconds, $reports) = (1, 900);
-GetOptions('j=i' => \$jobs, 't=i' => \$seconds, 'r=s' => \$reports) && @ARGV
-    or die "usage: $0 [-j JOBS] [-t SECONDS] [-r DIR] FILE...\n";
+GetOptions('j=i' => \$jobs, 'g=i' => \$guests, 't=i' => \$seconds, 'r=s' => \$reports) && @ARGV
+    or die "usage: $0 [-j JOBS] [-g GUESTS] [-t SECONDS] [-r DIR] FILE...\n";
 if ($reports) {
 	remove_tree($reports);
 	make_path($reports);

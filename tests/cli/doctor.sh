@@ -13,6 +13,7 @@ program() {
 
 machine() {
 	rm -rf bin cache
+	[ ! -d "$base/bin" ] || { cp -a "$base/bin" bin; return; }
 	mkdir -p bin
 	for tool in sh cat gcc ar nm strip objcopy as; do
 		ln -s "$(command -v $tool)" bin/ || return
@@ -29,7 +30,7 @@ machine() {
 		nextest | llvm-cov) command -v "cargo-$1" >/dev/null || exit 101; echo "cargo-$1 0.9.1" ;;
 		esac
 	END
-	chmod +x bin/cargo && program cargo-nextest x && program cargo-llvm-cov x
+	chmod +x bin/cargo && program cargo-nextest x && program cargo-llvm-cov x && cp -a bin "$base/bin"
 }
 
 # doctor CODE: the report in out, as JSON in json
@@ -37,16 +38,23 @@ doctor() {
 	PATH=$work/bin exits "$1" "$O/ktstr" doctor --json && cp out json && PATH=$work/bin exits "$1" "$O/ktstr" doctor
 }
 
-# One finding: its level, its text, and its fix.
+# finding NAME LEVEL WORDS FIX: the report has it, with these words in its text and in its fix, or without any.
 finding() {
-	python3 - "$@" <<'END'
-import json, sys
-name, level, words, fix = sys.argv[1:5]
-got = [f for f in json.load(open("json"))["findings"] if f["name"] == name]
-hits = [f for f in got if f["level"] == level and words in f["text"] and (fix in (f["fix"] or "") if fix else not f["fix"])]
-if not hits:
-    sys.exit(f"FAILED: {name}: no {level}, '{words}', '{fix}' in {got}")
-END
+	awk -v name="$1" -v level="$2" -v words="$3" -v fix="$4" '
+		function text(line) { # of a member; nothing for null
+			if (!sub(/^ *"[a-z]+": "/, "", line)) return ""
+			sub(/",?$/, "", line)
+			gsub(/\\"/, "\"", line)
+			return line
+		}
+		/^ +"fix": / { its_fix = text($0) }
+		/^ +"level": / { its_level = text($0) }
+		/^ +"name": / { its_name = text($0) }
+		/^ +"text": / && its_name == name {
+			print its_level ": " text($0) ": " its_fix
+			if (its_level == level && index(text($0), words) && (fix == "" ? its_fix == "" : index(its_fix, fix))) found = 1
+		}
+		END { exit !found }' json >findings || { cat findings; fail "$1: no $2 '$3', '$4'"; }
 }
 
 # Nothing this machine is to blame for: memory, disk, accelerator and kernel may be anything.

@@ -34,22 +34,22 @@ generation() {
 	: >log
 }
 
-# An entry whose files say nothing but are of some size.
+# An entry whose files say nothing but are of some size; made once.
 entry() {
-	rm -rf "kernels/$key"
-	mkdir -p "kernels/$key"
-	head -c 3000000 /dev/urandom >"kernels/$key/bzImage"
-	seq 200000 >"kernels/$key/vmlinux"
-	echo 'CONFIG_SCHED_CLASS_EXT=y' >"kernels/$key/.config"
-	crc=$(python3 -c 'import sys, zlib; print("%08x" % zlib.crc32(open(sys.argv[1], "rb").read()))' \
-		"kernels/$key/.config")
-	cat >"kernels/$key/metadata.json" <<END
+	[ -d "$base/entry" ] || make_entry "$base/entry" || return
+	rm -rf "kernels/$key" kept
+	mkdir -p kernels && cp -r "$base/entry" "kernels/$key" && cp -r "$base/entry" kept
+}
+
+make_entry() { # DIR
+	mkdir "$1" && head -c 3000000 /dev/urandom >"$1/bzImage" && seq 200000 >"$1/vmlinux" || return
+	echo 'CONFIG_SCHED_CLASS_EXT=y' >"$1/.config"
+	crc=$(python3 -c 'import sys, zlib; print("%08x" % zlib.crc32(open(sys.argv[1], "rb").read()))' "$1/.config")
+	cat >"$1/metadata.json" <<END
 {"version": "6.14.2", "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "config_hash": "$crc",
  "built_at": "2026-01-02T03:04:05Z", "ktstr_kconfig_hash": "4a386fe9", "source_tree_path": "/home/somebody/linux",
  "vmlinux_name": "vmlinux", "release": "6.14.2", "identity": "sha256:1234"}
 END
-	rm -rf kept
-	cp -r "kernels/$key" kept
 }
 
 put() {
@@ -89,7 +89,7 @@ no_secrets() {
 
 round_trip() { # v1|v2
 	start "$1"
-	entry
+	entry || return
 	put && same yes "$(fact stored put.d)" && same - "$(fact problem put.d)" && there || return
 	rm -rf kernels
 	get --identity sha256:1234 && same yes "$(fact found get.d)" && same - "$(fact problem get.d)" && whole || return
@@ -109,7 +109,7 @@ second_generation() {
 # tar and zstd read what we wrote, and we read a plain tar.
 a_blob_for_everybody() {
 	start v1
-	entry
+	entry || return
 	put && mkdir unpacked && zstd -qdc <"there/$namespace/$key" >raw.tar && tar -C unpacked -xf raw.tar &&
 		same 'metadata.json bzImage vmlinux .config' "$(tar -tf raw.tar | xargs)" &&
 		same '-rw-r--r--' "$(tar -tvf raw.tar | cut -d ' ' -f 1 | sort -u)" &&
@@ -122,7 +122,7 @@ a_blob_for_everybody() {
 # Chunks of 32 MiB; each as soon as the one before it is there.
 in_chunks() {
 	start v1
-	entry
+	entry || return
 	head -c 70000000 /dev/urandom >"kernels/$key/bzImage"
 	cp "kernels/$key/bzImage" kept/
 	put && same yes "$(fact stored put.d)" && has 'upload 204 0-33554431' log && has 'upload 204 33554432-67108863' log &&
@@ -142,7 +142,7 @@ nothing_there() {
 an_existing_key() {
 	for g in v1 v2; do
 		start $g
-		entry
+		entry || return
 		mkdir -p "there/$namespace"
 		echo old >"there/$namespace/$key"
 		put && same no "$(fact stored put.d)" && same - "$(fact problem put.d)" && same 1 "$(wc -l <log)" requests || return
@@ -166,7 +166,7 @@ fault() {
 		get && same no "$(fact found get.d)" && has "$5" get.d/facts && [ ! -e "kernels/$key" ]
 	else
 		rm -rf "there/$namespace"
-		entry
+		entry || return
 		put && same no "$(fact stored put.d)" && has "$5" put.d/facts && ! there
 	fi && no_secrets && return
 	cat log
@@ -198,7 +198,7 @@ faults_of_asking() {
 
 faults_of_fetching() {
 	start v1
-	entry
+	entry || return
 	put && there || return
 	for g in v1 v2; do
 		fault $g get download 403 "remote cache read warning: fetch $key: HTTP 403" &&
@@ -237,7 +237,7 @@ silence() {
 	start v1
 	mkdir -p "there/$namespace"
 	for what in get put; do
-		entry
+		entry || return
 		echo 'lookup mute' >faults
 		: >log
 		ktstr-source remote-$what --store store --out mute.d --key "$key" 2>err &
@@ -252,7 +252,7 @@ silence() {
 # What a dead one had is no hindrance, and its space is free.
 killed() {
 	start v2
-	entry
+	entry || return
 	put && echo 'download cut' >faults || return
 	rm -rf kernels
 	ktstr-source remote-get --store store --out get.d --key "$key" &
@@ -323,14 +323,14 @@ END
 # The entry of that key that is here stays when what is there is of another source.
 another_source() {
 	start v1
-	entry
+	entry || return
 	put && get --identity sha256:5678 && same no "$(fact found get.d)" && has 'of another source: sha256:1234' get.d/facts &&
 		has somebody "kernels/$key/metadata.json"
 }
 
 what_is_missing_here() {
 	start v1
-	entry
+	entry || return
 	(unset ACTIONS_RUNTIME_TOKEN; get) && has 'ACTIONS_RUNTIME_TOKEN is not set' get.d/facts &&
 		(unset ACTIONS_CACHE_URL; get) && has 'ACTIONS_CACHE_URL or ACTIONS_RESULTS_URL is not set' get.d/facts &&
 		(KTSTR_GHA_CACHE=yes; get) && has 'KTSTR_GHA_CACHE is not 1' get.d/facts && same '' "$(cat log)" || return
