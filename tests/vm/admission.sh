@@ -28,7 +28,7 @@ waits() {
 	grep -q 'waiting for other guests to end' "$1.err"
 }
 
-take_exit_info() {
+let_go() {
 	eval "echo >&$1"
 }
 
