@@ -67,7 +67,7 @@ put_back_with_its_time() {
 # clock_beyond FILE…: what is written now is younger than each of them.
 clock_beyond() {
 	: >now && for file; do
-		[ now -nt "$file" ] || return
+		[ -n "$(find now -newer "$file")" ] || return
 	done
 }
 
