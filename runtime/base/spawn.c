@@ -89,8 +89,8 @@ static int child_main(void *arg)
 	/* The parent may have died before the line above took effect. */
 	if (getppid() != l->parent)
 		return 127;
-	if (!s->same_group && setpgid(0, 0) < 0)
-		return give_up(l, "setpgid");
+	if (s->own_session ? setsid() < 0 : !s->same_group && setpgid(0, 0) < 0)
+		return give_up(l, s->own_session ? "setsid" : "setpgid");
 	if (redirect(s->in, 0) < 0 || redirect(s->out, 1) < 0 || redirect(s->err, 2) < 0)
 		return give_up(l, "redirect");
 	if (keep_only(s) < 0)

@@ -20,6 +20,7 @@ struct spawn {
 	const int *keep;         /* descriptors the child keeps under the same numbers */
 	size_t n_keep;
 	bool same_group; /* stay in our process group (programs that need the terminal) */
+	bool own_session; /* no terminal: nobody can be asked anything */
 	bool family;     /* spawn_capture: what the child starts must not outlive us either (keeper.h) */
 };
 

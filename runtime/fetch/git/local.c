@@ -11,12 +11,14 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "fetch/git/asked.h"
 #include "fetch/git/lib.h"
 
 struct localgit {
 	git_repository *repo;
 	git_index *index;
 	char *dir;
+	struct askedgit *asked; /* in place of the first two */
 };
 
 static int damaged(const char *dir, struct err *e)
@@ -33,12 +35,28 @@ static bool own_work_tree(git_repository *repo, const char *real)
 	return work && realpath(work, there) && strcmp(there, real) == 0;
 }
 
+/* Libgit2 is older than some of what git writes. */
+static int by_git(struct localgit *g, struct err *e)
+{
+	struct err lib = { 0 };
+
+	damaged(g->dir, &lib);
+	git_index_free(TAKE(g->index));
+	git_repository_free(TAKE(g->repo));
+	if (stop_pending())
+		return stop_err(e);
+	if (askedgit_open(&g->asked, g->dir, e) == 0)
+		return 0;
+	return e->code == X_NO_INPUT || e->code == X_NO_TOOL ? err_in(e, "%s, and by git neither", lib.msg) : -1;
+}
+
 int localgit_open(struct localgit **g, const char *dir, struct err *e)
 {
 	auto_free char *dotgit = xasprintf("%s/.git", dir);
 	struct localgit *new;
 	char real[PATH_MAX];
 	struct stat st;
+	int r = 0;
 
 	*g = NULL;
 	if (!realpath(dir, real)) {
@@ -53,17 +71,13 @@ int localgit_open(struct localgit **g, const char *dir, struct err *e)
 	new = xcalloc(1, sizeof(*new));
 	new->dir = xstrdup(dir);
 	if (git_repository_open_ext(&new->repo, real, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0 ||
-	    (own_work_tree(new->repo, real) && git_repository_index(&new->index, new->repo) < 0)) {
-		damaged(dir, e);
+	    (own_work_tree(new->repo, real) && git_repository_index(&new->index, new->repo) < 0))
+		r = by_git(new, e);
+	if (new->index || new->asked)
+		*g = new;
+	else
 		localgit_close(new);
-		return -1;
-	}
-	if (!new->index) {
-		localgit_close(new);
-		return 0;
-	}
-	*g = new;
-	return 0;
+	return r;
 }
 
 void localgit_close(struct localgit *g)
@@ -72,26 +86,30 @@ void localgit_close(struct localgit *g)
 		return;
 	git_index_free(g->index);
 	git_repository_free(g->repo);
+	askedgit_close(g->asked);
 	free(g->dir);
 	free(g);
 }
 
 const char *localgit_index(struct localgit *g)
 {
-	return git_index_path(g->index);
+	return g->asked ? askedgit_index(g->asked) : git_index_path(g->index);
 }
 
-int localgit_head(struct localgit *g, char commit[41], struct err *e)
+int localgit_head(struct localgit *g, char commit[GIT_ID], struct err *e)
 {
 	git_oid id;
-	int rc = git_reference_name_to_id(&id, g->repo, "HEAD");
+	int rc;
 
+	if (g->asked)
+		return askedgit_head(g->asked, commit, e);
 	commit[0] = '\0';
+	rc = git_reference_name_to_id(&id, g->repo, "HEAD");
 	if (rc == GIT_ENOTFOUND && git_repository_head_unborn(g->repo) == 1)
 		return 0;
 	if (rc < 0)
 		return damaged(g->dir, e);
-	git_oid_tostr(commit, 41, &id);
+	git_oid_tostr(commit, GIT_ID, &id);
 	return 0;
 }
 
@@ -140,6 +158,8 @@ int localgit_dirty(struct localgit *g, bool *dirty, struct err *e)
 	git_tree *tree = NULL;
 	int rc;
 
+	if (g->asked)
+		return askedgit_dirty(g->asked, dirty, e);
 	git_diff_options_init(&o, GIT_DIFF_OPTIONS_VERSION);
 	o.flags = GIT_DIFF_IGNORE_SUBMODULES | GIT_DIFF_SKIP_BINARY_CHECK;
 	o.ignore_submodules = GIT_SUBMODULE_IGNORE_ALL;
@@ -165,6 +185,8 @@ bool localgit_tracked(struct localgit *g, const char *path)
 {
 	size_t n = strlen(path), at;
 
+	if (g->asked)
+		return askedgit_tracked(g->asked, path);
 	if (n && path[n - 1] == '/')
 		return git_index_find_prefix(&at, g->index, path) == 0;
 	return git_index_get_bypath(g->index, path, 0) != NULL;
@@ -174,6 +196,8 @@ int localgit_ignored(struct localgit *g, const char *path, bool *ignored, struct
 {
 	int yes = 0;
 
+	if (g->asked)
+		return askedgit_ignored(g->asked, path, ignored, e);
 	*ignored = false;
 	if (localgit_tracked(g, path))
 		return 0;

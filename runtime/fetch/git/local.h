@@ -1,18 +1,21 @@
-/* local.h: what git says about a source tree on this machine (libgit2).
+/* local.h: what git says about a source tree on this machine: by libgit2, and by git itself where libgit2 cannot read it
+ * (asked.h). Both say the same.
  *
  * A repository further up that is not the tree's own does not count: its work tree must be this very folder. */
 #pragma once
+#include "fetch/git/refs.h"
 #include <stdbool.h>
 struct err;
 
 struct localgit; /* an opened repository */
 
-/* 0 with *g NULL when dir is not a work tree of its own. Damage to a repository is an error. */
+/* 0 with *g NULL when dir is not a work tree of its own. Damage to a repository is an error; X_NO_TOOL where only git
+ * could read it and is not installed. */
 int localgit_open(struct localgit **g, const char *dir, struct err *e);
 void localgit_close(struct localgit *g);
 
-/* Commit of HEAD as 40 hex digits; "" before the first commit. */
-int localgit_head(struct localgit *g, char commit[41], struct err *e);
+/* Commit of HEAD; "" before the first commit. */
+int localgit_head(struct localgit *g, char commit[GIT_ID], struct err *e);
 /* Where its index is: a file that is replaced when anything in it changes. */
 const char *localgit_index(struct localgit *g);
 /* Whether a tracked file differs from HEAD, in the index or on disk. A difference of times alone is none. */

@@ -13,14 +13,21 @@ enum { REFS_MAX = 1000000, NAME_MAX_LEN = 1024, SHOWN = 3, SHORTEST_ID = 7 };
 
 bool git_is_oid(const char *s, size_t n)
 {
-	return n == 40 && strspn(s, "0123456789abcdef") >= 40;
+	if (n != GIT_SHA1_HEX && n != GIT_SHA256_HEX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!strchr("0123456789abcdef", s[i]) || !s[i])
+			return false;
+	return true;
 }
 
-bool git_full_id(const char *ref, char id[41])
+bool git_full_id(const char *ref, char id[GIT_ID])
 {
-	if (strlen(ref) != 40 || strspn(ref, "0123456789abcdefABCDEF") != 40)
+	size_t n = strlen(ref);
+
+	if ((n != GIT_SHA1_HEX && n != GIT_SHA256_HEX) || strspn(ref, "0123456789abcdefABCDEF") != n)
 		return false;
-	for (size_t i = 0; i <= 40; i++)
+	for (size_t i = 0; i <= n; i++)
 		id[i] = (char)tolower((unsigned char)ref[i]);
 	return true;
 }
@@ -40,21 +47,76 @@ static bool good_name(const char *name, size_t n)
 	return true;
 }
 
-int git_refs_add(struct git_refs *r, const char *oid, const char *name, size_t n, struct err *e)
+static int no_sense(struct err *e)
+{
+	return err_set(e, X_NETWORK, "a branch or tag with a name or an id that cannot be");
+}
+
+static int add(struct git_refs *r, const char *oid, size_t digits, const char *name, size_t n, struct err *e)
 {
 	struct git_ref new = { .peeled = "" };
 
 	if (r->n == REFS_MAX)
 		return err_set(e, X_NETWORK, "more than %d branches and tags", REFS_MAX);
-	if (!git_is_oid(oid, strnlen(oid, 40)) || !good_name(name, n))
-		return err_set(e, X_NETWORK, "a branch or tag with a name or an id that cannot be");
+	if (!git_is_oid(oid, digits) || !good_name(name, n))
+		return no_sense(e);
 	if (r->n == r->room) {
 		r->room = r->room ? r->room * 2 : 64;
 		r->v = xreallocarray(r->v, r->room, sizeof(*r->v));
 	}
-	memcpy(new.oid, oid, 40);
+	memcpy(new.oid, oid, digits);
 	new.name = xstrndup(name, n);
 	r->v[r->n++] = new;
+	return 0;
+}
+
+static int peeled(struct git_refs *r, const char *oid, size_t digits, const char *name, size_t n, struct err *e)
+{
+	struct git_ref *last = r->n ? &r->v[r->n - 1] : NULL;
+
+	if (!last || strlen(last->name) != n || memcmp(last->name, name, n) != 0 || !git_is_oid(oid, digits))
+		return no_sense(e);
+	memcpy(last->peeled, oid, digits);
+	last->peeled[digits] = '\0';
+	return 0;
+}
+
+static int one_line(struct git_refs *r, const char *line, size_t n, struct err *e)
+{
+	static const char symref[] = "ref: ", head[] = "\tHEAD";
+	const size_t before = sizeof(symref) - 1, behind = sizeof(head) - 1;
+	const char *name = line;
+	size_t digits, len;
+
+	if (n > before && !memcmp(line, symref, before)) {
+		if (n > before + behind && !memcmp(line + n - behind, head, behind) && !r->head &&
+		    good_name(line + before, n - before - behind))
+			r->head = xstrndup(line + before, n - before - behind);
+		return 0;
+	}
+	while (name < line + n && *name != '\t' && *name != ' ')
+		name++;
+	if (name == line + n)
+		return no_sense(e);
+	digits = (size_t)(name++ - line);
+	len = n - digits - 1;
+	if (len > 3 && !memcmp(name + len - 3, "^{}", 3))
+		return peeled(r, line, digits, name, len - 3, e);
+	return add(r, line, digits, name, len, e);
+}
+
+int git_refs_parse(struct git_refs *r, const char *text, size_t n, struct err *e)
+{
+	while (n) {
+		const char *end = memchr(text, '\n', n);
+		size_t len = end ? (size_t)(end - text) : n;
+
+		if (len && one_line(r, text, len, e) < 0)
+			return -1;
+		len += end ? 1 : 0;
+		text += len;
+		n -= len;
+	}
 	return 0;
 }
 
@@ -159,20 +221,20 @@ static size_t near_names(const struct git_refs *r, const char *ref, struct near 
 int git_refs_none(const struct git_refs *r, const char *ref, const char *url, struct err *e)
 {
 	struct near list[SHOWN];
-	size_t n = near_names(r, ref, list), len = strlen(ref);
+	size_t n = near_names(r, ref, list), len = strlen(ref), full, size;
 	auto_free char *names = NULL;
-	size_t size;
 	FILE *f;
 
 	if (r->n == 0)
 		return err_set(e, X_NO_INPUT, "%s has no branch and no tag yet", url);
+	full = strlen(r->v[0].oid);
 	f = xmemstream(&names, &size);
 	for (size_t i = 0; i < n; i++)
 		fprintf(f, "%s%s", i ? ", " : "; near it: ", list[i].name);
 	if (!n && r->head && short_name(r->head))
 		fprintf(f, "; its default branch is %s", short_name(r->head));
-	if (len >= SHORTEST_ID && len < 40 && strspn(ref, "0123456789abcdefABCDEF") == len)
-		fputs("; a commit id is asked for with all its 40 digits", f);
+	if (len >= SHORTEST_ID && len < full && strspn(ref, "0123456789abcdefABCDEF") == len)
+		fprintf(f, "; a commit id is asked for with all its %zu digits", full);
 	fclose(f);
 	return err_set(e, X_NO_INPUT, "%s has no branch or tag '%s'%s", url, ref, names);
 }

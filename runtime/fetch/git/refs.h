@@ -4,9 +4,12 @@
 #include <stddef.h>
 struct err;
 
+/* An object's id as hex digits: 40 of SHA-1, 64 of SHA-256; and a NUL. */
+enum { GIT_SHA1_HEX = 40, GIT_SHA256_HEX = 64, GIT_ID = GIT_SHA256_HEX + 1 };
+
 struct git_ref {
-	char oid[41];    /* what it points to: a commit, or an annotated tag */
-	char peeled[41]; /* the commit behind the tag; "" when oid is one itself, or when nobody told */
+	char oid[GIT_ID];    /* what it points to: a commit, or an annotated tag */
+	char peeled[GIT_ID]; /* the commit behind the tag; "" when oid is one itself, or when nobody told */
 	char *name;      /* "HEAD", "refs/heads/x"; printable UTF-8 without spaces */
 };
 
@@ -16,12 +19,14 @@ struct git_refs {
 	char *head; /* what HEAD is another name of; NULL: not known */
 };
 
-/* Whether s, n bytes, is 40 lower-case hex digits. */
+/* Whether s, n bytes, is 40 or 64 lower-case hex digits. */
 bool git_is_oid(const char *s, size_t n);
-/* 40 hex digits of either case, made lower: a full commit id as people write it. */
-bool git_full_id(const char *ref, char id[41]);
-/* Negative for a name or an id that git would not have, and for more than a million names. The new one is the last of v. */
-int git_refs_add(struct git_refs *r, const char *oid, const char *name, size_t n, struct err *e);
+/* The same of either case, made lower: a full commit id as people write it. */
+bool git_full_id(const char *ref, char id[GIT_ID]);
+/* What `git ls-remote --symref` and `git show-ref --head -d` print: "{id} {name}" lines, with a tab or a space, "{name}^{}"
+ * for what the tag before stands for, "ref: {name}\tHEAD" for what HEAD is. Negative for a name or an id that git would not
+ * have, and for more than a million names. */
+int git_refs_parse(struct git_refs *r, const char *text, size_t n, struct err *e);
 /* By full name, as branch, as tag, below "refs/", in this order. NULL: none. */
 const struct git_ref *git_refs_find(const struct git_refs *r, const char *ref);
 /* One that means this commit. NULL: none. */

@@ -1,149 +1,145 @@
 #include "fetch/git/tree.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <git2.h>
-#include <git2/sys/repository.h>
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "fetch/git/lib.h"
+#include "fetch/git/entries.h"
+#include "fetch/git/objects.h"
 
-enum { ENTRIES_MAX = 400000, DEPTH_MAX = 128, TELL_MS = 100 };
+enum { ENTRIES_MAX = 400000, DEPTH_MAX = 128, TELL_MS = 100, OBJECT_MAX = 512 << 20, COMMIT_MAX = 16 << 20 };
 
 static const uint64_t bytes_max = (uint64_t)8 << 30;
 
 struct writer {
-	git_odb *odb;
-	git_repository *repo; /* nothing but the odb */
+	struct git_store *store;
+	size_t digits; /* of an id */
 	source_progress *progress;
+	bool *absent;
 	unsigned long entries, done;
 	uint64_t bytes;
 	long long told;
 };
 
-static int hostile(const char *why, struct err *e)
+static int missing(struct writer *w, const char *what, const char *id, struct err *e)
 {
-	return err_set(e, X_BAD_ARCHIVE, "the commit's tree is hostile: %s", why);
+	*w->absent = true;
+	return err_set(e, X_BAD_ARCHIVE, "%s: object %s is missing", what, id);
 }
 
-static int good_name(const char *name, struct err *e)
-{
-	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") || !strcasecmp(name, ".git") || strchr(name, '/'))
-		return hostile("a file with a name like '.', '..' or '.git'", e);
-	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 127)
-			return hostile("a file name with control characters", e);
-	return 0;
-}
+/* A folder's object, copied: the next read takes its place. */
+struct folder {
+	char *data;
+	struct git_entries at;
+};
 
-static int open_tree(struct writer *w, const git_tree_entry *entry, git_tree **tree, struct err *e)
+static void folder_free(struct folder *f)
 {
-	if (git_tree_lookup(tree, w->repo, git_tree_entry_id(entry)) < 0)
-		return gitlib_err(e, X_BAD_ARCHIVE, "folder %s", git_tree_entry_name(entry));
+	free(f->data);
+}
+#define auto_folder __attribute__((unused, cleanup(folder_free)))
+
+static int open_folder(struct writer *w, const char *what, const char *id, struct folder *f, struct err *e)
+{
+	struct git_object o;
+	int r = git_store_read(w->store, id, OBJECT_MAX, &o, e);
+
+	if (r == GIT_OBJECT_ABSENT)
+		return missing(w, what, id, e);
+	if (r < 0)
+		return err_in(e, "%s", what);
+	if (o.kind != GIT_KIND_TREE)
+		return err_set(e, X_BAD_ARCHIVE, "%s: object %s is no folder", what, id);
+	f->data = xmemdup(o.data, o.n + 1);
+	f->at = (struct git_entries){ .at = f->data, .end = f->data + o.n, .id = w->digits / 2 };
 	return 0;
 }
 
 /* Before anything is written: a few objects can stand for millions of files. */
-static int count(struct writer *w, const git_tree *tree, unsigned depth, struct err *e)
+static int count(struct writer *w, const char *what, const char *id, unsigned depth, struct err *e)
 {
-	size_t n = git_tree_entrycount(tree);
+	auto_folder struct folder f = { 0 };
+	struct git_entry entry;
+	int r;
 
 	if (depth > DEPTH_MAX)
-		return hostile("too many folders in each other", e);
-	if (n > ENTRIES_MAX - w->entries)
-		return hostile("too many files", e);
-	w->entries += n;
+		return git_tree_hostile("too many folders in each other", e);
 	if (stop_pending())
 		return stop_err(e);
-	for (size_t i = 0; i < n; i++) {
-		const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
-		git_tree *sub;
-		int r;
-
-		if (good_name(git_tree_entry_name(entry), e) < 0)
-			return -1;
-		if (git_tree_entry_type(entry) != GIT_OBJECT_TREE)
+	if (open_folder(w, what, id, &f, e) < 0)
+		return -1;
+	while ((r = git_entries_next(&f.at, &entry, e)) > 0) {
+		if (++w->entries > ENTRIES_MAX)
+			return git_tree_hostile("too many files", e);
+		if (entry.kind != GIT_ENTRY_FOLDER)
 			continue;
-		if (open_tree(w, entry, &sub, e) < 0)
-			return -1;
-		r = count(w, sub, depth + 1, e);
-		git_tree_free(sub);
-		if (r < 0)
+		auto_free char *inner = xasprintf("folder %s", entry.name);
+
+		if (count(w, inner, entry.id, depth + 1, e) < 0)
 			return -1;
 	}
-	return 0;
+	return r;
 }
 
-static int put_file(int dir, const char *name, const void *data, size_t n, mode_t mode, struct err *e)
+static int put_file(int dir, const char *name, const struct git_object *o, mode_t mode, struct err *e)
 {
 	auto_close int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return err_sys(e, "make %s", name);
-	return write_all(fd, data, n, name, e);
+	return write_all(fd, o->data, o->n, name, e);
 }
 
-static int put_link(int dir, const char *name, const char *data, size_t n, struct err *e)
+static int put_link(int dir, const char *name, const struct git_object *o, struct err *e)
 {
-	auto_free char *to = xstrndup(data, n);
+	auto_free char *to = xstrndup(o->data, o->n);
 
-	if (n == 0 || n >= PATH_MAX || strlen(to) != n)
-		return hostile("a link to nowhere", e);
+	if (o->n == 0 || o->n >= PATH_MAX || strlen(to) != o->n)
+		return git_tree_hostile("a link to nowhere", e);
 	return symlinkat(to, dir, name) < 0 ? err_sys(e, "make link %s", name) : 0;
 }
 
-static int put_blob(struct writer *w, const git_tree_entry *entry, int dir, struct err *e)
+static int put_blob(struct writer *w, const struct git_entry *entry, int dir, struct err *e)
 {
-	const char *name = git_tree_entry_name(entry);
-	git_filemode_t mode = git_tree_entry_filemode(entry);
-	git_odb_object *o;
-	size_t n;
-	int r;
+	struct git_object o;
+	int r = git_store_read(w->store, entry->id, OBJECT_MAX, &o, e);
 
-	if (git_odb_read(&o, w->odb, git_tree_entry_id(entry)) < 0)
-		return gitlib_err(e, X_BAD_ARCHIVE, "%s", name);
-	n = git_odb_object_size(o);
-	w->bytes += n;
-	if (git_odb_object_type(o) != GIT_OBJECT_BLOB)
-		r = hostile("a file that is none", e);
-	else if (w->bytes > bytes_max)
-		r = hostile("more bytes than a source tree has", e);
-	else if (mode == GIT_FILEMODE_LINK)
-		r = put_link(dir, name, git_odb_object_data(o), n, e);
-	else
-		r = put_file(dir, name, git_odb_object_data(o), n, mode == GIT_FILEMODE_BLOB_EXECUTABLE ? 0777 : 0666,
-			     e);
-	git_odb_object_free(o);
-	return r;
+	if (r == GIT_OBJECT_ABSENT)
+		return missing(w, entry->name, entry->id, e);
+	if (r < 0)
+		return err_in(e, "%s", entry->name);
+	w->bytes += o.n;
+	if (o.kind != GIT_KIND_BLOB)
+		return git_tree_hostile("a file that is none", e);
+	if (w->bytes > bytes_max)
+		return git_tree_hostile("more bytes than a source tree has", e);
+	if (entry->kind == GIT_ENTRY_LINK)
+		return put_link(dir, entry->name, &o, e);
+	return put_file(dir, entry->name, &o, entry->kind == GIT_ENTRY_PROGRAM ? 0777 : 0666, e);
 }
 
-static int put_tree(struct writer *w, const git_tree *tree, int dir, struct err *e);
+static int put_tree(struct writer *w, const char *what, const char *id, int dir, struct err *e);
 
-static int put_folder(struct writer *w, const git_tree_entry *entry, int dir, struct err *e)
+static int put_folder(struct writer *w, const struct git_entry *entry, int dir, struct err *e)
 {
-	const char *name = git_tree_entry_name(entry);
+	auto_free char *what = xasprintf("folder %s", entry->name);
 	auto_close int sub = -1;
-	git_tree *tree;
-	int r;
 
-	if (mkdirat(dir, name, 0777) < 0)
-		return err_sys(e, "make folder %s", name);
-	if (git_tree_entry_type(entry) == GIT_OBJECT_COMMIT)
+	if (mkdirat(dir, entry->name, 0777) < 0)
+		return err_sys(e, "make folder %s", entry->name);
+	if (entry->kind == GIT_ENTRY_MODULE)
 		return 0;
-	sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	sub = openat(dir, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (sub < 0)
-		return err_sys(e, "open folder %s", name);
-	if (open_tree(w, entry, &tree, e) < 0)
-		return -1;
-	r = put_tree(w, tree, sub, e);
-	git_tree_free(tree);
-	return r;
+		return err_sys(e, "open folder %s", entry->name);
+	return put_tree(w, what, entry->id, sub, e);
 }
 
 static int tell(struct writer *w, struct err *e)
@@ -159,64 +155,52 @@ static int tell(struct writer *w, struct err *e)
 	return stop_pending() ? stop_err(e) : 0;
 }
 
-static int put_tree(struct writer *w, const git_tree *tree, int dir, struct err *e)
+static int put_tree(struct writer *w, const char *what, const char *id, int dir, struct err *e)
 {
-	size_t n = git_tree_entrycount(tree);
+	auto_folder struct folder f = { 0 };
+	struct git_entry entry;
+	int r;
 
-	for (size_t i = 0; i < n; i++) {
-		const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
-		bool file = git_tree_entry_type(entry) == GIT_OBJECT_BLOB;
+	if (open_folder(w, what, id, &f, e) < 0)
+		return -1;
+	while ((r = git_entries_next(&f.at, &entry, e)) > 0) {
+		bool file = entry.kind != GIT_ENTRY_FOLDER && entry.kind != GIT_ENTRY_MODULE;
 
-		if ((file ? put_blob(w, entry, dir, e) : put_folder(w, entry, dir, e)) < 0 || tell(w, e) < 0)
+		if ((file ? put_blob(w, &entry, dir, e) : put_folder(w, &entry, dir, e)) < 0 || tell(w, e) < 0)
 			return -1;
 	}
+	return r;
+}
+
+/* A commit begins with "tree {id}\n". */
+static int tree_of(struct writer *w, const char *commit, char tree[GIT_ID], struct err *e)
+{
+	struct git_object o;
+	int r = git_store_read(w->store, commit, COMMIT_MAX, &o, e);
+
+	if (r == GIT_OBJECT_ABSENT) {
+		*w->absent = true;
+		return err_set(e, X_NO_INPUT, "there is no commit %s", commit);
+	}
+	if (r < 0)
+		return err_in(e, "commit %s", commit);
+	if (o.kind != GIT_KIND_COMMIT)
+		return err_set(e, X_NO_INPUT, "%s is an object of git, but no commit", commit);
+	if (o.n < 5 + w->digits + 1 || memcmp(o.data, "tree ", 5) != 0 || !git_is_oid(o.data + 5, w->digits))
+		return err_set(e, X_BAD_ARCHIVE, "commit %s names no tree", commit);
+	memcpy(tree, o.data + 5, w->digits);
+	tree[w->digits] = '\0';
 	return 0;
 }
 
-static int find_commit(struct writer *w, const char *commit, git_object **found, struct err *e)
+int gittree_write(struct git_store *s, const char *commit, int dir, source_progress *progress, bool *absent, struct err *e)
 {
-	git_oid id;
-	int r = git_oid_fromstr(&id, commit);
+	struct writer w = { .store = s, .digits = strlen(commit), .progress = progress, .absent = absent };
+	auto_free char *what = xasprintf("tree of commit %s", commit);
+	char tree[GIT_ID];
 
-	if (r == 0)
-		r = git_object_lookup(found, w->repo, &id, GIT_OBJECT_ANY);
-	if (r == GIT_ENOTFOUND)
-		return err_set(e, X_NO_INPUT, "there is no commit %s", commit);
-	if (r < 0)
-		return gitlib_err(e, X_BAD_ARCHIVE, "commit %s", commit);
-	if (git_object_type(*found) == GIT_OBJECT_COMMIT)
-		return 0;
-	git_object_free(TAKE(*found));
-	return err_set(e, X_NO_INPUT, "%s is an object of git, but no commit", commit);
-}
-
-static int write_commit(struct writer *w, const char *commit, int dir, struct err *e)
-{
-	git_object *found = NULL;
-	git_tree *tree = NULL;
-	int r;
-
-	if (find_commit(w, commit, &found, e) < 0)
+	*absent = false;
+	if (tree_of(&w, commit, tree, e) < 0 || count(&w, what, tree, 1, e) < 0)
 		return -1;
-	if (git_commit_tree(&tree, (git_commit *)found) < 0)
-		r = gitlib_err(e, X_BAD_ARCHIVE, "tree of commit %s", commit);
-	else
-		r = count(w, tree, 1, e) < 0 ? -1 : put_tree(w, tree, dir, e);
-	git_tree_free(tree);
-	git_object_free(found);
-	return r;
-}
-
-int gittree_write(struct git_odb *odb, const char *commit, int dir, source_progress *progress, struct err *e)
-{
-	struct writer w = { .odb = odb, .progress = progress };
-	int r;
-
-	if (gitlib_init(e) < 0)
-		return -1;
-	if (git_repository_wrap_odb(&w.repo, odb) < 0)
-		return gitlib_err(e, X_FAIL, "libgit2");
-	r = write_commit(&w, commit, dir, e);
-	git_repository_free(w.repo);
-	return r;
+	return put_tree(&w, what, tree, dir, e);
 }

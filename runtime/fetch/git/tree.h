@@ -5,9 +5,10 @@
  * committed: what .gitattributes says about line ends or filters is not done. Submodules are empty folders. */
 #pragma once
 #include "fetch/progress.h"
+#include <stdbool.h>
 struct err;
-struct git_odb;
+struct git_store;
 
-/* dir: an empty folder, open. X_NO_INPUT when odb has no such commit, X_BAD_ARCHIVE for hostile, damaged or missing
- * objects. */
-int gittree_write(struct git_odb *odb, const char *commit, int dir, source_progress *progress, struct err *e);
+/* dir: an empty folder, open. commit: a full id. X_NO_INPUT when the store has no such commit, X_BAD_ARCHIVE for hostile or
+ * damaged objects; *absent is set when that is because one is not there. */
+int gittree_write(struct git_store *s, const char *commit, int dir, source_progress *progress, bool *absent, struct err *e);

@@ -27,7 +27,7 @@ static const struct opt opts[] = {
 	  .out = &o.ref,
 	  .arg = "REF",
 	  .help = "what the commit was asked for by; helps with servers that give out names only" },
-	{ .name = "commit", .type = OPT_STR, .out = &o.commit, .arg = "ID", .help = "40 hex digits" },
+	{ .name = "commit", .type = OPT_STR, .out = &o.commit, .arg = "ID", .help = "40 or 64 hex digits" },
 	{ 0 },
 };
 

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "options/opt.h"
-#include "fetch/git/clone.h"
+#include "fetch/git/remote.h"
 #include "step/step.h"
 #include "step/steps.h"
 

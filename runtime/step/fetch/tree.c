@@ -28,7 +28,7 @@ static void show(unsigned long done, unsigned long total, const char *note)
 }
 
 struct git_facts {
-	char commit[41]; /* "" none */
+	char commit[GIT_ID]; /* "" none */
 	const char *dirty;
 };
 

@@ -43,7 +43,7 @@ static void head(void **state)
 	auto_free char *want = git_sh(tree, "git rev-parse HEAD");
 	struct localgit *g;
 	struct err e = { 0 };
-	char commit[41];
+	char commit[GIT_ID];
 
 	assert_int_equal(localgit_open(&g, tree, &e), 0);
 	assert_int_equal(localgit_head(g, commit, &e), 0);
@@ -55,7 +55,7 @@ static void before_the_first_commit(void **state)
 {
 	struct localgit *g;
 	struct err e = { 0 };
-	char commit[41];
+	char commit[GIT_ID];
 	bool is;
 
 	git_do(*state, "git init -q; echo a >a; git add a");
@@ -167,7 +167,7 @@ static void damage(void **state)
 		auto_free char *tree = begin(sub);
 		struct localgit *g;
 		struct err e = { 0 };
-		char commit[41];
+		char commit[GIT_ID];
 		bool is;
 
 		git_do(tree, cases[i]);
