@@ -39,6 +39,14 @@ static int absolute_env(const char *name, struct err *e)
 	return setenv(name, path, 1) < 0 ? err_sys(e, "set %s", name) : 0;
 }
 
+/* Git's commands of the user's (GIT_SSH_COMMAND, core.sshCommand, credential helpers) are run there. */
+static int start_dir(struct err *e)
+{
+	auto_free char *cwd = getcwd(NULL, 0);
+
+	return cwd && setenv("KTSTR_START_DIR", cwd, 1) < 0 ? err_sys(e, "set KTSTR_START_DIR") : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;
@@ -46,7 +54,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 
 	if (stop_init(&e) < 0 || absolute_env("KTSTR_CACHE_DIR", &e) < 0 || absolute_env("KTSTR_STORE", &e) < 0 ||
-	    absolute_env("XDG_CACHE_HOME", &e) < 0) {
+	    absolute_env("XDG_CACHE_HOME", &e) < 0 || start_dir(&e) < 0) {
 		log_error("%s", e.msg);
 		return X_FAIL;
 	}

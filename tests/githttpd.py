@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Serve git repositories by HTTP for tests: a thin frame around `git http-backend`.
 
-usage: githttpd.py FOLDER PORT-FILE [LOG]
+usage: githttpd.py FOLDER PORT-FILE [LOG [CERTIFICATE]]
 
-Listens on a free port of 127.0.0.1 and writes its number into PORT-FILE. Paths that begin with one of these behave badly:
+Listens on a free port of 127.0.0.1, by TLS when there is a CERTIFICATE (with its key), and writes its number into PORT-FILE. Paths that begin with one of these behave badly:
   /moved/X   redirects to /X           /login/X  wants a password (user:secret)
   /old/X     speaks protocol 0 only    /page/X   answers with a web page
   /busy/X    HTTP 503                  /cut/X    breaks off in the middle of a pack
 """
 import http.server
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -114,6 +115,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 server = Server(("127.0.0.1", 0), Git)
 server.daemon_threads = True
+if len(sys.argv) > 4:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(sys.argv[4])
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
 with open(port_file + ".new", "w", encoding="ascii") as f:
     f.write(str(server.server_address[1]))
 os.rename(port_file + ".new", port_file)

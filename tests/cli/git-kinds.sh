@@ -6,7 +6,7 @@
 
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
-unset GIT_SSH GIT_SSH_COMMAND GIT_DIR http_proxy https_proxy all_proxy
+unset GIT_SSH GIT_SSH_COMMAND GIT_DIR GIT_SSL_CAINFO http_proxy https_proxy all_proxy
 HOME=$base
 export HOME
 served=$base/served
@@ -174,7 +174,7 @@ sparse_index() {
 	copies sparse && git -C sparse update-index --refresh && git -C sparse sparse-checkout init --cone --sparse-index &&
 		git -C sparse sparse-checkout set arch/x86 include init kernel scripts && [ ! -e sparse/gone ] &&
 		git -C plain update-index --refresh && git -C plain sparse-checkout set --no-cone '/*' '!/gone/' &&
-		[ ! -e plain/gone ] && looks_same sparse
+		[ ! -e plain/gone ] && git -C sparse ls-files --sparse | grep -qx gone/ && looks_same sparse
 }
 
 local_sha256() {
@@ -235,7 +235,7 @@ foreign_environment() {
 # Without git: what needs it says so, the rest works.
 without_git() {
 	copies split && git -C split update-index --split-index && mkdir bin || return
-	for program in cat rm cp timeout grep; do ln -s "$(command -v $program)" bin/$program; done
+	for program in cat rm cp timeout grep env; do ln -s "$(command -v $program)" bin/$program; done
 	old=$PATH
 	PATH=$O:$work/bin
 	facts plain "$work/plain" && exits 23 ktstr-source tree --store store --out f --source "$work/split" &&

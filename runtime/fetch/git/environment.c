@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/url.h"
 #include "fetch/git/address.h"
@@ -52,7 +53,6 @@ static const char *const foreign[] = {
 	"GIT_FLUSH",
 	"GIT_REF_PARANOIA",
 	"GIT_LITERAL_PATHSPECS",
-	"GIT_TRACE_SETUP",
 	URL_SECRET_ENV,
 };
 
@@ -122,6 +122,33 @@ static void login(const struct git_address *a, struct argv *env, unsigned long *
 	argv_fmt(env, "KTSTR_GIT_PASSWORD=%s", a->password ? a->password : "");
 }
 
+/* Whether the user told git itself whom to trust. */
+static bool git_knows_authorities(void)
+{
+	const struct git_how h = {
+		.args = (const char *const[]){ "config", "--get-regexp", "^http\\..*sslca(info|path)$", NULL },
+		.max = 1 << 20,
+	};
+	struct err none;
+
+	return getenv("GIT_SSL_CAINFO") || getenv("GIT_SSL_CAPATH") || git_run(&h, NULL, NULL, &none) == 0;
+}
+
+/* As for other downloads, unless git has an order of its own. */
+static void authorities(struct argv *env)
+{
+	const char *file = getenv("CURL_CA_BUNDLE"), *folder = getenv("SSL_CERT_DIR");
+
+	if (!file || !*file)
+		file = getenv("SSL_CERT_FILE");
+	if (((!file || !*file) && (!folder || !*folder)) || git_knows_authorities())
+		return;
+	if (file && *file)
+		argv_fmt(env, "GIT_SSL_CAINFO=%s", file);
+	if (folder && *folder)
+		argv_fmt(env, "GIT_SSL_CAPATH=%s", folder);
+}
+
 void git_environment(const struct git_how *h, struct argv *words, struct argv *env)
 {
 	unsigned long n = user_settings(), before = n;
@@ -138,9 +165,9 @@ void git_environment(const struct git_how *h, struct argv *words, struct argv *e
 	for (size_t i = 0; i < countof(fixed); i++)
 		argv_add(env, fixed[i]);
 	argv_fmt(env, "GIT_DIR=%s", h->repository ? h->repository : "/dev/null");
-	if (h->work_tree)
-		argv_add(env, "GIT_IMPLICIT_WORK_TREE");
 	protocols(h, env);
+	if (h->remote)
+		authorities(env);
 	for (size_t i = 0; h->settings && h->settings[i]; i += 2)
 		setting(env, &n, h->settings[i], h->settings[i + 1]);
 	if (h->remote && h->remote->site)

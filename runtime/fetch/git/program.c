@@ -167,13 +167,13 @@ static int take_text(struct job *j, struct err *e)
 
 static int too_late(const struct job *j, long long stall, struct err *e)
 {
-	long long now = now_ms();
+	long long now = now_ms(), talk = j->h->talk_ms ? j->h->talk_ms : GIT_TALK_MS;
 	int code = j->h->remote ? X_NETWORK : X_TIMEOUT;
 
 	if (now - j->heard >= stall)
 		return err_set(e, code, "%s: silence for %g s", name_of(j->h), (double)stall / 1000.0);
-	if (now - j->advanced >= GIT_TALK_MS)
-		return err_set(e, code, "%s: nothing but words for %d minutes", name_of(j->h), GIT_TALK_MS / 60000);
+	if (now - j->advanced >= talk)
+		return err_set(e, code, "%s: nothing but words for %g s", name_of(j->h), (double)talk / 1000.0);
 	return 0;
 }
 

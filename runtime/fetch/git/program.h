@@ -27,6 +27,7 @@ struct git_how {
 	const struct git_address *remote; /* whom it may speak with, and by which login; NULL: nobody */
 	const char *const *settings;      /* "key", "value", … beside those of all; NULL-ended; may be NULL */
 	unsigned stall_ms;                /* longest silence; 0: GIT_STALL_MS */
+	unsigned talk_ms;                 /* longest time of nothing but the server's words; 0: GIT_TALK_MS */
 	size_t max;                       /* bytes of output */
 	/* Called for each line of git's own progress; negative ends it. May be NULL. */
 	int (*progress)(void *arg, const struct git_progress *p, struct err *e);
@@ -37,7 +38,7 @@ struct git_how {
 
 /* Runs it to its end. 0 when it succeeded; *text (may be NULL: not wanted) is NUL-ended and the caller's.
  * Otherwise the error is what git said, with the code its words call for (said.h); X_NO_TOOL without git; X_NETWORK when
- * nothing was heard for stall_ms, or nothing but words of the server for ten minutes. */
+ * nothing was heard for stall_ms, or nothing but words of the server for talk_ms. */
 int git_run(const struct git_how *h, char **text, size_t *n, struct err *e);
 
 /* One that answers questions: cat-file --batch, check-ignore --stdin. */

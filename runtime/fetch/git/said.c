@@ -171,6 +171,7 @@ static const struct known known[] = {
 	{ X_DISK_FULL, "No space left on device", NULL },
 	{ X_DISK_FULL, "Disk quota exceeded", NULL },
 	{ X_NO_TOOL, "cannot run ", NULL },
+	{ X_NO_TOOL, "cannot exec ", NULL },
 	{ X_NO_TOOL, "is not a git command", NULL },
 	{ X_USAGE, "transport '", "' not allowed" },
 	{ X_USAGE, "nable to find remote helper", NULL },
