@@ -10,6 +10,20 @@
 #include "gitrun.h"
 #include "scratch.h"
 
+/* What libgit2 reads itself, and what git is asked about. */
+static const struct kind {
+	const char *name;
+	const char *init;  /* options of git init */
+	const char *after; /* what is done to the repository */
+} kinds[] = {
+	{ "plain", "", "" },
+	{ "split index", "", "; git update-index --split-index" },
+	{ "index without a checksum", "", "; git config index.skipHash true; git update-index --force-write-index" },
+	{ "SHA-256", "--object-format=sha256", "" },
+	{ "reftable", "--ref-format=reftable", "" },
+};
+static const struct kind *kind = kinds;
+
 /* {dir}/linux with one commit. */
 static char *begin(const char *dir)
 {
@@ -20,7 +34,9 @@ static char *begin(const char *dir)
 	scratch_text(dir, "linux/.gitignore", "*.o\n/out/\n!keep.o\n");
 	scratch_text(dir, "linux/kernel/tracked.o", "blob");
 	scratch_text(dir, "linux/gen/.gitignore", "*\n");
-	git_do(tree, "git init -q; git add -f .; git commit -qm one");
+	auto_free char *line = xasprintf("git init -q %s; git add -f .; git commit -qm one%s", kind->init, kind->after);
+
+	git_do(tree, line);
 	return tree;
 }
 
@@ -58,7 +74,9 @@ static void before_the_first_commit(void **state)
 	char commit[GIT_ID];
 	bool is;
 
-	git_do(*state, "git init -q; echo a >a; git add a");
+	auto_free char *line = xasprintf("git init -q %s; echo a >a; git add a%s", kind->init, kind->after);
+
+	git_do(*state, line);
 	assert_int_equal(localgit_open(&g, *state, &e), 0);
 	assert_int_equal(localgit_head(g, commit, &e), 0);
 	assert_string_equal(commit, "");
@@ -227,6 +245,7 @@ static void ignored(void **state)
 	struct err e = { 0 };
 
 	scratch_text(tree, ".git/info/exclude", "exclude.txt\n");
+	git_do(tree, "mkdir out kernel/out");
 	assert_int_equal(localgit_open(&g, tree, &e), 0);
 	for (size_t i = 0; i < countof(cases); i++) {
 		bool is = false;
@@ -236,6 +255,20 @@ static void ignored(void **state)
 			fail_msg("%s", cases[i].path);
 	}
 	localgit_close(g);
+}
+
+/* A git that cannot make such a repository has nobody who has one. */
+static bool known(const struct kind *k)
+{
+	auto_free char *line = xasprintf("git init -q %s x 2>&1 >/dev/null || :", k->init);
+	struct err e = { 0 };
+	auto_free char *dir = tmpdir_make("test", &e);
+	auto_free char *said = git_sh(dir, line);
+
+	if (*said)
+		printf("%s: %s\n", k->name, said);
+	rmtree(AT_FDCWD, dir, &e);
+	return !*said;
 }
 
 int main(void)
@@ -252,6 +285,10 @@ int main(void)
 		in_scratch(somebody_elses),
 		in_scratch(ignored),
 	};
+	int failed = 0;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	for (; kind < kinds + countof(kinds); kind++)
+		if (known(kind))
+			failed += cmocka_run_group_tests_name(kind->name, tests, NULL, NULL);
+	return failed;
 }
