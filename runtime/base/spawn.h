@@ -19,9 +19,9 @@ struct spawn {
 	int in, out, err;        /* SPAWN_INHERIT, SPAWN_NULL or a descriptor (>2), which stays the caller's */
 	const int *keep;         /* descriptors the child keeps under the same numbers */
 	size_t n_keep;
-	bool same_group; /* stay in our process group (programs that need the terminal) */
+	bool same_group;  /* stay in our process group (programs that need the terminal) */
 	bool own_session; /* no terminal: nobody can be asked anything */
-	bool family;     /* spawn_capture: what the child starts must not outlive us either (keeper.h) */
+	bool family;      /* spawn_capture: what the child starts must not outlive us either (keeper.h) */
 };
 
 struct child {

@@ -46,7 +46,12 @@ serve() {
 	trap 'exec 9>&-; rm -rf "$base"' EXIT
 	within 10 test -s "$base/http.port" || return
 	http_url=http://127.0.0.1:$(cat "$base/http.port")
-	printf '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n' >"$base/ssh" && chmod +x "$base/ssh"
+	cat >"$base/ssh" <<-'END'
+		#!/bin/sh
+		for last; do :; done
+		exec sh -c "$last"
+	END
+	chmod +x "$base/ssh"
 }
 
 ref() { # URL REF
@@ -162,7 +167,10 @@ copies() {
 
 skip_hash() {
 	copies skiphash && git -C skiphash config index.skipHash true && git -C skiphash update-index --force-write-index || return
-	[ "$(tail -c 20 skiphash/.git/index | tr -d '\0' | wc -c)" = 0 ] || { echo "# $(git --version) has no index.skipHash"; return 0; }
+	if [ "$(tail -c 20 skiphash/.git/index | tr -d '\0' | wc -c)" != 0 ]; then
+		echo "# $(git --version) has no index.skipHash"
+		return 0
+	fi
 	looks_same skiphash
 }
 
@@ -183,10 +191,11 @@ local_sha256() {
 
 local_reftable() {
 	knows --ref-format=reftable || return 0
-	copies reftable && git -C reftable refs migrate --ref-format=reftable 2>/dev/null || {
+	copies reftable || return
+	if ! git -C reftable refs migrate --ref-format=reftable 2>/dev/null; then
 		echo "# $(git --version) has no refs migrate"
 		return 0
-	}
+	fi
 	looks_same reftable
 }
 
@@ -201,8 +210,9 @@ compat_format() {
 nothing_is_run() {
 	for kind in split sha256; do
 		copies split && git -C split update-index --split-index && rm -rf sha256 && cp -a "$served/sha256" sha256 || return
+		# shellcheck disable=SC2016 # for the script
 		(
-			cd $kind && printf '#!/bin/sh\necho "$0 $*" >>%s/ran\n' "$work" >.git/evil && chmod +x .git/evil &&
+			cd $kind && printf '#!/bin/sh\necho "$0" >>%s/ran\n' "$work" >.git/evil && chmod +x .git/evil &&
 				for hook in post-index-change fsmonitor-watchman reference-transaction; do cp .git/evil .git/hooks/$hook || exit; done &&
 				git config core.fsmonitor .git/evil && git config core.hooksPath .git/hooks &&
 				git config filter.evil.clean "$PWD/.git/evil" && git config filter.evil.smudge "$PWD/.git/evil" &&
@@ -213,7 +223,8 @@ nothing_is_run() {
 				rm -f ../ran && touch kernel/fork.c && sed 's/int/INT/' init/main.c >m && cat m >init/main.c && rm m
 		) || return
 		find $kind -type f -exec sha256sum {} + | sort >before
-		facts $kind "$work/$kind" && has 'dirty yes' $kind.facts && [ ! -e ran ] || { fail "$(cat ran)"; return; }
+		facts $kind "$work/$kind" && has 'dirty yes' $kind.facts || return
+		[ ! -e ran ] || fail "$(cat ran)" || return
 		find $kind -type f -exec sha256sum {} + | sort | diff before - || return
 		[ "$(id -u)" != 0 ] || { chown -R 12345:12345 $kind && facts $kind "$work/$kind"; } || return
 	done
@@ -266,6 +277,7 @@ builds() {
 	grep -q local- l.keys && diff l.keys split.keys
 }
 
+# shellcheck disable=SC2119 # it takes no argument
 make_repository "$served/plain" && make_repository "$served/sha256" --object-format=sha256 &&
 	git -C "$served/plain" rev-parse HEAD >"$base/plain.id" && serve || exit 1
 run_tests sha256 reftable hostile_sha256 partial shallow skip_hash split_index sparse_index local_sha256 local_reftable \

@@ -11,9 +11,11 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char refs[] = "rref: refs/heads/master\tHEAD\n" ID "\tHEAD\n" ID "\trefs/tags/v6.12\n" ID "\trefs/tags/v6.12^{}\n";
-	static const char said[] = "sremote: Counting objects: 1, done.\nReceiving objects:  45% (450/1000), 1.20 MiB | 2.00 MiB/s\n"
-				   "fatal: unable to access 'https://u:p@host/x/': The requested URL returned error: 503\n";
+	static const char refs[] =
+		"rref: refs/heads/master\tHEAD\n" ID "\tHEAD\n" ID "\trefs/tags/v6.12\n" ID "\trefs/tags/v6.12^{}\n";
+	static const char said[] =
+		"sremote: Counting objects: 1, done.\nReceiving objects:  45% (450/1000), 1.20 MiB | 2.00 MiB/s\n"
+		"fatal: unable to access 'https://u:p@host/x/': The requested URL returned error: 503\n";
 	static const char tree[] = "t100644 a\0aaaaaaaaaaaaaaaaaaaa40000 b\0bbbbbbbbbbbbbbbbbbbb";
 
 	(void)argc, (void)argv;
@@ -78,7 +80,8 @@ static void tree(const char *data, size_t n)
 	int r;
 
 	while ((r = git_entries_next(&t, &entry, &e)) > 0)
-		MUST(git_is_oid(entry.id, strlen(entry.id)) && *entry.name && !strchr(entry.name, '/') && strcmp(entry.name, ".."));
+		MUST(git_is_oid(entry.id, strlen(entry.id)) && *entry.name && !strchr(entry.name, '/') &&
+		     strcmp(entry.name, ".."));
 	if (r < 0)
 		must_say_why(&e);
 }

@@ -85,8 +85,8 @@ static int own_work_tree(struct askedgit *g, struct err *e)
 {
 	auto_free char *text = NULL;
 
-	if (ask(g, (const char *const[]){ "rev-parse", "--is-inside-work-tree", "--show-cdup", NULL }, NULL, &text, NULL,
-		e) < 0)
+	if (ask(g, (const char *const[]){ "rev-parse", "--is-inside-work-tree", "--show-cdup", NULL }, NULL, &text,
+		NULL, e) < 0)
 		return strstr(e->msg, "must be run in a work tree") ? 0 : -1;
 	return !strcmp(text, "true\n\n") || !strcmp(text, "true\n");
 }
@@ -158,8 +158,8 @@ static int no_filters(const struct askedgit *g, struct argv *settings, struct er
 	auto_free char *text = NULL;
 	size_t n;
 
-	if (ask(g, (const char *const[]){ "config", "-z", "--name-only", "--get-regexp", "^filter\\.", NULL }, NULL, &text,
-		&n, e) < 0)
+	if (ask(g, (const char *const[]){ "config", "-z", "--name-only", "--get-regexp", "^filter\\.", NULL }, NULL,
+		&text, &n, e) < 0)
 		return nothing(e) ? 0 : -1;
 	for (const char *p = text, *end = p + n; p < end; p += strlen(p) + 1) {
 		const char *dot = strrchr(p, '.');
@@ -179,8 +179,8 @@ int askedgit_dirty(struct askedgit *g, bool *dirty, struct err *e)
 
 	if (no_filters(g, &settings, e) < 0 ||
 	    ask(g,
-		(const char *const[]){ "status", "--porcelain=v2", "-z", "--untracked-files=no", "--ignore-submodules=all",
-				       "--no-renames", NULL },
+		(const char *const[]){ "status", "--porcelain=v2", "-z", "--untracked-files=no",
+				       "--ignore-submodules=all", "--no-renames", NULL },
 		(const char *const *)settings.v, NULL, &n, e) < 0)
 		return -1;
 	*dirty = n > 0;

@@ -35,10 +35,11 @@ static int within_bounds(const struct job *j, const struct git_progress *p, stru
 	struct statvfs fs;
 
 	if (p->total > OBJECTS_MAX)
-		return err_set(e, X_BAD_ARCHIVE, "%s: more than %d objects for one commit", j->w->remote->shown, OBJECTS_MAX);
+		return err_set(e, X_BAD_ARCHIVE, "%s: more than %d objects for one commit", j->w->remote->shown,
+			       OBJECTS_MAX);
 	if (p->bytes > pack_max)
-		return err_set(e, X_NETWORK, "%s: the server sends more than %llu MB for one commit", j->w->remote->shown,
-			       (unsigned long long)(pack_max / 1000000));
+		return err_set(e, X_NETWORK, "%s: the server sends more than %llu MB for one commit",
+			       j->w->remote->shown, (unsigned long long)(pack_max / 1000000));
 	if (statvfs(j->repository, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < KEEP_FREE)
 		return err_set(e, X_DISK_FULL, "the disk with %s is full", j->repository);
 	return 0;
@@ -90,9 +91,9 @@ static int make_repository(const char *repository, const char *commit, struct er
 static int fetch_one(struct job *j, const char *what, struct err *e)
 {
 	const struct git_how h = {
-		.args = (const char *const[]){ "fetch", "--progress", "--depth=1", "--no-tags", "--no-recurse-submodules",
-					       "--no-auto-maintenance", "--no-write-fetch-head", "--", j->w->remote->shown,
-					       what, NULL },
+		.args = (const char *const[]){ "fetch", "--progress", "--depth=1", "--no-tags",
+					       "--no-recurse-submodules", "--no-auto-maintenance",
+					       "--no-write-fetch-head", "--", j->w->remote->shown, what, NULL },
 		.repository = j->repository,
 		.remote = j->w->remote,
 		.max = ANSWER_MAX,

@@ -288,7 +288,9 @@ char *git_store_promisor(struct git_store *s)
 	struct err ignored;
 	size_t len;
 
-	if (ask(s, (const char *const[]){ "config", "--local", "--name-only", "--get-regexp", "^remote\\..*\\.promisor$", NULL },
+	if (ask(s,
+		(const char *const[]){ "config", "--local", "--name-only", "--get-regexp", "^remote\\..*\\.promisor$",
+				       NULL },
 		&names, NULL, &ignored) < 0)
 		return NULL;
 	len = strcspn(names, "\n");

@@ -10,7 +10,7 @@ enum { GIT_SHA1_HEX = 40, GIT_SHA256_HEX = 64, GIT_ID = GIT_SHA256_HEX + 1 };
 struct git_ref {
 	char oid[GIT_ID];    /* what it points to: a commit, or an annotated tag */
 	char peeled[GIT_ID]; /* the commit behind the tag; "" when oid is one itself, or when nobody told */
-	char *name;      /* "HEAD", "refs/heads/x"; printable UTF-8 without spaces */
+	char *name;          /* "HEAD", "refs/heads/x"; printable UTF-8 without spaces */
 };
 
 struct git_refs {

@@ -37,7 +37,8 @@ static int other_repository(const struct git_address *a, struct git_refs *refs, 
 		return err_in(e, "%s", a->shown);
 	/* Git takes any page for the list of a server without a protocol. */
 	if (!refs->n && !strncasecmp(a->shown, "http", 4))
-		return err_set(e, X_NO_INPUT, "%s has no branch and no tag yet, or there is no git repository", a->shown);
+		return err_set(e, X_NO_INPUT, "%s has no branch and no tag yet, or there is no git repository",
+			       a->shown);
 	return 0;
 }
 

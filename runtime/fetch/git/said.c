@@ -120,8 +120,7 @@ static bool only_the_end(const char *line)
 {
 	return begins(line, "fatal: Could not read from remote repository") ||
 	       begins(line, "fatal: the remote end hung up") || begins(line, "fatal: unable to fork") ||
-	       begins(line, "fatal: fetch-pack: invalid index-pack output") ||
-	       begins(line, "fatal: early EOF");
+	       begins(line, "fatal: fetch-pack: invalid index-pack output") || begins(line, "fatal: early EOF");
 }
 
 /* The line that tells why, first of all "fatal:", else "error:", else the last that says anything. */

@@ -193,7 +193,8 @@ static int tree_of(struct writer *w, const char *commit, char tree[GIT_ID], stru
 	return 0;
 }
 
-int gittree_write(struct git_store *s, const char *commit, int dir, source_progress *progress, bool *absent, struct err *e)
+int gittree_write(struct git_store *s, const char *commit, int dir, source_progress *progress, bool *absent,
+		  struct err *e)
 {
 	struct writer w = { .store = s, .digits = strlen(commit), .progress = progress, .absent = absent };
 	auto_free char *what = xasprintf("tree of commit %s", commit);

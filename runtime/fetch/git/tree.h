@@ -11,4 +11,5 @@ struct git_store;
 
 /* dir: an empty folder, open. commit: a full id. X_NO_INPUT when the store has no such commit, X_BAD_ARCHIVE for hostile or
  * damaged objects; *absent is set when that is because one is not there. */
-int gittree_write(struct git_store *s, const char *commit, int dir, source_progress *progress, bool *absent, struct err *e);
+int gittree_write(struct git_store *s, const char *commit, int dir, source_progress *progress, bool *absent,
+		  struct err *e);

@@ -71,7 +71,8 @@ static void hostile_trees(void **state)
 		{ "commit $(tree \"120000 a $(printf 'x\\0y' | git hash-object -w --stdin)\")", "link to nowhere" },
 		{ "commit $(tree \"100644 a $d\")", "a file that is none" },
 		{ "commit $(tree \"40000 a $b\")", "folder a" },
-		{ "commit $(tree \"100644 a $(printf %040d 7)\")", "a: object 0000000000000000000000000000000000000007 is missing" },
+		{ "commit $(tree \"100644 a $(printf %040d 7)\")",
+		  "a: object 0000000000000000000000000000000000000007 is missing" },
 		{ "commit $(printf %040d 7)", "tree of commit" },
 		{ "t=$d; for i in 1 2 3 4 5 6 7 8 9 10; do t=$(tree \"40000 a $t\" \"40000 b $t\" \"40000 c $t\" \"40000 d $t\"); "
 		  "done; commit $t",

@@ -82,8 +82,10 @@ static void what_it_says(void **state)
 	struct seen s;
 	struct err e;
 
-	stand_in(*state, "printf 'remote: one \\033[2J\\r\\nReceiving objects:  50%% (1/2)\\rReceiving objects: 100%% (2/2), done.\\n' >&2; "
-			 "echo answer");
+	stand_in(
+		*state,
+		"printf 'remote: one \\033[2J\\r\\nReceiving objects:  50%% (1/2)\\rReceiving objects: 100%% (2/2), done.\\n' >&2; "
+		"echo answer");
 	assert_int_equal(talk(&s, &text, &e), 0);
 	assert_string_equal(text, "answer\n");
 	assert_int_equal(s.progress, 2);
@@ -165,7 +167,8 @@ static void its_environment(void **state)
 	setenv("GIT_CONFIG_KEY_0", "a.b", 1);
 	setenv("GIT_CONFIG_VALUE_0", "c", 1);
 	setenv("GIT_ALLOW_PROTOCOL", "https:ext", 1);
-	stand_in(*state, "echo $GIT_DIR,$GIT_INDEX_FILE,$GIT_CONFIG_COUNT,$GIT_ALLOW_PROTOCOL,$GIT_TERMINAL_PROMPT,$LC_ALL");
+	stand_in(*state,
+		 "echo $GIT_DIR,$GIT_INDEX_FILE,$GIT_CONFIG_COUNT,$GIT_ALLOW_PROTOCOL,$GIT_TERMINAL_PROMPT,$LC_ALL");
 	assert_int_equal(talk(&s, &text, &e), 0);
 	assert_string_equal(text, "/dev/null,,1,https:,0,C\n");
 	unsetenv("GIT_DIR");
@@ -247,8 +250,9 @@ int main(void)
 {
 	/* silent_server first: it wants the real git. */
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(silent_server), in_scratch(what_it_says), in_scratch(how_it_fails), in_scratch(nothing_is_left),
-		in_scratch(its_environment),	 in_scratch(without_git),  in_scratch(pipe_that_ends),
+		cmocka_unit_test(silent_server), in_scratch(what_it_says),    in_scratch(how_it_fails),
+		in_scratch(nothing_is_left),     in_scratch(its_environment), in_scratch(without_git),
+		in_scratch(pipe_that_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,9 +152,10 @@ static void hostile_names(void **state)
 
 static void near_names(void **state)
 {
-	static const char all[] = "ref: refs/heads/master\tHEAD\n" A "\tHEAD\n" A "\trefs/heads/master\n" A
-				  "\trefs/heads/sched_ext/for-6.20\n" A "\trefs/tags/v6.12\n" A "\trefs/tags/v6.12-rc1\n" A
-				  "\trefs/heads/next\n" A "\trefs/tags/next\n" A "\trefs/pull/1/head\n";
+	static const char all[] =
+		"ref: refs/heads/master\tHEAD\n" A "\tHEAD\n" A "\trefs/heads/master\n" A
+		"\trefs/heads/sched_ext/for-6.20\n" A "\trefs/tags/v6.12\n" A "\trefs/tags/v6.12-rc1\n" A
+		"\trefs/heads/next\n" A "\trefs/tags/next\n" A "\trefs/pull/1/head\n";
 	static const struct {
 		const char *ref, *text;
 	} cases[] = {
@@ -206,10 +207,12 @@ static void progress(void **state)
 		unsigned long done, total;
 		uint64_t bytes;
 	} good[] = {
-		{ "Receiving objects:  45% (450/1000), 1.50 MiB | 2.00 MiB/s", "Receiving objects", 450, 1000, 3 << 19 },
+		{ "Receiving objects:  45% (450/1000), 1.50 MiB | 2.00 MiB/s", "Receiving objects", 450, 1000,
+		  3 << 19 },
 		{ "Receiving objects: 100% (7/7), 512 bytes | 512.00 KiB/s, done.", "Receiving objects", 7, 7, 512 },
 		{ "Resolving deltas:   0% (0/12)", "Resolving deltas", 0, 12, 0 },
-		{ "Receiving objects:   1% (1/100), 2.00 GiB | 1 KiB/s", "Receiving objects", 1, 100, (uint64_t)2 << 30 },
+		{ "Receiving objects:   1% (1/100), 2.00 GiB | 1 KiB/s", "Receiving objects", 1, 100,
+		  (uint64_t)2 << 30 },
 	};
 	static const char *const bad[] = { "",
 					   "remote: Counting objects:  45% (450/1000)",
@@ -255,8 +258,10 @@ static void reasons(void **state)
 		{ "fatal: Could not read from remote repository.\n\nPlease make sure", X_NETWORK,
 		  "Could not read from remote repository." },
 		{ "fatal: remote error: upload-pack: not our ref " A, X_NO_INPUT, "not our ref " A },
-		{ "error: Server does not allow request for unadvertised object " A, X_NO_INPUT, "unadvertised object" },
-		{ "error: cannot run /x: No such file or directory\nfatal: unable to fork", X_NO_TOOL, "cannot run /x" },
+		{ "error: Server does not allow request for unadvertised object " A, X_NO_INPUT,
+		  "unadvertised object" },
+		{ "error: cannot run /x: No such file or directory\nfatal: unable to fork", X_NO_TOOL,
+		  "cannot run /x" },
 		{ "error: RPC failed; curl 18 x\nfetch-pack: unexpected disconnect while reading sideband packet\n"
 		  "fatal: early EOF\nfatal: fetch-pack: invalid index-pack output",
 		  X_NETWORK, "disconnect" },
@@ -264,7 +269,8 @@ static void reasons(void **state)
 		  "fatal: fetch-pack: invalid index-pack output",
 		  X_BAD_ARCHIVE, "fsck error" },
 		{ "fatal: write error: No space left on device\nfatal: early EOF", X_DISK_FULL, "No space left" },
-		{ "remote: No space left on device\nfatal: the remote end hung up unexpectedly", X_NETWORK, "No space left" },
+		{ "remote: No space left on device\nfatal: the remote end hung up unexpectedly", X_NETWORK,
+		  "No space left" },
 		{ "fatal: transport 'ext' not allowed", X_USAGE, "transport 'ext' not allowed" },
 		{ "fatal: could not read Username for 'https://me:pw@h': x", X_NETWORK, "for 'https://h': x" },
 		{ "fatal: \033]0;x\007\xc2\x9b", X_NETWORK, "]0;x" },
@@ -290,8 +296,9 @@ static void reasons(void **state)
 
 static void tree_objects(void **state)
 {
-	static const char good[] = "100644 a\0aaaaaaaaaaaaaaaaaaaa40000 b\0bbbbbbbbbbbbbbbbbbbb120000 c\0cccccccccccccccccccc"
-				   "160000 d\0dddddddddddddddddddd100755 e\0eeeeeeeeeeeeeeeeeeee";
+	static const char good[] =
+		"100644 a\0aaaaaaaaaaaaaaaaaaaa40000 b\0bbbbbbbbbbbbbbbbbbbb120000 c\0cccccccccccccccccccc"
+		"160000 d\0dddddddddddddddddddd100755 e\0eeeeeeeeeeeeeeeeeeee";
 	static const struct {
 		const char *data;
 		size_t n;
@@ -310,7 +317,8 @@ static void tree_objects(void **state)
 	struct git_entries t = { .at = good, .end = good + sizeof(good) - 1, .id = 20 };
 	struct git_entry entry;
 	struct err e = { 0 };
-	enum git_entry_kind kinds[] = { GIT_ENTRY_FILE, GIT_ENTRY_FOLDER, GIT_ENTRY_LINK, GIT_ENTRY_MODULE, GIT_ENTRY_PROGRAM };
+	enum git_entry_kind kinds[] = { GIT_ENTRY_FILE, GIT_ENTRY_FOLDER, GIT_ENTRY_LINK, GIT_ENTRY_MODULE,
+					GIT_ENTRY_PROGRAM };
 
 	(void)state;
 	for (size_t i = 0; i < countof(kinds); i++) {
@@ -331,9 +339,9 @@ static void tree_objects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses), cmocka_unit_test(names),	 cmocka_unit_test(hostile_names),
-		cmocka_unit_test(near_names), cmocka_unit_test(ids),	 cmocka_unit_test(progress),
-		cmocka_unit_test(reasons),   cmocka_unit_test(tree_objects),
+		cmocka_unit_test(addresses),  cmocka_unit_test(names),        cmocka_unit_test(hostile_names),
+		cmocka_unit_test(near_names), cmocka_unit_test(ids),          cmocka_unit_test(progress),
+		cmocka_unit_test(reasons),    cmocka_unit_test(tree_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
