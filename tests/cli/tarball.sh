@@ -145,6 +145,15 @@ offline() {
 		holds_only "sources/$(sum 6.12.1)$" "tarballs/$(sum 6.12.1).tar.xz$"
 }
 
+# After a power failure a tree's name may be on disk without its files: one of another boot is unpacked again.
+other_boot() {
+	begin
+	tarball 6.12.1 && rm "$(tree 6.12.1)/Makefile" && tarball 6.12.1 && [ ! -e "$(tree 6.12.1)/Makefile" ] || return
+	echo another >"store/hashes/boot-$(sum 6.12.1)"
+	tarball 6.12.1 && whole 6.12.1 && same 1 "$(downloads)" downloads &&
+		holds_only "sources/$(sum 6.12.1)$" "tarballs/$(sum 6.12.1).tar.xz$"
+}
+
 # fault NAME SPEC VERSION CODE TEXT: the tarball's address has this fault. What fails leaves nothing.
 fault() {
 	rm -rf store out-*
@@ -345,5 +354,5 @@ bad_options() {
 }
 
 exec 3>&2
-run_tests good offline faults hostile overlap killed_download wrong_part killed_anywhere dead_drafts old_parts crowd interrupted \
+run_tests good offline other_boot faults hostile overlap killed_download wrong_part killed_anywhere dead_drafts old_parts crowd interrupted \
 	disk_full bad_options

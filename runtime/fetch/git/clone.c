@@ -18,6 +18,7 @@
 #include "fetch/git/objects.h"
 #include "fetch/git/refs.h"
 #include "fetch/git/tree.h"
+#include "store/boot.h"
 #include "store/lock.h"
 #include "store/recipe.h"
 #include "store/store.h"
@@ -71,7 +72,7 @@ static int job_begin(struct job *j, struct store *st, const char *commit, struct
 
 static bool is_there(const struct job *j)
 {
-	return faccessat(j->st->dir, j->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(j->st->dir, j->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && boot_is_ours(j->st, j->commit);
 }
 
 static int take_lock(struct job *j, struct err *e)
@@ -159,14 +160,23 @@ static int from_here(const struct job *j, struct err *e)
 	return absent ? from_promisor(j, e) : -1;
 }
 
+/* First the name, then the files: a tree that is there is whole. */
+static int drop(const struct job *j, struct err *e)
+{
+	if (renameat(j->st->dir, j->name, j->st->dir, j->draft) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "remove %s", j->name);
+	return rmtree(j->st->dir, j->draft, e);
+}
+
 static int make(const struct job *j, struct err *e)
 {
 	auto_free char *tree = xasprintf("%s/tree", j->draft);
 
 	if (enough_space(j, e) < 0 || rmtree(j->st->dir, j->draft, e) < 0 ||
+	    mkdir_p(j->st->dir, "drafts", 0777, e) < 0 || drop(j, e) < 0 ||
 	    mkdir_p(j->st->dir, j->draft, 0777, e) < 0 || mkdir_p(j->st->dir, "sources", 0777, e) < 0)
 		return -1;
-	if ((j->url.local ? from_here(j, e) : from_remote(j, &j->url, e)) < 0)
+	if ((j->url.local ? from_here(j, e) : from_remote(j, &j->url, e)) < 0 || boot_note(j->st, j->commit, e) < 0)
 		return -1;
 	return renameat(j->st->dir, tree, j->st->dir, j->name) < 0 ? err_sys(e, "put %s in place", j->name) : 0;
 }
@@ -198,8 +208,6 @@ int clone_drop_tree(struct store *st, const char *commit, struct err *e)
 
 	if (job_begin(&j, st, commit, e) < 0 || take_lock(&j, e) < 0)
 		return -1;
-	/* First the name, then the files: a tree that is there is whole. */
-	if (renameat(st->dir, j.name, st->dir, j.draft) < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "remove %s", j.name);
-	return rmtree(st->dir, j.draft, e);
+	boot_forget(st, commit);
+	return drop(&j, e);
 }

@@ -14,6 +14,7 @@
 #include "fetch/tarball/drafts.h"
 #include "fetch/rate.h"
 #include "fetch/tarball/sha256.h"
+#include "store/boot.h"
 #include "store/lock.h"
 #include "store/recipe.h"
 #include "store/error.h"
@@ -380,9 +381,11 @@ static int publish(struct job *j, struct err *e)
 {
 	auto_free char *tree = tree_name(j->t);
 
-	say(j, "writing to disk");
-	if (syncfs(j->dir) < 0)
-		return err_sys(e, "write %s", j->draft);
+	/* What is there is of another boot, or a stranger's: see present(). */
+	if (!boot_is_ours(j->st, j->t->sha256) && rmtree(j->st->dir, tree, e) < 0)
+		return -1;
+	if (boot_note(j->st, j->t->sha256, e) < 0)
+		return -1;
 	if (renameat(j->st->dir, j->draft, j->st->dir, tree) == 0)
 		return 0;
 	/* Another made it under the lock of its address, which is not ours. */
@@ -509,7 +512,7 @@ static bool present(const struct store *st, const struct tarball *t)
 {
 	auto_free char *tree = tree_name(t);
 
-	return *t->sha256 && faccessat(st->dir, tree, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return *t->sha256 && faccessat(st->dir, tree, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && boot_is_ours(st, t->sha256);
 }
 
 static int lock_job(struct job *j, int *lock, struct err *e)
@@ -571,6 +574,7 @@ int tarball_drop_tree(struct store *st, const struct tarball *t, struct err *e)
 	r = rmtree(st->dir, draft, e);
 	if (r == 0 && renameat(st->dir, tree, st->dir, draft) < 0 && errno != ENOENT)
 		r = err_sys(e, "remove %s", tree);
+	boot_forget(st, t->sha256);
 	if (r == 0)
 		r = rmtree(st->dir, draft, e);
 	lock_drop(st, key, &lock);

@@ -124,6 +124,31 @@ static void all_kinds(void **state)
 	assert_int_equal(clone_drop_tree(&st, id, &e), 0);
 }
 
+/* After a power failure names may be on disk without their files. */
+static void of_another_boot(void **state)
+{
+	auto_free char *repo = repository(*state);
+	auto_free char *id = git_sh(repo, TOOLS "commit $d");
+	auto_free char *tree = NULL, *again = NULL, *note = xasprintf("store/hashes/boot-%s", id);
+	auto_store struct store st = { .dir = -1 };
+	struct err e = { 0 };
+
+	open_store(&st, *state);
+	assert_int_equal(clone_tree(&st, repo, NULL, id, &tree, NULL, &e), 0);
+	auto_free char *file = xasprintf("%s/file", tree);
+
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(clone_tree(&st, repo, NULL, id, &again, NULL, &e), 0);
+	assert_false(file_exists(file));
+	scratch_text(*state, note, "another\n");
+	free(again);
+	assert_int_equal(clone_tree(&st, repo, NULL, id, &again, NULL, &e), 0);
+	assert_true(file_exists(file));
+	assert_true(empty(&st, "drafts") && empty(&st, "locks"));
+	assert_int_equal(clone_drop_tree(&st, id, &e), 0);
+	assert_true(empty(&st, "sources") && empty(&st, "hashes"));
+}
+
 static void not_an_id(void **state)
 {
 	static const char *const cases[] = { "", "..", "abc", "../../../../../../../../../../../etc/passwd",
@@ -146,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_scratch(hostile_trees),
 		in_scratch(all_kinds),
+		in_scratch(of_another_boot),
 		in_scratch(not_an_id),
 	};
 
