@@ -46,7 +46,8 @@ builds() {
 }
 
 fresh() {
-	rm -rf "${HOME:?}" && mkdir "$HOME"
+	rm -rf "${HOME:?}"
+	mkdir "$HOME" || return
 	SSH_LOG=$work/ssh.log
 	export SSH_LOG
 	rm -f ssh.log
@@ -55,7 +56,7 @@ fresh() {
 # The key of a kernel whose name is known: only ssh can have it.
 ssh_commands() {
 	fresh
-	cp "$base/ssh" ./own && cp own ssh && mkdir 'a b' && cp "$base/ssh" 'a b/ssh'
+	cp "$base/ssh" ./own && cp own ssh && mkdir 'a b' && cp "$base/ssh" 'a b/ssh' || return
 	GIT_SSH_COMMAND="$work/own -i key" builds "host:$served/linux" && has "$work/own" ssh.log && has key ssh.log && fresh &&
 		GIT_SSH_COMMAND='./own -F "a b/conf"' builds "git@host:$served/linux" --force && has './own' ssh.log && has 'a b/conf' ssh.log &&
 		has git@host ssh.log && fresh && GIT_SSH=./ssh builds "ssh://git@host:2222$served/linux" --force && has 2222 ssh.log && fresh &&
@@ -116,7 +117,8 @@ passwords() {
 	fresh
 	configure http.sslCAInfo "$base/cert.pem"
 	# A program in front of git's own, for each of them that git starts.
-	mkdir bin && for program in git git-remote-https git-remote-http; do
+	mkdir bin || return
+	for program in git git-remote-https git-remote-http; do
 		# shellcheck disable=SC2016 # for the script
 		printf '#!/bin/sh\necho "$0 $*" >>%s/seen\nexec "%s/%s" "$@"\n' "$work" "$(git --exec-path)" $program >bin/$program &&
 			chmod +x bin/$program || return
