@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/graph/plan.h"
-#include "gen/graph/session.h"
+#include "gen/graph/ninja_session.h"
 #include "gen/graph/stale.h"
 #include <assert.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* What ninja said by its end about the steps that did not speak for themselves. */
-static int conclude(struct session *s, int status, struct err *e)
+static int conclude(struct ninja_session *s, int status, struct err *e)
 {
 	char how[64];
 	/* Without a failure that a step told of, it is ninja that failed, and nothing is known. */
@@ -24,7 +24,7 @@ static int conclude(struct session *s, int status, struct err *e)
 		outcome_settle(s->steps, s->plan);
 	for (size_t i = 0; i < s->plan->n_edges; i++) {
 		if (!told[i])
-			session_tell(s, s->plan->edges[i]);
+			ninja_tell(s, s->plan->edges[i]);
 	}
 	if (known)
 		return 0;
@@ -47,12 +47,12 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 		return -1;
 	}
 	r->dir = r->folder.path;
-	struct session s = {
+	struct ninja_session s = {
 		.plan = p, .steps = r->steps, .dir = r->dir, .explain = o->explain, .brief = o->brief, .jobs = o->jobs
 	};
 
 	stale_forget(&r->folder, p);
-	result = session_run(&s, &status, e);
+	result = ninja_run(&s, &status, e);
 	if (result == 0)
 		result = conclude(&s, status, e);
 	r->failed = s.failed;
@@ -60,7 +60,7 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	 * log it asks every step the next time, and the store answers. */
 	if (result < 0 || r->failed)
 		(void)unlinkat(r->folder.dir, ".ninja_log", 0);
-	session_end(&s);
+	ninja_end(&s);
 	if (!o->keep)
 		folder_unlock(&r->folder);
 	return result;

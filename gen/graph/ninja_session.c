@@ -1,4 +1,4 @@
-#include "gen/graph/session.h"
+#include "gen/graph/ninja_session.h"
 #include "base/argv.h"
 #include "base/cpus.h"
 #include "base/err.h"
@@ -18,7 +18,7 @@
 #define NINJA_LOG_MAX (1u << 20)
 #define MAX_FDS 256
 
-void session_tell(struct session *s, const struct edge *g)
+void ninja_tell(struct ninja_session *s, const struct edge *g)
 {
 	const struct step_result *r = &s->steps[g->index];
 	const char *id = g->id;
@@ -49,7 +49,7 @@ void session_tell(struct session *s, const struct edge *g)
 }
 
 /* A program's own words. Those who want quiet read them when it failed. */
-static void show_output(struct session *s, const char *text)
+static void show_output(struct ninja_session *s, const char *text)
 {
 	if (log_level() == LOG_QUIET) {
 		if (!s->held)
@@ -62,7 +62,7 @@ static void show_output(struct session *s, const char *text)
 	fflush(stderr);
 }
 
-static void end_output(struct session *s)
+static void end_output(struct ninja_session *s)
 {
 	if (!s->held)
 		return;
@@ -72,7 +72,7 @@ static void end_output(struct session *s)
 	free(s->held_text);
 }
 
-static void take_event(struct session *s, const struct event *ev)
+static void take_event(struct ninja_session *s, const struct event *ev)
 {
 	const struct edge *g = plan_find(s->plan, ev->id);
 
@@ -108,10 +108,10 @@ static void take_event(struct session *s, const struct event *ev)
 	free(r->text);
 	r->text = xstrdup(ev->text);
 	s->finished++;
-	session_tell(s, g);
+	ninja_tell(s, g);
 }
 
-static bool read_log(struct session *s)
+static bool read_log(struct ninja_session *s)
 {
 	char buf[4096];
 	ssize_t n = read(s->out, buf, sizeof(buf));
@@ -127,7 +127,7 @@ static bool read_log(struct session *s)
 	return true;
 }
 
-static void drain_events(struct session *s)
+static void drain_events(struct ninja_session *s)
 {
 	struct event ev;
 
@@ -136,7 +136,7 @@ static void drain_events(struct session *s)
 }
 
 /* Until ninja closed its output. Its steps have sent their last event before that. */
-static int follow(struct session *s, struct err *e)
+static int follow(struct ninja_session *s, struct err *e)
 {
 	struct pollfd fds[MAX_FDS];
 
@@ -154,7 +154,7 @@ static int follow(struct session *s, struct err *e)
 
 /* Ninja passes SIGINT on to its steps, which unwind; what is still there after 5 s, or not ninja's any more, ends with
  * its lifeline. */
-static void interrupt(struct session *s)
+static void interrupt(struct ninja_session *s)
 {
 	int status;
 	long long deadline = now_ms() + 5000;
@@ -171,7 +171,7 @@ static void interrupt(struct session *s)
 	spawn_kill(&s->ninja);
 }
 
-static int start_ninja(struct session *s, struct err *e)
+static int start_ninja(struct ninja_session *s, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
 	auto_free char *events = xasprintf("KTSTR_EVENTS=%s", s->events.name);
@@ -197,7 +197,7 @@ static int start_ninja(struct session *s, struct err *e)
 	return r;
 }
 
-int session_run(struct session *s, int *status, struct err *e)
+int ninja_run(struct ninja_session *s, int *status, struct err *e)
 {
 	int r = -1;
 
@@ -220,7 +220,7 @@ int session_run(struct session *s, int *status, struct err *e)
 	return r;
 }
 
-void session_end(struct session *s)
+void ninja_end(struct ninja_session *s)
 {
 	end_output(s);
 	free(s->log);

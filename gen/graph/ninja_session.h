@@ -1,4 +1,4 @@
-/* session.h: ninja while it works on a plan: what its steps tell becomes their results and lines for the person who waits. */
+/* ninja_session.h: ninja while it works on a plan: what its steps tell becomes their results and lines for the person who waits. */
 #pragma once
 #include "base/event.h"
 #include "base/progress.h"
@@ -11,7 +11,7 @@ struct err;
 struct plan;
 struct step_result;
 
-struct session {
+struct ninja_session {
 	const struct plan *plan; /* set by the caller, as what follows */
 	struct step_result *steps;
 	const char *dir;     /* where its build.ninja is */
@@ -20,7 +20,7 @@ struct session {
 	size_t failed;       /* steps */
 	char *log;           /* what ninja itself had to say, or NULL */
 	size_t log_n;
-	/* The rest is session.c's own. */
+	/* The rest is ninja_session.c's own. */
 	struct events events;
 	struct child ninja;
 	struct progress bar;
@@ -33,8 +33,8 @@ struct session {
 
 /* Runs ninja to its end; *status is its wait status. Negative: X_NO_NINJA, or we were told to stop; nothing of ours runs any
  * more then. */
-int session_run(struct session *s, int *status, struct err *e);
+int ninja_run(struct ninja_session *s, int *status, struct err *e);
 /* The line about a step that is settled. */
-void session_tell(struct session *s, const struct edge *g);
+void ninja_tell(struct ninja_session *s, const struct edge *g);
 /* Shows what was held back, if a step failed, and frees. */
-void session_end(struct session *s);
+void ninja_end(struct ninja_session *s);
