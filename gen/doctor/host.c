@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "base/syscalls.h"
 #include "gen/doctor/doctor.h"
 #include "gen/base/home.h"
 #include <grp.h>
@@ -19,6 +20,31 @@ enum {
 	GUEST_MIN_MB = 128,
 	QEMU_MB = 256, /* as plan_begin() reckons */
 };
+
+/* What is refused here is done in another way, which costs little; that guests' memory cannot be read has none. */
+static void look_at_syscalls(struct findings *f)
+{
+	auto_free char *refused = NULL;
+	size_t n;
+	FILE *m = xmemstream(&refused, &n);
+	bool readable = process_readable();
+	struct finding *x;
+
+	for (const struct syscall_test *t = syscalls_tested; t->name; t++)
+		if (!t->works())
+			fprintf(m, "%s%s (Linux %s): %s", ftell(m) ? "; " : "", t->name, t->since, t->instead);
+	fclose(m);
+	if (!readable) {
+		x = found(f, "system calls", LEVEL_FAIL,
+			  "the memory of another process cannot be read, and guests' must be");
+		x->code = X_VM;
+		x->fix = xstrdup(process_refusal());
+	} else if (n) {
+		found(f, "system calls", LEVEL_OK, "some are refused here, and done in another way: %s", refused);
+	} else {
+		found(f, "system calls", LEVEL_OK, "all that are used work here");
+	}
+}
 
 static uint64_t meminfo_mb(const char *text, const char *key)
 {
@@ -177,6 +203,7 @@ void doctor_host(struct findings *f, const struct home *home)
 	unsigned cpus = cpus_usable();
 
 	found(f, "processors", LEVEL_OK, "%u usable", cpus);
+	look_at_syscalls(f);
 	look_at_memory(f);
 	look_at_kvm(f, home);
 }

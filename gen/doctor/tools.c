@@ -3,12 +3,13 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/stop.h"
+#include "base/tool.h"
 #include "gen/doctor/doctor.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/build/build.h"
 #include <sys/utsname.h>
 
-enum { OUTPUT_MAX = 64 << 10, ANSWER_MS = 10000, SHOWN = 100 };
+enum { SHOWN = 100 };
 
 struct tool {
 	const char *name;
@@ -96,35 +97,26 @@ static const struct {
 	{ "flex", "2.5.35" }, { "bison", "2.0" }, { "bc", "1.06.95" },   { "pahole", "1.16" },
 };
 
-/* The first line a program prints; NULL and why otherwise. */
-static char *first_line(const char *const *argv, struct err *e)
+/* Nothing is there to be run, or nobody may run it. */
+static void judge_absence(struct findings *f, const struct tool *t)
 {
-	const char *const env[] = { "LC_ALL=C", NULL };
-	struct spawn s = { .argv = argv, .env = env, .in = SPAWN_NULL, .family = true };
-	auto_free char *text = NULL;
-	char how[64];
-	int status;
-	size_t n;
-
-	if (spawn_capture(&s, true, OUTPUT_MAX, ANSWER_MS, &text, &n, &status, e) < 0)
-		return NULL;
-	if (status) {
-		err_set(e, X_NO_TOOL, "%s %s: %s", argv[0], argv[1], spawn_status(status, how, sizeof(how)));
-		return NULL;
-	}
-	return xstrndup(text, strcspn(text, "\n"));
-}
-
-/* Somebody may have installed it and have no right to run it, or it may lack a library: why says so. */
-static void judge_lack(struct findings *f, const struct tool *t, const struct err *why)
-{
-	bool absent = why->code == X_NO_TOOL && strstr(why->msg, "not installed");
-	struct finding *x = absent ? found(f, t->name, t->lacking, "not installed: %s", t->lacks)
-				   : found(f, t->name, t->lacking, "%s; %s", why->msg, t->lacks);
+	struct finding *x = found(f, t->name, t->lacking, "not installed: %s", t->lacks);
 
 	x->code = t->code;
 	x->fix = xstrdup(t->fix);
 	x->required = t->min ? xstrdup(t->min) : NULL;
+}
+
+/* It may lack a library, or be of another architecture: installing it once more need not mend that. */
+static void judge_failure(struct findings *f, const struct tool *t, const char *path, const struct err *why)
+{
+	struct finding *x =
+		found(f, t->name, t->lacking, "%s is there and does not work: %s; %s", path, why->msg, t->lacks);
+
+	x->code = t->code;
+	x->fix = xasprintf("see why %s %s fails", path, t->argv[1]);
+	x->required = t->min ? xstrdup(t->min) : NULL;
+	x->path = xstrdup(path);
 }
 
 static void judge_tool(struct findings *f, const struct tool *t)
@@ -134,12 +126,13 @@ static void judge_tool(struct findings *f, const struct tool *t)
 	auto_free char *line = NULL, *version = NULL;
 	struct finding *x;
 
-	if (!path)
-		err_set(&e, X_NO_TOOL, "not installed");
-	else
-		line = first_line(t->argv, &e);
+	if (!path) {
+		judge_absence(f, t);
+		return;
+	}
+	line = tool_line(t->argv, &e);
 	if (!line) {
-		judge_lack(f, t, &e);
+		judge_failure(f, t, path, &e);
 		return;
 	}
 	bool recent = version_reaches(line, t->min ? t->min : "0", &version);
@@ -165,7 +158,7 @@ static void judge_plugin(struct findings *f, const struct tool *t)
 
 	own.argv[0] = cargo && *cargo ? cargo : "cargo";
 	auto_free char *path = spawn_find(own.argv[0]);
-	auto_free char *line = path ? first_line(own.argv, &e) : NULL;
+	auto_free char *line = path ? tool_line(own.argv, &e) : NULL;
 
 	if (line || !strcmp(t->argv[1], "--version")) {
 		judge_tool(f, &own);
@@ -173,8 +166,7 @@ static void judge_plugin(struct findings *f, const struct tool *t)
 	}
 	if (stop_pending())
 		return;
-	err_set(&e, X_NO_TOOL, "not installed");
-	judge_lack(f, t, &e);
+	judge_absence(f, t);
 }
 
 /* runtime/vm/machine.c says why. */

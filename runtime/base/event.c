@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -18,6 +17,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 
 enum {
 	PACKET_MAX = 4096, /* every field at its full length fits */
@@ -220,7 +220,7 @@ int events_open(struct events *s, struct err *e)
 
 	*s = (struct events){ .listen = -1 };
 	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || getrandom(&random, sizeof(random), 0) < 0)
+	if (fd < 0 || random_bytes(&random, sizeof(random)) < 0)
 		return err_sys(e, "listen for steps");
 	snprintf(s->name, sizeof(s->name), "ktstr-%d-%016" PRIx64, (int)getpid(), random);
 	if (bind(fd, (struct sockaddr *)&a, address(&a, s->name)) < 0 || listen(fd, SOMAXCONN) < 0)

@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 
 /* "dir/.name.XXXXXX.tmp" beside "dir/name"; a very long name is shortened to stay within NAME_MAX. */
 static char *draft_name(const char *name)
@@ -25,7 +25,7 @@ static char *draft_name(const char *name)
 	char random[sizeof(bytes) + 1] = "";
 
 	/* A short read only makes a clash likelier, and O_EXCL notices those. */
-	(void)!getrandom(bytes, sizeof(bytes), 0);
+	(void)random_bytes(bytes, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		random[i] = letters[bytes[i] % (sizeof(letters) - 1)];
 	return xasprintf("%.*s.%.200s.%s.tmp", (int)(base - name), name, base, random);
@@ -235,7 +235,7 @@ int file_write(int dir, const char *path, const void *data, size_t n, struct err
 /* The kernel's ways to copy refuse some pairs of file systems; those are no failures. */
 static bool unsupported(int no)
 {
-	return no == EXDEV || no == EINVAL || no == ENOSYS || no == EOPNOTSUPP || no == EPERM;
+	return no == EXDEV || syscall_refused(no);
 }
 
 static int copy_plain(int in, int out, off_t off, off_t end, const char *name, struct err *e)

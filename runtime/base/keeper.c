@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -10,9 +9,10 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/syscalls.h"
 
 /* In the keeper. What we hold must not live on in it: locks, and pipes whose end others wait for. */
-static _Noreturn void keep(int fd, pid_t group)
+static _Noreturn void keep(int fd, pid_t group, const struct descriptors *others)
 {
 	sigset_t all;
 	char c;
@@ -24,7 +24,7 @@ static _Noreturn void keep(int fd, pid_t group)
 	prctl(PR_SET_NAME, "ktstr-keeper");
 	if (dup2(fd, 0) < 0)
 		_exit(1);
-	close_range(1, UINT_MAX, 0);
+	descriptors_close(others);
 	do
 		n = read(0, &c, 1);
 	while (n < 0 && errno == EINTR);
@@ -34,14 +34,16 @@ static _Noreturn void keep(int fd, pid_t group)
 
 int keeper_start(struct keeper *k, pid_t group, struct err *e)
 {
+	auto_descriptors struct descriptors others = { 0 };
 	int fds[2];
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(e, "pipe");
+	descriptors_list(&others, 1);
 	pid = fork();
 	if (pid == 0)
-		keep(fds[0], group);
+		keep(fds[0], group, &others);
 	close(fds[0]);
 	if (pid < 0) {
 		close(fds[1]);

@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,6 +20,7 @@
 #include "base/keeper.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 
 enum { CHILD_STACK = 256 * 1024 };
 
@@ -30,6 +29,7 @@ struct launch {
 	const char *path;
 	char *const *env;
 	pid_t parent;
+	struct descriptors others;   /* from 3 on */
 	const char *volatile failed; /* the step that went wrong, with its errno */
 	volatile int no;
 };
@@ -69,10 +69,11 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int keep_only(const struct spawn *s)
+static int keep_only(const struct launch *l)
 {
-	if (close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
-		return -1;
+	const struct spawn *s = l->s;
+
+	descriptors_mark(&l->others);
 	for (size_t i = 0; i < s->n_keep; i++)
 		if (fcntl(s->keep[i], F_SETFD, 0) < 0)
 			return -1;
@@ -93,7 +94,7 @@ static int child_main(void *arg)
 		return give_up(l, s->own_session ? "setsid" : "setpgid");
 	if (redirect(s->in, 0) < 0 || redirect(s->out, 1) < 0 || redirect(s->err, 2) < 0)
 		return give_up(l, "redirect");
-	if (keep_only(s) < 0)
+	if (keep_only(l) < 0)
 		return give_up(l, "keep descriptors");
 	if (s->cwd && chdir(s->cwd) < 0)
 		return give_up(l, s->cwd);
@@ -197,7 +198,7 @@ static int reap(pid_t pid, int *status)
 static int launch(struct launch *l, struct child *c, struct err *e)
 {
 	sigset_t all, before;
-	int pidfd = -1;
+	int pidfd = -1, flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
 	char *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
 	if (stack == MAP_FAILED)
@@ -205,7 +206,12 @@ static int launch(struct launch *l, struct child *c, struct err *e)
 	/* A handler of ours must not run in the child: it would write to our memory. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid_t pid = clone(child_main, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, l, &pidfd);
+	pid_t pid = clone(child_main, stack + CHILD_STACK, flags | CLONE_PIDFD, l, &pidfd);
+	if (pid < 0 && syscall_refused(errno))
+		pid = clone(child_main, stack + CHILD_STACK, flags, l);
+	/* Kernels before 5.2 do not know the flag and pass over it. */
+	if (pid > 0 && pidfd < 0 && !l->failed)
+		pidfd = child_end(pid);
 	int no = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	munmap(stack, CHILD_STACK);
@@ -214,9 +220,16 @@ static int launch(struct launch *l, struct child *c, struct err *e)
 		return err_sys(e, "run %s", l->s->argv[0]);
 	}
 	if (l->failed) {
-		close(pidfd);
+		if (pidfd >= 0)
+			close(pidfd);
 		reap(pid, NULL);
 		return exec_failed(l, e);
+	}
+	if (pidfd < 0) {
+		kill(pid, SIGKILL);
+		reap(pid, NULL);
+		errno = no;
+		return err_sys(e, "run %s: wait for its end", l->s->argv[0]);
 	}
 	*c = (struct child){ .pid = pid, .pidfd = pidfd };
 	return 0;
@@ -232,7 +245,10 @@ int spawn_start(const struct spawn *s, struct child *c, struct err *e)
 		return err_set(e, X_NO_TOOL, "%s: not found in PATH", s->argv[0]);
 	env = merge_env(s->env);
 	struct launch l = { .s = s, .path = found, .env = env, .parent = getpid() };
-	return launch(&l, c, e);
+	descriptors_list(&l.others, 3);
+	int r = launch(&l, c, e);
+	descriptors_free(&l.others);
+	return r;
 }
 
 static void forget(struct child *c)

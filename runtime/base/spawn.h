@@ -2,7 +2,8 @@
  *
  * A child gets its own process group, a parent-death SIGKILL, an empty signal mask, default signal actions, and
  * no descriptor but 0-2 and those it was promised. No shell is ever involved. (posix_spawn cannot set the
- * parent-death signal, so this is clone(CLONE_VM|CLONE_VFORK|CLONE_PIDFD) with the same cost.) */
+ * parent-death signal, so this is clone(CLONE_VM|CLONE_VFORK|CLONE_PIDFD) with the same cost. Where that or close_range is
+ * refused, the second ways of base/syscalls.h are taken.) */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +27,7 @@ struct spawn {
 
 struct child {
 	pid_t pid; /* 0: none */
-	int pidfd; /* readable once it ended */
+	int pidfd; /* readable once it ended: a pidfd, or a pipe that tells (base/syscalls.h) */
 };
 
 /* Starts it. X_NO_TOOL with the program's name when there is no such program. */

@@ -2,12 +2,11 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/syscalls.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -96,16 +95,16 @@ static int append(int to, const char *path, struct err *e)
 	ssize_t n = from < 0 ? -1 : 1;
 
 	while (n > 0)
-		n = sendfile(to, from, NULL, INIT_MAX);
+		n = send_bytes(to, from, INIT_MAX);
 	return n < 0 ? err_sys(e, "initramfs: %s", path) : 0;
 }
 
 int initramfs_join(const char *base, const char *more, struct err *e)
 {
-	auto_close int fd = memfd_create("initramfs", MFD_CLOEXEC);
+	auto_close int fd = memory_file("initramfs", 0, 2 * (uint64_t)INIT_MAX, e);
 
 	if (fd < 0)
-		return err_sys(e, "initramfs");
+		return -1;
 	/* Both are padded to 512 bytes, and the kernel passes over zeros between two. */
 	if (append(fd, base, e) < 0 || append(fd, more, e) < 0)
 		return -1;

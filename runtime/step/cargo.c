@@ -7,6 +7,7 @@
 #include "options/opt.h"
 #include "base/spawn.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/digest.h"
@@ -14,7 +15,6 @@
 #include "store/recipe.h"
 #include "verifier/artifact.h"
 #include <errno.h>
-#include <sys/mman.h>
 
 enum { MESSAGES_MAX = 64 << 20 };
 
@@ -86,7 +86,7 @@ static int run_cargo(const struct argv *a, int messages, int *status, struct err
 
 static int build(struct err *e)
 {
-	auto_close int messages = memfd_create("messages", MFD_CLOEXEC);
+	auto_close int messages = memory_file("messages of cargo", 0, 1 << 20, e);
 	auto_argv struct argv a = { 0 };
 	auto_free char *text = NULL;
 	char how[64];
@@ -94,7 +94,7 @@ static int build(struct err *e)
 	size_t n;
 
 	if (messages < 0)
-		return err_sys(e, "memory for the messages of cargo");
+		return -1;
 	argv_add(&a, o.cargo);
 	argv_add(&a, "build");
 	argv_opt(&a, "--package", "%s", o.package);

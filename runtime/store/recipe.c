@@ -8,9 +8,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "base/tool.h"
 #include "store/hashes.h"
 
-enum { TOOL_MS = 30 * 1000, TOOL_OUTPUT = 1 << 20, DIFF_DIGITS = 12 };
+enum { DIFF_DIGITS = 12 };
 
 /* A word has no blanks either, so that the columns of a line stay columns. */
 static void put_escaped(FILE *f, const char *s, bool word)
@@ -86,7 +87,7 @@ void recipe_hash(struct recipe *r, const char *tag, const char *hex, uint64_t si
 	put_content(r, "hash", tag, hex, size);
 }
 
-/* "qemu-system-x86_64 --version", for errors and for remembering. */
+/* "qemu-system-x86_64 --version", for remembering. */
 static char *join(const char *const *argv)
 {
 	char *text;
@@ -99,29 +100,6 @@ static char *join(const char *const *argv)
 	return text;
 }
 
-static char *ask_tool(const char *const *argv, const char *what, struct err *e)
-{
-	static const char *const env[] = { "LC_ALL=C", "LANGUAGE", NULL };
-	struct spawn s = { .argv = argv, .env = env, .in = SPAWN_NULL, .err = SPAWN_NULL };
-	auto_free char *text = NULL;
-	char how[64];
-	size_t n;
-	int status;
-
-	if (spawn_capture(&s, false, TOOL_OUTPUT, TOOL_MS, &text, &n, &status, e) < 0)
-		return NULL;
-	if (status != 0) {
-		err_set(e, X_NO_TOOL, "%s: %s", what, spawn_status(status, how, sizeof(how)));
-		return NULL;
-	}
-	text[strcspn(text, "\n")] = '\0';
-	if (!*text) {
-		err_set(e, X_NO_TOOL, "%s printed nothing", what);
-		return NULL;
-	}
-	return TAKE(text);
-}
-
 int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, char **said, struct err *e)
 {
 	auto_free char *what = join(argv);
@@ -129,7 +107,7 @@ int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, char
 	auto_free char *line = path ? hashes_recall(r->hashes, path, what) : NULL;
 
 	if (!line) {
-		line = ask_tool(argv, what, e);
+		line = tool_line(argv, e);
 		if (!line)
 			return -1;
 		if (path)

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/syscalls.h"
 #include "store/content.h"
 #include "store/digest.h"
 #include "store/hashes.h"
@@ -152,17 +153,15 @@ static int move_in(struct work *w, const char *draft, const char *object, struct
 
 	if (mkdir_p(dir, parent, 0777, e) < 0)
 		return -1;
-	if (renameat2(dir, draft, dir, object, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno == EINVAL && renameat(dir, draft, dir, object) == 0)
+	if (rename_new(dir, draft, object) == 0)
 		return 0;
 	if (errno != EEXIST && errno != ENOTEMPTY)
 		return err_sys(e, "put %s in place", object);
-	if (renameat2(dir, draft, dir, object, RENAME_EXCHANGE) == 0) {
+	if (rename_exchange(dir, draft, object) == 0) {
 		(void)rmtree(dir, draft, &ignored);
 		return 0;
 	}
-	if (errno != EINVAL)
+	if (!syscall_refused(errno))
 		return err_sys(e, "put %s in place", object);
 	if (rmtree(dir, object, e) < 0)
 		return -1;

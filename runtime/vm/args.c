@@ -5,7 +5,7 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "base/tool.h"
 #include "vm/machine.h"
 
 /* With KVM the guest has the host's processor. One of AMD tells Linux its LLCs in a leaf that QEMU fills in if topoext is
@@ -195,20 +195,11 @@ void machine_args(struct argv *a, const struct machine *m, const struct machine_
 
 char *qemu_version(const struct arch *arch, struct err *e)
 {
-	const char *argv[] = { arch->qemu, "--version", NULL };
-	struct spawn s = { .argv = argv, .in = SPAWN_NULL, .err = SPAWN_NULL };
-	auto_free char *text = NULL;
-	int status;
+	const char *const argv[] = { arch->qemu, "--version", NULL };
+	char *line = tool_line(argv, e);
 
-	if (spawn_capture(&s, false, 65536, 10000, &text, NULL, &status, e) < 0) {
+	if (!line)
 		err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code, "QEMU is needed (on Debian: apt-get install %s)",
 		       arch->qemu_package);
-		return NULL;
-	}
-	if (status != 0) {
-		err_set(e, X_NO_QEMU, "QEMU: %s --version does not work", arch->qemu);
-		return NULL;
-	}
-	text[strcspn(text, "\n")] = 0;
-	return TAKE(text);
+	return line;
 }

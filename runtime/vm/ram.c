@@ -8,23 +8,19 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/syscalls.h"
 #include "vm/ram.h"
 #include "vm/state.h"
 
 /* A nameless file; perf.huge: of 2 MiB pages. */
-static int nameless(const struct vm *vm, struct err *e)
+static int nameless(const struct vm *vm, uint64_t size, struct err *e)
 {
-	unsigned flags = MFD_CLOEXEC | (vm->perf.huge ? MFD_HUGETLB | HUGETLB_FLAG_ENCODE_2MB : 0);
-	int fd = memfd_create("ktstr-ram", flags);
-
-	return fd < 0 ? err_sys(e, "create the guest's memory") : fd;
+	return memory_file("the guest", vm->perf.huge ? MFD_HUGETLB | HUGETLB_FLAG_ENCODE_2MB : 0, size, e);
 }
 
 int ram_create(struct vm *vm, const char *dir, struct err *e)
@@ -32,7 +28,8 @@ int ram_create(struct vm *vm, const char *dir, struct err *e)
 	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
 		auto_free char *path = xasprintf("%s/ram%u", dir ? dir : "", i);
 
-		vm->ram[i] = dir ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : nameless(vm, e);
+		vm->ram[i] = dir ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)
+				 : nameless(vm, machine_node_bytes(&vm->m, i), e);
 		if (vm->ram[i] < 0)
 			return dir ? err_sys(e, "create the guest's memory %s", path) : -1;
 		if (ftruncate(vm->ram[i], (off_t)machine_node_bytes(&vm->m, i)) < 0)
@@ -83,9 +80,15 @@ static int copy_ram(int from, int to, uint64_t size, bool huge, struct err *e)
 
 		if (end < 0 || lseek(to, at, SEEK_SET) < 0)
 			return err_sys(e, "copy the guest's memory");
-		while (at < end)
-			if (sendfile(to, from, &at, (size_t)(end - at)) <= 0)
+		if (lseek(from, at, SEEK_SET) < 0)
+			return err_sys(e, "copy the guest's memory");
+		while (at < end) {
+			ssize_t n = send_bytes(to, from, (size_t)(end - at));
+
+			if (n <= 0)
 				return err_sys(e, "copy the guest's memory");
+			at += n;
+		}
 	}
 	return errno == ENXIO ? 0 : err_sys(e, "copy the guest's memory");
 }
@@ -122,11 +125,12 @@ static int open_one(struct vm *vm, unsigned i, const char *dir, bool *readonly, 
 static int copy_all(struct vm *vm, struct machine_wires *w, struct err *e)
 {
 	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
-		int copy = nameless(vm, e);
+		uint64_t size = machine_node_bytes(&vm->m, i);
+		int copy = nameless(vm, size, e);
 
 		if (copy < 0)
 			return -1;
-		int r = copy_ram(vm->ram[i], copy, machine_node_bytes(&vm->m, i), vm->perf.huge, e);
+		int r = copy_ram(vm->ram[i], copy, size, vm->perf.huge, e);
 
 		close(vm->ram[i]);
 		vm->ram[i] = copy;
@@ -221,9 +225,7 @@ static int check_range(const struct vm *vm, uint64_t gpa, size_t n, struct err *
 	return 0;
 }
 
-typedef ssize_t vm_copy(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long);
-
-static int transfer(struct vm *vm, vm_copy *copy, uint64_t gpa, void *buf, size_t n, struct err *e)
+static int transfer(struct vm *vm, bool write, uint64_t gpa, void *buf, size_t n, struct err *e)
 {
 	char *p = buf;
 
@@ -237,17 +239,15 @@ static int transfer(struct vm *vm, vm_copy *copy, uint64_t gpa, void *buf, size_
 		(void)machine_ram_offset(&vm->m, gpa, &offset, &run); /* checked above */
 		uint64_t host = host_address(vm, offset, &run);
 		size_t want = run < n ? (size_t)run : n;
-		struct iovec ours = { .iov_base = p, .iov_len = want };
-		struct iovec theirs = { .iov_base = (void *)(uintptr_t)host, .iov_len = want };
-		ssize_t done = copy(vm->qemu.pid, &ours, 1, &theirs, 1, 0);
+		ssize_t done =
+			write ? process_write(vm->qemu.pid, host, p, want) : process_read(vm->qemu.pid, host, p, want);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0 && errno == ESRCH)
 			return err_set(e, X_VM, "the guest's memory is gone: QEMU has ended");
-		if (done < 0 && errno == EPERM)
-			return err_set(e, X_VM,
-				       "this user may not look into QEMU's memory; see kernel.yama.ptrace_scope");
+		if (done < 0 && (errno == EPERM || errno == EACCES))
+			return err_set(e, X_VM, "this user may not look into QEMU's memory: %s", process_refusal());
 		if (done <= 0)
 			return err_sys(e, "guest-physical %#" PRIx64, gpa);
 		p += done;
@@ -259,10 +259,10 @@ static int transfer(struct vm *vm, vm_copy *copy, uint64_t gpa, void *buf, size_
 
 int vm_read_phys(void *vm, uint64_t gpa, void *buf, size_t n, struct err *e)
 {
-	return transfer(vm, process_vm_readv, gpa, buf, n, e);
+	return transfer(vm, false, gpa, buf, n, e);
 }
 
 int vm_write_phys(struct vm *vm, uint64_t gpa, const void *buf, size_t n, struct err *e)
 {
-	return transfer(vm, process_vm_writev, gpa, (void *)buf, n, e);
+	return transfer(vm, true, gpa, (void *)buf, n, e);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "base/err.h"
@@ -72,7 +73,9 @@ static int job_begin(struct job *j, struct store *st, const char *commit, struct
 
 static bool is_there(const struct job *j)
 {
-	return faccessat(j->st->dir, j->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && boot_is_ours(j->st, j->commit);
+	struct stat there;
+
+	return fstatat(j->st->dir, j->name, &there, AT_SYMLINK_NOFOLLOW) == 0 && boot_is_ours(j->st, j->commit);
 }
 
 static int take_lock(struct job *j, struct err *e)

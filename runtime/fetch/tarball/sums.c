@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "base/syscalls.h"
 #include "base/kver.h"
 
 enum { HEX = 64, LINE_MAX_LEN = 512, SAID_MAX = 4096, GPGV_MS = 60 * 1000 };
@@ -222,12 +222,12 @@ static int check_keyring(const char *keyring, struct err *e)
 	return 0;
 }
 
-static int memory_file(const char *name, const void *data, size_t n, struct err *e)
+static int file_holding(const char *name, const void *data, size_t n, struct err *e)
 {
-	auto_close int fd = memfd_create(name, MFD_CLOEXEC);
+	auto_close int fd = memory_file(name, 0, n, e);
 
 	if (fd < 0)
-		return err_sys(e, "memfd_create");
+		return -1;
 	if (write_all(fd, data, n, name, e) < 0)
 		return -1;
 	if (lseek(fd, 0, SEEK_SET) < 0)
@@ -266,8 +266,8 @@ int sums_verify(const char *text, size_t n, const char *keyring, char **body, si
 	size_t n_out;
 	int status;
 
-	if (check_keyring(keyring, e) < 0 || (in = memory_file("sums", text, n, e)) < 0 ||
-	    (said = memory_file("gpgv", "", 0, e)) < 0)
+	if (check_keyring(keyring, e) < 0 || (in = file_holding("sums", text, n, e)) < 0 ||
+	    (said = file_holding("gpgv", "", 0, e)) < 0)
 		return -1;
 	struct spawn s = { .argv = argv, .env = env, .in = in, .err = said };
 

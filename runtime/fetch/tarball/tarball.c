@@ -511,8 +511,9 @@ static int fetch(struct job *j, struct err *e)
 static bool present(const struct store *st, const struct tarball *t)
 {
 	auto_free char *tree = tree_name(t);
+	struct stat there;
 
-	return *t->sha256 && faccessat(st->dir, tree, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && boot_is_ours(st, t->sha256);
+	return *t->sha256 && fstatat(st->dir, tree, &there, AT_SYMLINK_NOFOLLOW) == 0 && boot_is_ours(st, t->sha256);
 }
 
 static int lock_job(struct job *j, int *lock, struct err *e)

@@ -6,12 +6,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "base/tool.h"
 #include "kernel/build/command.h"
 #include "kernel/image/image.h"
 
 enum {
-	VERSION_MAX = 64 << 10,
-	VERSION_MS = 30 * 1000,
+	HEADER_MAX = 64 << 10,
 	HEADER_MS = 30 * 1000,
 	KCONFIG_DEBUG_MAX = 4 << 20,
 	PAHOLE_MIN = 116, /* the first that writes the BTF Linux asks for; newer trees say what they want */
@@ -180,7 +180,7 @@ int kbuild_has_header(const struct kbuild *b, const char *header, bool *has, str
 	int status;
 	size_t n;
 
-	if (spawn_capture(&s, true, VERSION_MAX, HEADER_MS, &text, &n, &status, e) < 0)
+	if (spawn_capture(&s, true, HEADER_MAX, HEADER_MS, &text, &n, &status, e) < 0)
 		return -1;
 	*has = !status;
 	return 0;
@@ -228,31 +228,20 @@ int kbuild_needs(const struct kbuild *b, const char *config, size_t n, struct er
 	return lack_err(&l, e);
 }
 
-static int first_line(const char *program, char **line, struct err *e)
+static char *version_of(const char *program, struct err *e)
 {
-	const char *argv[] = { program, "--version", NULL };
-	const char *env[] = { "LC_ALL=C", NULL };
-	struct spawn s = { .argv = argv, .env = env, .in = SPAWN_NULL };
-	auto_free char *text = NULL;
-	char how[64];
-	int status;
-	size_t n;
+	const char *const argv[] = { program, "--version", NULL };
 
-	if (spawn_capture(&s, true, VERSION_MAX, VERSION_MS, &text, &n, &status, e) < 0)
-		return -1;
-	if (status)
-		return err_set(e, X_NO_TOOL, "%s --version: %s", program, spawn_status(status, how, sizeof(how)));
-	*line = xstrndup(text, strcspn(text, "\n"));
-	return 0;
+	return tool_line(argv, e);
 }
 
 /* 125 for 1.25, as Linux counts. */
 static int pahole_version(unsigned *version, struct err *e)
 {
-	auto_free char *line = NULL;
+	auto_free char *line = version_of("pahole", e);
 	unsigned major, minor;
 
-	if (first_line("pahole", &line, e) < 0)
+	if (!line)
 		return -1;
 	if (sscanf(line, "v%u.%u", &major, &minor) != 2 || major > 1000 || minor > 99)
 		return err_set(e, X_NO_TOOL, "pahole calls itself \"%s\", which is not a version", line);
@@ -304,7 +293,8 @@ static int write_versions(const struct kbuild *b, FILE *f, struct err *e)
 
 		if (!tag)
 			continue;
-		if (first_line(program, &line, e) < 0)
+		line = version_of(program, e);
+		if (!line)
 			return -1;
 		fprintf(f, "%s %s\n", tag, line);
 	}

@@ -6,6 +6,7 @@
 #include "json/write.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -135,9 +136,9 @@ static int exchange(int root, const char *tmp, const char *key, struct err *e)
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
 		return err_sys(e, "rename");
-	if (renameat2(root, tmp, root, key, RENAME_EXCHANGE) == 0)
+	if (rename_exchange(root, tmp, key) == 0)
 		return rmtree(root, tmp, e);
-	if (errno != EINVAL && errno != ENOSYS)
+	if (!syscall_refused(errno))
 		return err_sys(e, "exchange");
 	/* A file system without exchange: readers may see no entry for a moment. */
 	if (rmtree(root, key, e) < 0)

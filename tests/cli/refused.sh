@@ -1,0 +1,61 @@
+#!/bin/sh
+# Where an old kernel or a container's seccomp profile refuses system calls, all goes on by other ways.
+. "$(dirname "$0")/../lib.sh"
+
+calls='close_range clone_pidfd memfd_create process_vm_readv process_vm_writev copy_file_range sendfile getrandom
+	faccessat2 statx openat2 pidfd_open'
+# (mv of coreutils, which trees run, has no other way when renameat2 ends with EPERM.)
+KTSTR_CCACHE=0
+export KTSTR_CCACHE
+gcc -o "$base/refuse" "$root/tests/refuse.c" || exit 1
+
+# builds ERRNO CALL…: a kernel built, its key, and nothing left running
+builds() {
+	rm -rf cache
+	errno=$1
+	shift
+	echo "$errno for $*"
+	exits 0 "$base/refuse" "$errno" "$@" -- ktstr kernel build --source linux && exits 0 ktstr kernel list && has 'local-' out &&
+		same '' "$(leftovers)" 'left running'
+}
+
+each_alone() {
+	sh "$root/tests/fake-linux.sh" linux || return
+	for call in $calls; do
+		builds EPERM "$call" || return
+	done
+	builds EINVAL close_range && builds ENOSYS close_range && builds EINVAL renameat2 && builds ENOSYS renameat2
+}
+
+all_together() {
+	sh "$root/tests/fake-linux.sh" linux || return
+	for errno in EPERM ENOSYS; do
+		# shellcheck disable=SC2086 # words
+		builds $errno $calls || return
+	done
+}
+
+release() {
+	sh "$root/tests/fake-linux.sh" linux 6.12.5 || return
+	mkdir -p site/v6.x && tar -cJf site/v6.x/linux-6.12.5.tar.xz --transform 's/^linux/linux-6.12.5/' linux &&
+		(cd site/v6.x && sha256sum linux-6.12.5.tar.xz >sha256sums.asc) || return
+	KTSTR_KERNEL_MIRROR=file://$work/site
+	export KTSTR_KERNEL_MIRROR
+	# shellcheck disable=SC2086 # words
+	exits 0 "$base/refuse" EPERM $calls -- ktstr kernel build 6.12.5
+}
+
+# doctor names what is refused, and calls it no failure.
+told() {
+	for call in close_range memfd_create copy_file_range renameat2; do
+		"$base/refuse" EPERM "$call" -- ktstr doctor >out 2>err
+		grep 'system calls' out >line
+		has "ok " line && has "$call (Linux" line || return
+	done
+	ktstr doctor >out 2>err
+	has 'all that are used work here' out || return
+	"$base/refuse" EPERM process_vm_readv -- ktstr doctor >out 2>err
+	has 'by /proc/PID/mem' out
+}
+
+run_tests each_alone all_together release told

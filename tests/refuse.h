@@ -1,0 +1,61 @@
+/* refuse.h: a seccomp filter that refuses system calls, as containers' profiles and old kernels do. For this process and
+ * all it starts. */
+#pragma once
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+static const struct {
+	const char *name;
+	int no;
+	unsigned flag; /* only with this one in its first argument; 0: always */
+} refusable[] = {
+	{ "close_range", __NR_close_range, 0 },
+	{ "clone_pidfd", __NR_clone, CLONE_PIDFD },
+	{ "memfd_create", __NR_memfd_create, 0 },
+	{ "process_vm_readv", __NR_process_vm_readv, 0 },
+	{ "process_vm_writev", __NR_process_vm_writev, 0 },
+	{ "copy_file_range", __NR_copy_file_range, 0 },
+	{ "sendfile", __NR_sendfile, 0 },
+	{ "renameat2", __NR_renameat2, 0 },
+	{ "getrandom", __NR_getrandom, 0 },
+	{ "faccessat2", __NR_faccessat2, 0 },
+	{ "statx", __NR_statx, 0 },
+	{ "openat2", __NR_openat2, 0 },
+	{ "pidfd_open", __NR_pidfd_open, 0 },
+	{ "ptrace", __NR_ptrace, 0 },
+};
+
+/* 0, or -1 with errno (EINVAL: no such name). */
+static int refuse(const char *name, int with)
+{
+	for (size_t i = 0; i < sizeof(refusable) / sizeof(*refusable); i++) {
+		if (strcmp(refusable[i].name, name) != 0)
+			continue;
+		struct sock_filter code[] = {
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)refusable[i].no, 0, refusable[i].flag ? 3 : 1),
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+			BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, refusable[i].flag, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)with),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		};
+
+		if (!refusable[i].flag) {
+			code[2] = code[4];
+			code[3] = code[5];
+		}
+		const struct sock_fprog all = { .len = sizeof(code) / sizeof(*code), .filter = code };
+
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+			return -1;
+		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all);
+	}
+	errno = EINVAL;
+	return -1;
+}
