@@ -17,6 +17,7 @@
 
 #include "base/argv.h"
 #include "base/err.h"
+#include "base/inherit.h"
 #include "base/keeper.h"
 #include "base/mem.h"
 #include "base/stop.h"
@@ -64,7 +65,8 @@ static void reset_signals(void)
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &sa, NULL);
+		if (sig != SIGHUP || !inherit_nohup())
+			sigaction(sig, &sa, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

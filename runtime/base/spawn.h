@@ -1,7 +1,7 @@
 /* spawn.h: child processes that never outlive us.
  *
- * A child gets its own process group, a parent-death SIGKILL, an empty signal mask, default signal actions, and
- * no descriptor but 0-2 and those it was promised. No shell is ever involved. (posix_spawn cannot set the
+ * A child gets its own process group, a parent-death SIGKILL, an empty signal mask, default signal actions (but SIGHUP
+ * stays ignored where nohup made it so), and no descriptor but 0-2 and those it was promised. No shell is ever involved. (posix_spawn cannot set the
  * parent-death signal, so this is clone(CLONE_VM|CLONE_VFORK|CLONE_PIDFD) with the same cost. Where that or close_range is
  * refused, the second ways of base/syscalls.h are taken.) */
 #pragma once

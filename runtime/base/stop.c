@@ -5,7 +5,6 @@
 #include "base/stop.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,30 +15,14 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/inherit.h"
 #include "base/mem.h"
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static struct {
 	int epoll, sig;
-	sigset_t before;
 } stop = { .epoll = -1, .sig = -1 };
-
-/* A missing 0, 1 or 2 would make the next open() land there and be taken for it by a child. */
-static int fill_standard_fds(struct err *e)
-{
-	for (;;) {
-		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		if (fd < 0)
-			return err_sys(e, "open /dev/null");
-		if (fd > 2) {
-			close(fd);
-			return 0;
-		}
-		fcntl(fd, F_SETFD, 0);
-	}
-}
 
 /* What our parent made us ignore (nohup, a background job) stays ignored. */
 static void chosen_signals(sigset_t *set)
@@ -68,20 +51,16 @@ int stop_init(struct err *e)
 
 	if (stop.epoll >= 0)
 		return 0;
-	if (fill_standard_fds(e) < 0)
-		return -1;
 	chosen_signals(&set);
+	if (inherit_settle(&set, e) < 0)
+		return -1;
 	stop.sig = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (stop.sig < 0)
 		return err_sys(e, "signalfd");
 	stop.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (stop.epoll < 0)
 		return err_sys(e, "epoll_create1");
-	if (watch(stop.sig, EPOLLIN, e) < 0)
-		return -1;
-	if (sigprocmask(SIG_BLOCK, &set, &stop.before) < 0)
-		return err_sys(e, "sigprocmask");
-	return 0;
+	return watch(stop.sig, EPOLLIN, e);
 }
 
 int stop_watch(int lifeline, struct err *e)
@@ -98,7 +77,7 @@ void stop_undo(void)
 	close(stop.epoll);
 	close(stop.sig);
 	stop.epoll = stop.sig = -1;
-	sigprocmask(SIG_SETMASK, &stop.before, NULL);
+	inherit_restore();
 }
 
 int stop_fd(void)

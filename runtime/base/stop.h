@@ -7,10 +7,10 @@
 #include <poll.h>
 struct err;
 
-/* Blocks the three signals (those we were started with ignored stay so), opens /dev/null for a missing 0, 1 or 2,
- * and makes the descriptor. Call once, first thing in main. */
+/* Blocks the three signals (those we were started with ignored stay so), settles the rest of what was inherited
+ * (inherit.h), and makes the descriptor. Call once, first thing in main. */
 int stop_init(struct err *e);
-/* Back to before stop_init, for a program about to be replaced by exec: the mask would be inherited. */
+/* Signals back to before stop_init, for a program about to be replaced by exec. */
 void stop_undo(void);
 /* Adds a socket whose hang-up also means stop. Not owned. */
 int stop_watch(int lifeline, struct err *e);

@@ -1,0 +1,100 @@
+#!/bin/sh
+# What the programs inherit from whoever starts them: signals ignored or blocked, descriptors, masks, limits.
+. "$(dirname "$0")/../lib.sh"
+KTSTR_CCACHE=0
+export KTSTR_CCACHE
+
+tree() {
+	sh "$root/tests/fake-linux.sh" linux
+}
+
+# builds COMMAND…: a kernel, by way of that command
+builds() {
+	rm -rf cache
+	echo "$*"
+	exits 0 "$@" ktstr kernel build --source linux && same '' "$(leftovers)" 'left running'
+}
+
+ignored_signals() {
+	tree || return
+	for signal in CHLD PIPE XFSZ ALRM USR1 QUIT; do
+		builds env --ignore-signal=$signal || return
+	done
+	builds env --ignore-signal || return
+	ktstr doctor >plain 2>&1
+	code=$?
+	exits $code env --ignore-signal=CHLD ktstr doctor && same "$(grep -c '^ *fail' plain)" "$(grep -c '^ *fail' out)" 'failures'
+}
+
+blocked_signals() {
+	tree && builds env --block-signal || return
+	# A stop is still one.
+	printf 'bzImage: slow\nslow: ; touch %s/up; sleep 60\n' "$work" >linux/local.mk
+	env --block-signal=TERM ktstr kernel build --source linux >out 2>err &
+	pid=$!
+	within 20 test -e up && kill -TERM $pid
+	wait $pid
+	same 130 $? 'exit code' && same '' "$(leftovers)" 'left running'
+}
+
+# A reader that went away ends the program silently, also when the parent ignored SIGPIPE.
+reader_gone() {
+	cat >gone.py <<-'END'
+		import os, signal, subprocess, sys
+		signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+		r, w = os.pipe()
+		os.close(r)
+		p = subprocess.run(["ktstr", "--help"], stdout=w, stderr=subprocess.PIPE, restore_signals=False)
+		print(p.returncode, p.stderr.decode())
+	END
+	same -13 "$(python3 gone.py | tr -d ' \n')" 'how it ends'
+}
+
+closed_descriptors() {
+	tree || return
+	ktstr kernel build --source linux <&- >&- 2>&-
+	same 0 $? 'exit code' && exits 0 ktstr kernel list && has local- out
+}
+
+few_descriptors() {
+	tree && builds sh -c 'ulimit -Sn 16 && exec "$@"' sh
+}
+
+odd_umask() {
+	tree && builds sh -c 'umask 777 && exec "$@"' sh && same 700 "$(stat -c %a cache/ktstr/store)" 'mode of the store' || return
+	builds sh -c 'umask 002 && exec "$@"' sh && same 775 "$(stat -c %a cache/ktstr/store)" 'mode of the store'
+}
+
+# A file over the limit is an error that says so.
+file_limit() {
+	tree || return
+	(
+		ulimit -f 8
+		exec ktstr kernel build --source linux
+	) >out 2>err
+	code=$?
+	[ $code -lt 128 ] || fail "ended by a signal: $code" || return
+	[ $code != 0 ] && has 'error: ' err
+}
+
+# nohup: the terminal's hang-up is nobody's business.
+hang_up() {
+	tree && printf 'bzImage: slow\nslow: ; touch %s/up; sleep 2\n' "$work" >linux/local.mk
+	setsid env --ignore-signal=HUP ktstr kernel build --source linux >out 2>err &
+	pid=$!
+	within 20 test -e up || return
+	kill -HUP -$pid
+	wait $pid
+	same 0 $? 'exit code'
+}
+
+# The dynamic linker complains of it on stderr of every program. What they print is as ever, and so is the kernel's recipe.
+noise_on_stderr() {
+	tree && builds env LD_PRELOAD=/none.so && grep -qr 'GNU Make' cache/ktstr/store/objects || fail 'no recipe' || return
+	same '' "$(grep -rl none.so cache/ktstr/store/objects)" 'recipes with the noise' || return
+	ktstr doctor >plain 2>&1
+	code=$?
+	exits $code env LD_PRELOAD=/none.so ktstr doctor && same "$(grep -c '^ *fail' plain)" "$(grep -c '^ *fail' out)" 'failures'
+}
+
+run_tests noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors odd_umask file_limit hang_up
