@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "kernel/image/decompress.h"
 #include "kernel/image/image.h"
+#include "kernel/image/uki.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -85,7 +86,10 @@ static void arm(const uint8_t *data, size_t n, bool zboot)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+	const void *kernel;
 	char release[40];
+	struct err e;
+	size_t len;
 
 	if (n && data[0] == 'z') {
 		payload(data + 1, n - 1);
@@ -98,6 +102,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	unpack(data, n);
 	inspect(data, n);
 	(void)image_arch(data, n);
+	if (uki_kernel(data, n, &kernel, &len, &e) == 0 &&
+	    ((const uint8_t *)kernel < data || (const uint8_t *)kernel + len > data + n))
+		abort();
 	if (image_release(data, n, release, sizeof(release)) == 0 && !*release)
 		abort();
 	(void)config_has((const char *)data, n, "CONFIG_BPF=y");

@@ -135,9 +135,9 @@ static inline void ar_member(FILE *f, const char *name, struct bytes data)
 }
 
 /* Members up to one without a path. */
-static inline struct bytes fake_deb(const struct member *m)
+static inline struct bytes fake_tar(const struct member *m)
 {
-	struct bytes tar = { 0 }, deb = { 0 };
+	struct bytes tar = { 0 };
 	FILE *f = xmemstream(&tar.p, &tar.n);
 
 	for (; m->path; m++)
@@ -145,7 +145,14 @@ static inline struct bytes fake_deb(const struct member *m)
 	for (int i = 0; i < 1024; i++)
 		fputc(0, f);
 	fclose(f);
-	f = xmemstream(&deb.p, &deb.n);
+	return tar;
+}
+
+static inline struct bytes fake_deb(const struct member *m)
+{
+	struct bytes tar = fake_tar(m), deb = { 0 };
+	FILE *f = xmemstream(&deb.p, &deb.n);
+
 	fputs("!<arch>\n", f);
 	ar_member(f, "debian-binary", (struct bytes){ (char *)"2.0\n", 4 });
 	ar_member(f, "control.tar", (struct bytes){ (char *)"", 0 });

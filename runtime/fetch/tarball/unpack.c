@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "kernel/image/filters.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -431,14 +432,10 @@ static int next_member(struct out *o, struct archive_entry *entry, struct err *e
 	return make_member(o, entry, path, e);
 }
 
-/* Filters that start other programs are not among these. */
 static int open_archive(struct out *o, struct err *e)
 {
 	o->a = archive_read_new();
-	archive_read_support_filter_xz(o->a);
-	archive_read_support_filter_gzip(o->a);
-	archive_read_support_filter_zstd(o->a);
-	archive_read_support_filter_bzip2(o->a);
+	filters_add(o->a);
 	archive_read_support_format_tar(o->a);
 	/* Else everything behind the first end mark would be passed over unseen. */
 	if (failed(archive_read_set_format_option(o->a, "tar", "read_concatenated_archives", "1")) ||

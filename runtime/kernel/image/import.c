@@ -8,6 +8,7 @@
 #include "kernel/image/image.h"
 #include "base/kver.h"
 #include "kernel/image/package.h"
+#include "kernel/image/uki.h"
 #include <elf.h>
 #include <errno.h>
 #include <sys/mman.h>
@@ -16,7 +17,7 @@
 
 #define SCRATCH ".parts"
 
-enum { HEAD = 64 << 10, CONFIG_MAX = 8 << 20, IMAGE_MAX = 512 << 20 };
+enum { HEAD = 64 << 10, CONFIG_MAX = 8 << 20 };
 
 /* A file's bytes; pages, so that a debug vmlinux of a gigabyte costs nothing but addresses. */
 struct map {
@@ -75,50 +76,96 @@ static bool is_config(const char *head, size_t n)
 	return !memchr(head, '\0', n) && memmem(head, n, "\nCONFIG_", 8);
 }
 
-static int take_gzip(const char *file, const char *scratch, bool image, struct parts *p, struct err *e)
+static int no_kernel(const char *file, bool packed, struct err *e)
 {
-	auto_free char *path = xasprintf("%s/%s.gunzip", scratch, image ? "image" : "config");
-	auto_free char *head = xmalloc(HEAD);
-	struct part new = { .path = path, .from = (char *)file, .ours = true };
-	ssize_t n;
-
-	if (package_gunzip(file, path, image ? IMAGE_MAX : CONFIG_MAX, e) < 0)
-		return -1;
-	if (image)
-		return parts_add(p, PART_IMAGE, &new, e);
-	if ((n = read_head(path, head, e)) < 0)
-		return -1;
-	if (!is_config(head, (size_t)n))
-		return err_set(e, X_BAD_KERNEL, "%s is gzipped, but not a kernel configuration", file);
-	return parts_add(p, PART_CONFIG, &new, e);
+	return err_set(
+		e, X_BAD_KERNEL,
+		"%s is no kernel: %sneither a .deb, an .rpm, a tar, a bzImage, an arm64 Image, a unified kernel image nor "
+		"an ELF file",
+		file, packed ? "it is compressed, and what is in it is " : "");
 }
 
-static int take_file(const char *file, const char *scratch, struct parts *p, struct err *e)
+/* One that is there as it is: an image, an ELF kernel, a configuration. path is file, or what was unpacked from it. */
+static int take_plain(const char *file, const char *path, const char *head, size_t n, struct parts *p, struct err *e)
 {
-	auto_free char *head = xmalloc(HEAD);
-	struct part new = { .path = (char *)file, .from = (char *)file };
-	ssize_t got = read_head(file, head, e);
+	struct part new = { .path = (char *)path, .from = (char *)file, .ours = path != file };
+	const void *kernel;
 	char release[128];
-	size_t n = (size_t)got;
-	enum package_kind kind;
+	struct err ignored;
+	size_t len;
 
-	if (got < 0)
-		return -1;
-	if ((kind = package_kind(head, n)) != PACKAGE_NONE)
-		return package_read(file, kind, scratch, p, e);
 	if (n >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG))
 		return parts_add(p, PART_VMLINUX, &new, e);
-	if (n >= 2 && !memcmp(head, "\x1f\x8b", 2))
-		return take_gzip(file, scratch, image_arch(head, n) != NULL, p, e);
 	if (image_arch(head, n)) {
 		if (image_release(head, n, release, sizeof(release)) == 0)
 			new.release = release;
 		return parts_add(p, PART_IMAGE, &new, e);
 	}
+	/* Of a unified image only the head is here: its kernel lies outside of that. */
+	if (uki_kernel(head, n, &kernel, &len, &ignored) <= 0)
+		return parts_add(p, PART_IMAGE, &new, e);
 	if (is_config(head, n))
 		return parts_add(p, PART_CONFIG, &new, e);
-	return err_set(e, X_BAD_KERNEL,
-		       "%s is not a kernel: neither a .deb, an .rpm, a bzImage, an arm64 Image nor an ELF file", file);
+	return no_kernel(file, path != file, e);
+}
+
+static int take_packed(const char *file, const char *scratch, size_t i, struct parts *p, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/unpacked.%zu", scratch, i);
+	auto_free char *head = xmalloc(HEAD);
+	int r = package_tar(file, scratch, p, path, e);
+	ssize_t n;
+
+	if (r != PACKAGE_SINGLE)
+		return r;
+	if ((n = read_head(path, head, e)) < 0)
+		return -1;
+	return take_plain(file, path, head, (size_t)n, p, e);
+}
+
+static int take_file(const char *file, const char *scratch, size_t i, struct parts *p, struct err *e)
+{
+	auto_free char *head = xmalloc(HEAD);
+	ssize_t n = read_head(file, head, e);
+	enum package_kind kind;
+
+	if (n < 0)
+		return -1;
+	kind = package_kind(head, (size_t)n);
+	if (kind == PACKAGE_TAR)
+		return take_packed(file, scratch, i, p, e);
+	if (kind != PACKAGE_NONE)
+		return package_read(file, kind, scratch, p, e);
+	return take_plain(file, file, head, (size_t)n, p, e);
+}
+
+/* The kernel of a unified image takes the place of its image. */
+static int open_unified(struct parts *p, const char *scratch, struct err *e)
+{
+	struct part *part = &p->v[PART_IMAGE];
+	auto_map struct map m = { 0 };
+	const void *kernel;
+	size_t n;
+
+	if (!part->path)
+		return 0;
+	if (map_file(&m, part, e) < 0)
+		return -1;
+	int r = uki_kernel(m.p, m.n, &kernel, &n, e);
+
+	if (r < 0)
+		return err_in(e, "%s is damaged", part->from);
+	if (r)
+		return 0;
+
+	auto_free char *path = xasprintf("%s/linux", scratch);
+
+	if (file_write(AT_FDCWD, path, kernel, n, e) < 0)
+		return -1;
+	free(part->path);
+	part->path = TAKE(path);
+	part->ours = true;
+	return 0;
 }
 
 /* sched_ext by configuration: what a kernel must have been built with. */
@@ -288,10 +335,11 @@ static int unpack_elf(const struct parts *p, int dir, const char *path, struct i
 
 static int no_image(const char *const *files, size_t n, struct err *e)
 {
-	return err_set(e, X_BAD_KERNEL,
-		       "no kernel image in %s%s; the package we need has boot/vmlinuz-… or "
-		       "lib/modules/…/vmlinuz (Debian: linux-image-… or linux-binary-…; Fedora: kernel-core)",
-		       files[0], n > 1 ? " and the other files" : "");
+	return err_set(
+		e, X_BAD_KERNEL,
+		"no kernel image in %s%s; the package we need has boot/vmlinuz-… or "
+		"lib/modules/…/vmlinuz (Debian: linux-image-… or linux-binary-…; Fedora: kernel-core; Arch: linux)",
+		files[0], n > 1 ? " and the other files" : "");
 }
 
 static int unpack(const char *const *files, size_t n, int dir, const char *path, struct import_facts *f, struct err *e)
@@ -300,11 +348,11 @@ static int unpack(const char *const *files, size_t n, int dir, const char *path,
 	auto_parts struct parts p = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		if (take_file(files[i], scratch, &p, e) < 0)
+		if (take_file(files[i], scratch, i, &p, e) < 0)
 			return -1;
 	if (!p.v[PART_IMAGE].path && !p.v[PART_VMLINUX].path)
 		return no_image(files, n, e);
-	if (look_at_config(&p, dir, f, e) < 0)
+	if (look_at_config(&p, dir, f, e) < 0 || open_unified(&p, scratch, e) < 0)
 		return -1;
 	return p.v[PART_IMAGE].path ? unpack_image(&p, dir, path, f, e) : unpack_elf(&p, dir, path, f, e);
 }

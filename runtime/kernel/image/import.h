@@ -1,8 +1,9 @@
-/* import.h: kernels somebody else built: .deb, .rpm, bare images, the running kernel.
+/* import.h: kernels somebody else built: .deb, .rpm, tars, bare images, the running kernel.
  *
  * Packages of one kernel are given together; each contributes what it has: the image (boot/vmlinuz-*, or
  * lib/modules/…/vmlinuz below any prefix), the configuration (boot/config-*, lib/modules/…/config), debug symbols
- * (vmlinux). Bare files may be the same three; a configuration may be gzipped (/proc/config.gz). Packages are read as
+ * (vmlinux). Bare files may be the same three, compressed or not (/proc/config.gz); an image may be a
+ * unified one (uki.h), whose kernel is taken out. Packages are read as
  * streams with libarchive, nothing but these members is unpacked, sizes are bounded. */
 #pragma once
 #include <stdbool.h>
@@ -18,7 +19,7 @@ struct import_facts {
 	bool virtio_mmio; /* virtio-mmio and its command line parameter are built in */
 };
 
-/* Fills folder dir (absolute path given) with "bzImage" (the boot image as it was given), "vmlinux" (the ELF kernel
+/* Fills folder dir (absolute path given) with "bzImage" (the boot image as it was given, or out of a unified one), "vmlinux" (the ELF kernel
  * inside it, or the debug one without its DWARF when that can be booted) and "config" when known. When all there is is
  * an ELF kernel, "bzImage" is that. Refuses with X_NO_SCX a kernel without CONFIG_SCHED_CLASS_EXT (or, without
  * configuration, without struct sched_ext_ops in its BTF), saying what is missing; X_BAD_KERNEL for damaged input;

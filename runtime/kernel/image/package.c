@@ -1,10 +1,12 @@
-/* A .deb is an ar archive whose member data.tar.* is the package; an .rpm is a lead in front of a compressed cpio.
+/* A .deb is an ar archive whose member data.tar.* is the package; an .rpm is a lead in front of a compressed cpio; those of
+ * Arch are compressed tars.
  * Both are streams that may lie: every size is bounded, and a stream is read to its end so that a cut one is noticed. */
 #include "kernel/image/package.h"
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "kernel/image/filters.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -24,8 +26,8 @@ static const struct {
 	[PART_VMLINUX] = { "vmlinux", 4096 * MIB },
 };
 
-/* More than any distribution's debug package unpacks to. */
-static const uint64_t total_max = 64 * 1024 * MIB;
+/* More than any distribution's debug package unpacks to, in all and for a byte of it. A small one may say anything. */
+static const uint64_t total_max = 64 * 1024 * MIB, ratio_max = 200, ratio_from = 256 * MIB;
 
 void parts_free(struct parts *p)
 {
@@ -42,9 +44,13 @@ static int same_kernel(const struct parts *p, const struct part *new, struct err
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		const struct part *old = &p->v[i];
 
-		if (old->release && new->release && strcmp(old->release, new->release) != 0)
-			return err_set(e, X_BAD_KERNEL, "these are different kernels: %s is %s, %s is %s", old->from,
-				       old->release, new->from, new->release);
+		if (!old->release || !new->release || !strcmp(old->release, new->release))
+			continue;
+		if (!strcmp(old->from, new->from))
+			return err_set(e, X_BAD_KERNEL, "%s holds different kernels: %s and %s", new->from,
+				       old->release, new->release);
+		return err_set(e, X_BAD_KERNEL, "these are different kernels: %s is %s, %s is %s", old->from,
+			       old->release, new->from, new->release);
 	}
 	return 0;
 }
@@ -113,6 +119,17 @@ static const struct {
 	{ "vmlinux-", "vmlinux", PART_VMLINUX },
 };
 
+/* The vmlinux beside an image is packed by openSUSE; the kernel in the image is the same one. */
+static bool is_packed(const char *name, size_t n)
+{
+	static const char *const ends[] = { ".gz", ".xz", ".zst", ".bz2", ".lzma" };
+
+	for (size_t i = 0; i < countof(ends); i++)
+		if (n > strlen(ends[i]) && !strcmp(name + n - strlen(ends[i]), ends[i]))
+			return true;
+	return false;
+}
+
 bool package_wants(const char *path, enum part_kind *kind, char *release, size_t max)
 {
 	size_t n, parent_n, above_n = 0;
@@ -127,7 +144,7 @@ bool package_wants(const char *path, enum part_kind *kind, char *release, size_t
 	for (size_t i = 0; i < countof(wanted); i++) {
 		*kind = wanted[i].kind;
 		if (is(parent, parent_n, "boot") && has_prefix(name, wanted[i].in_boot, &rest))
-			return !(n > 3 && !strcmp(end - 3, ".gz")) && take_release(rest, strlen(rest), release, max);
+			return !is_packed(name, n) && take_release(rest, strlen(rest), release, max);
 		if (above && is(above, above_n, "modules") && is(name, n, wanted[i].in_modules))
 			return take_release(parent, parent_n, release, max);
 	}
@@ -140,6 +157,9 @@ enum package_kind package_kind(const void *head, size_t n)
 		return PACKAGE_DEB;
 	if (n >= 4 && !memcmp(head, "\xed\xab\xee\xdb", 4))
 		return PACKAGE_RPM;
+	/* What is compressed may be a tar, which shows when it is opened. */
+	if (filters_know(head, n) || (n >= 262 && !memcmp((const char *)head + 257, "ustar", 5)))
+		return PACKAGE_TAR;
 	return PACKAGE_NONE;
 }
 
@@ -180,7 +200,7 @@ static struct archive *reader_new(void)
 {
 	struct archive *a = archive_read_new();
 
-	archive_read_support_filter_all(a);
+	filters_add(a);
 	archive_read_support_format_tar(a);
 	archive_read_support_format_cpio(a);
 	return a;
@@ -231,6 +251,7 @@ static int open_deb(struct reader *r, struct err *e)
 static int open_rpm(struct reader *r, struct err *e)
 {
 	r->a = reader_new();
+	archive_read_support_filter_rpm(r->a);
 	return failed(archive_read_open_filename(r->a, r->file, BLOCK)) ? damaged(r, r->a, e) : 0;
 }
 
@@ -248,6 +269,9 @@ static int member_data(struct reader *r, int fd, uint64_t max, struct err *e)
 			return stop_err(e);
 		r->total += n;
 		end = (uint64_t)at + n;
+		if (r->total > ratio_from && r->total / ratio_max > (uint64_t)archive_filter_bytes(r->a, -1))
+			return err_set(e, X_BAD_KERNEL, "%s is damaged: it unpacks to more than %ju times its size",
+				       r->file, (uintmax_t)ratio_max);
 		if (end > max || r->total > total_max)
 			return err_set(e, X_BAD_KERNEL, "%s is damaged: a member of more than %ju MiB", r->file,
 				       (uintmax_t)(max / MIB));
@@ -292,28 +316,36 @@ static int member_take(struct reader *r, struct archive_entry *entry, const char
 	return member_save(r, path, part_file[kind].max, e);
 }
 
+static int take_all(struct reader *r, struct archive_entry *entry, const char *dir, struct parts *p, struct err *e)
+{
+	int s = entry ? ARCHIVE_OK : archive_read_next_header(r->a, &entry);
+
+	for (; !failed(s); s = archive_read_next_header(r->a, &entry))
+		if (member_take(r, entry, dir, p, e) < 0)
+			return -1;
+	return s == ARCHIVE_EOF ? 0 : damaged(r, r->a, e);
+}
+
 int package_read(const char *file, enum package_kind kind, const char *dir, struct parts *p, struct err *e)
 {
 	auto_reader struct reader r = { .file = file };
-	struct archive_entry *entry;
-	int s;
 
 	if ((kind == PACKAGE_DEB ? open_deb(&r, e) : open_rpm(&r, e)) < 0)
 		return -1;
-	while (!failed(s = archive_read_next_header(r.a, &entry)))
-		if (member_take(&r, entry, dir, p, e) < 0)
-			return -1;
-	return s == ARCHIVE_EOF ? 0 : damaged(&r, r.a, e);
+	return take_all(&r, NULL, dir, p, e);
 }
 
-int package_gunzip(const char *file, const char *out, size_t max, struct err *e)
+int package_tar(const char *file, const char *dir, struct parts *p, const char *out, struct err *e)
 {
 	auto_reader struct reader r = { .file = file, .a = archive_read_new() };
 	struct archive_entry *entry;
 
-	archive_read_support_filter_gzip(r.a);
+	filters_add(r.a);
+	archive_read_support_format_tar(r.a);
 	archive_read_support_format_raw(r.a);
 	if (failed(archive_read_open_filename(r.a, file, BLOCK)) || failed(archive_read_next_header(r.a, &entry)))
 		return damaged(&r, r.a, e);
-	return member_save(&r, out, max, e);
+	if ((archive_format(r.a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR)
+		return take_all(&r, entry, dir, p, e);
+	return member_save(&r, out, part_file[PART_VMLINUX].max, e) < 0 ? -1 : PACKAGE_SINGLE;
 }

@@ -1,4 +1,4 @@
-/* package.h: the members of a .deb or .rpm that make a kernel. */
+/* package.h: the members of a .deb, an .rpm or a tar (Arch's packages, what `make tarzst-pkg` makes) that make a kernel. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,9 +26,10 @@ void parts_free(struct parts *p);
 /* What a member's path says: true with kind and release when it is one we want. release: max bytes. */
 bool package_wants(const char *path, enum part_kind *kind, char *release, size_t max);
 
-enum package_kind { PACKAGE_NONE, PACKAGE_DEB, PACKAGE_RPM };
+enum package_kind { PACKAGE_NONE, PACKAGE_DEB, PACKAGE_RPM, PACKAGE_TAR };
 enum package_kind package_kind(const void *head, size_t n);
 /* Unpacks the members we want into folder dir (scratch) and adds them. X_BAD_KERNEL "FILE is damaged: …". */
 int package_read(const char *file, enum package_kind kind, const char *dir, struct parts *p, struct err *e);
-/* Unpacks one gzipped file into scratch. */
-int package_gunzip(const char *file, const char *out, size_t max, struct err *e);
+/* The same of PACKAGE_TAR. PACKAGE_SINGLE when it is one compressed file and no tar: that is unpacked to out. */
+enum { PACKAGE_SINGLE = 1 };
+int package_tar(const char *file, const char *dir, struct parts *p, const char *out, struct err *e);

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <dirent.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "base/arch.h"
@@ -37,6 +40,11 @@ static void member_paths(void **state)
 		{ "/boot/vmlinuz-7", PART_IMAGE, "7" },
 		{ "boot/vmlinuz-", -1, NULL },
 		{ "boot/vmlinux-6.4.0.gz", -1, NULL },
+		{ "boot/vmlinux-6.4.0.xz", -1, NULL },
+		{ "boot/vmlinux-6.4.0.zst", -1, NULL },
+		{ "boot/vmlinux-6.4.0.bz2", -1, NULL },
+		{ "boot/vmlinux-6.4.0.lzma", -1, NULL },
+		{ "usr/lib/modules/6.17.1-arch1-1/vmlinuz", PART_IMAGE, "6.17.1-arch1-1" },
 		{ "boot/vmlinuz-0/x", -1, NULL },
 		{ "boot/vmlinuz-rescue", -1, NULL },
 		{ "vmlinuz-6.1", -1, NULL },
@@ -81,6 +89,88 @@ static void put_gzip(const char *dir, const char *name, const char *content)
 	assert_true(z && gzputs(z, content) > 0 && gzclose(z) == Z_OK);
 }
 
+/* One compressed stream, by libarchive's writer. */
+static void put_packed(const char *dir, const char *name, int (*filter)(struct archive *), struct bytes b)
+{
+	auto_free char *path = xasprintf("%s/%s", dir, name);
+	struct archive *a = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_pathname(entry, "data");
+	assert_int_equal(filter(a), ARCHIVE_OK);
+	assert_int_equal(archive_write_set_format_raw(a), ARCHIVE_OK);
+	archive_write_set_bytes_in_last_block(a, 1);
+	assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
+	assert_int_equal(archive_write_header(a, entry), ARCHIVE_OK);
+	assert_int_equal(archive_write_data(a, b.p, b.n), b.n);
+	assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+	archive_write_free(a);
+	archive_entry_free(entry);
+}
+
+/* An EFI program of two sections, the second of which is the kernel. */
+static struct bytes fake_uki(const void *kernel, size_t n)
+{
+	enum { PE = 0x80, OPTIONAL = 240, SECTIONS = PE + 24 + OPTIONAL, DATA = 1024 };
+	char *d = xcalloc(1, DATA + n + 512);
+	uint32_t pe = PE, size = (uint32_t)n, raw = (size + 511) & ~511u, at = DATA;
+
+	memcpy(d, "MZ", 2);
+	memcpy(d + 0x3c, &pe, 4);
+	memcpy(d + PE, "PE\0\0\x64\x86\2", 7);
+	d[PE + 20] = (char)OPTIONAL;
+	memcpy(d + SECTIONS, ".text", 5);
+	memcpy(d + SECTIONS + 40, ".linux", 6);
+	memcpy(d + SECTIONS + 48, &size, 4);
+	memcpy(d + SECTIONS + 56, &raw, 4);
+	memcpy(d + SECTIONS + 60, &at, 4);
+	memcpy(d + DATA, kernel, n);
+	return (struct bytes){ d, DATA + raw };
+}
+
+static void make_packed(const char *dir, struct bytes elf, struct bytes image)
+{
+	static const struct {
+		const char *name;
+		int (*add)(struct archive *);
+	} filters[] = { { "gz", archive_write_add_filter_gzip },
+			{ "xz", archive_write_add_filter_xz },
+			{ "lzma", archive_write_add_filter_lzma },
+			{ "zst", archive_write_add_filter_zstd },
+			{ "bz2", archive_write_add_filter_bzip2 } };
+	const struct member arch[] = { { ".PKGINFO", text("pkgname = linux\n") },
+				       { "usr/lib/modules/" REL "/pkgbase", text("linux\n") },
+				       { "usr/lib/modules/" REL "/vmlinuz", image },
+				       { 0 } };
+	const struct member all[] = { { "./boot/vmlinuz-" REL, image },
+				      { "./boot/config-" REL, text(CONFIG_MMIO) },
+				      { "./boot/vmlinux-" REL ".xz", text("packed") },
+				      { 0 } };
+	struct bytes uki = fake_uki(image.p, image.n), package = fake_tar(arch), made = fake_tar(all);
+	const struct member in_boot[] = { { "boot/vmlinuz-" REL, uki }, { 0 } };
+
+	for (size_t i = 0; i < countof(filters); i++) {
+		auto_free char *p = xasprintf("linux.pkg.tar.%s", filters[i].name);
+		auto_free char *t = xasprintf("linux.tar.%s", filters[i].name);
+		auto_free char *c = xasprintf("config.%s", filters[i].name);
+		auto_free char *v = xasprintf("vmlinux.%s", filters[i].name);
+
+		put_packed(dir, p, filters[i].add, package);
+		put_packed(dir, t, filters[i].add, made);
+		put_packed(dir, c, filters[i].add, text(CONFIG_ALL));
+		put_packed(dir, v, filters[i].add, elf);
+	}
+	put_packed(dir, "uki.efi.xz", archive_write_add_filter_xz, uki);
+	put(dir, "linux.tar", made);
+	free(package.p);
+	put(dir, "uki.deb", fake_deb(in_boot));
+	put(dir, "packed.rpm", fake_rpm(all));
+	scratch_file(dir, "uki.efi", uki.p, uki.n);
+	scratch_file(dir, "cut.efi", uki.p, uki.n / 2);
+	free(uki.p);
+}
+
 static void make_files(const char *dir)
 {
 	struct bytes elf = fake_elf(REL, "sched_ext_ops", EM_X86_64);
@@ -111,6 +201,7 @@ static void make_files(const char *dir)
 	put(dir, "two.deb", fake_deb(two));
 	put(dir, "core.rpm", fake_rpm(both));
 	put(dir, "docs.rpm", fake_rpm(docs));
+	make_packed(dir, elf, image);
 	scratch_file(dir, "bzImage", image.p, image.n);
 	scratch_file(dir, "plain", plain.p, plain.n);
 	scratch_file(dir, "other.elf", other_elf.p, other_elf.n);
@@ -186,6 +277,24 @@ static void accepts(void **state)
 		{ "vmlinux", false, false },
 		{ "vmlinux config.mmio", true, true },
 		{ "bzImage vmlinux", false, false },
+		{ "linux.pkg.tar.gz", false, false },
+		{ "linux.pkg.tar.xz", false, false },
+		{ "linux.pkg.tar.lzma", false, false },
+		{ "linux.pkg.tar.zst", false, false },
+		{ "linux.pkg.tar.bz2", false, false },
+		{ "linux.tar.zst", true, true },
+		{ "linux.tar.xz", true, true },
+		{ "linux.tar", true, true },
+		{ "packed.rpm", true, true },
+		{ "config.xz bzImage", true, false },
+		{ "config.zst linux.pkg.tar.zst", true, false },
+		{ "bzImage config.bz2", true, false },
+		{ "bzImage config.lzma vmlinux.xz", true, false },
+		{ "vmlinux.zst", false, false },
+		{ "vmlinux.gz config.gz", true, true },
+		{ "uki.efi", false, false },
+		{ "uki.efi.xz config", true, false },
+		{ "uki.deb", false, false },
 	};
 	const char *dir = *state;
 
@@ -222,13 +331,14 @@ static void refuses(void **state)
 		{ "binary.deb next.deb", X_BAD_KERNEL, "7.0.1" },
 		{ "base.deb next.deb", X_BAD_KERNEL, REL },
 		{ "bzImage other.elf", X_BAD_KERNEL, "different" },
-		{ "two.deb", X_BAD_KERNEL, "different" },
+		{ "two.deb", X_BAD_KERNEL, "two.deb holds different kernels: " REL " and 7.0.1" },
+		{ "cut.efi", X_BAD_KERNEL, "damaged" },
 		{ "docs.deb", X_BAD_KERNEL, "no kernel image" },
 		{ "docs.rpm", X_BAD_KERNEL, "no kernel image" },
 		{ "config", X_BAD_KERNEL, "no kernel image" },
 		{ "text", X_BAD_KERNEL, "neither" },
 		{ "void", X_BAD_KERNEL, "neither" },
-		{ "text.gz", X_BAD_KERNEL, "not a kernel configuration" },
+		{ "text.gz", X_BAD_KERNEL, "what is in it is neither" },
 		{ "cut", X_BAD_KERNEL, "damaged" },
 		{ "missing.deb", X_NO_INPUT, "missing.deb" },
 	};
@@ -252,7 +362,7 @@ static void cut_packages(void **state)
 	static const struct {
 		const char *file;
 		size_t padding;
-	} cases[] = { { "both.deb", 0 }, { "core.rpm", 4 } };
+	} cases[] = { { "both.deb", 0 }, { "core.rpm", 4 }, { "linux.pkg.tar.xz", 0 } };
 	const char *dir = *state;
 
 	make_files(dir);
@@ -277,7 +387,7 @@ static void cut_packages(void **state)
 /* A wrong byte anywhere ends in a verdict, never in a crash. */
 static void bent_packages(void **state)
 {
-	static const char *const names[] = { "both.deb", "core.rpm", "bzImage" };
+	static const char *const names[] = { "both.deb", "core.rpm", "bzImage", "linux.pkg.tar.xz", "uki.efi" };
 	const char *dir = *state;
 
 	make_files(dir);
@@ -302,11 +412,80 @@ static void bent_packages(void **state)
 	}
 }
 
+/* libarchive could unpack these by programs of PATH, which whoever made the package would choose. */
+static void starts_no_program(void **state)
+{
+	static const struct {
+		const char *program, *magic;
+		size_t n;
+	} cases[] = {
+		{ "lrzip", "LRZI\0\6\0\0", 8 },
+		{ "lzop", "\x89LZO\0\r\n\x1a\n\x10\x30\x20\x60", 13 },
+		{ "grzip", "GRZipII\0\2\4:)", 12 },
+	};
+	const char *dir = *state;
+	auto_free char *path = xstrdup(getenv("PATH")), *bin = xasprintf("%s/bin:%s", dir, path);
+	auto_free char *programs = xasprintf("%s/bin", dir);
+	auto_free char *mark = xasprintf("%s/ran", dir), *script = xasprintf("#!/bin/sh\ntouch %s\n", mark);
+	struct import_facts f;
+	struct err e;
+	unsigned left;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_free char *program = xasprintf("%s/bin/%s", dir, cases[i].program);
+		char data[4096] = { 0 };
+		struct bytes deb = { 0 };
+
+		scratch_text(programs, cases[i].program, script);
+		assert_int_equal(chmod(program, 0755), 0);
+		memcpy(data, cases[i].magic, cases[i].n);
+		FILE *m = xmemstream(&deb.p, &deb.n);
+		fputs("!<arch>\n", m);
+		ar_member(m, "debian-binary", (struct bytes){ (char *)"2.0\n", 4 });
+		ar_member(m, "data.tar.x", (struct bytes){ data, sizeof(data) });
+		fclose(m);
+		scratch_file(dir, "bare", data, sizeof(data));
+		put(dir, "x.deb", deb);
+		setenv("PATH", bin, 1);
+		assert_true(import(dir, "x.deb", &f, &left, &e) < 0);
+		assert_int_equal(e.code, X_BAD_KERNEL);
+		assert_true(import(dir, "bare", &f, &left, &e) < 0);
+		assert_int_equal(e.code, X_BAD_KERNEL);
+		setenv("PATH", path, 1);
+		assert_false(file_exists(mark));
+	}
+}
+
+/* Zeros that cost nothing to send and hours to unpack. */
+static void bomb(void **state)
+{
+	enum { SIZE = 300 << 20 };
+	const char *dir = *state;
+	struct bytes zeros = { calloc(1, SIZE), SIZE };
+	const struct member m[] = { { "usr/share/zeros", zeros }, { 0 } };
+	struct bytes tar = fake_tar(m);
+	struct import_facts f;
+	struct err e;
+	unsigned left;
+
+	put_packed(dir, "bomb.tar.zst", archive_write_add_filter_zstd, tar);
+	free(zeros.p);
+	free(tar.p);
+	assert_true(import(dir, "bomb.tar.zst", &f, &left, &e) < 0);
+	assert_int_equal(e.code, X_BAD_KERNEL);
+	assert_non_null(strstr(e.msg, "times its size"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(member_paths), in_scratch(accepts),       in_scratch(refuses),
-		in_scratch(cut_packages),       in_scratch(bent_packages),
+		cmocka_unit_test(member_paths),
+		in_scratch(accepts),
+		in_scratch(refuses),
+		in_scratch(cut_packages),
+		in_scratch(bent_packages),
+		in_scratch(starts_no_program),
+		in_scratch(bomb),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
