@@ -83,11 +83,14 @@ use_shared_cache() {
 	shared=$O/test-cache
 	XDG_CACHE_HOME=$shared
 	export XDG_CACHE_HOME
+	unset KTSTR_MAKE_ENV # results of one test are of use to the next
 }
 
 # Programs started by this test file that are still there; they are known by a variable in their environment.
 KTSTR_TEST_RUN=$base
 export KTSTR_TEST_RUN
+# make is told no variables but those named: it is looked for as well, and trees of tests do what $made and $spoil say.
+export KTSTR_MAKE_ENV='KTSTR_TEST_RUN made spoil'
 leftovers() {
 	for p in /proc/[0-9]*; do
 		grep -qzxF "KTSTR_TEST_RUN=$base" "$p/environ" 2>/dev/null || continue

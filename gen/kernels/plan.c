@@ -3,6 +3,7 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
@@ -10,6 +11,7 @@
 #include "gen/graph/run.h"
 #include "gen/kernels/kernels.h"
 #include "gen/kernels/remote.h"
+#include "kernel/build/build.h"
 
 static const struct edge *plan_source(struct plan *p, const struct home *home, const struct target *w)
 {
@@ -120,6 +122,19 @@ static const struct edge *plan_entry(struct plan *p, const struct home *home, co
 	return g;
 }
 
+/* Before hundreds of megabytes are fetched for a build that cannot be. */
+static int check_folders(const struct kernels *w, struct err *e)
+{
+	auto_free char *store = cache_path("KTSTR_STORE", "store", e);
+
+	if (!store || kbuild_folder(store, "name another folder by KTSTR_STORE", e) < 0)
+		return -1;
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].from == TARGET_LOCAL && kbuild_folder(w->v[i].dir, "rename it", e) < 0)
+			return -1;
+	return 0;
+}
+
 int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, const struct kernels_opts *o,
 		 struct err *e)
 {
@@ -133,7 +148,7 @@ int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, con
 	}
 	if (!missing)
 		return 0;
-	if (build_how_of(&how, home, o, e) < 0)
+	if (check_folders(w, e) < 0 || build_how_of(&how, home, o, e) < 0)
 		return -1;
 	plan_include(p, rules);
 	for (size_t i = 0; i < w->n; i++) {

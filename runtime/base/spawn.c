@@ -120,8 +120,24 @@ static bool overridden(const char *var, const char *const *with)
 	return false;
 }
 
+static bool passes(const char *var, const char *const *names)
+{
+	size_t n = name_len(var);
+
+	if (!names)
+		return true;
+	for (; *names; names++) {
+		size_t len = strlen(*names);
+
+		if (len && (*names)[len - 1] == '*' ? n >= len - 1 && !strncmp(var, *names, len - 1)
+						    : n == len && !strncmp(var, *names, n))
+			return true;
+	}
+	return false;
+}
+
 /* The strings stay where they are; only the list is new. */
-static char **merge_env(const char *const *with)
+static char **merge_env(const char *const *pass, const char *const *with)
 {
 	size_t n = 0, have = 0, more = 0;
 
@@ -131,7 +147,7 @@ static char **merge_env(const char *const *with)
 		more++;
 	char **env = xcalloc(have + more + 1, sizeof(*env));
 	for (size_t i = 0; i < have; i++)
-		if (!overridden(environ[i], with))
+		if (passes(environ[i], pass) && !overridden(environ[i], with))
 			env[n++] = environ[i];
 	for (size_t i = 0; i < more; i++)
 		if (strchr(with[i], '=') && !overridden(with[i], with + i + 1))
@@ -245,7 +261,7 @@ int spawn_start(const struct spawn *s, struct child *c, struct err *e)
 
 	if (!found)
 		return err_set(e, X_NO_TOOL, "%s: not found in PATH", s->argv[0]);
-	env = merge_env(s->env);
+	env = merge_env(s->pass, s->env);
 	struct launch l = { .s = s, .path = found, .env = env, .parent = getpid() };
 	descriptors_list(&l.others, 3);
 	int r = launch(&l, c, e);

@@ -16,6 +16,7 @@ struct err;
 struct spawn {
 	const char *const *argv; /* argv[0] is looked up in PATH unless it holds a slash */
 	const char *const *env;  /* NULL-ended "NAME=value" added to or replacing ours ("NAME" alone: removed) */
+	const char *const *pass; /* NULL: all of our environment, else names, NULL-ended, of what goes on ("CCACHE_*") */
 	const char *cwd;         /* NULL: ours */
 	int in, out, err;        /* SPAWN_INHERIT, SPAWN_NULL or a descriptor (>2), which stays the caller's */
 	const int *keep;         /* descriptors the child keeps under the same numbers */

@@ -208,7 +208,7 @@ commands_of_an_equal_tree() {
 
 # What make or the kernel cache could not work with is told before a build.
 odd_trees() {
-	for name in 'with blank' with:colon "with\$dollar"; do
+	for name in 'with blank' with:colon "with\$dollar" with=equals; do
 		tree "$name" && build 10 --source "$name" && makes 0 && has "make cannot build in $work/$name because" err || return
 	done
 	tree linux && KTSTR_STORE="$work/a store" build 10 --source linux && has 'name another folder by KTSTR_STORE' err || return
@@ -217,6 +217,34 @@ odd_trees() {
 	# shellcheck disable=SC2016 # for make
 	sed -i 's/^EXTRAVERSION =.*/EXTRAVERSION = $(shell printf "a\\033[31m")/' linux/Makefile && build 22 --source linux &&
 		has 'a control character is in what the kernel calls itself' err && [ ! -s out ]
+}
+
+# Nothing is fetched for a build that cannot be.
+store_before_download() {
+	export KTSTR_STORE="$work/a:store" KTSTR_KERNEL_MIRROR=http://127.0.0.1:1
+	build 10 6.12.5 && has 'name another folder by KTSTR_STORE' err
+}
+
+# A tree's make gets a few names of the environment, and those that are listed.
+make_environment() {
+	tree linux && printf 'bzImage: tell\ntell: ; env >%s/told\n' "$work" >linux/local.mk || return
+	export GITHUB_TOKEN=secret1 AWS_SECRET_ACCESS_KEY=secret2 KCONFIG_WERROR=1 HOSTLDLIBS=-lnone CPATH=/none GIT_DIR=/none
+	export MAKEFLAGS=-n CCACHE_DIR="$work/ccache" https_proxy=http://proxy.invalid NIX_LDFLAGS=-L/x LD_LIBRARY_PATH=/none
+	build 0 --source linux || return
+	for name in GITHUB_TOKEN AWS_SECRET_ACCESS_KEY KCONFIG_WERROR HOSTLDLIBS CPATH GIT_DIR NIX_LDFLAGS KTSTR_STORE secret; do
+		hasnt "$name" told || return
+	done
+	for name in "PATH=$PATH" "HOME=$HOME" CCACHE_DIR= https_proxy= LD_LIBRARY_PATH= LC_ALL=C KBUILD_BUILD_USER=ktstr; do
+		has "$name" told || return
+	done
+	# More by name, and that is part of what was built.
+	export KTSTR_MAKE_ENV="NIX_LDFLAGS $KTSTR_MAKE_ENV"
+	rm -rf cache/ktstr/kernels told
+	build 0 --source linux && has NIX_LDFLAGS=-L/x told && hasnt secret told || return
+	rm -rf cache/ktstr/kernels told
+	build 0 --source linux && [ ! -e told ] || fail 'built again' || return
+	rm -rf cache/ktstr/kernels
+	NIX_LDFLAGS=-L/y build 0 --source linux && has NIX_LDFLAGS=-L/y told
 }
 
 # What ninja or its folder runs into is the store's trouble.
@@ -415,7 +443,8 @@ quiet() {
 }
 
 run_tests exact prefix_and_latest several one_of_several_fails candidates first_releases usage repositories a_commit \
-	clean_trees dirty_trees trees_without_git commands_elsewhere commands_of_an_equal_tree odd_trees store_in_trouble odd_fragments cleaning configured fragments fragment_that_changes \
+	clean_trees dirty_trees trees_without_git commands_elsewhere commands_of_an_equal_tree odd_trees \
+	make_environment store_before_download store_in_trouble odd_fragments cleaning configured fragments fragment_that_changes \
 	environment forced stale_and_damaged \
 	entries_of_others removed_comes_back no_network over_http two_at_once killed on_a_terminal \
 	old_name explained quiet

@@ -29,6 +29,11 @@ bool kbuild_header(size_t i, const char **header, const char **package);
 int kbuild_has_header(const struct kbuild *b, const char *header, bool *has, struct err *e);
 /* What this tree asks for beyond that: a newer pahole, names of folders that make can work with. Costs nothing, so call it before configuring. */
 int kbuild_preflight(const struct kbuild *b, struct err *e);
+/* Whether make can work in a folder of that name; X_NO_INPUT with the advice when it cannot. */
+int kbuild_folder(const char *path, const char *advice, struct err *e);
+/* What KTSTR_MAKE_ENV lets through to make, as lines "NAME=value"; "" when it lists nothing. It decides the result as well. Caller
+ * frees. */
+char *kbuild_environment_more(void);
 /* defconfig (or base), fragments, olddefconfig, check: X_KCONFIG naming what did not survive; X_NO_TOOL naming headers and programs
  * that this configuration needs and this machine lacks. A .config equal to what the recipe gives is left alone. Output
  * of what fails to {out}/ktstr-config.log. */

@@ -13,9 +13,15 @@ static const struct kbuild_arch arches[] = {
 	{ "aarch64", "arm64", "arm64", "Image", "arch/arm64/boot/Image", "aarch64-linux-gnu-", "aarch64-linux-gnu" },
 };
 
-/* What the user's shell, ninja or an outer make may have set for other purposes, and what would leave the date and
- * the host in the image. */
-const char *const kbuild_env[] = {
+/* All a tree's make gets of the user's environment. What decides a kernel comes by the command line; the rest of an environment
+ * has tokens that are none of a foreign tree's business, and names that Kbuild obeys (KCONFIG_*, HOST*, CPATH …). */
+static const char *const passed[] = {
+	"PATH",       "HOME",        "USER",      "LOGNAME",    "SHELL",     "TMPDIR",     "LD_LIBRARY_PATH",
+	"CCACHE_*",   "http_proxy",  "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ftp_proxy", "FTP_PROXY",
+	"all_proxy",  "ALL_PROXY",   "no_proxy",  "NO_PROXY",
+};
+
+static const char *const set[] = {
 	"LC_ALL=C",
 	"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
 	"KBUILD_BUILD_USER=ktstr",
@@ -23,44 +29,47 @@ const char *const kbuild_env[] = {
 	"KBUILD_BUILD_VERSION=1",
 	/* Folders do not get into objects (-fdebug-prefix-map), so two build folders can share them. */
 	"CCACHE_NOHASHDIR=1",
-	"MAKEFLAGS",
-	"MFLAGS",
-	"GNUMAKEFLAGS",
-	"MAKELEVEL",
-	"MAKEFILES",
-	"ARCH",
-	"CROSS_COMPILE",
-	"CROSS_COMPILE_COMPAT",
-	"LLVM",
-	"LLVM_IAS",
-	"KBUILD_OUTPUT",
-	"KBUILD_ABS_SRCTREE",
-	"KCONFIG_CONFIG",
-	"KCONFIG_ALLCONFIG",
-	"KCONFIG_DEFCONFIG_LIST",
-	"KCPPFLAGS",
-	"KAFLAGS",
-	"KCFLAGS",
-	"KRUSTFLAGS",
-	"HOSTCFLAGS",
-	"HOSTLDFLAGS",
-	"KBUILD_VERBOSE",
-	"V",
-	"C",
-	"W",
-	"O",
-	"M",
-	"CPATH",
-	"C_INCLUDE_PATH",
-	"CONFIG_",
-	"LOCALVERSION",
-	"KBUILD_EXTMOD",
-	"INSTALL_MOD_PATH",
-	"SOURCE_DATE_EPOCH",
-	"ACTIONS_RUNTIME_TOKEN",
-	"KTSTR_GIT_URL",
 	NULL,
 };
+
+enum { MORE_MAX = 64 };
+
+/* The words of KTSTR_MAKE_ENV, behind ours; made once. */
+static const char *const *pass_list(void)
+{
+	static const char *all[countof(passed) + MORE_MAX + 1];
+	static char *words;
+	size_t n = countof(passed);
+	const char *more = getenv("KTSTR_MAKE_ENV");
+	char *save;
+
+	if (words || !more)
+		return all[0] ? all : memcpy(all, passed, sizeof(passed));
+	memcpy(all, passed, sizeof(passed));
+	words = xstrdup(more);
+	for (char *w = strtok_r(words, " ,\t\n", &save); w && n < countof(all) - 1; w = strtok_r(NULL, " ,\t\n", &save))
+		all[n++] = w;
+	return all;
+}
+
+void kbuild_environment(struct spawn *s)
+{
+	s->pass = pass_list();
+	s->env = set;
+}
+
+char *kbuild_environment_more(void)
+{
+	const char *const *names = pass_list() + countof(passed);
+	char *text;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	for (; *names; names++)
+		fprintf(f, "%s=%s\n", *names, getenv(*names) ? getenv(*names) : "");
+	fclose(f);
+	return text;
+}
 
 const struct kbuild_arch *kbuild_arch_at(unsigned i)
 {

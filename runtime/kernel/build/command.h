@@ -5,6 +5,7 @@
 struct argv;
 struct err;
 struct kbuild;
+struct spawn;
 
 struct kbuild_arch {
 	const char *name;    /* ours */
@@ -28,9 +29,10 @@ char *kbuild_program(const struct kbuild *b, const char *gnu, const char *llvm);
 char *kbuild_host_cc(const struct kbuild *b);
 bool kbuild_ccache(void);
 
-/* "make -C SOURCE O=OUT …" up to the target, and the environment for it. */
+/* "make -C SOURCE O=OUT …" up to the target. */
 void kbuild_args(struct argv *a, const struct kbuild *b);
-extern const char *const kbuild_env[];
+/* The environment of a tree's programs: a few names of ours, and those that KTSTR_MAKE_ENV lists. */
+void kbuild_environment(struct spawn *s);
 
 /* Headers and programs that builds of this configuration need. NULL: those most builds need. */
 int kbuild_needs(const struct kbuild *b, const char *config, size_t n, struct err *e);

@@ -20,12 +20,13 @@ enum {
 /* Runs make to its end; the last of its output is in the error. */
 static int make_quiet(const struct argv *a, const char *target, const char *log, struct err *e)
 {
-	struct spawn s = { .argv = (const char *const *)a->v, .env = kbuild_env, .in = SPAWN_NULL, .family = true };
+	struct spawn s = { .argv = (const char *const *)a->v, .in = SPAWN_NULL, .family = true };
 	auto_free char *text = NULL;
 	struct err ignored;
 	size_t n, from;
 	int status;
 
+	kbuild_environment(&s);
 	if (spawn_capture(&s, true, OUTPUT_MAX, CONFIG_MS, &text, &n, &status, e) < 0)
 		return err_in(e, "make %s", target);
 	if (!status)

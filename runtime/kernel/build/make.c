@@ -58,10 +58,9 @@ static int run(const struct kbuild *b, const char *target, struct makelog *log, 
 	kbuild_args(&a, b);
 	argv_fmt(&a, "-j%u", b->jobs ? b->jobs : 1);
 	argv_add(&a, target);
-	struct spawn s = {
-		.argv = (const char *const *)a.v, .env = kbuild_env, .in = SPAWN_NULL, .out = out, .err = out
-	};
+	struct spawn s = { .argv = (const char *const *)a.v, .in = SPAWN_NULL, .out = out, .err = out };
 
+	kbuild_environment(&s);
 	if (spawn_start(&s, &c, e) < 0 || keeper_start(&keeper, c.pid, e) < 0)
 		return -1;
 	close(TAKE_FD(out));

@@ -180,6 +180,7 @@ int kbuild_has_header(const struct kbuild *b, const char *header, bool *has, str
 	int status;
 	size_t n;
 
+	kbuild_environment(&s);
 	if (spawn_capture(&s, true, HEADER_MAX, HEADER_MS, &text, &n, &status, e) < 0)
 		return -1;
 	*has = !status;
@@ -346,10 +347,10 @@ static unsigned pahole_min(const struct kbuild *b, const char *text)
 	return min;
 }
 
-/* make and the shell commands of Linux take such names apart. */
-static int check_name(const char *path, const char *advice, struct err *e)
+/* make and the shell commands of Linux take such names apart; gcc the argument of -fdebug-prefix-map at the first "=". */
+int kbuild_folder(const char *path, const char *advice, struct err *e)
 {
-	const char *at = strpbrk(path, " :$#%'\"\\`;&|<>()*?[]");
+	const char *at = strpbrk(path, " =:$#%'\"\\`;&|<>()*?[]");
 
 	if (!at)
 		return 0;
@@ -364,8 +365,8 @@ int kbuild_preflight(const struct kbuild *b, struct err *e)
 	struct err ignored;
 
 	lack_open(&l);
-	if (check_name(b->out, "name another folder by KTSTR_STORE", e) < 0 ||
-	    check_name(b->source, "rename it", e) < 0)
+	if (kbuild_folder(b->out, "name another folder by KTSTR_STORE", e) < 0 ||
+	    kbuild_folder(b->source, "rename it", e) < 0)
 		return -1;
 	/* A tree that keeps it elsewhere is judged by what its configuration comes to. */
 	if (file_read(AT_FDCWD, path, KCONFIG_DEBUG_MAX, &text, NULL, &ignored) < 0)

@@ -167,12 +167,18 @@ static struct kbuild tools(void)
 static int state_tools(struct recipe *r, struct err *e)
 {
 	const struct kbuild b = tools();
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *more = kbuild_environment_more();
 	const char *prefix = kbuild_prefix(&b), *slash = strrchr(prefix, '/');
 	char *save, *line;
 
 	if (kbuild_toolchain(&b, &text, e) < 0)
 		return -1;
+	if (*more) {
+		char hex[KEY_LEN + 1];
+
+		hash_hex(more, strlen(more), hex);
+		recipe_str(r, "environment", hex);
+	}
 	recipe_str(r, "llvm", b.llvm ? "yes" : NULL);
 	recipe_str(r, "cross", *prefix ? (slash ? slash + 1 : prefix) : NULL);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

@@ -65,6 +65,7 @@ static void begin(struct place *p, char *dir)
 	scratch_text(dir, "linux/Makefile", "VERSION = 6\nPATCHLEVEL = 99\nSUBLEVEL = 1\nEXTRAVERSION =\n");
 	scratch_text(dir, "out/argv", "");
 	setenv("PATH", path, 1);
+	setenv("KTSTR_MAKE_ENV", "FAKE_LOSES FAKE_PRINTS,FAKE_STATUS", 1);
 	setenv("FAKE_LOSES", "nothing", 1);
 	setenv("FAKE_PRINTS", "  CC      a.o\\n  LD      vmlinux\\n", 1);
 	setenv("FAKE_STATUS", "0", 1);
