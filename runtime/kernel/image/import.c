@@ -80,7 +80,7 @@ static int no_kernel(const char *file, bool packed, struct err *e)
 {
 	return err_set(
 		e, X_BAD_KERNEL,
-		"%s is no kernel: %sneither a .deb, an .rpm, a tar, a bzImage, an arm64 Image, a unified kernel image nor "
+		"%s is not a kernel: %sneither a .deb, an .rpm, a tar, a bzImage, an arm64 Image, a unified kernel image nor "
 		"an ELF file",
 		file, packed ? "it is compressed, and what is in it is " : "");
 }

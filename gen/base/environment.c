@@ -1,0 +1,137 @@
+#include "gen/base/environment.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum kind {
+	FOLDER,  /* or file */
+	PROGRAM, /* looked for in PATH unless it has a slash */
+	LIST,    /* with colons; an empty one is the current folder */
+	LIST_OF, /* the same, where the variable being empty means nothing */
+	STANDARD /* of XDG's */
+};
+
+static const struct {
+	const char *name;
+	enum kind kind;
+} variables[] = {
+	{ "KTSTR_CACHE_DIR", FOLDER },
+	{ "KTSTR_STORE", FOLDER },
+	{ "KTSTR_KERNEL_KEYRING", FOLDER },
+	{ "KTSTR_SIDECAR_DIR", FOLDER },
+	{ "KTSTR_BUSYBOX_X86_64", FOLDER },
+	{ "KTSTR_BUSYBOX_AARCH64", FOLDER },
+	{ "XDG_CACHE_HOME", STANDARD },
+	{ "XDG_CONFIG_HOME", STANDARD },
+	{ "XDG_DATA_HOME", STANDARD },
+	{ "XDG_RUNTIME_DIR", STANDARD },
+	{ "HOME", FOLDER },
+	{ "TMPDIR", FOLDER },
+	{ "PATH", LIST },
+	{ "LD_LIBRARY_PATH", LIST_OF },
+	{ "CARGO", PROGRAM },
+	{ "CARGO_HOME", FOLDER },
+	{ "CCACHE_DIR", FOLDER },
+	{ "CCACHE_CONFIGPATH", FOLDER },
+	{ "CURL_CA_BUNDLE", FOLDER },
+	{ "SSL_CERT_FILE", FOLDER },
+	{ "SSL_CERT_DIR", FOLDER },
+	{ "GIT_SSH", PROGRAM },
+	{ "GIT_ASKPASS", PROGRAM },
+	{ "SSH_ASKPASS", PROGRAM },
+	{ "GIT_SSL_CAINFO", FOLDER },
+	{ "GIT_SSL_CAPATH", FOLDER },
+	{ "GIT_CONFIG_GLOBAL", FOLDER },
+	{ "GIT_CONFIG_SYSTEM", FOLDER },
+	{ "GNUPGHOME", FOLDER },
+};
+
+static bool relative_in(const char *list)
+{
+	for (;;) {
+		if (*list != '/')
+			return true;
+		list += strcspn(list, ":");
+		if (!*list++)
+			return false;
+	}
+}
+
+/* Each folder of a list with ours in front of it. */
+static char *absolute_list(const char *cwd, const char *list)
+{
+	char *text;
+	size_t size;
+	FILE *f = xmemstream(&text, &size);
+
+	for (;;) {
+		size_t n = strcspn(list, ":");
+
+		fprintf(f, "%s%s%.*s", *list == '/' ? "" : cwd, *list == '/' || !n ? "" : "/", (int)n, list);
+		if (!list[n])
+			break;
+		fputc(':', f);
+		list += n + 1;
+	}
+	fclose(f);
+	return text;
+}
+
+static bool needs(const char *value, enum kind kind)
+{
+	switch (kind) {
+	case LIST:
+		return relative_in(value);
+	case LIST_OF:
+		return *value && relative_in(value);
+	case PROGRAM:
+		return *value != '/' && strchr(value, '/');
+	default:
+		return *value && *value != '/';
+	}
+}
+
+static int settle(const char *name, const char *value, enum kind kind, struct err *e)
+{
+	auto_free char *cwd = getcwd(NULL, 0);
+
+	if (!cwd)
+		return err_sys(e, "find the current folder for %s=%s", name, value);
+	auto_free char *path =
+		kind == LIST || kind == LIST_OF ? absolute_list(cwd, value) : xasprintf("%s/%s", cwd, value);
+
+	return setenv(name, path, 1) < 0 ? err_sys(e, "set %s", name) : 0;
+}
+
+/* Commands of the user's that git runs (core.sshCommand, credential helpers) count from there. */
+static int name_start(struct err *e)
+{
+	auto_free char *cwd = getcwd(NULL, 0);
+
+	return cwd && setenv("KTSTR_START_DIR", cwd, 1) < 0 ? err_sys(e, "set KTSTR_START_DIR") : 0;
+}
+
+int environment_settle(bool say, struct err *e)
+{
+	for (size_t i = 0; i < countof(variables); i++) {
+		const char *name = variables[i].name, *value = getenv(name);
+
+		if (!value || !needs(value, variables[i].kind))
+			continue;
+		if (variables[i].kind != STANDARD) {
+			if (settle(name, value, variables[i].kind, e) < 0)
+				return -1;
+			continue;
+		}
+		if (say)
+			log_warn("%s=%s is ignored: it must be an absolute path", name, value);
+		unsetenv(name);
+	}
+	return name_start(e);
+}
