@@ -76,6 +76,14 @@ void judge_memory(struct findings *f, uint64_t total, uint64_t available)
 	}
 }
 
+/* A control group may leave us less than the host has. */
+static uint64_t within_limit(uint64_t mb)
+{
+	uint64_t usable = memory_usable() >> 20;
+
+	return mb < usable ? mb : usable;
+}
+
 static void look_at_memory(struct findings *f)
 {
 	auto_free char *text = NULL;
@@ -84,7 +92,8 @@ static void look_at_memory(struct findings *f)
 	if (file_read(AT_FDCWD, "/proc/meminfo", MEMINFO_MAX, &text, NULL, &e) < 0)
 		found(f, "memory", LEVEL_WARN, "%s", e.msg);
 	else
-		judge_memory(f, meminfo_mb(text, "MemTotal:"), meminfo_mb(text, "MemAvailable:"));
+		judge_memory(f, within_limit(meminfo_mb(text, "MemTotal:")),
+			     within_limit(meminfo_mb(text, "MemAvailable:")));
 }
 
 /* Of Intel's and AMD's processors; a guest of a hypervisor may have neither. */

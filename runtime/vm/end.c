@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/cgroup.h"
+#include "base/cpus.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
@@ -61,6 +63,12 @@ static const char *panic_reason(const char *verdict)
 	return p ? p + sizeof(marker) - 1 : verdict;
 }
 
+/* A SIGKILL that nobody here sent is the kernel's, when it says that it killed somebody meanwhile. */
+static bool starved(const struct vm *vm, int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_oom_kills() != vm->oom_kills;
+}
+
 static int tell_end(struct vm *vm, bool ended, int status, struct err *e)
 {
 	auto_free char *verdict = vm_console_verdict(vm->log, vm->log_n);
@@ -74,6 +82,12 @@ static int tell_end(struct vm *vm, bool ended, int status, struct err *e)
 	if (!ended)
 		return err_set(e, X_VM, "the guest closed its channel%s%s%s", also, verdict ? verdict : "", excerpt);
 	spawn_status(status, how, sizeof(how));
+	if (starved(vm, status))
+		return err_set(
+			e, X_VM,
+			"QEMU died (%s) for want of memory: the kernel killed it, or another program beside it. %ju MB "
+			"are there for all; --memory-mb gives a guest less, KTSTR_GUEST_MB all guests together%s",
+			how, (uintmax_t)(memory_usable() >> 20), excerpt);
 	while (vm->said_n && vm->said[vm->said_n - 1] == '\n')
 		vm->said[--vm->said_n] = 0;
 	if (vm->said_n)

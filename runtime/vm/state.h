@@ -20,6 +20,7 @@ struct vm {
 	size_t log_n, log_cap;
 	FILE *echo;      /* the console is copied here as it comes; NULL: nowhere */
 	bool panicked;   /* the console said so */
+	uint64_t oom_kills; /* cgroup_oom_kills() when QEMU was started */
 	int says;        /* QEMU's stderr; -1 closed */
 	char said[4096]; /* the beginning of it */
 	size_t said_n;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/argv.h"
+#include "base/cgroup.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -113,6 +114,7 @@ static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, c
 		.keep = keep,
 		.n_keep = n_keep,
 	};
+	vm->oom_kills = cgroup_oom_kills();
 	if (spawn_start(&s, &vm->qemu, e) < 0)
 		return e->code == X_NO_TOOL ? err_as(e, X_NO_QEMU, "QEMU") : -1;
 	return 0;

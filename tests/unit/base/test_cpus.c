@@ -1,4 +1,4 @@
-/* How many CPUs a cgroup leaves us. */
+/* How many CPUs and how much memory control groups leave us. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +8,78 @@
 
 #include <sched.h>
 
+#include "base/cgroup.h"
 #include "base/cpus.h"
 #include "scratch.h"
+
+#define V2 "26 25 0:23 / / rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
+#define V1(controllers, root, point) \
+	"31 25 0:27 " root " " point " rw,nosuid shared:14 - cgroup cgroup rw," controllers "\n"
+#define OTHER "1 0 8:1 / / rw - ext4 /dev/sda1 rw,memory,cpu\nnonsense\n2 1 0:5 /\n"
+
+static unsigned cpus_quota(const char *groups, const char *root)
+{
+	return cgroup_cpus(&(struct cgroup_view){ groups, OTHER V2, root });
+}
+
+static uint64_t memory_quota(const char *groups, const char *root)
+{
+	return cgroup_memory(&(struct cgroup_view){ groups, OTHER V2, root });
+}
+
+/* v1, hybrid, and what containers see of them. */
+static void layouts(void **state)
+{
+	static const struct {
+		const char *name, *groups, *mounts;
+		unsigned cpus;
+		uint64_t bytes;
+	} cases[] = {
+		{ "v1", "9:memory:/t\n4:cpu,cpuacct:/a/b\n",
+		  V1("cpu,cpuacct", "/", "/v1/cpu,cpuacct") V1("memory", "/", "/v1/memory"), 2, 700 << 20 },
+		{ "hybrid", "9:memory:/t\n4:cpu,cpuacct:/a\n0::/a\n",
+		  V1("cpu,cpuacct", "/", "/v1/cpu,cpuacct")
+			  V1("memory", "/", "/v1/memory") "3 2 0:9 / /v1/unified rw - cgroup2 cgroup2 rw\n",
+		  3, 600 << 20 },
+		{ "a container's own group as the root", "9:memory:/docker/1\n4:cpu,cpuacct:/docker/1\n",
+		  V1("cpu,cpuacct", "/docker/1", "/v1/cpu,cpuacct/a") V1("memory", "/docker/1", "/v1/memory/t"), 3,
+		  700 << 20 },
+		{ "a group below that", "4:cpu:/docker/1/b\n", V1("cpu,cpuacct", "/docker/1", "/v1/cpu,cpuacct/a"), 2,
+		  0 },
+		{ "a group that is not mounted here", "9:memory:/elsewhere\n",
+		  V1("memory", "/docker/1", "/v1/memory/t"), 0, 700 << 20 },
+		{ "v2 in a container", "0::/\n", "3 2 0:9 /../../x /v1/unified/a rw - cgroup2 cgroup2 rw\n", 0,
+		  600 << 20 },
+		{ "a blank in the mount point", "9:memory:/\n", V1("memory", "/", "/v1/a\\040b"), 0, 500 << 20 },
+		{ "no limit", "9:memory:/none\n4:cpu:/none\n",
+		  V1("cpu", "/", "/v1/cpu,cpuacct") V1("memory", "/", "/v1/memory"), 0, 0 },
+		{ "a controller of another name", "9:memory2:/t\n3:xmemory:/t\n", V1("memory", "/", "/v1/memory"), 0,
+		  0 },
+		{ "nothing mounted", "9:memory:/t\n0::/a\n", "", 0, 0 },
+		{ "damaged", "9:memory\n:::\n0::\n4\n", "- - -\n - cgroup x rw,memory\n", 0, 0 },
+	};
+	const char *root = *state;
+
+	scratch_text(root, "v1/cpu,cpuacct/a/cpu.cfs_quota_us", "300000\n");
+	scratch_text(root, "v1/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
+	scratch_text(root, "v1/cpu,cpuacct/a/b/cpu.cfs_quota_us", "150000\n");
+	scratch_text(root, "v1/cpu,cpuacct/a/b/cpu.cfs_period_us", "100000\n");
+	scratch_text(root, "v1/cpu,cpuacct/none/cpu.cfs_quota_us", "-1\n");
+	scratch_text(root, "v1/cpu,cpuacct/none/cpu.cfs_period_us", "100000\n");
+	scratch_text(root, "v1/memory/memory.limit_in_bytes", "9223372036854771712\n");
+	scratch_text(root, "v1/memory/t/memory.limit_in_bytes", "734003200\n");
+	scratch_text(root, "v1/memory/none/memory.limit_in_bytes", "9223372036854771712\n");
+	scratch_text(root, "v1/unified/a/memory.max", "629145600\n");
+	scratch_text(root, "v1/a b/memory.limit_in_bytes", "524288000\n");
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct cgroup_view v = { cases[i].groups, cases[i].mounts, root };
+
+		if (cgroup_cpus(&v) != cases[i].cpus || cgroup_memory(&v) != cases[i].bytes)
+			fail_msg("%s: %u CPUs, %llu bytes", cases[i].name, cgroup_cpus(&v),
+				 (unsigned long long)cgroup_memory(&v));
+	}
+	assert_true(cgroup_oom_kills() <= cgroup_oom_kills());
+}
 
 static void quotas(void **state)
 {
@@ -82,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_scratch(quotas),
 		in_scratch(memory),
+		in_scratch(layouts),
 		cmocka_unit_test(one_cpu),
 	};
 
