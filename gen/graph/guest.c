@@ -115,6 +115,15 @@ const struct edge *plan_guest_kernel(struct plan *p, const struct guest_plan *gp
 	return g;
 }
 
+/* In the graph, so that another value is another graph. */
+void guest_library_path(struct argv *a)
+{
+	const char *list = getenv("LD_LIBRARY_PATH");
+
+	if (list && *list)
+		argv_opt(a, "--library-path", "%s", list);
+}
+
 /* Guests that want host CPUs to themselves would only refuse each other. */
 static void one_at_a_time(struct edge *g, const struct guest_plan *gp)
 {

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+struct argv;
 struct edge;
 struct err;
 struct home;
@@ -35,6 +36,8 @@ void plan_guest_base(struct plan *p, const struct guest_plan *g);
 const struct edge *plan_guest_kernel(struct plan *p, const struct guest_plan *g, const struct kernel *k);
 /* One that is there already is left alone. */
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *g, const struct kernel *k);
+/* "--library-path LIST" of steps that look for shared libraries, when LD_LIBRARY_PATH says something. */
+void guest_library_path(struct argv *a);
 /* Variables and dependencies of an edge that boots k cold. */
 void edge_guest(struct edge *e, const struct guest_plan *g, const struct kernel *k);
 /* The same for one that continues a snapshot of k, and boots when that fails. */

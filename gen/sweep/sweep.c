@@ -273,7 +273,7 @@ static void plan_payload(struct plan *p, const struct sweep *s, const struct ker
 	struct edge *g = plan_edge(p, "payload", "scheduler %s%s%s%s", s->name, here ? "" : " for ",
 				   here ? "" : a->name, base ? BASE_ID : "");
 	auto_free char *out = sweep_payload(k);
-	auto_argv struct argv arch = { 0 };
+	auto_argv struct argv more = { 0 };
 
 	if (!g)
 		return;
@@ -282,8 +282,9 @@ static void plan_payload(struct plan *p, const struct sweep *s, const struct ker
 	edge_out(g, "%s%s", dir, out);
 	edge_word(g, "outdir", "%spayload%s", dir, arch_suffix(a));
 	if (!here)
-		argv_opt(&arch, "--arch", "%s", a->name);
-	edge_words(g, "args", &arch);
+		argv_opt(&more, "--arch", "%s", a->name);
+	guest_library_path(&more);
+	edge_words(g, "args", &more);
 	g->depfile = true;
 }
 

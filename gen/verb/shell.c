@@ -141,6 +141,7 @@ static void plan_toolbox(struct plan *p, const struct request *q)
 	if (q->kernels.v[0].k.arch != arch_host())
 		argv_opt(&more, "--arch", "%s", q->kernels.v[0].k.arch->name);
 	argv_opt(&more, "--busybox", "%s", q->busybox);
+	guest_library_path(&more);
 	edge_in(g, "%s", q->busybox);
 	if (q->scheduler) {
 		argv_opt(&more, "--program", "%s", q->scheduler);

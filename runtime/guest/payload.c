@@ -239,6 +239,7 @@ static char *expand(const struct closure *c, const char *s, size_t n, const char
 struct found {
 	char *host, *guest; /* paths as the linker would open them, here and there */
 	struct elf_needs needs;
+	bool by_variable;
 	bool by_origin; /* a path search of the asking object found it: no link in the linker's folder */
 };
 
@@ -254,6 +255,24 @@ static bool try_path(const struct closure *c, char *host, char *guest, struct fo
 	}
 	free(host);
 	free(guest);
+	return false;
+}
+
+/* Folders separated by colons or semicolons. The guest has no such variable: there is a link in the linker's folder. */
+static bool try_variable(const struct closure *c, const struct object *o, const char *soname, struct found *out)
+{
+	const char *list = c->p->library_path;
+
+	while (list && *list) {
+		size_t n = strcspn(list, ":;");
+		auto_free char *dir = expand(c, list, n, o->host_dir);
+
+		if (n && try_path(c, xasprintf("%s/%s", dir, soname), xasprintf("%s/%s", dir, soname), out)) {
+			out->by_variable = true;
+			return true;
+		}
+		list += n + (list[n] != '\0');
+	}
 	return false;
 }
 
@@ -301,7 +320,7 @@ static bool try_default(const struct closure *c, const char *soname, struct foun
 }
 
 /* As ld.so does for a name in DT_NEEDED: DT_RPATH of the object and of those that led to it, unless it has a
- * DT_RUNPATH; DT_RUNPATH; the cache; the default folders. */
+ * DT_RUNPATH; LD_LIBRARY_PATH; DT_RUNPATH; the cache; the default folders. */
 static bool search(const struct closure *c, size_t asking, const char *soname, struct found *out)
 {
 	const struct object *o = &c->v[asking];
@@ -318,7 +337,8 @@ static bool search(const struct closure *c, size_t asking, const char *soname, s
 		if (up == &c->v[up->parent])
 			break;
 	}
-	return try_list(c, o, o->needs.runpath, soname, out) || try_default(c, soname, out);
+	return try_variable(c, o, soname, out) || try_list(c, o, o->needs.runpath, soname, out) ||
+	       try_default(c, soname, out);
 }
 
 static char *canonical(const char *path, struct err *e)
@@ -345,7 +365,8 @@ static void object_add(struct closure *c, const char *host, const char *guest, s
 }
 
 /* Content at its canonical path, a link where the linker looks. */
-static int library_put(struct closure *c, const char *host, char *guest, const char *soname, struct err *e)
+static int library_put(struct closure *c, const char *host, char *guest, const char *soname, const char *near_dir,
+		       struct err *e)
 {
 	auto_free char *real = canonical(host, e);
 	auto_free char *near = NULL;
@@ -353,9 +374,9 @@ static int library_put(struct closure *c, const char *host, char *guest, const c
 
 	if (!real || payload_add_file(c->p, real, real, 0755, e) < 0 || put_link(c->p, guest, real, e) < 0)
 		return -1;
-	if (!soname || c->musl)
+	if (!soname || !near_dir)
 		return 0;
-	near = xasprintf("%s/%s", c->ld_dir, soname);
+	near = xasprintf("%s/%s", near_dir, soname);
 	return place(c->p, near, &at) ? 0 : put_link(c->p, near, real, e);
 }
 
@@ -381,7 +402,9 @@ static int library(struct closure *c, size_t asking, const char *soname, struct 
 		argv_add(&c->missing, soname);
 		return 0;
 	}
-	r = library_put(c, f.host, f.guest, f.by_origin ? NULL : soname, e);
+	/* musl looks into its default folders and not where it lies itself. */
+	const char *near = !c->musl ? c->ld_dir : f.by_variable ? "/lib" : NULL;
+	r = library_put(c, f.host, f.guest, f.by_origin ? NULL : soname, near, e);
 	if (r == 0 && c->n == OBJECTS_MAX)
 		r = err_set(e, X_BAD_SCHED, "needs more than %d libraries", OBJECTS_MAX);
 	if (r == 0)
@@ -426,11 +449,32 @@ static int interpreter(struct closure *c, struct err *e)
 	elf_needs_free(&n);
 	c->ld_dir = dir_of(c->sysroot ? guest : real);
 	c->musl = strstr(interp, "/ld-musl-") != NULL;
-	return library_put(c, real, guest, NULL, e);
+	return library_put(c, real, guest, NULL, NULL, e);
+}
+
+/* Relative folders mean another place for each folder that a program is started in. */
+static bool has_relative(const char *list)
+{
+	for (; list && *list; list += strcspn(list, ":"), list += *list == ':')
+		if (*list != '/' && *list != '$')
+			return true;
+	return false;
+}
+
+static bool searches_relative(const struct closure *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (has_relative(c->v[i].needs.rpath) || has_relative(c->v[i].needs.runpath))
+			return true;
+	return false;
 }
 
 static int missing_report(struct closure *c, struct err *e)
 {
+	const char *hint = searches_relative(c)
+				   ? "; folders of DT_RPATH and DT_RUNPATH that are relative are not looked into: name "
+				     "them by LD_LIBRARY_PATH"
+				   : "";
 	auto_free char *list = NULL;
 	size_t n;
 	FILE *f;
@@ -441,7 +485,8 @@ static int missing_report(struct closure *c, struct err *e)
 	for (size_t i = 0; i < c->missing.n; i++)
 		fprintf(f, "%s%s", i ? ", " : "", c->missing.v[i]);
 	fclose(f);
-	return err_set(e, X_BAD_SCHED, "missing shared %s: %s", c->missing.n > 1 ? "libraries" : "library", list);
+	return err_set(e, X_BAD_SCHED, "missing shared %s: %s%s", c->missing.n > 1 ? "libraries" : "library", list,
+		       hint);
 }
 
 static int closure_walk(struct closure *c, struct err *e)

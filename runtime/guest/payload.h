@@ -1,7 +1,7 @@
 /* payload.h: a scheduler and everything it needs to start in a guest that has nothing.
  *
- * For an ELF program: PT_INTERP, DT_NEEDED breadth-first, searched as ld.so does (LD_LIBRARY_PATH is not ours to use;
- * DT_RPATH/DT_RUNPATH with $ORIGIN, $LIB, $PLATFORM; /etc/ld.so.cache; the default folders of the distribution). Where the
+ * For an ELF program: PT_INTERP, DT_NEEDED breadth-first, searched as ld.so does (DT_RPATH, library_path, DT_RUNPATH,
+ * with $ORIGIN, $LIB, $PLATFORM; /etc/ld.so.cache; the default folders of the distribution). Where the
  * interpreter is only among the libraries of a cross compiler (/usr/aarch64-linux-gnu), libraries are looked for there too.
  * Scripts ("#!") and programs of another architecture are refused with X_BAD_SCHED, and so is a library that cannot be
  * found, by name. All parsing is bounded: the file may be anything. */
@@ -23,6 +23,7 @@ struct payload_file {
 struct payload {
 	struct payload_file *v; /* sorted by guest path */
 	size_t n;
+	const char *library_path; /* LD_LIBRARY_PATH of whoever asks, absolute folders; NULL: none. Not owned */
 };
 
 /* program ends up at guest_path ("/scheduler"). machine: EM_X86_64 … of the guest. */

@@ -175,6 +175,13 @@ if [ -n "${KTSTR_TEST_MB-}" ]; then
 	run_tests bytes_unchanged nothing_left
 	exit
 fi
+# What the host's dynamic linker is told by LD_LIBRARY_PATH, also relative to the user's folder.
+library_path() {
+	mkdir lib && echo 'int w(void) { return 42; }' | gcc -x c -shared -fPIC -o lib/libw.so - &&
+		echo 'int w(void); int main(void) { return w(); }' | gcc -x c - -o p -Llib -lw || return
+	LD_LIBRARY_PATH=lib exits 42 guest -i ./p --exec p && exits 11 guest -i ./p --exec p && has 'libw.so' err
+}
+
 run_tests exit_codes kernel_configuration ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
 	reader_leaves folder_included large_file_included program_included library_changed not_includable too_much_for_the_guest little_memory \
-	kernel_messages more_cpus memory_per_node no_terminal beside_a_scheduler scheduler_refused scheduler_ends cached nothing_left
+	kernel_messages more_cpus memory_per_node no_terminal beside_a_scheduler scheduler_refused scheduler_ends cached nothing_left library_path

@@ -294,6 +294,62 @@ static void origin(void **state)
 	}
 }
 
+/* LD_LIBRARY_PATH wins over DT_RUNPATH and not over DT_RPATH; the guest, which has no such variable, finds it by a link. */
+static void library_path(void **state)
+{
+	static const struct {
+		const char *list; /* with %s for the folder */
+		const char *rpath, *runpath;
+		const char *from; /* NULL: missing */
+	} cases[] = {
+		{ "%s/a", NULL, NULL, "a" },
+		{ "/nowhere:%s/a", NULL, NULL, "a" },
+		{ "%s/b:%s/a", NULL, NULL, "b" },
+		{ "/nowhere;;%s/b", NULL, NULL, "b" },
+		{ "%s/a", NULL, "$ORIGIN/../b", "a" },
+		{ "%s/a", "$ORIGIN/../b", NULL, "b" },
+		{ "%s/none", NULL, "$ORIGIN/../b", "b" },
+		{ "", NULL, NULL, NULL },
+		{ "", NULL, "b", NULL },
+	};
+	auto_free char *dir = xasprintf("%s/lp", (char *)*state);
+	auto_free char *bin = xasprintf("%s/bin", dir), *prog = xasprintf("%s/prog", bin);
+	struct err e;
+
+	for (size_t i = 0; i < 3; i++) {
+		auto_free char *lib = xasprintf("%s/%s", dir, (const char *const[]){ "bin", "a", "b" }[i]);
+
+		assert_int_equal(mkdir_p(AT_FDCWD, lib, 0755, &e), 0);
+		if (i)
+			write_made(lib, "libours.so", (struct made){ 0 });
+	}
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_free char *list = xasprintf(cases[i].list, dir, dir);
+		auto_payload struct payload p = { .library_path = list };
+
+		write_made(bin, "prog",
+			   (struct made){ .type = ET_EXEC,
+					  .needed = { "libours.so" },
+					  .rpath = cases[i].rpath,
+					  .runpath = cases[i].runpath });
+		int r = payload_closure(&p, prog, "/scheduler", HERE, &e);
+
+		if (!cases[i].from) {
+			assert_true(r < 0);
+			assert_int_equal(e.code, X_BAD_SCHED);
+			assert_int_equal(strstr(e.msg, "LD_LIBRARY_PATH") != NULL, cases[i].runpath != NULL);
+			continue;
+		}
+		auto_free char *want = xasprintf("%s/%s/libours.so", dir, cases[i].from);
+
+		if (r < 0 || !has_host(&p, want))
+			fail_msg("case %zu: %s", i, r < 0 ? e.msg : want);
+		check_sound(&p);
+		if (!strcmp(cases[i].from, "a"))
+			assert_string_equal(find(&p, "/lib/libours.so")->target, want);
+	}
+}
+
 /* DT_RPATH also serves the libraries' own needs, DT_RUNPATH does not, and a library's DT_RUNPATH hides both. */
 static void rpath_inherits(void **state)
 {
@@ -428,7 +484,7 @@ int main(void)
 		cmocka_unit_test(own_closure),    cmocka_unit_test(known_program), cmocka_unit_test(static_program),
 		cmocka_unit_test(refused),        cmocka_unit_test(no_file),       cmocka_unit_test(origin),
 		cmocka_unit_test(rpath_inherits), cmocka_unit_test(added_files),   cmocka_unit_test(hostile),
-		cmocka_unit_test(included),
+		cmocka_unit_test(included),       cmocka_unit_test(library_path),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
