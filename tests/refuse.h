@@ -29,6 +29,9 @@ static const struct {
 	{ "openat2", __NR_openat2, 0 },
 	{ "pidfd_open", __NR_pidfd_open, 0 },
 	{ "ptrace", __NR_ptrace, 0 },
+	{ "fchmodat", __NR_fchmodat, 0 },
+	{ "fsync", __NR_fsync, 0 },
+	{ "flock", __NR_flock, 0 },
 };
 
 /* 0, or -1 with errno (EINVAL: no such name). */

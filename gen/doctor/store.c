@@ -57,8 +57,14 @@ static void look_at_disk(struct findings *f, const char *path)
 	auto_free char *there = nearest(path);
 	struct statvfs fs;
 
-	if (statvfs(there, &fs) == 0)
-		judge_disk(f, there, (uint64_t)fs.f_bavail * fs.f_frsize);
+	if (statvfs(there, &fs) < 0 || !fs.f_blocks) {
+		struct finding *x =
+			found(f, "disk", LEVEL_WARN, "the file system of %s does not tell how much room it has", there);
+
+		x->path = xstrdup(there);
+		return;
+	}
+	judge_disk(f, there, (uint64_t)fs.f_bavail * fs.f_frsize);
 }
 
 /* A folder we may make, and therefore do not. false: it is told what is wrong. */
@@ -158,6 +164,16 @@ static void judge_cache(struct findings *f, const struct kernel_list *l)
 	x->path = xstrdup(l->root);
 }
 
+/* Others fill it; what is there can be used. */
+static void tell_readonly(struct findings *f, const struct kernel_list *l, const struct err *e)
+{
+	struct finding *x = found(f, "kernel cache", LEVEL_WARN, "%zu kernel%s can be used; none can be added: %s",
+				  l->n, l->n == 1 ? "" : "s", e->msg);
+
+	x->path = xstrdup(l->root);
+	x->fix = xstrdup("name a folder that you may write to by KTSTR_CACHE_DIR, to add kernels");
+}
+
 static void look_at_cache(struct findings *f, const char *hash)
 {
 	auto_kernel_list struct kernel_list l = { 0 };
@@ -168,8 +184,10 @@ static void look_at_cache(struct findings *f, const char *hash)
 		tell_unusable(f, "kernel cache", NULL, "KTSTR_CACHE_DIR", &e);
 	else if (!file_exists(root))
 		(void)may_make(f, "kernel cache", root, "KTSTR_CACHE_DIR");
-	else if (try_writing(root, &e) < 0 || kernel_list(&l, hash, &e) < 0)
+	else if (kernel_list(&l, hash, &e) < 0 || (try_writing(root, &e) < 0 && !l.n))
 		tell_unusable(f, "kernel cache", root, "KTSTR_CACHE_DIR", &e);
+	else if (e.code)
+		tell_readonly(f, &l, &e);
 	else
 		judge_cache(f, &l);
 }

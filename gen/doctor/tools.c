@@ -1,4 +1,5 @@
 /* Programs, their versions, and the headers a kernel build needs. */
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/spawn.h"
@@ -7,6 +8,7 @@
 #include "gen/doctor/doctor.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/build/build.h"
+#include "vm/qemu.h"
 #include <sys/utsname.h>
 
 enum { SHOWN = 100 };
@@ -182,14 +184,44 @@ static void tell_turns(struct finding *qemu)
 	qemu->text = text;
 }
 
+/* A program of a good version may have been packaged without some of them. */
+static void judge_parts(struct findings *f, const struct arch *arch)
+{
+	struct finding *qemu = &f->v[f->n - 1], *x;
+	struct qemu_parts parts;
+	struct err e = { 0 };
+
+	if (qemu->level == LEVEL_FAIL || arch != &arch_x86_64)
+		return;
+	auto_free char *asked = qemu_asked(arch, &e);
+
+	if (!asked) {
+		x = found(f, "qemu parts", LEVEL_FAIL, "%s", e.msg);
+		x->code = X_NO_QEMU;
+		return;
+	}
+	qemu_parts(&parts, asked);
+	if (!parts.pvh) {
+		x = found(f, "qemu parts", LEVEL_FAIL, "pvh.bin is missing, by which kernels are loaded");
+		x->code = X_NO_QEMU;
+		x->fix = xstrdup("apt-get install qemu-system-data");
+	} else if (!parts.qboot || !parts.microvm) {
+		x = found(f, "qemu parts", LEVEL_WARN,
+			  "%s missing: guests of one LLC are q35 machines, which start more slowly",
+			  parts.microvm ? "qboot.rom is"
+			  : parts.qboot ? "machine microvm is"
+					: "machine microvm and qboot.rom are");
+		x->fix = xstrdup("apt-get install qemu-system-x86 qemu-system-data");
+	} else {
+		found(f, "qemu parts", LEVEL_OK, "machine microvm, qboot.rom, pvh.bin");
+	}
+}
+
 static void look_at_qemu(struct findings *f)
 {
-	struct utsname u;
-	bool arm;
-
-	uname(&u);
-	arm = !strcmp(u.machine, "aarch64");
-	auto_free char *program = xasprintf("qemu-system-%s", u.machine);
+	const struct arch *arch = arch_host();
+	const char *program = qemu_program(arch);
+	auto_free char *fix = xasprintf("apt-get install %s", arch->qemu_package);
 	const struct tool t = {
 		.name = "qemu",
 		.argv = { program, "--version" },
@@ -198,11 +230,12 @@ static void look_at_qemu(struct findings *f)
 		.old = LEVEL_WARN,
 		.code = X_NO_QEMU,
 		.lacks = "every guest runs in it",
-		.fix = arm ? "apt-get install qemu-system-arm" : "apt-get install qemu-system-x86",
+		.fix = fix,
 	};
 
 	judge_tool(f, &t);
 	tell_turns(&f->v[f->n - 1]);
+	judge_parts(f, arch);
 }
 
 /* "gcc" of "aarch64-linux-gnu-gcc", "clang" of "/opt/llvm/bin/clang-16". */

@@ -8,6 +8,8 @@
 #include "base/stop.h"
 #include "guest/initramfs.h"
 #include "step/step.h"
+#include "base/spawn.h"
+#include "store/hashes.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include "vm/admit.h"
@@ -74,6 +76,24 @@ char *guest_initrd(const char *boot, const char *initrd, struct err *e)
 	return fd < 0 ? NULL : xasprintf("/proc/%d/fd/%d", getpid(), fd);
 }
 
+/* What QEMU says of itself is remembered as its version is; its files are looked at each time. */
+static int ask_parts(struct qemu_parts *parts, const struct arch *arch, struct hashes *h, struct err *e)
+{
+	static const char question[] = "parts";
+	auto_free char *path = spawn_find(qemu_program(arch));
+	auto_free char *asked = path ? hashes_recall(h, path, question) : NULL;
+
+	if (!asked) {
+		asked = qemu_asked(arch, e);
+		if (!asked)
+			return -1;
+		if (path)
+			hashes_remember(h, path, question, asked);
+	}
+	qemu_parts(parts, asked);
+	return 0;
+}
+
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e)
 {
 	const struct machine_wires wires = { .kernel = "kernel", .initrd = "initrd" };
@@ -83,12 +103,14 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 	if (plan_machine(g, e) < 0)
 		return -1;
 	const struct arch *arch = machine_arch(&g->machine);
-	const char *const qemu[] = { arch->qemu, "--version", NULL };
+	const char *const qemu[] = { qemu_program(arch), "--version", NULL };
+	struct qemu_parts parts = { 0 };
 
 	if (recipe_tool(r, "qemu", qemu, &version, e) < 0)
 		return err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code,
 			      "QEMU is needed (on Debian: apt-get install %s)", arch->qemu_package);
-	if (machine_settle(&g->machine, version, e) < 0)
+	if ((arch == &arch_x86_64 && ask_parts(&parts, arch, h, e) < 0) ||
+	    machine_settle(&g->machine, version, &parts, e) < 0)
 		return -1;
 	machine_args(&a, &g->machine, &wires, NULL);
 	auto_free char *args = argv_quote((const char *const *)a.v);

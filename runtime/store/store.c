@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -56,6 +58,32 @@ static int collect_all(struct store *st, const char *folder, struct err *e)
 	return 0;
 }
 
+/* What results ask of their file system, and some (CIFS, sshfs, vfat by mount options) refuse. A folder that nothing can be
+ * created in is left to whoever creates something. */
+static int try_folder(int dir, struct err *e)
+{
+	auto_free char *name = xasprintf(".try.%ld", (long)getpid());
+	auto_close int fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = 0;
+
+	if (fd < 0)
+		return 0;
+	if (fchmodat(dir, name, 0444, 0) < 0)
+		r = err_sys(e, "its file system refuses chmod");
+	else if (fsync(fd) < 0)
+		r = err_sys(e, "its file system refuses fsync");
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		r = err_sys(e, "its file system refuses locks");
+	unlinkat(dir, name, 0);
+	return r;
+}
+
+/* A new store is tried before anything is made in it, so that it stays new until it can be used. */
+static int try_new(const struct store *st, struct err *e)
+{
+	return faccessat(st->dir, folders[0], F_OK, 0) == 0 ? 0 : try_folder(st->dir, e);
+}
+
 static int open_folders(struct store *st, struct err *e)
 {
 	char real[PATH_MAX];
@@ -69,6 +97,8 @@ static int open_folders(struct store *st, struct err *e)
 	st->dir = open(st->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (st->dir < 0)
 		return err_sys(e, "open %s", st->path);
+	if (try_new(st, e) < 0)
+		return -1;
 	for (size_t i = 0; i < countof(folders); i++)
 		if (mkdir_p(st->dir, folders[i], 0777, e) < 0)
 			return -1;

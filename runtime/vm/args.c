@@ -5,7 +5,6 @@
 #include "base/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/tool.h"
 #include "vm/machine.h"
 
 /* With KVM the guest has the host's processor. One of AMD tells Linux its LLCs in a leaf that QEMU fills in if topoext is
@@ -58,7 +57,7 @@ static void args_pc(struct argv *a, const struct machine *m, const char *ram)
 	else
 		argv_opt(a, "-machine", "q35,smm=off,hpet=off,sata=off,smbus=off,i8042=off,vmport=off,usb=off%s%s",
 			 irqchip, ram);
-	if (!machine_x2apic(m))
+	if (!machine_x2apic(m) && !m->seabios)
 		argv_opt(a, "-bios", "qboot.rom");
 	args_accel(a, m);
 	args_cpu_model(a, m);
@@ -181,7 +180,7 @@ void machine_args(struct argv *a, const struct machine *m, const struct machine_
 {
 	static const char *const bare[] = { "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", NULL };
 
-	argv_add(a, machine_arch(m)->qemu);
+	argv_add(a, qemu_program(machine_arch(m)));
 	argv_addv(a, bare);
 	args_machine(a, m);
 	args_cpus(a, m);
@@ -191,15 +190,4 @@ void machine_args(struct argv *a, const struct machine *m, const struct machine_
 		args_kernel(a, m, w, extra_cmdline);
 	else
 		argv_opt(a, "-incoming", "defer");
-}
-
-char *qemu_version(const struct arch *arch, struct err *e)
-{
-	const char *const argv[] = { arch->qemu, "--version", NULL };
-	char *line = tool_line(argv, e);
-
-	if (!line)
-		err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code, "QEMU is needed (on Debian: apt-get install %s)",
-		       arch->qemu_package);
-	return line;
 }

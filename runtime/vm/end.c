@@ -69,6 +69,20 @@ static bool starved(const struct vm *vm, int status)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_oom_kills() != vm->oom_kills;
 }
 
+/* QEMU's words for machines, devices and files that it was built or packaged without. */
+static bool lacks_a_part(const char *said)
+{
+	static const char *const words[] = { "unsupported machine type",         "could not load PC BIOS",
+					     "failed to find romfile",           "Could not find ROM image",
+					     "is not a valid device model name", "invalid accelerator",
+					     "could not load firmware" };
+
+	for (size_t i = 0; i < countof(words); i++)
+		if (strstr(said, words[i]))
+			return true;
+	return false;
+}
+
 static int tell_end(struct vm *vm, bool ended, int status, struct err *e)
 {
 	auto_free char *verdict = vm_console_verdict(vm->log, vm->log_n);
@@ -90,6 +104,8 @@ static int tell_end(struct vm *vm, bool ended, int status, struct err *e)
 			how, (uintmax_t)(memory_usable() >> 20), excerpt);
 	while (vm->said_n && vm->said[vm->said_n - 1] == '\n')
 		vm->said[--vm->said_n] = 0;
+	if (vm->said_n && WIFEXITED(status) && lacks_a_part(vm->said))
+		return err_set(e, X_NO_QEMU, "this QEMU lacks a part (ktstr doctor): %.500s", vm->said);
 	if (vm->said_n)
 		return err_set(e, X_VM, "QEMU died (%s): %.500s%s%s%s", how, vm->said, also, verdict ? verdict : "",
 			       excerpt);

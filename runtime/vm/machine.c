@@ -11,6 +11,7 @@
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
 #define SERIAL "tcg-serial"
+#define SEABIOS "-seabios"
 
 static enum machine_kind kind_for(const struct arch *arch, const struct topology *t)
 {
@@ -44,11 +45,19 @@ bool machine_x2apic(const struct machine *m)
 	return m->kind != MACHINE_VIRT && topology_last_apic_id(&m->topo) > TOPO_XAPIC_LAST;
 }
 
-bool qemu_since(const char *version, unsigned major, unsigned minor)
+/* qboot and a microvm belong together: SeaBIOS lets QEMU's PVH loader put the initramfs on top of its ACPI tables there. */
+static int settle_parts(struct machine *m, const struct qemu_parts *parts, struct err *e)
 {
-	unsigned a, b;
-
-	return sscanf(version, "QEMU emulator version %u.%u", &a, &b) == 2 && (a > major || (a == major && b >= minor));
+	if (!parts->pvh)
+		return err_set(
+			e, X_NO_QEMU,
+			"QEMU cannot load a kernel: its pvh.bin is missing (on Debian: apt-get install qemu-system-data)");
+	m->seabios = !parts->qboot;
+	if (m->kind == MACHINE_MICROVM && !(parts->microvm && parts->qboot)) {
+		m->kind = MACHINE_Q35;
+		m->pci = true;
+	}
+	return 0;
 }
 
 /* QEMU emulates x2APIC since 9.0; KVM had it long before.
@@ -56,9 +65,12 @@ bool qemu_since(const char *version, unsigned major, unsigned minor)
  * Before 8.1 it translates a page while another vCPU may be writing to it, and keeps what was there before the write. Linux
  * patches its own text (static keys, alternatives): a vCPU then comes upon a breakpoint that was taken away, and the guest
  * panics in update_rq_clock() or wherever it was; with 8 vCPUs that happened often. vCPUs that take turns cannot do that. */
-int machine_settle(struct machine *m, const char *qemu, struct err *e)
+int machine_settle(struct machine *m, const char *qemu, const struct qemu_parts *parts, struct err *e)
 {
 	auto_free char *name = topology_name(&m->topo);
+
+	if (m->kind != MACHINE_VIRT && settle_parts(m, parts, e) < 0)
+		return -1;
 
 	if (topology_check_memory(&m->topo, m->memory_mb, e) < 0)
 		return -1;
@@ -123,7 +135,7 @@ static const char *const kind_names[] = {
 
 void machine_write(FILE *f, const struct machine *m)
 {
-	fprintf(f, "machine %s\n", kind_names[m->kind]);
+	fprintf(f, "machine %s%s\n", kind_names[m->kind], m->seabios ? SEABIOS : "");
 	fprintf(f, "accel %s\n", m->serial ? SERIAL : accel_name(m->accel));
 	fputs("topology ", f);
 	topology_write(f, &m->topo);
@@ -153,12 +165,17 @@ static int number(const char *value, unsigned long max, unsigned long *out, stru
 	return 0;
 }
 
-static int read_kind(enum machine_kind *kind, const char *value, struct err *e)
+static int read_kind(struct machine *m, const char *value, struct err *e)
 {
+	m->seabios = !strcmp(value, "q35" SEABIOS);
+	if (m->seabios) {
+		m->kind = MACHINE_Q35;
+		return 0;
+	}
 	for (size_t i = 0; i < countof(kind_names); i++) {
 		if (strcmp(value, kind_names[i]) != 0)
 			continue;
-		*kind = (enum machine_kind)i;
+		m->kind = (enum machine_kind)i;
 		return 0;
 	}
 	return err_set(e, X_FAIL, "machine description: '%s' is not a machine", value);
@@ -181,7 +198,7 @@ static int set_value(struct machine *m, enum key key, const char *value, struct 
 
 	switch (key) {
 	case KEY_MACHINE:
-		r = read_kind(&m->kind, value, e);
+		r = read_kind(m, value, e);
 		break;
 	case KEY_ACCEL:
 		m->serial = !strcmp(value, SERIAL);

@@ -5,6 +5,7 @@
  * machine, so a restored guest gets exactly the arguments it was saved with. Facts behind the arguments: docs/vm.md. */
 #pragma once
 #include "vm/accel.h"
+#include "vm/qemu.h"
 #include "vm/topology.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct machine {
 	bool pci;              /* virtio over PCI (also on microvm); false: virtio-mmio, not on q35 */
 	unsigned long tsc_khz; /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
 	char host_cpu[40];     /* KVM: the processor the guest's is a copy of (accel_host_cpu); "" with TCG */
+	bool seabios;          /* QEMU has no qboot.rom */
 	bool serial;           /* TCG: one thread of the host runs all vCPUs in turn (machine_settle) */
 	bool perf;             /* performance mode: host CPUs of its own (vm/perf.h); with KVM the guest is told */
 };
@@ -34,10 +36,8 @@ void machine_plan(struct machine *m, const struct arch *arch, const struct topol
 const struct arch *machine_arch(const struct machine *m);
 
 /* Whether the QEMU that says this of its --version can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. Fills
- * serial. */
-int machine_settle(struct machine *m, const char *qemu, struct err *e);
-/* "QEMU emulator version 8.2.1": whether that is major.minor or later. What is no such text is taken for an old one. */
-bool qemu_since(const char *version, unsigned major, unsigned minor);
+ * serial and seabios; one LLC becomes a q35 where QEMU has no microvm. */
+int machine_settle(struct machine *m, const char *qemu, const struct qemu_parts *parts, struct err *e);
 /* Has APIC ids that take x2APIC and interrupt remapping. */
 bool machine_x2apic(const struct machine *m);
 
@@ -69,5 +69,3 @@ bool machine_ram_offset(const struct machine *m, uint64_t gpa, uint64_t *offset,
 /* As lines "key value", for recipes and a snapshot's description. */
 void machine_write(FILE *f, const struct machine *m);
 int machine_read(struct machine *m, const char *text, size_t n, struct err *e);
-/* "QEMU emulator version 7.2.22 (…)" of that architecture's program in PATH; X_NO_QEMU when there is none. Caller frees. */
-char *qemu_version(const struct arch *a, struct err *e);

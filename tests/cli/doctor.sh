@@ -141,6 +141,17 @@ folders() {
 		finding store warn '1 of 1 results' 'cache verify --repair'
 }
 
+# A kernel cache that others fill.
+readonly_cache() {
+	machine && mkdir -p kernels/good && echo >kernels/good/bzImage &&
+		printf '{"source": "local", "arch": "%s", "image_name": "bzImage", "built_at": "2026-01-01T00:00:00Z"}\n' "$machine" \
+			>kernels/good/metadata.json || return
+	# shellcheck disable=SC2016 # for the inner shell
+	own_mounts sh -c 'mount --bind kernels kernels && mount -o remount,bind,ro kernels &&
+		PATH=$1/bin KTSTR_CACHE_DIR=$1/kernels "$O/ktstr" doctor --json >json; echo $? >code' sh "$work"
+	same 0 "$(cat code)" 'exit code' && finding 'kernel cache' warn '1 kernel can be used' KTSTR_CACHE_DIR
+}
+
 # A store without room for a file.
 full_disk() {
 	machine && mkdir store || return
@@ -180,4 +191,27 @@ no_leftovers() {
 }
 
 export O
-run_tests all_there each_hidden several_hidden too_old broken toolchains folders full_disk narrow interrupted
+# A QEMU of a good version that was packaged without some of its parts.
+parts_of_qemu() {
+	[ "$machine" = x86_64 ] || return 0
+	for lacks in microvm qboot.rom pvh.bin; do
+		machine && mkdir -p data && : >data/qboot.rom && : >data/pvh.bin || return
+		rm -f "data/$lacks"
+		cat >bin/qemu-system-x86_64 <<-END
+			#!/bin/sh
+			case "$lacks \$*" in
+			microvm*-machine*) echo "qemu-system-x86_64: unsupported machine type: microvm" >&2; exit 1 ;;
+			*"-L help") echo "$work/data" ;;
+			*--version) echo "QEMU emulator version 10.0.2" ;;
+			*) echo "microvm-machine options:" ;;
+			esac
+		END
+		chmod +x bin/qemu-system-x86_64
+		case $lacks in
+		pvh.bin) doctor 19 && finding 'qemu parts' fail "$lacks" 'apt-get install qemu-system-data' ;;
+		*) doctor 0 && finding 'qemu parts' warn "$lacks" 'apt-get install' ;;
+		esac || return
+	done
+}
+
+run_tests all_there each_hidden several_hidden too_old broken toolchains folders full_disk narrow interrupted parts_of_qemu readonly_cache

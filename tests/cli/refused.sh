@@ -58,4 +58,16 @@ told() {
 	has 'by /proc/PID/mem' out
 }
 
-run_tests each_alone all_together release told
+# A file system that cannot hold a store is found when the store is opened, each time.
+file_systems() {
+	sh "$root/tests/fake-linux.sh" linux || return
+	for call in fchmodat fsync flock; do
+		for _ in 1 2; do
+			exits 14 "$base/refuse" EPERM "$call" -- ktstr kernel build --source linux && has 'its file system refuses' err &&
+				has KTSTR_STORE err && [ ! -e cache/ktstr/store/objects ] || return
+		done
+	done
+	exits 0 ktstr kernel build --source linux
+}
+
+run_tests file_systems each_alone all_together release told

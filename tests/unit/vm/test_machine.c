@@ -103,6 +103,8 @@ static const char restored_q35[] =
 	"-device virtserialport,chardev=chan,name=ktstr\n"
 	"-incoming defer";
 
+static const struct qemu_parts all_parts = { .microvm = true, .qboot = true, .pvh = true };
+
 static void command_lines(void **state)
 {
 	static const struct {
@@ -188,10 +190,61 @@ static void checks(void **state)
 	(void)state;
 	assert_int_equal(topology_parse(&t, "2,2,1,1/mem=500,500", &e), 0);
 	machine_plan(&m, &arch_x86_64, &t, 1000, ACCEL_TCG, 1, true);
-	assert_int_equal(machine_settle(&m, "QEMU emulator version 10.0.2 (Debian)", &e), 0);
+	assert_int_equal(machine_settle(&m, "QEMU emulator version 10.0.2 (Debian)", &all_parts, &e), 0);
 	m.memory_mb = 1024;
-	assert_true(machine_settle(&m, "QEMU emulator version 10.0.2 (Debian)", &e) < 0);
+	assert_true(machine_settle(&m, "QEMU emulator version 10.0.2 (Debian)", &all_parts, &e) < 0);
 	assert_int_equal(e.code, X_USAGE);
+}
+
+/* A QEMU without one of its parts. */
+static void lacking_parts(void **state)
+{
+	static const struct {
+		const char *topo;
+		struct qemu_parts parts;
+		const char *machine, *line, *hasnt; /* NULL: X_NO_QEMU */
+	} cases[] = {
+		{ "1,1,2,1", { true, true, true }, "machine microvm\n", "-bios qboot.rom", "q35" },
+		{ "1,1,2,1", { false, true, true }, "machine q35\n", "-bios qboot.rom", "microvm" },
+		{ "1,1,2,1", { true, false, true }, "machine q35-seabios\n", "q35", "qboot" },
+		{ "1,2,1,1", { true, false, true }, "machine q35-seabios\n", "q35", "qboot" },
+		{ "1,1,1,1", { true, true, false }, NULL, NULL, NULL },
+		{ "1,2,1,1", { false, false, false }, NULL, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct machine_wires w = { .kernel = "k", .initrd = "i" };
+		auto_argv struct argv a = { 0 };
+		auto_free char *text = NULL;
+		struct machine m, again;
+		struct topology t;
+		struct err e = { 0 };
+		size_t n;
+
+		assert_int_equal(topology_parse(&t, cases[i].topo, &e), 0);
+		machine_plan(&m, &arch_x86_64, &t, 1024, ACCEL_TCG, 1, true);
+		int r = machine_settle(&m, "QEMU emulator version 10.0.2", &cases[i].parts, &e);
+
+		if (!cases[i].machine) {
+			assert_true(r < 0);
+			assert_int_equal(e.code, X_NO_QEMU);
+			continue;
+		}
+		machine_args(&a, &m, &w, NULL);
+		auto_free char *line = argv_quote((const char *const *)a.v);
+		FILE *f = xmemstream(&text, &n);
+
+		machine_write(f, &m);
+		fclose(f);
+		assert_non_null(strstr(line, cases[i].line));
+		assert_null(strstr(line, cases[i].hasnt));
+		assert_non_null(strstr(text, cases[i].machine));
+		assert_int_equal(machine_read(&again, text, n, &e), 0);
+		assert_int_equal(again.kind, m.kind);
+		assert_int_equal(again.pci, m.pci);
+		assert_int_equal(again.seabios, m.seabios);
+	}
 }
 
 /* vCPUs of an old QEMU take turns. */
@@ -224,7 +277,7 @@ static void old_qemu(void **state)
 
 		assert_int_equal(topology_parse(&t, cases[i].topo, &e), 0);
 		machine_plan(&m, &arch_x86_64, &t, 1024, cases[i].accel, 1, true);
-		assert_int_equal(machine_settle(&m, cases[i].qemu, &e), 0);
+		assert_int_equal(machine_settle(&m, cases[i].qemu, &all_parts, &e), 0);
 		machine_args(&a, &m, &w, NULL);
 		auto_free char *line = argv_quote((const char *const *)a.v);
 		assert_int_equal(strstr(line, "-accel tcg,thread=single ") != NULL, cases[i].serial);
@@ -448,9 +501,10 @@ static void text_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(topologies),    cmocka_unit_test(checks),       cmocka_unit_test(old_qemu),
-		cmocka_unit_test(command_lines), cmocka_unit_test(plans),        cmocka_unit_test(memory_map),
-		cmocka_unit_test(text_forms),    cmocka_unit_test(text_refused), cmocka_unit_test(processors),
+		cmocka_unit_test(topologies),    cmocka_unit_test(checks),        cmocka_unit_test(old_qemu),
+		cmocka_unit_test(lacking_parts), cmocka_unit_test(command_lines), cmocka_unit_test(plans),
+		cmocka_unit_test(memory_map),    cmocka_unit_test(text_forms),    cmocka_unit_test(text_refused),
+		cmocka_unit_test(processors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

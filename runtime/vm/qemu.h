@@ -1,0 +1,23 @@
+/* qemu.h: the QEMU that is here: which program, its version, and those of its parts that distributions leave out. */
+#pragma once
+#include <stdbool.h>
+struct arch;
+struct err;
+
+/* "qemu-system-x86_64"; where there is none, Red Hat's /usr/libexec/qemu-kvm, if it is for that architecture. Static. */
+const char *qemu_program(const struct arch *arch);
+/* The first line of its --version; the caller's. X_NO_QEMU with Debian's package. */
+char *qemu_version(const struct arch *arch, struct err *e);
+/* "QEMU emulator version 8.2.1": whether that is major.minor or later. What is no such text is taken for an old one. */
+bool qemu_since(const char *version, unsigned major, unsigned minor);
+
+struct qemu_parts {
+	bool microvm; /* the machine; else one LLC is a q35 as well */
+	bool qboot;   /* qboot.rom; else SeaBIOS starts the kernel */
+	bool pvh;     /* pvh.bin, without which no kernel is loaded */
+};
+/* What two questions to QEMU tell of itself, as a line worth remembering: "microvm /usr/share/qemu:/usr/share/seabios", "-" for
+ * a machine that is not there. The caller's. x86_64 only. */
+char *qemu_asked(const struct arch *arch, struct err *e);
+/* From that line, and the files that are in those folders now. */
+void qemu_parts(struct qemu_parts *p, const char *asked);
