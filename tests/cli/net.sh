@@ -161,6 +161,20 @@ certificates() {
 		has 'from https to http' err
 }
 
+# One that begins tomorrow: the clock may be wrong.
+certificate_of_tomorrow() {
+	mkdir site
+	list 6.16.9 >site/releases.json
+	openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out request.pem 2>/dev/null && : >index &&
+		printf '[ca]\ndefault_ca = c\n[c]\ndatabase = index\nnew_certs_dir = .\npolicy = p\nrand_serial = yes\n[p]\ncommonName = supplied\n' >ca.conf &&
+		openssl ca -batch -config ca.conf -selfsign -keyfile key.pem -in request.pem -out cert.pem -md sha256 -notext \
+			-startdate "$(date -u -d tomorrow +%Y%m%d%H%M%SZ)" -days 3 2>openssl.log || { cat openssl.log; return 1; }
+	cat key.pem cert.pem >both.pem
+	serve site --cert both.pem
+	CURL_CA_BUNDLE=cert.pem exits 24 releases "https://localhost:${web##*:}/releases.json" && has 'not yet valid' err &&
+		has "clock right? It says $(date -u +%Y-%m-%d)" err
+}
+
 # A server that takes the connection and says nothing: a signal ends that at once, in any phase.
 a_stop_ends_it() {
 	site
@@ -178,4 +192,4 @@ a_stop_ends_it() {
 }
 
 run_tests an_answer errors how_often_it_asks pauses last_good_answer each_url_has_its_own no_password_in_facts from_a_folder \
-	through_a_proxy certificates a_stop_ends_it
+	through_a_proxy certificates certificate_of_tomorrow a_stop_ends_it

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <strings.h>
 
 #include "base/err.h"
@@ -260,15 +261,29 @@ static void set_up(struct attempt *a, struct curl_slist **headers)
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, *headers);
 }
 
+/* What curl and its TLS library call it. A machine without a clock of its own starts in the past. */
+static char *clock_advice(const char *why)
+{
+	char now[32] = "";
+	time_t t = time(NULL);
+	struct tm tm;
+
+	if (!strstr(why, "not yet valid") && !strstr(why, "not yet activated") && !strstr(why, "expired"))
+		return NULL;
+	strftime(now, sizeof(now), "%Y-%m-%d %H:%M UTC", gmtime_r(&t, &tm));
+	return xasprintf(" (is this machine's clock right? It says %s)", now);
+}
+
 static int transport_error(struct attempt *a, CURLcode rc)
 {
+	auto_free char *clock = clock_advice(a->why);
 	const char *advice = "";
 
 	switch (rc) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
-		advice = " (CURL_CA_BUNDLE can name a file of other authorities)";
+		advice = clock ? clock : " (CURL_CA_BUNDLE can name a file of other authorities)";
 		break;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		advice = " (it redirects away from https and http, or from https to http)";
