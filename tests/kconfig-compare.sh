@@ -116,7 +116,7 @@ prepare_boot() {
 }
 
 # guest MACHINE SMP KERNEL: its console on stdout until nobody reads it any more. The options are those of
-# runtime/vm/args.c without the wires.
+# runtime/vm/qemu.c without the wires.
 guest() {
 	timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine "$1" -bios qboot.rom \
 		-accel tcg -cpu max,vendor=GenuineIntel,erms=off,fsrm=off,level-func7=0 -smp "$2" -m 1024 \

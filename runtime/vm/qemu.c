@@ -1,3 +1,5 @@
+/* qemu.c: the program, what it lacks, and a machine as its command line, one function per group of options. Facts behind them:
+ * docs/vm.md. */
 #include "vm/qemu.h"
 
 #include <stdio.h>
@@ -5,11 +7,13 @@
 #include <unistd.h>
 
 #include "base/arch.h"
+#include "base/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/tool.h"
+#include "vm/machine.h"
 
 enum { ANSWER_MAX = 1 << 20, ANSWER_MS = 30 * 1000 };
 
@@ -107,4 +111,191 @@ void qemu_parts(struct qemu_parts *p, const char *asked)
 		.qboot = !*dirs || in_one_of(dirs, "qboot.rom"),
 		.pvh = !*dirs || in_one_of(dirs, "pvh.bin"),
 	};
+}
+
+/* ---- the command line */
+
+/* With KVM the guest has the host's processor. One of AMD tells Linux its LLCs in a leaf that QEMU fills in if topoext is
+ * on; but of the first Zens (family 17h up to model 1Fh) Linux knows that 8 APIC ids share one, whatever that leaf says, so
+ * that a guest with dies is shown as the next model. */
+static void args_cpu_host(struct argv *a, const struct machine *m)
+{
+	bool amd = strstr(m->host_cpu, "-topoext") != NULL;
+	unsigned family = 0, model = 0;
+	bool zen = sscanf(m->host_cpu, "AuthenticAMD-%u-%u-", &family, &model) == 2 && family == 23 && model < 32;
+
+	argv_opt(a, "-cpu", "host%s%s%s", amd ? ",topoext=on" : "",
+		 zen && topology_dies(&m->topo) > 1 ? ",model=49" : "", m->perf ? ",kvm-hint-dedicated=on" : "");
+	if (m->perf)
+		argv_opt(a, "-overcommit", "cpu-pm=on");
+}
+
+/* TCG's "max" is an AMD processor, of which Linux learns its LLCs from a leaf that TCG does not fill in. The fast string
+ * instructions are slow here, byte by byte: without them (func7: fsrs and fzrm) Linux uses plain stores. Its model says that
+ * the TSC ticks steadily: else each CPU but the first measures how fast it is, which fails for long while the host is busy.
+ *
+ * With dies the last CPUID leaf is 1F, and a leaf past the last one is answered as the last one: QEMU (10.0) then dies of
+ * an assertion when ECX happens to be large. A leaf behind it that is all zero takes such questions. */
+static void args_cpu_model(struct argv *a, const struct machine *m)
+{
+	static const char tcg[] =
+		"max,vendor=GenuineIntel,family=6,model=15,stepping=3,erms=off,fsrm=off,level-func7=0";
+
+	if (m->accel == ACCEL_KVM)
+		args_cpu_host(a, m);
+	else
+		argv_opt(a, "-cpu", "%s%s", tcg, topology_dies(&m->topo) > 1 ? ",level=0x20" : "");
+}
+
+static void args_accel(struct argv *a, const struct machine *m)
+{
+	argv_opt(a, "-accel", "%s%s", accel_name(m->accel), m->serial ? ",thread=single" : "");
+}
+
+/* One node's RAM is the machine's; more are joined by -numa. qboot instead of SeaBIOS: it starts a kernel in half a
+ * second less, and leaves ACPI tables where the PVH loader of QEMU does not put the initramfs on top of them, as happens
+ * with SeaBIOS on a microvm. But only SeaBIOS switches to x2APIC, without which Linux ignores the CPUs that need it.
+ * Switched off is what a kernel would spend time on and nobody uses. */
+static void args_pc(struct argv *a, const struct machine *m, const char *ram)
+{
+	const char *irqchip = machine_x2apic(m) && m->accel == ACCEL_KVM ? ",kernel-irqchip=split" : "";
+
+	if (m->kind == MACHINE_MICROVM)
+		argv_opt(a, "-machine", "microvm,acpi=on,pcie=%s,usb=off%s", m->pci ? "on" : "off", ram);
+	else
+		argv_opt(a, "-machine", "q35,smm=off,hpet=off,sata=off,smbus=off,i8042=off,vmport=off,usb=off%s%s",
+			 irqchip, ram);
+	if (!machine_x2apic(m) && !m->seabios)
+		argv_opt(a, "-bios", "qboot.rom");
+	args_accel(a, m);
+	args_cpu_model(a, m);
+	if (machine_x2apic(m))
+		argv_opt(a, "-device", "intel-iommu,intremap=on,eim=on");
+}
+
+/* Firmware would make ACPI tables; without it the kernel takes the device tree, and starts sooner. A Neoverse N1 has the
+ * atomic instructions, which are cheap to emulate, and not yet the signed pointers of later ones, which are dear. */
+static void args_virt(struct argv *a, const struct machine *m, const char *ram)
+{
+	argv_opt(a, "-machine", "virt,gic-version=3,acpi=off%s", ram);
+	args_accel(a, m);
+	argv_opt(a, "-cpu", "neoverse-n1");
+}
+
+static void args_machine(struct argv *a, const struct machine *m)
+{
+	const char *ram = m->topo.nodes == 1 ? ",memory-backend=ram0" : "";
+
+	if (m->kind == MACHINE_VIRT)
+		args_virt(a, m, ram);
+	else
+		args_pc(a, m, ram);
+}
+
+static void args_cpus(struct argv *a, const struct machine *m)
+{
+	const struct topology *t = &m->topo;
+
+	if (m->kind == MACHINE_VIRT)
+		argv_opt(a, "-smp", "cpus=%u,sockets=%u,clusters=%u,cores=%u,threads=%u", topology_cpus(t),
+			 topology_sockets(t), topology_dies(t), t->cores, t->threads);
+	else if (m->kind == MACHINE_MICROVM)
+		argv_opt(a, "-smp", "cpus=%u,sockets=1,cores=%u,threads=%u", topology_cpus(t), t->cores, t->threads);
+	else
+		argv_opt(a, "-smp", "cpus=%u,sockets=%u,dies=%u,cores=%u,threads=%u", topology_cpus(t),
+			 topology_sockets(t), topology_dies(t), t->cores, t->threads);
+}
+
+static void args_distances(struct argv *a, const struct topology *t)
+{
+	for (unsigned from = 0; from < t->nodes; from++)
+		for (unsigned to = 0; to < t->nodes; to++)
+			if (from != to)
+				argv_opt(a, "-numa", "dist,src=%u,dst=%u,val=%u", from, to,
+					 topology_distance(t, from, to));
+}
+
+static void args_nodes(struct argv *a, const struct topology *t, const char *llc)
+{
+	for (unsigned i = 0; i < t->nodes; i++)
+		argv_opt(a, "-numa", "node,nodeid=%u,memdev=ram%u", i, i);
+	for (unsigned i = 0; topology_even(t) && i < t->nodes; i++)
+		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=%u", i, i);
+	for (unsigned i = 0; !topology_even(t) && i < t->llcs; i++)
+		argv_opt(a, "-numa", "cpu,node-id=%u,socket-id=0,%s-id=%u", topology_node_of(t, i), llc, i);
+	if (t->distance[0][0])
+		args_distances(a, t);
+}
+
+static void args_memory(struct argv *a, const struct machine *m, const struct machine_wires *w)
+{
+	static const char *const modes[] = {
+		[RAM_SHARED] = "share=on",
+		[RAM_PRIVATE] = "share=off",
+		[RAM_PRIVATE_READONLY] = "share=off,readonly=on,rom=off",
+	};
+
+	argv_opt(a, "-m", "size=%uM", m->memory_mb);
+	for (unsigned i = 0; i < m->topo.nodes; i++) {
+		auto_free char *bind =
+			w->host_node[i] ? xasprintf(",policy=bind,host-nodes=%u", w->host_node[i] - 1) : xstrdup("");
+
+		argv_opt(a, "-object", "memory-backend-file,id=ram%u,size=%lluM,mem-path=/proc/self/fd/%d,%s%s", i,
+			 (unsigned long long)(machine_node_bytes(m, i) >> 20), w->ram[i], modes[w->ram_mode], bind);
+	}
+	if (m->topo.nodes > 1)
+		args_nodes(a, &m->topo, m->kind == MACHINE_VIRT ? "cluster" : "die");
+}
+
+static void args_wires(struct argv *a, const struct machine *m, const struct machine_wires *w)
+{
+	argv_opt(a, "-chardev", "socket,id=qmp,fd=%d", w->qmp);
+	argv_opt(a, "-mon", "chardev=qmp,mode=control");
+	argv_opt(a, "-chardev", "socket,id=console,fd=%d", w->console);
+	argv_opt(a, "-serial", "chardev:console");
+	argv_opt(a, "-device", "%s,max_ports=2", m->pci ? "virtio-serial-pci" : "virtio-serial-device");
+	argv_opt(a, "-chardev", "socket,id=chan,fd=%d", w->chan);
+	argv_opt(a, "-device", "virtserialport,chardev=chan,name=ktstr");
+}
+
+/* TCG shows the host's TSC, but not its frequency. Calibration against the PIT hangs half of the boots, and later the
+ * kernel's watchdog compares the TSC with ticks that a loaded host delivers late, and falls back to counting those: so
+ * both the frequency and that it may be trusted are said.
+ *
+ * intel_iommu=off: only its interrupt remapping is wanted, and that stays.
+ *
+ * loglevel=4: the console carries warnings and all of a panic.
+ * The rest is time nobody needs to spend. */
+static void args_kernel(struct argv *a, const struct machine *m, const struct machine_wires *w,
+			const char *extra_cmdline)
+{
+	const char *iommu = machine_x2apic(m) ? " intel_iommu=off" : "";
+	const struct arch *arch = machine_arch(m);
+	auto_free char *tsc = m->tsc_khz ? xasprintf(" tsc_early_khz=%lu tsc=reliable", m->tsc_khz) : xstrdup("");
+
+	argv_opt(a, "-kernel", "%s", w->kernel);
+	argv_opt(a, "-initrd", "%s", w->initrd);
+	if (m->kind == MACHINE_VIRT)
+		argv_add(a, "-S"); /* devtree.h */
+	argv_opt(a, "-append",
+		 "console=%s loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
+		 "%s%s%s%s%s",
+		 arch->console, arch->cmdline, tsc, iommu, extra_cmdline ? " " : "",
+		 extra_cmdline ? extra_cmdline : "");
+}
+
+void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline)
+{
+	static const char *const bare[] = { "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", NULL };
+
+	argv_add(a, qemu_program(machine_arch(m)));
+	argv_addv(a, bare);
+	args_machine(a, m);
+	args_cpus(a, m);
+	args_memory(a, m, w);
+	args_wires(a, m, w);
+	if (w->kernel)
+		args_kernel(a, m, w, extra_cmdline);
+	else
+		argv_opt(a, "-incoming", "defer");
 }

@@ -1,4 +1,5 @@
-/* qemu.h: the QEMU that is here: which program, its version, and those of its parts that distributions leave out. */
+/* qemu.h: the QEMU that is here: which program, its version, and those of its parts that distributions leave out. Its command
+ * line (machine.h) is made beside that. */
 #pragma once
 #include <stdbool.h>
 struct arch;

@@ -53,7 +53,7 @@ static void round_trip(void **state)
 		{ .guest = (char *)"/lib/empty", .host = empty, .mode = 0600 },
 		{ .guest = (char *)"/lib/link", .target = (char *)"b" },
 	};
-	struct payload p = { v, 4 };
+	struct payload p = { .v = v, .n = 4 };
 	auto_payload struct payload got = { 0 };
 	auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_free char *path = xasprintf("%s/pack", dir);
