@@ -1,9 +1,7 @@
-/* read.c: jsmn's tokens, with links that make every lookup cheap. The text was judged by check.c before. */
+/* read.c: jsmn's tokens, with links that make every lookup cheap. jsmn splits text but does not judge it (it takes {"a"},
+ * [1 2], [nope], two roots …), and its time grows with the square of the nesting: scan.c judges, before jsmn sees the text. */
 #include "json/read.h"
 
-#include <inttypes.h>
-#include <locale.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +13,8 @@
 #include <jsmn.h>
 
 #include "base/err.h"
-#include "json/check.h"
+#include "json/scan.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 
 enum { MAX_TEXT = 256 << 20, MAX_TOKENS = 4 << 20 };
 
@@ -84,108 +81,16 @@ static void link_tokens(struct json *j)
 	}
 }
 
-static unsigned hex4(const char *s)
+/* The judgement, and how many tokens jsmn will make. */
+static int judge(const char *text, size_t n, size_t *tokens, struct err *e)
 {
-	unsigned v = 0;
+	auto_json_keys struct json_keys keys = { 0 };
+	struct json_scan s;
 
-	for (int i = 0; i < 4; i++) {
-		char c = s[i];
-
-		v = v << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-	}
-	return v;
-}
-
-/* One escape behind its backslash; the grammar was checked. Returns how much of s it took. */
-static size_t put_escape(char *out, size_t *n, const char *s)
-{
-	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-	const char *hit = strchr(from, s[0]);
-	size_t took = 5;
-
-	if (s[0] != 'u') {
-		out[(*n)++] = hit ? to[hit - from] : s[0];
-		return 1;
-	}
-	uint32_t c = hex4(s + 1);
-	if (c >= 0xd800 && c <= 0xdbff) {
-		c = 0x10000 + ((c - 0xd800) << 10) + (hex4(s + 7) - 0xdc00);
-		took = 11;
-	}
-	*n += utf8_put(out + *n, c);
-	return took;
-}
-
-/* out holds n bytes: what an escape stands for is never longer than the escape. */
-static size_t unescape(const char *s, size_t n, char *out)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < n;) {
-		if (s[i] == '\\')
-			i += 1 + put_escape(out, &len, s + i + 1);
-		else
-			out[len++] = s[i++];
-	}
-	return len;
-}
-
-struct key {
-	int obj;
-	const char *s;
-	size_t n;
-};
-
-static int key_order(const void *va, const void *vb)
-{
-	const struct key *a = va, *b = vb;
-
-	if (a->obj != b->obj)
-		return a->obj < b->obj ? -1 : 1;
-	if (a->n != b->n)
-		return a->n < b->n ? -1 : 1;
-	return memcmp(a->s, b->s, a->n);
-}
-
-static bool is_key(const struct json *j, int tok)
-{
-	const jsmntok_t *t = token(j, tok);
-
-	return t->type == JSMN_STRING && t->size == 1;
-}
-
-/* All keys of the text in one sorted list: an object of a million members costs no more than a million objects. */
-static size_t collect_keys(const struct json *j, struct key *keys, char *arena)
-{
-	size_t n = 0;
-
-	for (int i = 1; i < j->n_tok; i++) {
-		if (!is_key(j, i))
-			continue;
-		struct key k = { .obj = token(j, i)->parent };
-
-		k.s = raw(j, i, &k.n);
-		if (memchr(k.s, '\\', k.n)) {
-			k.n = unescape(k.s, k.n, arena);
-			k.s = arena;
-			arena += k.n;
-		}
-		keys[n++] = k;
-	}
-	return n;
-}
-
-static int check_duplicates(const struct json *j, struct err *e)
-{
-	auto_free char *arena = xmalloc(j->n);
-	auto_free struct key *keys = xcalloc((size_t)j->n_tok, sizeof(*keys));
-	size_t n = collect_keys(j, keys, arena);
-
-	qsort(keys, n, sizeof(*keys), key_order);
-	for (size_t i = 1; i < n; i++)
-		if (key_order(&keys[i - 1], &keys[i]) == 0)
-			return err_set(e, X_FAIL, "the key \"%.*s\" occurs twice in one object",
-				       (int)(keys[i].n < 100 ? keys[i].n : 100), keys[i].s);
+	json_scan_init(&s, text, n, MAX_TOKENS, &keys, e);
+	if (json_scan_skip(&s) < 0 || json_scan_end(&s) < 0)
+		return -1;
+	*tokens = s.values;
 	return 0;
 }
 
@@ -196,13 +101,13 @@ int json_parse(struct json *j, const char *text, size_t n, struct err *e)
 	*j = (struct json){ 0 };
 	if (n > MAX_TEXT)
 		return err_set(e, X_FAIL, "JSON text of %zu bytes is larger than ktstr reads", n);
-	if (json_check(text, n, MAX_TOKENS, &tokens, e) < 0)
+	if (judge(text, n, &tokens, e) < 0)
 		return -1;
 	auto_json struct json got = { .text = text, .n = n, .n_tok = (int)tokens };
 	got.tok = xcalloc(tokens, sizeof(jsmntok_t));
 	got.next = xcalloc(tokens, sizeof(*got.next));
 	got.elem = xcalloc(tokens, sizeof(*got.elem));
-	if (split(&got, e) < 0 || check_duplicates(&got, e) < 0)
+	if (split(&got, e) < 0)
 		return -1;
 	link_tokens(&got);
 	*j = got;
@@ -253,15 +158,23 @@ int json_count(const struct json *j, int tok)
 	return is(j, tok, JSMN_OBJECT) || is(j, tok, JSMN_ARRAY) ? token(j, tok)->size : 0;
 }
 
+static struct json_text text_of(const struct json *j, int tok)
+{
+	struct json_text t = { 0 };
+
+	t.s = raw(j, tok, &t.n);
+	t.escaped = memchr(t.s, '\\', t.n) != NULL;
+	return t;
+}
+
 static bool key_is(const struct json *j, int tok, const char *key, size_t n)
 {
-	size_t len;
-	const char *s = raw(j, tok, &len);
+	struct json_text t = text_of(j, tok);
 
-	if (!memchr(s, '\\', len))
-		return len == n && !memcmp(s, key, n);
-	auto_free char *plain = xmalloc(len);
-	return unescape(s, len, plain) == n && !memcmp(plain, key, n);
+	if (!t.escaped)
+		return t.n == n && !memcmp(t.s, key, n);
+	auto_free char *plain = xmalloc(t.n);
+	return json_text_decode(t, plain) == n && !memcmp(plain, key, n);
 }
 
 int json_get(const struct json *j, int obj, const char *key)
@@ -296,29 +209,24 @@ int json_member(const struct json *j, int obj, int *it, int *val)
 
 static int absent_or(const struct json *j, int tok, enum json_kind want, const char *target_name, struct err *e)
 {
-	static const char *const names[] = {
-		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",       [JSON_STRING] = "a string",
-		[JSON_NUMBER] = "a number",  [JSON_BOOL] = "true or false", [JSON_NULL] = "null",
-	};
 	enum json_kind have = json_kind(j, tok);
 
 	if (have == JSON_NULL)
 		return 1;
 	if (have != want)
-		return err_set(e, X_FAIL, "%s was expected, not %s", target_name, names[have]);
+		return err_set(e, X_FAIL, "%s was expected, not %s", target_name, json_kind_names[have]);
 	return 0;
 }
 
 int json_str(const struct json *j, int tok, char **out, struct err *e)
 {
 	int r = absent_or(j, tok, JSON_STRING, "a string", e);
-	size_t n;
 
 	if (r != 0)
 		return r;
-	const char *s = raw(j, tok, &n);
-	auto_free char *plain = xmalloc(n + 1);
-	n = unescape(s, n, plain);
+	struct json_text t = text_of(j, tok);
+	auto_free char *plain = xmalloc(t.n + 1);
+	size_t n = json_text_decode(t, plain);
 	plain[n] = '\0';
 	if (strlen(plain) != n)
 		return err_set(e, X_FAIL, "a string with a NUL character in it");
@@ -326,76 +234,25 @@ int json_str(const struct json *j, int tok, char **out, struct err *e)
 	return 0;
 }
 
-/* *v is the magnitude. */
-static int whole(const struct json *j, int tok, bool *negative, uint64_t *v, struct err *e)
-{
-	int r = absent_or(j, tok, JSON_NUMBER, "a whole number", e);
-	size_t n;
-
-	if (r != 0)
-		return r;
-	const char *s = raw(j, tok, &n);
-	*negative = *s == '-';
-	*v = 0;
-	for (size_t i = *negative; i < n; i++) {
-		unsigned d = (unsigned)(s[i] - '0');
-
-		if (d > 9)
-			return err_set(e, X_FAIL, "a whole number is expected, not %.*s", (int)(n < 40 ? n : 40), s);
-		if (*v > (UINT64_MAX - d) / 10)
-			return err_set(e, X_FAIL, "%.*s is out of range", (int)(n < 40 ? n : 40), s);
-		*v = *v * 10 + d;
-	}
-	return 0;
-}
-
 int json_u64(const struct json *j, int tok, uint64_t *out, struct err *e)
 {
-	bool negative;
-	uint64_t v;
-	int r = whole(j, tok, &negative, &v, e);
+	int r = absent_or(j, tok, JSON_NUMBER, "a whole number", e);
 
-	if (r != 0)
-		return r;
-	if (negative && v > 0)
-		return err_set(e, X_FAIL, "-%" PRIu64 " is out of range", v);
-	*out = v;
-	return 0;
+	return r ? r : json_text_u64(text_of(j, tok), out, e);
 }
 
 int json_i64(const struct json *j, int tok, int64_t *out, struct err *e)
 {
-	bool negative;
-	uint64_t v;
-	int r = whole(j, tok, &negative, &v, e);
+	int r = absent_or(j, tok, JSON_NUMBER, "a whole number", e);
 
-	if (r != 0)
-		return r;
-	if (v > (uint64_t)INT64_MAX + negative)
-		return err_set(e, X_FAIL, "%s%" PRIu64 " is out of range", negative ? "-" : "", v);
-	*out = negative ? (int64_t)(0 - v) : (int64_t)v;
-	return 0;
+	return r ? r : json_text_i64(text_of(j, tok), out, e);
 }
 
 int json_double(const struct json *j, int tok, double *out, struct err *e)
 {
 	int r = absent_or(j, tok, JSON_NUMBER, "a number", e);
-	size_t n;
 
-	if (r != 0)
-		return r;
-	const char *s = raw(j, tok, &n);
-	auto_free char *text = xstrndup(s, n);
-	/* The user's locale may have another decimal point. */
-	locale_t c = newlocale(LC_ALL_MASK, "C", NULL);
-	double v = c ? strtod_l(text, NULL, c) : strtod(text, NULL);
-
-	if (c)
-		freelocale(c);
-	if (!isfinite(v))
-		return err_set(e, X_FAIL, "%.40s is out of range", text);
-	*out = v;
-	return 0;
+	return r ? r : json_text_double(text_of(j, tok), out, e);
 }
 
 int json_bool(const struct json *j, int tok, bool *out, struct err *e)

@@ -1,15 +1,12 @@
 /* read.h: reading JSON that may come from anywhere.
  *
- * jsmn splits the text; this module is the judge: one root that covers the text, every key exactly one value, no
- * duplicate keys, commas where they belong, only real numbers and words, valid escapes and UTF-8, depth at most 64.
- * Tokens are addressed by index; the root is 0. -1 means "not there" and every reader accepts it as "absent". */
+ * scan.h judges the text, jsmn splits it. Tokens are addressed by index; the root is 0. -1 means "not there" and every reader accepts it as "absent". */
 #pragma once
+#include "json/value.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 struct err;
-
-enum json_kind { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL };
 
 struct json {
 	const char *text; /* the caller's, must outlive this */

@@ -3,9 +3,9 @@
  * line a constant number of times. */
 #include "verifier/collapse.h"
 #include "base/mem.h"
+#include "base/seed.h"
 #include <ctype.h>
 #include <stdint.h>
-#include <sys/auxv.h>
 
 #define PERIOD_MIN 5
 #define REPEAT_MIN 3
@@ -107,16 +107,6 @@ struct names {
 	size_t n_slots; /* a power of two */
 	uint64_t seed;  /* a guest that knows it could make all its lines meet in one slot */
 };
-
-static uint64_t seed_of_process(void)
-{
-	uint64_t seed = 0;
-	const void *random = (const void *)getauxval(AT_RANDOM); // NOLINT(performance-no-int-to-ptr)
-
-	if (random)
-		memcpy(&seed, random, sizeof(seed));
-	return seed;
-}
 
 static uint64_t hash_of(struct view v, uint64_t h)
 {

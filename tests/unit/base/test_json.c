@@ -6,10 +6,12 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "json/read.h"
+#include "json/scan.h"
 #include "base/mem.h"
 #include "base/stop.h"
 
@@ -376,13 +378,150 @@ static void too_many_tokens(void **state)
 	assert_non_null(strstr(e.msg, "too many"));
 }
 
+/* Every number is the double that is nearest, also where a quotient lies between two. */
+static void nearest_double(void **state)
+{
+	static const char *const cases[] = {
+		"0.0",
+		"-0.0",
+		"0.1",
+		"0.30000000000000004",
+		"9007199254740993",
+		"9007199254740993.0",
+		"9007199254740992.5",
+		"18446744073709551615",
+		"18446744073709551616",
+		"1844674407370955161.5",
+		"4503599627370497.5",
+		"4503599627370496.5",
+		"0.000000000000000000000000001",
+		"0.0000000000000000000000000001",
+		"123456789012345678.9",
+		"2.2250738585072011",
+		"1.7976931348623157",
+		"5e-324",
+		"1e22",
+		"1e23",
+		"9.5e-7",
+		"00000000000000000001.5",
+	};
+	uint64_t seed = 88172645463325252u;
+	struct err e;
+	double got;
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		assert_int_equal(json_text_double((struct json_text){ cases[i], strlen(cases[i]), false }, &got, &e),
+				 0);
+		double want = strtod(cases[i], NULL);
+
+		assert_memory_equal(&got, &want, sizeof(got));
+	}
+	for (int i = 0; i < 200000; i++) {
+		char text[40];
+
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		int n = snprintf(text, sizeof(text), "%s%.*f", i & 1 ? "-" : "", (int)(seed >> 60),
+				 (double)(seed & 0xffffffffffffff) / (double)(1ULL << (seed >> 58)));
+		assert_int_equal(json_text_double((struct json_text){ text, (size_t)n, false }, &got, &e), 0);
+		double want = strtod(text, NULL);
+
+		assert_memory_equal(&got, &want, sizeof(got));
+	}
+}
+
+static bool text_is(struct json_text t, const char *want)
+{
+	return t.n == strlen(want) && !memcmp(t.s, want, t.n);
+}
+
+/* One object, member by member; what is not wanted is skipped and judged all the same. */
+static void scanning(void **state)
+{
+	static const char text[] = " {\"a\": [1, [2], {}],\r\n\t\"b\\u0063\" : -5 , \"d\":{\"a\":null}} ";
+	auto_json_keys struct json_keys keys = { 0 };
+	struct json_text key, value;
+	struct json_scan s;
+	struct err e;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		json_scan_init(&s, text, strlen(text), 100, &keys, &e);
+		assert_int_equal(json_scan_kind(&s), JSON_OBJECT);
+		assert_int_equal(json_scan_enter(&s), 0);
+		assert_int_equal(json_scan_next(&s, &key), 1);
+		assert_true(text_is(key, "a") && !key.escaped);
+		assert_int_equal(json_scan_skip(&s), 0);
+		assert_int_equal(json_scan_next(&s, &key), 1);
+		assert_true(text_is(key, "b\\u0063") && key.escaped);
+		assert_int_equal(json_scan_kind(&s), JSON_NUMBER);
+		assert_int_equal(json_scan_text(&s, &value), 0);
+		assert_true(text_is(value, "-5"));
+		assert_int_equal(json_scan_next(&s, &key), 1);
+		assert_int_equal(json_scan_kind(&s), JSON_OBJECT);
+		assert_int_equal(json_scan_enter(&s), 0);
+		assert_int_equal(json_scan_next(&s, &key), 1);
+		assert_true(text_is(key, "a"));
+		assert_int_equal(json_scan_text(&s, &value), 0);
+		assert_int_equal(json_scan_next(&s, &key), 0);
+		assert_int_equal(json_scan_next(&s, &key), 0);
+		assert_int_equal(json_scan_end(&s), 0);
+		assert_int_equal(s.values, 13);
+	}
+}
+
+/* A key counts by what it says, in its own object only, whatever was read before. */
+static void keys_of_objects(void **state)
+{
+	static const struct {
+		const char *text;
+		bool twice;
+	} cases[] = {
+		{ "{\"a\":1,\"a\":1}", true },
+		{ "{\"a\":1,\"\\u0061\":1}", true },
+		{ "{\"\\u0061\":1,\"\\u0061\":1}", true },
+		{ "{\"\\u0061\":1,\"a\":1}", true },
+		{ "{\"a\":{\"a\":1},\"b\":[{\"a\":1},{\"a\":1}]}", false },
+		{ "{\"x\":{\"a\":1},\"a\":1}", false },
+		{ "{\"a\":{\"b\":{}},\"b\":1,\"a\":2}", true },
+		{ "{\"\":1,\"\":1}", true },
+	};
+	auto_json_keys struct json_keys keys = { 0 };
+	struct json_scan s;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * countof(cases); i++) {
+		const char *text = cases[i % countof(cases)].text;
+
+		json_scan_init(&s, text, strlen(text), 100, &keys, &e);
+		assert_int_equal(json_scan_skip(&s), cases[i % countof(cases)].twice ? -1 : 0);
+		if (cases[i % countof(cases)].twice)
+			assert_non_null(strstr(e.msg, "occurs twice in one object"));
+	}
+	/* More than the set keeps room for, twice; then few. */
+	auto_free char *many = repeat("{", "%s\"k%d\":1", "}", 50000);
+
+	for (int i = 0; i < 2; i++) {
+		json_scan_init(&s, many, strlen(many), 1 << 20, &keys, &e);
+		assert_int_equal(json_scan_skip(&s), 0);
+		assert_int_equal(keys.n, 50000);
+	}
+	json_scan_init(&s, "{}", 2, 1, &keys, &e);
+	assert_int_equal(json_scan_skip(&s), 0);
+	assert_int_equal(keys.cap, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rejected),        cmocka_unit_test(accepted), cmocka_unit_test(walking),
-		cmocka_unit_test(strings),         cmocka_unit_test(numbers),  cmocka_unit_test(absent),
-		cmocka_unit_test(depth),           cmocka_unit_test(where),    cmocka_unit_test(hostile_sizes),
-		cmocka_unit_test(too_many_tokens),
+		cmocka_unit_test(rejected),        cmocka_unit_test(accepted),       cmocka_unit_test(walking),
+		cmocka_unit_test(strings),         cmocka_unit_test(numbers),        cmocka_unit_test(absent),
+		cmocka_unit_test(depth),           cmocka_unit_test(where),          cmocka_unit_test(hostile_sizes),
+		cmocka_unit_test(too_many_tokens), cmocka_unit_test(nearest_double), cmocka_unit_test(scanning),
+		cmocka_unit_test(keys_of_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
