@@ -1,9 +1,11 @@
 """sidecars.py: sidecar files for tests/cli/test-stats.sh, and the report on them computed a second time.
 
     sidecars.py example FOLDER       the worked examples, a folder each
-    sidecars.py random SEED N FOLDER N files of random content
+    sidecars.py random SEED N FOLDER N files of random content, as 0.3.2 and we write them
+    sidecars.py newer SEED N FOLDER  the same with what newer versions write, and with nulls
     sidecars.py report FOLDER        what test-stats has to print, by the formulas of docs/stats.md
     sidecars.py hostile FOLDER       files that are none; the last line printed is how many
+    sidecars.py broken FOLDER        JSON that breaks the schema; a line each: name, what is said about it
 
 The report shares nothing with the program: rows are dictionaries, sums are exact, groups are lists."""
 import json
@@ -106,10 +108,34 @@ def random_sidecar(r):
     return own
 
 
-def generate(seed, n, folder):
+def make_newer(r, own):
+    """Three verdicts, another name for the kernel, stalls that are counted, null for what is no number."""
+    own.update(skipped=r.random() < 0.1, inconclusive=r.random() < 0.1, expected_failure=False, sysctls=["a=b"],
+               host={"kernel": {"a": [1, None]}}, payload=None)
+    if "kernel" in own and r.random() < 0.5:
+        own["kernel_version"] = own.pop("kernel")
+    if "monitor" in own:
+        if r.random() < 0.5:
+            own["monitor"]["stuck_count"] = 3 * own["monitor"].pop("stall_detected")
+        own["monitor"]["avg_irq_util"] = None
+        for p in own["monitor"].get("prog_stats_deltas", []):
+            if r.random() < 0.1:
+                p["nsecs_per_call"] = None
+    own["stats"]["cgroups"] = [{"cgroup_name": "c", "num_workers": 1, "cpus_used": [0], "num_cpus": 1,
+                                "avg_off_cpu_pct": None, "min_off_cpu_pct": None, "max_off_cpu_pct": None,
+                                "spread": None, "max_gap_ms": 0, "max_gap_cpu": 0, "total_migrations": 0,
+                                "ext_metrics": {"a": 1.5, "b": None}}]
+    for s in ("worst_spread", "wake_latency_cv", "mean_run_delay_us"):
+        if r.random() < 0.1:
+            own["stats"][s] = None
+    return own
+
+
+def generate(seed, n, folder, newer=False):
     r = random.Random(seed)
     for i in range(n):
-        write(f"{folder}/sub{i % 3}" if i % 4 == 0 else folder, f"{r.randrange(10**9)}-{i}", random_sidecar(r))
+        where, name = f"{folder}/sub{i % 3}" if i % 4 == 0 else folder, f"{r.randrange(10**9)}-{i}"
+        write(where, name, make_newer(r, random_sidecar(r)) if newer else random_sidecar(r))
 
 
 METRICS = [("spread", lambda s, m: s["worst_spread"]), ("gap_ms", lambda s, m: s["worst_gap_ms"]),
@@ -117,7 +143,7 @@ METRICS = [("spread", lambda s, m: s["worst_spread"]), ("gap_ms", lambda s, m: s
            ("migration_ratio", lambda s, m: s.get("worst_migration_ratio", 0)),
            ("imbalance", lambda s, m: m.get("max_imbalance_ratio", 0)),
            ("dsq_depth", lambda s, m: m.get("max_local_dsq_depth", 0)),
-           ("stalls", lambda s, m: int(m.get("stall_detected", False))),
+           ("stalls", lambda s, m: int(m.get("stall_detected", m.get("stuck_count", 0)))),
            ("fallback", lambda s, m: m.get("event_deltas", {}).get("total_fallback", 0)),
            ("keep_last", lambda s, m: m.get("event_deltas", {}).get("total_dispatch_keep_last", 0)),
            ("p99_wake_lat_us", lambda s, m: s.get("p99_wake_latency_us", 0)),
@@ -126,11 +152,17 @@ METRICS = [("spread", lambda s, m: s["worst_spread"]), ("gap_ms", lambda s, m: s
            ("worst_run_delay_us", lambda s, m: s.get("worst_run_delay_us", 0))]
 
 
+def known(values):
+    return [v for v in values if v is not None]
+
+
 def mean(values):
+    values = known(values)
     return math.fsum(values) / len(values) if values else 0.0
 
 
 def deviation(values):
+    values = known(values)
     if len(values) < 2:
         return 0.0
     m = mean(values)
@@ -147,14 +179,19 @@ def read_all(folder):
 
 
 def row_of(d):
-    row = {name: float(get(d["stats"], d.get("monitor", {}))) for name, get in METRICS}
+    row = {name: get(d["stats"], d.get("monitor", {})) for name, get in METRICS}
+    row = {name: None if v is None or d.get("skipped") else float(v) for name, v in row.items()}
+    row.update(skipped=d.get("skipped", False), inconclusive=d.get("inconclusive", False) and not d.get("skipped"),
+               missing=0 if d.get("skipped") else sum(v is None for v in row.values()))
+    row["missing"] += sum(p["nsecs_per_call"] is None for p in d.get("monitor", {}).get("prog_stats_deltas", []))
     row.update(scenario=d["test_name"], flags=d.get("flags", ""), work=d.get("work_type", "CpuSpin"),
-               topology=d.get("preset") or d.get("actual_topology") or d["topology"], passed=d["passed"],
-               replica=d.get("replica", 1), kernel=d.get("kernel"), op=d.get("worst_degradation_op", ""),
-               degradations=d.get("degradation_count", 0))
+               topology=d.get("preset") or d.get("actual_topology") or d["topology"],
+               passed=d["passed"] and not row["skipped"] and not row["inconclusive"],
+               replica=d.get("replica", 1), kernel=d.get("kernel") or d.get("kernel_version"), op=d.get("worst_degradation_op", ""),
+               degradations=0 if row["skipped"] else d.get("degradation_count", 0))
     for name, member in (("imbalance", "imbalance"), ("dsq_depth", "dsq"), ("fallback", "fallback"),
                          ("keep_last", "keep_last")):
-        row["d_" + name] = d.get(f"worst_{member}_delta", 0.0)
+        row["d_" + name] = None if row["skipped"] else d.get(f"worst_{member}_delta", 0.0)
     return row
 
 
@@ -165,19 +202,29 @@ def grouped(rows, *keys):
     return sorted(groups.items())
 
 
+def verdicts(g, behind=""):
+    passed, skipped, inconclusive = (sum(r[v] for r in g) for v in ("passed", "skipped", "inconclusive"))
+    more = f" ({skipped} skipped, {inconclusive} inconclusive, {len(g) - passed - skipped - inconclusive} failed)"
+    return f"{passed}/{len(g)}{behind}{more if skipped + inconclusive else ''}"
+
+
+def shown(values, form, unit=""):
+    return f"{mean(values):{form}}{unit}" if known(values) else "-"
+
+
 def pass_rates(rows):
     if all(r["replica"] == 1 for r in rows):
         return
     groups = grouped(rows, "scenario", "flags", "topology", "work")
     groups.sort(key=lambda g: sum(r["passed"] for r in g[1]))
-    failed = [g for g in groups if not all(r["passed"] for r in g[1])]
+    failed = [g for g in groups if not all(r["passed"] or r["skipped"] for r in g[1])]
     print("Cgroups with <100% pass rate:" if failed else "All cgroups passed across all replicas.")
     for (scenario, flags, topology, _), g in failed:
         spreads, gaps = [r["spread"] for r in g], [r["gap_ms"] for r in g]
         plus = f"±{deviation(spreads):.1f}" if deviation(spreads) > 0 else ""
-        span = f"[{min(gaps):.0f}-{max(gaps):.0f}]" if max(gaps) > min(gaps) else ""
-        print(f"  {topology}/{scenario}/{flags}  {sum(r['passed'] for r in g)}/{len(g)}"
-              f"  spread={mean(spreads):.1f}{plus}  gap={mean(gaps):.0f}{span}")
+        span = f"[{min(known(gaps)):.0f}-{max(known(gaps)):.0f}]" if len(set(known(gaps))) > 1 else ""
+        print(f"  {topology}/{scenario}/{flags}  {verdicts(g)}"
+              f"  spread={shown(spreads, '.1f')}{plus}  gap={shown(gaps, '.0f')}{span}")
     print()
 
 
@@ -191,10 +238,10 @@ def outliers(rows):
         limit = mu + 2 * sigma
         for (scenario, flags), g in grouped(rows, "scenario", "flags"):
             m = mean([r[metric] for r in g])
-            if m > limit:
+            if known([r[metric] for r in g]) and m > limit:
                 z = (m - mu) / sigma
                 found.append((-z, order, scenario, flags, metric, m, mu,
-                              [r["topology"] for r in g if r[metric] > limit]))
+                              [r["topology"] for r in g if r[metric] is not None and r[metric] > limit]))
     print("Outliers detected:" if found else "No outliers detected.")
     for z, _, scenario, flags, metric, m, mu, worst in sorted(found, key=lambda o: o[:4]):
         print(f"  {scenario} + {flags}: {metric} {m:.1f} (overall avg {mu:.1f}, +{-z:.1f}σ)")
@@ -207,14 +254,18 @@ def dimension(rows, title, key, least=0):
     if len(groups) < least:
         return
     print(f"\n{title}")
-    for name, g in sorted(groups, key=lambda x: (-mean([r["spread"] for r in x[1]]), x[0])):
+    def order(x):
+        spreads = known([r["spread"] for r in x[1]])
+        return (not spreads, -mean(spreads), x[0])
+    for name, g in sorted(groups, key=order):
         def avg(metric):
             return mean([r[metric] for r in g])
-        line = f"  {name or ('-' if key == 'kernel' else ''):<25} {sum(r['passed'] for r in g)}/{len(g)} passed"
-        line += f"  avg_spread={avg('spread'):.1f}%  avg_gap={avg('gap_ms'):.0f}ms"
+        line = f"  {name or ('-' if key == 'kernel' else ''):<25} {verdicts(g, ' passed')}"
+        line += f"  avg_spread={shown([r['spread'] for r in g], '.1f', '%')}"
+        line += f"  avg_gap={shown([r['gap_ms'] for r in g], '.0f', 'ms')}"
         line += f"  imbal={avg('imbalance'):.1f}" if avg("imbalance") > 1 else ""
         line += f"  dsq={avg('dsq_depth'):.0f}" if avg("dsq_depth") > 0 else ""
-        stalls = int(sum(r["stalls"] for r in g))
+        stalls = int(sum(known([r["stalls"] for r in g])))
         line += f"  stalls={stalls}" if stalls > 0 else ""
         line += f"  fallback={avg('fallback'):.0f}" if avg("fallback") > 0 else ""
         print(line)
@@ -233,7 +284,7 @@ def cross_tab(rows):
         return
     print("\n=== STIMULUS CROSS-TAB ===\n\nWorst stimulus by metric:")
     for metric in ("imbalance", "dsq_depth", "fallback", "keep_last"):
-        groups = grouped([r for r in rows if r["d_" + metric] > 0], "flags", "op")
+        groups = grouped([r for r in rows if (r["d_" + metric] or 0) > 0], "flags", "op")
         if not groups:
             print(f"  {metric:<12} (no significant degradation)")
             continue
@@ -296,7 +347,8 @@ def profile(files, rows):
         print(f"    {'program':<24} {'cnt':>12} {'total_ns':>14} {'avg_ns':>12}")
         print(f"    {'-' * 24} {'-' * 12} {'-' * 14} {'-' * 12}")
         for p in deltas:
-            print(f"    {p['name']:<24} {p['cnt']:>12} {p['nsecs']:>14} {p['nsecs_per_call']:>12.0f}")
+            per_call = "-" if p["nsecs_per_call"] is None else f"{p['nsecs_per_call']:.0f}"
+            print(f"    {p['name']:<24} {p['cnt']:>12} {p['nsecs']:>14} {per_call:>12}")
 
 
 def kvm(files):
@@ -335,6 +387,10 @@ def report(folder):
     dimension(rows, "By work_type:", "work", 2)
     if any(r["kernel"] for r in rows):
         dimension(rows, "By kernel:", "kernel", 2)
+    missing = sum(r["missing"] for r in rows)
+    if missing:
+        print(f"\n{missing} values missing (null in {sum(r['missing'] > 0 for r in rows)} of {len(rows)} files):"
+              " means are without them.")
     cross_tab(rows)
     verifier(files)
     profile(files, rows)
@@ -367,9 +423,68 @@ def hostile(folder):
     print(len(texts) + 4)
 
 
+def broken(folder):
+    """One member each that is not what docs/formats.md says."""
+    def at(own, path):
+        for key in path:
+            own = own[key]
+        return own
+    cases = [
+        (("work_type",), None, "work_type: a string was expected, not null"),
+        (("verifier_stats",), None, "verifier_stats: a list was expected, not null"),
+        (("verifier_stats", 0, "verified_insns"), -1, "verifier_stats: 0: verified_insns: -1 is out of range"),
+        (("skipped",), None, "skipped: true or false was expected, not null"),
+        (("inconclusive",), 0, "inconclusive: true or false was expected, not a number"),
+        (("kernel_version",), 6.14, "kernel_version: a string was expected, not a number"),
+        (("replica",), "2", "replica: a whole number was expected, not a string"),
+        (("stimulus_events",), None, "stimulus_events: a list was expected, not null"),
+        (("stimulus_events", 0), 1, "stimulus_events: 0: an object was expected, not a number"),
+        (("stimulus_events", 0, "label"), ..., "stimulus_events: 0: label is missing"),
+        (("stimulus_events", 0, "op_kind"), 3, "stimulus_events: 0: op_kind: a string was expected, not a number"),
+        (("stats",), [], "stats: an object was expected, not a list"),
+        (("stats", "cgroups"), [None], "stats: cgroups: 0: an object was expected, not null"),
+        (("stats", "cgroups", 0, "num_workers"), ..., "stats: cgroups: 0: num_workers is missing"),
+        (("stats", "cgroups", 0, "spread"), "wide", "stats: cgroups: 0: spread: a number was expected, not a string"),
+        (("stats", "worst_spread"), ..., "stats: worst_spread is missing"),
+        (("stats", "total_iterations"), None, "stats: total_iterations: a whole number was expected, not null"),
+        (("stats", "worst_gap_cpu"), None, "stats: worst_gap_cpu: a whole number was expected, not null"),
+        (("stats", "ext_metrics", "x"), "1", "stats: ext_metrics: x: a number was expected, not a string"),
+        (("monitor",), [], "monitor: an object was expected, not a list"),
+        (("monitor", "max_local_dsq_depth"), 2**32, "monitor: max_local_dsq_depth: 4294967296 is out of range"),
+        (("monitor", "stall_detected"), ..., "monitor: stall_detected is missing"),
+        (("monitor", "avg_nr_running"), [], "monitor: avg_nr_running: a number was expected, not a list"),
+        (("monitor", "event_deltas", "max_fallback_burst"), ..., "monitor: event_deltas: max_fallback_burst is missing"),
+        (("monitor", "event_deltas", "total_fallback"), None,
+         "monitor: event_deltas: total_fallback: a whole number was expected, not null"),
+        (("monitor", "schedstat_deltas"), {}, "monitor: schedstat_deltas: total_run_delay is missing"),
+        (("monitor", "prog_stats_deltas", 1, "cnt"), None,
+         "monitor: prog_stats_deltas: 1: cnt: a whole number was expected, not null"),
+        (("kvm_stats", "per_vcpu"), None, "kvm_stats: per_vcpu: a list was expected, not null"),
+        (("kvm_stats", "per_vcpu", 1, "exits"), None, "kvm_stats: per_vcpu: 1: exits: a whole number was expected, not null"),
+        (("kvm_stats", "per_vcpu", 1, "odd"), 1.5, "kvm_stats: per_vcpu: 1: odd: a whole number was expected, not 1.5"),
+    ]
+    for i, (path, value, said) in enumerate(cases):
+        prog = {"name": "p", "cnt": 1, "nsecs": 1, "nsecs_per_call": 1.0}
+        own = sidecar("x", monitor={**monitor(fallback=1), "prog_stats_deltas": [dict(prog), dict(prog)]},
+                      kvm_stats={"per_vcpu": [{"exits": 1}, {"exits": 1}]},
+                      verifier_stats=[{"name": "p", "verified_insns": 1}])
+        own["stats"].update(ext_metrics={}, cgroups=[{
+            "num_workers": 1, "num_cpus": 1, "avg_off_cpu_pct": 1.0, "min_off_cpu_pct": 1.0, "max_off_cpu_pct": 1.0,
+            "spread": 0.0, "max_gap_ms": 0, "max_gap_cpu": 0, "total_migrations": 0}])
+        own["stimulus_events"] = [{"elapsed_ms": 1, "label": "StepStart[0]", "op_kind": None, "detail": None}]
+        if value is ...:
+            del at(own, path[:-1])[path[-1]]
+        else:
+            at(own, path[:-1])[path[-1]] = value
+        write(folder, f"{i:02}", own)
+        print(f"{i:02}.ktstr.json {said}")
+
+
 if __name__ == "__main__":
     what, rest = sys.argv[1], sys.argv[2:]
     if what == "random":
         generate(int(rest[0]), int(rest[1]), rest[2])
+    elif what == "newer":
+        generate(int(rest[0]), int(rest[1]), rest[2], newer=True)
     else:
-        {"example": example, "report": report, "hostile": hostile}[what](*rest)
+        {"example": example, "report": report, "hostile": hostile, "broken": broken}[what](*rest)

@@ -50,6 +50,9 @@ static void load(struct stats *s, struct collection *c, const char *dir)
 	stats_read(s, c);
 	if (dir)
 		tell_unreadable(dir, c, s->n);
+	if (s->missing)
+		log_warn("%zu values missing: null in %zu of %zu files; means are without them", s->missing,
+			 s->incomplete, s->n);
 }
 
 static void tell_nothing(const char *dir)

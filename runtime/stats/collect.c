@@ -1,12 +1,15 @@
 #include "stats/collect.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "stats/sidecar.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <sys/stat.h>
+
+enum { READ_LEAST = 4096 };
 
 int collect_name(const char *name)
 {
@@ -156,7 +159,7 @@ int collect(struct collection *c, const char *dir, struct err *e)
 		r = COLLECT_NONE;
 	}
 	for (size_t i = 0; r == 0 && i < files.n; i++)
-		add_path(c, xstrdup(files.v[i]));
+		add_path(c, TAKE(files.v[i]));
 	for (size_t i = 0; r == 0 && i < folders.n; i++)
 		subfolder(c, folders.v[i], &seen);
 	list_free(&files);
@@ -165,7 +168,37 @@ int collect(struct collection *c, const char *dir, struct err *e)
 	return r;
 }
 
-int collect_read(const struct collection *c, const char *path, char **text, size_t *n, struct err *e)
+static int too_large(uint64_t n, struct err *e)
+{
+	return err_set(e, X_FAIL, "%" PRIu64 " bytes, more than a sidecar has", n);
+}
+
+/* A read that ends where the file ends, by its size, need not be followed by one that finds nothing. */
+static int read_text(int fd, uint64_t size, char **text, size_t *cap, size_t *n, struct err *e)
+{
+	for (*n = 0;;) {
+		if (*n + 1 >= *cap) {
+			*cap = *n < size ? (size_t)size + 2 : *n * 2 + READ_LEAST;
+			*text = xreallocarray(*text, *cap, 1);
+		}
+		size_t room = *cap - 1 - *n;
+		ssize_t got = read(fd, *text + *n, room);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_set(e, X_FAIL, "%s", strerror(errno));
+		*n += (size_t)got;
+		if (*n > SIDECAR_MAX)
+			return too_large(*n, e);
+		if (!got || ((size_t)got < room && *n == size))
+			break;
+	}
+	(*text)[*n] = '\0';
+	return 0;
+}
+
+int collect_read(const struct collection *c, const char *path, char **text, size_t *cap, size_t *n, struct err *e)
 {
 	/* A pipe would wait for its other end. */
 	auto_close int fd = openat(c->dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -176,8 +209,8 @@ int collect_read(const struct collection *c, const char *path, char **text, size
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, X_FAIL, "not a regular file");
 	if ((uint64_t)st.st_size > SIDECAR_MAX)
-		return err_set(e, X_FAIL, "%llu bytes, more than a sidecar has", (unsigned long long)st.st_size);
-	return file_read_fd(fd, path, SIDECAR_MAX, text, n, e);
+		return too_large((uint64_t)st.st_size, e);
+	return read_text(fd, (uint64_t)st.st_size, text, cap, n, e);
 }
 
 void collect_bad(struct collection *c, const char *path, const char *why)

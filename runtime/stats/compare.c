@@ -21,12 +21,20 @@ static void add_change(struct comparison *c, struct change x)
 	c->v[c->n++] = x;
 }
 
+/* Of the rows that came to a verdict; NaN when none did. */
+static double part_passed(const struct group *g)
+{
+	struct verdicts v = group_verdicts(g);
+
+	return v.passed + v.failed ? (double)v.passed / (double)(v.passed + v.failed) : NAN;
+}
+
 static void compare_groups(struct comparison *c, const struct group *a, const struct group *b)
 {
-	double passed[2] = { (double)group_passed(a) / (double)a->n, (double)group_passed(b) / (double)b->n };
+	double passed[2] = { part_passed(a), part_passed(b) };
 
 	c->both++;
-	if (passed[0] != passed[1])
+	if (fabs(passed[0] - passed[1]) > 0) /* not when one is not known */
 		add_change(c, (struct change){ b->v[0], NULL, passed[0], passed[1], passed[1] < passed[0] });
 	for (size_t i = 0; i < GATES; i++) {
 		const struct gate *g = &gates[i];

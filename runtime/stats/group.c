@@ -1,6 +1,7 @@
 #include "stats/group.h"
 #include "base/mem.h"
 #include <math.h>
+#include <stdint.h>
 
 static const char *column(const struct row *r, unsigned key)
 {
@@ -37,29 +38,88 @@ static int columns_order(const struct row *a, const struct row *b, unsigned keys
 	return 0;
 }
 
-/* Rows lie in one array, so that their addresses are their order. */
-static int order(const void *va, const void *vb, void *keys)
+static uint64_t columns_hash(const struct row *r, unsigned keys)
 {
-	const struct row *a = *(const struct row *const *)va, *b = *(const struct row *const *)vb;
-	int r = columns_order(a, b, *(unsigned *)keys);
+	const uint64_t odd = 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio: its multiples scatter */
+	uint64_t h = 0;
 
-	return r ? r : (a > b) - (a < b);
+	for (unsigned key = 1; key <= BY_OP; key <<= 1) {
+		if (keys & key) {
+			h = (h ^ (uintptr_t)column(r, key)) * odd;
+			h ^= h >> 32;
+		}
+	}
+	return h;
+}
+
+/* Rows are many and most of them say the same, so they are put together before anything is sorted. */
+struct kind {
+	const struct row *first;
+	size_t n, at; /* rows; where the next one's place in groups.members is */
+};
+
+struct kinds {
+	struct kind *v;
+	uint32_t n, *of, *slot; /* of: each row's, in the order of the rows; slot: number + 1 by hash, 0: free */
+	size_t n_slots;         /* a power of two */
+};
+
+static uint32_t kind_of(struct kinds *k, const struct row *r, unsigned keys)
+{
+	size_t at = columns_hash(r, keys) & (k->n_slots - 1);
+
+	while (k->slot[at] && columns_order(k->v[k->slot[at] - 1].first, r, keys) != 0)
+		at = (at + 1) & (k->n_slots - 1);
+	if (!k->slot[at]) {
+		k->v[k->n].first = r;
+		k->slot[at] = ++k->n;
+	}
+	return k->slot[at] - 1;
+}
+
+static int kind_order(const void *va, const void *vb, void *keys)
+{
+	const struct kind *a = *(struct kind *const *)va, *b = *(struct kind *const *)vb;
+
+	return columns_order(a->first, b->first, *(unsigned *)keys);
+}
+
+/* Lays out the groups in their order; the rows come later. */
+static void lay_out(struct groups *g, struct kinds *k, unsigned keys)
+{
+	auto_free struct kind **sorted = xcalloc((size_t)k->n + 1, sizeof(struct kind *));
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < k->n; i++)
+		sorted[i] = &k->v[i];
+	qsort_r(sorted, k->n, sizeof(struct kind *), kind_order, &keys);
+	for (uint32_t i = 0; i < k->n; i++) {
+		g->v[g->n++] = (struct group){ &g->members[at], sorted[i]->n };
+		sorted[i]->at = at;
+		at += sorted[i]->n;
+	}
 }
 
 void groups_make(struct groups *g, const struct row *rows, size_t n, unsigned keys, bool (*take)(const struct row *))
 {
-	size_t used = 0;
+	auto_free struct kind *kinds = xcalloc(n + 1, sizeof(*kinds));
+	auto_free uint32_t *of = xcalloc(n + 1, sizeof(*of)), *slot = NULL;
+	struct kinds k = { .v = kinds, .of = of, .n_slots = 16 };
 
-	*g = (struct groups){ .members = xcalloc(n + 1, sizeof(struct row *)), .v = xcalloc(n + 1, sizeof(*g->v)) };
+	while (k.n_slots < 2 * n)
+		k.n_slots *= 2;
+	k.slot = slot = xcalloc(k.n_slots, sizeof(*slot));
 	for (size_t i = 0; i < n; i++) {
-		if (!take || take(&rows[i]))
-			g->members[used++] = &rows[i];
+		of[i] = take && !take(&rows[i]) ? UINT32_MAX : kind_of(&k, &rows[i], keys);
+		if (of[i] != UINT32_MAX)
+			kinds[of[i]].n++;
 	}
-	qsort_r(g->members, used, sizeof(struct row *), order, &keys);
-	for (size_t i = 0; i < used; i++) {
-		if (!i || columns_order(g->members[i - 1], g->members[i], keys) != 0)
-			g->v[g->n++].v = &g->members[i];
-		g->v[g->n - 1].n++;
+	*g = (struct groups){ .members = xcalloc(n + 1, sizeof(struct row *)),
+			      .v = xcalloc((size_t)k.n + 1, sizeof(*g->v)) };
+	lay_out(g, &k, keys);
+	for (size_t i = 0; i < n; i++) {
+		if (of[i] != UINT32_MAX)
+			g->members[kinds[of[i]].at++] = &rows[i];
 	}
 }
 
@@ -75,39 +135,63 @@ int group_order(const struct group *a, const struct group *b, unsigned keys)
 	return columns_order(a->v[0], b->v[0], keys);
 }
 
+/* How many of the metric's values are known; their sum. */
+static size_t known(const struct group *g, enum metric m, double *sum)
+{
+	size_t n = 0;
+
+	*sum = 0;
+	for (size_t i = 0; i < g->n; i++) {
+		if (isnan(g->v[i]->m[m]))
+			continue;
+		*sum += g->v[i]->m[m];
+		n++;
+	}
+	return n;
+}
+
 double group_sum(const struct group *g, enum metric m)
 {
-	double sum = 0;
+	double sum;
 
-	for (size_t i = 0; i < g->n; i++)
-		sum += g->v[i]->m[m];
+	known(g, m, &sum);
 	return sum;
 }
 
 double group_mean(const struct group *g, enum metric m)
 {
-	return g->n ? group_sum(g, m) / (double)g->n : 0;
+	double sum;
+	size_t n = known(g, m, &sum);
+
+	return n ? sum / (double)n : NAN;
 }
 
 double group_deviation(const struct group *g, enum metric m)
 {
-	double mean = group_mean(g, m), sum = 0;
+	double sum, squares = 0;
+	size_t n = known(g, m, &sum);
 
-	if (g->n < 2)
+	if (n < 2)
 		return 0;
+	double mean = sum / (double)n;
+
 	for (size_t i = 0; i < g->n; i++) {
 		double d = g->v[i]->m[m] - mean;
 
-		sum += d * d;
+		squares += isnan(d) ? 0 : d * d;
 	}
-	return sqrt(sum / (double)(g->n - 1));
+	return sqrt(squares / (double)(n - 1));
 }
 
-size_t group_passed(const struct group *g)
+struct verdicts group_verdicts(const struct group *g)
 {
-	size_t n = 0;
+	struct verdicts v = { 0 };
 
-	for (size_t i = 0; i < g->n; i++)
-		n += g->v[i]->passed;
-	return n;
+	for (size_t i = 0; i < g->n; i++) {
+		v.passed += g->v[i]->passed;
+		v.skipped += g->v[i]->skipped;
+		v.inconclusive += g->v[i]->inconclusive;
+	}
+	v.failed = g->n - v.passed - v.skipped - v.inconclusive;
+	return v;
 }

@@ -23,15 +23,21 @@ struct groups {
 	size_t n;
 };
 
-/* Of the rows that take() accepts; NULL: all of them. keys: of enum group_key, or-ed. */
+/* Of the rows that take() accepts, whose strings are of one pool; NULL: all of them. keys: of enum group_key, or-ed. */
 void groups_make(struct groups *g, const struct row *rows, size_t n, unsigned keys, bool (*take)(const struct row *));
 void groups_free(struct groups *g);
 #define auto_groups __attribute__((unused, cleanup(groups_free)))
 
 /* How the columns of two groups compare, as strcmp() does; they need not be of the same rows. */
 int group_order(const struct group *a, const struct group *b, unsigned keys);
+/* Of the rows whose metric is known. */
 double group_sum(const struct group *g, enum metric m);
+/* NaN when it is known of none. */
 double group_mean(const struct group *g, enum metric m);
 /* Sample standard deviation; 0 of a single row. */
 double group_deviation(const struct group *g, enum metric m);
-size_t group_passed(const struct group *g);
+
+struct verdicts {
+	size_t passed, skipped, inconclusive, failed;
+};
+struct verdicts group_verdicts(const struct group *g);

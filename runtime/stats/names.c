@@ -1,51 +1,60 @@
 #include "stats/names.h"
 #include "base/mem.h"
-#include <stdint.h>
+#include "base/seed.h"
+#include <xxhash.h>
 
-static size_t place(const struct names *p, const char *s)
+static struct name *place(const struct names *p, uint64_t hash, const char *s, size_t n)
 {
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-	size_t at;
+	size_t at = (size_t)hash & (p->cap - 1);
 
-	for (const char *c = s; *c; c++)
-		h = (h ^ (unsigned char)*c) * 0x100000001b3u;
-	at = (size_t)(h ^ h >> 32) & (p->cap - 1);
-	while (p->v[at] && strcmp(p->v[at], s) != 0)
-		at = (at + 1) & (p->cap - 1);
-	return at;
+	for (;; at = (at + 1) & (p->cap - 1)) {
+		struct name *x = &p->v[at];
+
+		if (!x->s || (x->hash == hash && x->n == n && !memcmp(x->s, s, n)))
+			return x;
+	}
 }
 
 static void grow(struct names *p)
 {
-	struct names more = { .cap = p->cap ? p->cap * 2 : 64, .n = p->n };
+	struct names more = { .cap = p->cap ? p->cap * 2 : 64, .n = p->n, .seed = p->seed };
 
 	more.v = xcalloc(more.cap, sizeof(*more.v));
 	for (size_t i = 0; i < p->cap; i++) {
-		if (p->v[i])
-			more.v[place(&more, p->v[i])] = p->v[i];
+		const struct name *x = &p->v[i];
+
+		if (x->s)
+			*place(&more, x->hash, x->s, x->n) = *x;
 	}
 	free(p->v);
 	*p = more;
 }
 
-const char *names_keep(struct names *p, const char *s)
+const char *names_keepn(struct names *p, const char *s, size_t n)
 {
-	size_t at;
-
+	if (!p->cap)
+		p->seed = seed_of_process();
 	if (p->n >= p->cap / 2)
 		grow(p);
-	at = place(p, s);
-	if (!p->v[at]) {
-		p->v[at] = xstrdup(s);
+	uint64_t hash = XXH3_64bits_withSeed(s, n, p->seed);
+	struct name *x = place(p, hash, s, n);
+
+	if (!x->s) {
+		*x = (struct name){ hash, xstrndup(s, n), n };
 		p->n++;
 	}
-	return p->v[at];
+	return x->s;
+}
+
+const char *names_keep(struct names *p, const char *s)
+{
+	return names_keepn(p, s, strlen(s));
 }
 
 void names_free(struct names *p)
 {
 	for (size_t i = 0; i < p->cap; i++)
-		free(p->v[i]);
+		free(p->v[i].s);
 	free(p->v);
 	*p = (struct names){ 0 };
 }

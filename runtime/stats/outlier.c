@@ -9,7 +9,7 @@
 static void topologies_beyond(struct outlier *o, const struct group *g, double threshold)
 {
 	for (size_t i = 0; i < g->n; i++) {
-		if (g->v[i]->m[o->metric] <= threshold)
+		if (!(g->v[i]->m[o->metric] > threshold)) /* also when it is not known */
 			continue;
 		o->topologies = ROOM(o->topologies, o->n_topologies);
 		o->topologies[o->n_topologies++] = g->v[i]->topology;
@@ -26,7 +26,7 @@ static void find_in(struct outliers *o, const struct groups *g, const struct gro
 	for (size_t i = 0; i < g->n; i++) {
 		struct outlier found = { .metric = m, .overall = mean, .mean = group_mean(&g->v[i], m) };
 
-		if (found.mean <= threshold)
+		if (!(found.mean > threshold))
 			continue;
 		found.scenario = g->v[i].v[0]->scenario;
 		found.flags = g->v[i].v[0]->flags;
@@ -91,20 +91,25 @@ static double median(double *v, size_t n)
 static void deviants_in(struct deviants *d, const struct group *g, enum metric m, double *v)
 {
 	double mid, mad;
+	size_t n = 0;
 
-	for (size_t i = 0; i < g->n; i++)
-		v[i] = g->v[i]->m[m];
-	mid = median(v, g->n);
-	for (size_t i = 0; i < g->n; i++)
-		v[i] = fabs(g->v[i]->m[m] - mid);
-	mad = median(v, g->n);
+	for (size_t i = 0; i < g->n; i++) {
+		if (!isnan(g->v[i]->m[m]))
+			v[n++] = g->v[i]->m[m];
+	}
+	if (n < DEVIANT_ROWS)
+		return;
+	mid = median(v, n);
+	for (size_t i = 0; i < n; i++)
+		v[i] = fabs(v[i] - mid);
+	mad = median(v, n);
 	if (mad < DBL_EPSILON)
 		return;
 	for (size_t i = 0; i < g->n; i++) {
 		struct deviant found = { g->v[i], m, g->v[i]->m[m], mid, 0 };
 
 		found.score = 0.6745 * (found.value - mid) / mad;
-		if (m == M_ITERATIONS ? found.score >= -DEVIANT_SCORE : found.score <= DEVIANT_SCORE)
+		if (!(m == M_ITERATIONS ? found.score < -DEVIANT_SCORE : found.score > DEVIANT_SCORE))
 			continue;
 		d->v = ROOM(d->v, d->n);
 		d->v[d->n++] = found;

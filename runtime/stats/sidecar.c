@@ -1,8 +1,8 @@
 #include "stats/sidecar.h"
 #include "base/err.h"
-#include "json/read.h"
 #include "base/mem.h"
-#include <inttypes.h>
+#include "stats/shape.h"
+#include <math.h>
 
 const struct metric_name metric_names[METRICS] = {
 	[M_SPREAD] = { "spread", "spread" },
@@ -38,321 +38,318 @@ const char *const kvm_counter_names[KVM_COUNTERS] = {
 	[K_HYPERCALLS] = "hypercalls",
 };
 
-enum type { U64, I64, F64, BOOL, LIST };
-enum { NOWHERE = -1 };
+/* The members that 0.3.2 reads, and those of ours and of newer versions that say more. Required is what all of them write. */
 
-/* Members of an object that are numbers or the like; metric: where the value goes. */
-struct member {
-	const char *name;
-	enum type type;
-	bool required;
-	int metric;
+enum { VALUES_MAX = 4 << 20 }; /* of one file */
+#define HAS(seen, i) ((seen) >> (i)&1)
+
+static const struct shape ext_metrics = { .others = SHAPE_F64 };
+
+static const struct shape_member cgroup_members[] = {
+	{ SHAPE_NAME("num_workers"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("num_cpus"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("avg_off_cpu_pct"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("min_off_cpu_pct"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("max_off_cpu_pct"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("spread"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("max_gap_ms"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("max_gap_cpu"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_migrations"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("migration_ratio"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("p99_wake_latency_us"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("median_wake_latency_us"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("wake_latency_cv"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("total_iterations"), .type = SHAPE_U64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("mean_run_delay_us"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("worst_run_delay_us"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("ext_metrics"), .type = SHAPE_OBJECT, .of = &ext_metrics },
+};
+static const struct shape cgroup = { cgroup_members, countof(cgroup_members), SHAPE_ANY, NULL };
+
+static const struct shape_member stats_members[] = {
+	{ SHAPE_NAME("cgroups"), .type = SHAPE_LIST, .rules = SHAPE_REQUIRED, .of = &cgroup },
+	{ SHAPE_NAME("total_workers"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_cpus"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_migrations"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED, .number = 1 + M_MIGRATIONS },
+	{ SHAPE_NAME("worst_spread"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED, .number = 1 + M_SPREAD },
+	{ SHAPE_NAME("worst_gap_ms"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED, .number = 1 + M_GAP_MS },
+	{ SHAPE_NAME("worst_gap_cpu"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("worst_migration_ratio"), .type = SHAPE_F64, .number = 1 + M_MIGRATION_RATIO },
+	{ SHAPE_NAME("p99_wake_latency_us"), .type = SHAPE_F64, .number = 1 + M_P99_WAKE_US },
+	{ SHAPE_NAME("median_wake_latency_us"), .type = SHAPE_F64, .number = 1 + M_MEDIAN_WAKE_US },
+	{ SHAPE_NAME("wake_latency_cv"), .type = SHAPE_F64, .number = 1 + M_WAKE_CV },
+	{ SHAPE_NAME("total_iterations"), .type = SHAPE_U64, .number = 1 + M_ITERATIONS },
+	{ SHAPE_NAME("mean_run_delay_us"), .type = SHAPE_F64, .number = 1 + M_MEAN_DELAY_US },
+	{ SHAPE_NAME("worst_run_delay_us"), .type = SHAPE_F64, .number = 1 + M_WORST_DELAY_US },
+	{ SHAPE_NAME("ext_metrics"), .type = SHAPE_OBJECT, .of = &ext_metrics },
+};
+static const struct shape stats = { stats_members, countof(stats_members), SHAPE_ANY, NULL };
+
+static const struct shape_member events_members[] = {
+	{ SHAPE_NAME("total_fallback"), .type = SHAPE_I64, .rules = SHAPE_REQUIRED, .number = 1 + M_FALLBACK },
+	{ SHAPE_NAME("fallback_rate"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("max_fallback_burst"), .type = SHAPE_I64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_dispatch_offline"), .type = SHAPE_I64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_dispatch_keep_last"), .type = SHAPE_I64, .rules = SHAPE_REQUIRED,
+	  .number = 1 + M_KEEP_LAST },
+	{ SHAPE_NAME("keep_last_rate"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_enq_skip_exiting"), .type = SHAPE_I64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_enq_skip_migration_disabled"), .type = SHAPE_I64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+};
+static const struct shape events = { events_members, countof(events_members), SHAPE_ANY, NULL };
+
+static const struct shape_member schedstat_members[] = {
+	{ SHAPE_NAME("total_run_delay"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("run_delay_rate"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("total_pcount"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_sched_count"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("sched_count_rate"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("total_yld_count"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_sched_goidle"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_ttwu_count"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_ttwu_local"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+};
+static const struct shape schedstat = { schedstat_members, countof(schedstat_members), SHAPE_ANY, NULL };
+
+/* Room for one more in an array that is full at the powers of two. */
+#define ROOM(v, n) ((n) & ((n)-1) ? (v) : xreallocarray((v), (n) ? (n)*2 : 1, sizeof(*(v))))
+
+enum { CALLBACK_NAME, CALLBACK_CNT, CALLBACK_NSECS, CALLBACK_PER_CALL };
+static const struct shape_member callback_members[] = {
+	{ SHAPE_NAME("name"), .type = SHAPE_TEXT, .rules = SHAPE_REQUIRED },
+	{ SHAPE_NAME("cnt"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED },
+	{ SHAPE_NAME("nsecs"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED },
+	{ SHAPE_NAME("nsecs_per_call"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED },
 };
 
-static const struct member stats_members[] = {
-	{ "cgroups", LIST, true, NOWHERE },
-	{ "total_workers", U64, true, NOWHERE },
-	{ "total_cpus", U64, true, NOWHERE },
-	{ "total_migrations", U64, true, M_MIGRATIONS },
-	{ "worst_spread", F64, true, M_SPREAD },
-	{ "worst_gap_ms", U64, true, M_GAP_MS },
-	{ "worst_gap_cpu", U64, true, NOWHERE },
-	{ "worst_migration_ratio", F64, false, M_MIGRATION_RATIO },
-	{ "p99_wake_latency_us", F64, false, M_P99_WAKE_US },
-	{ "median_wake_latency_us", F64, false, M_MEDIAN_WAKE_US },
-	{ "wake_latency_cv", F64, false, M_WAKE_CV },
-	{ "total_iterations", U64, false, M_ITERATIONS },
-	{ "mean_run_delay_us", F64, false, M_MEAN_DELAY_US },
-	{ "worst_run_delay_us", F64, false, M_WORST_DELAY_US },
-	{ 0 },
+static void take_callback(struct reading *r, const union shape_value *v, uint64_t seen)
+{
+	struct sidecar *s = r->to;
+
+	(void)seen;
+	s->callbacks = ROOM(s->callbacks, s->n_callbacks);
+	s->callbacks[s->n_callbacks++] = (struct callback){ v[CALLBACK_NAME].text, v[CALLBACK_CNT].u,
+							    v[CALLBACK_NSECS].u, v[CALLBACK_PER_CALL].d };
+	s->missing += isnan(v[CALLBACK_PER_CALL].d) != 0;
+}
+
+static const struct shape callback = { callback_members, countof(callback_members), SHAPE_ANY, take_callback };
+
+enum { MONITOR_STALL_DETECTED = 3, MONITOR_STUCK_COUNT };
+static const struct shape_member monitor_members[] = {
+	{ SHAPE_NAME("total_samples"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("max_imbalance_ratio"), .type = SHAPE_F64, .rules = SHAPE_REQUIRED, .number = 1 + M_IMBALANCE },
+	{ SHAPE_NAME("max_local_dsq_depth"), .type = SHAPE_U32, .rules = SHAPE_REQUIRED, .number = 1 + M_DSQ_DEPTH },
+	{ SHAPE_NAME("stall_detected"), .type = SHAPE_BOOL, .number = 1 + M_STALLS },
+	{ SHAPE_NAME("stuck_count"), .type = SHAPE_U64, .number = 1 + M_STALLS },
+	{ SHAPE_NAME("avg_imbalance_ratio"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("avg_nr_running"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("avg_local_dsq_depth"), .type = SHAPE_F64, .rules = SHAPE_UNREAD },
+	{ SHAPE_NAME("event_deltas"), .type = SHAPE_OBJECT, .rules = SHAPE_NULLABLE, .of = &events },
+	{ SHAPE_NAME("schedstat_deltas"), .type = SHAPE_OBJECT, .rules = SHAPE_NULLABLE, .of = &schedstat },
+	{ SHAPE_NAME("prog_stats_deltas"), .type = SHAPE_LIST, .rules = SHAPE_NULLABLE, .of = &callback },
 };
 
-static const struct member monitor_members[] = {
-	{ "total_samples", U64, true, NOWHERE },
-	{ "max_imbalance_ratio", F64, true, M_IMBALANCE },
-	{ "max_local_dsq_depth", U64, true, M_DSQ_DEPTH },
-	{ "stall_detected", BOOL, true, M_STALLS },
-	{ 0 },
+/* Newer versions count what 0.3.2 has as true or false. */
+static void take_monitor(struct reading *r, const union shape_value *v, uint64_t seen)
+{
+	(void)v;
+	if (!HAS(seen, MONITOR_STALL_DETECTED) && !HAS(seen, MONITOR_STUCK_COUNT))
+		shape_broken(r, "stall_detected is missing");
+}
+
+static const struct shape monitor = { monitor_members, countof(monitor_members), SHAPE_ANY, take_monitor };
+
+enum { INSNS_NAME, INSNS_VERIFIED };
+static const struct shape_member insns_members[] = {
+	{ SHAPE_NAME("name"), .type = SHAPE_TEXT, .rules = SHAPE_REQUIRED },
+	{ SHAPE_NAME("verified_insns"), .type = SHAPE_U32, .rules = SHAPE_REQUIRED },
 };
 
-static const struct member event_members[] = {
-	{ "total_fallback", I64, true, M_FALLBACK },
-	{ "total_dispatch_keep_last", I64, true, M_KEEP_LAST },
-	{ 0 },
+static void take_insns(struct reading *r, const union shape_value *v, uint64_t seen)
+{
+	struct sidecar *s = r->to;
+
+	(void)seen;
+	s->insns = ROOM(s->insns, s->n_insns);
+	s->insns[s->n_insns++] = (struct insns){ v[INSNS_NAME].text, (uint32_t)v[INSNS_VERIFIED].u };
+}
+
+static const struct shape insns = { insns_members, countof(insns_members), SHAPE_ANY, take_insns };
+
+static const struct shape_member stimulus_members[] = {
+	{ SHAPE_NAME("elapsed_ms"), .type = SHAPE_U64, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("label"), .type = SHAPE_TEXT, .rules = SHAPE_REQUIRED | SHAPE_UNREAD },
+	{ SHAPE_NAME("op_kind"), .type = SHAPE_TEXT, .rules = SHAPE_NULLABLE | SHAPE_UNREAD },
+	{ SHAPE_NAME("detail"), .type = SHAPE_TEXT, .rules = SHAPE_NULLABLE | SHAPE_UNREAD },
+	{ SHAPE_NAME("total_iterations"), .type = SHAPE_U64, .rules = SHAPE_NULLABLE | SHAPE_UNREAD },
 };
+static const struct shape stimulus = { stimulus_members, countof(stimulus_members), SHAPE_ANY, NULL };
 
-/* Of the file itself: what 0.3.2 leaves to its own runs. */
-static const struct member own_members[] = {
-	{ "worst_imbalance_delta", F64, false, M_IMBALANCE_DELTA },
-	{ "worst_dsq_delta", F64, false, M_DSQ_DELTA },
-	{ "worst_fallback_delta", F64, false, M_FALLBACK_DELTA },
-	{ "worst_keep_last_delta", F64, false, M_KEEP_LAST_DELTA },
-	{ "degradation_count", U64, false, M_DEGRADATIONS },
-	{ 0 },
+/* In the order of enum kvm_counter. */
+static const struct shape_member vcpu_members[] = {
+	{ SHAPE_NAME("exits"), .type = SHAPE_U64 },
+	{ SHAPE_NAME("halt_exits"), .type = SHAPE_U64 },
+	{ SHAPE_NAME("halt_wait_ns"), .type = SHAPE_U64 },
+	{ SHAPE_NAME("halt_successful_poll"), .type = SHAPE_U64 },
+	{ SHAPE_NAME("halt_attempted_poll"), .type = SHAPE_U64 },
+	{ SHAPE_NAME("preemption_reported"), .type = SHAPE_U64 },
+	{ SHAPE_NAME("signal_exits"), .type = SHAPE_U64 },
+	{ SHAPE_NAME("hypercalls"), .type = SHAPE_U64 },
 };
-
-/* 0, 1 for null, negative. */
-static int value(const struct json *j, int tok, enum type type, double *out, struct err *e)
-{
-	uint64_t u = 0;
-	int64_t i = 0;
-	bool b = false;
-	int r;
-
-	switch (type) {
-	case U64:
-		r = json_u64(j, tok, &u, e);
-		*out = (double)u;
-		return r;
-	case I64:
-		r = json_i64(j, tok, &i, e);
-		*out = (double)i;
-		return r;
-	case BOOL:
-		r = json_bool(j, tok, &b, e);
-		*out = b;
-		return r;
-	case LIST:
-		if (json_kind(j, tok) == JSON_ARRAY)
-			return 0;
-		return err_set(e, X_FAIL, "a list was expected");
-	case F64:
-		break;
-	}
-	*out = 0;
-	return json_double(j, tok, out, e) < 0 ? -1 : 0;
-}
-
-static int members(struct row *row, const struct json *j, int obj, const struct member *m, struct err *e)
-{
-	for (; m->name; m++) {
-		int tok = json_get(j, obj, m->name), r;
-		double v = 0;
-
-		if (tok < 0 && !m->required)
-			continue;
-		if (tok < 0)
-			return err_set(e, X_FAIL, "%s is missing", m->name);
-		r = value(j, tok, m->type, &v, e);
-		if (r < 0)
-			return err_in(e, "%s", m->name);
-		if (r > 0 && m->required)
-			return err_set(e, X_FAIL, "%s is null", m->name);
-		if (m->metric != NOWHERE)
-			row->m[m->metric] = v;
-	}
-	return 0;
-}
-
-/* A member that is a text; with otherwise it may be missing. */
-static int get_text(const char **out, struct names *names, const struct json *j, int obj, const char *key,
-		    const char *otherwise, struct err *e)
-{
-	auto_free char *s = NULL;
-	int tok = json_get(j, obj, key);
-
-	if (json_str(j, tok, &s, e) < 0)
-		return err_in(e, "%s", key);
-	if (!s && !otherwise)
-		return err_set(e, X_FAIL, "%s is missing", key);
-	*out = names_keep(names, s ? s : otherwise);
-	return 0;
-}
-
-static int get_u64(const struct json *j, int obj, const char *key, uint64_t *out, struct err *e)
-{
-	int r = json_u64(j, json_get(j, obj, key), out, e);
-
-	if (r < 0)
-		return err_in(e, "%s", key);
-	return r ? err_set(e, X_FAIL, "%s is missing", key) : 0;
-}
-
-/* NULL for none of ours. */
-static int optional(const char **out, struct names *names, const struct json *j, const char *key, struct err *e)
-{
-	if (get_text(out, names, j, 0, key, "", e) < 0)
-		return -1;
-	if (!**out)
-		*out = NULL;
-	return 0;
-}
-
-/* Which guest it was: the preset's name when there is one, else what the guest really had. */
-static int get_topology(struct row *row, struct names *names, const struct json *j, struct err *e)
-{
-	const char *preset, *actual;
-
-	if (get_text(&row->topology, names, j, 0, "topology", NULL, e) < 0 ||
-	    optional(&preset, names, j, "preset", e) < 0 || optional(&actual, names, j, "actual_topology", e) < 0)
-		return -1;
-	if (preset || actual)
-		row->topology = preset ? preset : actual;
-	return 0;
-}
-
-static int get_strings(struct row *row, struct names *names, const struct json *j, struct err *e)
-{
-	if (get_text(&row->scenario, names, j, 0, "test_name", NULL, e) < 0 || get_topology(row, names, j, e) < 0 ||
-	    get_text(&row->scheduler, names, j, 0, "scheduler", NULL, e) < 0 ||
-	    get_text(&row->work_type, names, j, 0, "work_type", "CpuSpin", e) < 0 ||
-	    get_text(&row->flags, names, j, 0, "flags", "", e) < 0 ||
-	    get_text(&row->op, names, j, 0, "worst_degradation_op", "", e) < 0)
-		return -1;
-	return optional(&row->kernel, names, j, "kernel", e);
-}
-
-static int get_callback(struct callback *c, struct names *names, const struct json *j, int obj, struct err *e)
-{
-	int per_call = json_get(j, obj, "nsecs_per_call");
-
-	if (get_text(&c->name, names, j, obj, "name", NULL, e) < 0 || get_u64(j, obj, "cnt", &c->cnt, e) < 0 ||
-	    get_u64(j, obj, "nsecs", &c->nsecs, e) < 0)
-		return -1;
-	if (per_call < 0)
-		return err_set(e, X_FAIL, "nsecs_per_call is missing");
-	return json_double(j, per_call, &c->nsecs_per_call, e) < 0 ? err_in(e, "nsecs_per_call") : 0;
-}
-
-/* A list that may be missing or null; its length, or negative. */
-static int list(const struct json *j, int tok, struct err *e)
-{
-	if (json_kind(j, tok) == JSON_NULL)
-		return 0;
-	return json_kind(j, tok) == JSON_ARRAY ? json_count(j, tok) : err_set(e, X_FAIL, "a list was expected");
-}
-
-static int get_callbacks(struct sidecar *s, struct names *names, const struct json *j, int tok, struct err *e)
-{
-	int n = list(j, tok, e);
-
-	if (n <= 0)
-		return n;
-	s->callbacks = xcalloc((size_t)n, sizeof(*s->callbacks));
-	s->n_callbacks = (size_t)n;
-	for (int i = 0; i < n; i++) {
-		if (get_callback(&s->callbacks[i], names, j, json_at(j, tok, i), e) < 0)
-			return err_in(e, "program %d", i);
-	}
-	return 0;
-}
-
-static int get_insns(struct sidecar *s, struct names *names, const struct json *j, int tok, struct err *e)
-{
-	int n = list(j, tok, e);
-
-	if (n <= 0)
-		return n;
-	s->insns = xcalloc((size_t)n, sizeof(*s->insns));
-	s->n_insns = (size_t)n;
-	for (int i = 0; i < n; i++) {
-		int obj = json_at(j, tok, i);
-		uint64_t v = 0;
-
-		if (get_text(&s->insns[i].program, names, j, obj, "name", NULL, e) < 0 ||
-		    get_u64(j, obj, "verified_insns", &v, e) < 0)
-			return err_in(e, "program %d", i);
-		if (v > UINT32_MAX)
-			return err_set(e, X_FAIL, "program %d: %" PRIu64 " is out of range", i, v);
-		s->insns[i].verified = (uint32_t)v;
-	}
-	return 0;
-}
-
-static int get_monitor(struct sidecar *s, struct names *names, const struct json *j, int tok, struct err *e)
-{
-	int events = json_get(j, tok, "event_deltas");
-
-	if (json_kind(j, tok) == JSON_NULL)
-		return 0;
-	if (json_kind(j, tok) != JSON_OBJECT)
-		return err_set(e, X_FAIL, "an object was expected");
-	if (members(&s->row, j, tok, monitor_members, e) < 0)
-		return -1;
-	if (json_kind(j, events) != JSON_NULL && members(&s->row, j, events, event_members, e) < 0)
-		return err_in(e, "event_deltas");
-	if (get_callbacks(s, names, j, json_get(j, tok, "prog_stats_deltas"), e) < 0)
-		return err_in(e, "prog_stats_deltas");
-	return 0;
-}
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-static int get_kvm(struct sidecar *s, const struct json *j, int tok, struct err *e)
+static void take_vcpu(struct reading *r, const union shape_value *v, uint64_t seen)
 {
-	int arr = json_get(j, tok, "per_vcpu");
+	struct sidecar *s = r->to;
 
-	if (json_kind(j, tok) == JSON_NULL)
-		return 0;
-	if (json_kind(j, arr) != JSON_ARRAY)
-		return err_set(e, X_FAIL, "per_vcpu: a list was expected");
-	s->has_kvm = true;
-	s->vcpus = (uint64_t)json_count(j, arr);
-	for (int i = 0; i < json_count(j, arr); i++) {
-		int obj = json_at(j, arr, i);
-
-		if (json_kind(j, obj) != JSON_OBJECT)
-			return err_set(e, X_FAIL, "per_vcpu: vCPU %d: an object was expected", i);
-		for (int k = 0; k < KVM_COUNTERS; k++) {
-			uint64_t v = 0;
-
-			if (json_u64(j, json_get(j, obj, kvm_counter_names[k]), &v, e) < 0)
-				return err_in(e, "per_vcpu: %s", kvm_counter_names[k]);
-			s->kvm[k] = add(s->kvm[k], v);
-		}
+	s->vcpus++;
+	for (int k = 0; k < KVM_COUNTERS; k++) {
+		if (HAS(seen, k))
+			s->kvm[k] = add(s->kvm[k], v[k].u);
 	}
-	return 0;
 }
 
-static int get_scalars(struct row *row, const struct json *j, struct err *e)
-{
-	int r = json_bool(j, json_get(j, 0, "passed"), &row->passed, e);
+static const struct shape vcpu = { vcpu_members, countof(vcpu_members), SHAPE_U64, take_vcpu };
 
-	if (r != 0)
-		return r < 0 ? err_in(e, "passed") : err_set(e, X_FAIL, "passed is missing");
-	row->replica = 1;
-	if (json_u64(j, json_get(j, 0, "replica"), &row->replica, e) < 0)
-		return err_in(e, "replica");
-	return members(row, j, 0, own_members, e);
+static const struct shape_member kvm_members[] = {
+	{ SHAPE_NAME("per_vcpu"), .type = SHAPE_LIST, .rules = SHAPE_REQUIRED, .of = &vcpu },
+};
+
+static void take_kvm(struct reading *r, const union shape_value *v, uint64_t seen)
+{
+	(void)v, (void)seen;
+	((struct sidecar *)r->to)->has_kvm = true;
 }
 
-static int get_all(struct sidecar *s, struct names *names, const struct json *j, struct err *e)
-{
-	int stats = json_get(j, 0, "stats");
+static const struct shape kvm = { kvm_members, countof(kvm_members), SHAPE_ANY, take_kvm };
 
-	if (json_kind(j, 0) != JSON_OBJECT)
-		return err_set(e, X_FAIL, "not an object");
-	if (get_strings(&s->row, names, j, e) < 0 || get_scalars(&s->row, j, e) < 0)
+enum {
+	ROOT_TEST_NAME,
+	ROOT_TOPOLOGY,
+	ROOT_SCHEDULER,
+	ROOT_PASSED,
+	ROOT_SKIPPED,
+	ROOT_INCONCLUSIVE,
+	ROOT_STATS,
+	ROOT_MONITOR,
+	ROOT_STIMULUS_EVENTS,
+	ROOT_WORK_TYPE,
+	ROOT_VERIFIER_STATS,
+	ROOT_KVM_STATS,
+	ROOT_KERNEL_VERSION,
+	ROOT_FLAGS,
+	ROOT_PRESET,
+	ROOT_ACTUAL_TOPOLOGY,
+	ROOT_KERNEL,
+	ROOT_REPLICA,
+	ROOT_OP,
+};
+static const struct shape_member root_members[] = {
+	{ SHAPE_NAME("test_name"), .type = SHAPE_TEXT, .rules = SHAPE_REQUIRED },
+	{ SHAPE_NAME("topology"), .type = SHAPE_TEXT, .rules = SHAPE_REQUIRED },
+	{ SHAPE_NAME("scheduler"), .type = SHAPE_TEXT, .rules = SHAPE_REQUIRED },
+	{ SHAPE_NAME("passed"), .type = SHAPE_BOOL, .rules = SHAPE_REQUIRED },
+	{ SHAPE_NAME("skipped"), .type = SHAPE_BOOL },
+	{ SHAPE_NAME("inconclusive"), .type = SHAPE_BOOL },
+	{ SHAPE_NAME("stats"), .type = SHAPE_OBJECT, .rules = SHAPE_REQUIRED, .of = &stats },
+	{ SHAPE_NAME("monitor"), .type = SHAPE_OBJECT, .rules = SHAPE_NULLABLE, .of = &monitor },
+	{ SHAPE_NAME("stimulus_events"), .type = SHAPE_LIST, .rules = SHAPE_REQUIRED, .of = &stimulus },
+	{ SHAPE_NAME("work_type"), .type = SHAPE_TEXT },
+	{ SHAPE_NAME("verifier_stats"), .type = SHAPE_LIST, .of = &insns },
+	{ SHAPE_NAME("kvm_stats"), .type = SHAPE_OBJECT, .rules = SHAPE_NULLABLE, .of = &kvm },
+	{ SHAPE_NAME("kernel_version"), .type = SHAPE_TEXT, .rules = SHAPE_NULLABLE },
+	{ SHAPE_NAME("flags"), .type = SHAPE_TEXT, .rules = SHAPE_NULLABLE },
+	{ SHAPE_NAME("preset"), .type = SHAPE_TEXT, .rules = SHAPE_NULLABLE },
+	{ SHAPE_NAME("actual_topology"), .type = SHAPE_TEXT, .rules = SHAPE_NULLABLE },
+	{ SHAPE_NAME("kernel"), .type = SHAPE_TEXT, .rules = SHAPE_NULLABLE },
+	{ SHAPE_NAME("replica"), .type = SHAPE_U64, .rules = SHAPE_NULLABLE },
+	{ SHAPE_NAME("worst_degradation_op"), .type = SHAPE_TEXT, .rules = SHAPE_NULLABLE },
+	{ SHAPE_NAME("degradation_count"), .type = SHAPE_U64, .rules = SHAPE_NULLABLE, .number = 1 + M_DEGRADATIONS },
+	{ SHAPE_NAME("worst_imbalance_delta"), .type = SHAPE_F64, .number = 1 + M_IMBALANCE_DELTA },
+	{ SHAPE_NAME("worst_dsq_delta"), .type = SHAPE_F64, .number = 1 + M_DSQ_DELTA },
+	{ SHAPE_NAME("worst_fallback_delta"), .type = SHAPE_F64, .number = 1 + M_FALLBACK_DELTA },
+	{ SHAPE_NAME("worst_keep_last_delta"), .type = SHAPE_F64, .number = 1 + M_KEEP_LAST_DELTA },
+};
+
+/* "" is none. */
+static const char *text_or(const union shape_value *v, uint64_t seen, int i, const char *otherwise)
+{
+	return HAS(seen, i) && *v[i].text ? v[i].text : otherwise;
+}
+
+static bool is_set(const union shape_value *v, uint64_t seen, int i)
+{
+	return HAS(seen, i) && v[i].b;
+}
+
+/* The topology is the preset's name when there is one, else what the guest really had. */
+static void take_root(struct reading *r, const union shape_value *v, uint64_t seen)
+{
+	struct row *row = &((struct sidecar *)r->to)->row;
+	const char *topology = text_or(v, seen, ROOT_ACTUAL_TOPOLOGY, v[ROOT_TOPOLOGY].text);
+
+	row->scenario = v[ROOT_TEST_NAME].text;
+	row->topology = text_or(v, seen, ROOT_PRESET, topology);
+	row->scheduler = v[ROOT_SCHEDULER].text;
+	row->work_type = HAS(seen, ROOT_WORK_TYPE) ? v[ROOT_WORK_TYPE].text : names_keep(r->names, "CpuSpin");
+	row->flags = HAS(seen, ROOT_FLAGS) ? v[ROOT_FLAGS].text : names_keep(r->names, "");
+	row->op = HAS(seen, ROOT_OP) ? v[ROOT_OP].text : names_keep(r->names, "");
+	row->kernel = text_or(v, seen, ROOT_KERNEL, text_or(v, seen, ROOT_KERNEL_VERSION, NULL));
+	row->replica = HAS(seen, ROOT_REPLICA) ? v[ROOT_REPLICA].u : 1;
+	row->skipped = is_set(v, seen, ROOT_SKIPPED);
+	row->inconclusive = !row->skipped && is_set(v, seen, ROOT_INCONCLUSIVE);
+	row->passed = v[ROOT_PASSED].b && !row->skipped && !row->inconclusive;
+}
+
+static const struct shape root = { root_members, countof(root_members), SHAPE_ANY, take_root };
+
+/* A test that was skipped measured nothing, whatever its file says. */
+static void count_missing(struct sidecar *s)
+{
+	for (int i = 0; i < METRICS; i++) {
+		if (s->row.skipped)
+			s->row.m[i] = NAN;
+		else
+			s->missing += isnan(s->row.m[i]) != 0;
+	}
+}
+
+static int read_root(struct reading *r, struct err *e)
+{
+	int kind = json_scan_kind(&r->scan);
+
+	if (kind >= 0 && kind != JSON_OBJECT)
+		shape_broken(r, "not an object");
+	if (kind < 0 || (kind == JSON_OBJECT ? shape_read(r, &root) : json_scan_skip(&r->scan)) < 0 ||
+	    json_scan_end(&r->scan) < 0)
 		return -1;
-	if (stats < 0)
-		return err_set(e, X_FAIL, "stats is missing");
-	if (members(&s->row, j, stats, stats_members, e) < 0)
-		return err_in(e, "stats");
-	if (json_kind(j, json_get(j, 0, "stimulus_events")) != JSON_ARRAY)
-		return err_set(e, X_FAIL, "stimulus_events is missing");
-	if (get_monitor(s, names, j, json_get(j, 0, "monitor"), e) < 0)
-		return err_in(e, "monitor");
-	if (get_insns(s, names, j, json_get(j, 0, "verifier_stats"), e) < 0)
-		return err_in(e, "verifier_stats");
-	if (get_kvm(s, j, json_get(j, 0, "kvm_stats"), e) < 0)
-		return err_in(e, "kvm_stats");
-	return 0;
+	return r->why.code ? err_set(e, r->why.code, "%s", r->why.msg) : 0;
 }
 
-int sidecar_parse(struct sidecar *s, struct names *names, const char *text, size_t n, struct err *e)
+int sidecar_parse(struct sidecar *s, struct names *names, struct json_keys *keys, const char *text, size_t n,
+		  struct err *e)
 {
-	auto_json struct json j = { 0 };
 	struct sidecar got = { 0 };
+	struct reading r;
 
-	if (json_parse(&j, text, n, e) < 0)
-		return -1;
-	if (get_all(&got, names, &j, e) < 0) {
+	r.names = names;
+	r.numbers = got.row.m;
+	r.to = &got;
+	r.why.code = 0;
+	r.depth = 0;
+	if (n > SIDECAR_MAX)
+		return err_set(e, X_FAIL, "%zu bytes, more than a sidecar has", n);
+	json_scan_init(&r.scan, text, n, VALUES_MAX, keys, e);
+	if (read_root(&r, e) < 0) {
 		sidecar_free(&got);
 		return -1;
 	}
+	count_missing(&got);
 	*s = got;
 	return 0;
 }

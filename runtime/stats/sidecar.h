@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 struct err;
+struct json_keys;
 
 /* Numbers of a row. The first OUTLIERS are looked at for outliers, in this order. */
 enum metric {
@@ -38,19 +39,20 @@ extern const struct metric_name {
 	const char *member; /* of a row as JSON */
 } metric_names[METRICS];
 
-/* One line of the analysis. Strings are of the pool; kernel may be NULL, flags and op may be "". */
+/* One line of the analysis. Strings are of the pool; kernel may be NULL, flags and op may be "". At most one of passed, skipped
+ * and inconclusive is set; none: it failed. A number that is not known is NaN: all of them when the test was skipped. */
 struct row {
 	const char *scenario, *flags, *topology, *work_type, *scheduler, *kernel;
 	const char *op; /* the stimulus that was followed by the worst degradation */
 	uint64_t replica;
-	bool passed;
+	bool passed, skipped, inconclusive;
 	double m[METRICS];
 };
 
 struct callback {
 	const char *name;
 	uint64_t cnt, nsecs;
-	double nsecs_per_call;
+	double nsecs_per_call; /* NaN: not known */
 };
 
 struct insns {
@@ -78,14 +80,17 @@ struct sidecar {
 	size_t n_callbacks;
 	struct insns *insns;
 	size_t n_insns;
+	size_t missing; /* numbers that were null in the file */
 	bool has_kvm;
 	uint64_t vcpus, kvm[KVM_COUNTERS]; /* sums over the vCPUs; what does not fit is UINT64_MAX */
 };
 
 #define SIDECAR_MAX ((size_t)16 << 20) /* bytes of one file */
 
-/* Hostile text in. X_FAIL naming the member when it is no sidecar. Callback and instruction lists are the caller's. A number
- * with a fraction that is null (0.3.2 writes NaN so) is 0. */
-int sidecar_parse(struct sidecar *s, struct names *names, const char *text, size_t n, struct err *e);
+/* Hostile text in. X_FAIL naming the member when it is no sidecar: no JSON, or a member that is documented is missing or of
+ * another type. Callback and instruction lists are the caller's. A number with a fraction that is null (NaN is written so) is
+ * missing. keys is scratch space, to be used again for the next text. */
+int sidecar_parse(struct sidecar *s, struct names *names, struct json_keys *keys, const char *text, size_t n,
+		  struct err *e);
 void sidecar_free(struct sidecar *s);
 #define auto_sidecar __attribute__((unused, cleanup(sidecar_free)))

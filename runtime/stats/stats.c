@@ -1,7 +1,9 @@
 #include "stats/stats.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "json/keys.h"
 #include "stats/collect.h"
+#include "stats/prefetch.h"
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
@@ -68,6 +70,8 @@ void stats_add(struct stats *st, struct sidecar *s)
 {
 	add_verified(st, s);
 	add_kvm(&st->kvm, s);
+	st->missing += s->missing;
+	st->incomplete += s->missing > 0;
 	if (s->n_callbacks) {
 		st->profiles = ROOM(st->profiles, st->n_profiles);
 		st->profiles[st->n_profiles++] = (struct profile){ st->n, TAKE(s->callbacks), s->n_callbacks };
@@ -84,17 +88,23 @@ void stats_done(struct stats *st)
 
 void stats_read(struct stats *st, struct collection *c)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		auto_sidecar struct sidecar s = { 0 };
-		auto_free char *text = NULL;
-		struct err e = { 0 };
-		size_t n;
+	auto_json_keys struct json_keys keys = { 0 };
+	const struct prefetch_text *t;
+	struct prefetch files;
 
-		if (collect_read(c, c->paths[i], &text, &n, &e) < 0 || sidecar_parse(&s, &st->names, text, n, &e) < 0)
+	prefetch_begin(&files, c);
+	for (size_t i = 0; (t = prefetch_next(&files)); i++) {
+		auto_sidecar struct sidecar s = { 0 };
+		struct err e;
+
+		if (t->bad)
+			collect_bad(c, c->paths[i], t->why.msg);
+		else if (sidecar_parse(&s, &st->names, &keys, t->s, t->n, &e) < 0)
 			collect_bad(c, c->paths[i], e.msg);
 		else
 			stats_add(st, &s);
 	}
+	prefetch_end(&files);
 	stats_done(st);
 }
 

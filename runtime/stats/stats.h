@@ -31,6 +31,7 @@ struct stats {
 	struct verified *verified; /* by program, then scheduler, once stats_done() was called */
 	size_t n_verified, merged; /* merged: how many there were after they were last put together */
 	struct kvm_sums kvm;
+	size_t missing, incomplete; /* numbers that were null, and in how many files */
 };
 
 /* Takes what s holds and leaves it empty; its strings must be of st's pool. */

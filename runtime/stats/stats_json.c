@@ -45,6 +45,8 @@ static void one_row(struct jsonw *w, const struct row *r)
 	jsonw_kstr(w, "scheduler", r->scheduler);
 	jsonw_kstr(w, "kernel", r->kernel);
 	jsonw_kbool(w, "passed", r->passed);
+	jsonw_kbool(w, "skipped", r->skipped);
+	jsonw_kbool(w, "inconclusive", r->inconclusive);
 	for (int m = 0; m < METRICS; m++)
 		metric(w, (enum metric)m, r->m[m]);
 	jsonw_kstr(w, "worst_degradation_op", r->op);
@@ -114,6 +116,7 @@ static void dimension(struct jsonw *w, const struct stats *s, const char *name, 
 	jsonw_karr(w, name);
 	for (size_t i = 0; i < g.n; i++) {
 		const struct row *r = g.v[i].v[0];
+		struct verdicts v = group_verdicts(&g.v[i]);
 
 		jsonw_obj(w);
 		jsonw_kstr(w, "name",
@@ -122,7 +125,9 @@ static void dimension(struct jsonw *w, const struct stats *s, const char *name, 
 			   : key == BY_TOPOLOGY  ? r->topology
 			   : key == BY_WORK_TYPE ? r->work_type
 						 : r->kernel);
-		jsonw_ku64(w, "passed", group_passed(&g.v[i]));
+		jsonw_ku64(w, "passed", v.passed);
+		jsonw_ku64(w, "skipped", v.skipped);
+		jsonw_ku64(w, "inconclusive", v.inconclusive);
 		jsonw_ku64(w, "total", g.v[i].n);
 		jsonw_kdouble(w, "avg_spread", group_mean(&g.v[i], M_SPREAD));
 		jsonw_kdouble(w, "avg_gap_ms", group_mean(&g.v[i], M_GAP_MS));
@@ -308,6 +313,7 @@ void stats_json(FILE *f, const struct stats *s, const char *dir, const struct co
 	jsonw_kstr(&w, "dir", dir);
 	jsonw_ku64(&w, "sidecars", s->n);
 	unreadable(&w, c);
+	jsonw_ku64(&w, "missing_values", s->missing);
 	jsonw_karr(&w, "rows");
 	for (size_t i = 0; i < s->n; i++)
 		one_row(&w, &s->rows[i]);

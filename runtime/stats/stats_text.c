@@ -22,24 +22,45 @@ static void put(FILE *f, const char *s, int width)
 		fputc(' ', f);
 }
 
+/* A mean; "-" when nothing is known. */
+static void put_mean(FILE *f, const struct group *g, enum metric m, int digits, const char *unit)
+{
+	double mean = group_mean(g, m);
+
+	if (isnan(mean))
+		fputc('-', f);
+	else
+		fprintf(f, "%.*f%s", digits, mean, unit);
+}
+
 /* Mean, smallest and largest of a metric. */
 static void put_range(FILE *f, const struct group *g, enum metric m)
 {
-	double min = g->v[0]->m[m], max = min;
+	double min = NAN, max = NAN;
 
-	for (size_t i = 1; i < g->n; i++) {
-		min = g->v[i]->m[m] < min ? g->v[i]->m[m] : min;
-		max = g->v[i]->m[m] > max ? g->v[i]->m[m] : max;
+	for (size_t i = 0; i < g->n; i++) {
+		min = fmin(min, g->v[i]->m[m]);
+		max = fmax(max, g->v[i]->m[m]);
 	}
-	fprintf(f, "%.0f", group_mean(g, m));
+	put_mean(f, g, m, 0, "");
 	if (max > min)
 		fprintf(f, "[%.0f-%.0f]", min, max);
+}
+
+/* How many passed of all, and what the others did when one of them came to no verdict. */
+static void put_verdicts(FILE *f, const struct group *g, const char *behind)
+{
+	struct verdicts v = group_verdicts(g);
+
+	fprintf(f, "%zu/%zu%s", v.passed, g->n, behind);
+	if (v.skipped + v.inconclusive)
+		fprintf(f, " (%zu skipped, %zu inconclusive, %zu failed)", v.skipped, v.inconclusive, v.failed);
 }
 
 static int fewest_passed(const void *va, const void *vb)
 {
 	const struct group *a = va, *b = vb;
-	size_t x = group_passed(a), y = group_passed(b);
+	size_t x = group_verdicts(a).passed, y = group_verdicts(b).passed;
 
 	if (x != y)
 		return x < y ? -1 : 1;
@@ -57,12 +78,23 @@ static void rate(FILE *f, const struct group *g)
 	put(f, r->scenario, 0);
 	fputc('/', f);
 	put(f, r->flags, 0);
-	fprintf(f, "  %zu/%zu  spread=%.1f", group_passed(g), g->n, group_mean(g, M_SPREAD));
+	fputs("  ", f);
+	put_verdicts(f, g, "");
+	fputs("  spread=", f);
+	put_mean(f, g, M_SPREAD, 1, "");
 	if (sd > 0)
 		fprintf(f, "\u00b1%.1f", sd);
 	fputs("  gap=", f);
 	put_range(f, g, M_GAP_MS);
 	fputc('\n', f);
+}
+
+/* Skipped is not failed. */
+static bool all_passed(const struct group *g)
+{
+	struct verdicts v = group_verdicts(g);
+
+	return v.passed + v.skipped == g->n;
 }
 
 static void pass_rates(FILE *f, const struct stats *s)
@@ -77,10 +109,10 @@ static void pass_rates(FILE *f, const struct stats *s)
 	groups_make(&g, s->rows, s->n, BY_SCENARIO | BY_FLAGS | BY_TOPOLOGY | BY_WORK_TYPE, NULL);
 	qsort(g.v, g.n, sizeof(*g.v), fewest_passed);
 	for (size_t i = 0; i < g.n; i++)
-		failed |= group_passed(&g.v[i]) < g.v[i].n;
+		failed |= !all_passed(&g.v[i]);
 	fputs(failed ? "Cgroups with <100% pass rate:\n" : "All cgroups passed across all replicas.\n", f);
 	for (size_t i = 0; failed && i < g.n; i++) {
-		if (group_passed(&g.v[i]) < g.v[i].n)
+		if (!all_passed(&g.v[i]))
 			rate(f, &g.v[i]);
 	}
 	fputc('\n', f);
@@ -115,7 +147,9 @@ static int widest_spread(const void *va, const void *vb)
 	const struct group *a = va, *b = vb;
 	double x = group_mean(a, M_SPREAD), y = group_mean(b, M_SPREAD);
 
-	if (x != y)
+	if (isnan(x) != isnan(y))
+		return isnan(x) ? 1 : -1;
+	if (x > y || x < y)
 		return x > y ? -1 : 1;
 	return (a->v > b->v) - (a->v < b->v); /* of equal ones in the order of their names */
 }
@@ -127,8 +161,12 @@ static void dimension_line(FILE *f, const char *name, const struct group *g)
 
 	fputs("  ", f);
 	put(f, name, 25);
-	fprintf(f, " %zu/%zu passed  avg_spread=%.1f%%  avg_gap=%.0fms", group_passed(g), g->n, group_mean(g, M_SPREAD),
-		group_mean(g, M_GAP_MS));
+	fputc(' ', f);
+	put_verdicts(f, g, " passed");
+	fputs("  avg_spread=", f);
+	put_mean(f, g, M_SPREAD, 1, "%");
+	fputs("  avg_gap=", f);
+	put_mean(f, g, M_GAP_MS, 0, "ms");
 	if (imbalance > 1.0)
 		fprintf(f, "  imbal=%.1f", imbalance);
 	if (dsq > 0)
@@ -246,6 +284,9 @@ static void gauntlet(FILE *f, const struct stats *s)
 	dimension(f, s, "By work_type:", BY_WORK_TYPE, 2);
 	if (has_kernels(s))
 		dimension(f, s, "By kernel:", BY_KERNEL, 2);
+	if (s->missing)
+		fprintf(f, "\n%zu values missing (null in %zu of %zu files): means are without them.\n", s->missing,
+			s->incomplete, s->n);
 	cross_tab(f, s);
 }
 
@@ -319,7 +360,11 @@ static void profiles(FILE *f, const struct stats *s)
 
 			fputs("    ", f);
 			put(f, c->name, 24);
-			fprintf(f, " %12" PRIu64 " %14" PRIu64 " %12.0f\n", c->cnt, c->nsecs, c->nsecs_per_call);
+			fprintf(f, " %12" PRIu64 " %14" PRIu64, c->cnt, c->nsecs);
+			if (isnan(c->nsecs_per_call))
+				fprintf(f, " %12s\n", "-");
+			else
+				fprintf(f, " %12.0f\n", c->nsecs_per_call);
 		}
 	}
 }

@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "vm/topology.h"
+#include <math.h>
 
 const enum metric stimulus_deltas[STIMULUS_METRICS] = { M_IMBALANCE_DELTA, M_DSQ_DELTA, M_FALLBACK_DELTA,
 							M_KEEP_LAST_DELTA };
@@ -118,34 +119,51 @@ static int bucket(const char *topology)
 	return cpus <= 8 ? 0 : cpus <= 32 ? 1 : cpus <= 128 ? 2 : 3;
 }
 
+struct sum {
+	double sum;
+	size_t n;
+};
+
+/* What is not known has no part in a mean. */
+static void add_to(struct sum *s, double v)
+{
+	if (isnan(v))
+		return;
+	s->sum += v;
+	s->n++;
+}
+
+static double mean_of(struct sum s)
+{
+	return s.n ? s.sum / (double)s.n : 0;
+}
+
 static void measure(struct flag_effect *f, const struct row *rows, size_t n, const int *buckets)
 {
-	double with[STIMULUS_METRICS] = { 0 }, without[STIMULUS_METRICS] = { 0 };
-	size_t in_bucket[CPU_BUCKETS] = { 0 };
+	struct sum with[STIMULUS_METRICS] = { 0 }, without[STIMULUS_METRICS] = { 0 }, stalls = { 0 };
+	struct sum in_bucket[CPU_BUCKETS] = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		bool has = has_flag(&rows[i], f->name);
 
 		f->runs += has;
 		for (int k = 0; k < STIMULUS_METRICS; k++)
-			(has ? with : without)[k] += rows[i].m[stimulus_deltas[k]];
+			add_to(has ? &with[k] : &without[k], rows[i].m[stimulus_deltas[k]]);
 		if (!has)
 			continue;
-		f->stalls += rows[i].m[M_STALLS];
-		if (buckets[i] < 0)
-			continue;
-		in_bucket[buckets[i]]++;
-		f->imbalance[buckets[i]] += rows[i].m[M_IMBALANCE_DELTA];
+		add_to(&stalls, rows[i].m[M_STALLS]);
+		if (buckets[i] >= 0)
+			add_to(&in_bucket[buckets[i]], rows[i].m[M_IMBALANCE_DELTA]);
 	}
-	f->stalls /= (double)f->runs;
+	f->stalls = mean_of(stalls);
 	for (int k = 0; k < STIMULUS_METRICS; k++) {
-		double mean = with[k] / (double)f->runs;
+		struct sum all = { with[k].sum + without[k].sum, with[k].n + without[k].n };
 
-		f->against_all[k] = mean - (with[k] + without[k]) / (double)n;
-		f->against_others[k] = n > f->runs ? mean - without[k] / (double)(n - f->runs) : 0;
+		f->against_all[k] = mean_of(with[k]) - mean_of(all);
+		f->against_others[k] = without[k].n ? mean_of(with[k]) - mean_of(without[k]) : 0;
 	}
 	for (int k = 0; k < CPU_BUCKETS; k++)
-		f->imbalance[k] = in_bucket[k] ? f->imbalance[k] / (double)in_bucket[k] : 0;
+		f->imbalance[k] = mean_of(in_bucket[k]);
 }
 
 void stimulus_find(struct stimulus *s, const struct row *rows, size_t n)
@@ -156,7 +174,7 @@ void stimulus_find(struct stimulus *s, const struct row *rows, size_t n)
 
 	*s = (struct stimulus){ 0 };
 	for (size_t i = 0; i < n; i++)
-		degradations += rows[i].m[M_DEGRADATIONS];
+		degradations += isnan(rows[i].m[M_DEGRADATIONS]) ? 0 : rows[i].m[M_DEGRADATIONS];
 	s->any = degradations > 0;
 	if (!s->any)
 		return;

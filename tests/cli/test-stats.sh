@@ -21,6 +21,24 @@ formulas() {
 	grep -q 'Outliers detected' out && grep -q 'Flag decomposition' out && grep -q 'KVM STATS' out
 }
 
+# Files of newer versions: three verdicts, and null for what is no number.
+newer_formulas() {
+	for seed in 1 2 3 4 5 6 7 8; do
+		$sidecars newer $seed $((seed * 15)) d$seed || return
+		PYTHONIOENCODING=utf-8 $sidecars report d$seed >expected || return
+		exits 0 ktstr test-stats --dir d$seed && diff expected out && hasnt 'could not be read' err || return
+	done
+	has ' skipped, ' out && has ' values missing' err
+}
+
+# More files than are read by one thread, and some that cannot be.
+many() {
+	$sidecars random 1 700 d && $sidecars hostile d >n || return
+	exits 0 ktstr test-stats --dir d && has "$(cat n) of $(($(cat n) + 700)) files could not be read" err || return
+	find d -maxdepth 1 -name '[a-z]*.ktstr.json' -exec rm {} +
+	PYTHONIOENCODING=utf-8 $sidecars report d >expected && cmp out expected
+}
+
 # The same files put into a folder in another order, which is what readdir goes by on some file systems.
 any_order() {
 	$sidecars random 11 200 one && mkdir two || return
@@ -75,9 +93,55 @@ hostile() {
 	END
 }
 
-null_is_zero() {
+# A number that is null is in no mean, and in none is not 0.
+null_is_missing() {
 	$sidecars example ex && mkdir d && sed 's/"worst_spread": 42.5/"worst_spread": null/' ex/two/sched_b.ktstr.json >d/b.ktstr.json &&
-		exits 0 ktstr test-stats --dir d && has 'avg_spread=0.0%' out && same '' "$(cat err)"
+		exits 0 ktstr test-stats --dir d && has 'avg_spread=-  avg_gap=3500ms' out &&
+		has '1 values missing (null in 1 of 1 files)' out && has '1 values missing' err || return
+	cp ex/two/sched_a.ktstr.json d/a.ktstr.json
+	exits 0 ktstr test-stats --dir d && has '1/2 passed  avg_spread=5.0%  avg_gap=1760ms' out &&
+		exits 0 ktstr test-stats --dir d --json && python3 - out <<-'END'
+			import json, sys
+			r = json.load(open(sys.argv[1]))
+			assert r["missing_values"] == 1 and [x["spread"] for x in r["rows"]] == [5.0, None], r["rows"]
+			assert r["by_flags"][0]["avg_spread"] == 5.0, r["by_flags"]
+		END
+}
+
+# Skipped and inconclusive is not passed; what was skipped measured nothing.
+three_verdicts() {
+	$sidecars example ex && mkdir d && cp ex/two/sched_a.ktstr.json d/ || return
+	for x in skipped inconclusive; do
+		sed "s/\"passed\": true,/&\"$x\": true,/; s/sched_a/$x/; s/\"worst_spread\": 5.0/\"worst_spread\": 15.0/" \
+			ex/two/sched_a.ktstr.json >d/$x.ktstr.json
+	done
+	exits 0 ktstr test-stats --dir d && same '' "$(cat err)" &&
+		has '  skipped                   0/1 passed (1 skipped, 0 inconclusive, 0 failed)  avg_spread=-' out &&
+		has '  inconclusive              0/1 passed (0 skipped, 1 inconclusive, 0 failed)  avg_spread=15.0%' out &&
+		has '1/3 passed (1 skipped, 1 inconclusive, 0 failed)  avg_spread=10.0%' out || return
+	# A test that is skipped now has not become worse.
+	mkdir before after && cp ex/two/sched_a.ktstr.json before/ && sed 's/"skipped"/"sched_a"/; s/"sched_a": true/"skipped": true/' \
+		d/skipped.ktstr.json >after/a.ktstr.json && exits 0 ktstr test-stats --dir after --compare before &&
+		has '1 in both' out && has 'No significant changes.' out
+}
+
+kernel_version() {
+	$sidecars example ex && mkdir d && sed 's/"passed"/"kernel_version": "6.14.2", "passed"/' ex/two/sched_a.ktstr.json >d/a.ktstr.json &&
+		sed 's/"passed"/"kernel_version": null, "passed"/' ex/two/sched_b.ktstr.json >d/b.ktstr.json &&
+		exits 0 ktstr test-stats --dir d && same '' "$(cat err)" && has '  6.14.2                    1/1 passed' out &&
+		has '  -                         0/1 passed' out
+}
+
+broken_schema() {
+	$sidecars broken d >said || return
+	exits 0 ktstr test-stats --dir d --json && python3 - out said <<-'END'
+		import json, sys
+		bad = {u["path"]: u["error"] for u in json.load(open(sys.argv[1]))["unreadable"]}
+		said = dict(line.rstrip("\n").split(" ", 1) for line in open(sys.argv[2]))
+		for name, words in said.items():
+		    assert bad.get(name) == words, (name, words, bad.get(name))
+		assert len(bad) == len(said) > 20
+	END
 }
 
 # Both gates: by more than 5 points and a quarter. Equal folders have nothing to say.
@@ -145,4 +209,5 @@ where() {
 		exits 0 ktstr test-stats && has "$nothing" "$work/err"
 }
 
-run_tests examples formulas any_order json hostile null_is_zero compares no_escapes nothing_there where
+run_tests examples formulas newer_formulas many any_order json hostile null_is_missing three_verdicts kernel_version \
+	broken_schema compares no_escapes nothing_there where

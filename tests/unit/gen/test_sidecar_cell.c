@@ -1,5 +1,6 @@
 /* test_sidecar_cell.c: what a cell writes is what test-stats reads. */
 #include "base/err.h"
+#include "json/keys.h"
 #include "json/read.h"
 #include "base/mem.h"
 #include "gen/sweep/sidecar.h"
@@ -52,6 +53,7 @@ static void attached(void **state)
 				  .flags = "llc+steal",
 				  .kernel = "6.12",
 				  .result = &r };
+	auto_json_keys struct json_keys keys = { 0 };
 	struct names names = { 0 };
 	auto_sidecar struct sidecar s = { 0 };
 	struct err e = { 0 };
@@ -59,7 +61,7 @@ static void attached(void **state)
 	auto_free char *text = written(&c, &n);
 
 	(void)state;
-	if (sidecar_parse(&s, &names, text, n, &e) < 0)
+	if (sidecar_parse(&s, &names, &keys, text, n, &e) < 0)
 		fail_msg("%s", e.msg);
 	assert_string_equal(s.row.scenario, "verifier_x");
 	assert_string_equal(s.row.topology, "tiny-2llc");
@@ -92,6 +94,7 @@ static void nothing_ran(void **state)
 	for (size_t i = 0; i < countof(verdicts); i++) {
 		struct result r = { .verdict = verdicts[i], .reason = (char *)"a \"reason\"" };
 		struct sidecar_cell c = { "verifier_x", "x", "1n1l1c1t", NULL, NULL, "7.3.4", &r };
+		auto_json_keys struct json_keys keys = { 0 };
 		struct names names = { 0 };
 		auto_sidecar struct sidecar s = { 0 };
 		auto_json struct json j = { 0 };
@@ -100,7 +103,7 @@ static void nothing_ran(void **state)
 		size_t n;
 		auto_free char *text = written(&c, &n);
 
-		if (sidecar_parse(&s, &names, text, n, &e) < 0 || json_parse(&j, text, n, &e) < 0)
+		if (sidecar_parse(&s, &names, &keys, text, n, &e) < 0 || json_parse(&j, text, n, &e) < 0)
 			fail_msg("%s", e.msg);
 		assert_false(s.row.passed);
 		assert_string_equal(s.row.flags, "default");

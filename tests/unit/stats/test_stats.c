@@ -1,8 +1,11 @@
 /* test_stats.c: the pool of names, groups, and sums; tests/cli/test-stats.sh has the report. */
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "json/keys.h"
 #include "stats/collect.h"
 #include "stats/group.h"
+#include "stats/prefetch.h"
 #include "stats/stats.h"
 #include "stats/stimulus.h"
 #include <math.h>
@@ -80,7 +83,7 @@ static void grouping(void **state)
 	assert_true(group_mean(&g.v[1], M_SPREAD) == 3.0);
 	assert_true(fabs(group_deviation(&g.v[1], M_SPREAD) - sqrt(8.0)) < 1e-12);
 	assert_true(group_deviation(&g.v[0], M_SPREAD) == 0.0);
-	assert_int_equal(group_passed(&g.v[1]), 1);
+	assert_int_equal(group_verdicts(&g.v[1]).passed, 1);
 }
 
 /* The largest count of each program survives however often the list is put together. */
@@ -119,11 +122,12 @@ static void sums_that_do_not_fit(void **state)
 		"\"worst_gap_cpu\":0},\"stimulus_events\":[],\"kvm_stats\":{\"per_vcpu\":[{\"exits\":18446744073709551615},"
 		"{\"exits\":18446744073709551615,\"unknown\":3}]}}";
 	auto_stats struct stats st = { 0 };
+	auto_json_keys struct json_keys keys = { 0 };
 	struct sidecar s = { 0 };
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(sidecar_parse(&s, &st.names, text, strlen(text), &e), 0);
+	assert_int_equal(sidecar_parse(&s, &st.names, &keys, text, strlen(text), &e), 0);
 	assert_true(s.kvm[K_EXITS] == UINT64_MAX);
 	assert_int_equal(s.vcpus, 2);
 	stats_add(&st, &s);
@@ -155,11 +159,54 @@ static void flags_apart(void **state)
 	assert_true(s.worst[0].value == 3.0);
 }
 
+/* In the order of the collection, whatever their sizes, and however far the reader was ahead. */
+static void prefetched(void **state)
+{
+	enum { FILES = 700, LARGE = 300, GONE = 301 };
+	struct err e = { 0 };
+	auto_free char *dir = tmpdir_make("prefetch", &e), *large = xcalloc(3 << 20, 1);
+	auto_collection struct collection c = { .dir = -1 };
+	const struct prefetch_text *t;
+	struct prefetch p;
+
+	(void)state;
+	assert_non_null(dir);
+	memset(large, 'x', 3 << 20);
+	for (int i = 0; i < FILES; i++) {
+		auto_free char *path = xasprintf("%s/%03d.ktstr.json", dir, i);
+
+		assert_true(file_write(AT_FDCWD, path, i == LARGE ? large : path, i == LARGE ? 3 << 20 : strlen(path),
+				       &e) >= 0);
+	}
+	for (size_t until = 0; until <= FILES + 1; until += FILES / 2) {
+		assert_int_equal(collect(&c, dir, &e), COLLECT_OK);
+		assert_int_equal(c.n, FILES);
+		auto_free char *gone = xasprintf("%s/%s", dir, c.paths[GONE]);
+
+		(void)unlink(gone);
+		prefetch_begin(&p, &c);
+		for (size_t i = 0; i < until && (t = prefetch_next(&p)); i++) {
+			assert_int_equal(t->bad, i == GONE);
+			if (i == LARGE)
+				assert_true(t->n == 3 << 20 && !memcmp(t->s, large, t->n));
+			else if (i != GONE)
+				assert_true(t->n > 20 && !strcmp(t->s + t->n - strlen(c.paths[i]), c.paths[i]));
+		}
+		if (until == FILES)
+			assert_null(prefetch_next(&p));
+		prefetch_end(&p);
+		collect_free(&c);
+		assert_true(file_write(AT_FDCWD, gone, "x", 1, &e) >= 0);
+	}
+	assert_int_equal(rmtree(AT_FDCWD, dir, &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),         cmocka_unit_test(file_names),           cmocka_unit_test(grouping),
 		cmocka_unit_test(largest_count), cmocka_unit_test(sums_that_do_not_fit), cmocka_unit_test(flags_apart),
+		cmocka_unit_test(prefetched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
