@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/stream.h"
 #include "gen/base/environment.h"
 #include "gen/verb/verbs.h"
 #include <string.h>
@@ -30,6 +31,7 @@ int main(int argc, char **argv)
 	bool plugin = argc && !strcmp(name ? name + 1 : argv[0], "cargo-ktstr");
 	struct err e = { 0 };
 
+	stream_init();
 	if (plugin && argc > 1 && !strcmp(argv[1], "ktstr")) {
 		argv++;
 		argc--;
@@ -44,7 +46,10 @@ int main(int argc, char **argv)
 	int code = opt_main(&verb_root, plugin ? "cargo ktstr" : "ktstr", argc, (const char *const *)argv, &e);
 
 	if (!code && (fflush(stdout) < 0 || ferror(stdout))) {
-		(void)err_sys(&e, "write the output");
+		if (stop_pending())
+			(void)stop_err(&e);
+		else
+			(void)err_sys(&e, "write the output");
 		code = e.code;
 	}
 	if (code && e.msg[0])

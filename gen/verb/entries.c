@@ -4,6 +4,7 @@
 #include "base/kver.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/stream.h"
 #include "gen/base/amount.h"
 #include "kernel/cache/entry.h"
 #include "kernel/cache/usage.h"
@@ -179,7 +180,7 @@ void entries_print(FILE *f, const struct kernel_entry *const *v, size_t n, bool 
 	struct sheet s = {
 		.v = xcalloc(n + 1, sizeof(*s.v)),
 		.n = n + 1,
-		.terminal = isatty(fileno(f)) ? log_width(f) : 0,
+		.terminal = isatty(stream_fd(f)) ? log_width(f) : 0,
 	};
 
 	for (size_t c = 0; c < COLS; c++)

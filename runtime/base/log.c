@@ -9,6 +9,7 @@
 
 #include "base/argv.h"
 #include "base/mem.h"
+#include "base/stream.h"
 
 static enum log_level level_now = LOG_NORMAL;
 static enum log_color color_now = COLOR_AUTO;
@@ -39,7 +40,7 @@ bool log_color_on(FILE *stream)
 		return color_now == COLOR_ALWAYS;
 	if (no && *no)
 		return false;
-	return isatty(fileno(stream)) && !(term && !strcmp(term, "dumb"));
+	return isatty(stream_fd(stream)) && !(term && !strcmp(term, "dumb"));
 }
 
 const char *log_sgr(FILE *stream, const char *code)
@@ -67,9 +68,9 @@ int log_width(FILE *stream)
 		if (end != columns && !*end && n > 0 && n < 10000)
 			return (int)n;
 	}
-	if (!isatty(fileno(stream)))
+	if (!isatty(stream_fd(stream)))
 		return 0;
-	return ioctl(fileno(stream), TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0 ? ws.ws_col : 80;
+	return ioctl(stream_fd(stream), TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0 ? ws.ws_col : 80;
 }
 
 /* Errors quote names, consoles and schedulers: none of them may drive the terminal. */

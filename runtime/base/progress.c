@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/stream.h"
 
 enum { REDRAW_MS = 1000 / 12 };
 
@@ -21,7 +22,7 @@ void progress_init(struct progress *p, FILE *f)
 
 	*p = (struct progress){
 		.f = f,
-		.live = !plain && log_level() > LOG_QUIET && isatty(fileno(f)),
+		.live = !plain && log_level() > LOG_QUIET && isatty(stream_fd(f)),
 	};
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/stream.h"
 #include "step/step.h"
 
 static int list(FILE *f)
@@ -16,6 +17,7 @@ static int list(FILE *f)
 
 int main(int argc, char **argv)
 {
+	stream_init();
 	if (argc < 2) {
 		fprintf(stderr,
 			"usage: %s NAME --out DIR [--id ID] [--store DIR] [--force] OPTION...\n"
