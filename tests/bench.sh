@@ -96,3 +96,13 @@ sh "$root/tests/bench/plan.sh"
 
 printf '\ncycle collapse of a log, CPU time, ms\n'
 "$O/tests/bench/collapse"
+
+printf '\ntest-stats, sidecars of some 1.5 KB: medians of %s runs\n' "$RUNS"
+printf '%-10s %-8s %9s %9s %9s\n' '' '' 'wall, s' 'CPU, s' 'peak, MiB'
+for n in 10000 100000; do
+	python3 "$root/tests/sidecars.py" random 1 $n "$large/$n"
+	printf '%-10s %-8s ' $n text
+	"$O/tests/bench/rusage" "$RUNS" ktstr test-stats --dir "$large/$n"
+	printf '%-10s %-8s ' $n --json
+	"$O/tests/bench/rusage" "$RUNS" ktstr test-stats --dir "$large/$n" --json
+done

@@ -2,6 +2,7 @@
 #include "json/write.h"
 
 #include <assert.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -144,6 +145,23 @@ void jsonw_i64(struct jsonw *w, int64_t v)
 	fprintf(w->f, "%" PRId64, v);
 }
 
+/* How many digits it takes to give v back. Up to 15 survive being a double: what is behind the last one then are zeros. */
+static int shortest(double v)
+{
+	bool subnormal = fabs(v) < DBL_MIN; /* has fewer */
+	char text[40];
+
+	for (int digits = subnormal ? 1 : 15; digits < 17; digits++) {
+		snprintf(text, sizeof(text), "%.*e", digits - 1, v);
+		if (strtod(text, NULL) != v)
+			continue;
+		for (const char *end = strchr(text, 'e'); digits > 1 && end[-1] == '0'; end--)
+			digits--;
+		return digits;
+	}
+	return 17;
+}
+
 void jsonw_double(struct jsonw *w, double v)
 {
 	char text[40];
@@ -152,11 +170,7 @@ void jsonw_double(struct jsonw *w, double v)
 		jsonw_null(w);
 		return;
 	}
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (strtod(text, NULL) == v)
-			break;
-	}
+	snprintf(text, sizeof(text), "%.*g", shortest(v), v);
 	/* The user's locale may have another decimal point. */
 	size_t at = strspn(text, "-+0123456789eE");
 	if (text[at])

@@ -60,8 +60,8 @@ struct kind {
 
 struct kinds {
 	struct kind *v;
-	uint32_t n, *of, *slot; /* of: each row's, in the order of the rows; slot: number + 1 by hash, 0: free */
-	size_t n_slots;         /* a power of two */
+	uint32_t n, *slot; /* number + 1 by hash; 0: free */
+	size_t n_slots;    /* a power of two */
 };
 
 static uint32_t kind_of(struct kinds *k, const struct row *r, unsigned keys)
@@ -71,7 +71,9 @@ static uint32_t kind_of(struct kinds *k, const struct row *r, unsigned keys)
 	while (k->slot[at] && columns_order(k->v[k->slot[at] - 1].first, r, keys) != 0)
 		at = (at + 1) & (k->n_slots - 1);
 	if (!k->slot[at]) {
-		k->v[k->n].first = r;
+		if (!(k->n & (k->n - 1))) /* full at the powers of two */
+			k->v = xreallocarray(k->v, k->n ? (size_t)k->n * 2 : 1, sizeof(*k->v));
+		k->v[k->n] = (struct kind){ .first = r };
 		k->slot[at] = ++k->n;
 	}
 	return k->slot[at] - 1;
@@ -102,9 +104,8 @@ static void lay_out(struct groups *g, struct kinds *k, unsigned keys)
 
 void groups_make(struct groups *g, const struct row *rows, size_t n, unsigned keys, bool (*take)(const struct row *))
 {
-	auto_free struct kind *kinds = xcalloc(n + 1, sizeof(*kinds));
 	auto_free uint32_t *of = xcalloc(n + 1, sizeof(*of)), *slot = NULL;
-	struct kinds k = { .v = kinds, .of = of, .n_slots = 16 };
+	struct kinds k = { .n_slots = 16 };
 
 	while (k.n_slots < 2 * n)
 		k.n_slots *= 2;
@@ -112,15 +113,16 @@ void groups_make(struct groups *g, const struct row *rows, size_t n, unsigned ke
 	for (size_t i = 0; i < n; i++) {
 		of[i] = take && !take(&rows[i]) ? UINT32_MAX : kind_of(&k, &rows[i], keys);
 		if (of[i] != UINT32_MAX)
-			kinds[of[i]].n++;
+			k.v[of[i]].n++;
 	}
 	*g = (struct groups){ .members = xcalloc(n + 1, sizeof(struct row *)),
 			      .v = xcalloc((size_t)k.n + 1, sizeof(*g->v)) };
 	lay_out(g, &k, keys);
 	for (size_t i = 0; i < n; i++) {
 		if (of[i] != UINT32_MAX)
-			g->members[kinds[of[i]].at++] = &rows[i];
+			g->members[k.v[of[i]].at++] = &rows[i];
 	}
+	free(k.v);
 }
 
 void groups_free(struct groups *g)

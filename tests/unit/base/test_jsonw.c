@@ -134,6 +134,36 @@ static char *one_double(double v)
 	return text;
 }
 
+/* No fewer digits would do. */
+static void fewest_digits(void **state)
+{
+	static const double odd[] = { 0, 1, 20, 100000, 1e15, 1e16, 1e17, 123456789012345680.0, 5e-324, 1e-310, 2.2250738585072014e-308,
+				      1.7976931348623157e308, 0.1, 0.30000000000000004, 9007199254740993.0, 5e-5, 0.0001 };
+	uint64_t seed = 88172645463325252u;
+
+	(void)state;
+	for (size_t i = 0; i < 20000 + countof(odd); i++) {
+		char want[40];
+		double v;
+
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		memcpy(&v, &seed, sizeof(v));
+		v = i < countof(odd) ? odd[i] : i & 1 ? (double)(seed >> 44) / 1000 : v;
+		if (!isfinite(v))
+			continue;
+		for (int digits = 1; digits <= 17; digits++) {
+			snprintf(want, sizeof(want), "%.*g", digits, v);
+			if (strtod(want, NULL) == v)
+				break;
+		}
+		auto_free char *got = one_double(v);
+
+		assert_string_equal(got, want);
+	}
+}
+
 static void doubles(void **state)
 {
 	static const struct {
@@ -171,7 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layout),
 		cmocka_unit_test(strings),
-		cmocka_unit_test(doubles),
+		cmocka_unit_test(doubles), cmocka_unit_test(fewest_digits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
