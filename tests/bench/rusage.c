@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: rusage RUNS COMMAND...\n");
 		return 2;
 	}
-	auto_free double (*runs)[FIGURES] = xcalloc((size_t)n + 1, sizeof(*runs));
+	auto_free double(*runs)[FIGURES] = xcalloc((size_t)n + 1, sizeof(*runs));
 	auto_free double *room = xcalloc((size_t)n, sizeof(*room));
 
 	for (int i = 0; i <= n; i++) {

@@ -13,13 +13,18 @@ arrives() {
 }
 
 reports() {
-	$sidecars random 5 400 d && for i in $(seq 30); do echo "{$(head -c 300 /dev/zero | tr '\0' x)" >"d/$i.ktstr.json"; done
+	$sidecars random 5 400 d || return
+	for i in $(seq 30); do
+		echo "{$(head -c 300 /dev/zero | tr '\0' x)" >"d/$i.ktstr.json" || return
+	done
 	arrives ktstr test-stats --dir d && arrives ktstr test-stats --dir d --json || return
 	[ "$(wc -c <got.out)" -gt 200000 ] || fail "little was printed"
 }
 
 tables() {
-	mkdir -p cache && for i in $(seq 200); do mkdir "cache/kernel-$i-$(head -c 100 /dev/zero | tr '\0' k)"; done
+	for i in $(seq 200); do
+		mkdir -p "cache/kernel-$i-$(head -c 100 /dev/zero | tr '\0' k)" || return
+	done
 	export KTSTR_CACHE_DIR="$PWD/cache"
 	arrives ktstr kernel list && arrives ktstr kernel list --json || return
 	[ "$(wc -c <got.out)" -gt 20000 ] || fail "little was printed"

@@ -137,8 +137,23 @@ static char *one_double(double v)
 /* No fewer digits would do. */
 static void fewest_digits(void **state)
 {
-	static const double odd[] = { 0, 1, 20, 100000, 1e15, 1e16, 1e17, 123456789012345680.0, 5e-324, 1e-310, 2.2250738585072014e-308,
-				      1.7976931348623157e308, 0.1, 0.30000000000000004, 9007199254740993.0, 5e-5, 0.0001 };
+	static const double odd[] = { 0,
+				      1,
+				      20,
+				      100000,
+				      1e15,
+				      1e16,
+				      1e17,
+				      123456789012345680.0,
+				      5e-324,
+				      1e-310,
+				      2.2250738585072014e-308,
+				      1.7976931348623157e308,
+				      0.1,
+				      0.30000000000000004,
+				      9007199254740993.0,
+				      5e-5,
+				      0.0001 };
 	uint64_t seed = 88172645463325252u;
 
 	(void)state;
@@ -201,7 +216,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layout),
 		cmocka_unit_test(strings),
-		cmocka_unit_test(doubles), cmocka_unit_test(fewest_digits),
+		cmocka_unit_test(doubles),
+		cmocka_unit_test(fewest_digits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
