@@ -116,7 +116,7 @@ static int list(struct reading *r, const struct shape *of, union shape_value *v)
 		r->path[r->depth++].n = v->n;
 		kind = json_scan_kind(&r->scan);
 		if (kind >= 0 && kind != JSON_OBJECT)
-			shape_broken(r, "an object was expected, not %s", json_kind_names[kind]);
+			shape_broken(r, "an object is expected, not %s", json_kind_names[kind]);
 		if (kind < 0 || (kind == JSON_OBJECT ? shape_read(r, of) : json_scan_skip(&r->scan)) < 0)
 			return -1;
 		r->depth--;
@@ -155,7 +155,7 @@ static int member(struct reading *r, const struct shape_member *m, union shape_v
 	if (m->type == SHAPE_ANY || (null && m->rules & SHAPE_NULLABLE))
 		return json_scan_skip(&r->scan);
 	if (kind != types[m->type].kind && !(null && m->type == SHAPE_F64)) {
-		shape_broken(r, "%s was expected, not %s", types[m->type].name, json_kind_names[kind]);
+		shape_broken(r, "%s is expected, not %s", types[m->type].name, json_kind_names[kind]);
 		return json_scan_skip(&r->scan);
 	}
 	if (null) {
