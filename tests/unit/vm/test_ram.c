@@ -238,7 +238,7 @@ static void push(void **state)
 		{ .guest = "/one", .host = one, .mode = 0755, .size = 0x3123 },
 		{ .guest = "/two", .host = two, .mode = 0644, .size = 5 },
 	};
-	struct payload p = { files, countof(files) };
+	struct payload p = { .v = files, .n = countof(files) };
 
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct err e = { 0 };
@@ -277,7 +277,7 @@ static void push_shrunk_file(void **state)
 {
 	auto_free char *two = xasprintf("%s/two", (const char *)*state);
 	struct payload_file file = { .guest = "/one", .host = two, .mode = 0755, .size = 0x4123 };
-	struct payload p = { &file, 1 };
+	struct payload p = { .v = &file, .n = 1 };
 	struct err e = { 0 };
 	struct fake f;
 	int status;
