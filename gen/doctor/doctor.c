@@ -1,6 +1,7 @@
 #include "gen/doctor/doctor.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include <stdarg.h>
 
 struct finding *found(struct findings *f, const char *name, enum level level, const char *fmt, ...)
@@ -15,11 +16,8 @@ struct finding *found(struct findings *f, const char *name, enum level level, co
 	va_end(ap);
 	fclose(m);
 	/* Programs and paths have their say in it. */
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = ' ';
 	f->v = xreallocarray(f->v, f->n + 1, sizeof(*f->v));
-	f->v[f->n] = (struct finding){ .name = xstrdup(name), .level = level, .text = TAKE(text) };
+	f->v[f->n] = (struct finding){ .name = xstrdup(name), .level = level, .text = text_plain(text, n, TEXT_LINE) };
 	return &f->v[f->n++];
 }
 

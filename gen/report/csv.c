@@ -1,20 +1,25 @@
 #include "base/mem.h"
+#include "base/text.h"
 #include "gen/report/csv.h"
 #include "gen/report/cell.h"
 #include "gen/report/report.h"
 #include <inttypes.h>
 
-/* Quoted where it must be. Line breaks of a guest's words become blanks: a record is a line. */
+/* Quoted where it must be. A record is a line, and no cell is a formula: spreadsheets take a value for one that begins with
+ * any of these, quoted or not. */
 static void field(FILE *f, const char *text)
 {
-	bool quote = strpbrk(text, ",\"") != NULL;
+	auto_free char *plain = text_plain(text, strlen(text), TEXT_LINE);
+	bool quote = strpbrk(plain, ",\"") != NULL;
 
 	if (quote)
 		fputc('"', f);
-	for (; *text; text++) {
-		if (*text == '"')
+	if (*text && (strchr("\t\r", *text) || (*plain && strchr("=+-@", *plain))))
+		fputc('\'', f);
+	for (const char *c = plain; *c; c++) {
+		if (*c == '"')
 			fputc('"', f);
-		fputc((unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text, f);
+		fputc(*c, f);
 	}
 	if (quote)
 		fputc('"', f);

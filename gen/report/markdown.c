@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "base/text.h"
 #include "gen/report/markdown.h"
 #include "gen/report/cell.h"
 #include "gen/report/diff.h"
@@ -6,21 +7,51 @@
 #include "gen/report/report.h"
 #include "gen/report/symbols.h"
 #include <ctype.h>
+#include <strings.h>
 
 #define COLUMNS 6 /* as many fit a summary page */
 
-static void html(FILE *f, const char *text)
+/* What GitHub would make a link or a mention of, from a character on: "https://", "www.", "@name", "#12". It looks for those
+ * in the text that comes of entities and backslashes, so only a character between helps. */
+static bool is_reference(const char *start, const char *c)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			fputc(' ', f);
-		else if (*text == '<')
+	switch (*c) {
+	case '@':
+		return true;
+	case '#':
+		return isdigit((unsigned char)c[1]);
+	case ':':
+		return c[1] == '/' && c[2] == '/';
+	case 'w':
+	case 'W':
+		return c - start >= 2 && c[1] == '.' && !strncasecmp(c - 2, "www", 3);
+	default:
+		return false;
+	}
+}
+
+/* Plain text where HTML is read: no tag, and no reference. */
+static void html(FILE *f, const char *plain)
+{
+	for (const char *c = plain; *c; c++) {
+		if (*c == '<')
 			fputs("&lt;", f);
-		else if (*text == '&')
+		else if (*c == '>')
+			fputs("&gt;", f);
+		else if (*c == '&')
 			fputs("&amp;", f);
 		else
-			fputc(*text, f);
+			fputc(*c, f);
+		if (is_reference(plain, c))
+			fputs("&#8203;", f); /* a space without width */
 	}
+}
+
+static void html_words(FILE *f, const char *text)
+{
+	auto_free char *plain = text_plain(text, strlen(text), TEXT_LINE);
+
+	html(f, plain);
 }
 
 static bool is_markup(const char *text, size_t i)
@@ -34,13 +65,17 @@ static bool is_markup(const char *text, size_t i)
 /* A guest's words inside of Markdown: nothing of them is markup. */
 static void words(FILE *f, const char *text)
 {
-	for (size_t i = 0; text[i]; i++) {
-		const char c[] = { text[i], 0 };
+	auto_free char *plain = text_plain(text, strlen(text), TEXT_LINE);
+	auto_free char *marked = xmalloc(2 * strlen(plain) + 1);
+	size_t n = 0;
 
-		if (is_markup(text, i))
-			fputc('\\', f);
-		html(f, c);
+	for (size_t i = 0; plain[i]; i++) {
+		if (is_markup(plain, i))
+			marked[n++] = '\\';
+		marked[n++] = plain[i];
 	}
+	marked[n] = '\0';
+	html(f, marked);
 }
 
 static void row(FILE *f, char *const *cells, size_t n, size_t step, const char *head)
@@ -91,7 +126,7 @@ static void fenced(FILE *f, const char *text)
 			fputc('`', f);
 		fputc('\n', f);
 		if (!k)
-			fprintf(f, "%s%s", text, *text && text[strlen(text) - 1] != '\n' ? "\n" : "");
+			text_indent(f, text, strlen(text), 0);
 	}
 }
 
@@ -104,9 +139,9 @@ static void failure(FILE *f, const struct report *r, const struct report_cell *c
 
 	/* What stands in a line of HTML is no Markdown. */
 	fputs("\n<details><summary>", f);
-	html(f, where);
+	html_words(f, where);
 	fprintf(f, ": %s: ", report_outcome(c));
-	html(f, report_reason(c));
+	html_words(f, report_reason(c));
 	fputs(c->met == MET_EXPECTED ? " (expected)</summary>\n\n" : "</summary>\n\n", f);
 	if (c->why.words) {
 		words(f, c->why.words);

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "gen/report/text.h"
 #include "gen/report/cell.h"
 #include "gen/report/diff.h"
@@ -21,14 +22,10 @@ static void end_line(FILE *f, struct view v)
 		fputc('\n', f);
 }
 
-/* A guest's words on somebody's terminal: no escape sequences, and no more than a person scrolls through. */
-static void put_words(FILE *f, const char *text, size_t n)
+/* A guest's words within a line of ours. */
+static void put_words(FILE *f, const char *text)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		fputc(c == '\n' || c == '\t' || (c >= ' ' && c != 0x7f) ? c : '?', f);
-	}
+	text_put(f, text, strlen(text), TEXT_LINE);
 }
 
 static void text_stats(FILE *f, const struct report_cell *c, const char *label)
@@ -43,7 +40,7 @@ static void text_stats(FILE *f, const struct report_cell *c, const char *label)
 		if (l->program) {
 			auto_free char *name = xasprintf("%-40s ", l->program);
 
-			put_words(f, name, strlen(name));
+			put_words(f, name);
 		}
 		fprintf(f, "processed=%" PRIu64 "  states=%" PRIu64 "/%" PRIu64, l->s.processed, l->s.peak_states,
 			l->s.total_states);
@@ -51,21 +48,26 @@ static void text_stats(FILE *f, const struct report_cell *c, const char *label)
 			fprintf(f, "  time=%" PRIu64 "us", l->s.usec);
 		if (l->stack) {
 			fputs("  stack=", f);
-			put_words(f, l->stack, strlen(l->stack));
+			put_words(f, l->stack);
 		}
 		fputc('\n', f);
 	}
 }
 
+/* Indented, so that none of it looks like ours, and no more than a person scrolls through. */
 static void put_bounded(FILE *f, const struct report_cell *c, const char *text, size_t n)
 {
+	size_t head, tail;
+
 	if (n <= 2 * SHOWN_PART) {
-		put_words(f, text, n);
+		text_indent(f, text, n, 2);
 		return;
 	}
-	put_words(f, text, SHOWN_PART);
-	fprintf(f, "\n--- %zu bytes left out; all of it: %s/sched.log, or --raw ---\n", n - 2 * SHOWN_PART, c->dir);
-	put_words(f, text + n - SHOWN_PART, SHOWN_PART);
+	head = text_fit(text, n, SHOWN_PART);
+	tail = text_fit(text, n, n - SHOWN_PART);
+	text_indent(f, text, head, 2);
+	fprintf(f, "\n--- %zu bytes left out; all of it: %s/sched.log, or --raw ---\n", tail - head, c->dir);
+	text_indent(f, text + tail, n - tail, 2);
 }
 
 /* Collapsed: the verifier's logs, then what the scheduler itself said around them. */
@@ -109,19 +111,6 @@ static void text_log(FILE *f, const struct report_cell *c, const char *label, bo
 	}
 }
 
-/* Indented, each line. */
-static void put_lines(FILE *f, const char *text)
-{
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-
-		fputs("    ", f);
-		put_words(f, text, n);
-		fputc('\n', f);
-		text += n + (text[n] == '\n');
-	}
-}
-
 static void text_why(FILE *f, const struct report *r, const struct report_cell *c)
 {
 	auto_free char *again = report_again(r, c);
@@ -137,7 +126,7 @@ static void text_why(FILE *f, const struct report *r, const struct report_cell *
 				     : "",
 			hasnt ? hasnt : "");
 	if (c->why.trail)
-		put_lines(f, c->why.trail);
+		text_indent(f, c->why.trail, strlen(c->why.trail), 4);
 	if (again)
 		fprintf(f, "  again: %s\n", again);
 }
@@ -157,7 +146,7 @@ static void text_met(FILE *f, const struct report_cell *c)
 static void text_verdict(FILE *f, const char *verdict, const char *why)
 {
 	fprintf(f, "  %s%s%s: ", log_sgr(f, "31"), verdict, log_sgr(f, "0"));
-	put_words(f, why, strlen(why));
+	put_words(f, why);
 	fputc('\n', f);
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stream.h"
+#include "base/text.h"
 #include "gen/base/amount.h"
 #include "kernel/cache/entry.h"
 #include "kernel/cache/usage.h"
@@ -64,12 +65,7 @@ static char *version_text(const struct kernel_meta *m)
 /* A folder may have any name; none of it may steer the terminal. */
 static char *harmless(const char *text)
 {
-	char *out = xstrdup(text);
-
-	for (char *p = out; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	return out;
+	return text_plain(text, strlen(text), TEXT_LINE);
 }
 
 static struct row make_row(const struct kernel_entry *k)

@@ -10,6 +10,7 @@
 #include "base/argv.h"
 #include "base/mem.h"
 #include "base/stream.h"
+#include "base/text.h"
 
 static enum log_level level_now = LOG_NORMAL;
 static enum log_color color_now = COLOR_AUTO;
@@ -73,14 +74,6 @@ int log_width(FILE *stream)
 	return ioctl(stream_fd(stream), TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0 ? ws.ws_col : 80;
 }
 
-/* Errors quote names, consoles and schedulers: none of them may drive the terminal. */
-static void quieten(char *text, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)text[i] < ' ' && text[i] != '\n' && text[i] != '\t')
-			text[i] = '?';
-}
-
 static void put_raw(const char *text, size_t n)
 {
 	fputs("\r\n", stderr);
@@ -91,22 +84,21 @@ static void put_raw(const char *text, size_t n)
 	}
 }
 
+/* Errors quote names, consoles and schedulers: none of them may drive the terminal. */
 static void say(const char *word, const char *color, const char *fmt, va_list ap)
 {
-	auto_free char *line = NULL;
+	auto_free char *line = NULL, *said = xvasprintf(fmt, ap);
 	size_t n;
 	FILE *f = xmemstream(&line, &n);
 
-	if (word)
+	if (word) {
 		fprintf(f, "%s%s:%s ", log_sgr(stderr, color), word, log_sgr(stderr, "0"));
-	fflush(f);
-	size_t words = n;
-
-	vfprintf(f, fmt, ap);
+		text_put(f, said, strlen(said), TEXT_LINES);
+	} else {
+		fputs(said, f);
+	}
 	fputc('\n', f);
 	fclose(f);
-	if (word)
-		quieten(line + words, n - words);
 	if (raw_now)
 		put_raw(line, n);
 	else

@@ -49,15 +49,22 @@ void *xmemdup(const void *p, size_t n)
 	return n ? memcpy(copy, p, n) : copy;
 }
 
-char *xasprintf(const char *fmt, ...)
+char *xvasprintf(const char *fmt, va_list ap)
 {
 	char *s = NULL;
+	int n = vasprintf(&s, fmt, ap);
+
+	return must(n < 0 ? NULL : s);
+}
+
+char *xasprintf(const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	int n = vasprintf(&s, fmt, ap);
+	char *s = xvasprintf(fmt, ap);
 	va_end(ap);
-	return must(n < 0 ? NULL : s);
+	return s;
 }
 
 FILE *xmemstream(char **text, size_t *n)

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/stream.h"
+#include "base/text.h"
 
 enum { REDRAW_MS = 1000 / 12 };
 
@@ -40,16 +41,15 @@ static void put_bar(FILE *f, uint64_t done, uint64_t total, int width)
 	fprintf(f, "] %d%%", (int)(part * 100));
 }
 
-/* A line that reached the last column would wrap and could not be taken back. Control characters of a note (a
- * compiler's, a guest's) would move the cursor. */
+/* A line that reached the last column would wrap and could not be taken back. A note is a compiler's, a guest's. */
 static void put_cut(FILE *f, const char *s, int columns)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	auto_free char *plain = text_plain(s, strlen(s), TEXT_LINE);
 
-		if ((c & 0xc0) != 0x80 && columns-- <= 0)
+	for (const char *c = plain; *c; c++) {
+		if (((unsigned char)*c & 0xc0) != 0x80 && columns-- <= 0)
 			return;
-		fputc(c < 0x20 || c == 0x7f ? ' ' : c, f);
+		fputc(*c, f);
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "guest/proto.h"
 
 enum { WHY_MAX = 300 };
@@ -19,16 +20,6 @@ void exit_info_free(struct exit_info *l)
 	free(l->log);
 	free(l->dump);
 	*l = (struct exit_info){ 0 };
-}
-
-static char *clean(const char *data, size_t n)
-{
-	char *text = xstrndup(data, n);
-
-	for (char *p = text; *p; p++)
-		if (((unsigned char)*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
-			*p = '?';
-	return text;
 }
 
 /* What stands between the first a of a line and the b behind it. Caller frees; NULL when they are not there. */
@@ -88,8 +79,8 @@ int exit_info_parse(struct exit_info *l, const void *data, size_t n, struct err 
 		return err_set(e, X_VM, "the guest sent a damaged reason for a scheduler's end");
 	const char *log = (const char *)data + sizeof(h);
 
-	*l = (struct exit_info){ .log = clean(log, h.log_len),
-				 .dump = clean(log + h.log_len, n - sizeof(h) - h.log_len) };
+	*l = (struct exit_info){ .log = text_plain(log, h.log_len, TEXT_LINES),
+				 .dump = text_plain(log + h.log_len, n - sizeof(h) - h.log_len, TEXT_LINES) };
 	read_log(l);
 	at = strstr(l->dump, mark);
 	if (at)

@@ -1,6 +1,7 @@
 /* stats_text.c: every width, sign and blank here is 0.3.2's. Names come from files that anybody may have written: no control
  * character of theirs gets through. */
 #include "base/mem.h"
+#include "base/text.h"
 #include "stats/compare.h"
 #include "stats/outlier.h"
 #include "stats/report.h"
@@ -12,12 +13,11 @@
 /* s, then blanks up to width characters. */
 static void put(FILE *f, const char *s, int width)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	auto_free char *plain = text_plain(s, strlen(s), TEXT_LINE);
 
-		fputc(c < ' ' || c == 0x7f ? '?' : c, f);
-		width -= (c & 0xc0) != 0x80;
-	}
+	fputs(plain, f);
+	for (const char *c = plain; *c; c++)
+		width -= ((unsigned char)*c & 0xc0) != 0x80;
 	for (; width > 0; width--)
 		fputc(' ', f);
 }

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/verify.h"
@@ -10,13 +11,6 @@
 static void show(size_t done, size_t total, const char *note)
 {
 	step_progress(done, total, note);
-}
-
-/* A file's name was checked when the list was read; an error may hold anything. */
-static void put(FILE *f, const char *text)
-{
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text, f);
 }
 
 static int run(int dir, const char *path, struct err *e)
@@ -34,7 +28,7 @@ static int run(int dir, const char *path, struct err *e)
 		const char *const words[] = { v.v[i].key, v.v[i].step, v.v[i].file, v.v[i].why };
 
 		for (size_t k = 0; k < countof(words); k++) {
-			put(f, words[k]);
+			text_put(f, words[k], strlen(words[k]), TEXT_LINE);
 			fputc(k + 1 < countof(words) ? '\t' : '\n', f);
 		}
 	}

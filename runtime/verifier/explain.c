@@ -2,6 +2,7 @@
  * first phrase of a table that is there decides, so they are ordered from the telling to the general. */
 #include "verifier/explain.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "verifier/collapse.h"
 #include "verifier/result.h"
 #include <ctype.h>
@@ -135,13 +136,7 @@ static struct view find_in(struct view v, const char *what)
 
 static char *shown(struct view v)
 {
-	char *text = xstrndup(v.p, v.n < TRAIL_LINE ? v.n : TRAIL_LINE);
-
-	for (char *c = text; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = *c == '\t' ? ' ' : '?';
-	}
-	return text;
+	return text_plain(v.p, text_fit(v.p, v.n, TRAIL_LINE), TEXT_LINE);
 }
 
 /* The whole line that hit lies in. */

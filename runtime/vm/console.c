@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "vm/console.h"
 #include "vm/state.h"
 
@@ -82,7 +83,7 @@ void console_drain(struct vm *vm)
 	drain_stderr(vm);
 }
 
-/* Text of one console line for people: without its time stamp and line end, control characters shown as '?'. */
+/* Text of one console line for people: without its time stamp and line end. */
 static char *clean_line(const char *line, size_t n)
 {
 	while (n && isspace((unsigned char)line[n - 1]))
@@ -99,12 +100,7 @@ static char *clean_line(const char *line, size_t n)
 		line++;
 		n--;
 	}
-	char *out = xstrndup(line, n < VERDICT_MAX ? n : VERDICT_MAX);
-
-	for (char *p = out; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	return out;
+	return text_plain(line, text_fit(line, n, VERDICT_MAX), TEXT_LINE);
 }
 
 /* word somewhere in the line and not behind a letter ("DEBUG: " is no "BUG: "). */
@@ -173,8 +169,6 @@ char *vm_console_verdict(const char *log, size_t n)
 char *vm_console_tail(const struct vm *vm, int lines)
 {
 	size_t from = vm->log_n;
-	auto_free char *text = NULL;
-	size_t n;
 
 	while (from && isspace((unsigned char)vm->log[from - 1]))
 		from--;
@@ -182,22 +176,25 @@ char *vm_console_tail(const struct vm *vm, int lines)
 	for (; from; from--)
 		if (vm->log[from - 1] == '\n' && --lines <= 0)
 			break;
-	FILE *f = xmemstream(&text, &n);
-	for (size_t i = from; i < end; i++) {
-		unsigned char c = (unsigned char)vm->log[i];
-
-		if (c == '\n' || c == '\t' || c >= ' ')
-			fputc(c, f);
-	}
-	fclose(f);
-	return TAKE(text);
+	return text_plain(vm->log + from, end - from, TEXT_LINES);
 }
 
 char *console_excerpt(const struct vm *vm)
 {
 	auto_free char *tail = vm_console_tail(vm, EXCERPT_LINES);
-	size_t n = strlen(tail);
-	const char *from = n > EXCERPT_MAX ? tail + n - EXCERPT_MAX : tail;
+	size_t n = strlen(tail), skip = n > EXCERPT_MAX ? n - EXCERPT_MAX : 0;
+	char *text = NULL;
+	size_t size;
 
-	return n ? xasprintf("\nconsole:\n%s", from) : xstrdup("");
+	if (!n)
+		return xstrdup("");
+	FILE *f = xmemstream(&text, &size);
+
+	/* Not from within a character. */
+	skip = skip ? text_fit(tail, n, skip) : 0;
+	fputs("\nconsole:\n", f);
+	text_indent(f, tail + skip, n - skip, 2);
+	fclose(f);
+	text[size - 1] = '\0'; /* the last line's end */
+	return text;
 }

@@ -118,7 +118,7 @@ terminals() {
 hostile_names() {
 	cache
 	mkdir "kernels/$(printf 'a\033[31mred')" 'kernels/a b'
-	exits 0 ktstr kernel list && has 'a?[31mred' out && same 0 "$(grep -c "$(printf '\033')" out)" 'escape sequences' ||
+	exits 0 ktstr kernel list && grep -q '^ *ared ' out && same 0 "$(grep -c "$(printf '\033')" out)" 'escape sequences' ||
 		return
 	exits 0 ktstr kernel list --json && python3 -c 'import json; json.load(open("out"))'
 }

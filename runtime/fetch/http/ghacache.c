@@ -10,6 +10,7 @@
 #include "json/read.h"
 #include "json/write.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "fetch/http/get.h"
 #include "fetch/http/send.h"
 #include "fetch/http/try.h"
@@ -46,10 +47,11 @@ static void clean(const struct gha *g, char *text)
 			address = false;
 			continue;
 		}
-		*to++ = (char)((unsigned char)*p < ' ' || *p == 0x7f ? ' ' : *p);
-		p++;
+		*to++ = *p++;
 	}
-	*to = '\0';
+	auto_free char *plain = text_plain(text, (size_t)(to - text), TEXT_LINE);
+
+	strcpy(text, plain); /* never longer */
 }
 
 static int cleaned(const struct gha *g, struct err *e)
@@ -104,9 +106,9 @@ static char *server_says(const struct http_answer *a)
 
 	if (!said)
 		said = member(a, "msg");
-	for (char *p = said; p && *p; p++)
-		*p = (char)(*p >= ' ' && *p < 0x7f ? *p : '?');
-	return said && *said ? xasprintf(": %.*s", SAID_MAX, said) : xstrdup("");
+	char shown[SAID_MAX + 1];
+
+	return said && *said ? xasprintf(": %s", text_short(shown, sizeof(shown), said)) : xstrdup("");
 }
 
 static int bad_answer(const struct http_answer *a, const char *doing, struct err *e)

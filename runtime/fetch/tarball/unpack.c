@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "kernel/image/filters.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -79,29 +80,19 @@ static void parts_drop(struct parts *p)
 }
 #define auto_parts __attribute__((unused, cleanup(parts_drop)))
 
-/* Messages end on terminals, so a name from outside shows its plain letters only. */
-static const char *shown(const char *name, char buf[SHOWN_MAX])
-{
-	size_t n = 0;
-
-	for (; name[n] && n < SHOWN_MAX - 1; n++)
-		buf[n] = name[n] >= ' ' && name[n] < 0x7f ? name[n] : '?';
-	buf[n] = '\0';
-	return buf;
-}
-
 static int refuse(const char *name, const char *why, struct err *e)
 {
 	char buf[SHOWN_MAX];
 
-	return err_set(e, X_BAD_ARCHIVE, "the archive's member %s is refused: %s", shown(name, buf), why);
+	return err_set(e, X_BAD_ARCHIVE, "the archive's member %s is refused: %s", text_short(buf, sizeof(buf), name),
+		       why);
 }
 
 static int unwritten(const char *name, struct err *e)
 {
 	char buf[SHOWN_MAX];
 
-	return err_sys(e, "unpack %s", shown(name, buf));
+	return err_sys(e, "unpack %s", text_short(buf, sizeof(buf), name));
 }
 
 static int damaged(struct out *o, struct err *e)
@@ -116,7 +107,7 @@ static int damaged(struct out *o, struct err *e)
 	if (!o->fed)
 		return err_set(e, X_BAD_ARCHIVE, "the archive is empty");
 	return err_set(e, X_BAD_ARCHIVE, "the archive is damaged after %ju members: %s", (uintmax_t)o->u->members,
-		       shown(why ? why : "it ends too early", buf));
+		       text_short(buf, sizeof(buf), why ? why : "it ends too early"));
 }
 
 static bool failed(int r)
@@ -191,7 +182,7 @@ static int below_top(struct out *o, struct parts *p, const char *path, struct er
 		return err_set(
 			e, X_BAD_ARCHIVE,
 			"the archive's member %s is refused: all members must be in one folder, and others are in %.100s",
-			shown(path, buf), o->top);
+			text_short(buf, sizeof(buf), path), o->top);
 	p->n--;
 	memmove(p->v, p->v + 1, p->n * sizeof(p->v[0]));
 	return 0;

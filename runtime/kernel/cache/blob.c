@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "json/write.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 enum { BLOCK = 512, PIECE = 256 << 10, META_MAX = 1 << 20, SHOWN_MAX = 100, TAR_NAME_MAX = 99 };
 
@@ -213,22 +214,12 @@ static void reading_drop(struct reading *r)
 }
 #define auto_reading __attribute__((unused, cleanup(reading_drop)))
 
-/* Messages end on terminals, so a text from outside shows its plain letters only. */
-static const char *shown(const char *text, char buf[SHOWN_MAX])
-{
-	size_t n = 0;
-
-	for (; text[n] && n < SHOWN_MAX - 1; n++)
-		buf[n] = text[n] >= ' ' && text[n] < 0x7f ? text[n] : '?';
-	buf[n] = '\0';
-	return buf;
-}
-
 static int refuse(const char *name, const char *why, struct err *e)
 {
 	char buf[SHOWN_MAX];
 
-	return err_set(e, X_BAD_ARCHIVE, "the packed kernel's member %s is refused: %s", shown(name, buf), why);
+	return err_set(e, X_BAD_ARCHIVE, "the packed kernel's member %s is refused: %s",
+		       text_short(buf, sizeof(buf), name), why);
 }
 
 static int damaged(struct reading *r, struct err *e)
@@ -238,7 +229,7 @@ static int damaged(struct reading *r, struct err *e)
 
 	if (!r->cause.code)
 		return err_set(e, X_BAD_ARCHIVE, "the packed kernel is damaged: %s",
-			       shown(why ? why : "it ends too early", buf));
+			       text_short(buf, sizeof(buf), why ? why : "it ends too early"));
 	*e = r->cause;
 	return -1;
 }

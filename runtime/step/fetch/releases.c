@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "options/opt.h"
+#include "base/text.h"
 #include "base/url.h"
 #include "kernel/name/releases.h"
 #include "fetch/http/get.h"
@@ -169,10 +170,8 @@ static int run(int dir, const char *path, struct err *e)
 		return -1;
 	if (!known)
 		return without_answer(e);
-	auto_free char *problem = xstrdup(e->msg);
+	auto_free char *problem = text_plain(e->msg, strlen(e->msg), TEXT_LINE);
 
-	for (char *p = problem; *p; p++)
-		*p = (unsigned char)*p < ' ' ? ' ' : *p;
 	return write_out(dir, &last, problem, e);
 }
 

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "kernel/cache/entry.h"
 #include "kernel/cache/remote.h"
 #include "fetch/http/ghacache.h"
@@ -19,9 +20,9 @@ int remote_problem(char **problem, const char *what, struct err *e)
 {
 	if (e->code == X_INTERRUPTED)
 		return -1;
-	*problem = xasprintf("%s: %s", what, e->msg);
-	for (char *p = *problem; *p; p++)
-		*p = (char)((unsigned char)*p < ' ' ? ' ' : *p);
+	auto_free char *said = xasprintf("%s: %s", what, e->msg);
+
+	*problem = text_plain(said, strlen(said), TEXT_LINE);
 	*e = (struct err){ 0 };
 	step_progress(0, 0, *problem);
 	return 0;

@@ -105,7 +105,7 @@ static void words(void **state)
 
 	(void)state;
 	found(&f, "x", LEVEL_OK, "a%cb\033[31mc\n", 7);
-	assert_string_equal(last(&f)->text, "a b [31mc ");
+	assert_string_equal(last(&f)->text, "a?bc ");
 }
 
 int main(void)

@@ -153,6 +153,70 @@ static void golden(void **state)
 	}
 }
 
+/* What a scheduler may print as its last line, and what becomes of it in a cell of each report. */
+static const struct {
+	const char *said, *csv, *markdown, *text;
+} hostile[] = {
+	{ "=HYPERLINK(\"http://x\"&A2)", ",\"'=HYPERLINK(\"\"http://x\"\"&A2)\"\n",
+	  ": =HYPERLINK(\"http:&#8203;//x\"&amp;A2)</summary>", ": =HYPERLINK(\"http://x\"&A2)\n" },
+	{ "+1", ",'+1\n", ": +1<", ": +1\n" },
+	{ "-1", ",'-1\n", ": -1<", ": -1\n" },
+	{ "@SUM(1)", ",'@SUM(1)\n", ": @&#8203;SUM(1)<", ": @SUM(1)\n" },
+	{ "\t=1", ",' =1\n", ":  =1<", ":  =1\n" },
+	{ "\r=1", ",' =1\n", ":  =1<", ":  =1\n" },
+	{ "\033[m=1", ",'=1\n", ": =1<", ": =1\n" },
+	{ "1=1", ",1=1\n", ": 1=1<", ": 1=1\n" },
+	{ "\302\23331mred\302\235"
+	  "0;title\302\234.",
+	  ",red.\n", ": red.<", ": red.\n" },
+	{ "\033[2mdim\033[0m\033", ",dim?\n", ": dim?<", ": dim?\n" },
+	{ "::add-mask::a", ",:?add-mask::a\n", ": :?add-mask::a<", ": :?add-mask::a\n" },
+	{ "at #12 of www.x.org <b>", ",at #12 of www.x.org <b>\n", ": at #&#8203;12 of www&#8203;.x.org &lt;b&gt;<",
+	  ": at #12 of www.x.org <b>\n" },
+};
+
+static char *printed(void (*print)(FILE *f, const struct report *r), const struct report *r)
+{
+	char *got = NULL;
+	size_t n;
+	FILE *f = xmemstream(&got, &n);
+
+	print(f, r);
+	fclose(f);
+	return got;
+}
+
+static void has(const char *text, const char *what)
+{
+	if (!strstr(text, what))
+		fail_msg("'%s' is not in:\n%s", what, text);
+}
+
+static void harmless(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < countof(hostile); i++) {
+		const struct fixture died = {
+			"died",
+			"6.18.2",
+			NULL,
+			NULL,
+			{ .state = STEP_FAILED, .code = X_DIED, .text = (char *)hostile[i].said }
+		};
+		auto_report struct report r = { .scheduler = "scx_ktstr", .command = "cargo ktstr verifier" };
+
+		fill(&r, &died, 1);
+		free(r.cells[0].result.reason);
+		r.cells[0].result.reason = xstrdup(hostile[i].said);
+		auto_free char *csv = printed(report_csv, &r), *markdown = printed(report_markdown, &r);
+		auto_free char *text = printed(report_text, &r);
+
+		has(csv, hostile[i].csv);
+		has(markdown, hostile[i].markdown);
+		has(text, hostile[i].text);
+	}
+}
+
 static const struct {
 	const struct fixture *cells;
 	size_t n;
@@ -208,7 +272,8 @@ static void verdict(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(golden), cmocka_unit_test(verdict) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(golden), cmocka_unit_test(harmless),
+					    cmocka_unit_test(verdict) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,7 +212,7 @@ static const struct {
 	{ ".config is not",
 	  { { .path = "bzImage", .data = "image" },
 	    { .path = "metadata.json", .data = META(", \"config_hash\": \"00000000\"") } } },
-	{ "\?[31m", { { .path = "\033[31m/x", .data = "image" } } },
+	{ "member /x is", { { .path = "\033[31m/x", .data = "image" } } },
 };
 
 static void is_refused(void **state)

@@ -108,7 +108,7 @@ static void trail(void **state)
 			    "1: (b7) r2 = 0\n2: (b7) r3 = 0\n; g(); @ a.c:2\n3: (b7) r4 = 0\n4: (05) goto pc+0\n"
 			    "5: (b7) r5 = 0\n; *value = 1; @ a.c:3\n"
 			    "6: (7b) *(u64 *)(r0 +0) = r1 ; R0=map_value_or_null(id=1)\n"
-			    "R0 invalid ?[31mmem access 'map_value_or_null'\n");
+			    "R0 invalid mem access 'map_value_or_null'\n");
 }
 
 static const struct {
