@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "kernel/name/nearest.h"
+#include "base/distance.h"
 
 enum { REFS_MAX = 1000000, NAME_MAX_LEN = 1024, SHOWN = 3, SHORTEST_ID = 7 };
 
@@ -199,7 +199,7 @@ static void insert(struct near list[SHOWN], size_t *n, struct near new)
 static unsigned distance(const char *ref, const char *name)
 {
 	const char *last = strrchr(name, '/');
-	unsigned all = nearest_edits(ref, name), end = last ? nearest_edits(ref, last + 1) : all;
+	unsigned all = edit_distance_prefix(ref, name), end = last ? edit_distance_prefix(ref, last + 1) : all;
 
 	return end < all ? end : all;
 }

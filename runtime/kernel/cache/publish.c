@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "json/write.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/syscalls.h"
@@ -11,43 +12,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LOCK_WAIT_MS = 120 * 1000, LOCK_RETRY_MS = 20, CONFIG_MAX = 16 << 20 };
-
-/* The lock file goes away with its last user; who locked a file that is gone by then tries again with the new one. */
-static int lock_try(int root, const char *name, int *fd, struct err *e)
-{
-	auto_close int f = openat(root, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-	struct stat mine, there;
-
-	if (f < 0)
-		return err_sys(e, "open %s", name);
-	if (flock(f, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 1 : err_sys(e, "lock %s", name);
-	if (fstat(f, &mine) < 0 || fstatat(root, name, &there, 0) < 0 || mine.st_ino != there.st_ino)
-		return 1;
-	*fd = TAKE_FD(f);
-	return 0;
-}
-
-static int lock_take(int root, const char *name, int *fd, struct err *e)
-{
-	long long deadline = now_ms() + LOCK_WAIT_MS;
-
-	for (;;) {
-		int r = lock_try(root, name, fd, e);
-
-		if (r <= 0)
-			return r;
-		if (now_ms() > deadline)
-			return err_set(e, X_TIMEOUT, "%s is held by another process", name);
-		if (stop_poll(NULL, 0, now_ms() + LOCK_RETRY_MS, e) < 0)
-			return -1;
-	}
-}
+enum { LOCK_WAIT_MS = 120 * 1000, CONFIG_MAX = 16 << 20 };
 
 static bool gone(pid_t pid)
 {
@@ -191,11 +159,11 @@ static int store_locked(int root, const char *key, const struct kernel_meta *m, 
 	auto_close int lock = -1;
 	int r;
 
-	if (lock_take(root, lock_name, &lock, e) < 0)
+	if (flock_take(root, lock_name, &lock, now_ms() + LOCK_WAIT_MS, e) < 0)
 		return -1;
 	collect(root, key);
 	r = publish(root, key, m, f, e);
-	(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
+	flock_drop(root, lock_name, &lock);
 	return r;
 }
 
@@ -264,12 +232,12 @@ int kernel_remove(const struct kernel_entry *k, struct err *e)
 		return err_sys(e, "open %s", path);
 	if (!is_writable(k->key))
 		return rmtree(root, k->key, e) < 0 ? err_in(e, "remove %s", k->key) : KERNEL_REMOVED;
-	r = lock_try(root, lock_name, &lock, e);
-	if (r > 0)
+	r = flock_try(root, lock_name, &lock, e);
+	if (r == LOCK_BUSY)
 		return KERNEL_IN_WORK;
 	if (r == 0) {
 		r = remove_locked(root, k, e);
-		(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
+		flock_drop(root, lock_name, &lock);
 	}
 	return r < 0 ? err_in(e, "remove %s", k->key) : r;
 }
@@ -281,10 +249,10 @@ static void collect_key(int root, const char *key)
 	auto_close int lock = -1;
 	struct err ignored;
 
-	if (lock_try(root, lock_name, &lock, &ignored) != 0)
+	if (flock_try(root, lock_name, &lock, &ignored) != LOCK_TAKEN)
 		return;
 	collect(root, key);
-	(void)unlinkat(root, lock_name, 0); /* an empty file that stays is harmless */
+	flock_drop(root, lock_name, &lock);
 }
 
 void kernel_collect(void)

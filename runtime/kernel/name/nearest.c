@@ -1,5 +1,6 @@
 #include "kernel/name/nearest.h"
 
+#include "base/distance.h"
 #include "base/mem.h"
 #include "kernel/cache/entry.h"
 #include "base/kver.h"
@@ -9,38 +10,7 @@
 
 /* Added to the distance: what only a key can name comes after all of its series, other series after that. */
 enum { BY_KEY_ONLY = 1 << 20, OTHER_SERIES = 1 << 22 };
-enum { NAME_MAX_LEN = 96, SHOWN = 3, VERSIONS_SHOWN = 8 };
-
-static unsigned least(unsigned a, unsigned b, unsigned c)
-{
-	unsigned m = a < b ? a : b;
-
-	return m < c ? m : c;
-}
-
-unsigned nearest_edits(const char *id, const char *name)
-{
-	size_t n = strnlen(id, NAME_MAX_LEN), m = strnlen(name, NAME_MAX_LEN);
-	unsigned row[NAME_MAX_LEN + 1], best;
-
-	for (size_t j = 0; j <= m; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= n; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= m; j++) {
-			unsigned above = row[j];
-
-			row[j] = least(above + 1, row[j - 1] + 1, diagonal + (id[i - 1] != name[j - 1]));
-			diagonal = above;
-		}
-	}
-	best = row[0];
-	for (size_t j = 1; j <= m; j++)
-		best = row[j] < best ? row[j] : best;
-	return best;
-}
+enum { SHOWN = 3, VERSIONS_SHOWN = 8 };
 
 struct near {
 	const char *name;
@@ -69,7 +39,7 @@ static struct near closest(const struct kernel_entry *k, const struct kernel_wor
 	unsigned patches;
 
 	for (size_t i = 0; i < countof(names); i++) {
-		unsigned d = names[i] ? nearest_edits(id, names[i]) : ~0u;
+		unsigned d = names[i] ? edit_distance_prefix(id, names[i]) : ~0u;
 
 		if (d < best.distance)
 			best = (struct near){ names[i], d };

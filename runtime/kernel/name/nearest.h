@@ -4,8 +4,6 @@
 struct kernel_list;
 struct kernel_word;
 
-/* Edits between id and the closest beginning of name. */
-unsigned nearest_edits(const char *id, const char *name);
 /* What of the cache the user may have meant, at most three, closest first, as "a, b, c"; NULL when nothing is near. Of
  * a version, its own series comes first. What only its key can name is named by it. Caller frees. */
 char *nearest_matches(const struct kernel_list *l, const struct kernel_word *w, const char *machine);

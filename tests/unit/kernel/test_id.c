@@ -10,6 +10,7 @@
 #include "kernel_words.h"
 #include "kernel/cache/entry.h"
 #include "kernel/name/id.h"
+#include "base/distance.h"
 #include "base/kver.h"
 #include "kernel/name/locate.h"
 #include "kernel/name/nearest.h"
@@ -59,11 +60,12 @@ static void distances(void **state)
 		{ "6.13", "6.12.117", 1 },
 		{ "xyz", "abc", 3 },
 		{ "6.12.17", "6.12.117", 1 },
+		{ "6.21", "6.12.117", 1 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++)
-		assert_int_equal(nearest_edits(cases[i].id, cases[i].name), cases[i].d);
+		assert_int_equal(edit_distance_prefix(cases[i].id, cases[i].name), cases[i].d);
 }
 
 static struct kernel_host here(const char *root)
