@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "fetch/http/get.h"
 #include "fetch/http/send.h"
-#include "fetch/http/try.h"
+#include "fetch/http/handle.h"
 
 /* Both generations want a digest of what makes entries alike; this is the SHA-256 of "ktstr". */
 #define NAMESPACE "3b8cd7b2f7aae777736d488070a1625b85100e3196ae91ab51a883ad1ba5d3d0"

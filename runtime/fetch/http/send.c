@@ -10,9 +10,9 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "fetch/http/pause.h"
-#include "fetch/http/try.h"
+#include "fetch/http/handle.h"
 
-enum { TRIES = 3, LONGEST_PAUSE_MS = 10 * 1000, STALL_MS = 30 * 1000, POLL_MS = 1000 };
+enum { TRIES = 3, LONGEST_PAUSE_MS = 10 * 1000, STALL_MS = 30 * 1000 };
 enum { HEAD_MAX = 256 * 1024 };
 
 struct sending {
@@ -28,21 +28,6 @@ struct sending {
 	long long heard, deadline;
 	char why[CURL_ERROR_SIZE];
 };
-
-static void drop_curl(CURL **c)
-{
-	curl_easy_cleanup(*c);
-}
-
-static void drop_multi(CURLM **m)
-{
-	curl_multi_cleanup(*m);
-}
-
-static void drop_list(struct curl_slist **l)
-{
-	curl_slist_free_all(*l);
-}
 
 static size_t on_read(char *to, size_t size, size_t n, void *arg)
 {
@@ -150,8 +135,9 @@ static int finished(struct sending *t, CURLcode rc)
 	return err_set(t->e, X_NETWORK, "%s", *t->why ? t->why : curl_easy_strerror(rc));
 }
 
-static int check_clock(struct sending *t)
+static int check_clock(void *arg)
 {
+	struct sending *t = arg;
 	unsigned stall = t->s->stall_ms ? t->s->stall_ms : STALL_MS;
 	long long now = now_ms();
 
@@ -163,53 +149,28 @@ static int check_clock(struct sending *t)
 	return err_set(t->e, X_NETWORK, "silence for %g s", stall / 1000.0);
 }
 
-static int wait_some(struct sending *t, CURLM *m)
-{
-	struct curl_waitfd stop = { .fd = stop_fd(), .events = CURL_WAIT_POLLIN };
-	unsigned stall = t->s->stall_ms ? t->s->stall_ms : STALL_MS;
-	CURLMcode rc = curl_multi_poll(m, &stop, stop.fd >= 0, (int)(stall < POLL_MS ? stall : POLL_MS), NULL);
-
-	if (rc != CURLM_OK)
-		return err_set(t->e, X_NETWORK, "%s", curl_multi_strerror(rc));
-	return stop_pending() ? stop_err(t->e) : check_clock(t);
-}
-
 static int drive(struct sending *t, CURLM *m)
 {
-	for (;;) {
-		int running = 0, left;
-		CURLMcode rc = curl_multi_perform(m, &running);
-		const CURLMsg *msg;
+	unsigned stall = t->s->stall_ms ? t->s->stall_ms : STALL_MS;
+	CURLcode rc;
 
-		if (rc != CURLM_OK)
-			return err_set(t->e, X_NETWORK, "%s", curl_multi_strerror(rc));
-		while ((msg = curl_multi_info_read(m, &left)))
-			if (msg->msg == CURLMSG_DONE)
-				return finished(t, msg->data.result);
-		if (wait_some(t, m) < 0)
-			return -1;
-	}
-}
-
-static int no_library(struct err *e)
-{
-	return err_set(e, X_FAIL, "libcurl cannot be used");
+	return http_run(m, stall, check_clock, t, &rc, t->e) < 0 ? -1 : finished(t, rc);
 }
 
 static int try_it(struct sending *t, struct http_answer *a)
 {
-	__attribute__((cleanup(drop_list))) struct curl_slist *headers = NULL;
-	__attribute__((cleanup(drop_curl))) CURL *curl = NULL;
-	__attribute__((cleanup(drop_multi))) CURLM *multi = NULL;
+	__attribute__((cleanup(http_drop_list))) struct curl_slist *headers = NULL;
+	__attribute__((cleanup(http_drop_curl))) CURL *curl = NULL;
+	__attribute__((cleanup(http_drop_multi))) CURLM *multi = NULL;
 	curl_off_t wish = 0;
 
 	t->curl = curl = curl_easy_init();
 	multi = curl_multi_init();
 	if (!curl || !multi)
-		return no_library(t->e);
+		return http_no_library(t->e);
 	set_up(t, &headers);
 	if (curl_multi_add_handle(multi, curl) != CURLM_OK)
-		return no_library(t->e);
+		return http_no_library(t->e);
 	int rc = drive(t, multi);
 
 	curl_multi_remove_handle(multi, curl);

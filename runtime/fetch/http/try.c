@@ -2,7 +2,6 @@
 #include "fetch/http/try.h"
 
 #include <curl/curl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,12 +9,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/version.h"
 #include "base/stop.h"
 #include "base/url.h"
+#include "fetch/http/handle.h"
 #include "fetch/http/state.h"
 
-enum { CONNECT_MS = 15 * 1000, STALL_MS = 30 * 1000, REDIRECTS = 10, HEAD_MAX = 256 * 1024, POLL_MS = 1000 };
+enum { STALL_MS = 30 * 1000, REDIRECTS = 10, HEAD_MAX = 256 * 1024 };
 
 struct attempt {
 	struct http_state *s;
@@ -30,21 +29,6 @@ struct attempt {
 	long long heard; /* when the last byte came */
 	char why[CURL_ERROR_SIZE];
 };
-
-static void drop_curl(CURL **c)
-{
-	curl_easy_cleanup(*c);
-}
-
-static void drop_multi(CURLM **m)
-{
-	curl_multi_cleanup(*m);
-}
-
-static void drop_list(struct curl_slist **l)
-{
-	curl_slist_free_all(*l);
-}
 
 static int fail(struct attempt *a, enum http_again again)
 {
@@ -66,35 +50,6 @@ static const char *response_tag(const struct attempt *a)
 	const char *tag = header(a, "ETag");
 
 	return *tag == '"' ? tag : header(a, "Last-Modified");
-}
-
-const char *http_status_name(long status)
-{
-	static const struct {
-		long status;
-		const char *name;
-	} names[] = {
-		{ 400, " Bad Request" },
-		{ 401, " Unauthorized" },
-		{ 403, " Forbidden" },
-		{ 404, " Not Found" },
-		{ 407, " Proxy Authentication Required" },
-		{ 408, " Request Timeout" },
-		{ 410, " Gone" },
-		{ 416, " Range Not Satisfiable" },
-		{ 429, " Too Many Requests" },
-		{ 451, " Unavailable For Legal Reasons" },
-		{ 500, " Internal Server Error" },
-		{ 501, " Not Implemented" },
-		{ 502, " Bad Gateway" },
-		{ 503, " Service Unavailable" },
-		{ 504, " Gateway Timeout" },
-	};
-
-	for (size_t i = 0; i < countof(names); i++)
-		if (names[i].status == status)
-			return names[i].name;
-	return "";
 }
 
 static int bad_status(struct attempt *a, long status)
@@ -210,35 +165,6 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 	return CURL_WRITEFUNC_ERROR;
 }
 
-void http_trust(void *c)
-{
-	const char *file = getenv("CURL_CA_BUNDLE"), *dir = getenv("SSL_CERT_DIR");
-
-	if (!file || !*file)
-		file = getenv("SSL_CERT_FILE");
-	if (file && *file)
-		curl_easy_setopt(c, CURLOPT_CAINFO, file);
-	if (dir && *dir)
-		curl_easy_setopt(c, CURLOPT_CAPATH, dir);
-}
-
-void http_handle(void *c, const char *url, char *why)
-{
-	const char *schemes = strncasecmp(url, "https:", 6) ? "http,https" : "https";
-	auto_free char *agent = xasprintf("ktstr/%s", ktstr_version);
-
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, agent);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	/* A name that is being looked up does not hold us at the end. */
-	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, schemes);
-	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, schemes);
-	http_trust(c);
-}
-
 static void set_up(struct attempt *a, struct curl_slist **headers)
 {
 	CURL *c = a->curl;
@@ -319,8 +245,9 @@ static int finished(struct attempt *a, CURLcode rc)
 		       (unsigned long long)a->s->at, (unsigned long long)a->total);
 }
 
-static int check_clock(struct attempt *a)
+static int check_clock(void *arg)
 {
+	struct attempt *a = arg;
 	unsigned stall = a->s->h->stall_ms ? a->s->h->stall_ms : STALL_MS;
 	long long now = now_ms();
 
@@ -333,56 +260,19 @@ static int check_clock(struct attempt *a)
 	return err_set(a->e, X_NETWORK, "fetch %s: silence for %g s", a->s->shown, stall / 1000.0);
 }
 
-/* Until something happens, but not past a deadline. */
-static int wait_some(struct attempt *a, CURLM *m)
-{
-	struct curl_waitfd stop = { .fd = stop_fd(), .events = CURL_WAIT_POLLIN };
-	unsigned stall = a->s->h->stall_ms ? a->s->h->stall_ms : STALL_MS;
-	CURLMcode rc = curl_multi_poll(m, &stop, stop.fd >= 0, (int)(stall < POLL_MS ? stall : POLL_MS), NULL);
-
-	if (rc != CURLM_OK)
-		return err_set(a->e, X_NETWORK, "fetch %s: %s", a->s->shown, curl_multi_strerror(rc));
-	return stop_pending() ? stop_err(a->e) : check_clock(a);
-}
-
 static int drive(struct attempt *a, CURLM *m)
 {
-	for (;;) {
-		int running = 0, left;
-		CURLMcode rc = curl_multi_perform(m, &running);
-		const CURLMsg *msg;
+	unsigned stall = a->s->h->stall_ms ? a->s->h->stall_ms : STALL_MS;
+	CURLcode rc;
 
-		if (rc != CURLM_OK)
-			return err_set(a->e, X_NETWORK, "fetch %s: %s", a->s->shown, curl_multi_strerror(rc));
-		while ((msg = curl_multi_info_read(m, &left)))
-			if (msg->msg == CURLMSG_DONE)
-				return finished(a, msg->data.result);
-		if (wait_some(a, m) < 0)
-			return -1;
-	}
-}
-
-static int no_library(struct err *e)
-{
-	return err_set(e, X_FAIL, "libcurl cannot be used");
-}
-
-int http_ready(struct err *e)
-{
-	static bool ready;
-
-	/* TLS writes to sockets without MSG_NOSIGNAL. Children get the default back (spawn.h). */
-	if (!ready && (signal(SIGPIPE, SIG_IGN) == SIG_ERR || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK))
-		return no_library(e);
-	ready = true;
-	return 0;
+	return http_run(m, stall, check_clock, a, &rc, a->e) < 0 ? -1 : finished(a, rc);
 }
 
 int http_try(struct http_state *s, struct err *e)
 {
-	__attribute__((cleanup(drop_list))) struct curl_slist *headers = NULL;
-	__attribute__((cleanup(drop_curl))) CURL *curl = NULL;
-	__attribute__((cleanup(drop_multi))) CURLM *multi = NULL;
+	__attribute__((cleanup(http_drop_list))) struct curl_slist *headers = NULL;
+	__attribute__((cleanup(http_drop_curl))) CURL *curl = NULL;
+	__attribute__((cleanup(http_drop_multi))) CURLM *multi = NULL;
 	struct attempt a = { .s = s, .e = e, .heard = now_ms() };
 
 	if (http_ready(e) < 0)
@@ -390,11 +280,11 @@ int http_try(struct http_state *s, struct err *e)
 	a.curl = curl = curl_easy_init();
 	multi = curl_multi_init();
 	if (!curl || !multi)
-		return no_library(e);
+		return http_no_library(e);
 	a.asked_part = s->at > 0 && !s->whole && (s->tag || s->blind);
 	set_up(&a, &headers);
 	if (curl_multi_add_handle(multi, curl) != CURLM_OK)
-		return no_library(e);
+		return http_no_library(e);
 	int rc = drive(&a, multi);
 
 	curl_multi_remove_handle(multi, curl);
