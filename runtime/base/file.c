@@ -181,13 +181,13 @@ int write_all(int fd, const void *data, size_t n, const char *what, struct err *
 	return 0;
 }
 
-/* Fills buf as far as the file goes. */
-static ssize_t read_block(int fd, char *buf, size_t n)
+ssize_t read_full(int fd, void *buf, size_t n)
 {
+	char *to = buf;
 	size_t have = 0;
 
 	while (have < n) {
-		ssize_t got = read(fd, buf + have, n - have);
+		ssize_t got = read(fd, to + have, n - have);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -211,7 +211,7 @@ static bool holds(int fd, const char *data, size_t n)
 	for (size_t off = 0; off < n;) {
 		size_t want = n - off < sizeof(buf) ? n - off : sizeof(buf);
 
-		if (read_block(fd, buf, want) != (ssize_t)want || memcmp(buf, data + off, want) != 0)
+		if (read_full(fd, buf, want) != (ssize_t)want || memcmp(buf, data + off, want) != 0)
 			return false;
 		off += want;
 	}
@@ -247,7 +247,7 @@ static int copy_plain(int in, int out, off_t off, off_t end, const char *name, s
 		return err_sys(e, "copy %s", name);
 	while (off < end) {
 		size_t want = end - off < BLOCK ? (size_t)(end - off) : BLOCK;
-		ssize_t got = read_block(in, buf, want);
+		ssize_t got = read_full(in, buf, want);
 
 		if (got < 0)
 			return err_sys(e, "copy %s", name);

@@ -29,6 +29,8 @@ int file_read_fd(int fd, const char *what, size_t max, char **text, size_t *n, s
 /* Atomic whole-file write; leaves the file (and its times) alone when the content is already equal.
  * Returns 0 unchanged, 1 written. */
 int file_write(int dir, const char *path, const void *data, size_t n, struct err *e);
+/* Fills buf as far as the file goes. -1 with errno. */
+ssize_t read_full(int fd, void *buf, size_t n);
 int write_all(int fd, const void *data, size_t n, const char *what, struct err *e);
 
 int mkdir_p(int dir, const char *path, mode_t mode, struct err *e);

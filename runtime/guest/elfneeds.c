@@ -1,62 +1,46 @@
-/* elfneeds.c: what a 64-bit ELF file asks of the dynamic linker. The bytes may be anything: every offset is checked
- * against the file before it is followed, and headers are copied out, since nothing promises their alignment. */
+/* elfneeds.c: what a 64-bit ELF file asks of the dynamic linker. */
+#include "base/elf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "guest/payload.h"
-#include <elf.h>
 
 enum { NEEDED_MAX = 4096, NAME_MAX_BYTES = 4095 };
 
 struct image {
-	const char *p;
-	size_t n;
-	Elf64_Ehdr eh;
+	struct elf elf;
 	struct err *e;
 };
-
-static bool inside(const struct image *im, uint64_t off, uint64_t len)
-{
-	return off <= im->n && len <= im->n - off;
-}
 
 static int bad(const struct image *im, const char *why)
 {
 	return err_set(im->e, X_BAD_SCHED, "%s", why);
 }
 
-static Elf64_Phdr phdr(const struct image *im, size_t i)
+static int header(struct image *im, const char *p, size_t n)
 {
-	Elf64_Phdr ph;
-
-	memcpy(&ph, im->p + im->eh.e_phoff + i * sizeof ph, sizeof ph);
-	return ph;
-}
-
-static int header(struct image *im)
-{
-	if (im->n >= 2 && !memcmp(im->p, "#!", 2))
+	if (n >= 2 && !memcmp(p, "#!", 2))
 		return bad(im, "is a script; the guest runs ELF programs only");
-	if (im->n < SELFMAG || memcmp(im->p, ELFMAG, SELFMAG) != 0)
+	switch (elf_open(&im->elf, p, n)) {
+	case ELF_NONE:
 		return bad(im, "is not an ELF file");
-	if (im->n < EI_NIDENT)
-		return bad(im, "is cut short");
-	if (im->p[EI_CLASS] != ELFCLASS64 || im->p[EI_DATA] != ELFDATA2LSB)
+	case ELF_CLASS:
 		return bad(im, "is not a 64-bit little-endian ELF file");
-	if (im->n < sizeof im->eh)
+	case ELF_CUT:
+	case ELF_OUTSIDE:
 		return bad(im, "is cut short");
-	memcpy(&im->eh, im->p, sizeof im->eh);
-	if (im->eh.e_type == ET_REL && im->eh.e_machine == EM_BPF)
-		return bad(im, "is a BPF object; what starts in the guest is the program that loads it");
-	if (im->eh.e_type != ET_EXEC && im->eh.e_type != ET_DYN)
-		return bad(im, "is neither a program nor a shared library");
-	if (im->eh.e_phnum && im->eh.e_phentsize != sizeof(Elf64_Phdr))
+	case ELF_DAMAGED:
 		return bad(im, "has a damaged ELF header");
-	if (!inside(im, im->eh.e_phoff, (uint64_t)im->eh.e_phnum * sizeof(Elf64_Phdr)))
-		return bad(im, "is cut short");
-	for (size_t i = 0; i < im->eh.e_phnum; i++) {
-		Elf64_Phdr ph = phdr(im, i);
+	case ELF_FINE:
+		break;
+	}
+	if (im->elf.h.e_type == ET_REL && im->elf.h.e_machine == EM_BPF)
+		return bad(im, "is a BPF object; what starts in the guest is the program that loads it");
+	if (im->elf.h.e_type != ET_EXEC && im->elf.h.e_type != ET_DYN)
+		return bad(im, "is neither a program nor a shared library");
+	for (size_t i = 0; i < im->elf.h.e_phnum; i++) {
+		Elf64_Phdr ph = elf_phdr(&im->elf, i);
 
-		if (ph.p_type == PT_LOAD && !inside(im, ph.p_offset, ph.p_filesz))
+		if (ph.p_type == PT_LOAD && !elf_inside(&im->elf, ph.p_offset, ph.p_filesz))
 			return bad(im, "is cut short");
 	}
 	return 0;
@@ -65,8 +49,8 @@ static int header(struct image *im)
 /* File offset of an address, with *room bytes of its segment behind it. */
 static bool offset_of(const struct image *im, uint64_t va, uint64_t *off, uint64_t *room)
 {
-	for (size_t i = 0; i < im->eh.e_phnum; i++) {
-		Elf64_Phdr ph = phdr(im, i);
+	for (size_t i = 0; i < im->elf.h.e_phnum; i++) {
+		Elf64_Phdr ph = elf_phdr(&im->elf, i);
 
 		if (ph.p_type != PT_LOAD || va < ph.p_vaddr || va - ph.p_vaddr >= ph.p_filesz)
 			continue;
@@ -80,14 +64,14 @@ static bool offset_of(const struct image *im, uint64_t va, uint64_t *off, uint64
 /* A NUL-ended string of at most room bytes at an offset that is inside. NULL when it is none. */
 static char *string_at(const struct image *im, uint64_t off, uint64_t room)
 {
-	size_t n = strnlen(im->p + off, room);
+	size_t n = strnlen(im->elf.p + off, room);
 
-	return n == room || n == 0 || n > NAME_MAX_BYTES ? NULL : xstrndup(im->p + off, n);
+	return n == room || n == 0 || n > NAME_MAX_BYTES ? NULL : xstrndup(im->elf.p + off, n);
 }
 
 static int interpreter(const struct image *im, const Elf64_Phdr *ph, struct elf_needs *n)
 {
-	if (n->interp || !inside(im, ph->p_offset, ph->p_filesz))
+	if (n->interp || !elf_inside(&im->elf, ph->p_offset, ph->p_filesz))
 		return bad(im, "has a damaged PT_INTERP");
 	n->interp = string_at(im, ph->p_offset, ph->p_filesz);
 	return n->interp ? 0 : bad(im, "has a damaged PT_INTERP");
@@ -102,7 +86,7 @@ static Elf64_Dyn dyn(const struct image *im, const struct dynamic *d, uint64_t i
 {
 	Elf64_Dyn entry;
 
-	memcpy(&entry, im->p + d->off + i * sizeof entry, sizeof entry);
+	memcpy(&entry, im->elf.p + d->off + i * sizeof entry, sizeof entry);
 	return entry;
 }
 
@@ -111,7 +95,7 @@ static int dynamic_find(const struct image *im, const Elf64_Phdr *ph, struct dyn
 	uint64_t strings = 0, room = 0;
 	bool have = false;
 
-	if (!inside(im, ph->p_offset, ph->p_filesz))
+	if (!elf_inside(&im->elf, ph->p_offset, ph->p_filesz))
 		return bad(im, "has a damaged PT_DYNAMIC");
 	*d = (struct dynamic){ .off = ph->p_offset };
 	for (uint64_t max = ph->p_filesz / sizeof(Elf64_Dyn); d->count < max; d->count++) {
@@ -181,14 +165,14 @@ static int dynamic_read(const struct image *im, const Elf64_Phdr *ph, struct elf
 
 int elf_needs_parse(struct elf_needs *n, const void *data, size_t len, struct err *e)
 {
-	struct image im = { .p = data, .n = len, .e = e };
+	struct image im = { .e = e };
 	struct elf_needs got = { 0 };
 
-	if (header(&im) < 0)
+	if (header(&im, data, len) < 0)
 		return -1;
-	got.machine = im.eh.e_machine;
-	for (size_t i = 0; i < im.eh.e_phnum; i++) {
-		Elf64_Phdr ph = phdr(&im, i);
+	got.machine = im.elf.h.e_machine;
+	for (size_t i = 0; i < im.elf.h.e_phnum; i++) {
+		Elf64_Phdr ph = elf_phdr(&im.elf, i);
 		int r = 0;
 
 		if (ph.p_type == PT_INTERP)
@@ -200,7 +184,7 @@ int elf_needs_parse(struct elf_needs *n, const void *data, size_t len, struct er
 			return r;
 		}
 	}
-	got.is_program |= im.eh.e_type == ET_EXEC || got.interp;
+	got.is_program |= im.elf.h.e_type == ET_EXEC || got.interp;
 	*n = got;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "guest/payload.h"
@@ -99,24 +100,6 @@ static int fill(struct vm *vm, struct target *t, const char *data, size_t n, str
 		}
 	}
 	return 0;
-}
-
-static ssize_t read_full(int fd, char *buf, size_t n)
-{
-	size_t have = 0;
-
-	while (have < n) {
-		ssize_t r = read(fd, buf + have, n - have);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -1;
-		if (r == 0)
-			break;
-		have += (size_t)r;
-	}
-	return (ssize_t)have;
 }
 
 static int push_file(struct vm *vm, struct target *t, const struct payload_file *v, char *buf, long long deadline,

@@ -2,7 +2,6 @@
  * The compressed bytes end with the unpacked size (32 bits, little endian): gzip's own trailer, appended for the rest. */
 #include "kernel/image/image.h"
 
-#include <elf.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/arch.h"
+#include "base/elf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/spawn.h"
@@ -47,11 +47,6 @@ static uint32_t le32(const uint8_t *p)
 
 	memcpy(&v, p, sizeof(v));
 	return le32toh(v);
-}
-
-static bool is_elf(const void *data, size_t n)
-{
-	return n >= SELFMAG && !memcmp(data, ELFMAG, SELFMAG);
 }
 
 static bool is_bzimage(const uint8_t *d, size_t n)
@@ -137,9 +132,9 @@ int image_unpack(const void *data, size_t n, void **out, size_t *out_n, struct e
 		return take_plain(data, n, out, out_n, e);
 	if (armimage_is_zboot(data, n) || is_gzip(data, n))
 		return unpack_arm(data, n, !is_gzip(data, n), out, out_n, e);
-	if (!is_elf(data, n) && payload_find(data, n, &p, &n, e) < 0)
+	if (!elf_is(data, n) && payload_find(data, n, &p, &n, e) < 0)
 		return -1;
-	if (is_elf(p, n))
+	if (elf_is(p, n))
 		return take_plain(p, n, out, out_n, e);
 	format = decompress_format(p, n);
 	if (!format)
@@ -150,7 +145,7 @@ int image_unpack(const void *data, size_t n, void **out, size_t *out_n, struct e
 			       want);
 	if (decompress(p, strcmp(format, "gzip") ? n - 4 : n, want, &elf, e) < 0)
 		return -1;
-	if (!is_elf(elf, want)) {
+	if (!elf_is(elf, want)) {
 		free(elf);
 		return err_set(e, X_BAD_KERNEL, "the %s data in the image is not an ELF kernel", format);
 	}
@@ -159,67 +154,21 @@ int image_unpack(const void *data, size_t n, void **out, size_t *out_n, struct e
 	return 0;
 }
 
-/* An ELF file whose tables were checked to lie inside it. */
-struct elf {
-	const uint8_t *d;
-	size_t n;
-	Elf64_Ehdr h;
-};
-
-static bool inside(size_t n, uint64_t off, uint64_t len)
+static int open_kernel(struct elf *f, const void *data, size_t n, struct err *e)
 {
-	return off <= n && len <= n - off;
-}
-
-static int elf_open(struct elf *f, const void *data, size_t n, struct err *e)
-{
-	const unsigned char *id = data;
-
-	if (n < sizeof(f->h) || !is_elf(data, n))
-		return err_set(e, X_BAD_KERNEL, "not an ELF file");
-	if (id[EI_CLASS] != ELFCLASS64 || id[EI_DATA] != ELFDATA2LSB)
+	switch (elf_open(f, data, n)) {
+	case ELF_FINE:
+		return 0;
+	case ELF_CLASS:
 		return err_set(e, X_BAD_KERNEL, "not a 64-bit little-endian ELF file");
-	*f = (struct elf){ .d = data, .n = n };
-	memcpy(&f->h, data, sizeof(f->h));
-	if (f->h.e_phnum &&
-	    (f->h.e_phentsize != sizeof(Elf64_Phdr) || !inside(n, f->h.e_phoff, f->h.e_phnum * sizeof(Elf64_Phdr))))
+	case ELF_DAMAGED:
+	case ELF_OUTSIDE:
 		return err_set(e, X_BAD_KERNEL, "the program headers lie outside the ELF file (truncated?)");
-	return 0;
-}
-
-static Elf64_Phdr elf_phdr(const struct elf *f, unsigned i)
-{
-	Elf64_Phdr p;
-
-	memcpy(&p, f->d + f->h.e_phoff + i * sizeof(p), sizeof(p));
-	return p;
-}
-
-/* Headers behind the end of a truncated file are as good as none: what matters then is missing too. */
-static bool elf_shdr(const struct elf *f, unsigned i, Elf64_Shdr *s)
-{
-	if (f->h.e_shentsize != sizeof(*s) || i >= f->h.e_shnum ||
-	    !inside(f->n, f->h.e_shoff, f->h.e_shnum * sizeof(*s)))
-		return false;
-	memcpy(s, f->d + f->h.e_shoff + i * sizeof(*s), sizeof(*s));
-	return true;
-}
-
-static bool elf_section(const struct elf *f, const char *name, Elf64_Shdr *found)
-{
-	Elf64_Shdr names, s;
-	size_t len = strlen(name) + 1;
-
-	if (!elf_shdr(f, f->h.e_shstrndx, &names) || names.sh_type == SHT_NOBITS ||
-	    !inside(f->n, names.sh_offset, names.sh_size))
-		return false;
-	for (unsigned i = 1; elf_shdr(f, i, &s); i++) {
-		if (!inside(names.sh_size, s.sh_name, len) || memcmp(f->d + names.sh_offset + s.sh_name, name, len))
-			continue;
-		*found = s;
-		return true;
+	case ELF_NONE:
+	case ELF_CUT:
+		break;
 	}
-	return false;
+	return err_set(e, X_BAD_KERNEL, "not an ELF file");
 }
 
 static bool note_is_pvh(const uint8_t *d, uint64_t n, uint64_t align)
@@ -250,8 +199,8 @@ static bool elf_pvh(const struct elf *f)
 	for (unsigned i = 0; i < f->h.e_phnum; i++) {
 		Elf64_Phdr p = elf_phdr(f, i);
 
-		if (p.p_type == PT_NOTE && inside(f->n, p.p_offset, p.p_filesz) &&
-		    note_is_pvh(f->d + p.p_offset, p.p_filesz, p.p_align == 8 ? 8 : 4))
+		if (p.p_type == PT_NOTE && elf_inside(f, p.p_offset, p.p_filesz) &&
+		    note_is_pvh((const uint8_t *)f->p + p.p_offset, p.p_filesz, p.p_align == 8 ? 8 : 4))
 			return true;
 	}
 	return false;
@@ -268,7 +217,7 @@ static bool elf_loadable(const struct elf *f)
 
 		if (p.p_type != PT_LOAD)
 			continue;
-		if (!inside(f->n, p.p_offset, p.p_filesz) || p.p_filesz > p.p_memsz)
+		if (!elf_inside(f, p.p_offset, p.p_filesz) || p.p_filesz > p.p_memsz)
 			return false;
 		code |= (p.p_flags & PF_X) && p.p_filesz;
 	}
@@ -309,7 +258,7 @@ const struct arch *image_arch(const void *head, size_t n)
 
 	if (is_gzip(head, n))
 		return armimage_is(start, decompress_head(head, n, start, sizeof(start))) ? &arch_aarch64 : NULL;
-	if (is_elf(head, n) && n >= sizeof(h)) {
+	if (elf_is(head, n) && n >= sizeof(h)) {
 		memcpy(&h, head, sizeof(h));
 		return arch_by_elf(h.e_machine);
 	}
@@ -329,12 +278,12 @@ int image_inspect(struct image_info *i, const void *data, size_t n, struct err *
 		banner_find(data, n, i->release, sizeof(i->release));
 		return 0;
 	}
-	if (elf_open(&f, data, n, e) < 0)
+	if (open_kernel(&f, data, n, e) < 0)
 		return -1;
 	*i = (struct image_info){ .machine = f.h.e_machine, .pvh = elf_pvh(&f), .loadable = elf_loadable(&f) };
 	if (elf_section(&f, ".BTF", &btf) && btf.sh_type != SHT_NOBITS && btf.sh_size &&
-	    inside(n, btf.sh_offset, btf.sh_size)) {
-		i->btf = f.d + btf.sh_offset;
+	    elf_inside(&f, btf.sh_offset, btf.sh_size)) {
+		i->btf = (const uint8_t *)f.p + btf.sh_offset;
 		i->btf_n = btf.sh_size;
 	}
 	banner_find(data, n, i->release, sizeof(i->release));

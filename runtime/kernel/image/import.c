@@ -52,7 +52,6 @@ static int map_file(struct map *m, const struct part *part, struct err *e)
 static ssize_t read_head(const char *file, char *head, struct err *e)
 {
 	auto_close int fd = open(file, O_RDONLY | O_CLOEXEC);
-	size_t have = 0;
 	ssize_t n;
 
 	if (fd < 0) {
@@ -60,15 +59,12 @@ static ssize_t read_head(const char *file, char *head, struct err *e)
 		e->code = X_NO_INPUT;
 		return -1;
 	}
-	while (have < HEAD && (n = read(fd, head + have, HEAD - have)) != 0) {
-		if (n < 0) {
-			err_sys(e, "read %s", file);
-			e->code = X_NO_INPUT;
-			return -1;
-		}
-		have += (size_t)n;
+	n = read_full(fd, head, HEAD);
+	if (n < 0) {
+		err_sys(e, "read %s", file);
+		e->code = X_NO_INPUT;
 	}
-	return (ssize_t)have;
+	return n;
 }
 
 static bool is_config(const char *head, size_t n)
