@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/stop.h"
-#include "base/term.h"
+#include "progress/term.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

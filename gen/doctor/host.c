@@ -1,5 +1,5 @@
 /* Processors, memory and the accelerator. */
-#include "base/cpus.h"
+#include "host/cpus.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"

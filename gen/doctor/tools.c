@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/stop.h"
-#include "base/tool.h"
+#include "host/tool.h"
 #include "gen/doctor/doctor.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/build/build.h"

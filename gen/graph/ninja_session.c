@@ -1,6 +1,6 @@
 #include "gen/graph/ninja_session.h"
 #include "base/argv.h"
-#include "base/cpus.h"
+#include "host/cpus.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* ninja_session.h: ninja while it works on a plan: what its steps tell becomes their results and lines for the person who waits. */
 #pragma once
-#include "base/event.h"
-#include "base/progress.h"
+#include "progress/event.h"
+#include "progress/progress.h"
 #include "base/spawn.h"
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "base/term.h"
+#include "progress/term.h"
 #include "gen/base/home.h"
 #include "gen/verb/includes.h"
 #include "gen/graph/plan.h"

@@ -1,7 +1,7 @@
 /* prefetch.c: half of the time of a small file is system calls, which another CPU can make. Waking a thread costs as much as
  * reading a few files, so neither side wakes the other before there is work for a while. */
 #include "stats/prefetch.h"
-#include "base/cpus.h"
+#include "host/cpus.h"
 #include "base/mem.h"
 
 enum {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/event.h"
+#include "progress/event.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "options/opt.h"
 #include "base/stop.h"
-#include "base/term.h"
+#include "progress/term.h"
 #include "guest/pack.h"
 #include "guest/payload.h"
 #include "guest/proto.h"

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "base/tool.h"
+#include "host/tool.h"
 #include "store/hashes.h"
 
 enum { DIFF_DIGITS = 12 };

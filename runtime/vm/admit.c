@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cpus.h"
+#include "host/cpus.h"
 #include "base/env.h"
 #include "base/err.h"
 #include "base/file.h"

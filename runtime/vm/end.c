@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/cgroup.h"
-#include "base/cpus.h"
+#include "host/cgroup.h"
+#include "host/cpus.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"

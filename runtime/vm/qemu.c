@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "base/tool.h"
+#include "host/tool.h"
 #include "vm/machine.h"
 
 enum { ANSWER_MAX = 1 << 20, ANSWER_MS = 30 * 1000 };

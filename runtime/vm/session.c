@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "base/term.h"
+#include "progress/term.h"
 #include "guest/proto.h"
 #include "vm/console.h"
 #include "vm/end.h"

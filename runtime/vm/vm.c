@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/argv.h"
-#include "base/cgroup.h"
+#include "host/cgroup.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"

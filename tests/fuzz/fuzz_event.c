@@ -1,7 +1,7 @@
 /* fuzz_event.c: packets on the generator's socket; one that is taken is encoded and decoded to the same bytes. */
 #include "fuzz.h"
 
-#include "base/event.h"
+#include "progress/event.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

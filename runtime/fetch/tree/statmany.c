@@ -1,6 +1,6 @@
 #include "fetch/tree/statmany.h"
 
-#include "base/cpus.h"
+#include "host/cpus.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/spawn.h"
-#include "base/tool.h"
+#include "host/tool.h"
 #include "kernel/build/command.h"
 #include "kernel/image/image.h"
 

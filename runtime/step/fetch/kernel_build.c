@@ -3,7 +3,7 @@
  * Objects of a tree on this machine stay in the store under "trees", one folder per source folder and configuration, so
  * that the next build of an edited tree is incremental. They are not the result: deleting them costs time only. What was
  * fetched does not change, so its tree is unpacked for the build and goes with its objects afterwards. */
-#include "base/cpus.h"
+#include "host/cpus.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"

@@ -8,8 +8,8 @@
 
 #include <sched.h>
 
-#include "base/cgroup.h"
-#include "base/cpus.h"
+#include "host/cgroup.h"
+#include "host/cpus.h"
 #include "scratch.h"
 
 #define V2 "26 25 0:23 / / rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"

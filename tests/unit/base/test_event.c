@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/event.h"
+#include "progress/event.h"
 #include "base/mem.h"
 #include "base/stop.h"
 

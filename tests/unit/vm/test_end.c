@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "base/cgroup.h"
+#include "host/cgroup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/spawn.h"

@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/stop.h"
-#include "base/term.h"
+#include "progress/term.h"
 #include "guest/proto.h"
 #include "vm/session.h"
 #include "vm/vm.h"

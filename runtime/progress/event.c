@@ -1,5 +1,5 @@
 /* event.c: both ends of the line between steps and the generator. */
-#include "base/event.h"
+#include "progress/event.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-#include "base/term.h"
+#include "progress/term.h"
 
 #include <signal.h>
 #include <sys/ioctl.h>

@@ -1,4 +1,4 @@
-#include "base/tool.h"
+#include "host/tool.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

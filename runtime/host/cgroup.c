@@ -1,4 +1,4 @@
-#include "base/cgroup.h"
+#include "host/cgroup.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -1,9 +1,9 @@
-#include "base/cpus.h"
+#include "host/cpus.h"
 
 #include <sched.h>
 #include <sys/sysinfo.h>
 
-#include "base/cgroup.h"
+#include "host/cgroup.h"
 
 enum { CPUS_MAX = 1 << 16 };
 

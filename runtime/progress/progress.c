@@ -1,5 +1,5 @@
 /* progress.c: "\r", the new text, "erase to the end of the line". */
-#include "base/progress.h"
+#include "progress/progress.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
