@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -161,35 +163,63 @@ int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err
 	return 0;
 }
 
-/* Inode numbers tell the files apart; device numbers in maps are those of the lower file system on overlays. */
-static int find_ram(struct vm *vm, struct err *e)
+/* A line of maps: "from-to perms offset major:minor inode   path\n". */
+struct mapping {
+	uint64_t from, to, offset, inode;
+	unsigned major, minor;
+	const char *path; /* "" without one */
+};
+
+static bool mapping_parse(struct mapping *m, char *line)
 {
-	auto_free char *path = xasprintf("/proc/%d/maps", (int)vm->qemu.pid), *line = NULL;
-	auto_file FILE *f = fopen(path, "re");
-	ino_t inode[TOPO_MAX_NODES];
-	size_t cap = 0;
+	int at = 0;
+
+	line[strcspn(line, "\n")] = 0;
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*4s %" SCNx64 " %x:%x %" SCNu64 " %n", &m->from, &m->to, &m->offset,
+		   &m->major, &m->minor, &m->inode, &at) != 6)
+		return false;
+	m->path = line + at;
+	return at > 0;
+}
+
+/* The file's number and size, and then its device; or, where the device is that of a lower file system (overlay, btrfs), its
+ * name. Numbers alone are those of other file systems' files as well. */
+static bool is_ram(const struct mapping *m, const struct stat *st, const char *name)
+{
+	return m->inode == st->st_ino && m->offset == 0 && m->to - m->from == (uint64_t)st->st_size &&
+	       ((m->major == major(st->st_dev) && m->minor == minor(st->st_dev)) || !strcmp(m->path, name));
+}
+
+int ram_find(FILE *maps, int fd, uint64_t *address, struct err *e)
+{
+	auto_free char *link = xasprintf("/proc/self/fd/%d", fd), *line = NULL;
+	char name[PATH_MAX] = "";
+	struct mapping m;
 	struct stat st;
+	size_t cap = 0;
+
+	if (fstat(fd, &st) < 0 || readlink(link, name, sizeof(name) - 1) < 0)
+		return err_sys(e, "find the guest's memory");
+	rewind(maps);
+	while (getline(&line, &cap, maps) > 0) {
+		if (!mapping_parse(&m, line) || !is_ram(&m, &st, name))
+			continue;
+		*address = m.from;
+		return 0;
+	}
+	return err_set(e, X_VM, "QEMU has not mapped the guest's memory");
+}
+
+static int find_all(struct vm *vm, struct err *e)
+{
+	auto_free char *path = xasprintf("/proc/%d/maps", (int)vm->qemu.pid);
+	auto_file FILE *f = fopen(path, "re");
 
 	if (!f)
 		return err_sys(e, "open %s", path);
-	for (unsigned i = 0; i < vm->m.topo.nodes; i++) {
-		if (fstat(vm->ram[i], &st) < 0)
-			return err_sys(e, "find the guest's memory");
-		inode[i] = st.st_ino;
-	}
-	while (getline(&line, &cap, f) > 0) {
-		uint64_t from, to, offset, ino;
-
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*4s %" SCNx64 " %*x:%*x %" SCNu64, &from, &to, &offset,
-			   &ino) != 4)
-			continue;
-		for (unsigned i = 0; i < vm->m.topo.nodes; i++)
-			if (ino == inode[i] && offset == 0)
-				vm->ram_host[i] = from;
-	}
 	for (unsigned i = 0; i < vm->m.topo.nodes; i++)
-		if (!vm->ram_host[i])
-			return err_set(e, X_VM, "QEMU has not mapped the guest's memory");
+		if (ram_find(f, vm->ram[i], &vm->ram_host[i], e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -231,7 +261,7 @@ static int transfer(struct vm *vm, bool write, uint64_t gpa, void *buf, size_t n
 
 	if (vm->qemu.pid <= 0)
 		return err_set(e, X_VM, "the guest's memory is gone: QEMU has ended");
-	if (check_range(vm, gpa, n, e) < 0 || (!vm->ram_host[0] && find_ram(vm, e) < 0))
+	if (check_range(vm, gpa, n, e) < 0 || (!vm->ram_host[vm->m.topo.nodes - 1] && find_all(vm, e) < 0))
 		return -1;
 	while (n) {
 		uint64_t offset, run;

@@ -2,6 +2,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 struct err;
 struct machine_wires;
 struct vm;
@@ -10,6 +11,8 @@ struct vm;
 int ram_create(struct vm *vm, const char *dir, struct err *e);
 /* Those of a snapshot, to be mapped privately. Sets the modes of mapping in w. */
 int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err *e);
+/* Where a process has all of that file mapped, by the text of its /proc/PID/maps: the first place. X_VM when it has not. */
+int ram_find(FILE *maps, int fd, uint64_t *address, struct err *e);
 
 /* Guest-physical memory of a paused or running guest, by process_vm_readv/writev on QEMU. Bounded by the machine's RAM;
  * out of range is an error, never a partial copy. Reader for inspect: struct mem's read function. */

@@ -234,10 +234,11 @@ int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, 
 		console_drain(vm);
 		int r = chan_next(&vm->chan, m, e);
 
-		/* A guest that never stops talking must not keep us from the deadline, nor from being told to stop. */
-		if (r == CHAN_MSG && m->type == MSG_LOG && stop_pending())
+		/* A guest that never stops talking must not keep us from the deadline, nor from being told to stop,
+		 * whatever it says. */
+		if (r == CHAN_MSG && stop_pending())
 			return stop_err(e);
-		if (r == CHAN_MSG && m->type == MSG_LOG && deadline >= 0 && now_ms() >= deadline)
+		if (r == CHAN_MSG && deadline >= 0 && now_ms() >= deadline)
 			return waited(vm, what, e);
 		if (r == CHAN_MSG)
 			return 0;

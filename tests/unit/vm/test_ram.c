@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +112,60 @@ static void nodes(void **state)
 	assert_memory_equal(f.ram[0] + (32 << 20) - 4, "abcd", 4);
 	assert_memory_equal(f.ram[1], "efgh", 4);
 	fake_close(&f);
+}
+
+/* A file by number, size and device or name; others that have the same number lie around. */
+static void found_in_maps(void **state)
+{
+	auto_free char *named = xasprintf("%s/ram0", (const char *)*state);
+	int fds[] = { memfd_create("ktstr-ram", MFD_CLOEXEC), open(named, O_RDWR | O_CREAT | O_CLOEXEC, 0600) };
+
+	for (size_t i = 0; i < countof(fds); i++) {
+		auto_free char *own = NULL;
+		struct stat st;
+		struct err e = { 0 };
+
+		assert_int_equal(ftruncate(fds[i], 2 << 20), 0);
+		assert_int_equal(fstat(fds[i], &st), 0);
+		own = i ? xstrdup(named) : xstrdup("/memfd:ktstr-ram (deleted)");
+		unsigned at[2] = { major(st.st_dev), minor(st.st_dev) }, other[2] = { at[0], at[1] + 1 };
+		unsigned long inode = st.st_ino;
+		const struct {
+			unsigned *dev;
+			unsigned long inode;
+			unsigned size, offset;
+			const char *path;
+			bool is;
+		} cases[] = {
+			{ other, inode, 0x200000, 0, "/usr/lib/libc.so.6", false },
+			{ other, inode, 0x200000, 0, "", false },
+			{ at, inode, 0x1ff000, 0, own, false },
+			{ at, inode, 0x200000, 0x1000, own, false },
+			{ at, inode + 1, 0x200000, 0, own, false },
+			{ at, inode, 0x200000, 0, own, true },
+			{ other, inode, 0x200000, 0, own, true },
+		};
+
+		for (size_t k = 0; k < countof(cases); k++) {
+			uint64_t address = 0;
+			FILE *f = tmpfile();
+
+			fprintf(f, "7f0000000000-7f0000001000 r--p 00000000 00:00 0 \nnonsense\n");
+			fprintf(f, "7f1000000000-7f10%08x rw-s %08x %02x:%02x %lu    %s\n", cases[k].size,
+				cases[k].offset, cases[k].dev[0], cases[k].dev[1], cases[k].inode, cases[k].path);
+			if (!k || cases[k].is) /* another one behind it does not count */
+				fprintf(f, "7f2000000000-7f2000200000 rw-s 00000000 %02x:%02x %lu    %s\n", at[0],
+					at[1], inode, own);
+			int r = ram_find(f, fds[i], &address, &e);
+
+			if (k == 0 ? r < 0 || address != 0x7f2000000000 : (r == 0) != cases[k].is)
+				fail_msg("case %zu of %zu: %d %llx", k, i, r, (unsigned long long)address);
+			if (cases[k].is)
+				assert_true(address == 0x7f1000000000);
+			fclose(f);
+		}
+		close(fds[i]);
+	}
 }
 
 /* ---- push */
@@ -295,11 +351,82 @@ static void push_shrunk_file(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
+/* ---- a guest that never stops talking */
+
+static const uint32_t chatter[] = { MSG_STATE, MSG_LOG, MSG_EXIT_INFO, MSG_CALLS, 999 };
+
+static _Noreturn void flood(int fd, uint32_t type, pid_t stop)
+{
+	struct proto_head h;
+
+	if (stop) {
+		usleep(100000);
+		kill(stop, SIGTERM);
+	}
+	proto_seal(&h, type, NULL, 0);
+	for (;;)
+		if (write(fd, &h, sizeof(h)) != sizeof(h))
+			_exit(0);
+}
+
+/* Takes frames for at most five seconds; the error that ended it. */
+static struct err listen_to_flood(uint32_t type, long long deadline, bool stop)
+{
+	long long end = now_ms() + 5000;
+	struct err e = { 0 };
+	struct fake f;
+	struct msg m;
+	int status;
+
+	fake_open(&f, MACHINE_MICROVM, 1, 64);
+	pid_t us = getpid(), pid = fork();
+
+	if (pid == 0) {
+		close(f.vm.chan.fd);
+		flood(f.init, type, stop ? us : 0);
+	}
+	while (now_ms() < end && vm_next(&f.vm, &m, deadline, "a guest that listens", &e) == 0)
+		assert_int_equal(m.type, type);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	fake_close(&f);
+	return e;
+}
+
+static void flooded(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < countof(chatter); i++) {
+		struct err e = listen_to_flood(chatter[i], now_ms() + 200, false);
+
+		if (e.code != X_TIMEOUT)
+			fail_msg("message %u: %d %s", chatter[i], e.code, e.msg);
+	}
+}
+
+static void stopped_in_a_flood(void **state)
+{
+	struct err e = { 0 };
+	sigset_t set;
+
+	(void)state;
+	assert_int_equal(stop_init(&e), 0);
+	e = listen_to_flood(MSG_STATE, -1, true);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	assert_int_equal(sigtimedwait(&set, NULL, &(struct timespec){ 0 }), SIGTERM);
+	stop_undo();
+	assert_int_equal(e.code, X_INTERRUPTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(nodes),
+		cmocka_unit_test_setup_teardown(found_in_maps, scratch_enter, scratch_leave),
+		cmocka_unit_test(flooded),
+		cmocka_unit_test(stopped_in_a_flood),
 		cmocka_unit_test_setup_teardown(push, scratch_enter, scratch_leave),
 		cmocka_unit_test_setup_teardown(push_shrunk_file, scratch_enter, scratch_leave),
 	};
