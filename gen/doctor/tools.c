@@ -11,7 +11,7 @@
 #include "vm/qemu.h"
 #include <sys/utsname.h>
 
-enum { SHOWN = 100 };
+enum { HELP_MAX = 1 << 20, HELP_MS = 10000, SHOWN = 100 };
 
 struct tool {
 	const char *name;
@@ -217,6 +217,24 @@ static void judge_parts(struct findings *f, const struct arch *arch)
 	}
 }
 
+/* Its guests run all the same, behind one wall less (vm.h, vm_launch). */
+static void tell_sandbox(struct finding *qemu, const char *program)
+{
+	const char *argv[] = { program, "-help", NULL };
+	struct spawn s = { .argv = argv, .in = SPAWN_NULL, .err = SPAWN_NULL };
+	auto_free char *text = NULL;
+	struct err e = { 0 };
+	int status;
+
+	if (qemu->level != LEVEL_OK || spawn_capture(&s, false, HELP_MAX, HELP_MS, &text, NULL, &status, &e) < 0 ||
+	    strstr(text, "-sandbox on"))
+		return;
+	char *more = xasprintf("%s; it has no seccomp sandbox, guests run without", qemu->text);
+
+	free(qemu->text);
+	qemu->text = more;
+}
+
 static void look_at_qemu(struct findings *f)
 {
 	const struct arch *arch = arch_host();
@@ -235,6 +253,7 @@ static void look_at_qemu(struct findings *f)
 
 	judge_tool(f, &t);
 	tell_turns(&f->v[f->n - 1]);
+	tell_sandbox(&f->v[f->n - 1], program);
 	judge_parts(f, arch);
 }
 

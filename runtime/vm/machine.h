@@ -51,10 +51,14 @@ struct machine_wires {
 	int ram[TOPO_MAX_NODES]; /* one backing file per node, inherited as well */
 	enum ram_mode ram_mode;
 	unsigned host_node[TOPO_MAX_NODES]; /* host node each node's RAM is to be from, counted from 1; 0: any */
+	bool sandbox; /* QEMU gives up system calls it does not need; not every QEMU can, nor on every host */
 	const char
 		*kernel; /* vmlinux with a PVH note, bzImage or Image; NULL: wait for a saved state (-incoming defer) */
 	const char *initrd;
 };
+/* What QEMU is told for that: it starts no programs, takes no rights, and does not move its threads or change their priority
+ * (vm/pin.h does, from outside). A QEMU without it names the option when it gives up. */
+#define MACHINE_SANDBOX "-sandbox"
 /* The whole command, argv[0] the architecture's QEMU. extra_cmdline may be NULL. */
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline);
 

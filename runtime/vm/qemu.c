@@ -290,6 +290,8 @@ void machine_args(struct argv *a, const struct machine *m, const struct machine_
 
 	argv_add(a, qemu_program(machine_arch(m)));
 	argv_addv(a, bare);
+	if (w->sandbox)
+		argv_opt(a, MACHINE_SANDBOX, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 	args_machine(a, m);
 	args_cpus(a, m);
 	args_memory(a, m, w);

@@ -120,7 +120,7 @@ static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, c
 	return 0;
 }
 
-int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline, struct err *e)
+static int launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline, struct err *e)
 {
 	__attribute__((cleanup(close_pairs))) struct pairs p;
 
@@ -133,6 +133,38 @@ int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline,
 	close_pairs(&p); /* QEMU's ends: when it dies we must see the end of each */
 	if (qmp_hello(&vm->qmp, vm_deadline(vm, VM_RESTORE_S), e) < 0)
 		return e->code == X_VM ? vm_gone(vm, e) : -1;
+	return 0;
+}
+
+/* As before launch(). */
+static void launch_undo(struct vm *vm)
+{
+	spawn_kill(&vm->qemu);
+	qmp_close(&vm->qmp);
+	chan_close(&vm->chan);
+	close_fd(&vm->console);
+	close_fd(&vm->says);
+	memset(vm->said, 0, sizeof(vm->said));
+	vm->said_n = 0;
+}
+
+/* A QEMU that was built without it, or may not filter its system calls here, gives up before its monitor answers. */
+int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline, struct err *e)
+{
+	struct err first = { 0 };
+
+	w->sandbox = true;
+	if (launch(vm, w, extra_cmdline, &first) < 0) {
+		if (first.code != X_VM || !strstr(vm->said, MACHINE_SANDBOX)) {
+			*e = first;
+			return -1;
+		}
+		log_debug("without a sandbox: %s", vm->said);
+		launch_undo(vm);
+		w->sandbox = false;
+		if (launch(vm, w, extra_cmdline, e) < 0)
+			return -1;
+	}
 	return perf_apply(vm, e);
 }
 

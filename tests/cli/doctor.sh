@@ -106,7 +106,10 @@ too_old() {
 	machine && program ninja 1.8.2 && doctor 18 && finding ninja fail '1.11 or later' ninja || return
 	machine && program make 'GNU Make 3.82' && doctor 23 && finding make fail '4.0 or later' make || return
 	machine && program pahole v1.15 && doctor 23 && finding pahole fail '1.16 or later' dwarves || return
-	machine && program "qemu-system-$machine" 'QEMU emulator version 8.1.0' && doctor 0 && finding qemu ok 8.1.0 '' && hasnt turns out || return
+	machine && program "qemu-system-$machine" 'QEMU emulator version 8.1.0' && doctor 0 &&
+		finding qemu ok '8.1.0; it has no seccomp sandbox' '' && hasnt turns out || return
+	program "qemu-system-$machine" 'QEMU emulator version 8.1.0, and of its help: -sandbox on[,obsolete=allow|deny]' &&
+		doctor 0 && finding qemu ok 8.1.0 '' && hasnt 'seccomp sandbox' out || return
 	machine && program "qemu-system-$machine" 'QEMU emulator version 6.2.0' && doctor 0 && finding qemu warn '7.2 or later' qemu || return
 	machine && rm bin/clang-16 && program clang-14 'clang version 14.0.6' && doctor 0 && finding clang warn '16 or later' clang-16
 }

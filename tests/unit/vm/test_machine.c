@@ -138,6 +138,15 @@ static void command_lines(void **state)
 		machine_args(&a, &m, &w, cases[i].extra);
 		got = lines(&a);
 		assert_string_equal(got, cases[i].want);
+		w.sandbox = true;
+		auto_argv struct argv b = { 0 };
+
+		machine_args(&b, &m, &w, cases[i].extra);
+		assert_int_equal(b.n, a.n + 2);
+		auto_free char *walled = lines(&b);
+
+		assert_non_null(strstr(walled, "\n-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+					       "resourcecontrol=deny\n"));
 	}
 }
 
