@@ -74,6 +74,8 @@ static void json_cell(struct jsonw *w, const struct report *r, const struct repo
 	jsonw_kstr(w, "release", c->have ? x->release : NULL);
 	jsonw_kstr(w, "verdict", c->have ? verdict_name(x->verdict) : "failed");
 	jsonw_kstr(w, "reason", c->have && x->reason ? x->reason : c->failure);
+	jsonw_key(w, "evidence");
+	evidence_write(w, &x->evidence);
 	jsonw_kstr(w, "accel", c->have ? x->accel : NULL);
 	jsonw_kstr(w, "ops", c->have ? x->ops : NULL);
 	jsonw_karr(w, "programs");

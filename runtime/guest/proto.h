@@ -13,6 +13,7 @@
  *                         <-  START     argv, environment
  *   STATE, LOG …          ->            scheduler state changes, its output
  *   EXIT_INFO                ->            before the STATE or EXITED it belongs to: what the kernel said about its end
+ *   CALLS                 ->            before EXITED: what the kernel answered to the scheduler's bpf(2)
  *                         <-  PROGS     ask for the guest's own view (cross-check)
  *   PROGS_ARE text        ->
  *                         <-  WORK      tasks for the attached scheduler to run
@@ -62,6 +63,7 @@ enum proto_type {
 	MSG_PONG = 14,      /* empty */
 	MSG_EXIT_INFO = 15, /* struct proto_exit_info, then the kernel's log, then sched_ext's dump */
 	MSG_WORKED = 16,    /* struct proto_worked, then a struct proto_task for every task */
+	MSG_CALLS = 17,     /* struct proto_calls, then a struct proto_call for each, the newest at most */
 	/* host to guest */
 	MSG_FILES = 32,  /* proto_file[] records, see below */
 	MSG_PUSHED = 33, /* empty */
@@ -149,6 +151,23 @@ struct proto_exited {
 
 struct proto_exit_info {
 	uint32_t log_len; /* bytes of text that are lines of the kernel's log; the rest is the dump */
+};
+
+/* Calls of bpf(2) since START that make, load or attach something, by whichever process, in order. */
+struct proto_calls {
+	uint32_t traced; /* 1: the kernel let PID 1 watch; 0: nothing is known, and there are none */
+	uint32_t total;  /* how many there were; the newest PROTO_CALLS follow */
+};
+#define PROTO_CALLS 256u
+
+/* Numbers of include/uapi/linux/bpf.h; what a struct_ops map says to its value counts as a call of its own. */
+#define CALL_STRUCT_OPS_VALUE 0x80000000u
+struct proto_call {
+	uint32_t
+		cmd; /* BPF_MAP_CREATE, BPF_PROG_LOAD, BPF_PROG_ATTACH, BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_CREATE, or above */
+	int32_t error; /* errno; 0: it worked */
+	uint32_t type; /* of the map or program; of a link the kind of attachment */
+	char name[16]; /* of the map or program, as it asked to be called; zeros: none */
 };
 
 struct proto_work {

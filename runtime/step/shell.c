@@ -200,7 +200,7 @@ static int run(int dir, const char *path, struct err *e)
 {
 	auto_payload struct payload p = { 0 };
 	auto_vm struct vm vm = { 0 };
-	struct shell_sched s = { .args = (const char *const *)o.args.v, .n_args = o.args.n };
+	auto_shell_sched struct shell_sched s = { .args = (const char *const *)o.args.v, .n_args = o.args.n };
 
 	(void)dir;
 	(void)path;

@@ -62,6 +62,9 @@ static int hear(struct shell_sched *s, const struct msg *m, struct err *e)
 		return 0;
 	case MSG_EXIT_INFO:
 		return take_exit_info(m, e);
+	case MSG_CALLS:
+		calls_free(&s->calls);
+		return calls_parse(&s->calls, m->data, m->n, e);
 	case MSG_STATE:
 		if (m->n < sizeof(st))
 			return err_set(e, X_VM, "the guest sent a short state");
@@ -122,14 +125,17 @@ static int send_start(const struct shell_sched *s, long long deadline, struct er
 static int never_attached(const struct shell_sched *s, struct err *e)
 {
 	struct view text = { s->log, s->n };
-	auto_free char *why = NULL;
+	struct evidence evidence = evidence_find(&s->calls, text);
+	auto_free char *why = reason_find(text), *call = NULL;
 	char how[64];
 	bool failed = WIFEXITED(s->status) && WEXITSTATUS(s->status) != 0;
 
 	spawn_status(s->status, how, sizeof(how));
-	if (failed && reason_refused(text) && (why = reason_find(text)))
-		return err_set(e, X_REJECTED, "the kernel refused the scheduler: %.*s\n%.*s", REASON_MAX, why,
-			       (int)s->n, s->log);
+	if (failed && evidence_refuses(&evidence)) {
+		call = evidence_words(&evidence);
+		return err_set(e, X_REJECTED, "the kernel refused the scheduler: %.*s\n%.*s", REASON_MAX,
+			       why ? why : call, (int)s->n, s->log);
+	}
 	return err_set(e, X_DIED, "the scheduler ended before it attached: %s\n%.*s", how, (int)s->n, s->log);
 }
 
@@ -145,4 +151,9 @@ int shell_sched_start(struct shell_sched *s, struct vm *vm, struct err *e)
 		if (vm_next(vm, &m, deadline, "the scheduler to attach", e) < 0 || hear(s, &m, e) < 0)
 			return -1;
 	return s->attached ? 0 : never_attached(s, e);
+}
+
+void shell_sched_free(struct shell_sched *s)
+{
+	calls_free(&s->calls);
 }

@@ -1,5 +1,6 @@
 /* shell_sched.h: the scheduler beside a session: started first, then only heard of when it ends. */
 #pragma once
+#include "verifier/evidence.h"
 #include <stdbool.h>
 #include <stddef.h>
 struct err;
@@ -15,8 +16,12 @@ struct shell_sched {
 	int status;
 	char log[4 << 10]; /* the end of its output */
 	size_t n;
+	struct calls calls; /* of bpf(2) that it made */
 };
 
+/* Frees what it heard; {0} too. */
+void shell_sched_free(struct shell_sched *s);
+#define auto_shell_sched __attribute__((unused, cleanup(shell_sched_free)))
 /* Until it is attached. X_REJECTED when the kernel refused it, X_DIED when it ended by itself. */
 int shell_sched_start(struct shell_sched *s, struct vm *vm, struct err *e);
 /* session.h's other(): tells the user when it ended, or the kernel threw a scheduler out. arg: struct shell_sched. */

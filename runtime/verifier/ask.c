@@ -57,6 +57,7 @@ static int hear(struct answer *a, const struct msg *m, struct err *e)
 	case MSG_ERR:
 	case MSG_TAKEN:
 	case MSG_EXIT_INFO:
+	case MSG_CALLS:
 		return 0;
 	case MSG_STATE:
 		if (m->n < sizeof(st))

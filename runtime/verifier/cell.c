@@ -32,6 +32,7 @@ struct run {
 	size_t tail_n;
 	uint64_t said, cut;     /* bytes of its output; of these not in log */
 	struct exit_info letgo; /* what the kernel said when it let go of it; {0}: nothing yet */
+	struct calls calls;     /* of bpf(2) that it made; {0}: not told */
 	bool enabling;          /* the kernel accepted the programs and began to attach */
 	double mark;
 };
@@ -93,6 +94,10 @@ static int listen(struct run *x, const struct msg *m, struct err *e)
 		keep_log(x, m->data, m->n);
 		return TAKEN;
 	}
+	if (m->type == MSG_CALLS) {
+		calls_free(&x->calls);
+		return calls_parse(&x->calls, m->data, m->n, e) < 0 ? -1 : TAKEN;
+	}
 	if (m->type != MSG_EXIT_INFO)
 		return OTHER;
 	exit_info_free(&x->letgo);
@@ -135,15 +140,17 @@ static int start_program(struct run *x, long long deadline, struct err *e)
 	return chan_send(&x->vm.chan, MSG_START, msg, n, deadline, e);
 }
 
-/* The scheduler process ended: what does that mean? A refusal leaves libbpf's or the verifier's words behind. */
+/* The scheduler process ended: what does that mean? Refused it was when the kernel said so; the reason is in its words. */
 static void judge_exit(struct run *x, int status, const char *when)
 {
 	struct view text = { x->tail, x->tail_n };
 	auto_free char *why = NULL;
 	char how[64];
-	bool refused = reason_refused(text);
+	bool refused;
 
 	x->r->status = status;
+	x->r->evidence = evidence_find(&x->calls, text);
+	refused = evidence_refuses(&x->r->evidence);
 	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		refused = false;
 	x->r->verdict = refused ? VERDICT_REJECTED : VERDICT_DIED;
@@ -156,8 +163,10 @@ static void judge_exit(struct run *x, int status, const char *when)
 	} else if (status != 0) {
 		why = reason_find(text); /* none: how it ended is all there is to say */
 	}
+	if (!why && x->r->evidence.by != EVIDENCE_NONE)
+		why = evidence_words(&x->r->evidence);
 	if (refused)
-		x->r->reason = xasprintf("%.300s", why ? why : "");
+		x->r->reason = xasprintf("%.300s", why);
 	else
 		x->r->reason = xasprintf("%s %s%s%.300s", how, when, why ? ": " : "", why ? why : "");
 }
@@ -182,6 +191,7 @@ static int await(struct run *x, struct err *e)
 		switch (m.type) {
 		case MSG_LOG:
 		case MSG_EXIT_INFO:
+		case MSG_CALLS:
 			if (listen(x, &m, e) < 0)
 				return -1;
 			break;
@@ -509,6 +519,7 @@ int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, s
 	vm_close(&x.vm);
 	r->ms.stop = lap(&x);
 	exit_info_free(&x.letgo);
+	calls_free(&x.calls);
 	free(x.tail);
 	return ret;
 }

@@ -359,6 +359,25 @@ static void from_library(struct explanation *x, struct view log, const char **mo
 		*more = errno_of(x, log, line);
 }
 
+/* What the kernel answered, where the scheduler's words do not tell. */
+static void from_evidence(struct explanation *x, const struct evidence *v, const char **more)
+{
+	char buf[16];
+
+	if (evidence_attach(v)) {
+		x->why = WHY_ATTACH;
+		free(x->subject);
+		x->subject = xstrdup(evidence_errno(v->error, buf));
+		for (size_t i = 0; i < countof(errnos); i++)
+			if (!strcmp(x->subject, errnos[i].name))
+				*more = errnos[i].meaning;
+	} else if (evidence_refuses(v) && x->why == WHY_UNKNOWN) {
+		x->why = WHY_VERIFIER;
+	}
+	if (v->program[0] && !x->program)
+		x->program = xstrdup(v->program);
+}
+
 void explain(struct explanation *x, const struct result *r, struct view log)
 {
 	struct log_program program;
@@ -377,6 +396,7 @@ void explain(struct explanation *x, const struct result *r, struct view log)
 		from_verifier(x, &program);
 	else
 		from_library(x, log, &more);
+	from_evidence(x, &r->evidence, &more);
 	say(x, more);
 }
 

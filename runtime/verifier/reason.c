@@ -167,15 +167,3 @@ char *reason_find(struct view text)
 	}
 	return NULL;
 }
-
-bool reason_refused(struct view text)
-{
-	static const char *const words[] = { "BEGIN PROG LOAD LOG", "libbpf: failed",   "libbpf: prog",
-					     "failed to load",      "Failed to load",   "libbpf: extern",
-					     "libbpf: struct_ops",  "failed to attach", "Failed to attach" };
-
-	for (size_t i = 0; i < countof(words); i++)
-		if (memmem(text.p, text.n, words[i], strlen(words[i])))
-			return true;
-	return false;
-}

@@ -82,9 +82,11 @@ void result_write(FILE *f, const struct result *r)
 
 	jsonw_init(&w, f);
 	jsonw_obj(&w);
-	jsonw_ku64(&w, "format", 1);
+	jsonw_ku64(&w, "format", 2);
 	jsonw_kstr(&w, "verdict", verdict_name(r->verdict));
 	jsonw_kstr(&w, "reason", r->reason);
+	jsonw_key(&w, "evidence");
+	evidence_write(&w, &r->evidence);
 	jsonw_kstr(&w, "ops", r->ops);
 	jsonw_kstr(&w, "accel", r->accel);
 	jsonw_kstr(&w, "release", r->release);
@@ -210,6 +212,10 @@ int result_parse(struct result *r, const char *text, size_t n, struct err *e)
 	if (tasks_read(&out.tasks, &j, json_get(&j, 0, "dispatches"), e) < 0) {
 		result_free(&out);
 		return err_in(e, "dispatches");
+	}
+	if (evidence_read(&out.evidence, &j, json_get(&j, 0, "evidence"), e) < 0) {
+		result_free(&out);
+		return err_in(e, "evidence");
 	}
 	out.status = (int)status;
 	*r = out;

@@ -1,9 +1,10 @@
 /* result.h: what one cell (scheduler x profile x kernel) came to, as result.json. docs/formats.md documents the members.
  *
  * "attached" and "rejected" follow from the contents of kernel and scheduler, so they are results like any other and are
- * cached. The other verdicts are accidents of one run: they fail the step and are never reused. */
+ * cached; "rejected" has evidence (verifier/evidence.h). The other verdicts are accidents of one run: they fail the step and are never reused. */
 #pragma once
 #include "inspect/progs.h"
+#include "verifier/evidence.h"
 #include "verifier/tasks.h"
 #include "vm/kvmstats.h"
 #include "vm/perf.h"
@@ -29,11 +30,12 @@ struct timing {
 
 struct result {
 	enum verdict verdict;
-	char *reason;  /* one line for people, NULL when attached */
-	char *ops;     /* sched_ext ops name while attached, or NULL */
-	char *accel;   /* "tcg" "kvm" */
-	char *release; /* of the guest's kernel */
-	int status;    /* wait status of the scheduler when it ended, else 0 */
+	char *reason;             /* one line for people, NULL when attached */
+	char *ops;                /* sched_ext ops name while attached, or NULL */
+	char *accel;              /* "tcg" "kvm" */
+	char *release;            /* of the guest's kernel */
+	struct evidence evidence; /* of the call that failed last, when the scheduler ended */
+	int status;               /* wait status of the scheduler when it ended, else 0 */
 	bool cold;
 	char *fallback; /* why the snapshot was not continued and the guest booted cold; NULL: as it was asked for */
 	struct progs progs; /* run_cnt and run_ns: while tasks ran */

@@ -132,6 +132,7 @@ static int message(struct talk *t, const struct msg *m, struct err *e)
 	case MSG_STATE:
 	case MSG_EXITED:
 	case MSG_EXIT_INFO:
+	case MSG_CALLS:
 		return t->s->other ? t->s->other(t->s->arg, m, e) : 0;
 	default:
 		return err_set(e, X_VM, "the guest sent message %" PRIu32 " out of turn", m->type);

@@ -57,8 +57,8 @@ draws_on_the_terminal() {
 	program painter <<-END || return
 		int main(void) { puts("libbpf: failed to load\\033[2J\\007"); return 1; }
 	END
-	judged 3 painter && has 'rejected: libbpf: failed to load?' err && has '  libbpf: failed to load?' out &&
-		judged 3 painter --raw && has "$(printf 'load\033[2J\007')" out
+	judged 4 painter && has 'before it attached: libbpf: failed to load?' err && has '  libbpf: failed to load?' out &&
+		judged 4 painter --raw && has "$(printf 'load\033[2J\007')" out
 }
 
 prints_too_much() {

@@ -1,4 +1,5 @@
 /* main.c: PID 1 of a ktstr guest. Prepares the ground, says HELLO, then does what the host asks; see guest/proto.h. */
+#include "guest/init/calls.h"
 #include "guest/init/crash.h"
 #include "guest/init/exit_info.h"
 #include "guest/init/facts.h"
@@ -130,6 +131,7 @@ int main(void)
 	port_open(request, bulk_resume);
 	scx_watch();
 	exit_info_watch();
+	calls_watch();
 	facts_hello();
 	loop_run();
 }

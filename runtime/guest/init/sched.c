@@ -4,6 +4,7 @@
  * outlive it (they are killed). While the port's queue is full the pipe is not read, so a scheduler that prints faster
  * than the host listens blocks in its own write. */
 #include "guest/init/sched.h"
+#include "guest/init/calls.h"
 #include "guest/init/crash.h"
 #include "guest/init/loop.h"
 #include "guest/init/port.h"
@@ -101,6 +102,7 @@ static void drain(void)
 	s.pid = 0;
 	s.ended = false;
 	scx_end();
+	calls_tell();
 	port_send(MSG_EXITED, &s.exited, sizeof s.exited);
 }
 
@@ -204,6 +206,7 @@ static void spawn(char **argv, char **env)
 
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(told, O_CLOEXEC) < 0)
 		die("no pipe: %s", strerror(errno));
+	calls_begin();
 	s.start = now_ms();
 	s.pid = fork();
 	if (s.pid < 0)

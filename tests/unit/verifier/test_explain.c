@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "verifier/explain.h"
 #include "verifier/result.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -137,10 +138,38 @@ static void accidents(void **state)
 	}
 }
 
+/* A scheduler that says nothing: the kernel's answer has to do. */
+static void silent(void **state)
+{
+	static const struct {
+		enum verdict verdict;
+		struct evidence evidence;
+		const char *class, *subject, *program;
+	} answers[] = {
+		{ VERDICT_REJECTED, { EVIDENCE_KERNEL, 5, EACCES, "x_dispatch" }, "verifier", NULL, "x_dispatch" },
+		{ VERDICT_REJECTED, { EVIDENCE_KERNEL, 28, EPERM, "" }, "attach", "EPERM", NULL },
+		{ VERDICT_DIED, { EVIDENCE_KERNEL, 28, EBUSY, "" }, "attach", "EBUSY", NULL },
+		{ VERDICT_REJECTED, { EVIDENCE_KERNEL, CALL_STRUCT_OPS_VALUE, E2BIG, "" }, "attach", "E2BIG", NULL },
+		{ VERDICT_DIED, { EVIDENCE_KERNEL, 5, EAGAIN, "x_init" }, "unknown", NULL, "x_init" },
+		{ VERDICT_DIED, { 0 }, "unknown", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(answers); i++) {
+		const struct result r = { .verdict = answers[i].verdict, .evidence = answers[i].evidence };
+		auto_explanation struct explanation x = { 0 };
+
+		explain(&x, &r, (struct view){ "", 0 });
+		assert_string_equal(why_name(x.why), answers[i].class);
+		assert_string_equal(x.subject ? x.subject : "-", answers[i].subject ? answers[i].subject : "-");
+		assert_string_equal(x.program ? x.program : "-", answers[i].program ? answers[i].program : "-");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(refusals), cmocka_unit_test(trail),
-					    cmocka_unit_test(accidents) };
+					    cmocka_unit_test(accidents), cmocka_unit_test(silent) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
