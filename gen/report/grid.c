@@ -4,9 +4,7 @@
 #include "gen/report/report.h"
 #include <inttypes.h>
 
-#define NAME_KEPT 15 /* characters of a program's name that the kernel keeps */
-
-/* The k-th program of that name: names that the kernel cut may be equal. */
+/* The k-th program of that name: a loader may load one twice. */
 static const struct prog *find_prog(const struct report_cell *c, const char *name, size_t k)
 {
 	for (size_t i = 0; c->have && i < c->result.progs.n; i++) {
@@ -19,7 +17,7 @@ static const struct prog *find_prog(const struct report_cell *c, const char *nam
 static const struct cell_log *find_log(const struct report_cell *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_logs; i++) {
-		if (c->logs[i].program && !strncmp(c->logs[i].program, name, NAME_KEPT))
+		if (c->logs[i].program && prog_names_fit(c->logs[i].program, name))
 			return &c->logs[i];
 	}
 	return NULL;
@@ -43,6 +41,14 @@ static void need_row(struct grid *g, const char *name, size_t k)
 	g->rows[g->n_rows++] = xstrdup(name);
 }
 
+static bool has_row(const struct grid *g, const char *name)
+{
+	for (size_t i = 0; i < g->n_rows; i++)
+		if (prog_names_fit(g->rows[i], name))
+			return true;
+	return false;
+}
+
 static void fill_rows(struct grid *g, const struct report *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -62,9 +68,8 @@ static void fill_rows(struct grid *g, const struct report *r)
 
 		if (c->result.verdict == VERDICT_ATTACHED || !c->why.program)
 			continue;
-		auto_free char *name = xstrndup(c->why.program, NAME_KEPT);
-
-		need_row(g, name, 0);
+		if (!has_row(g, c->why.program))
+			need_row(g, c->why.program, 0);
 	}
 	g->rows = xreallocarray(g->rows, g->n_rows + 2, sizeof(*g->rows));
 	g->rows[g->n_rows++] = xstrdup("verdict");
@@ -84,7 +89,7 @@ static uint32_t value_of(const struct report_cell *c, const char *name, size_t k
 static bool is_refused(const struct report_cell *c, const char *name)
 {
 	return c->have && c->result.verdict == VERDICT_REJECTED && c->why.program &&
-	       !strncmp(c->why.program, name, NAME_KEPT);
+	       prog_names_fit(c->why.program, name);
 }
 
 static void fill_row(struct grid *g, const struct report *r, size_t row)

@@ -23,10 +23,10 @@ enum {
 #define BTF_BYTES_MAX ((size_t)256 << 20)
 
 /* BTF names that hold members of ours. */
-enum { IDR, XARRAY, XA_NODE, PROG, AUX, STATS, SCX_OPS, N_STRUCTS };
+enum { IDR, XARRAY, XA_NODE, PROG, AUX, STATS, BTF, SCX_OPS, N_STRUCTS };
 static const char *const structs[N_STRUCTS] = {
-	[IDR] = "idr",          [XARRAY] = "xarray",        [XA_NODE] = "xa_node",       [PROG] = "bpf_prog",
-	[AUX] = "bpf_prog_aux", [STATS] = "bpf_prog_stats", [SCX_OPS] = "sched_ext_ops",
+	[IDR] = "idr",          [XARRAY] = "xarray",        [XA_NODE] = "xa_node", [PROG] = "bpf_prog",
+	[AUX] = "bpf_prog_aux", [STATS] = "bpf_prog_stats", [BTF] = "btf",         [SCX_OPS] = "sched_ext_ops",
 };
 
 /* The same from 6.12 to 7.3; what may be missing costs a column of the report, not the report. */
@@ -54,6 +54,14 @@ static const struct row {
 	{ AT(aux_attach_btf_id), AUX, "attach_btf_id", 4, 4, false },
 	{ AT(aux_func_cnt), AUX, "func_cnt", 4, 4, false },
 	{ AT(aux_real_func_cnt), AUX, "real_func_cnt", 4, 4, false },
+	{ AT(aux_btf), AUX, "btf", 8, 8, false },
+	{ AT(aux_func_info), AUX, "func_info", 8, 8, false },
+	{ AT(aux_func_info_cnt), AUX, "func_info_cnt", 4, 4, false },
+	{ AT(btf_types), BTF, "types", 8, 8, false },
+	{ AT(btf_strings), BTF, "strings", 8, 8, false },
+	{ AT(btf_str_len), BTF, "hdr.str_len", 4, 4, false },
+	{ AT(btf_nr_types), BTF, "nr_types", 4, 4, false },
+	{ AT(btf_base), BTF, "base_btf", 8, 8, false },
 	{ AT(stats_cnt), STATS, "cnt", 8, 8, false },
 	{ AT(stats_nsecs), STATS, "nsecs", 8, 8, false },
 #undef AT

@@ -20,9 +20,11 @@ struct layout {
 	struct member aux_name, aux_id, aux_verified_insns, aux_stack_depth,
 		aux_attach_btf_id; /* struct bpf_prog_aux */
 	struct member aux_func_cnt, aux_real_func_cnt;
-	struct member stats_cnt, stats_nsecs; /* struct bpf_prog_stats */
-	uint32_t struct_ops_type;             /* BPF_PROG_TYPE_STRUCT_OPS of this kernel */
-	uint32_t has_scx;                     /* struct sched_ext_ops exists */
+	struct member aux_btf, aux_func_info, aux_func_info_cnt;
+	struct member btf_types, btf_strings, btf_str_len, btf_nr_types, btf_base; /* struct btf */
+	struct member stats_cnt, stats_nsecs;                                      /* struct bpf_prog_stats */
+	uint32_t struct_ops_type; /* BPF_PROG_TYPE_STRUCT_OPS of this kernel */
+	uint32_t has_scx;         /* struct sched_ext_ops exists */
 };
 
 /* btf: raw BTF ("9F EB …"), which may be hostile. Missing optional members are -1; a missing required one is X_NO_SCX

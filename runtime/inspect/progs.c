@@ -21,6 +21,8 @@ enum {
 	COUNTS_MAX = 1 << 18, /* of programs times CPUs */
 	ENTRY_KIND = 3,
 	ENTRY_INTERNAL = 2,
+	KIND_FUNC = 12,   /* BTF_KIND_FUNC */
+	NAME_PIECE = 32,  /* divides PROG_NAME_MAX */
 	NOT_NODES = 4096, /* internal entries up to here are marks (retry, zero, sibling) */
 };
 
@@ -44,6 +46,13 @@ static int optional_u32(const struct kmem *m, uint64_t base, const struct member
 	return f->off < 0 ? 0 : kmem_u32(m, base + (uint64_t)f->off, out, e);
 }
 
+static void name_copy(char *out, size_t max, const char *raw, size_t n)
+{
+	memset(out, 0, max);
+	for (size_t i = 0; i < n && i + 1 < max && raw[i]; i++)
+		out[i] = raw[i] > ' ' && raw[i] < 0x7f ? raw[i] : '?';
+}
+
 static int name_read(const struct scan *s, uint64_t aux, char *out, size_t max, struct err *e)
 {
 	char raw[16] = "";
@@ -51,10 +60,69 @@ static int name_read(const struct scan *s, uint64_t aux, char *out, size_t max, 
 
 	if (kmem_read(s->m, aux + (uint64_t)s->l->aux_name.off, raw, n, e) < 0)
 		return -1;
-	memset(out, 0, max);
-	for (size_t i = 0; i < n && raw[i]; i++)
-		out[i] = raw[i] > ' ' && raw[i] < 0x7f ? raw[i] : '?';
+	name_copy(out, max, raw, n);
 	return 0;
+}
+
+static bool member_u64(const struct scan *s, uint64_t base, const struct member *f, uint64_t *out)
+{
+	struct err ignored = { 0 };
+
+	return f->off >= 0 && kmem_u64(s->m, base + (uint64_t)f->off, out, &ignored) == 0;
+}
+
+static bool member_u32(const struct scan *s, uint64_t base, const struct member *f, uint32_t *out)
+{
+	struct err ignored = { 0 };
+
+	return f->off >= 0 && kmem_u32(s->m, base + (uint64_t)f->off, out, &ignored) == 0;
+}
+
+/* Offset of the main function's name in the strings of its program's BTF: func_info[0] (instruction, type) names the type, whose
+ * first words are the name and what it is. A BTF on top of another one is not a program's. */
+static bool func_name(const struct scan *s, uint64_t aux, uint64_t btf, uint32_t *off)
+{
+	const struct layout *l = s->l;
+	uint32_t n_info, n_types, info[2], type[2];
+	uint64_t func_info, types, base, at;
+	struct err ignored = { 0 };
+
+	if (!member_u32(s, aux, &l->aux_func_info_cnt, &n_info) || !n_info ||
+	    !member_u64(s, aux, &l->aux_func_info, &func_info) || !func_info ||
+	    !member_u64(s, btf, &l->btf_types, &types) || !member_u32(s, btf, &l->btf_nr_types, &n_types) ||
+	    !member_u64(s, btf, &l->btf_base, &base) || base)
+		return false;
+	if (kmem_read(s->m, func_info, info, sizeof(info), &ignored) < 0 || info[0] || info[1] >= n_types ||
+	    kmem_u64(s->m, types + 8ull * info[1], &at, &ignored) < 0 ||
+	    kmem_read(s->m, at, type, sizeof(type), &ignored) < 0 || (type[1] >> 24 & 31) != KIND_FUNC)
+		return false;
+	*off = type[0];
+	return true;
+}
+
+/* The whole name, when there is one that begins with what the kernel kept of it; else that. Nothing else depends on it. The
+ * string may end next to memory that is not there, so it is read in pieces. */
+static void whole_name(const struct scan *s, uint64_t aux, struct prog *p)
+{
+	const struct layout *l = s->l;
+	char raw[PROG_NAME_MAX] = "", name[PROG_NAME_MAX];
+	uint64_t btf, strings;
+	uint32_t off, len;
+	struct err ignored = { 0 };
+
+	memcpy(p->name, p->short_name, sizeof(p->short_name));
+	if (!member_u64(s, aux, &l->aux_btf, &btf) || !btf || !func_name(s, aux, btf, &off) ||
+	    !member_u64(s, btf, &l->btf_strings, &strings) || !member_u32(s, btf, &l->btf_str_len, &len) || off >= len)
+		return;
+	for (size_t n = 0; n < sizeof(raw) && n < len - off && (!n || memchr(raw, 0, n) == NULL); n += NAME_PIECE) {
+		size_t want = len - off - n < NAME_PIECE ? len - off - n : NAME_PIECE;
+
+		if (kmem_read(s->m, strings + off + n, raw + n, want, &ignored) < 0)
+			return;
+	}
+	name_copy(name, sizeof(name), raw, sizeof(raw));
+	if (strlen(name) > PROG_NAME_KEPT && prog_names_fit(name, p->short_name))
+		memcpy(p->name, name, sizeof(name));
 }
 
 /* bpf_prog.stats is the offset of a bpf_prog_stats in each CPU's own memory. Nothing else depends on these numbers, so a
@@ -116,7 +184,10 @@ static int prog_fill(struct scan *s, uint64_t prog, uint64_t aux, struct prog *p
 		p->xlated_len *= 8;
 	}
 	counts_read(s, prog, p);
-	return name_read(s, aux, p->name, sizeof(p->name), e);
+	if (name_read(s, aux, p->short_name, sizeof(p->short_name), e) < 0)
+		return -1;
+	whole_name(s, aux, p);
+	return 0;
 }
 
 static int prog_take(struct scan *s, uint64_t prog, uint32_t id, struct err *e)
@@ -248,6 +319,13 @@ void progs_since(struct progs *p, const struct progs *now)
 		then->run_cnt = then->counted ? now->v[k].run_cnt - then->run_cnt : 0;
 		then->run_ns = then->counted ? now->v[k].run_ns - then->run_ns : 0;
 	}
+}
+
+bool prog_names_fit(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b), least = n < m ? n : m;
+
+	return n == m ? !strcmp(a, b) : least >= PROG_NAME_KEPT && least <= PROG_NAME_KEPT + 1 && !strncmp(a, b, least);
 }
 
 void progs_free(struct progs *p)

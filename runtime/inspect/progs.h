@@ -10,8 +10,12 @@ struct layout;
 
 #define PROG_NONE UINT32_MAX /* this kernel's BTF has no such member */
 
+#define PROG_NAME_MAX 128 /* with its NUL; longer ones are cut there */
+#define PROG_NAME_KEPT 15 /* characters of it in bpf_prog_aux.name */
+
 struct prog {
-	char name[17]; /* the kernel keeps 15 characters; printable ASCII, the rest '?' */
+	char name
+		[PROG_NAME_MAX]; /* whole where the kernel has the program's BTF, else as short_name; printable ASCII, the rest '?' */
 	uint32_t id;
 	uint32_t verified_insns;
 	uint32_t jited_len;   /* bytes of machine code of the main function */
@@ -20,6 +24,8 @@ struct prog {
 	bool counted;         /* the next two are known */
 	uint64_t run_cnt;     /* how often it ran since it was loaded, while kernel.bpf_stats_enabled was set */
 	uint64_t run_ns;      /* and for how long, nanoseconds, all CPUs together */
+	char short_name
+		[17]; /* as the kernel has it, 15 characters; "": a report of before whole names, and name is short */
 };
 
 struct progs {
@@ -32,5 +38,7 @@ int progs_read(struct progs *p, const struct kmem *m, const struct layout *l, st
 /* What became of the programs of p until now: their run counts become the difference, by id. One that is not in now has
  * none. */
 void progs_since(struct progs *p, const struct progs *now);
+/* Whether both may be names of one program: they are equal, or one is the beginning of the other where the kernel cuts. */
+bool prog_names_fit(const char *a, const char *b);
 void progs_free(struct progs *p);
 #define auto_progs __attribute__((unused, cleanup(progs_free)))

@@ -194,7 +194,7 @@ out:
 
 const struct step step_bootable = {
 	.name = "bootable",
-	.format = 4,
+	.format = 5,
 	.summary = "unpack a boot image and resolve its layouts",
 	.opts = opts,
 	.recipe = recipe,

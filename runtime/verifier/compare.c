@@ -1,42 +1,53 @@
 #include "verifier/compare.h"
 #include "base/mem.h"
 
-/* How many of the first n have that name. */
-static size_t times(const struct progs *p, size_t n, const char *name)
+/* Of a, the first that is not taken and has that name, or with fits a name that can be the same one. */
+static size_t find(const struct progs *a, const bool *taken, const char *name, bool fits)
 {
-	size_t k = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++)
-		k += !strcmp(p->v[i].name, name);
-	return k;
+	while (i < a->n && (taken[i] || (fits ? !prog_names_fit(a->v[i].name, name) : strcmp(a->v[i].name, name) != 0)))
+		i++;
+	return i;
 }
 
-static const struct prog *nth(const struct progs *p, const char *name, size_t k)
+/* partner[i]: of b's program i in a, or a->n. */
+static void pair(const struct progs *a, const struct progs *b, bool *taken, size_t *partner)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		if (!strcmp(p->v[i].name, name) && !k--)
-			return &p->v[i];
+	for (int fits = 0; fits < 2; fits++) {
+		for (size_t i = 0; i < b->n; i++) {
+			if (fits && partner[i] < a->n)
+				continue;
+			partner[i] = find(a, taken, b->v[i].name, fits);
+			if (partner[i] < a->n)
+				taken[partner[i]] = true;
+		}
 	}
-	return NULL;
+}
+
+/* The longer one says more. */
+static const char *name_of(const struct prog *old, const struct prog *new)
+{
+	return old && strlen(old->name) > strlen(new->name) ? old->name : new->name;
 }
 
 void compare_progs(struct compare *c, const struct progs *a, const struct progs *b)
 {
+	auto_free bool *taken = xcalloc(a->n + 1, sizeof(*taken));
+	auto_free size_t *partner = xcalloc(b->n + 1, sizeof(*partner));
+
 	*c = (struct compare){ .v = xcalloc(a->n + b->n + 1, sizeof(*c->v)) };
+	pair(a, b, taken, partner);
 	for (size_t i = 0; i < b->n; i++) {
-		const struct prog *new = &b->v[i];
-		const struct prog *old = nth(a, new->name, times(b, i, new->name));
+		const struct prog *new = &b->v[i], *old = partner[i] < a->n ? &a->v[partner[i]] : NULL;
 
 		c->v[c->n++] = (struct compare_row){
-			new->name, old != NULL, true, old ? old->verified_insns : 0, new->verified_insns,
+			name_of(old, new), old != NULL, true, old ? old->verified_insns : 0, new->verified_insns,
 		};
 	}
-	for (size_t i = 0; i < a->n; i++) {
-		const struct prog *old = &a->v[i];
-
-		if (!nth(b, old->name, times(a, i, old->name)))
-			c->v[c->n++] = (struct compare_row){ old->name, true, false, old->verified_insns, 0 };
-	}
+	for (size_t i = 0; i < a->n; i++)
+		if (!taken[i])
+			c->v[c->n++] = (struct compare_row){ a->v[i].name, true, false, a->v[i].verified_insns, 0 };
 }
 
 bool compare_differs(const struct compare_row *r)

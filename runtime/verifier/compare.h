@@ -14,7 +14,8 @@ struct compare {
 	size_t n;
 };
 
-/* Programs go by name; of several with one name (the kernel cuts names at 15 characters) the first with the first. */
+/* Programs go by name; of several with one name the first with the first. Where one side has the short name only, as reports of
+ * before whole names do, it goes with the first of the other side that is left and begins so. */
 void compare_progs(struct compare *c, const struct progs *a, const struct progs *b);
 bool compare_differs(const struct compare_row *r);
 /* B - A. */

@@ -48,6 +48,7 @@ void result_prog(struct jsonw *w, const struct prog *p)
 {
 	jsonw_obj(w);
 	jsonw_kstr(w, "name", p->name);
+	jsonw_kstr(w, "short", p->short_name);
 	jsonw_ku64(w, "id", p->id);
 	opt_u32(w, "verified_insns", p->verified_insns);
 	opt_u32(w, "jited_len", p->jited_len);
@@ -120,12 +121,13 @@ static int get_u32(const struct json *j, int obj, const char *key, uint32_t *out
 
 static int get_prog(const struct json *j, int obj, struct prog *p, struct err *e)
 {
-	auto_free char *name = NULL;
+	auto_free char *name = NULL, *cut = NULL;
 	int counted;
 
 	if (json_kind(j, obj) != JSON_OBJECT)
 		return err_set(e, X_FAIL, "a program is not an object");
-	if (json_str(j, json_get(j, obj, "name"), &name, e) < 0 || get_u32(j, obj, "id", &p->id, e) < 0 ||
+	if (json_str(j, json_get(j, obj, "name"), &name, e) < 0 ||
+	    json_str(j, json_get(j, obj, "short"), &cut, e) < 0 || get_u32(j, obj, "id", &p->id, e) < 0 ||
 	    get_u32(j, obj, "verified_insns", &p->verified_insns, e) < 0 ||
 	    get_u32(j, obj, "jited_len", &p->jited_len, e) < 0 ||
 	    get_u32(j, obj, "xlated_len", &p->xlated_len, e) < 0 ||
@@ -135,9 +137,10 @@ static int get_prog(const struct json *j, int obj, struct prog *p, struct err *e
 	    (counted = json_u64(j, json_get(j, obj, "run_cnt"), &p->run_cnt, e)) < 0)
 		return err_in(e, "run_cnt");
 	p->counted = counted == 0;
-	if (!name || strlen(name) >= sizeof(p->name))
+	if (!name || strlen(name) >= sizeof(p->name) || (cut && strlen(cut) >= sizeof(p->short_name)))
 		return err_set(e, X_FAIL, "a program has no usable name");
 	strcpy(p->name, name);
+	strcpy(p->short_name, cut ? cut : "");
 	return 0;
 }
 

@@ -23,7 +23,8 @@ static void guest_make(void)
 	fg_open(&guest, 4);
 	root = fg_node(&guest, 6);
 	for (size_t i = 0; i < countof(ids); i++) {
-		uint64_t prog = fg_prog(&guest, ids[i], i % 2 ? 26 : FG_STRUCT_OPS, "program_name");
+		uint64_t prog = fg_prog(&guest, ids[i], i % 2 ? 26 : FG_STRUCT_OPS, "program_name_of");
+		fg_btf(&guest, prog, "program_name_of_more_than_fifteen");
 		uint64_t va = 0xffffb00000000000ull + ids[i] * 4096ull;
 
 		fg_map(&guest, va, prog, 1);
@@ -43,7 +44,9 @@ static void walk(const char *hello, size_t n)
 	if (kmem_open(&m, &p, hello, n, &e) < 0 || progs_read(&progs, &m, &fg_layout, &e) < 0)
 		return;
 	for (size_t i = 0; i < progs.n; i++)
-		if (strlen(progs.v[i].name) > 16 || (i && progs.v[i].id <= progs.v[i - 1].id))
+		if (strlen(progs.v[i].name) >= PROG_NAME_MAX || strlen(progs.v[i].short_name) > 16 ||
+		    !prog_names_fit(progs.v[i].name, progs.v[i].short_name) ||
+		    (i && progs.v[i].id <= progs.v[i - 1].id))
 			abort();
 }
 

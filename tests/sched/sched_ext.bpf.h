@@ -60,6 +60,8 @@ struct sched_ext_ops {
 	void (*dispatch)(s32 cpu, struct task_struct *prev);
 	s32 (*init)(void);
 	void (*exit)(struct scx_exit_info *info);
+	void (*cpu_online)(s32 cpu);
+	void (*cpu_offline)(s32 cpu);
 	u32 timeout_ms;
 	char name[128];
 };

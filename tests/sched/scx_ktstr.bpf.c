@@ -230,12 +230,28 @@ int BPF_PROG(ktstr_exit, struct scx_exit_info *info)
 	return 0;
 }
 
+/* Two that the kernel, which keeps 15 characters, calls the same. With them CPUs may come and go. */
+SEC("struct_ops/ktstr_hotplug_cpu_online")
+int BPF_PROG(ktstr_hotplug_cpu_online, s32 cpu)
+{
+	return 0;
+}
+
+SEC("struct_ops/ktstr_hotplug_cpu_offline")
+int BPF_PROG(ktstr_hotplug_cpu_offline, s32 cpu)
+{
+	dispatches[cpu & (KTSTR_MAX_CPUS - 1)] = 0;
+	return 0;
+}
+
 SEC(".struct_ops.link")
 struct sched_ext_ops ktstr_ops = {
 	.enqueue = (void *)ktstr_enqueue,
 	.dispatch = (void *)ktstr_dispatch,
 	.init = (void *)ktstr_init,
 	.exit = (void *)ktstr_exit,
-	.timeout_ms = 5000,
+	.cpu_online = (void *)ktstr_hotplug_cpu_online,
+	.cpu_offline = (void *)ktstr_hotplug_cpu_offline,
+	.timeout_ms = KTSTR_TIMEOUT_MS,
 	.name = "ktstr",
 };

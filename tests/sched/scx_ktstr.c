@@ -33,6 +33,7 @@
 #define POLL_NS 250000000L
 
 #define NEVER (-1L)
+#define NOBODY 65534
 
 #define countof(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -47,6 +48,8 @@ struct options {
 	bool fail_verify;
 	bool verify_loop;
 	bool verify_limit;
+	bool unprivileged;
+	bool patient;
 	long stall_after; /* seconds, or NEVER */
 	long degrade_after;
 };
@@ -84,6 +87,9 @@ static const struct argument {
 	  "load code the verifier refuses: an endless loop" },
 	{ "--verify-limit", offsetof(struct options, verify_limit), false, NULL, NULL,
 	  "load code the verifier refuses: more than a million instructions" },
+	{ "--unprivileged", offsetof(struct options, unprivileged), false, NULL, NULL, "load without the right to" },
+	{ "--patient", offsetof(struct options, patient), false, NULL, NULL,
+	  "attach with a timeout that the kernel refuses: 60 seconds" },
 };
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -244,6 +250,19 @@ static void set_topology(struct scx_ktstr__rodata *rodata, int nr_cpus)
 	rodata->nr_llcs = n ? n : 1;
 }
 
+/* The callback table is as in scx_ktstr.bpf.c until it is loaded; its type is known there only. */
+static void be_patient(struct scx_ktstr *skel)
+{
+	struct bpf_map *ops = bpf_object__find_map_by_name(skel->obj, "ktstr_ops");
+	size_t size = 0;
+	char *value = ops ? bpf_map__initial_value(ops, &size) : NULL;
+	unsigned int usual = KTSTR_TIMEOUT_MS, longer = 60000;
+
+	for (size_t at = 0; value && at + sizeof(usual) <= size; at += sizeof(usual))
+		if (!memcmp(value + at, &usual, sizeof(usual)))
+			memcpy(value + at, &longer, sizeof(longer));
+}
+
 static struct scx_ktstr *load(const struct options *o)
 {
 	int nr_cpus = libbpf_num_possible_cpus();
@@ -273,6 +292,8 @@ static struct scx_ktstr *load(const struct options *o)
 	 */
 	if (o->verify_limit)
 		bpf_program__set_log_level(skel->progs.ktstr_dispatch, 4);
+	if (o->patient)
+		be_patient(skel);
 	skel->bss->degrade_rt = o->degrade;
 	skel->bss->stall = o->stall_after == 0; /* before the first task comes */
 	/* A refusal is printed by libbpf: the verifier's log between its BEGIN and END marks. */
@@ -350,6 +371,8 @@ static int run(const struct options *o)
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 
+	if (o->unprivileged && setuid(NOBODY))
+		return 1;
 	skel = load(o);
 	if (!skel)
 		return 1;

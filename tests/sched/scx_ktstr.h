@@ -6,6 +6,8 @@
 #define KTSTR_MAX_CPUS 1024
 #define KTSTR_MAX_LLCS 64
 
+#define KTSTR_TIMEOUT_MS 5000
+
 /* Why the kernel let go of the scheduler, written once by the exit callback. */
 struct ktstr_exit {
 	unsigned int kind; /* the kernel's enum scx_exit_kind; 0 while the scheduler runs */

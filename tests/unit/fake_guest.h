@@ -126,6 +126,14 @@ static const struct layout fg_layout = {
 	.aux_attach_btf_id = { 48, 4 },
 	.aux_func_cnt = { 36, 4 },
 	.aux_real_func_cnt = { 40, 4 },
+	.aux_btf = { 56, 8 },
+	.aux_func_info = { 64, 8 },
+	.aux_func_info_cnt = { 72, 4 },
+	.btf_types = { 8, 8 },
+	.btf_strings = { 24, 8 },
+	.btf_str_len = { 60, 4 },
+	.btf_nr_types = { 72, 4 },
+	.btf_base = { 104, 8 },
 	.stats_cnt = { 0, 8 },
 	.stats_nsecs = { 8, 8 },
 	.struct_ops_type = FG_STRUCT_OPS,
@@ -147,6 +155,30 @@ static inline uint64_t fg_prog(struct fake_guest *g, uint32_t id, uint32_t type,
 	fg_u32(g, aux + 944, id * 100);
 	memcpy(g->ram + aux + 968, name, len < 16 ? len : 16);
 	return prog;
+}
+
+/* Gives prog a BTF in which its main function has that name. Physical address of the struct btf. */
+static inline uint64_t fg_btf(struct fake_guest *g, uint64_t prog, const char *name)
+{
+	uint64_t btf = fg_alloc(g, 128), info = fg_alloc(g, 16), types = fg_alloc(g, 32), type = fg_alloc(g, 16), aux;
+	uint64_t strings = fg_alloc(g, 4096 + strlen(name));
+	uint32_t off = 4090 - (uint32_t)strlen(name) % 4000; /* over the end of a page, mostly */
+
+	memcpy(&aux, g->ram + prog + 56, sizeof(aux));
+	aux -= g->base;
+	fg_u64(g, aux + 56, g->base + btf);
+	fg_u64(g, aux + 64, g->base + info);
+	fg_u32(g, aux + 72, 1);
+	fg_u32(g, info + 4, 3);
+	fg_u64(g, btf + 8, g->base + types);
+	fg_u64(g, btf + 24, g->base + strings);
+	fg_u32(g, btf + 60, off + (uint32_t)strlen(name) + 1);
+	fg_u32(g, btf + 72, 4);
+	fg_u64(g, types + 24, g->base + type);
+	fg_u32(g, type, off);
+	fg_u32(g, type + 4, 12u << 24);
+	memcpy(g->ram + strings + off, name, strlen(name) + 1);
+	return btf;
 }
 
 static inline uint64_t fg_node(struct fake_guest *g, uint8_t shift)

@@ -87,8 +87,24 @@ static inline void sb_aux(const struct sb *s)
 	sb_field(s, "func_cnt", s->u32, 36);
 	sb_field(s, "real_func_cnt", s->u32, 40);
 	sb_field(s, "attach_btf_id", s->u32, 48);
+	sb_field(s, "btf", s->ptr, 56);
+	sb_field(s, "func_info", s->ptr, 64);
+	sb_field(s, "func_info_cnt", s->u32, 72);
 	sb_field(s, "verified_insns", s->u32, 944);
 	sb_field(s, "name", name, 968);
+}
+
+static inline void sb_btf(const struct sb *s)
+{
+	int hdr = btf__add_struct(s->b, "btf_header", 24);
+
+	sb_field(s, "str_len", s->u32, 20);
+	btf__add_struct(s->b, "btf", 128);
+	sb_field(s, "types", s->ptr, 8);
+	sb_field(s, "strings", s->ptr, 24);
+	sb_field(s, "hdr", hdr, 40);
+	sb_field(s, "nr_types", s->u32, 72);
+	sb_field(s, "base_btf", s->ptr, 104);
 }
 
 /* The caller's; btf__raw_data() has the bytes. */
@@ -111,6 +127,7 @@ static inline struct btf *small_btf(const struct small_btf *how)
 	sb_idr(&s);
 	sb_prog(&s);
 	sb_aux(&s);
+	sb_btf(&s);
 	if (!how->no_scx)
 		btf__add_struct(s.b, "sched_ext_ops", 8);
 	return s.b;

@@ -39,9 +39,9 @@ older_library_is_seen() {
 	mkdir lib
 	gcc -shared -fPIC -DWORD='"first"' -o lib/libhello.so lib.c &&
 		gcc -w -o libsched main.c -Llib -lhello '-Wl,-rpath,$ORIGIN/lib' || return
-	exits 3 ktstr verifier --scheduler-bin libsched --kernel "$key" && has first out || return
+	exits 4 ktstr verifier --scheduler-bin libsched --kernel "$key" && has first out || return
 	gcc -shared -fPIC -DWORD='"second"' -o new.so lib.c && touch -d 2001-01-01 new.so && mv new.so lib/libhello.so || return
-	exits 3 ktstr verifier --scheduler-bin libsched --kernel "$key" && has second out
+	exits 4 ktstr verifier --scheduler-bin libsched --kernel "$key" && has second out
 }
 
 another_argument_runs() {
@@ -89,6 +89,66 @@ rejected_loop() {
 		hasnt 'identical iterations omitted' out && has 'BEGIN PROG LOAD LOG' out
 }
 
+# evidence FILE WANTED: what result.json says of the call that failed, "BY CALL ERRNO PROGRAM".
+evidence() {
+	same "$2" "$(python3 -c '
+import json, sys
+e = json.load(open(sys.argv[1]))["cells"][0]["evidence"]
+print("none" if e is None else " ".join(e[k] or "-" for k in ("by", "call", "errno", "program")))' "$1")" evidence
+}
+
+refusals_have_evidence() {
+	exits 3 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json -- --fail-verify &&
+		evidence out 'kernel BPF_PROG_LOAD EACCES ktstr_dispatch' || return
+	exits 3 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json -- --unprivileged &&
+		evidence out 'kernel BPF_PROG_LOAD EPERM -' || return
+	exits 3 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json -- --patient &&
+		evidence out 'kernel struct_ops value E2BIG -' && grep -q '"class": "attach"' out
+}
+
+# The same program with one name in its BPF object replaced by one of the same length.
+libbpf_refuses() {
+	sed 's/scx_bpf_kick_cpu/scx_bpf_kick_cpX/g' "$sched" >kfunc && sed 's/timeout_ms/timeout_mX/g' "$sched" >member &&
+		chmod +x kfunc member || return
+	exits 3 ktstr verifier --scheduler-bin ./kfunc --kernel "$key" --json && has '"by": "libbpf"' out &&
+		has '"class": "missing-symbol"' out || return
+	exits 3 ktstr verifier --scheduler-bin ./member --kernel "$key" --json && has '"by": "libbpf"' out &&
+		has '"class": "struct-ops"' out
+}
+
+# All that used to be taken for a refusal, and an errno as libbpf tells it, from a program that asks the kernel nothing.
+words_are_no_evidence() {
+	cat >words.c <<-'END'
+		#include <stdio.h>
+		int main(void)
+		{
+			puts("-- BEGIN PROG LOAD LOG --\n0: (b7) r0 = 1\nR0 invalid\nprocessed 1 insns\n-- END PROG LOAD LOG --\n"
+			     "libbpf: prog 'x': BPF program load failed: Invalid argument\n"
+			     "libbpf: extern (func ksym) 'x': not found in kernel or module BTFs\n"
+			     "libbpf: struct_ops init_kern x: Cannot find member y in kernel BTF\n"
+			     "libbpf: failed to load object 'x'\nlibbpf: failed to load BPF skeleton 'x': -22\n"
+			     "failed to load\nFailed to load\nfailed to attach\nFailed to attach");
+			return 1;
+		}
+	END
+	gcc -o words words.c || return
+	exits 4 ktstr verifier --scheduler-bin ./words --kernel "$key" --json && evidence out none &&
+		exits 4 ktstr verifier --scheduler-bin ./words --kernel "$key" && has 'failed  verify' err
+}
+
+# The kernel's own names are the same; memory, report and cross-check have both.
+whole_names() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json --cross-check &&
+		has '"cross_check": ""' out && has '"name": "ktstr_hotplug_cpu_online"' out &&
+		has '"name": "ktstr_hotplug_cpu_offline"' out &&
+		same 2 "$(grep -c '"short": "ktstr_hotplug_c"' out)" 'short names' || return
+	cp out new
+	sed -e '/"short":/d' -e 's/"ktstr_hotplug_c[a-z_]*"/"ktstr_hotplug_c"/' new >old
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --cross-check --diff old &&
+		grep -q '  ktstr_hotplug_cpu_online .* +0' out && grep -q '  ktstr_hotplug_cpu_offline .* +0' out &&
+		hasnt ' new ' out && hasnt ' gone ' out
+}
+
 died() {
 	exits 4 ktstr verifier --scheduler-bin /bin/false --kernel "$key" && has 'died' out &&
 		exits 4 ktstr verifier --scheduler-bin /bin/false --kernel "$key" && has 'failed  verify' err &&
@@ -100,9 +160,27 @@ cold() {
 		has 'agrees' out
 }
 
+# A QEMU that was built without seccomp: the guest runs in it all the same, after one that was refused the option.
+without_sandbox() {
+	program=qemu-system-$(uname -m)
+	real=$(command -v "$program") && mkdir bin || return
+	cat >"bin/$program" <<-END
+		#!/bin/sh
+		echo "\$*" >>$work/calls
+		case \$* in *-sandbox*) echo "$program: -sandbox: invalid option" >&2; exit 1 ;; esac
+		exec $real "\$@"
+	END
+	chmod +x "bin/$program" || return
+	PATH=$work/bin:$PATH exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force --workload 1 || return
+	grep -q -- '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny' calls &&
+		tail -n 1 calls | grep -q -- '-incoming defer' && tail -n 1 calls | grep -vq sandbox
+}
+
 nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
 run_tests attaches cached equal_content_is_cached older_content_is_seen \
-	older_library_is_seen another_argument_runs json callbacks_are_counted does_not_dispatch rejected rejected_loop died cold nothing_left
+	older_library_is_seen another_argument_runs json callbacks_are_counted does_not_dispatch rejected rejected_loop refusals_have_evidence \
+	libbpf_refuses words_are_no_evidence whole_names died cold \
+	without_sandbox nothing_left

@@ -28,6 +28,14 @@ static const char plain[] = "idr.idr_rt.xa_head 8 8\n"
 			    "bpf_prog_aux.attach_btf_id 48 4\n"
 			    "bpf_prog_aux.func_cnt 36 4\n"
 			    "bpf_prog_aux.real_func_cnt 40 4\n"
+			    "bpf_prog_aux.btf 56 8\n"
+			    "bpf_prog_aux.func_info 64 8\n"
+			    "bpf_prog_aux.func_info_cnt 72 4\n"
+			    "btf.types 8 8\n"
+			    "btf.strings 24 8\n"
+			    "btf.hdr.str_len 60 4\n"
+			    "btf.nr_types 72 4\n"
+			    "btf.base_btf 104 8\n"
 			    "bpf_prog_stats.cnt 0 8\n"
 			    "bpf_prog_stats.nsecs 8 8\n"
 			    "BPF_PROG_TYPE_STRUCT_OPS 27\n"
@@ -94,6 +102,8 @@ static void test_kernels(void **state)
 		{ { .drop = "verified_insns" }, "verified_insns 944 4\n", "verified_insns -\n" },
 		{ { .drop = "stack_depth", .nested = true }, "stack_depth 28 4\n", "stack_depth -\n" },
 		{ { .drop = "jited_len" }, "jited_len 16 4\n", "jited_len -\n" },
+		{ { .drop = "func_info_cnt" }, "func_info_cnt 72 4\n", "func_info_cnt -\n" },
+		{ { .drop = "str_len" }, "str_len 60 4\n", "str_len -\n" },
 		{ { .drop = "nsecs" }, "nsecs 8 8\n", "nsecs -\n" },
 	};
 

@@ -52,6 +52,36 @@ static void rows(void **state)
 	}
 }
 
+/* A report of before whole names, on either side. */
+static void cut_names(void **state)
+{
+	struct prog old[] = { P("x_cgroup_set_we", 1), P("x_cgroup_set_we", 2), P("x_init", 3),
+			      P("x_enqueue_of_al", 4) };
+	struct prog new[] = { P("x_cgroup_set_weight", 1), P("x_cgroup_set_weights", 2), P("x_init", 3),
+			      P("x_enqueue_of_all", 5), P("x_cgroup_set_we", 9) };
+	const struct progs a = { old, countof(old) }, b = { new, countof(new) - 1 };
+	/* The whole names are equal first; only then does a cut one take what is left. */
+	struct prog mixed[] = { P("x_enqueue_of_al", 7), P("x_enqueue_of_all", 6) };
+	const struct progs m = { mixed, countof(mixed) };
+	auto_compare struct compare c = { 0 }, back = { 0 }, some = { 0 };
+
+	(void)state;
+	compare_progs(&c, &a, &b);
+	compare_progs(&back, &b, &a);
+	assert_int_equal(c.n, b.n);
+	assert_int_equal(back.n, b.n);
+	for (size_t i = 0; i < c.n; i++) {
+		assert_string_equal(c.v[i].name, new[i].name);
+		assert_string_equal(back.v[i].name, new[i].name);
+		assert_true(c.v[i].in_a && c.v[i].in_b && compare_delta(&c.v[i]) == (i == 3));
+		assert_true(compare_delta(&back.v[i]) == -(i == 3));
+	}
+	compare_progs(&some, &m, &b);
+	assert_int_equal(some.n, 5);
+	assert_true(some.v[3].in_a && some.v[3].a == 6);
+	assert_true(some.v[4].in_a && !some.v[4].in_b && some.v[4].a == 7);
+}
+
 static void growth(void **state)
 {
 	static const struct {
@@ -123,7 +153,8 @@ static void hostile(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(rows), cmocka_unit_test(growth), cmocka_unit_test(saved),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(rows), cmocka_unit_test(cut_names),
+					    cmocka_unit_test(growth), cmocka_unit_test(saved),
 					    cmocka_unit_test(hostile) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

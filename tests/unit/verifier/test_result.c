@@ -19,8 +19,8 @@ static char *written(const struct result *r, size_t *n)
 
 static void round_trip(void **state)
 {
-	struct prog v[] = { { "ktstr_enqueue", 7, 123, 456, 789, 64, true, 0, 1ull << 60 },
-			    { "ktstr_dispatch", 8, 1000001, PROG_NONE, PROG_NONE, PROG_NONE, false, 0, 0 } };
+	struct prog v[] = { { "ktstr_enqueue", 7, 123, 456, 789, 64, true, 0, 1ull << 60, "ktstr_enqueue" },
+			    { "ktstr_dispatch", 8, 1000001, PROG_NONE, PROG_NONE, PROG_NONE, false, 0, 0, "" } };
 	struct proto_task tasks[] = { { TASK_SPINS, 3, 77, 5000, 4000, 300, 2, 1 }, { .kind = TASK_YIELDS } };
 	struct kvm_stat counters[] = { { "exits", 1000 }, { "halt_wait_ns", UINT64_MAX } };
 	struct kvm_vcpu vcpus[] = { { counters, 2 }, { counters, 1 } };
@@ -70,7 +70,7 @@ static const char *const bad[] = {
 	"{\"verdict\": \"splendid\"}",
 	"{\"verdict\": 3}",
 	"{\"verdict\": \"attached\", \"programs\": [1]}",
-	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"a name that is much too long for a program\"}]}",
+	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"a name that is much too long for a program, because it has far more than the one hundred and twenty-seven characters that there is room for\"}]}",
 	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"x\", \"id\": 4294967296}]}",
 	"{\"verdict\": \"attached\", \"programs\": [{\"name\": \"x\", \"id\": -1}]}",
 	"{\"verdict\": \"attached\", \"programs\": [{}]}",
