@@ -113,3 +113,16 @@ int proto_strings(const void *data, size_t n, const char **v, size_t count)
 	}
 	return n ? -1 : 0;
 }
+
+int proto_now_parse(struct proto_now *now, const void *data, size_t n)
+{
+	struct proto_now got;
+
+	if (n != sizeof got)
+		return -1;
+	memcpy(&got, data, sizeof got);
+	if (got.s < 0 || got.ns >= 1000000000)
+		return -1;
+	*now = got;
+	return 0;
+}

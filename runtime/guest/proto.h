@@ -6,6 +6,7 @@
  *
  *   guest                          host
  *   HELLO text            ->            facts: "key value\n" lines, see below; PID 1 is ready
+ *                         <-  NOW       what the time is, when it has just booted or was continued
  *                         <-  FILES     manifest; guest makes the files below "/" and their pages
  *   PAGES runs            ->            where the pages are; host writes the content straight into guest RAM
  *                         <-  PUSHED    content is in place; guest lets go of the pages
@@ -78,6 +79,7 @@ enum proto_type {
 	MSG_DEAF = 43,    /* u32: 1 stdout, 2 stderr of the session */
 	MSG_PING = 44,    /* empty */
 	MSG_WORK = 45,    /* struct proto_work */
+	MSG_NOW = 46,     /* struct proto_now */
 };
 
 /* MSG_HELLO, in this order, numbers decimal unless said otherwise:
@@ -175,6 +177,14 @@ struct proto_work {
 	uint32_t patience_ms; /* how much longer it may take until they had one */
 };
 
+#define PROTO_SEED 64u
+struct proto_now {
+	int64_t s;   /* of CLOCK_REALTIME, since 1970 */
+	uint32_t ns; /* below 1e9 */
+	uint32_t reserved;
+	uint8_t seed[PROTO_SEED]; /* random, for this guest only */
+};
+
 struct proto_worked {
 	uint32_t ms;       /* how long it was */
 	uint32_t attached; /* 0: the kernel let go of the scheduler meanwhile, and that ended it */
@@ -206,5 +216,7 @@ void proto_seal(struct proto_head *h, uint32_t type, const void *payload, size_t
  * (f->size bytes; NULL for a file) point into data; PROTO_MORE at the end; negative: no manifest. */
 int proto_file_next(const void *data, size_t n, size_t *at, struct proto_file *f, const char **path,
 		    const char **target);
+/* Negative when it is no time. */
+int proto_now_parse(struct proto_now *now, const void *data, size_t n);
 /* Splits exactly count NUL-ended strings that cover data; v points into it. Negative when it is anything else. */
 int proto_strings(const void *data, size_t n, const char **v, size_t count);

@@ -210,9 +210,9 @@ static int load_state(struct vm *vm, int dir, struct err *e)
 		return -1;
 	/* A truncated state must end, not wait for more. */
 	shutdown(fd, SHUT_WR);
-	if (finish(vm, deadline, e) < 0)
+	if (finish(vm, deadline, e) < 0 || vm_resume(vm, e) < 0)
 		return -1;
-	return vm_resume(vm, e);
+	return vm_tell_now(vm, e);
 }
 
 static int read_description(int dir, struct machine *m, char **hello, struct err *e)

@@ -10,9 +10,11 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/argv.h"
@@ -204,6 +206,19 @@ static int check_topology(const struct vm *vm, struct err *e)
 	return err_in(e, "topology %s", name);
 }
 
+int vm_tell_now(struct vm *vm, struct err *e)
+{
+	struct proto_now now = { 0 };
+	struct timespec ts;
+
+	if (getrandom(now.seed, sizeof(now.seed), 0) != sizeof(now.seed))
+		return err_sys(e, "random numbers for the guest");
+	clock_gettime(CLOCK_REALTIME, &ts);
+	now.s = ts.tv_sec;
+	now.ns = (uint32_t)ts.tv_nsec;
+	return chan_send(&vm->chan, MSG_NOW, &now, sizeof(now), vm_deadline(vm, VM_RESTORE_S), e);
+}
+
 int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
 	     const char *extra_cmdline, struct err *e)
 {
@@ -225,7 +240,10 @@ int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const c
 	if (memchr(msg.data, 0, msg.n))
 		return err_set(e, X_VM, "the guest's hello is not text");
 	vm->hello = xstrndup(msg.data, msg.n);
-	return check_topology(vm, e);
+	if (check_topology(vm, e) < 0)
+		return -1;
+	/* A message on its way when a snapshot is taken would be lost, or half of it. */
+	return ram_dir ? 0 : vm_tell_now(vm, e);
 }
 
 /* ---- talk */

@@ -24,6 +24,9 @@ int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, 
 /* Next message must be of this type; LOG frames are skipped, FAILED becomes an error. */
 int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, const char *what, struct err *e);
 
+/* NOW: the guest goes on at the host's time and with random numbers of its own, however old its snapshot is. Before anything
+ * else is asked of a guest that runs; there is no answer, and what is asked next is done after it. */
+int vm_tell_now(struct vm *vm, struct err *e);
 int vm_pause(struct vm *vm, struct err *e);
 int vm_resume(struct vm *vm, struct err *e);
 

@@ -49,6 +49,16 @@ static void frame(const uint8_t *data, size_t n)
 	}
 }
 
+static void now(const uint8_t *data, size_t n)
+{
+	struct proto_now got = { .ns = UINT32_MAX };
+
+	if (proto_now_parse(&got, data, n) == 0)
+		MUST(n == sizeof got && got.ns < 1000000000 && got.s >= 0 && !memcmp(&got, data, n));
+	else
+		MUST(got.ns == UINT32_MAX);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char path[] = "/lib/libc.so.6", to[] = "libc.so";
@@ -64,6 +74,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	end = mempcpy(end, path, sizeof path - 1);
 	end = mempcpy(end, to, sizeof to - 1);
 	fuzz_seed("manifest", text, (size_t)(end - text));
+	fuzz_seed("now", &(struct proto_now){ .s = 1700000000, .ns = 5 }, sizeof(struct proto_now));
 	return 0;
 }
 
@@ -72,5 +83,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	manifest((const char *)data, n);
 	strings((const char *)data, n);
 	frame(data, n);
+	now(data, n);
 	return 0;
 }

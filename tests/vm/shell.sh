@@ -15,6 +15,25 @@ exit_codes() {
 		exits 127 guest --exec no-such-program && has 'not found' err && hasnt 'error:' err
 }
 
+# A snapshot is as old as it is; its guests live now. The pause makes it older than a guest's clock may be off.
+# shellcheck disable=SC2016 # the guest's
+lives_now() {
+	exits 0 guest --exec true || return
+	sleep 3
+	for i in 1 2; do
+		before=$(date +%s)
+		exits 0 guest --exec 'date +%s; od -An -tx1 -N16 /dev/urandom; cat /proc/sys/kernel/random/uuid' || return
+		after=$(date +%s)
+		there=$(head -n 1 out)
+		[ "$there" -ge $((before - 1)) ] || fail "the guest's clock says $there, before $before" || return
+		[ "$there" -le $((after + 1)) ] || fail "the guest's clock says $there, after $after" || return
+		tail -n +2 out >"dice.$i"
+	done
+	same 2 "$(wc -l <dice.1)" 'lines of dice' || return
+	[ "$(head -n 1 dice.1)" != "$(head -n 1 dice.2)" ] || fail "the same dice: $(cat dice.1)" || return
+	[ "$(tail -n 1 dice.1)" != "$(tail -n 1 dice.2)" ] || fail "the same dice: $(cat dice.1)"
+}
+
 # Where libbpf looks for the values of a scheduler's __kconfig variables.
 # shellcheck disable=SC2016 # the guest's
 kernel_configuration() {
@@ -182,6 +201,6 @@ library_path() {
 	LD_LIBRARY_PATH=lib exits 42 guest -i ./p --exec p && exits 11 guest -i ./p --exec p && has 'libw.so' err
 }
 
-run_tests exit_codes kernel_configuration ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
+run_tests exit_codes lives_now kernel_configuration ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
 	reader_leaves folder_included large_file_included program_included library_changed not_includable too_much_for_the_guest little_memory \
 	kernel_messages more_cpus memory_per_node no_terminal beside_a_scheduler scheduler_refused scheduler_ends cached nothing_left library_path

@@ -6,6 +6,7 @@
 #include "guest/init/files.h"
 #include "guest/init/loop.h"
 #include "guest/init/mounts.h"
+#include "guest/init/now.h"
 #include "guest/init/port.h"
 #include "guest/init/progs.h"
 #include "guest/init/sched.h"
@@ -53,6 +54,9 @@ static void request(uint32_t type, const void *data, size_t n)
 		return;
 	case MSG_WORK:
 		work_start(data, n);
+		return;
+	case MSG_NOW:
+		now_set(data, n);
 		return;
 	case MSG_RUN:
 		session_run(data, n);

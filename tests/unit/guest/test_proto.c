@@ -186,12 +186,40 @@ static void strings(void **state)
 	assert_string_equal(v[2], "");
 }
 
+static void times(void **state)
+{
+	static const struct {
+		struct proto_now now;
+		size_t n;
+		int r;
+	} cases[] = {
+		{ { .s = 1700000000, .ns = 999999999 }, sizeof(struct proto_now), 0 },
+		{ { .s = 0 }, sizeof(struct proto_now), 0 },
+		{ { .s = -1 }, sizeof(struct proto_now), -1 },
+		{ { .s = 1, .ns = 1000000000 }, sizeof(struct proto_now), -1 },
+		{ { .s = 1 }, sizeof(struct proto_now) - 1, -1 },
+		{ { .s = 1 }, 0, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct proto_now got = { .s = 77 };
+
+		assert_int_equal(proto_now_parse(&got, &cases[i].now, cases[i].n), cases[i].r);
+		assert_true(got.s == (cases[i].r ? 77 : cases[i].now.s));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(crc_is_zlibs),      cmocka_unit_test(frames),
-		cmocka_unit_test(damaged_frames),    cmocka_unit_test(manifest),
-		cmocka_unit_test(damaged_manifests), cmocka_unit_test(strings),
+		cmocka_unit_test(crc_is_zlibs),
+		cmocka_unit_test(frames),
+		cmocka_unit_test(damaged_frames),
+		cmocka_unit_test(manifest),
+		cmocka_unit_test(damaged_manifests),
+		cmocka_unit_test(strings),
+		cmocka_unit_test(times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
