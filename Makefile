@@ -33,13 +33,13 @@ FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
-ROOMS   := base host progress json options store kernel/image kernel/build kernel/cache kernel/name guest vm inspect verifier stats
+ROOMS   := base text progress process json options topology host store kernel/image kernel/build kernel/cache kernel/name guest vm inspect verifier stats
 LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))
 FETCH_SRC := $(wildcard runtime/fetch/*.c runtime/fetch/*/*.c)
 STEP_SRC := $(wildcard runtime/step/*.c)
 FETCH_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/step/fetch/*.c)
 GEN_SRC := $(wildcard gen/*/*.c)
-INIT_SRC := $(wildcard runtime/guest/init/*.c) runtime/guest/proto.c
+INIT_SRC := $(wildcard runtime/guest/init/*.c runtime/guest/init/*/*.c) runtime/guest/proto.c
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 
 obj      = $(patsubst %.c,$(O)/obj/%.o,$(1))
@@ -95,7 +95,7 @@ $(O)/ktstr-step: $(call obj,$(STEP_SRC)) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
 $(O)/ktstr-source: $(call obj,$(FETCH_STEP_SRC)) $(FETCH) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(FETCH_LIBS)
-$(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h) runtime/guest/proto.h Makefile
+$(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h runtime/guest/init/*/*.h) runtime/guest/proto.h Makefile
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
 $(O)/ktstr-init: INIT_CC = $(CC)

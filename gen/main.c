@@ -1,8 +1,8 @@
 /* cargo-ktstr and ktstr: one program, two names. Cargo runs a plugin as "cargo-ktstr ktstr ARGS…". */
 #include "base/err.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/stop.h"
-#include "base/stream.h"
+#include "progress/stream.h"
 #include "gen/base/environment.h"
 #include "gen/verb/verbs.h"
 #include <string.h>

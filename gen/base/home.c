@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "kernel/cache/entry.h"
 #include <ctype.h>
 #include <stdlib.h>

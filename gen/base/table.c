@@ -1,5 +1,5 @@
 #include "gen/base/table.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include <libsmartcols/libsmartcols.h>
 #include <limits.h>

@@ -1,11 +1,11 @@
 #include "gen/cargo/cargo.h"
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/stop.h"
 #include "progress/term.h"
 #include <errno.h>

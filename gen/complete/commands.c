@@ -2,7 +2,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "store/recipe.h"
 

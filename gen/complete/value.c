@@ -6,7 +6,7 @@
 #include "gen/complete/value.h"
 #include "gen/complete/word.h"
 #include "kernel/cache/entry.h"
-#include "vm/presets.h"
+#include "topology/presets.h"
 
 /* What a value is, with all that may help to find some. */
 struct ask {

@@ -1,7 +1,7 @@
 #include "gen/doctor/doctor.h"
 
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include <stdarg.h>
 
 struct finding *found(struct findings *f, const char *name, enum level level, const char *fmt, ...)

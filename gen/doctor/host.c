@@ -4,7 +4,7 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/syscalls.h"
 #include "gen/doctor/doctor.h"
 #include "gen/base/home.h"

@@ -2,7 +2,7 @@
 #include "base/arch.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/stop.h"
 #include "host/tool.h"
 #include "gen/doctor/doctor.h"

@@ -1,7 +1,7 @@
 #include "gen/graph/folder.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "gen/graph/ninja.h"

@@ -1,7 +1,7 @@
 #include "gen/graph/guest.h"
 
 #include "base/arch.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -2,7 +2,7 @@
 #pragma once
 #include "progress/event.h"
 #include "progress/progress.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "gen/graph/plan.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/graph/word.h"

@@ -1,7 +1,7 @@
 #include "gen/graph/stale.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "gen/graph/folder.h"
 #include "gen/graph/plan.h"
 #include <fcntl.h>

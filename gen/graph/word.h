@@ -2,7 +2,7 @@
 #pragma once
 
 /* As /bin/sh, which runs the commands and need not be bash, reads it back. That shell has no way to write a control character in
- * one line: plan_check() refuses those. For people there is shell_quote() of base/argv.h. Caller frees. */
+ * one line: plan_check() refuses those. For people there is shell_quote() of text/argv.h. Caller frees. */
 char *sh_word(const char *word);
 /* The first control character of text, which no build file can hold; NULL: none. */
 const char *find_control(const char *text);

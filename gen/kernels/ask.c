@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"

@@ -2,7 +2,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "gen/kernels/search.h"
 #include "gen/kernels/settle.h"
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* The edges that make a kernel: source, build, entry of the cache. */
 #include "base/arch.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"

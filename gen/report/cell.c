@@ -1,5 +1,5 @@
 #include "gen/report/cell.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/mem.h"
 #include "gen/report/report.h"
 

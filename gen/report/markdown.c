@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "gen/report/markdown.h"
 #include "gen/report/cell.h"
 #include "gen/report/diff.h"

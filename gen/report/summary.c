@@ -1,4 +1,4 @@
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/report/summary.h"
 #include "gen/report/grid.h"

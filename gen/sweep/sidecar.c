@@ -6,7 +6,7 @@
 #include "gen/graph/plan.h"
 #include "gen/sweep/sweep.h"
 #include "verifier/result.h"
-#include "vm/presets.h"
+#include "topology/presets.h"
 #include <errno.h>
 
 /* What the spinning tasks made of their time. Such a task can always run, so that all it spends off a CPU is delay. */

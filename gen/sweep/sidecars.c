@@ -1,6 +1,6 @@
 /* sidecars.c: 0.3.2 writes to target/ktstr/{branch}-{hash} below the folder a test runs in, and a branch may have slashes. */
 #include "gen/sweep/sidecars.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "stats/collect.h"
 #include <dirent.h>

@@ -1,6 +1,6 @@
 #include "gen/sweep/sweep.h"
 #include "base/arch.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
@@ -8,7 +8,7 @@
 #include "gen/graph/word.h"
 #include "gen/kernels/kernels.h"
 #include "store/recipe.h"
-#include "vm/topology.h"
+#include "topology/topology.h"
 
 enum { ARGS_MAX = 4000, ARGS_BYTES = 120000, MEMORY_MB = 1024 };
 /* Of a folder's name, and of an edge's: events carry 255 bytes of it. */

@@ -1,6 +1,6 @@
 /* build-kernel: the old name of `kernel build --source`. */
 #include "base/err.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "gen/verb/kernel_build.h"
 #include "gen/verb/verbs.h"
 

@@ -1,7 +1,7 @@
 /* cache gc: what was not used for long goes out of the store. Kernels are the business of kernel clean. */
 #include "base/err.h"
 #include "json/write.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "gen/base/amount.h"

@@ -1,7 +1,7 @@
 /* cache stats: what the store and the kernel cache hold. */
 #include "base/err.h"
 #include "json/write.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/base/amount.h"
 #include "gen/base/home.h"

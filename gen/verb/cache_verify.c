@@ -3,7 +3,7 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "json/write.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"

@@ -1,7 +1,7 @@
 /* doctor: what this machine has of what is needed, and what mends the rest. */
 #include "base/err.h"
 #include "json/write.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/stop.h"
 #include "gen/doctor/doctor.h"
 #include "gen/base/home.h"

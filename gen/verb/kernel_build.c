@@ -1,7 +1,7 @@
 /* kernel build: kernels of any source, as entries of the cache. */
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/complete/commands.h"
 #include "gen/base/home.h"

@@ -1,6 +1,6 @@
 /* kernel clean: removes entries of the kernel cache. Results in the store stay, so an entry can come back quickly. */
 #include "base/err.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "gen/base/home.h"

@@ -1,5 +1,5 @@
 /* kernel import: a kernel that somebody else built, as an entry of the cache. */
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/mem.h"

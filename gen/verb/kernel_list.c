@@ -1,14 +1,14 @@
 /* kernel list: what is in the kernel cache, for people and for scripts. */
 #include "base/err.h"
 #include "json/write.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/base/amount.h"
 #include "gen/base/home.h"
 #include "gen/verb/entries.h"
 #include "gen/verb/verbs.h"
 #include "kernel/cache/entry.h"
-#include "base/kver.h"
+#include "text/kver.h"
 #include "kernel/cache/usage.h"
 
 static struct {

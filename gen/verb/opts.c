@@ -1,6 +1,6 @@
 #include "gen/verb/opts.h"
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "gen/graph/guest.h"
 #include <string.h>

@@ -1,12 +1,12 @@
 /* shell: a guest to work in. The graph makes kernel, snapshot and files; the session then runs beside it, on the user's
  * terminal. */
 #include "base/arch.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "progress/term.h"
 #include "gen/base/home.h"
 #include "gen/verb/includes.h"
@@ -17,7 +17,7 @@
 #include "gen/graph/run.h"
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
-#include "vm/topology.h"
+#include "topology/topology.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>

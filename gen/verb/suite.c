@@ -1,8 +1,8 @@
 #include "gen/verb/suite.h"
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "gen/cargo/cargo.h"

@@ -1,6 +1,6 @@
 /* test-stats: what the sidecar files of test runs and verifier sweeps say together. */
 #include "base/err.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/sweep/sidecars.h"
 #include "gen/verb/verbs.h"

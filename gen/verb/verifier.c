@@ -1,8 +1,8 @@
 /* verifier: what is asked for, checked in an order that never works before it complains; then the sweep and its report. */
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "gen/cargo/cargo.h"
 #include "gen/base/home.h"

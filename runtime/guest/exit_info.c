@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "guest/proto.h"
 
 enum { WHY_MAX = 300 };

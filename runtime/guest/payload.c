@@ -5,7 +5,7 @@
  * folder, which it always searches, because the guest has no ld.so.cache. */
 #include "guest/payload.h"
 #include "base/arch.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

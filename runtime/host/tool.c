@@ -3,11 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/syscalls.h"
 
 enum { OUTPUT_MAX = 1 << 20, ANSWER_MS = 30 * 1000, TOLD_MAX = 300 };

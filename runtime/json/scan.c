@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/utf8.h"
+#include "text/utf8.h"
 
 static int wrong(struct json_scan *s, const char *what)
 {

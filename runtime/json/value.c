@@ -1,7 +1,7 @@
 #include "json/value.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/utf8.h"
+#include "text/utf8.h"
 #include <float.h>
 #include <inttypes.h>
 #include <locale.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/utf8.h"
+#include "text/utf8.h"
 
 void jsonw_init(struct jsonw *w, FILE *f)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/distance.h"
+#include "text/distance.h"
 
 enum { LONGEST = 40 };
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "options/global.h"
 

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "base/stream.h"
-#include "base/text.h"
+#include "progress/stream.h"
+#include "text/text.h"
 
 enum { REDRAW_MS = 1000 / 12 };
 

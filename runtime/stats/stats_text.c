@@ -1,7 +1,7 @@
 /* stats_text.c: every width, sign and blank here is 0.3.2's. Names come from files that anybody may have written: no control
  * character of theirs gets through. */
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "stats/compare.h"
 #include "stats/outlier.h"
 #include "stats/report.h"

@@ -1,7 +1,7 @@
 #include "stats/stimulus.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "vm/topology.h"
+#include "topology/topology.h"
 #include <math.h>
 
 const enum metric stimulus_deltas[STIMULUS_METRICS] = { M_IMBALANCE_DELTA, M_DSQ_DELTA, M_FALLBACK_DELTA,

@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/verify.h"

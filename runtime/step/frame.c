@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "progress/event.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "options/opt.h"
 #include "base/stop.h"

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "options/opt.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "kernel/image/import.h"
 #include "step/step.h"
 #include "step/steps.h"

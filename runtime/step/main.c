@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/log.h"
-#include "base/stream.h"
+#include "progress/log.h"
+#include "progress/stream.h"
 #include "step/step.h"
 
 static int list(FILE *f)

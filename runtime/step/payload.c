@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "options/opt.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "guest/applets.h"
 #include "guest/pack.h"
 #include "step/step.h"

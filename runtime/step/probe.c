@@ -7,7 +7,7 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/store.h"
-#include "vm/accel.h"
+#include "host/accel.h"
 
 static bool again;
 

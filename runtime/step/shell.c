@@ -1,8 +1,8 @@
 /* shell: a guest somebody works in; not stored. Its standard streams are the user's, so it does not run under ninja. */
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/facts.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "options/opt.h"
 #include "base/stop.h"

@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 
 #include "base/err.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/stop.h"
 #include "guest/exit_info.h"
 #include "guest/proto.h"

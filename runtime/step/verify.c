@@ -1,5 +1,5 @@
 /* verify: one scheduler on one kernel, with its programs read while it is attached. */
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

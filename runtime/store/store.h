@@ -6,7 +6,7 @@
  *   {root}/hashes/                content hashes by stat (hashes.h)
  *   {root}/graphs/{name}-{hash}/  build folders of requests; deleting one costs milliseconds. "lock": whose ninja runs;
  *                                 "used": shared flock of whoever works with its files (gc.h)
- *   {root}/host/                  what is true until the next boot of the host (vm/accel.h)
+ *   {root}/host/                  what is true until the next boot of the host (host/accel.h)
  *   {root}/releases/ sums/        lists as published (step releases, fetch/tarball/tarball.h)
  *   {root}/trees/                 objects of kernel builds, so that the next one is incremental
  *

@@ -1,7 +1,7 @@
 #include "verifier/ask.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/stop.h"
 #include "guest/pack.h"
 #include "guest/payload.h"

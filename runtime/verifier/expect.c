@@ -1,7 +1,7 @@
 #include "verifier/expect.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/kver.h"
+#include "text/kver.h"
 #include <ctype.h>
 
 #define TEXT_MAX ((size_t)1 << 20)

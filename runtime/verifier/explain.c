@@ -2,7 +2,7 @@
  * first phrase of a table that is there decides, so they are ordered from the telling to the general. */
 #include "verifier/explain.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "verifier/collapse.h"
 #include "verifier/result.h"
 #include <ctype.h>

@@ -6,8 +6,8 @@
 #include "inspect/progs.h"
 #include "verifier/evidence.h"
 #include "verifier/tasks.h"
-#include "vm/kvmstats.h"
-#include "vm/perf.h"
+#include "host/kvmstats.h"
+#include "host/perf.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "vm/console.h"
 #include "vm/state.h"
 

@@ -4,9 +4,9 @@
  * different numbers of LLCs) and one memory backend per node. On aarch64 all are virt. Everything that decides guest-visible hardware is in struct
  * machine, so a restored guest gets exactly the arguments it was saved with. Facts behind the arguments: docs/vm.md. */
 #pragma once
-#include "vm/accel.h"
+#include "host/accel.h"
 #include "vm/qemu.h"
-#include "vm/topology.h"
+#include "topology/topology.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ struct machine {
 	char host_cpu[40];     /* KVM: the processor the guest's is a copy of (accel_host_cpu); "" with TCG */
 	bool seabios;          /* QEMU has no qboot.rom */
 	bool serial;           /* TCG: one thread of the host runs all vCPUs in turn (machine_settle) */
-	bool perf;             /* performance mode: host CPUs of its own (vm/perf.h); with KVM the guest is told */
+	bool perf;             /* performance mode: host CPUs of its own (host/perf.h); with KVM the guest is told */
 };
 
 /* kind from the architecture and the topology. virtio_mmio: the kernel has VIRTIO_MMIO built in (the device is found
@@ -57,7 +57,7 @@ struct machine_wires {
 	const char *initrd;
 };
 /* What QEMU is told for that: it starts no programs, takes no rights, and does not move its threads or change their priority
- * (vm/pin.h does, from outside). A QEMU without it names the option when it gives up. */
+ * (host/pin.h does, from outside). A QEMU without it names the option when it gives up. */
 #define MACHINE_SANDBOX "-sandbox"
 /* The whole command, argv[0] the architecture's QEMU. extra_cmdline may be NULL. */
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline);

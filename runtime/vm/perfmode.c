@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "vm/end.h"
-#include "vm/hostcpu.h"
+#include "host/hostcpu.h"
 #include "vm/perfmode.h"
 #include "vm/state.h"
 

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/arch.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "host/tool.h"
 #include "vm/machine.h"
 

@@ -20,7 +20,7 @@
 #include "vm/end.h"
 #include "vm/perfmode.h"
 #include "vm/ram.h"
-#include "vm/seen.h"
+#include "topology/seen.h"
 #include "vm/snapshot.h"
 #include "vm/vm.h"
 

@@ -10,6 +10,6 @@ int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e);
  * error: a stop, QEMU missing, its description gone. */
 int vm_continue(struct vm *vm, const char *snapshot_dir, const char *kernel, const char *initrd, char **why,
 		struct err *e);
-/* Stops the guest and writes "state", "machine", "hello", "topology" (as it sees it, vm/seen.h) and "console.log" into dir,
+/* Stops the guest and writes "state", "machine", "hello", "topology" (as it sees it, topology/seen.h) and "console.log" into dir,
  * which holds its RAM already (vm_start with ram_dir == dir). The guest stays stopped; close it. */
 int vm_save(struct vm *vm, const char *dir, struct err *e);

@@ -1,9 +1,9 @@
 /* state.h: what we hold of one running guest. */
 #pragma once
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "vm/chan.h"
 #include "vm/machine.h"
-#include "vm/perf.h"
+#include "host/perf.h"
 #include "vm/qmp.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,11 +18,11 @@ struct vm {
 	int console; /* socket; -1 closed */
 	char *log;   /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
 	size_t log_n, log_cap;
-	FILE *echo;      /* the console is copied here as it comes; NULL: nowhere */
-	bool panicked;   /* the console said so */
+	FILE *echo;         /* the console is copied here as it comes; NULL: nowhere */
+	bool panicked;      /* the console said so */
 	uint64_t oom_kills; /* cgroup_oom_kills() when QEMU was started */
-	int says;        /* QEMU's stderr; -1 closed */
-	char said[4096]; /* the beginning of it */
+	int says;           /* QEMU's stderr; -1 closed */
+	char said[4096];    /* the beginning of it */
 	size_t said_n;
 	char *hello;                       /* text of HELLO, or as stored with the snapshot */
 	uint64_t ram_host[TOPO_MAX_NODES]; /* address of each node's RAM in QEMU's address space; 0 not looked up yet */

@@ -17,16 +17,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "host/cgroup.h"
 #include "base/err.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "guest/proto.h"
 #include "vm/devtree.h"
-#include "vm/kvmstats.h"
-#include "vm/seen.h"
+#include "host/kvmstats.h"
+#include "topology/seen.h"
 
 void vm_init(struct vm *vm, const struct machine *m)
 {

@@ -2,7 +2,7 @@
  * does not obey. The first byte chooses. */
 #include "fuzz.h"
 
-#include "base/utf8.h"
+#include "text/utf8.h"
 #include "fetch/git/entries.h"
 #include "fetch/git/refs.h"
 #include "fetch/git/said.h"

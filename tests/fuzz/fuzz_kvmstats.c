@@ -3,8 +3,8 @@
 
 #include "json/read.h"
 #include "json/write.h"
-#include "vm/kvmstats.h"
-#include "vm/topology.h"
+#include "host/kvmstats.h"
+#include "topology/topology.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

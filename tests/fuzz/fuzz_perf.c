@@ -3,7 +3,7 @@
 
 #include "json/read.h"
 #include "json/write.h"
-#include "vm/perf.h"
+#include "host/perf.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

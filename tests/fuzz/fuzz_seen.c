@@ -1,7 +1,7 @@
 /* fuzz_seen.c: a guest says anything of its topology; the first line of the input is the topology it was to have. */
 #include "fuzz.h"
 
-#include "vm/seen.h"
+#include "topology/seen.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

@@ -1,8 +1,8 @@
 /* fuzz_text.c: whatever goes in, what comes out drives nothing. */
 #include "fuzz.h"
 
-#include "base/text.h"
-#include "base/utf8.h"
+#include "text/text.h"
+#include "text/utf8.h"
 
 static void check(const char *text, size_t max, enum text_form form)
 {

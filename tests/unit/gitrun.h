@@ -2,7 +2,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "fetch/git/program.h"
 
 enum { URL_MAX = 4096 };

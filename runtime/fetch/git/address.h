@@ -15,7 +15,7 @@ struct git_address {
 	char *user, *password;
 };
 
-/* An address without user and password means the one of KTSTR_GIT_URL that is the same otherwise (base/url.h).
+/* An address without user and password means the one of KTSTR_GIT_URL that is the same otherwise (text/url.h).
  * X_USAGE for what is no address of a repository, or one that a program might take for an option. */
 int git_address(struct git_address *a, const char *url, struct err *e);
 void git_address_free(struct git_address *a);

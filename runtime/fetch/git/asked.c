@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "fetch/git/program.h"

@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "fetch/git/address.h"
 #include "fetch/git/program.h"
 

@@ -7,8 +7,8 @@
  *
  * Relative paths in the user's commands count from the folder in KTSTR_START_DIR, which the verbs set. */
 #pragma once
-#include "base/keeper.h"
-#include "base/spawn.h"
+#include "process/keeper.h"
+#include "process/spawn.h"
 #include "fetch/git/said.h"
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/utf8.h"
-#include "base/distance.h"
+#include "text/utf8.h"
+#include "text/distance.h"
 
 enum { REFS_MAX = 1000000, NAME_MAX_LEN = 1024, SHOWN = 3, SHORTEST_ID = 7 };
 

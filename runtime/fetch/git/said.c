@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/utf8.h"
+#include "text/utf8.h"
 
 /* "https://user:password@host" → "https://host": where the text goes on behind a login, else at. */
 static const char *behind_login(const char *at, const char *end)

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "fetch/http/file.h"
 #include "fetch/http/pause.h"
 #include "fetch/http/state.h"

@@ -10,7 +10,7 @@
 #include "json/read.h"
 #include "json/write.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "fetch/http/get.h"
 #include "fetch/http/send.h"
 #include "fetch/http/handle.h"

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "fetch/http/handle.h"
 #include "fetch/http/state.h"
 

@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/syscalls.h"
-#include "base/kver.h"
+#include "text/kver.h"
 
 enum { HEX = 64, LINE_MAX_LEN = 512, SAID_MAX = 4096, GPGV_MS = 60 * 1000 };
 

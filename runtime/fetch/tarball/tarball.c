@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "fetch/tarball/unpack_thread.h"
 #include "fetch/http/get.h"
 #include "fetch/tarball/drafts.h"

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "kernel/image/filters.h"
 #include <archive.h>
 #include <archive_entry.h>

@@ -1,8 +1,8 @@
 /* facts.c: what the host must know about this kernel, gathered once: HELLO, and the kernel's own BTF. */
 #include "guest/init/facts.h"
-#include "guest/init/crash.h"
-#include "guest/init/mounts.h"
-#include "guest/init/port.h"
+#include "guest/init/base/crash.h"
+#include "guest/init/base/mounts.h"
+#include "guest/init/base/port.h"
 #include "guest/init/topo.h"
 #include "guest/proto.h"
 #include <errno.h>

@@ -5,8 +5,8 @@
  * because under emulation the first run of each costs its translation; and a page costs 40 to 90 us there, so that large
  * files have huge ones where the kernel knows them: 100 MB take a sixth of the time. */
 #include "guest/init/files.h"
-#include "guest/init/crash.h"
-#include "guest/init/port.h"
+#include "guest/init/base/crash.h"
+#include "guest/init/base/port.h"
 #include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 #include "guest/init/now.h"
-#include "guest/init/port.h"
+#include "guest/init/base/port.h"
 #include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -4,13 +4,13 @@
  * outlive it (they are killed). While the port's queue is full the pipe is not read, so a scheduler that prints faster
  * than the host listens blocks in its own write. */
 #include "guest/init/sched.h"
-#include "guest/init/calls.h"
-#include "guest/init/crash.h"
-#include "guest/init/loop.h"
-#include "guest/init/port.h"
-#include "guest/init/scx.h"
+#include "guest/init/scx/calls.h"
+#include "guest/init/base/crash.h"
+#include "guest/init/base/loop.h"
+#include "guest/init/base/port.h"
+#include "guest/init/scx/scx.h"
 #include "guest/init/session.h"
-#include "guest/init/words.h"
+#include "guest/init/base/words.h"
 #include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -3,11 +3,11 @@
  * The same care for the queue to the host as in sched.c: while it is full nothing is read from the program. Its input waits
  * in a buffer of PROTO_WINDOW bytes; what the program took is told, so that the host never sends more than fits. */
 #include "guest/init/session.h"
-#include "guest/init/crash.h"
-#include "guest/init/loop.h"
-#include "guest/init/mounts.h"
-#include "guest/init/port.h"
-#include "guest/init/words.h"
+#include "guest/init/base/crash.h"
+#include "guest/init/base/loop.h"
+#include "guest/init/base/mounts.h"
+#include "guest/init/base/port.h"
+#include "guest/init/base/words.h"
 #include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>

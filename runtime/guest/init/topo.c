@@ -2,8 +2,8 @@
  *
  * A file of sysfs costs an emulated CPU some 50 us, so only one CPU of each group is asked. */
 #include "guest/init/topo.h"
-#include "guest/init/crash.h"
-#include "guest/init/mounts.h"
+#include "guest/init/base/crash.h"
+#include "guest/init/base/mounts.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

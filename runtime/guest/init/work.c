@@ -4,10 +4,10 @@
  * scheduler's callbacks have something to do. Each writes what it saw into a page of its own, which is all there is to read when
  * the scheduler never runs it again. We are above the scheduler ourselves, so the end comes in time whatever it does. */
 #include "guest/init/work.h"
-#include "guest/init/crash.h"
-#include "guest/init/loop.h"
-#include "guest/init/mounts.h"
-#include "guest/init/port.h"
+#include "guest/init/base/crash.h"
+#include "guest/init/base/loop.h"
+#include "guest/init/base/mounts.h"
+#include "guest/init/base/port.h"
 #include "guest/proto.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 #include "kernel/build/command.h"
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "kernel/build/build.h"
 #include <sys/utsname.h>
 
@@ -16,9 +16,9 @@ static const struct kbuild_arch arches[] = {
 /* All a tree's make gets of the user's environment. What decides a kernel comes by the command line; the rest of an environment
  * has tokens that are none of a foreign tree's business, and names that Kbuild obeys (KCONFIG_*, HOST*, CPATH …). */
 static const char *const passed[] = {
-	"PATH",       "HOME",        "USER",      "LOGNAME",    "SHELL",     "TMPDIR",     "LD_LIBRARY_PATH",
-	"CCACHE_*",   "http_proxy",  "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ftp_proxy", "FTP_PROXY",
-	"all_proxy",  "ALL_PROXY",   "no_proxy",  "NO_PROXY",
+	"PATH",      "HOME",       "USER",       "LOGNAME",     "SHELL",       "TMPDIR",    "LD_LIBRARY_PATH",
+	"CCACHE_*",  "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ftp_proxy", "FTP_PROXY",
+	"all_proxy", "ALL_PROXY",  "no_proxy",   "NO_PROXY",
 };
 
 static const char *const set[] = {

@@ -1,10 +1,10 @@
 #include "kernel/build/build.h"
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "kernel/build/command.h"
 #include "kernel/build/kconfig.h"
 #include <errno.h>

@@ -1,10 +1,10 @@
 #include "kernel/build/build.h"
 
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
-#include "base/keeper.h"
+#include "process/keeper.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/stop.h"
 #include "kernel/build/command.h"
 #include "kernel/build/interrupted_make.h"

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "host/tool.h"
 #include "kernel/build/command.h"
 #include "kernel/image/image.h"

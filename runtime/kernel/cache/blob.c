@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "json/write.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 
 enum { BLOCK = 512, PIECE = 256 << 10, META_MAX = 1 << 20, SHOWN_MAX = 100, TAR_NAME_MAX = 99 };
 

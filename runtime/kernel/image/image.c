@@ -14,7 +14,7 @@
 #include "base/elf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "kernel/image/armimage.h"
 #include "kernel/image/decompress.h"
 

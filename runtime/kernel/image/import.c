@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "kernel/image/image.h"
-#include "base/kver.h"
+#include "text/kver.h"
 #include "kernel/image/package.h"
 #include "kernel/image/uki.h"
 #include <elf.h>

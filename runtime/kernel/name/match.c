@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "kernel/cache/entry.h"
-#include "base/kver.h"
+#include "text/kver.h"
 #include "kernel/name/word.h"
 
 bool match_by_version(const struct kernel_entry *k, const char *machine)

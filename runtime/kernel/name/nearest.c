@@ -1,9 +1,9 @@
 #include "kernel/name/nearest.h"
 
-#include "base/distance.h"
+#include "text/distance.h"
 #include "base/mem.h"
 #include "kernel/cache/entry.h"
-#include "base/kver.h"
+#include "text/kver.h"
 #include "kernel/name/match.h"
 #include "kernel/name/word.h"
 #include <string.h>

@@ -3,7 +3,7 @@
  * The file's order is trusted: newest first. Elements without the texts "moniker" and "version", or with a version we
  * cannot read ("next-20260101"), are passed over. The text may come from anywhere. */
 #pragma once
-#include "base/kver.h"
+#include "text/kver.h"
 #include <stddef.h>
 struct err;
 struct kernel_word;

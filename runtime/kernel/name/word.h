@@ -1,7 +1,7 @@
 /* word.h: the word that names a kernel, behind --kernel, behind `kernel build` or in KTSTR_KERNEL: parsed once, where it comes in,
  * and handed on like this. What each kind means where: id.h and docs/kernels.md. */
 #pragma once
-#include "base/kver.h"
+#include "text/kver.h"
 struct err;
 
 enum kernel_word_kind {

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "options/opt.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "kernel/build/build.h"
 #include "step/step.h"
 #include "step/steps.h"

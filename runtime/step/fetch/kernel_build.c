@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include "options/opt.h"
 #include "kernel/build/build.h"

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "text/text.h"
 #include "kernel/cache/entry.h"
 #include "kernel/cache/remote.h"
 #include "fetch/http/ghacache.h"

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "options/opt.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/recipe.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/utf8.h"
+#include "text/utf8.h"
 
 static void context(void **state)
 {

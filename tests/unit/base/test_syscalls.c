@@ -16,9 +16,9 @@
 
 #include "base/err.h"
 #include "base/file.h"
-#include "base/keeper.h"
+#include "process/keeper.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/stop.h"
 #include "base/syscalls.h"
 #include "tests/refuse.h"

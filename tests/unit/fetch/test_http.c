@@ -9,9 +9,9 @@
 
 #include <sys/stat.h>
 
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "base/stop.h"
-#include "base/url.h"
+#include "text/url.h"
 #include "scratch.h"
 #include "fetch/http/get.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "scratch.h"
 #include "fetch/tarball/sums.h"
 #include "fetch/tarball/tarball.h"

@@ -1,4 +1,4 @@
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/graph/ninja.h"

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "vm/devtree.h"
-#include "vm/topology.h"
+#include "topology/topology.h"
 
 enum { TREE = 64 << 10 };
 

@@ -11,7 +11,7 @@
 #include "host/cgroup.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "vm/end.h"
 #include "vm/vm.h"
 

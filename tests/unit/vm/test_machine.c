@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/arch.h"
-#include "base/argv.h"
+#include "text/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "vm/machine.h"

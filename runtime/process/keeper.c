@@ -1,0 +1,65 @@
+#include "process/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/syscalls.h"
+
+/* In the keeper. What we hold must not live on in it: locks, and pipes whose end others wait for. */
+static _Noreturn void keep(int fd, pid_t group, const struct descriptors *others)
+{
+	sigset_t all;
+	char c;
+	ssize_t n;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	setpgid(0, 0);
+	prctl(PR_SET_NAME, "ktstr-keeper");
+	if (dup2(fd, 0) < 0)
+		_exit(1);
+	descriptors_close(others);
+	do
+		n = read(0, &c, 1);
+	while (n < 0 && errno == EINTR);
+	kill(-group, SIGKILL);
+	_exit(0);
+}
+
+int keeper_start(struct keeper *k, pid_t group, struct err *e)
+{
+	auto_descriptors struct descriptors others = { 0 };
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	descriptors_list(&others, 1);
+	pid = fork();
+	if (pid == 0)
+		keep(fds[0], group, &others);
+	close(fds[0]);
+	if (pid < 0) {
+		close(fds[1]);
+		return err_sys(e, "fork");
+	}
+	*k = (struct keeper){ .pid = pid, .fd = fds[1] };
+	return 0;
+}
+
+void keeper_stop(struct keeper *k)
+{
+	if (k->pid <= 0)
+		return;
+	kill(k->pid, SIGKILL);
+	while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	close(k->fd);
+	*k = (struct keeper){ 0 };
+}
