@@ -14,8 +14,8 @@ struct layout;
 #define PROG_NAME_KEPT 15 /* characters of it in bpf_prog_aux.name */
 
 struct prog {
-	char name
-		[PROG_NAME_MAX]; /* whole where the kernel has the program's BTF, else as short_name; printable ASCII, the rest '?' */
+	/* Whole where the kernel has the program's BTF, else as short_name. Printable ASCII, the rest is '?'. */
+	char name[PROG_NAME_MAX];
 	uint32_t id;
 	uint32_t verified_insns;
 	uint32_t jited_len;   /* bytes of machine code of the main function */
@@ -24,8 +24,8 @@ struct prog {
 	bool counted;         /* the next two are known */
 	uint64_t run_cnt;     /* how often it ran since it was loaded, while kernel.bpf_stats_enabled was set */
 	uint64_t run_ns;      /* and for how long, nanoseconds, all CPUs together */
-	char short_name
-		[17]; /* as the kernel has it, 15 characters; "": a report of before whole names, and name is short */
+	/* As the kernel has it, 15 characters; "": read from a report that has no whole names, and name is short. */
+	char short_name[17];
 };
 
 struct progs {

@@ -61,8 +61,8 @@ shell_graph() {
 # What is not in the cache is made in the same graph, beside what is.
 build_graph() {
 	kernels
-	sh "$root/tests/fake-linux.sh" 'a tree' 6.99.1
-	KTSTR_KERNEL_MIRROR=file:///nowhere ktstr verifier --scheduler-bin 'a scheduler' --build --kernel './a tree' \
+	sh "$root/tests/fake-linux.sh" a-tree 6.99.1
+	KTSTR_KERNEL_MIRROR=file:///nowhere ktstr verifier --scheduler-bin 'a scheduler' --build --kernel ./a-tree \
 		--kernel 6.99.2 --kernel one >out 2>err
 	anonymous <"$(echo cache/ktstr/store/graphs/verifier-*/build.ninja)" >build.ninja
 	matches verifier-build.ninja build.ninja
@@ -108,9 +108,9 @@ kernel_build_graph() {
 }
 
 kernel_build_source_graph() {
-	sh "$root/tests/fake-linux.sh" 'a tree' 6.99.1
-	graph_of_build --source 'a tree' --force >build.ninja
-	matches kernel-build-source.ninja build.ninja && graph=ask graph_of_build --source 'a tree' --clean >ask.ninja || return
+	sh "$root/tests/fake-linux.sh" a-tree 6.99.1
+	graph_of_build --source a-tree --force >build.ninja
+	matches kernel-build-source.ninja build.ninja && graph=ask graph_of_build --source a-tree --clean >ask.ninja || return
 	matches ask.ninja ask.ninja
 }
 

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "base/mem.h"
+#include "verifier/evidence.h"
 #include "verifier/collapse.h"
 #include "verifier/explain.h"
 #include "verifier/reason.h"
@@ -28,7 +29,10 @@ static void views(struct view text)
 	auto_free char *why = reason_find(text);
 
 	MUST(!why || (*why && !strchr(why, '\n')));
-	(void)reason_refused(text);
+	struct evidence x = evidence_find(&(struct calls){ .traced = false }, text);
+
+	MUST(x.by == EVIDENCE_NONE || x.by == EVIDENCE_LIBBPF);
+	(void)evidence_refuses(&x);
 	log_stats(text, &s);
 	MUST(lies_in(s.stack, text));
 }

@@ -17,8 +17,8 @@ static char *written(const struct result *r, size_t *n)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static struct prog progs[] = {
-		{ "ktstr_enqueue", 7, 120, 300, 900, 64, true, 9, 4000 },
-		{ "ktstr_dispatch", 8, 99, PROG_NONE, 800, PROG_NONE, false, 0, 0 },
+		{ "ktstr_enqueue", 7, 120, 300, 900, 64, true, 9, 4000, "ktstr_enqueue" },
+		{ "ktstr_dispatch", 8, 99, PROG_NONE, 800, PROG_NONE, false, 0, 0, "" },
 	};
 	static struct proto_task tasks[] = { { TASK_SPINS, 3, 77, 5000, 4000, 300, 2, 1 }, { .kind = TASK_SLEEPS } };
 	static struct kvm_stat counters[] = { { "exits", 1000 }, { "halt_wait_ns", 5000000 } };

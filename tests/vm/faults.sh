@@ -23,6 +23,7 @@ told() {
 }
 
 panic() {
+	exits 0 guest --exec true || return # whose snapshot the others continue: their time is not that of a boot
 	told 6 30 --exec 'echo c >/proc/sysrq-trigger' && has 'error: guest panicked: sysrq triggered crash' err &&
 		has 'console:' err
 }

@@ -90,7 +90,7 @@ expected() {
 bad_files() {
 	echo '{}' >empty.json
 	echo 'scx_ktstr * seven -' >bad
-	exits 2 verify --diff empty.json && has 'no report' err && exits 10 verify --diff none.json &&
+	exits 2 verify --diff empty.json && has 'is not a report' err && exits 10 verify --diff none.json &&
 		exits 2 verify --expect bad && has 'line 1' err && exits 10 verify --expect none &&
 		exits 2 verify --fail-growth 3 && has '--diff' err && exits 10 verify --diff-bin none
 }

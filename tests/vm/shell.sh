@@ -151,7 +151,7 @@ more_cpus() {
 }
 
 no_terminal() {
-	exits 2 guest && has 'stdin must be a terminal' err && exits 2 guest --exec true -- word && has 'nobody' err
+	exits 2 guest && has 'stdin must be a terminal' err && exits 2 guest --exec true -- word && has 'is an argument for a scheduler' err
 }
 
 # shellcheck disable=SC2016 # the guest expands it

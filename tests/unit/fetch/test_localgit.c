@@ -271,24 +271,49 @@ static bool known(const struct kind *k)
 	return !*said;
 }
 
+/* One plan for all: each test once for each kind, and named after both. */
+static int enter(void **state)
+{
+	kind = *state;
+	return scratch_enter(state);
+}
+
+#define OF_ALL_KINDS(test) \
+	{ \
+#test, test, enter, scratch_leave, NULL \
+	}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		in_scratch(head),
-		in_scratch(before_the_first_commit),
-		in_scratch(what_makes_it_dirty),
-		in_scratch(index_is_left_alone),
-		in_scratch(not_its_own),
-		in_scratch(linked_work_tree),
-		in_scratch(damage),
-		in_scratch(missing_folder),
-		in_scratch(somebody_elses),
-		in_scratch(ignored),
+	static const struct CMUnitTest each[] = {
+		OF_ALL_KINDS(head),
+		OF_ALL_KINDS(before_the_first_commit),
+		OF_ALL_KINDS(what_makes_it_dirty),
+		OF_ALL_KINDS(index_is_left_alone),
+		OF_ALL_KINDS(not_its_own),
+		OF_ALL_KINDS(linked_work_tree),
+		OF_ALL_KINDS(damage),
+		OF_ALL_KINDS(missing_folder),
+		OF_ALL_KINDS(somebody_elses),
+		OF_ALL_KINDS(ignored),
 	};
-	int failed = 0;
+	struct CMUnitTest tests[countof(kinds) * countof(each)];
+	char *names[countof(tests)];
+	size_t n = 0;
 
-	for (; kind < kinds + countof(kinds); kind++)
-		if (known(kind))
-			failed += cmocka_run_group_tests_name(kind->name, tests, NULL, NULL);
+	for (const struct kind *k = kinds; k < kinds + countof(kinds); k++) {
+		if (!known(k))
+			continue;
+		for (size_t i = 0; i < countof(each); i++, n++) {
+			names[n] = xasprintf("%s of %s", each[i].name, k->name);
+			tests[n] = each[i];
+			tests[n].name = names[n];
+			tests[n].initial_state = (void *)k;
+		}
+	}
+	int failed = _cmocka_run_group_tests("local git", tests, n, NULL, NULL);
+
+	while (n)
+		free(names[--n]);
 	return failed;
 }
