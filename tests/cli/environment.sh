@@ -32,7 +32,7 @@ keyring() {
 
 # Their standard has relative ones ignored; that is said, and nothing is made there.
 standard_folders() {
-	mkdir -p conf/ktstr && : >conf/ktstr/kernel.org.gpg
+	mkdir -p conf/ktstr && : >conf/ktstr/kernel.org.gpg || return
 	exits 25 env XDG_CONFIG_HOME="$work/conf" ktstr kernel build 6.12.5 &&
 		exits 0 env XDG_CONFIG_HOME=conf ktstr kernel build 6.12.5 && has 'warning: XDG_CONFIG_HOME=conf is ignored' err || return
 	exits 0 env HOME="$work/home" XDG_CACHE_HOME=mine ktstr kernel list && has 'warning: XDG_CACHE_HOME=mine is ignored' err &&

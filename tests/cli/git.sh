@@ -92,8 +92,8 @@ is_tree() { # COMMIT [DIR]
 	git clone -q --no-checkout "${2-$linux}" want.git && echo '* -text -filter' >want.git/.git/info/attributes &&
 		git -C want.git --work-tree="$work/want" checkout -q -f "$1" -- . || return
 	rm -rf want.git
-	(cd want && find . -printf '%P %y %m %l\n' | sort) >want.list
-	(cd "store/sources/$1" && find . -printf '%P %y %m %l\n' | sort) >got.list
+	(cd want && find . -printf '%P %y %m %l\n' | sort) >want.list || return
+	(cd "store/sources/$1" && find . -printf '%P %y %m %l\n' | sort) >got.list || return
 	diff -r --no-dereference want "store/sources/$1" && diff want.list got.list && left_nothing
 }
 
@@ -335,7 +335,7 @@ death() {
 		for ms in 02 05 10 15 20 30 40 60; do
 			ktstr-source clone --store store --out c --url "$url" --ref master --commit "$id" >/dev/null 2>&1 &
 			sleep 0.$ms
-			kill -9 $! 2>/dev/null && killed=$((killed + 1))
+			if kill -9 $! 2>/dev/null; then killed=$((killed + 1)); fi
 			wait $! 2>/dev/null
 			[ ! -e "store/sources/$id" ] || { is_whole && rm -rf store/sources store/objects; } || return
 		done

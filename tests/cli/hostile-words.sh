@@ -6,6 +6,7 @@
 
 bin=$base/bin
 mkdir "$bin"
+# shellcheck disable=SC2016 # the program's own words
 printf '#!/bin/sh\necho "$PPID $*" >>"%s/ran"\n' "$base" >"$bin/pwned"
 printf '#!/bin/sh\nexit 101\n' >"$bin/cargo"
 printf '#!/bin/sh\nexit 1\n' >"$bin/make"
@@ -213,7 +214,7 @@ folders() {
 	try ktstr kernel build --source "$named" && try ktstr verifier --scheduler-bin ../scx --build --kernel "$named" || return
 	(cd "$named" && try ktstr verifier --kernel one --scheduler x && echo $tries >"$base/tries") || return
 	tries=$(cat "$base/tries")
-	mkdir "$named/of" && cp "$work/scx" "$named/of/scx"
+	mkdir "$named/of" && cp "$work/scx" "$named/of/scx" || return
 	try ktstr verifier --kernel one --scheduler-bin "$named/of/scx" && try env KTSTR_STORE="$named/store" ktstr verifier --kernel one --scheduler-bin ../scx &&
 		try env XDG_CACHE_HOME="$named" ktstr verifier --scheduler-bin ../scx --kernel 6.1 --no-build &&
 		try env KTSTR_CACHE_DIR="$named/kernels" ktstr verifier --scheduler-bin ../scx &&
@@ -275,7 +276,9 @@ completions() {
 	case $word in */* | '' | . | .. | -*) return 0 ;; esac
 	cp -r "$work/kernels/one" "$work/kernels/$word" 2>/dev/null || return 0
 	try ktstr complete -- verifier --kernel '' && try ktstr kernel list && try ktstr verifier --scheduler-bin ../scx --kernel "$word" || return
-	ktstr complete -- verifier --kernel '' | cut -f 1 | grep -vE '^=files$' | grep -E '^[^A-Za-z0-9._/-]|[^A-Za-z0-9._+@:=,/-]' && fail 'that is offered'
+	if ktstr complete -- verifier --kernel '' | cut -f 1 | grep -vE '^=files$' | grep -E '^[^A-Za-z0-9._/-]|[^A-Za-z0-9._+@:=,/-]'; then
+		fail 'that is offered'
+	fi
 	rm -rf "$work/kernels/${word:?}"
 }
 

@@ -32,7 +32,7 @@ blocked_signals() {
 	printf 'bzImage: slow\nslow: ; touch %s/up; sleep 60\n' "$work" >linux/local.mk
 	env --block-signal=TERM ktstr kernel build --source linux >out 2>err &
 	pid=$!
-	within 20 test -e up && kill -TERM $pid
+	within 20 test -e up && kill -TERM $pid || return
 	wait $pid
 	same 130 $? 'exit code' && same '' "$(leftovers)" 'left running'
 }
@@ -79,7 +79,7 @@ file_limit() {
 
 # nohup: the terminal's hang-up is nobody's business.
 hang_up() {
-	tree && printf 'bzImage: slow\nslow: ; touch %s/up; sleep 2\n' "$work" >linux/local.mk
+	tree && printf 'bzImage: slow\nslow: ; touch %s/up; sleep 2\n' "$work" >linux/local.mk || return
 	setsid env --ignore-signal=HUP ktstr kernel build --source linux >out 2>err &
 	pid=$!
 	within 20 test -e up || return

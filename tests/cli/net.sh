@@ -165,10 +165,11 @@ certificates() {
 certificate_of_tomorrow() {
 	mkdir site
 	list 6.16.9 >site/releases.json
-	openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out request.pem 2>/dev/null && : >index &&
-		printf '[ca]\ndefault_ca = c\n[c]\ndatabase = index\nnew_certs_dir = .\npolicy = p\nrand_serial = yes\n[p]\ncommonName = supplied\n' >ca.conf &&
-		openssl ca -batch -config ca.conf -selfsign -keyfile key.pem -in request.pem -out cert.pem -md sha256 -notext \
-			-startdate "$(date -u -d tomorrow +%Y%m%d%H%M%SZ)" -days 3 2>openssl.log || { cat openssl.log; return 1; }
+	openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out request.pem 2>/dev/null || return
+	: >index
+	printf '[ca]\ndefault_ca = c\n[c]\ndatabase = index\nnew_certs_dir = .\npolicy = p\nrand_serial = yes\n[p]\ncommonName = supplied\n' >ca.conf
+	openssl ca -batch -config ca.conf -selfsign -keyfile key.pem -in request.pem -out cert.pem -md sha256 -notext \
+		-startdate "$(date -u -d tomorrow +%Y%m%d%H%M%SZ)" -days 3 2>openssl.log || { cat openssl.log; return 1; }
 	cat key.pem cert.pem >both.pem
 	serve site --cert both.pem
 	CURL_CA_BUNDLE=cert.pem exits 24 releases "https://localhost:${web##*:}/releases.json" && has 'not yet valid' err &&
