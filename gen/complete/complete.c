@@ -47,7 +47,7 @@ static const struct opt *find_long(const struct place *p, const char *name, size
 
 	for (size_t i = 0; (t = table(p, i)); i++) {
 		for (; t->name; t++) {
-			if (strlen(t->name) == n && !memcmp(t->name, name, n))
+			if (opt_named(t, name, n))
 				return t;
 		}
 	}
@@ -102,7 +102,7 @@ static void take_plain(struct place *p, const char *word)
 		return;
 	}
 	for (size_t i = 0; v->sub[i] && p->depth < DEPTH; i++) {
-		if (!strcmp(v->sub[i]->name, word)) {
+		if (verb_named(v->sub[i], word)) {
 			p->path[p->depth++] = v->sub[i];
 			return;
 		}

@@ -29,7 +29,7 @@ static int run(int n, const char *const *args, struct err *e)
 	for (int i = 0; i < n; i++) {
 		const struct verb *const *sub = path[depth - 1]->sub;
 
-		while (sub && *sub && strcmp((*sub)->name, args[i]) != 0)
+		while (sub && *sub && !verb_named(*sub, args[i]))
 			sub++;
 		if (!sub || !*sub || depth == DEPTH)
 			return err_set(e, X_USAGE, "unrecognized subcommand '%s'", args[i]), X_USAGE;

@@ -39,7 +39,8 @@ struct guest_asked {
 		  .out = &(v).no_perf_mode, \
 		  .help = "leave it to the host's scheduler where guests run, which is the default" }, \
 	{ \
-		.name = "memory-mb", .type = OPT_U64, .out = &(v).memory_mb, .arg = "MB", .min = 128, .max = 65536, \
+		.name = "memory-mb", .alias = "memory-mib", .type = OPT_U64, .out = &(v).memory_mb, .arg = "MB", \
+		.min = 128, .max = 65536, \
 		.help = "memory of each guest; 1024 (or what its topology says) unless given" \
 	}
 

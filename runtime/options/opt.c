@@ -72,7 +72,7 @@ static const struct opt *find_long(const struct parse *p, const char *name, size
 
 	for (size_t i = 0; (t = table(p, i)); i++)
 		for (const struct opt *o = t; o->name; o++)
-			if (strlen(o->name) == n && !memcmp(o->name, name, n))
+			if (opt_named(o, name, n))
 				return o;
 	return NULL;
 }
@@ -91,20 +91,6 @@ static const struct opt *find_short(const struct parse *p, char letter)
 static bool takes_value(const struct opt *o)
 {
 	return o->type != OPT_FLAG && o->type != OPT_COUNT;
-}
-
-static bool in_list(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *s = list; s && *s; s += strspn(s, " ")) {
-		size_t n = strcspn(s, " ");
-
-		if (n == len && n > 0 && !memcmp(s, word, n))
-			return true;
-		s += n;
-	}
-	return false;
 }
 
 static int bad_value(struct parse *p, const struct opt *o, const char *value, const char *wanted)
@@ -145,7 +131,7 @@ static int set_value(struct parse *p, const struct opt *o, const char *value)
 {
 	struct opt_list *list = o->out;
 
-	if (o->choices && !in_list(o->choices, value)) {
+	if (o->choices && !opt_word_in(o->choices, value, strlen(value))) {
 		auto_free char *wanted = xasprintf("one of: %s", o->choices);
 
 		return bad_value(p, o, value, wanted);
@@ -326,7 +312,7 @@ static int option_word(struct parse *p, const char *word)
 static const struct verb *find_verb(const struct verb *v, const char *name)
 {
 	for (size_t i = 0; v->sub && v->sub[i]; i++)
-		if (!strcmp(v->sub[i]->name, name))
+		if (verb_named(v->sub[i], name))
 			return v->sub[i];
 	return NULL;
 }
@@ -378,7 +364,7 @@ static int plain_word(struct parse *p, const char *word)
 		return !strcmp(word, "help") && !find_verb(p->path[p->depth - 1], word) ? help_verb(p) : enter(p, word);
 	if (!v->trailing && p->n_args == v->max_args)
 		return bad(p, "unexpected argument '%s'", word);
-	if (v->arg_choices && !in_list(v->arg_choices, word))
+	if (v->arg_choices && !opt_word_in(v->arg_choices, word, strlen(word)))
 		return bad(p, "invalid value '%s' for '%s': one of: %s", word, v->args, v->arg_choices);
 	take_arg(p, word);
 	if (v->trailing)
@@ -389,7 +375,7 @@ static int plain_word(struct parse *p, const char *word)
 static int check_combination(struct parse *p, const struct opt *o)
 {
 	for (size_t i = 0; i < p->n_seen; i++)
-		if (in_list(o->conflicts, p->seen[i]->name))
+		if (opt_word_in(o->conflicts, p->seen[i]->name, strlen(p->seen[i]->name)))
 			return bad(p, "the option '--%s' cannot be used together with '--%s'", o->name,
 				   p->seen[i]->name);
 	if (!o->needs)

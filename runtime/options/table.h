@@ -19,9 +19,10 @@ struct opt_list {
 };
 
 struct opt {
-	const char *name; /* long name without dashes; NULL ends the table */
-	char letter;      /* short form or 0 */
-	bool hidden;      /* parsed, not shown */
+	const char *name;  /* long name without dashes; NULL ends the table */
+	const char *alias; /* space-separated other names, of newer versions of upstream; parsed, not shown; or NULL */
+	char letter;       /* short form or 0 */
+	bool hidden;       /* parsed, not shown */
 	enum opt_type type;
 	void *out;
 	const char *arg;       /* placeholder in help ("ID"), NULL for flags */
@@ -34,6 +35,7 @@ struct opt {
 
 struct verb {
 	const char *name;              /* "verifier"; nested verbs hang below */
+	const char *alias;             /* another name, parsed and not shown; or NULL */
 	const char *args;              /* "[FILE]...", "" for none: shown in usage */
 	const char *summary;           /* one line, for lists */
 	const char *about;             /* paragraph(s) for --help, NULL: summary */
@@ -50,3 +52,9 @@ struct verb {
 	 * everything was said already). */
 	int (*run)(int n, const char *const *args, struct err *e);
 };
+
+/* Whether the n bytes at name are its name or one of its others. */
+bool opt_named(const struct opt *o, const char *name, size_t n);
+bool verb_named(const struct verb *v, const char *name);
+/* Whether word is one of the space-separated words of list, which may be NULL. */
+bool opt_word_in(const char *list, const char *word, size_t n);
