@@ -150,7 +150,7 @@ static void judge_cache(struct findings *f, const struct kernel_list *l)
 	struct finding *x;
 
 	for (size_t i = 0; i < l->n; i++) {
-		corrupt += l->v[i].corrupt != NULL;
+		corrupt += l->v[i].corrupt && !l->v[i].foreign;
 		stale += l->v[i].stale_kconfig || l->v[i].stale_ktstr;
 	}
 	if (corrupt) {

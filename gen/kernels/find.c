@@ -91,7 +91,7 @@ static int find_text(struct search *s, const char *text, struct err *e)
 
 static int find_default(struct search *s, struct err *e)
 {
-	auto_free char *id = kernel_from_environment();
+	auto_free char *id = kernel_from_environment("KTSTR_KERNEL");
 	struct kernel k;
 
 	if (id)

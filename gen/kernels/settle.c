@@ -68,9 +68,11 @@ static void look_up(const struct cache *c, struct target *w)
 			continue;
 		if (k->corrupt)
 			log_note("%s is damaged (%s); building it again", k->key, k->corrupt);
+		else if (k->stale_ktstr)
+			log_note("%s was built with another ktstr; building it again", k->key);
 		else if (!is_identity(w, &k->meta))
 			log_note("%s was built from other content; building it again", k->key);
-		if (k->corrupt || k->stale_kconfig || !is_identity(w, &k->meta))
+		if (k->corrupt || k->stale_kconfig || k->stale_ktstr || !is_identity(w, &k->meta))
 			return;
 		kernel_free(&w->k);
 		kernel_from_entry(&w->k, k);

@@ -161,7 +161,7 @@ static void check_kernels(struct report *r, const struct kernel_list *l)
 	r->root = xstrdup(l->root);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct kernel_entry *k = &l->v[i];
-		const char *why = k->corrupt ? k->corrupt : wrong_config(k);
+		const char *why = k->foreign ? NULL : k->corrupt ? k->corrupt : wrong_config(k);
 
 		if (why)
 			add_kernel(r, k, why);

@@ -76,7 +76,7 @@ static struct row make_row(const struct kernel_entry *k)
 	if (k->corrupt) {
 		auto_free char *why = harmless(k->corrupt);
 
-		r.mark = xasprintf("(corrupt: %s)", why);
+		r.mark = xasprintf("(%s: %s)", k->foreign ? "foreign" : "corrupt", why);
 		return r;
 	}
 	struct kernel_usage u = kernel_usage(k->dir);
@@ -88,8 +88,10 @@ static struct row make_row(const struct kernel_entry *k)
 	r.cell[COL_BUILT] = xstrdup(m->built_at);
 	r.cell[COL_SIZE] = amount_text(u.bytes);
 	r.cell[COL_USED] = used ? used : xstrdup("-");
-	r.mark = xasprintf("%s%s%s", k->stale_kconfig ? "(stale kconfig)" : "",
-			   k->stale_kconfig && k->stale_ktstr ? " " : "", k->stale_ktstr ? "(stale ktstr)" : "");
+	r.mark = k->foreign ? xstrdup("(foreign)")
+			    : xasprintf("%s%s%s", k->stale_kconfig ? "(stale kconfig)" : "",
+					k->stale_kconfig && k->stale_ktstr ? " " : "",
+					k->stale_ktstr ? "(stale ktstr)" : "");
 	return r;
 }
 

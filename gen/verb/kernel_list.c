@@ -23,7 +23,7 @@ static const struct opt opts[] = {
 static void json_corrupt(struct jsonw *w, const struct kernel_entry *k)
 {
 	jsonw_obj(w);
-	jsonw_kstr(w, "error", "corrupt metadata");
+	jsonw_kstr(w, "error", k->foreign ? "foreign metadata" : "corrupt metadata");
 	jsonw_kstr(w, "key", k->key);
 	jsonw_kstr(w, "path", k->dir);
 	jsonw_kstr(w, "reason", k->corrupt);
@@ -42,6 +42,8 @@ static void json_entry(struct jsonw *w, const struct kernel_entry *k)
 	jsonw_kstr(w, "built_at", m->built_at);
 	jsonw_kstr(w, "config_hash", m->config_hash);
 	jsonw_kstr(w, "extra_kconfig_hash", m->extra_kconfig_hash);
+	if (k->foreign)
+		jsonw_kbool(w, "foreign", true);
 	jsonw_kstr(w, "git_hash", m->git_hash);
 	jsonw_kstr(w, "git_ref", m->git_ref);
 	jsonw_kstr(w, "identity", m->identity);

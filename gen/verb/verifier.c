@@ -220,7 +220,7 @@ static int build_scheduler(struct request *q, const struct run_opts *ro, struct 
 /* Nobody named it, and it is not where one looks first. */
 static void tell_default(const struct request *q)
 {
-	auto_free char *env = kernel_from_environment();
+	auto_free char *env = kernel_from_environment("KTSTR_KERNEL");
 
 	if (!env && !o.kernels.n && !q->kernels.v[0].key)
 		log_info("cargo-ktstr: no kernel in the cache is current; taking %s", q->kernels.v[0].k.image);

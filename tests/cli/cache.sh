@@ -1,6 +1,7 @@
 #!/bin/sh
 # cache stats, gc, verify: what is counted, what goes and what stays, what is found to be damaged.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/neighbours.sh"
 
 ktstr=$O/ktstr
 store=cache/ktstr/store
@@ -123,6 +124,14 @@ hold() {
 	within 10 test -e held && rm held
 }
 
+# What others wrote is not ours to judge, nor to repair.
+foreign_kernels() {
+	mkdir -p cache/ktstr && (cd cache/ktstr && neighbours) && rm cache/ktstr/kernels/distro/bzImage || return
+	before=$(find cache/ktstr/kernels | sort)
+	exits 0 "$ktstr" cache verify && has '6 kernels: 0 damaged' out && exits 0 "$ktstr" cache verify --repair &&
+		exits 0 "$ktstr" cache gc --older-than 0s && same "$before" "$(find cache/ktstr/kernels | sort)" 'files'
+}
+
 damaged() {
 	result one && one=$result && result two && two=$result && result three && three=$result && result four || return
 	good=$result
@@ -183,4 +192,4 @@ no_folder() {
 		KTSTR_STORE=./file exits 14 "$ktstr" cache verify && has KTSTR_STORE err
 }
 
-run_tests empty stats shared_files old_ones_go bounded bad_values in_use damaged damaged_in_use at_once no_folder
+run_tests foreign_kernels empty stats shared_files old_ones_go bounded bad_values in_use damaged damaged_in_use at_once no_folder

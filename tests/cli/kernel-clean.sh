@@ -1,6 +1,7 @@
 #!/bin/sh
 # kernel clean: what it selects, when it asks, what it removes.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/neighbours.sh"
 
 entry() { # KEY DATE
 	mkdir -p "kernels/$1"
@@ -137,5 +138,27 @@ builds_in_progress() {
 	has 'removed 3 cached kernels.' asked && left '6.2 '
 }
 
-run_tests nothing needs_a_terminal keeps_the_newest keeps_more_than_there_are only_corrupt only_stale everything \
+# Whatever is selected, what others wrote stays, in each of its files; its name removes it.
+foreign_ones_stay() {
+	for words in --force '--force --keep 1' '--force --stale' '--force --corrupt' '--force --corrupt-only' '--force --stale --corrupt'; do
+		rm -rf kernels
+		cache && neighbours || return
+		before=$(cd kernels && find . -path './6.15*' -o -path './[adlv]*' | sort)
+		# shellcheck disable=SC2086 # words
+		exits 0 ktstr kernel clean $words && has 'note: 6 entries of other programs stay; kernel clean KEY removes one' err || return
+		same "$before" "$(cd kernels && find . -path './6.15*' -o -path './[adlv]*' | sort)" "files after $words" || return
+	done
+	rm kernels/local-x/bzImage && exits 0 ktstr kernel clean --corrupt --force && [ -d kernels/local-x ]
+}
+
+by_key() {
+	cache && neighbours || return
+	exits 20 ktstr kernel clean --force 6.1 nonsense && has '"nonsense"' err && left '6.1 6.15.1-tarball 6.2 6.3 alien broken distro later local-x v6-git ' || return
+	exits 2 ktstr kernel clean --keep 1 6.1 && exits 2 ktstr kernel clean --stale 6.1 && exits 2 ktstr kernel clean --corrupt 6.1 || return
+	exits 1 ktstr kernel clean 6.1 && has '--force' err || return
+	exits 0 ktstr kernel clean --force alien 6.15.1-tarball broken 6.1 alien && has 'removed 4 cached kernels.' out &&
+		left '6.2 6.3 distro later local-x v6-git '
+}
+
+run_tests foreign_ones_stay by_key nothing needs_a_terminal keeps_the_newest keeps_more_than_there_are only_corrupt only_stale everything \
 	dead_drafts answers one_entry end_of_input partial_failure long_names builds_in_progress

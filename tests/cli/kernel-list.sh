@@ -1,6 +1,7 @@
 #!/bin/sh
 # kernel list: its table, its marks, its JSON, and what a terminal makes of it.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/neighbours.sh"
 
 # KEY VERSION-OR-null SOURCE DATE BYTES [MORE MEMBERS]
 entry() {
@@ -78,6 +79,27 @@ json() {
 	END
 }
 
+# Read where they can be, and marked in any case; never stale, for their ktstr.kconfig is none of ours.
+foreign_ones() {
+	KTSTR_CACHE_DIR=$work/kernels
+	export KTSTR_CACHE_DIR
+	neighbours && exits 0 ktstr kernel list || return
+	same 5 "$(grep -c '(foreign)$' out)" 'that can be used' && grep -q '^  alien  *(foreign: source is missing)$' out &&
+		hasnt '(stale' out && hasnt '(corrupt' out && grep -q '^  later  *6.15.1 *pigeon ' out || return
+	exits 0 ktstr kernel list --json || return
+	python3 - out <<-'END' || return
+	import json, sys
+	entries = {e["key"]: e for e in json.load(open(sys.argv[1]))["entries"]}
+	assert len(entries) == 6
+	assert entries["alien"]["error"] == "foreign metadata" and entries["alien"]["reason"], entries["alien"]
+	git = entries["v6-git"]
+	assert (git["foreign"], git["source"], git["git_hash"], git["git_ref"]) == (True, "git", "deadbee", "v6.15"), git
+	assert entries["local-x"]["source_tree_path"] == "/src" and entries["local-x"]["vmlinux_name"] == "vmlinux"
+	assert not any(e.get("stale_kconfig") or e.get("stale_ktstr") for e in entries.values())
+	END
+	rm kernels/distro/bzImage && exits 0 ktstr kernel list && grep -q '^  distro  *(foreign: bzImage is missing)' out
+}
+
 # Code and message as without --json, and something to parse all the same.
 failing_json() {
 	KTSTR_CACHE_DIR=$work/file/kernels
@@ -123,4 +145,4 @@ hostile_names() {
 	exits 0 ktstr kernel list --json && python3 -c 'import json; json.load(open("out"))'
 }
 
-run_tests table fresh_ones_need_no_warning empty json failing_json terminals hostile_names
+run_tests foreign_ones table fresh_ones_need_no_warning empty json failing_json terminals hostile_names

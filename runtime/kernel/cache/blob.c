@@ -326,6 +326,8 @@ static int check_meta(const struct reading *r, const struct kernel_meta *m, stru
 {
 	char crc[9];
 
+	if (m->foreign)
+		return err_set(e, X_BAD_ARCHIVE, "the packed kernel is of another program");
 	if (strcmp(m->image_name, "bzImage") != 0 && strcmp(m->image_name, "Image") != 0)
 		return err_set(e, X_BAD_ARCHIVE,
 			       "the packed kernel's image_name \"%.100s\" is neither bzImage nor Image", m->image_name);

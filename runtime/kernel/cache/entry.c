@@ -81,10 +81,14 @@ void kernel_entry_read(struct kernel_entry *k, const char *dir, const char *kcon
 	if (stat(dir, &st) == 0)
 		k->inode = st.st_ino;
 	if (read_meta(k, &why) < 0 || check_image(k, &why) < 0) {
+		k->foreign = k->meta.foreign;
 		kernel_meta_free(&k->meta);
 		k->corrupt = xstrdup(why.msg);
 		return;
 	}
+	k->foreign = k->meta.foreign;
+	if (k->foreign)
+		return; /* whose ktstr.kconfig is another one */
 	k->stale_kconfig = kconfig_hash && k->meta.ktstr_kconfig_hash && strcmp(k->meta.source, "import") != 0 &&
 			   strcmp(kconfig_hash, k->meta.ktstr_kconfig_hash) != 0;
 	k->stale_ktstr = k->meta.ktstr_git_hash != NULL;

@@ -3,7 +3,10 @@
  *   {root}/{key}/bzImage|Image  vmlinux  .config  metadata.json
  *
  * Root: $KTSTR_CACHE_DIR, else $XDG_CACHE_HOME/ktstr/kernels, else $HOME/.cache/ktstr/kernels. Readers never create it.
- * Members of ours beyond upstream's twelve come last, from "release" on; upstream ignores them. */
+ * Members of ours beyond upstream's twelve come last, from "release" on; upstream ignores them.
+ *
+ * Other programs keep kernels in the same folder. What is written like upstream 0.50 is read as well; metadata that is
+ * well-formed and of no writer we know is listed. Both are foreign: nothing removes them but their name. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +16,7 @@ struct jsonw;
 
 struct kernel_meta {
 	char *version;     /* "6.12.117"; NULL for git and local */
-	char *source;      /* "tarball" "git" "local" "import" */
+	char *source;      /* "tarball" "git" "local" "import"; foreign ones also have other words */
 	char *arch;        /* "x86_64" "aarch64" */
 	char *image_name;  /* "bzImage" "Image" */
 	char *config_hash; /* CRC-32 of .config, %08x */
@@ -26,6 +29,10 @@ struct kernel_meta {
 	char *release;            /* uname -r, "7.3.4+deb13-cloud-amd64" */
 	char *identity;           /* of the source: "sha256:…" "git:…" "tree:…"; NULL for imports */
 	char *extra_kconfig_hash; /* CRC-32 of the user's own fragment (--kconfig FILE), or NULL */
+	/* In the file only. The library of 0.3.2 skips entries with another ktstr_kconfig_hash than its own and cannot read
+	 * "source": "import"; so what it may take has our hash here, and the source of an import. NULL in memory. */
+	char *kconfig_hash, *origin;
+	bool foreign; /* of another program */
 };
 
 struct kernel_entry {
@@ -33,6 +40,7 @@ struct kernel_entry {
 	char *dir;      /* absolute */
 	uint64_t inode; /* of dir: another one is another entry of that key */
 	char *corrupt;  /* why it cannot be used; NULL: meta is good */
+	bool foreign;   /* of another program; when corrupt says something, that is why we cannot read it */
 	struct kernel_meta meta;
 	bool stale_kconfig; /* built with another ktstr.kconfig */
 	bool stale_ktstr;   /* built by a tool that takes every commit of its own for a change: upstream */
@@ -56,6 +64,7 @@ void kernel_entry_free(struct kernel_entry *k);
 /* Absolute also when the variable is not. Caller frees. */
 char *kernel_root(struct err *e);
 int kernel_key_check(const char *key, struct err *e);
+/* On failure nothing of m is set but foreign: well-formed, and none of ours. */
 int kernel_meta_parse(struct kernel_meta *m, const char *text, size_t n, struct err *e);
 void kernel_meta_write(struct jsonw *w, const struct kernel_meta *m);
 void kernel_meta_free(struct kernel_meta *m);

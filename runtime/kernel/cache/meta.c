@@ -1,6 +1,8 @@
-/* metadata.json of a cache entry: upstream's twelve members in upstream's order, ours behind them. */
+/* metadata.json of a cache entry: upstream's twelve members in upstream's order, ours behind them. Later versions of upstream
+ * have an object as "source", with what belongs to it inside, and say "has_vmlinux" instead of a name. */
 #include "kernel/cache/entry.h"
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "json/read.h"
 #include "json/write.h"
@@ -30,6 +32,16 @@ static const struct member {
 	{ "release", offsetof(struct kernel_meta, release), OPTIONAL },
 	{ "identity", offsetof(struct kernel_meta, identity), OPTIONAL },
 	{ "extra_kconfig_hash", offsetof(struct kernel_meta, extra_kconfig_hash), OPTIONAL },
+	{ "kconfig_hash", offsetof(struct kernel_meta, kconfig_hash), OPTIONAL },
+	{ "origin", offsetof(struct kernel_meta, origin), OPTIONAL },
+};
+
+/* Members of an object "source", and where ours has them. */
+static const struct member source_members[] = {
+	{ "type", offsetof(struct kernel_meta, source), REQUIRED },
+	{ "git_hash", offsetof(struct kernel_meta, git_hash), OPTIONAL },
+	{ "ref", offsetof(struct kernel_meta, git_ref), OPTIONAL },
+	{ "source_tree_path", offsetof(struct kernel_meta, source_tree_path), OPTIONAL },
 };
 
 static const char *const sources[] = { "tarball", "git", "local", "import" };
@@ -66,21 +78,69 @@ static int printable(const char *text, struct err *e)
 	return 0;
 }
 
+static int read_member(struct kernel_meta *m, const struct json *j, int obj, const struct member *d, struct err *e)
+{
+	char **out = slot(m, d);
+	int r = json_str(j, json_get(j, obj, d->name), out, e);
+
+	if (r < 0 || (r == 0 && printable(*out, e) < 0))
+		return err_in(e, "%s", d->name);
+	return r > 0 && d->need == REQUIRED ? err_set(e, X_FAIL, "%s is missing", d->name) : 0;
+}
+
+/* With has_vmlinux it has its usual name. */
+static int read_foreign(struct kernel_meta *m, const struct json *j, int source, struct err *e)
+{
+	bool has_vmlinux = false;
+
+	for (size_t i = 0; i < countof(source_members); i++)
+		if (read_member(m, j, source, &source_members[i], e) < 0)
+			return err_in(e, "source");
+	if (json_bool(j, json_get(j, 0, "has_vmlinux"), &has_vmlinux, e) < 0)
+		return err_in(e, "has_vmlinux");
+	if (has_vmlinux && !m->vmlinux_name)
+		m->vmlinux_name = xstrdup("vmlinux");
+	return 0;
+}
+
+/* What stands in the file only. */
+static int read_ours(struct kernel_meta *m, struct err *e)
+{
+	if (m->kconfig_hash) {
+		free(m->ktstr_kconfig_hash);
+		m->ktstr_kconfig_hash = TAKE(m->kconfig_hash);
+	}
+	if (m->origin) {
+		free(m->source);
+		m->source = TAKE(m->origin);
+	}
+	return known_source(m->source, e);
+}
+
 static int read_members(struct kernel_meta *m, const struct json *j, struct err *e)
 {
-	for (size_t i = 0; i < countof(members); i++) {
-		const struct member *d = &members[i];
-		char **out = slot(m, d);
-		int r = json_str(j, json_get(j, 0, d->name), out, e);
+	int source = json_get(j, 0, "source");
+	bool object = source >= 0 && json_kind(j, source) == JSON_OBJECT;
 
-		if (r < 0 || (r == 0 && printable(*out, e) < 0))
-			return err_in(e, "%s", d->name);
-		if (r > 0 && d->need == REQUIRED)
-			return err_set(e, X_FAIL, "%s is missing", d->name);
+	for (size_t i = 0; i < countof(members); i++) {
+		bool inside = object && members[i].offset == offsetof(struct kernel_meta, source);
+
+		if (!inside && read_member(m, j, 0, &members[i], e) < 0)
+			return -1;
 	}
-	if (known_source(m->source, e) < 0 || plain_name("image_name", m->image_name, e) < 0)
+	if ((object ? read_foreign(m, j, source, e) : read_ours(m, e)) < 0 ||
+	    plain_name("image_name", m->image_name, e) < 0)
 		return -1;
 	return m->vmlinux_name ? plain_name("vmlinux_name", m->vmlinux_name, e) : 0;
+}
+
+/* Whose source is a word that we know may be damaged; nobody but its writer can tell that of another one. */
+static bool is_foreign(const struct json *j)
+{
+	auto_free char *source = NULL;
+	struct err ignored;
+
+	return json_str(j, json_get(j, 0, "source"), &source, &ignored) != 0 || known_source(source, &ignored) < 0;
 }
 
 int kernel_meta_parse(struct kernel_meta *m, const char *text, size_t n, struct err *e)
@@ -92,6 +152,7 @@ int kernel_meta_parse(struct kernel_meta *m, const char *text, size_t n, struct 
 		return -1;
 	if (json_kind(&j, 0) != JSON_OBJECT)
 		return err_set(e, X_FAIL, "is not a JSON object");
+	m->foreign = new.foreign = is_foreign(&j);
 	if (read_members(&new, &j, e) < 0) {
 		kernel_meta_free(&new);
 		return -1;
@@ -100,11 +161,27 @@ int kernel_meta_parse(struct kernel_meta *m, const char *text, size_t n, struct 
 	return 0;
 }
 
+/* Whether programs that use the newest kernel they find may take it: as ours would, when none is named. */
+static bool open_to_all(const struct kernel_meta *m)
+{
+	return !m->extra_kconfig_hash && !strcmp(m->arch, arch_host()->name);
+}
+
 void kernel_meta_write(struct jsonw *w, const struct kernel_meta *m)
 {
+	struct kernel_meta there = *m; /* borrowed strings */
+
+	if (open_to_all(m)) {
+		there.kconfig_hash = m->ktstr_kconfig_hash;
+		there.ktstr_kconfig_hash = NULL;
+	}
+	if (!strcmp(m->source, "import")) {
+		there.origin = m->source;
+		there.source = (char *)"local";
+	}
 	jsonw_obj(w);
 	for (size_t i = 0; i < countof(members); i++)
-		jsonw_kstr(w, members[i].name, *slot((struct kernel_meta *)m, &members[i]));
+		jsonw_kstr(w, members[i].name, *slot(&there, &members[i]));
 	jsonw_end_obj(w);
 }
 

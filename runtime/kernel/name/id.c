@@ -20,6 +20,10 @@ static int nothing_there(const struct kernel_list *l, const char *version, struc
 
 static int damaged(const struct kernel_entry *k, struct err *e)
 {
+	if (k->foreign)
+		return err_set(e, X_NO_KERNEL,
+			       "kernel entry %s is of another program, whose metadata we cannot read: %s", k->key,
+			       k->corrupt);
 	return err_set(e, X_NO_KERNEL, "kernel entry %s is damaged: %s; import or build it again", k->key, k->corrupt);
 }
 
@@ -108,15 +112,16 @@ static int by_default(struct kernel *k, const char *kconfig_hash, const struct k
 		return 0;
 	if (!l.n)
 		return nothing_there(&l, NULL, e);
-	return err_set(e, X_NO_KERNEL,
-		       "no kernel in %s is current: all are damaged, for another machine, built with another "
-		       "ktstr.kconfig or with a fragment of your own; name one with --kernel, or build again",
-		       l.root);
+	return err_set(
+		e, X_NO_KERNEL,
+		"no kernel in %s is current: all are damaged, of another program, for another machine, built "
+		"with another ktstr.kconfig or with a fragment of your own; name one with --kernel, or build again",
+		l.root);
 }
 
-char *kernel_from_environment(void)
+char *kernel_from_environment(const char *variable)
 {
-	const char *p = getenv("KTSTR_KERNEL");
+	const char *p = getenv(variable);
 	size_t n;
 
 	if (!p)
@@ -136,7 +141,7 @@ int kernel_resolve_on(const struct kernel_host *host, struct kernel *k, const st
 
 	if (w && *w->text)
 		return resolve(k, w, kconfig_hash, host, e);
-	if (!(env = kernel_from_environment()))
+	if (!(env = kernel_from_environment("KTSTR_KERNEL")))
 		return by_default(k, kconfig_hash, host, e);
 	if (kernel_word_parse(&from_env, env, e) < 0 || resolve(k, &from_env, kconfig_hash, host, e) < 0)
 		return err_in(e, "KTSTR_KERNEL");

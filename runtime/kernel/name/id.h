@@ -27,5 +27,5 @@ int kernel_resolve_on(const struct kernel_host *h, struct kernel *k, const struc
  * none of them is there. Caller frees each and the array. */
 int kernel_range(struct kernel **v, size_t *n, const struct kernel_word *w, const char *kconfig_hash, struct err *e);
 
-/* $KTSTR_KERNEL without the blanks around it; NULL when that leaves nothing. Caller frees. */
-char *kernel_from_environment(void);
+/* What variable has ("KTSTR_KERNEL") without the blanks around it; NULL when that leaves nothing. Caller frees. */
+char *kernel_from_environment(const char *variable);

@@ -170,7 +170,10 @@ static int from_folder(struct kernel *k, const char *dir, const struct kernel_ho
 	if (meta) {
 		kernel_entry_read(&entry, dir, NULL);
 		if (entry.corrupt)
-			r = err_set(e, X_NO_KERNEL, "kernel entry %s is damaged: %s", dir, entry.corrupt);
+			r = err_set(e, X_NO_KERNEL, "kernel entry %s %s: %s", dir,
+				    entry.foreign ? "is of another program, whose metadata we cannot read"
+						  : "is damaged",
+				    entry.corrupt);
 		else
 			kernel_from_entry(k, &entry);
 		kernel_entry_free(&entry);

@@ -33,7 +33,8 @@ struct candidate {
 	struct kver version;
 };
 
-/* A release before somebody's tree that calls itself by that number, a newer one before an older one, then a fresh one.
+/* Ours before other programs', a release before somebody's tree that calls itself by that number, a newer one before an
+ * older one, then a fresh one.
  * Asked in the list's order, so of equal ones the one added last stays. */
 static bool better(const struct candidate *new, const struct candidate *old)
 {
@@ -41,7 +42,9 @@ static bool better(const struct candidate *new, const struct candidate *old)
 
 	if (!old->entry)
 		return true;
-	r = !old->entry->meta.version - !new->entry->meta.version;
+	r = old->entry->foreign - new->entry->foreign;
+	if (!r)
+		r = !old->entry->meta.version - !new->entry->meta.version;
 	if (!r)
 		r = kver_cmp(&new->version, &old->version);
 	if (!r)
@@ -167,7 +170,7 @@ size_t match_range(const struct kernel_entry **out, const struct kernel_list *l,
 const struct kernel_entry *match_newest(const struct kernel_list *l, const char *machine)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (match_by_version(&l->v[i], machine) && !stale(&l->v[i]))
+		if (match_by_version(&l->v[i], machine) && !stale(&l->v[i]) && !l->v[i].foreign)
 			return &l->v[i];
 	return NULL;
 }
