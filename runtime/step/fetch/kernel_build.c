@@ -380,14 +380,24 @@ static int drop_config(const char *mirror, struct err *e)
 	return unlink(path) < 0 && errno != ENOENT ? err_sys(e, "remove %s", path) : 0;
 }
 
-/* A tree that was configured in place is built from a mirror of what git calls its source. O= below the source makes
- * Linux call its files by relative names, by which ccache knows them in every tree. */
+/* Objects lie beside a mirror that is cleaned, since make mrproper would take those in it. It only sees links: the tree they
+ * lead to stays as it is. What it looks for by name everywhere is no link's business, and not in the mirror to begin with. */
+static int clean_mirror(const char *mirror, struct err *e)
+{
+	step_progress(0, 0, "cleaning the mirror");
+	return kbuild_clean(mirror, o.arch, e);
+}
+
+/* A tree that was configured in place is built from a mirror: of what git calls its source, or without git of all that a
+ * product does not look like, with make mrproper having taken the rest. O= below the source makes Linux call its files by
+ * relative names, by which ccache knows them in every tree. */
 static int build_local(int dir, const char *path, const char *place, struct err *e)
 {
 	auto_free char *mirror = xasprintf("%s-links", place);
 	auto_free char *below = xasprintf("%s/ktstr-out", mirror);
 	struct localgit *git = NULL;
 	struct kbuild b = tools();
+	bool dirty;
 
 	b.source = o.source;
 	b.out = place;
@@ -395,14 +405,14 @@ static int build_local(int dir, const char *path, const char *place, struct err 
 		return build(dir, path, &b, e);
 	if (localgit_open(&git, o.source, e) < 0)
 		return -1;
-	if (!git && !only_configured(o.source, o.arch))
-		return build(dir, path, &b, e); /* which says why not */
+	dirty = !git && !only_configured(o.source, o.arch);
 	localgit_close(git);
 	step_progress(0, 0, "mirroring the source tree");
-	if (srctree_mirror(o.source, mirror, e) < 0 || drop_config(mirror, e) < 0)
+	if (srctree_mirror(o.source, mirror, e) < 0 || drop_config(mirror, e) < 0 ||
+	    (dirty && clean_mirror(mirror, e) < 0))
 		return -1;
 	b.source = mirror;
-	b.out = below;
+	b.out = dirty ? place : below;
 	return build(dir, path, &b, e);
 }
 
