@@ -174,6 +174,8 @@ install: all
 	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions $(DESTDIR)$(DOC)
+	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/cargo
+	install -m 755 gen/cargo/shims/* $(DESTDIR)$(PREFIX)/lib/ktstr/cargo/
 	install -m 644 gen/complete/scripts/* $(DESTDIR)$(PREFIX)/lib/ktstr/completions/
 	install -m 644 README.md docs/*.md $(DESTDIR)$(DOC)/
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/

@@ -31,6 +31,15 @@ char *home_scripts(struct err *e)
 	return dir && part(&path, dir, places, e) == 0 ? path : NULL;
 }
 
+char *home_cargo(struct err *e)
+{
+	static const char *const places[] = { "../gen/cargo/shims", "../lib/ktstr/cargo", NULL };
+	auto_free char *dir = self_dir(e);
+	char *path = NULL;
+
+	return dir && part(&path, dir, places, e) == 0 ? path : NULL;
+}
+
 int home_find(struct home *h, struct err *e)
 {
 	static const char *const step[] = { "ktstr-step", "../lib/ktstr/ktstr-step", NULL };

@@ -14,6 +14,8 @@ struct home {
 
 /* The folder of the scripts for shells. Caller frees. */
 char *home_scripts(struct err *e);
+/* The folder of what stands between cargo and its subcommands (gen/cargo/shims). Caller frees. */
+char *home_cargo(struct err *e);
 int home_find(struct home *h, struct err *e);
 /* ktstr-init, or ktstr-init-aarch64 beside it, which may be missing. Caller frees. */
 char *home_init(const struct home *h, const struct arch *a);

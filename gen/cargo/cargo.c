@@ -8,6 +8,7 @@
 #include "process/spawn.h"
 #include "base/stop.h"
 #include "progress/term.h"
+#include "gen/base/home.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -30,33 +31,61 @@ char *cargo_program(struct err *e)
 	return NULL;
 }
 
-/* Where cargo itself looks. */
-static bool is_file(const char *subcommand)
+/* Where cargo install puts programs; cargo finds them there when PATH does not have it. NULL: nowhere. Caller frees. */
+static char *own_folder(void)
 {
 	const char *root = getenv("CARGO_HOME"), *home = getenv("HOME");
-	auto_free char *name = xasprintf("cargo-%s", subcommand);
-	auto_free char *found = spawn_find(name);
-	auto_free char *own = NULL;
 
 	if (root && *root)
-		own = xasprintf("%s/bin/%s", root, name);
-	else if (home && *home)
-		own = xasprintf("%s/.cargo/bin/%s", home, name);
-	return found || (own && access(own, X_OK) == 0);
+		return xasprintf("%s/bin", root);
+	return home && *home ? xasprintf("%s/.cargo/bin", home) : NULL;
+}
+
+/* The file that cargo runs for a subcommand; NULL: none. Caller frees. */
+static char *file_of(const char *subcommand)
+{
+	auto_free char *name = xasprintf("cargo-%s", subcommand);
+	auto_free char *dir = own_folder();
+	char *found = spawn_find(name);
+
+	if (found || !dir)
+		return found;
+	found = xasprintf("%s/%s", dir, name);
+	if (access(found, X_OK) == 0)
+		return found;
+	free(found);
+	return NULL;
 }
 
 int cargo_needs(const char *cargo, const char *subcommand, const char *install, struct err *e)
 {
 	const char *const argv[] = { cargo, subcommand, "--version", NULL };
 	struct spawn s = { .argv = argv, .in = SPAWN_NULL };
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *file = file_of(subcommand);
 	int status;
 
-	if (is_file(subcommand))
+	if (file)
 		return 0;
 	if (spawn_capture(&s, true, OUTPUT_MAX, ANSWER_MS, &text, NULL, &status, e) < 0)
 		return err_in(e, "cargo %s --version", subcommand);
 	return status ? err_set(e, X_NO_TOOL, "cargo has no subcommand %s; install it: %s", subcommand, install) : 0;
+}
+
+int cargo_build_once(const char *kernel, struct err *e)
+{
+	auto_free char *nextest = file_of("nextest"), *shims = nextest ? home_cargo(e) : NULL, *own = own_folder();
+	const char *path = getenv("PATH");
+
+	if (!nextest || !shims)
+		return nextest ? -1 : 0;
+	/* cargo puts its own folder before a PATH without it, and before the shims then. */
+	auto_free char *new =
+		xasprintf("%s:%s%s%s", shims, path ? path : "/usr/bin:/bin", own ? ":" : "", own ? own : "");
+
+	if (setenv("KTSTR_NEXTEST", nextest, 1) < 0 || setenv("KTSTR_BUILD_KERNEL", kernel, 1) < 0 ||
+	    setenv("PATH", new, 1) < 0)
+		return err_sys(e, "set KTSTR_BUILD_KERNEL");
+	return 0;
 }
 
 int cargo_exec(const struct argv *a, struct err *e)

@@ -24,6 +24,7 @@ static struct {
 
 static const struct opt opts[] = {
 	{ .name = "source",
+	  .alias = "kernel",
 	  .type = OPT_STR,
 	  .out = &o.source,
 	  .arg = "PATH",
@@ -42,6 +43,7 @@ static const struct opt opts[] = {
 	  .help = "branch, tag or full commit id to build",
 	  .needs = "git" },
 	{ .name = "kconfig",
+	  .alias = "extra-kconfig",
 	  .type = OPT_STR,
 	  .out = &o.kconfig,
 	  .arg = "FILE",

@@ -16,6 +16,9 @@
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/name/id.h"
+#include "kernel/name/word.h"
+#include <stdlib.h>
+#include <sys/stat.h>
 
 static struct {
 	struct opt_list kernels;
@@ -28,7 +31,7 @@ const struct opt suite_opts[] = {
 	  .type = OPT_LIST,
 	  .out = &o.kernels,
 	  .arg = "ID",
-	  .help = "kernel to test on: source tree or other path, version, cache key, range; without it the tests find one" },
+	  .help = "kernel to test on: source tree or other path, version, cache key, range" },
 	BUILD_ASKED_OPTS(o.missing),
 	{ .name = "make",
 	  .type = OPT_FLAG,
@@ -80,18 +83,19 @@ static int make_kernels(struct made_kernels *k, const struct kernels_opts *how, 
 	return 0;
 }
 
-static int find_kernels(struct made_kernels *k, struct err *e)
+/* own_config: a source tree is built, as --kernel has it; else it is what lies there, as everywhere. n 0: the default. */
+static int find_kernels(struct made_kernels *k, const char *const *ids, size_t n, bool own_config, struct err *e)
 {
 	struct kernels_opts how = {
 		.build = build_asked(&o.missing),
-		.own_config = true,
+		.own_config = own_config,
 		.ask_again = true,
 		.force = o.make,
 		.explain = o.explain,
 	};
 
 	if (home_find(&k->home, e) < 0 || kernels_environment(&how, e) < 0 ||
-	    kernels_find(&k->w, &k->home, (const char *const *)o.kernels.v, o.kernels.n, &how, e) < 0)
+	    kernels_find(&k->w, &k->home, ids, n, &how, e) < 0)
 		return -1;
 	return make_kernels(k, &how, e);
 }
@@ -121,12 +125,17 @@ static char *folder_of(const struct made_kernels *k, const struct target *w, str
 	return target_folder(w, &k->run, e);
 }
 
+static int export(const char *name, const char *value, struct err *e)
+{
+	return setenv(name, value, 1) < 0 ? err_sys(e, "set %s", name) : 0;
+}
+
 /* Exports the kernel for what runs next. */
 static int choose(const struct target *w, const char *folder, struct err *e)
 {
 	target_used(w);
 	log_info("cargo-ktstr: using %s %s", w->key ? "cached kernel" : "kernel", folder);
-	return setenv("KTSTR_KERNEL", folder, 1) < 0 ? err_sys(e, "set KTSTR_KERNEL") : 0;
+	return export("KTSTR_KERNEL", folder, e);
 }
 
 static const char *outcome(const struct result *r)
@@ -230,6 +239,13 @@ static int run_on_each(const struct suite *s, struct made_kernels *k, const stru
 	int code = 0;
 
 	find_folders(k, results);
+	for (size_t i = 0; i < k->w.n; i++) {
+		if (!results[i].folder)
+			continue;
+		if (cargo_build_once(results[i].folder, e) < 0)
+			code = e->code;
+		break;
+	}
 	for (size_t i = 0; i < k->w.n && !code && !stop_pending(); i++) {
 		if (results[i].folder && run_on(s, &k->w, i, a, &results[i], e) < 0)
 			code = e->code;
@@ -243,18 +259,109 @@ static int run_on_each(const struct suite *s, struct made_kernels *k, const stru
 	return code;
 }
 
-static int run_on_one(const struct suite *s, const struct made_kernels *k, const struct argv *a, struct err *e)
+/* What one kernel is, made or found. Caller frees. */
+static char *only_folder(const struct made_kernels *k, struct err *e)
 {
-	auto_free char *folder = NULL;
-
 	if (k->run.dir && run_first_failure(&k->run, &k->plan, e) < 0)
-		return e->code;
-	folder = folder_of(k, &k->w.v[0], e);
-	if (!folder || choose(&k->w.v[0], folder, e) < 0)
-		return e->code;
-	log_info("cargo-ktstr: %s", s->what);
-	(void)cargo_exec(a, e);
-	return e->code;
+		return NULL;
+	return folder_of(k, &k->w.v[0], e);
+}
+
+static int choose_only(const struct made_kernels *k, struct err *e)
+{
+	auto_free char *folder = only_folder(k, e);
+
+	return folder ? choose(&k->w.v[0], folder, e) : -1;
+}
+
+static int one_word(const char *word, struct err *e)
+{
+	struct kernel_word w;
+
+	if (kernel_word_parse(&w, word, e) < 0)
+		return -1;
+	return w.kind == KWORD_RANGE ? err_set(e, X_USAGE, "'%s' is a range; one kernel is wanted here", word) : 0;
+}
+
+static char *image_in(const char *folder, struct err *e)
+{
+	static const char *const names[] = { "arch/x86/boot/bzImage", "arch/arm64/boot/Image", "bzImage", "Image",
+					     "vmlinux" };
+
+	for (size_t i = 0; i < countof(names); i++) {
+		auto_free char *path = xasprintf("%s/%s", folder, names[i]);
+
+		if (access(path, R_OK) == 0)
+			return TAKE(path);
+	}
+	err_set(e, X_NO_KERNEL, "there is no image in %s", folder);
+	return NULL;
+}
+
+/* An image by its path, which goes to the tests as it is but for the folder it is relative to. */
+static char *image_file(const char *word)
+{
+	struct stat st;
+
+	if (stat(word, &st) < 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	return realpath(word, NULL);
+}
+
+/* The image the tests are to boot, whatever else is said; KTSTR_KERNEL is then for what reads a kernel's folder. */
+static int use_test_kernel(const char *word, struct err *e)
+{
+	auto_made_kernels struct made_kernels k = { 0 };
+	auto_free char *folder = NULL, *image = image_file(word);
+
+	if (image)
+		return export("KTSTR_TEST_KERNEL", image, e);
+	if (one_word(word, e) < 0 || find_kernels(&k, &word, 1, false, e) < 0 || !(folder = only_folder(&k, e)) ||
+	    !(image = image_in(folder, e)))
+		return -1;
+	if (!getenv("KTSTR_KERNEL") && choose(&k.w.v[0], folder, e) < 0)
+		return -1;
+	return export("KTSTR_TEST_KERNEL", image, e);
+}
+
+static int use_named_kernel(const char *word, struct err *e)
+{
+	auto_made_kernels struct made_kernels k = { 0 };
+
+	return one_word(word, e) < 0 || find_kernels(&k, &word, 1, false, e) < 0 || choose_only(&k, e) < 0 ? -1 : 0;
+}
+
+/* That of `shell`. There may be tests that need none, and those that do look in more places than we do. */
+static int use_default_kernel(struct err *e)
+{
+	auto_made_kernels struct made_kernels k = { 0 };
+	struct err why = { 0 };
+
+	if (find_kernels(&k, NULL, 0, false, &why) == 0 && choose_only(&k, &why) == 0)
+		return 0;
+	if (why.code != X_NO_KERNEL && why.code != X_NO_INPUT && why.code != X_NO_SCX) {
+		*e = why;
+		return -1;
+	}
+	log_note("no kernel is chosen for the tests: %s", why.msg);
+	return 0;
+}
+
+/* As the environment says. Variables of cargo's children that name a kernel by anything but a path would be looked up by
+ * whoever reads them, each in its own way. */
+static int use_kernel(struct err *e)
+{
+	auto_free char *test = kernel_from_environment("KTSTR_TEST_KERNEL"),
+		       *named = kernel_from_environment("KTSTR_KERNEL");
+
+	/* An empty one names the folder we are in, to tests. */
+	if ((!test && unsetenv("KTSTR_TEST_KERNEL") < 0) || (!named && unsetenv("KTSTR_KERNEL") < 0))
+		return err_sys(e, "unset KTSTR_KERNEL");
+	if (test && use_test_kernel(test, e) < 0)
+		return err_in(e, "KTSTR_TEST_KERNEL");
+	if (named && use_named_kernel(named, e) < 0)
+		return err_in(e, "KTSTR_KERNEL");
+	return test || named ? 0 : use_default_kernel(e);
 }
 
 /* Behind the first word that is cargo's everything is cargo's. */
@@ -286,17 +393,35 @@ static int prepare(const struct suite *s, int n, const char *const *args, struct
 	return 0;
 }
 
+/* Tests look at this first, and --kernel has said what they are to find. */
+static int drop_test_kernel(struct err *e)
+{
+	const char *image = getenv("KTSTR_TEST_KERNEL");
+
+	if (!image)
+		return 0;
+	log_note("KTSTR_TEST_KERNEL=%s is not used: --kernel names another", image);
+	return unsetenv("KTSTR_TEST_KERNEL") < 0 ? err_sys(e, "unset KTSTR_TEST_KERNEL") : 0;
+}
+
+static int find_all(struct made_kernels *k, struct err *e)
+{
+	if (!o.kernels.n)
+		return use_kernel(e);
+	if (drop_test_kernel(e) < 0 || find_kernels(k, (const char *const *)o.kernels.v, o.kernels.n, true, e) < 0)
+		return -1;
+	return k->w.n == 1 ? choose_only(k, e) : 0;
+}
+
 int suite_run(const struct suite *s, int n, const char *const *args, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
 	auto_made_kernels struct made_kernels k = { 0 };
 
-	if (prepare(s, n, args, &a, e) < 0 || (o.kernels.n && find_kernels(&k, e) < 0))
+	if (prepare(s, n, args, &a, e) < 0 || find_all(&k, e) < 0)
 		return e->code;
 	if (k.w.n > 1)
 		return run_on_each(s, &k, &a, e);
-	if (k.w.n == 1)
-		return run_on_one(s, &k, &a, e);
 	log_info("cargo-ktstr: %s", s->what);
 	(void)cargo_exec(&a, e);
 	return e->code;

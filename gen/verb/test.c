@@ -18,13 +18,15 @@ static int run(int n, const char *const *args, struct err *e)
 
 const struct verb verb_test = {
 	.name = "test",
+	.alias = "nextest",
 	.args = "[ARGS]...",
 	.summary = "build the kernel if necessary, and run tests with cargo nextest",
 	.about =
-		"Runs `cargo nextest run ARGS...` with KTSTR_KERNEL set to the folder of the kernel. Without --kernel it\n"
-		"sets nothing, and the tests find a kernel themselves.\n\n"
+		"Runs `cargo nextest run ARGS...` with KTSTR_KERNEL set to the folder of the kernel. Without --kernel that is\n"
+		"the kernel that KTSTR_TEST_KERNEL or KTSTR_KERNEL names, else the one that `shell` takes.\n\n"
 		"It configures and builds a source tree first, unless it has built the same content and .config before.\n"
-		"With several kernels it runs the tests on one after the other, and prints a table of the results.\n\n"
+		"With several kernels it builds the tests once, runs them on one kernel after the other, and prints a table\n"
+		"of the results.\n\n"
 		"From the first word on that is not an option of this command, everything goes to cargo; so options of\n"
 		"every command must come before the verb here. The exit code is cargo's, with several kernels the worst.",
 	.examples = "  cargo ktstr test\n"

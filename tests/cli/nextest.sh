@@ -7,7 +7,7 @@ cargo nextest --version >/dev/null 2>&1 || {
 	echo '1..0 # SKIP no cargo nextest on this machine'
 	exit 0
 }
-unset CARGO_TARGET_DIR NEXTEST_PROFILE NEXTEST_RETRIES
+unset KTSTR_KERNEL KTSTR_TEST_KERNEL CARGO_TARGET_DIR NEXTEST_PROFILE NEXTEST_RETRIES
 CARGO_NET_OFFLINE=true
 export CARGO_NET_OFFLINE
 
@@ -101,10 +101,31 @@ retries() {
 
 kernels() {
 	entry 6.12.9 && entry 6.14.2 || return
-	try 0 -- kernel && same none "$(cat kernel)" 'no kernel' || return
+	try 0 -- kernel && same "$XDG_CACHE_HOME/ktstr/kernels/6.12.9-tarball-x" "$(cat kernel)" 'none named' || return
 	try 0 --kernel 6.12 -- kernel && same "$XDG_CACHE_HOME/ktstr/kernels/6.12.9-tarball-x" "$(cat kernel)" '6.12' || return
 	try 100 --kernel 6.12 --kernel 6.14 -- kernel && same "$XDG_CACHE_HOME/ktstr/kernels/6.14.2-tarball-x" "$(cat kernel)" 6.14 &&
 		grep -q '^  6.12.9 *passed *0 ' out && grep -q '^  6.14.2 *failed *100 ' out
+}
+
+# A build script that watches the variable, as that of ktstr 0.3.2 does, runs once for all kernels of a request.
+built_once() {
+	entry 6.12.9 && entry 6.13.1 && cp -r "$crate" crate && rm -rf crate/target || return
+	cat >crate/build.rs <<-'END'
+	use std::io::Write;
+	fn main() {
+	    println!("cargo:rerun-if-env-changed=KTSTR_KERNEL");
+	    let path = format!("{}/builds", std::env::var("work").unwrap());
+	    let mut f = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+	    writeln!(f, "{}", std::env::var("KTSTR_KERNEL").unwrap()).unwrap();
+	}
+	END
+	sed 's|fs::write(format!("{}/kernel", scratch()), &dir).unwrap();|let f = format!("{}/kernel-{}", scratch(), dir.rsplit(\x27/\x27).next().unwrap()); fs::write(f, \&dir).unwrap();|' \
+		"$crate/src/lib.rs" >crate/src/lib.rs
+	crate=$work/crate try 0 --kernel 6.12 --kernel 6.13 -- kernel --no-fail-fast || return
+	for k in 6.12.9-tarball-x 6.13.1-tarball-x; do
+		same "$XDG_CACHE_HOME/ktstr/kernels/$k" "$(cat "kernel-$k")" "what the test saw" || return
+	done
+	same "$XDG_CACHE_HOME/ktstr/kernels/6.12.9-tarball-x" "$(cat builds)" 'what the build script saw'
 }
 
 # Runs words on a terminal, presses Ctrl-C when the test hangs; prints the exit code.
@@ -147,4 +168,4 @@ ctrl_c() {
 	return 1
 }
 
-run_tests filters exit_codes retries kernels ctrl_c
+run_tests filters exit_codes retries kernels built_once ctrl_c

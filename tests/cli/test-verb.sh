@@ -2,10 +2,11 @@
 # test and coverage: which arguments are whose, what cargo is started with, and which kernel it is told. cargo is a script
 # here that records; kernel trees are made by tests/fake-linux.sh.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/neighbours.sh"
 
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
-unset GIT_DIR ARCH CROSS_COMPILE LLVM CARGO_HOME KTSTR_CCACHE
+unset GIT_DIR ARCH CROSS_COMPILE LLVM CARGO_HOME KTSTR_CCACHE KTSTR_KERNEL KTSTR_TEST_KERNEL
 HOME=$base
 CARGO_HOME=$base/none
 KTSTR_CCACHE=0
@@ -19,7 +20,7 @@ esac
 bin=$base/bin
 mkdir "$bin"
 # shellcheck disable=SC2016 # for the script
-printf '%s\n' '#!/bin/sh' 'printf "%s\n" "$@" >"$work/args"' 'echo "kernel ${KTSTR_KERNEL-none}" >>"$work/told"' \
+printf '%s\n' '#!/bin/sh' 'printf "%s\n" "$@" >"$work/args"' 'echo "kernel ${KTSTR_KERNEL-none}" >>"$work/told"; echo "test ${KTSTR_TEST_KERNEL-none}" >>"$work/told"' \
 	'echo "pid $$" >>"$work/told"; echo from cargo; echo "cargo speaks" >&2' \
 	'[ -z "${SIGNAL-}" ] || kill -"$SIGNAL" $$' \
 	'code=CODE_${KTSTR_KERNEL##*/}; code=$(printf %s "$code" | tr -c "A-Za-z0-9_" _); eval "exit \${$code-${CODE-0}}"' \
@@ -86,10 +87,11 @@ entry() { # KEY VERSION
 # The table of the specification, and what else can begin the pass-through.
 arguments() {
 	entry 6.14.2-tarball-x 6.14.2 || return
-	try 0 && cargo_gets nextest run && same none "$(told)" || return
+	try 0 && cargo_gets nextest run && same "$XDG_CACHE_HOME/ktstr/kernels/6.14.2-tarball-x" "$(told)" 'nothing named' || return
+	exits 0 ktstr nextest foo && cargo_gets nextest run foo || return
 	try 0 --kernel 6.14.2 -- -E 'test(a)' && cargo_gets nextest run -E 'test(a)' || return
 	same "$XDG_CACHE_HOME/ktstr/kernels/6.14.2-tarball-x" "$(told)" kernel || return
-	try 0 --workspace --kernel X && cargo_gets nextest run --workspace --kernel X && same none "$(told)" || return
+	try 0 --workspace --kernel X && cargo_gets nextest run --workspace --kernel X || return
 	try 0 -- --workspace -- --nocapture && cargo_gets nextest run --workspace -- --nocapture || return
 	try 0 foo -- bar && cargo_gets nextest run foo -- bar || return
 	try 0 -v -j 4 && cargo_gets nextest run -v -j 4 || return
@@ -127,7 +129,6 @@ which_cargo() {
 	CARGO=$work/other/mine try 0 && has 'from another' out || return
 	CARGO='' try 0 && has 'from cargo' out || return
 	CARGO=$work/none try 23 && has "CARGO=$work/none" err || return
-	KTSTR_KERNEL=' inherited ' try 0 && same ' inherited ' "$(told)" || return
 	exits 23 env PATH="$work" "$O/ktstr" test && has 'cargo is not installed' err
 }
 
@@ -147,6 +148,66 @@ missing_tools() {
 	cp "$bin/cargo-llvm-cov" bare && only 23 coverage && has 'cargo install --locked cargo-nextest' err || return
 	cp "$bin/cargo-nextest" home/bin && only 101 test && only 101 coverage || return
 	rm home/bin/* && touch alias && only 101 test
+}
+
+# What shell would take: the newest entry that may be taken without its name, an import among them; else a built tree.
+nothing_named() {
+	entry 6.12.9-tarball-x 6.12.9 && try 0 && same "$XDG_CACHE_HOME/ktstr/kernels/6.12.9-tarball-x" "$(told)" kernel || return
+	entry 7.3.4-import-x 7.3.4 && sed -i 's/2026-01-01/2026-02-01/; s/"tarball"/"import"/' \
+		"$XDG_CACHE_HOME/ktstr/kernels/7.3.4-import-x/metadata.json" || return
+	try 0 && same "$XDG_CACHE_HOME/ktstr/kernels/7.3.4-import-x" "$(told)" import && exits 0 ktstr coverage &&
+		same "$XDG_CACHE_HOME/ktstr/kernels/7.3.4-import-x" "$(told | tail -n 1)" coverage || return
+	sed -i 's/"ktstr_kconfig_hash": null/"ktstr_kconfig_hash": "0badcafe"/' "$XDG_CACHE_HOME"/ktstr/kernels/6*/metadata.json &&
+		rm -r "$XDG_CACHE_HOME/ktstr/kernels/7.3.4-import-x" || return
+	mkdir linux && echo >linux/vmlinux && try 0 && same "$work/linux" "$(told)" './linux' || return
+	rm -r linux && : >told && exits 0 ktstr test && same none "$(told)" 'no kernel' && has 'note: no kernel is chosen' err
+}
+
+# Ids are found or refused; tests in other folders need whole paths.
+named_by_the_environment() {
+	unset KTSTR_KERNEL KTSTR_TEST_KERNEL
+	entry 6.12.9-tarball-x 6.12.9 && entry 6.14.2-tarball-x 6.14.2 && kernels=$XDG_CACHE_HOME/ktstr/kernels || return
+	for id in 6.12 6.12.9 6.12.9-tarball-x ' 6.12.9 ' 6.12.9-tar "$kernels/6.12.9-tarball-x" "./cache/ktstr/kernels/6.12.9-tarball-x"; do
+		KTSTR_KERNEL=$id try 0 && same "$kernels/6.12.9-tarball-x" "$(told)" "KTSTR_KERNEL=$id" && has 'test none' told || return
+		KTSTR_TEST_KERNEL=$id try 0 && has "test $kernels/6.12.9-tarball-x/$image" told &&
+			same "$kernels/6.12.9-tarball-x" "$(told)" "KTSTR_TEST_KERNEL=$id" || return
+	done
+	for variable in KTSTR_KERNEL KTSTR_TEST_KERNEL; do
+		for id in 6.13 6.13.1 nonsense 6.14.2-nonsense; do
+			try_with "$variable" "$id" 20 || return
+		done
+		try_with $variable 6.12..6.14 2 && try_with $variable ./nowhere 10 && try_with $variable . 20 || return
+	done
+	# Both, each for its readers; an image stays what it is.
+	echo >image && KTSTR_KERNEL=6.14 KTSTR_TEST_KERNEL=./image try 0 && same "$kernels/6.14.2-tarball-x" "$(told)" both &&
+		has "test $work/image" told || return
+	KTSTR_TEST_KERNEL=$work/image try 0 && same none "$(told)" 'an image alone' && has "test $work/image" told || return
+	KTSTR_KERNEL='' KTSTR_TEST_KERNEL=' ' try 0 && has 'test none' told && same "$kernels/6.12.9-tarball-x" "$(told)" empty || return
+	# What is said on the command line counts.
+	KTSTR_KERNEL=nonsense KTSTR_TEST_KERNEL=$work/image try 0 --kernel 6.12 && has 'test none' told &&
+		same "$kernels/6.12.9-tarball-x" "$(told)" --kernel && has 'note: KTSTR_TEST_KERNEL=' err
+}
+
+try_with() { # VARIABLE ID CODE
+	export "$1=$2"
+	try "$3" && has "error: $1: " err && [ ! -s told ]
+	result=$?
+	unset "$1"
+	return $result
+}
+
+# Of another program; by key and path, and by a version that nothing of ours has.
+neighbours_kernels() {
+	mkdir -p cache/ktstr && (cd cache/ktstr && neighbours) && kernels=$XDG_CACHE_HOME/ktstr/kernels || return
+	for key in 6.15.1-tarball v6-git local-x distro later; do
+		try 0 --kernel $key && same "$kernels/$key" "$(told)" "$key" && try 0 --kernel "$kernels/$key" &&
+			same "$kernels/$key" "$(told)" "path of $key" || return
+	done
+	for id in alien "$kernels/alien"; do
+		try 20 --kernel "$id" && has 'of another program' err && hasnt 'build it again' err || return
+	done
+	try 0 && same none "$(told)" 'by nothing' && entry 6.15.1-tarball-ours 6.15.1 && try 0 --kernel 6.15.1 &&
+		same "$kernels/6.15.1-tarball-ours" "$(told)" 'ours before theirs'
 }
 
 kernels_that_are_not_there() {
@@ -207,6 +268,19 @@ built_in_place() {
 	mv "flat/$image" flat/vmlinuz-1 && try 10 --kernel flat/vmlinuz-1 && has 'kernel import' err
 }
 
+# Without git, too: a mirror that make mrproper went through is built, and the tree stays as it is.
+built_in_place_without_git() {
+	tree linux && make -s -C linux defconfig && make -s -C linux olddefconfig bzImage >make.log 2>&1 || return
+	before=$(find linux -type f ! -name compile_commands.json | sort)
+	try 0 --kernel ./linux && makes 1 && is_kernel "$(told)" && [ "$(told)" != "$work/linux" ] || return
+	first=$(told)
+	same "$before" "$(find linux -type f ! -name compile_commands.json | sort)" files && [ -s linux/compile_commands.json ] || return
+	try 0 --kernel linux && makes 0 && same "$first" "$(told)" unchanged || return
+	echo 'int more;' >>linux/kernel/fork.c && try 0 --kernel linux && makes 1 && [ "$(told)" != "$first" ] || return
+	KTSTR_KERNEL=./linux try 0 && makes 0 && same "$work/linux" "$(told)" 'in place' && try 0 --kernel linux --no-build &&
+		same "$work/linux" "$(told)" --no-build
+}
+
 build_fails() {
 	git_tree linux && echo '#error broken' >>linux/kernel/fork.c || return
 	try 22 --kernel linux && has 'error: build linux' err && has 'ninja -C' err && [ ! -s told ]
@@ -248,4 +322,4 @@ stopped() {
 }
 
 run_tests arguments lost_kernel becomes_cargo which_cargo missing_tools kernels_that_are_not_there source_tree \
-	own_configuration built_in_place build_fails several stopped
+	own_configuration nothing_named named_by_the_environment neighbours_kernels built_in_place built_in_place_without_git build_fails several stopped

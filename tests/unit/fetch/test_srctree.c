@@ -54,6 +54,9 @@ static void what_counts(void **state)
 		{ "linux/kernel/.fork.o.cmd", "cc", false },
 		{ "linux/kernel/fork.c~", "old", false },
 		{ "linux/compile_commands.json", "[]", false },
+		{ "linux/kernel/bounds.s", "asm", false },
+		{ "linux/scripts/kconfig/lexer.lex.c", "int lex;", false },
+		{ "linux/System.map", "0", false },
 		{ "linux/tools/testing/selftests/ftrace/test.d", "", true },
 		{ "linux/tools/perf/util/bpf_skel/vmlinux/vmlinux.h", "", true },
 	};
