@@ -1,6 +1,6 @@
 /* completions: a script for a shell. It asks the hidden verb `complete` at each key, so it never grows old. The scripts lie
- * in gen/complete/scripts/, with marks for the name of the command: @NAME@, @ID@ (as a word of the shell), @CARGO@ ("cargo" when it is
- * cargo's). */
+ * in gen/complete/scripts/, with marks for the name of the command: @NAME@, @ID@ (as a word of the shell); @CARGO@ and @CARGOID@ are
+ * "cargo", or what the user calls it, when "ktstr" is its first word. */
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,7 +19,7 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.binary,
 	  .arg = "NAME",
-	  .help = "command to complete; unless given, cargo for cargo ktstr, and ktstr for ktstr" },
+	  .help = "command to complete: for cargo ktstr what you call cargo, else what you call ktstr" },
 	{ 0 },
 };
 
@@ -87,10 +87,14 @@ static int run(int n, const char *const *args, struct err *e)
 {
 	bool plugin = !strcmp(program_invocation_short_name, "cargo-ktstr");
 	const char *wanted = o.binary ? o.binary : plugin ? "cargo" : "ktstr";
-	bool cargo = !strcmp(wanted, "cargo");
+	/* cargo ktstr completions --binary NAME: a wrapper or an alias of cargo. */
+	bool cargo = !strcmp(wanted, "cargo") ||
+		     (plugin && strcmp(wanted, "ktstr") != 0 && strcmp(wanted, "cargo-ktstr") != 0);
 	const char *name = cargo ? "cargo-ktstr" : wanted;
-	auto_free char *id = identifier(name);
-	const struct mark marks[] = { { "@NAME@", name }, { "@ID@", id }, { "@CARGO@", cargo ? "cargo" : "" } };
+	auto_free char *id = identifier(name), *cargo_id = identifier(wanted);
+	const struct mark marks[] = {
+		{ "@NAME@", name }, { "@ID@", id }, { "@CARGO@", cargo ? wanted : "" }, { "@CARGOID@", cargo_id }
+	};
 
 	(void)n;
 	if (check_name(wanted, e) < 0 || put_file("command", args[0], marks, countof(marks), e) < 0 ||

@@ -113,6 +113,29 @@ names() {
 	done
 }
 
+# A wrapper or an alias of cargo: "mycargo ktstr ..." is completed by cargo-ktstr, which need not know of it.
+wrappers() {
+	place || return
+	exits 0 cargo-ktstr ktstr completions bash --binary my.cargo && has 'complete -F _cargo_ktstr_my_cargo my.cargo' out &&
+		hasnt 'my.cargo complete' out || return
+	cat >try.bash <<-'END'
+	. ./out
+	COMP_WORDS=(my.cargo ktstr shell --kernel 6.14) COMP_CWORD=4 COMP_LINE='my.cargo ktstr shell --kernel 6.14' COMP_POINT=34
+	_cargo_ktstr_my_cargo 2>/dev/null
+	printf '%s\n' "${COMPREPLY[@]}"
+	COMP_WORDS=(my.cargo k) COMP_CWORD=1 COMP_LINE='my.cargo k' COMP_POINT=10
+	_cargo_ktstr_my_cargo 2>/dev/null
+	printf '%s\n' "${COMPREPLY[@]}"
+	END
+	bash try.bash >replies && has "$key" replies && has ktstr replies || return
+	exits 0 cargo-ktstr ktstr completions zsh --binary my.cargo && has '#compdef cargo-ktstr my.cargo' out &&
+		exits 0 cargo-ktstr ktstr completions fish --binary my.cargo && has 'complete -c my.cargo -n' out &&
+		exits 0 cargo-ktstr ktstr completions elvish --binary my.cargo && has 'arg-completer[my.cargo]' out &&
+		exits 0 cargo-ktstr ktstr completions powershell --binary my.cargo && has "-CommandName 'my.cargo'" out || return
+	# Our own names are what they are.
+	exits 0 cargo-ktstr ktstr completions bash --binary ktstr && has 'complete -F _ktstr_complete ktstr' out
+}
+
 # Whatever stands on the line, there is an answer, and quickly enough for a key.
 answers() {
 	place || return
@@ -140,4 +163,4 @@ profiles() {
 	echo '[{' >$graph/flags.json && offers 'default ' --scheduler-bin scx_x --profiles ''
 }
 
-run_tests typed_in_bash typed_in_zsh typed_in_fish typed_in_elvish powershell_script names answers profiles
+run_tests wrappers typed_in_bash typed_in_zsh typed_in_fish typed_in_elvish powershell_script names answers profiles

@@ -26,7 +26,7 @@ _@ID@_complete() {
 
 # cargo's own completion calls it with the words from "ktstr" on; called for cargo, the rest is left to the own one.
 _@NAME@() {
-	if [[ $words[1] == cargo ]]; then
+	if [[ $words[1] == '@CARGO@' ]]; then
 		if [[ $words[2] != ktstr || $CURRENT == 2 ]]; then
 			((CURRENT == 2)) && compadd ktstr
 			(($+functions[_cargo])) && _cargo "$@"
