@@ -1,6 +1,7 @@
 /* presets.c: few and many LLCs, odd counts, with and without SMT, up to what fits a guest. */
 #include "topology/presets.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const struct preset presets[PRESETS] = {
@@ -24,4 +25,38 @@ const struct preset *preset_find(const char *name, size_t n)
 		if (strlen(presets[i].name) == n && !memcmp(presets[i].name, name, n))
 			return &presets[i];
 	return NULL;
+}
+
+/* "32cpu" */
+static bool count_of(const char **p, const char *unit, unsigned *v)
+{
+	size_t digits = strspn(*p, "0123456789"), len = strlen(unit);
+
+	if (!digits || digits > 4 || strncmp(*p + digits, unit, len) != 0)
+		return false;
+	*v = (unsigned)strtoul(*p, NULL, 10);
+	*p += digits + len;
+	return true;
+}
+
+bool preset_shape(struct topology *t, const char *name, size_t n)
+{
+	char text[48];
+	const char *p = text;
+	unsigned nodes = 1, cpus, llcs, threads;
+
+	if (n >= sizeof(text))
+		return false;
+	memcpy(text, name, n);
+	text[n] = '\0';
+	(void)count_of(&p, "numa-", &nodes);
+	if (!count_of(&p, "cpu-", &cpus) || !count_of(&p, "llc-", &llcs))
+		return false;
+	if (strcmp(p, "smt") != 0 && strcmp(p, "nosmt") != 0)
+		return false;
+	threads = *p == 's' ? 2 : 1;
+	if (!nodes || !llcs || !cpus || cpus % (llcs * threads))
+		return false;
+	*t = (struct topology)TOPOLOGY(nodes, llcs, cpus / (llcs * threads), threads);
+	return true;
 }

@@ -94,6 +94,8 @@ static int counts(struct topology *t, const char *text, size_t n, struct err *e)
 		*t = p->topo;
 		return 0;
 	}
+	if (preset_shape(t, text, n))
+		return 0;
 	if (!short_name(text, n, v) && numbers(v, text, n, e) < 0)
 		return -1;
 	*t = (struct topology){ .nodes = v[0], .llcs = v[1], .cores = v[2], .threads = v[3] };

@@ -136,6 +136,45 @@ static void bad(void **state)
 	}
 }
 
+static void names_by_shape(void **state)
+{
+	static const struct {
+		const char *name;
+		struct topology topo; /* no nodes: refused */
+	} cases[] = {
+		{ "4cpu-1llc-nosmt", TOPOLOGY(1, 1, 4, 1) },
+		{ "8cpu-2llc-smt", TOPOLOGY(1, 2, 2, 2) },
+		{ "252cpu-14llc-smt", TOPOLOGY(1, 14, 9, 2) },
+		{ "240cpu-15llc-nosmt", TOPOLOGY(1, 15, 16, 1) },
+		{ "2numa-32cpu-2llc-smt", TOPOLOGY(2, 2, 8, 2) },
+		{ "4numa-192cpu-12llc-smt", TOPOLOGY(4, 12, 8, 2) },
+		{ "192cpu-11llc-smt", { 0 } },
+		{ "4cpu-1llc", { 0 } },
+		{ "0cpu-1llc-smt", { 0 } },
+		{ "4cpu-0llc-smt", { 0 } },
+		{ "0numa-4cpu-1llc-smt", { 0 } },
+		{ "4cpu-1llc-smtx", { 0 } },
+		{ "99999cpu-1llc-smt", { 0 } },
+		{ "2numa-6cpu-3llc-smt", { 0 } },
+		{ "9999cpu-3llc-nosmt", { 0 } },
+		{ "cpu-llc-smt", { 0 } },
+		{ "00000000000000000000000000000000000000004cpu-1llc-smt", { 0 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct topology t;
+		struct err e = { 0 };
+		int r = topology_parse(&t, cases[i].name, &e);
+
+		assert_int_equal(r < 0, !cases[i].topo.nodes);
+		if (r == 0)
+			assert_memory_equal(&t, &cases[i].topo, sizeof(t));
+		else
+			assert_int_equal(e.code, X_USAGE);
+	}
+}
+
 static void presets_hold(void **state)
 {
 	(void)state;
@@ -216,11 +255,9 @@ static void memory_and_distances(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),
-		cmocka_unit_test(bad),
-		cmocka_unit_test(nodes),
-		cmocka_unit_test(presets_hold),
-		cmocka_unit_test(memory_and_distances),
+		cmocka_unit_test(good),           cmocka_unit_test(bad),
+		cmocka_unit_test(nodes),          cmocka_unit_test(presets_hold),
+		cmocka_unit_test(names_by_shape), cmocka_unit_test(memory_and_distances),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
