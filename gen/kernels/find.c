@@ -62,6 +62,8 @@ static int find(struct search *s, const struct kernel_word *w, struct err *e)
 
 	if (w->kind == KWORD_RANGE)
 		return find_range(s, w, e);
+	if (w->kind == KWORD_GIT && s->o->build != KERNELS_BUILD_NO)
+		return search_git_word(s, w, e);
 	if (kernel_resolve(&k, w, s->how.kc, e) == 0) {
 		if (s->o->own_config && !k.key && may_be_folder(s, w))
 			dir = kernel_sources(w->text);

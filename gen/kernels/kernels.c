@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "text/url.h"
 #include "gen/kernels/search.h"
 #include "gen/kernels/settle.h"
 #include <stdlib.h>
@@ -18,7 +17,8 @@ int kernels_of_versions(struct kernels *found, const struct home *home, const ch
 	for (size_t i = 0; i < n; i++) {
 		struct kernel_word w;
 
-		if (kernel_word_parse(&w, versions[i], e) < 0 || search_version(&s, &w, e) < 0)
+		if (kernel_word_parse(&w, versions[i], e) < 0 ||
+		    (w.kind == KWORD_GIT ? search_git_word(&s, &w, e) : search_version(&s, &w, e)) < 0)
 			return -1;
 	}
 	return search_settle(&s, found, e);
@@ -43,38 +43,12 @@ int kernels_of_tree(struct kernels *w, const struct home *home, const char *dir,
 	return search_settle(&s, w, e);
 }
 
-/* Steps run in another folder than we do. What has a scheme, or a host before the first slash, is no path. */
-static char *repository(const char *url)
-{
-	const char *slash = strchr(url, '/'), *colon = strchr(url, ':');
-
-	if (*url == '/' || (colon && (!slash || colon < slash)))
-		return xstrdup(url);
-	char *real = realpath(url, NULL);
-
-	return real ? real : xstrdup(url);
-}
-
-/* Graphs lie on disk; a password goes to the steps by the environment. */
-static int keep_secret(char **url, struct err *e)
-{
-	auto_free char *shown = url_shown(*url);
-
-	if (strcmp(shown, *url) != 0 && setenv(URL_SECRET_ENV, *url, 1) < 0)
-		return err_sys(e, "set %s", URL_SECRET_ENV);
-	free(*url);
-	*url = TAKE(shown);
-	return 0;
-}
-
 int kernels_of_git(struct kernels *w, const struct home *home, const char *url, const char *ref,
 		   const struct kernels_opts *o, struct err *e)
 {
 	auto_search struct search s;
-	auto_free char *where = repository(url);
 
-	if (search_open(&s, home, o, e) < 0 || keep_secret(&where, e) < 0)
+	if (search_open(&s, home, o, e) < 0 || search_git(&s, url, ref, e) < 0)
 		return -1;
-	search_git(&s, where, ref);
 	return search_settle(&s, w, e);
 }

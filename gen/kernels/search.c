@@ -1,6 +1,8 @@
 #include "gen/kernels/search.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "text/url.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { COMMIT_LEN = 40 };
@@ -80,11 +82,47 @@ static bool is_commit(const char *ref)
 	return strlen(ref) == COMMIT_LEN && strspn(ref, "0123456789abcdef") == COMMIT_LEN;
 }
 
-void search_git(struct search *s, const char *url, const char *ref)
+/* Steps run in another folder than we do. What has a scheme, or a host before the first slash, is no path. */
+static char *repository(const char *url)
 {
-	struct asked *w = add(s, ASKED_GIT, url, url);
+	const char *slash = strchr(url, '/'), *colon = strchr(url, ':');
+
+	if (*url == '/' || (colon && (!slash || colon < slash)))
+		return xstrdup(url);
+	char *real = realpath(url, NULL);
+
+	return real ? real : xstrdup(url);
+}
+
+/* Graphs lie on disk; a password goes to the steps by the environment. */
+static int keep_secret(char **url, struct err *e)
+{
+	auto_free char *shown = url_shown(*url);
+
+	if (strcmp(shown, *url) != 0 && setenv(URL_SECRET_ENV, *url, 1) < 0)
+		return err_sys(e, "set %s", URL_SECRET_ENV);
+	free(*url);
+	*url = TAKE(shown);
+	return 0;
+}
+
+int search_git(struct search *s, const char *url, const char *ref, struct err *e)
+{
+	auto_free char *where = repository(url);
+
+	if (keep_secret(&where, e) < 0)
+		return -1;
+	struct asked *w = add(s, ASKED_GIT, where, where);
 
 	w->ref = xstrdup(ref);
 	if (!is_commit(ref))
-		w->question = ask_ref(&s->ask, url, ref);
+		w->question = ask_ref(&s->ask, where, ref);
+	return 0;
+}
+
+int search_git_word(struct search *s, const struct kernel_word *w, struct err *e)
+{
+	auto_free char *url = xstrndup(w->url, w->url_n);
+
+	return search_git(s, url, w->ref, e);
 }

@@ -40,4 +40,7 @@ void search_ready(struct search *s, const char *id, struct kernel *k);
 /* The releases that w means, the latest if it is NULL. X_USAGE when it is neither a version, a series nor a range. */
 int search_version(struct search *s, const struct kernel_word *w, struct err *e);
 void search_tree(struct search *s, const char *id, const char *dir);
-void search_git(struct search *s, const char *url, const char *ref);
+/* url as the user wrote it: a path becomes absolute, and a password goes to the steps by the environment. */
+int search_git(struct search *s, const char *url, const char *ref, struct err *e);
+/* The same of a word of kind GIT. */
+int search_git_word(struct search *s, const struct kernel_word *w, struct err *e);

@@ -220,6 +220,15 @@ kernels_that_are_not_there() {
 	try 2 --kernel 6.14..6.12 && try 2 --build --no-build
 }
 
+# Fetched and built as a tree is; its commit is asked for, and it is not built again.
+repository() {
+	git_tree linux && git -C linux tag v6.99.1 || return
+	try 0 --kernel "git+$work/linux#tag=v6.99.1" && makes 1 && is_kernel "$(told)" || return
+	case $(told) in "$XDG_CACHE_HOME"/ktstr/kernels/v6.99.1-git-*) ;; *) fail "$(told)" || return ;; esac
+	KTSTR_KERNEL="git+$work/linux#branch=master" try 0 && makes 0 && is_kernel "$(told)" || return
+	try 20 --no-build --kernel "git+$work/linux#tag=v6.99.1" && try 2 --kernel "git+$work/linux"
+}
+
 # Built once, known by content; an edit and an edited configuration are seen, and --make is make.
 source_tree() {
 	git_tree linux || return
@@ -321,5 +330,5 @@ stopped() {
 	done
 }
 
-run_tests arguments lost_kernel becomes_cargo which_cargo missing_tools kernels_that_are_not_there source_tree \
+run_tests repository arguments lost_kernel becomes_cargo which_cargo missing_tools kernels_that_are_not_there source_tree \
 	own_configuration nothing_named named_by_the_environment neighbours_kernels built_in_place built_in_place_without_git build_fails several stopped

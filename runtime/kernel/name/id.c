@@ -79,6 +79,9 @@ static int resolve(struct kernel *k, const struct kernel_word *w, const char *kc
 		return kernel_locate(k, w->text, host, e);
 	case KWORD_RUNNING:
 		return kernel_running(k, host, e);
+	case KWORD_GIT:
+		return err_set(e, X_NO_KERNEL, "'%s' is not fetched here; build it: cargo ktstr kernel build '%s'",
+			       w->text, w->text);
 	case KWORD_RANGE:
 		return err_set(e, X_USAGE, "'%s' is a range; one kernel is wanted here", w->text);
 	case KWORD_RELEASE:

@@ -21,9 +21,30 @@ static bool is_major(struct kver *v, const char *text)
 	return true;
 }
 
+/* "https://…#tag=v6.14", behind "git+" */
+static int repository(struct kernel_word *w, const char *text, struct err *e)
+{
+	static const char *const kinds[] = { "tag=", "branch=", "sha=", "ref=" };
+	const char *hash = strchr(text, '#');
+
+	w->kind = KWORD_GIT;
+	w->url = text;
+	w->url_n = hash ? (size_t)(hash - text) : 0;
+	for (size_t i = 0; hash && i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (!strncmp(hash + 1, kinds[i], strlen(kinds[i])))
+			w->ref = hash + 1 + strlen(kinds[i]);
+	}
+	if (w->url_n && w->ref && *w->ref)
+		return 0;
+	return err_set(e, X_USAGE, "'%s' names no commit: git+URL#tag=TAG, git+URL#branch=BRANCH or git+URL#sha=COMMIT",
+		       w->text);
+}
+
 int kernel_word_parse(struct kernel_word *w, const char *text, struct err *e)
 {
 	*w = (struct kernel_word){ .kind = KWORD_NAME, .text = text };
+	if (!strncmp(text, "git+", 4))
+		return repository(w, text + 4, e);
 	if (strchr(text, '/') || *text == '.' || *text == '~') {
 		w->kind = KWORD_PATH;
 	} else if (!strcmp(text, "running")) {

@@ -34,6 +34,9 @@ static const struct {
 	{ "6.12..6.16", KWORD_RANGE },
 	{ "6.12..6.12", KWORD_RANGE },
 	{ "running", KWORD_RUNNING },
+	{ "git+https://example.org/linux.git#tag=v6.14", KWORD_GIT },
+	{ "git+./linux#branch=for-next", KWORD_GIT },
+	{ "git", KWORD_NAME },
 	{ "running-6.12", KWORD_NAME },
 	{ "Running", KWORD_NAME },
 	{ "v6.14", KWORD_NAME },
@@ -66,6 +69,41 @@ static void kinds(void **state)
 			fail_msg("'%s': %s, kind %d", words[i].text, e.msg, w.kind);
 		assert_ptr_equal(w.text, words[i].text);
 		assert_int_equal(kernel_word_is_version(&w), w.kind == KWORD_RELEASE || w.kind == KWORD_SERIES);
+	}
+}
+
+static void repositories(void **state)
+{
+	static const struct {
+		const char *text, *url, *ref; /* url NULL: refused */
+	} cases[] = {
+		{ "git+https://example.org/l.git#tag=v6.14", "https://example.org/l.git", "v6.14" },
+		{ "git+ssh://git@example.org/l#branch=a/b", "ssh://git@example.org/l", "a/b" },
+		{ "git+/src/linux#sha=0123", "/src/linux", "0123" },
+		{ "git+linux#ref=refs/heads/x#y", "linux", "refs/heads/x#y" },
+		{ "git+https://example.org/l.git", NULL, NULL },
+		{ "git+https://example.org/l.git#", NULL, NULL },
+		{ "git+https://example.org/l.git#tag=", NULL, NULL },
+		{ "git+https://example.org/l.git#v6.14", NULL, NULL },
+		{ "git+#tag=v6.14", NULL, NULL },
+		{ "git+", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct kernel_word w;
+		struct err e = { 0 };
+		int r = kernel_word_parse(&w, cases[i].text, &e);
+
+		if (!cases[i].url) {
+			assert_true(r < 0);
+			assert_int_equal(e.code, X_USAGE);
+			continue;
+		}
+		assert_int_equal(r, 0);
+		assert_int_equal(w.url_n, strlen(cases[i].url));
+		assert_memory_equal(w.url, cases[i].url, w.url_n);
+		assert_string_equal(w.ref, cases[i].ref);
 	}
 }
 
@@ -105,8 +143,8 @@ static void no_ranges(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(kinds), cmocka_unit_test(numbers),
-					    cmocka_unit_test(no_ranges) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(kinds), cmocka_unit_test(repositories),
+					    cmocka_unit_test(numbers), cmocka_unit_test(no_ranges) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
