@@ -59,6 +59,8 @@ static void tell_found(const struct target *w)
 {
 	const char *slash = strrchr(w->k.image, '/');
 
+	if (w->dir)
+		commands_restore(w->dir);
 	log_info("cached kernel found: %.*s", (int)(slash - w->k.image), w->k.image);
 	log_info("use --force to rebuild");
 	puts(w->key);
@@ -116,11 +118,27 @@ static int build(struct kernels *w, const struct home *home, const struct kernel
 	return make(w, &p, e);
 }
 
+/* A tree is cleaned when something is built in its place, and what is cached needs no build. */
+static int find_tree(struct kernels *w, const struct home *home, const struct kernels_opts *wo, struct err *e)
+{
+	struct kernels_opts look = *wo;
+
+	look.clean = false;
+	if (wo->clean && !wo->force) {
+		if (kernels_of_tree(w, home, o.source, &look, e) < 0)
+			return -1;
+		if (w->v[0].from == TARGET_READY)
+			return 0;
+		kernels_free(w);
+	}
+	return kernels_of_tree(w, home, o.source, wo, e);
+}
+
 static int find(struct kernels *w, const struct home *home, size_t n, const char *const *args,
 		const struct kernels_opts *wo, struct err *e)
 {
 	if (o.source)
-		return kernels_of_tree(w, home, o.source, wo, e);
+		return find_tree(w, home, wo, e);
 	if (o.git)
 		return kernels_of_git(w, home, o.git, o.ref, wo, e);
 	return kernels_of_versions(w, home, args, n, wo, e);

@@ -121,6 +121,8 @@ static char *folder_of(const struct made_kernels *k, const struct target *w, str
 		auto_free char *build = xasprintf("%s/build/%s", k->run.dir, w->brief);
 
 		commands_place(build, w->dir);
+	} else if (w->dir) {
+		commands_restore(w->dir);
 	}
 	return target_folder(w, &k->run, e);
 }

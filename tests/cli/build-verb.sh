@@ -142,6 +142,10 @@ repositories() {
 	two=$(git -C linux rev-parse --short=7 HEAD)
 	build 0 --git linux --ref master && keys "master-git-$two-$tail" && makes 1 || return
 	build 0 --git linux --ref topic/one && found "topic-one-git-$short-$tail" 1 || return
+	# As later versions of upstream write it.
+	build 0 "git+linux#branch=topic/one" && found "topic-one-git-$short-$tail" 1 || return
+	build 0 "git+file://$work/linux#tag=v6.14.1" "git+$work/linux#sha=$one" && keys "v6.14.1-git-$short-$tail" "$one-git-$short-$tail" && makes 0 || return
+	build 2 "git+$work/linux" && has 'git+URL#tag=TAG' err && build 2 "git+$work/linux#v6.14.1" || return
 	build 10 --git linux --ref none && has none err || return
 	mkdir empty
 	build 10 --git empty --ref master && has empty err
@@ -265,10 +269,31 @@ odd_fragments() {
 
 cleaning() {
 	tree linux && make -s -C linux defconfig bzImage || return
-	build 0 --source linux && makes 1 && [ -e linux/.config ] && [ -e linux/vmlinux ] || return
+	build 0 --source linux && makes 1 && [ -e linux/.config ] && [ -e linux/vmlinux ] && echo '/* more */' >>linux/kernel/fork.c || return
 	build 0 --source linux --clean && [ ! -e linux/.config ] && makes 1 && has 'make mrproper in linux' err &&
 		hasnt 'is not used' err || return
 	build 0 6.12.5 --clean && has 'note: --clean is only meaningful with --source' err
+}
+
+# Nothing is taken from a tree whose kernel is there.
+cleaned_when_built() {
+	git_tree linux && build 0 --source linux && key=$(cat out) && make -s -C linux defconfig bzImage || return
+	build 0 --source linux --clean && found "$key" 1 && [ -e linux/.config ] && [ -e linux/vmlinux ] && [ -e linux/compile_commands.json ] &&
+		hasnt mrproper err || return
+	build 0 --source linux --clean --force && makes 1 && [ ! -e linux/.config ] && has mrproper err
+}
+
+# What is missing in a tree comes from its last build, or is told to be missing each time.
+commands_again() {
+	git_tree linux && build 0 --source linux && cp linux/compile_commands.json first && rm linux/compile_commands.json || return
+	build 0 --source linux && makes 0 && cmp first linux/compile_commands.json && hasnt 'note: no compile_commands' err || return
+	git -C linux worktree add -q ../second && git -C linux clean -qfdx || return
+	for again in 1 2; do
+		build 0 --source second && makes 0 && [ ! -e second/compile_commands.json ] && has "note: no compile_commands.json for $work/second" err ||
+			fail "time $again" || return
+	done
+	build 0 --source linux && cmp first linux/compile_commands.json || return
+	rm -r linux/compile_commands.json cache/ktstr/store/trees && build 0 --source linux && has "note: no compile_commands.json for $work/linux" err
 }
 
 # A tree's own configuration counts when it is named, and is told of when not.
@@ -442,7 +467,7 @@ quiet() {
 	build 0 -q 6.12.5 && keys "6.12.5-tarball-$tail" && [ ! -s err ]
 }
 
-run_tests exact prefix_and_latest several one_of_several_fails candidates first_releases usage repositories a_commit \
+run_tests cleaned_when_built commands_again exact prefix_and_latest several one_of_several_fails candidates first_releases usage repositories a_commit \
 	clean_trees dirty_trees trees_without_git commands_elsewhere commands_of_an_equal_tree odd_trees \
 	make_environment store_before_download store_in_trouble odd_fragments cleaning configured fragments fragment_that_changes \
 	environment forced stale_and_damaged \
