@@ -15,7 +15,7 @@
 
 #define ROOT "/include-files"
 
-enum { FILES_MAX = 100000 };
+enum { FILES_MAX = 100000, PAGE = 4096 };
 
 void includes_free(struct includes *l)
 {
@@ -174,4 +174,16 @@ char *includes_path(const struct includes *l)
 	}
 	fclose(f);
 	return text;
+}
+
+uint64_t includes_bytes(const struct includes *l)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (stat(l->v[i].host, &st) == 0)
+			sum += ((uint64_t)st.st_size + PAGE - 1) / PAGE * PAGE;
+	}
+	return sum;
 }

@@ -5,6 +5,7 @@
  * are followed. */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 struct err;
 
 struct include {
@@ -24,5 +25,7 @@ int includes_add(struct includes *l, const char *arg, struct err *e);
 int includes_settle(struct includes *l, struct err *e);
 /* Guest folders that hold programs, joined by ':'; "" for none. Caller frees. */
 char *includes_path(const struct includes *l);
+/* Bytes of guest memory that the files take, whole pages each. */
+uint64_t includes_bytes(const struct includes *l);
 void includes_free(struct includes *l);
 #define auto_includes __attribute__((unused, cleanup(includes_free)))

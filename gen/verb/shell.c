@@ -23,6 +23,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+/* MEMORY_LEAST_MB: what kernel and init take of any guest; MEMORY_ROOM_MB: with what else may happen in one. */
+enum { MEMORY_MB = 1024, MEMORY_LEAST_MB = 64, MEMORY_ROOM_MB = 512, MEMORY_MAX_MB = 65536 };
+
 static struct {
 	const char *kernel, *topology, *exec, *scheduler;
 	struct opt_list includes;
@@ -98,6 +101,28 @@ static int find_scheduler(struct request *q, int n, struct err *e)
 	return -1;
 }
 
+/* Files lie in the guest's memory. It gets as much as they need, in steps, for each amount is a snapshot of its own; an amount
+ * that was asked for is not changed. */
+static int enough_memory(struct request *q, uint64_t asked, struct err *e)
+{
+	uint64_t files = includes_bytes(&q->includes) >> 20, least = files + MEMORY_LEAST_MB,
+		 mb = asked ? asked : MEMORY_MB;
+
+	if (asked && least > asked)
+		return err_set(
+			e, X_USAGE,
+			"the files of -i take %llu MiB, and the guest is to have %llu MiB; give it more by --memory-mb, "
+			"%llu at least (or leave it out: it then has what they need)",
+			(unsigned long long)files, (unsigned long long)asked, (unsigned long long)least);
+	while (!asked && mb < files + MEMORY_ROOM_MB)
+		mb *= 2;
+	if (mb > MEMORY_MAX_MB)
+		return err_set(e, X_USAGE, "the files of -i take %llu MiB; a guest has at most %d MiB (--memory-mb)",
+			       (unsigned long long)files, MEMORY_MAX_MB);
+	q->guest.memory_mb = mb;
+	return 0;
+}
+
 /* Everything that can be wrong with the request is found before anything is built or booted. */
 static int check(struct request *q, int n, struct err *e)
 {
@@ -106,12 +131,12 @@ static int check(struct request *q, int n, struct err *e)
 	if (topology_parse(&t, q->guest.topology, e) < 0 || find_scheduler(q, n, e) < 0)
 		return -1;
 	/* What "/mem=" gives each node is the guest's memory. */
-	if (!q->guest.memory_mb)
-		q->guest.memory_mb = topology_memory_mb(&t) ? topology_memory_mb(&t) : 1024;
+	uint64_t asked = q->guest.memory_mb ? q->guest.memory_mb : topology_memory_mb(&t);
+
 	for (size_t i = 0; i < o.includes.n; i++)
 		if (includes_add(&q->includes, o.includes.v[i], e) < 0)
 			return -1;
-	if (includes_settle(&q->includes, e) < 0)
+	if (includes_settle(&q->includes, e) < 0 || enough_memory(q, asked, e) < 0)
 		return -1;
 	if (!o.exec && !isatty(STDIN_FILENO))
 		return err_set(e, X_USAGE,

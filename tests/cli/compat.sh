@@ -49,6 +49,11 @@ shell_arguments() {
 	exits 2 ktstr shell --exec true --topology abc && has 'invalid topology' err || return
 	exits 2 ktstr shell --exec true --topology 0,1,1,1 && has 'must be >= 1' err || return
 	exits 2 ktstr shell --exec true --memory-mb 127 && has 127 err || return
+	# Files lie in the guest's memory: told before anything is packed.
+	truncate -s 2G big && exits 2 ktstr shell --exec true --memory-mib 1024 -i ./big && has 'take 2048 MiB' err && has --memory-mb err &&
+		exits 2 ktstr shell --exec true --topology 2,2,1,1/mem=256,256 -i ./big && has --memory-mb err || return
+	truncate -s 70G big && exits 2 ktstr shell --exec true -i ./big && has '65536 MiB' err && rm big || return
+	exits 2 ktstr shell --exec true --topology 5cpu-2llc-smt && exits 20 ktstr shell --exec true --topology 4cpu-2llc-nosmt --kernel 6.99.1 || return
 	mkdir -p a/same b/same && echo >a/same/f && echo >b/same/f || return
 	exits 2 ktstr shell --exec true -i a/same -i b/same && has duplicate err || return
 	# -i in its three spellings.
