@@ -6,8 +6,10 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "process/spawn.h"
 #include "progress/term.h"
+#include "gen/base/amount.h"
 #include "gen/base/home.h"
 #include "gen/verb/includes.h"
 #include "gen/graph/plan.h"
@@ -19,15 +21,16 @@
 #include "gen/kernels/kernels.h"
 #include "topology/topology.h"
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 /* MEMORY_LEAST_MB: what kernel and init take of any guest; MEMORY_ROOM_MB: with what else may happen in one. */
-enum { MEMORY_MB = 1024, MEMORY_LEAST_MB = 64, MEMORY_ROOM_MB = 512, MEMORY_MAX_MB = 65536 };
+enum { MEMORY_MB = 1024, MEMORY_LEAST_MB = 64, MEMORY_ROOM_MB = 512, MEMORY_MAX_MB = 65536, GOODBYE_MS = 10000 };
 
 static struct {
-	const char *kernel, *topology, *exec, *scheduler;
+	const char *kernel, *topology, *exec, *scheduler, *exec_timeout;
 	struct opt_list includes;
 	struct guest_asked guest;
 	struct build_asked missing;
@@ -57,6 +60,12 @@ static const struct opt opts[] = {
 	  .out = &o.exec,
 	  .arg = "CMD",
 	  .help = "run a command with sh -c instead of opening a shell, and end with its exit code" },
+	{ .name = "exec-timeout",
+	  .type = OPT_STR,
+	  .out = &o.exec_timeout,
+	  .arg = "TIME",
+	  .needs = "exec",
+	  .help = "end the guest when the command takes longer than this: 30s, 5m, 1h; no limit unless given" },
 	{ .name = "scheduler-bin",
 	  .type = OPT_STR,
 	  .out = &o.scheduler,
@@ -75,6 +84,7 @@ struct request {
 	struct kernels kernels; /* one */
 	struct kernels_opts how;
 	char *busybox, *scheduler;
+	uint64_t seconds;        /* for --exec; 0: no limit */
 	const char *const *args; /* of the scheduler */
 };
 
@@ -128,6 +138,10 @@ static int check(struct request *q, int n, struct err *e)
 {
 	struct topology t;
 
+	if (o.exec_timeout && amount_seconds(&q->seconds, o.exec_timeout, "--exec-timeout", e) < 0)
+		return -1;
+	if (o.exec_timeout && !q->seconds)
+		return err_set(e, X_USAGE, "--exec-timeout %s leaves no time to boot", o.exec_timeout);
 	if (topology_parse(&t, q->guest.topology, e) < 0 || find_scheduler(q, n, e) < 0)
 		return -1;
 	/* What "/mem=" gives each node is the guest's memory. */
@@ -209,6 +223,17 @@ static void session_args(struct argv *a, const struct request *q, const char *di
 		argv_fmt(a, "--arg=%s", *arg);
 }
 
+/* It takes the guest down by itself; else the guest goes with it. */
+static int too_late(struct child *c, struct err *e)
+{
+	int status;
+
+	kill(c->pid, SIGTERM);
+	if (spawn_wait(c, now_ms() + GOODBYE_MS, &status, e) < 0)
+		return -1;
+	return err_set(e, X_TIMEOUT, "the command of --exec ran longer than --exec-timeout %s", o.exec_timeout);
+}
+
 /* On our terminal and in our process group, so that its keys reach it. Its exit code, or negative. */
 static int session(const struct request *q, const char *dir, struct err *e)
 {
@@ -216,14 +241,17 @@ static int session(const struct request *q, const char *dir, struct err *e)
 	auto_argv struct argv a = { 0 };
 	auto_kill struct child c = { 0 };
 	auto_term struct term t = { .fd = -1 };
-	int status;
+	long long end = q->seconds ? now_ms() + (long long)q->seconds * 1000 : -1;
+	int status, r;
 
 	session_args(&a, q, dir);
 	struct spawn s = { .argv = (const char *const *)a.v, .env = env, .same_group = true };
 
 	term_save(&t, STDIN_FILENO);
-	if (spawn_start(&s, &c, e) < 0 || spawn_wait(&c, -1, &status, e) < 0)
+	if (spawn_start(&s, &c, e) < 0 || (r = spawn_wait(&c, end, &status, e)) < 0)
 		return -1;
+	if (r == SPAWN_DEADLINE)
+		return too_late(&c, e);
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	return err_set(e, X_VM, "the session was killed by signal %d", WTERMSIG(status));

@@ -106,3 +106,20 @@ const struct verb verb_test_stats = {
 	.opts = opts,
 	.run = stats_run,
 };
+
+/* As later versions of upstream say it. */
+static const struct verb last_run = {
+	.name = "last-run",
+	.args = "",
+	.summary = "the same as test-stats",
+	.opts = opts,
+	.run = stats_run,
+};
+
+const struct verb verb_stats = {
+	.name = "stats",
+	.args = "",
+	.summary = "last-run: the same as test-stats",
+	.sub = (const struct verb *const[]){ &last_run, NULL },
+	.hidden = true,
+};

@@ -19,6 +19,7 @@ extern const struct verb verb_kernel_import;
 extern const struct verb verb_kernel_list;
 extern const struct verb verb_man;
 extern const struct verb verb_shell;
+extern const struct verb verb_stats;
 extern const struct verb verb_test;
 extern const struct verb verb_test_stats;
 extern const struct verb verb_verifier;

@@ -187,6 +187,10 @@ static int find_binary(const char *given, char **path, struct err *e)
 
 static int find_scheduler(struct request *q, struct err *e)
 {
+	const char *named = getenv("KTSTR_SCHEDULER");
+
+	if (!o.package.spec && !o.scheduler && named && *named)
+		o.scheduler = named;
 	if (!o.package.spec && !o.scheduler && q->args[0])
 		return err_set(
 			e, X_USAGE,

@@ -34,6 +34,7 @@ no_verb() {
 }
 
 verifier_without_scheduler() {
+	KTSTR_SCHEDULER=./nowhere exits 10 ktstr verifier && has "/nowhere\"" err || return
 	exits 2 ktstr verifier && has --scheduler err && exits 10 ktstr verifier --scheduler-bin ./nowhere && has nowhere err
 }
 
@@ -49,6 +50,8 @@ shell_arguments() {
 	exits 2 ktstr shell --exec true --topology abc && has 'invalid topology' err || return
 	exits 2 ktstr shell --exec true --topology 0,1,1,1 && has 'must be >= 1' err || return
 	exits 2 ktstr shell --exec true --memory-mb 127 && has 127 err || return
+	exits 2 ktstr shell --exec-timeout 30s && has --exec err || return
+	for bad in '' x 0s 30 -1s; do exits 2 ktstr shell --exec true "--exec-timeout=$bad" || return; done
 	# Files lie in the guest's memory: told before anything is packed.
 	truncate -s 2G big && exits 2 ktstr shell --exec true --memory-mib 1024 -i ./big && has 'take 2048 MiB' err && has --memory-mb err &&
 		exits 2 ktstr shell --exec true --topology 2,2,1,1/mem=256,256 -i ./big && has --memory-mb err || return
@@ -61,7 +64,7 @@ shell_arguments() {
 }
 
 lists_of_nothing() {
-	exits 0 ktstr test-stats && exits 0 ktstr kernel list && exits 0 ktstr kernel list --json && has '"entries"' out
+	exits 0 ktstr stats last-run --dir none && exits 0 ktstr test-stats && exits 0 ktstr kernel list && exits 0 ktstr kernel list --json && has '"entries"' out
 }
 
 parsing() {
