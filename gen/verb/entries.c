@@ -95,9 +95,19 @@ static struct row make_row(const struct kernel_entry *k)
 	return r;
 }
 
+/* Bytes of UTF-8 that continue a letter take no place of their own. */
+static int continued(const char *text)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) == 0x80;
+	return n;
+}
+
 static int cell_width(const char *text, size_t col, bool dates)
 {
-	int n = text ? (int)strlen(text) : 0;
+	int n = text ? (int)strlen(text) - continued(text) : 0;
 
 	return dates && n > DATE && (col == COL_BUILT || col == COL_USED) ? DATE : n;
 }
@@ -161,6 +171,7 @@ static void print_row(FILE *f, const struct sheet *s, const struct row *r)
 			continue;
 		int shown = width < cell_width(text, c, false) && (c == COL_BUILT || c == COL_USED) ? width : -1;
 
+		width += continued(text);
 		fprintf(m, " %*.*s", cols[c].right ? width : -width, shown, text);
 	}
 	fclose(m);

@@ -354,7 +354,11 @@ stale_and_damaged() {
 	build 0 6.12.5 && keys "$key" && has "$key is damaged" err && meta "$key" '"version": "6.12.5"' || return
 	rm -r "$XDG_CACHE_HOME/ktstr/kernels/$key"
 	build 0 6.12.5 && keys "$key" && has "note: $old was built with another ktstr.kconfig; building it again" err || return
-	build 0 6.12.5 && found "$key" 0 && hasnt 'another ktstr.kconfig' err
+	build 0 6.12.5 && found "$key" 0 && hasnt 'another ktstr.kconfig' err || return
+	# What the list calls stale is built by the command it names.
+	sed -i 's/"ktstr_git_hash": null/"ktstr_git_hash": "0123456"/' "$XDG_CACHE_HOME/ktstr/kernels/$key/metadata.json"
+	exits 0 ktstr kernel list && has '(stale ktstr)' out && build 0 6.12.5 && keys "$key" && has "$key was built with another ktstr" err || return
+	exits 0 ktstr kernel list && hasnt '(stale ktstr)' out
 }
 
 # Entries that upstream wrote under a key of ours: its commit is compared as far as it is told.

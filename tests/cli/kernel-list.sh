@@ -106,7 +106,7 @@ failing_json() {
 	export KTSTR_CACHE_DIR
 	mkdir -p file
 	ln -s kernels file/kernels
-	exits 14 ktstr kernel list && has 'KTSTR_CACHE_DIR' err && same '' "$(cat out)" stdout || return
+	exits 14 ktstr kernel list && has 'KTSTR_CACHE_DIR' err && same 1 "$(grep -o 'kernel cache' err | wc -l)" 'mentions' && same '' "$(cat out)" stdout || return
 	exits 14 ktstr kernel list --json && has 'error: ' err || return
 	python3 -c 'import json; j = json.load(open("out")); assert j["entries"] == [] and "kernels" in j["error"], j'
 }
@@ -136,6 +136,12 @@ terminals() {
 " "$heads" columns
 }
 
+# A letter is one place wide, whatever it takes in bytes.
+other_letters() {
+	cache && entry kärnä '"6.1"' tarball 2026-01-01T00:00:00Z 1 && entry karna '"6.1"' tarball 2026-01-01T00:00:00Z 1 || return
+	exits 0 ktstr kernel list && same "$(sed -n 's/^  karna /  k_rn_ /p' out)" "$(sed -n 's/^  kärnä /  k_rn_ /p' out)" rows
+}
+
 # A folder's name comes from anybody.
 hostile_names() {
 	cache
@@ -145,4 +151,4 @@ hostile_names() {
 	exits 0 ktstr kernel list --json && python3 -c 'import json; json.load(open("out"))'
 }
 
-run_tests foreign_ones table fresh_ones_need_no_warning empty json failing_json terminals hostile_names
+run_tests other_letters foreign_ones table fresh_ones_need_no_warning empty json failing_json terminals hostile_names

@@ -141,12 +141,8 @@ static int scan(struct kernel_list *l, const char *kconfig_hash, struct err *e)
 	DIR *d = opendir(l->root);
 	size_t cap = 0;
 
-	if (!d && errno == ENOENT)
-		return 0;
-	if (!d) {
-		err_sys(e, "open %s", l->root);
-		return err_as(e, X_STORE, "kernel cache (KTSTR_CACHE_DIR can name another folder)");
-	}
+	if (!d)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", l->root);
 	for (const struct dirent *ent; (ent = readdir(d));) {
 		auto_free char *path = NULL;
 
@@ -170,7 +166,7 @@ int kernel_list(struct kernel_list *l, const char *kconfig_hash, struct err *e)
 	if (!(new.root = kernel_root(e)))
 		return -1;
 	if (scan(&new, kconfig_hash, e) < 0)
-		return err_as(e, X_STORE, "kernel cache (KTSTR_CACHE_DIR names another)");
+		return err_as(e, X_STORE, "kernel cache (KTSTR_CACHE_DIR can name another folder)");
 	*l = new;
 	new = (struct kernel_list){ 0 };
 	return 0;
