@@ -29,6 +29,8 @@ CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) $(SANFLAGS) $(CFLAGS)
 # libarchive and what it unpacks with are linked in: its shared form drags XML, ICU and C++ into every step's start.
 LIBS    := -Wl,--as-needed -lbpf -lelf -Wl,-Bstatic -larchive -lxxhash -lzstd -llzma -lbz2 -llz4 -lfdt -Wl,-Bdynamic -lz -lsmartcols -lm
+# SHA-256 alone, without what starts with the shared library. What has that anyhow, for libcurl, takes it from there.
+SHA_LIB := -Wl,-Bstatic -lcrypto -Wl,-Bdynamic
 FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
@@ -88,11 +90,11 @@ $(GEN): $(call obj,$(GEN_SRC))
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
 $(O)/cargo-ktstr: $(call obj,gen/main.c) $(GEN) $(LIB)
-	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SHA_LIB)
 $(O)/ktstr: $(O)/cargo-ktstr
 	$(Q)ln -f $< $@
 $(O)/ktstr-step: $(call obj,$(STEP_SRC)) $(LIB)
-	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SHA_LIB)
 $(O)/ktstr-source: $(call obj,$(FETCH_STEP_SRC)) $(FETCH) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(FETCH_LIBS)
 $(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h runtime/guest/init/*/*.h) runtime/guest/proto.h Makefile
@@ -108,7 +110,7 @@ $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(GEN) $(FETCH) $(LIB)
 
 $(O)/tests/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LIBS)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LIBS) $(SHA_LIB)
 
 $(O)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
-#include "store/recipe.h"
+#include "store/name.h"
 #include <dirent.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -14,9 +14,9 @@ enum { COMMANDS_MAX = 256 << 20, OBJECTS_HEX = 16 };
 /* Its objects lie in a folder named after the tree (runtime/step/fetch/kernel_build.c). */
 static bool is_of(const char *commands, const char *tree)
 {
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 
-	hash_hex(tree, strlen(tree), hex);
+	name_hex(tree, strlen(tree), hex);
 	auto_free char *objects = xasprintf("/trees/%.16s-", hex);
 
 	return strstr(commands, objects);

@@ -5,6 +5,7 @@
 #include "gen/complete/profile.h"
 #include "gen/complete/word.h"
 #include "gen/graph/plan.h"
+#include "store/format.h"
 #include "verifier/flags.h"
 #include "verifier/profile.h"
 #include <dirent.h>
@@ -31,7 +32,8 @@ static char *last_answer(const char *scheduler)
 	const char *slash = strrchr(scheduler, '/');
 	auto_free char *slug = plan_slug(slash ? slash + 1 : scheduler);
 	auto_free char *prefix = xasprintf("flags-%s-", slug);
-	auto_free char *store = cache_path("KTSTR_STORE", "store", &ignored);
+	auto_free char *root = cache_path("KTSTR_STORE", "store", &ignored);
+	auto_free char *store = root ? store_folder(root, &ignored) : NULL;
 	auto_free char *graphs = store ? xasprintf("%s/graphs", store) : NULL;
 	DIR *d = graphs ? opendir(graphs) : NULL;
 	char *newest = NULL;

@@ -7,7 +7,7 @@
 #include "gen/graph/ninja.h"
 #include "gen/graph/plan.h"
 #include "store/gc.h"
-#include "store/recipe.h"
+#include "store/name.h"
 #include "store/error.h"
 #include "store/store.h"
 #include <errno.h>
@@ -81,7 +81,7 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 {
 	auto_store struct store st = { .dir = -1 };
 	auto_free char *text = NULL;
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 	size_t n;
 
 	*b = FOLDER_NONE;
@@ -91,7 +91,7 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 
 	ninja_write(f, p);
 	fclose(f);
-	hash_hex(text, n, hex);
+	name_hex(text, n, hex);
 	auto_free char *rel = xasprintf("graphs/%s-%.10s", p->name, hex);
 
 	b->path = xasprintf("%s/%s", st.path, rel);

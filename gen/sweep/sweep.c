@@ -7,7 +7,7 @@
 #include "gen/graph/plan.h"
 #include "gen/graph/word.h"
 #include "gen/kernels/kernels.h"
-#include "store/recipe.h"
+#include "store/digest.h"
 #include "topology/topology.h"
 
 enum { ARGS_MAX = 4000, ARGS_BYTES = 120000, MEMORY_MB = 1024 };
@@ -53,7 +53,8 @@ int sweep_check_args(const char *const *args, struct err *e)
 	return 0;
 }
 
-/* At most max bytes: of a longer one the beginning, and a hash in place of the rest. */
+/* At most max bytes: of a longer one the beginning, and a hash in place of the rest. Schedulers choose such names, and no two cells
+ * may come to share one. */
 static char *bounded(const char *name, size_t max)
 {
 	char hex[KEY_LEN + 1];
@@ -61,7 +62,7 @@ static char *bounded(const char *name, size_t max)
 	if (strlen(name) <= max)
 		return xstrdup(name);
 	hash_hex(name, strlen(name), hex);
-	return xasprintf("%.*s-%.10s", (int)max - 11, name, hex);
+	return xasprintf("%.*s-%.32s", (int)max - 33, name, hex);
 }
 
 static bool has_topology(const struct sweep *s, const char *text)

@@ -4,6 +4,7 @@
  * '/' between folders, and hold no control characters. It was made when the result was published, so whoever gets one
  * of the files never needs to read it to know its hash. */
 #pragma once
+#include "store/digest.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +12,7 @@ struct err;
 
 struct content_file {
 	char *name;
-	char hex[33];
+	char hex[KEY_LEN + 1];
 	uint64_t size;
 };
 

@@ -1,19 +1,21 @@
-/* digest.h: XXH3-128 of a file's content, fast for files that are mostly holes.
+/* digest.h: SHA-256 of a file's content, fast for files that are mostly holes.
  *
- * Guest memory is a file of a gigabyte with some megabytes in it, so a run of whole zero pages (4096 bytes, aligned) is
- * hashed as a record of 24 bytes, "ktstr0pg" and its offset and length as little-endian 64-bit numbers, in its place.
- * Whether such a run is a hole or stored zeros makes no difference. A file without a zero page hashes as its bytes do:
- * `xxhsum -H2` prints the same. */
+ * A file in which no page (4096 bytes, aligned) is all zeros has the hash of its bytes: `sha256sum` prints the same. Guest memory
+ * is a file of a gigabyte with some megabytes in it, so zero pages are not hashed: such a file has the complement (every bit
+ * turned over) of the SHA-256 of all its longest runs of zero pages, in order, each as its offset and length in little-endian 64-bit
+ * numbers, followed by the 32 bytes of the SHA-256 of all other bytes. Whether a run is a hole or stored zeros makes no difference.
+ * Runs and bytes are kept apart, and the complement is the hash of no bytes that anybody knows: so no file can be written to look
+ * like another by having the numbers of a run in its bytes. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 struct err;
 
-#define KEY_LEN 32 /* hex digits of an XXH3-128 */
+#define KEY_LEN 64 /* hex digits of an SHA-256 */
 
-/* All of a regular file, whatever the offset of fd, which moves. hex: 33 bytes; size may be NULL. what names it in
+/* All of a regular file, whatever the offset of fd, which moves. hex: 65 bytes; size may be NULL. what names it in
  * errors. A file that shrinks meanwhile is an error. A stop ends it. */
 int digest_fd(int fd, const char *what, char *hex, uint64_t *size, struct err *e);
 
-/* XXH3-128 of bytes as 32 hex digits. */
+/* SHA-256 of bytes as 64 hex digits. */
 void hash_hex(const void *data, size_t n, char hex[KEY_LEN + 1]);

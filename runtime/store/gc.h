@@ -5,6 +5,7 @@
  * on its "used" (store_use_graph). So does one that was placed outside of the store by large files. What is thrown out goes from the store and from the build folders that are not busy, so
  * that its room is free again; the next request for it makes it again. Several processes may do this at once. */
 #pragma once
+#include "store/digest.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -12,7 +13,7 @@ struct err;
 struct store;
 
 struct gc_item {
-	char key[33];
+	char key[KEY_LEN + 1];
 	char *step;     /* that made it; "" when its recipe is damaged */
 	uint64_t bytes; /* on the disk, shared with build folders */
 	long long used; /* last use, seconds since 1970: asked for, or a build folder with a link to it was at work */

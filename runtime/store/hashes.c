@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "store/digest.h"
 
-#define HEAD "ktstr hashes 1\n"
+#define HEAD "ktstr hashes 2\n"
 
 enum { TABLE_MAX = 256 << 20, ASKED_AGAIN_DAYS = 7, FORGET_DAYS = 60, TRIES = 3 };
 static const int64_t second = 1000000000, racy = 50 * 1000000;
@@ -173,7 +173,7 @@ static bool read_kind(char **p, enum kind *kind)
 
 	for (*kind = 0; *kind < N_KINDS; (*kind)++)
 		if (strcmp(word, kind_name[*kind]) == 0)
-			return true;
+			return *p; /* NULL: the line has nothing else */
 	return false;
 }
 

@@ -17,7 +17,7 @@ struct stat;
 
 /* root: the store's folder. scope: a file name. Never fails for a damaged table: it is forgotten. */
 int hashes_open(struct hashes **h, const char *root, const char *scope, struct err *e);
-/* hex: 33 bytes. Only regular files (links are followed). size may be NULL. */
+/* hex: 65 bytes. Only regular files (links are followed). size may be NULL. */
 int hashes_file(struct hashes *h, int dir, const char *path, char *hex, uint64_t *size, struct err *e);
 /* Whether the file this is the stat of is remembered; hex as above. For who has looked at it anyway. */
 bool hashes_known(struct hashes *h, const struct stat *st, char *hex);

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "store/inventory.h"
 #include "store/lock.h"
-#include "store/recipe.h"
+#include "store/name.h"
 #include "store/error.h"
 #include "store/store.h"
 
@@ -34,7 +34,7 @@ static bool ends(const char *name, const char *tail)
 static char *source_lock(const char *name)
 {
 	size_t n = strspn(name, "0123456789abcdef");
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 
 	if (*name == '.' && ends(name, ".draft"))
 		return xstrndup(name + 1, strlen(name) - strlen(".draft") - 1);
@@ -42,7 +42,7 @@ static char *source_lock(const char *name)
 		return NULL;
 	auto_free char *identity = xasprintf("%s:%s", n == COMMIT ? "git" : "sha256", name);
 
-	hash_hex(identity, strlen(identity), hex);
+	name_hex(identity, strlen(identity), hex);
 	return xasprintf("build-%s", hex);
 }
 
@@ -69,10 +69,10 @@ static char *lock_of(const struct inventory_item *x)
 /* Under a name that the next program to open the store knows for a dead one's, should we not come to the end. */
 static int take_away(struct store *st, const char *path, struct err *e)
 {
-	char key[KEY_LEN + 1];
+	char key[NAME_LEN + 1];
 	int lock = -1, r;
 
-	hash_hex(path, strlen(path), key);
+	name_hex(path, strlen(path), key);
 	auto_free char *away = xasprintf("drafts/%s.%ld", key, (long)getpid());
 	r = lock_try(st, key, &lock, e);
 	if (r)

@@ -3,7 +3,7 @@
  * One line per fact, in the order the step states them:
  *   step    snapshot 3                      name and format number; bump it to forget old results
  *   str     machine qemu-system-x86_64 -nodefaults …
- *   file    kernel 9c1e… 24117248           XXH3-128 of the content, size; never a path
+ *   file    kernel 9c1e… 24117248           SHA-256 of the content, size; never a path
  *   tool    qemu QEMU emulator version 7.2.22
  * Values are escaped (\n, \\, non-printable as \xNN) so that a line is a fact. No times, no absolute paths, no host
  * names, no locale. Facts that are sets are sorted by the caller. */

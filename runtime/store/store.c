@@ -15,27 +15,31 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/error.h"
+#include "store/format.h"
 #include "store/lock.h"
+#include "store/name.h"
 #include "store/recipe.h"
 
 static const char *const folders[] = { "objects", "drafts", "locks", "hashes", "graphs" };
 
-/* Drafts are called {key}.{pid}, locks {key}. The pid only tells people whose it was; the lock says who is alive. */
+/* Drafts are called {key}.{pid}, locks {key}, where the key is a result's or the name (name.h) of something else. The pid only tells
+ * people whose it was; the lock says who is alive. */
 static void collect(struct store *st, const char *folder, const char *name)
 {
 	auto_free char *path = xasprintf("%s/%s", folder, name);
+	size_t n = strspn(name, "0123456789abcdef");
 	char key[KEY_LEN + 1];
 	struct err ignored;
 	int lock = -1;
 
-	if (strspn(name, "0123456789abcdef") != KEY_LEN || (name[KEY_LEN] && name[KEY_LEN] != '.'))
+	if ((n != KEY_LEN && n != NAME_LEN) || (name[n] && name[n] != '.'))
 		return;
-	memcpy(key, name, KEY_LEN);
-	key[KEY_LEN] = '\0';
+	memcpy(key, name, n);
+	key[n] = '\0';
 	if (lock_try(st, key, &lock, &ignored) != LOCK_TAKEN)
 		return;
 	/* What cannot be removed now (a child of the dead still writes there) goes next time. */
-	if (name[KEY_LEN])
+	if (name[n])
 		(void)rmtree(st->dir, path, &ignored);
 	lock_drop(st, key, &lock);
 }
@@ -78,12 +82,6 @@ static int try_folder(int dir, struct err *e)
 	return r;
 }
 
-/* A new store is tried before anything is made in it, so that it stays new until it can be used. */
-static int try_new(const struct store *st, struct err *e)
-{
-	return faccessat(st->dir, folders[0], F_OK, 0) == 0 ? 0 : try_folder(st->dir, e);
-}
-
 static int open_folders(struct store *st, struct err *e)
 {
 	char real[PATH_MAX];
@@ -97,7 +95,7 @@ static int open_folders(struct store *st, struct err *e)
 	st->dir = open(st->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (st->dir < 0)
 		return err_sys(e, "open %s", st->path);
-	if (try_new(st, e) < 0)
+	if (store_format(&st->path, &st->dir, try_folder, e) < 0)
 		return -1;
 	for (size_t i = 0; i < countof(folders); i++)
 		if (mkdir_p(st->dir, folders[i], 0777, e) < 0)

@@ -1,5 +1,6 @@
 /* store.h: finished steps, found again by the key of their recipe.
  *
+ *   {root}/format                "ktstr store 2" (format.h: where another program's results lie, all of this is in {root}/v2)
  *   {root}/objects/ab/{key}/      files of the result (mode 0444; 0555 when executable), "recipe" and "content"
  *   {root}/drafts/{key}.{pid}/    work in progress; collected when the key's lock is free
  *   {root}/locks/{key}            flock'd by whoever works on that key
@@ -13,6 +14,7 @@
  * The root is $KTSTR_STORE, else $XDG_CACHE_HOME/ktstr/store, else $HOME/.cache/ktstr/store. Results are never
  * edited. A result folder appears by one rename, so there is no such thing as half of one. */
 #pragma once
+#include "store/digest.h"
 #include <stdbool.h>
 #include <stdint.h>
 struct err;
@@ -35,7 +37,7 @@ enum { STORE_HIT = 0, STORE_MISS = 1 };
 /* One result being looked up or made. {.lock = -1, .dir = -1} is none. */
 struct work {
 	struct store *st;
-	char key[33];
+	char key[KEY_LEN + 1];
 	int lock;   /* flock held while we make it; -1: it is a result */
 	int dir;    /* HIT: the result; MISS: the draft to fill */
 	char *path; /* of dir, absolute */

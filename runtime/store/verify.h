@@ -1,12 +1,13 @@
 /* verify.h: results held against their lists of contents (content.h) and their recipes. */
 #pragma once
+#include "store/digest.h"
 #include <stddef.h>
 #include <stdint.h>
 struct err;
 struct store;
 
 struct verdict {
-	char key[33];
+	char key[KEY_LEN + 1];
 	char *step; /* that made it; "" when its recipe is damaged */
 	char *file; /* below the result; "recipe" and "content" among them */
 	char *why;

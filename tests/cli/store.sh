@@ -101,6 +101,31 @@ unusable() {
 	exits 14 pack a && has 'objects: Not a directory' err && has 'KTSTR_STORE' err && [ ! -e a ]
 }
 
+# A store of a version that named results by another hash.
+earlier() {
+	new_input
+	mkdir -p store/objects/99/99aa06d3014798d86001c324468d497f store/drafts store/locks store/hashes store/graphs/g || return
+	echo 'step    initramfs 1' >store/objects/99/99aa06d3014798d86001c324468d497f/recipe
+	printf 'ktstr hashes 1\n' >store/hashes/steps
+	find store -printf '%p %y %s %T@ %i\n' | grep -v '^store d' | sort >before
+	exits 0 pack a && has 'stay as they are' err && has "$work/store/v2" err && has "rm -rf" err || return
+	find store -printf '%p %y %s %T@ %i\n' | grep -v '^store d\|^store/v2' | sort | diff before - || return
+	same 1 "$(find store/v2/objects -name initramfs.cpio | wc -l)" results && same 'ktstr store 2' "$(cat store/v2/format)" || return
+	exits 0 pack b && same '' "$(cat err)" 'said once' && cmp a/initramfs.cpio b/initramfs.cpio || return
+	KTSTR_STORE=$work/store exits 0 ktstr cache stats --json && has "$work/store/v2" out || return
+	# As the program itself has said.
+	(cd store && rm -rf objects graphs trees) && rm -rf b && exits 0 pack b && [ ! -e store/objects ]
+}
+
+# Of a version that is yet to come.
+later() {
+	new_input
+	pack a && chmod u+w store/format && echo 'ktstr store 3' >store/format || return
+	exits 14 pack a && has 'format 3' err && has "$work/store" err && same 'ktstr store 3' "$(cat store/format)" || return
+	: >store/format
+	pack a && same 'ktstr store 2' "$(cat store/format)" && same 1 "$(objects)" objects
+}
+
 bad_options() {
 	new_input
 	exits 2 ktstr-step initramfs && has '--out' err && exits 2 pack a --nonsense && exits 2 pack a word &&
@@ -109,4 +134,4 @@ bad_options() {
 	exits 10 pack a && has 'open init' err && clean_store
 }
 
-run_tests list hit untouched changed_input crowd death unusable bad_options
+run_tests list hit untouched changed_input crowd death unusable earlier later bad_options

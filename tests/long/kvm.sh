@@ -55,7 +55,7 @@ make_host() {
 	done
 	cp -r "$root/rules" "$root/ktstr.kconfig" "$host/k/" && modules && firmware && mkdir -p "$host/cache/ktstr/store" &&
 		cp -r "$XDG_CACHE_HOME/ktstr/kernels" "$host/cache/ktstr/" &&
-		cp -r "$XDG_CACHE_HOME/ktstr/store/objects" "$host/cache/ktstr/store/" || return
+		cp -r "$XDG_CACHE_HOME/ktstr/store/format" "$XDG_CACHE_HOME/ktstr/store/objects" "$host/cache/ktstr/store/" || return
 	for state in "$host"/cache/ktstr/store/objects/*/*/state; do
 		[ ! -e "$state" ] || rm -rf "$(dirname "$state")"
 	done

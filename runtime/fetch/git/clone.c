@@ -21,7 +21,7 @@
 #include "fetch/git/tree.h"
 #include "store/boot.h"
 #include "store/lock.h"
-#include "store/recipe.h"
+#include "store/name.h"
 #include "store/store.h"
 
 /* Pack, index, tree and objects of Linux 6.12, and some. */
@@ -33,7 +33,7 @@ struct job {
 	const char *ref, *commit;
 	struct git_address url;
 	source_progress *progress;
-	char key[KEY_LEN + 1];
+	char key[NAME_LEN + 1];
 	char *name;  /* of the result, below the store */
 	char *draft; /* below the store */
 	int lock;
@@ -65,7 +65,7 @@ static int job_begin(struct job *j, struct store *st, const char *commit, struct
 		return err_set(e, X_USAGE, "'%s' is no commit id of 40 or 64 lower-case digits", commit);
 	auto_free char *text = xasprintf("source of commit %s", commit);
 
-	hash_hex(text, strlen(text), j->key);
+	name_hex(text, strlen(text), j->key);
 	j->name = xasprintf("sources/%s", commit);
 	j->draft = xasprintf("drafts/%s.%d", j->key, (int)getpid());
 	return 0;

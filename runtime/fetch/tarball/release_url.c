@@ -15,7 +15,7 @@
 #include "text/kver.h"
 #include "fetch/http/get.h"
 #include "fetch/tarball/sums.h"
-#include "store/recipe.h"
+#include "store/name.h"
 #include "store/error.h"
 #include "store/store.h"
 
@@ -67,9 +67,9 @@ void tarball_free(struct tarball *t)
 
 static char *list_path(const struct tarball *t)
 {
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 
-	hash_hex(t->sums, strlen(t->sums), hex);
+	name_hex(t->sums, strlen(t->sums), hex);
 	return xasprintf("sums/%s.asc", hex);
 }
 

@@ -16,7 +16,7 @@
 #include "fetch/tarball/sha256.h"
 #include "store/boot.h"
 #include "store/lock.h"
-#include "store/recipe.h"
+#include "store/name.h"
 #include "store/error.h"
 #include "store/store.h"
 #include <errno.h>
@@ -89,11 +89,11 @@ static const char *suffix(const struct tarball *t, unsigned *times)
 
 static char *lock_key(const struct tarball *t)
 {
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 
 	if (*t->sha256)
 		return xasprintf("tarball-%s", t->sha256);
-	hash_hex(t->url, strlen(t->url), hex);
+	name_hex(t->url, strlen(t->url), hex);
 	return xasprintf("tarball-url-%s", hex);
 }
 

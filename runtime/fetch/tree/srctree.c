@@ -5,6 +5,7 @@
 #include "base/stop.h"
 #include "fetch/tree/files.h"
 #include "store/hashes.h"
+#include "store/name.h"
 #include "store/recipe.h"
 #include <limits.h>
 
@@ -61,14 +62,14 @@ static int list_all(const struct source_files *f, struct hashes *h, FILE *list,
 int srctree_list(const char *store, const char *source, struct source_files *f, char **text, size_t *n, char *hex,
 		 void (*progress)(unsigned long done, unsigned long total, const char *note), struct err *e)
 {
-	char scope[sizeof("tree-") + KEY_LEN] = "tree-";
+	char scope[sizeof("tree-") + NAME_LEN] = "tree-";
 	struct hashes *h;
 	FILE *list;
 	int r;
 
 	if (source_files_find(f, source, e) < 0)
 		return -1;
-	hash_hex(source, strlen(source), scope + strlen(scope));
+	name_hex(source, strlen(source), scope + strlen(scope));
 	if (hashes_open(&h, store, scope, e) < 0)
 		return -1;
 	list = xmemstream(text, n);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 struct err;
 
-/* hex: 33 bytes. Files are read once and remembered by stat in the store (hashes.h, one scope per tree). progress may be
+/* hex: 65 bytes. Files are read once and remembered by stat in the store (hashes.h, one scope per tree). progress may be
  * NULL. X_NO_INPUT when source is no kernel source tree. */
 int srctree_hash(const char *store, const char *source, char *hex,
 		 void (*progress)(unsigned long done, unsigned long total, const char *note), struct err *e);

@@ -23,6 +23,7 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/lock.h"
+#include "store/name.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include <errno.h>
@@ -357,9 +358,9 @@ static char *config_name(void)
 	auto_free char *all =
 		xasprintf("%s%c%s%c%s%c%s%s", in.base ? "" : in.request, '\1', in.extra ? in.extra : "", '\1',
 			  o.llvm ? o.llvm : "", '\1', o.cross ? o.cross : "", in.base ? "\1base" : "");
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 
-	hash_hex(all, strlen(all), hex);
+	name_hex(all, strlen(all), hex);
 	return xasprintf("%.16s-%s", hex, o.arch);
 }
 
@@ -421,10 +422,10 @@ static int run_local(int dir, const char *path, struct err *e)
 	struct store *st = step_store();
 	auto_free char *config = config_name();
 	auto_free char *key = NULL, *place = NULL;
-	char source[KEY_LEN + 1];
+	char source[NAME_LEN + 1];
 	int lock = -1, r;
 
-	hash_hex(o.source, strlen(o.source), source);
+	name_hex(o.source, strlen(o.source), source);
 	key = xasprintf("tree-%.16s-%s", source, config);
 	place = xasprintf("%s/trees/%s", st->path, key + strlen("tree-"));
 	if (lock_take(st, key, &lock, e) < 0)
@@ -474,10 +475,10 @@ static int run_fetched(int dir, const char *path, struct err *e)
 	struct store *st = step_store();
 	struct kbuild b = tools();
 	auto_free char *key = NULL;
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 	int lock = -1, r;
 
-	hash_hex(in.identity, strlen(in.identity), hex);
+	name_hex(in.identity, strlen(in.identity), hex);
 	key = xasprintf("build-%s", hex);
 	if (lock_take(st, key, &lock, e) < 0)
 		return -1;

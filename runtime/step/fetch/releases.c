@@ -15,7 +15,7 @@
 #include "fetch/http/get.h"
 #include "step/step.h"
 #include "step/steps.h"
-#include "store/recipe.h"
+#include "store/name.h"
 #include "store/error.h"
 #include "store/store.h"
 #include <errno.h>
@@ -94,9 +94,9 @@ static int fetch(struct answer *a, bool known, struct err *e)
 
 static char *cache_name(void)
 {
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 
-	hash_hex(o.url, strlen(o.url), hex);
+	name_hex(o.url, strlen(o.url), hex);
 	return xasprintf("releases/%s.json", hex);
 }
 

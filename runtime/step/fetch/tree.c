@@ -8,6 +8,7 @@
 #include "fetch/tree/srctree.h"
 #include "step/step.h"
 #include "step/steps.h"
+#include "store/name.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include <stdint.h>
@@ -46,13 +47,13 @@ static char *dirty_about(struct localgit *git, const struct git_facts *g, const 
 
 static int find_dirty(struct localgit *git, struct git_facts *g, const char *hex, struct err *e)
 {
-	char source[KEY_LEN + 1];
+	char source[NAME_LEN + 1];
 	auto_free char *about = dirty_about(git, g, hex);
 	auto_free char *path = NULL, *last = NULL, *text = NULL;
 	struct err ignored;
 	bool dirty;
 
-	hash_hex(o.source, strlen(o.source), source);
+	name_hex(o.source, strlen(o.source), source);
 	path = xasprintf("%s/hashes/dirty-%s", step_store()->path, source);
 	if (about && file_read(AT_FDCWD, path, 4096, &last, NULL, &ignored) == 0 &&
 	    !strncmp(last, about, strlen(about))) {

@@ -11,6 +11,7 @@
 #include "fetch/tree/srctree.h"
 #include "gitrun.h"
 #include "scratch.h"
+#include "store/digest.h"
 
 struct place {
 	char *store, *source;
@@ -61,7 +62,7 @@ static void what_counts(void **state)
 		{ "linux/tools/perf/util/bpf_skel/vmlinux/vmlinux.h", "", true },
 	};
 	struct place p = begin(*state);
-	char before[33], after[33];
+	char before[KEY_LEN + 1], after[KEY_LEN + 1];
 
 	hash(&p, before);
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -78,7 +79,7 @@ static void modes_and_links_count(void **state)
 	struct place p = begin(*state);
 	auto_free char *script = xasprintf("%s/scripts/run.sh", p.source);
 	auto_free char *link = xasprintf("%s/link", p.source);
-	char plain[33], exec[33], linked[33], other[33];
+	char plain[KEY_LEN + 1], exec[KEY_LEN + 1], linked[KEY_LEN + 1], other[KEY_LEN + 1];
 
 	hash(&p, plain);
 	assert_int_equal(chmod(script, 0755), 0);
@@ -101,7 +102,7 @@ static void place_does_not_matter(void **state)
 	auto_free char *to = xasprintf("%s/moved", (char *)*state);
 	auto_free char *fork = xasprintf("%s/kernel/fork.c", to);
 	auto_free char *exec = xasprintf("%s/kernel/exec.c", to);
-	char before[33], after[33];
+	char before[KEY_LEN + 1], after[KEY_LEN + 1];
 
 	hash(&p, before);
 	assert_int_equal(rename(p.source, to), 0);
@@ -133,7 +134,7 @@ static void git_decides(void **state)
 		{ "linux/odd/other.h", "", false },
 	};
 	struct place p = begin(*state);
-	char plain[33], before[33], after[33];
+	char plain[KEY_LEN + 1], before[KEY_LEN + 1], after[KEY_LEN + 1];
 
 	scratch_text(*state, "linux/.gitignore", "/vmlinux\n/include/generated/\n/odd/\n");
 	hash(&p, plain);
@@ -157,7 +158,7 @@ static void git_decides(void **state)
 static void foreign_repository(void **state)
 {
 	struct place p = begin(*state);
-	char before[33], after[33];
+	char before[KEY_LEN + 1], after[KEY_LEN + 1];
 
 	hash(&p, before);
 	scratch_text(*state, ".gitignore", "*\n");
@@ -226,7 +227,7 @@ static void refusals(void **state)
 {
 	auto_free char *missing = xasprintf("%s/missing", (char *)*state);
 	const char *const sources[] = { missing, *state, "/dev/null" };
-	char hex[33];
+	char hex[KEY_LEN + 1];
 
 	for (size_t i = 0; i < countof(sources); i++) {
 		struct err e = { 0 };

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 #include <cmocka.h>
 
 #include "base/err.h"
@@ -16,6 +18,9 @@
 #include "store/digest.h"
 #include "store/hashes.h"
 #include "store/recipe.h"
+
+/* Of no bytes. */
+#define EMPTY_SUM "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 enum { PAGE = 4096, SETTLE_US = 60 * 1000, MIB = 1 << 20 };
 
@@ -141,28 +146,97 @@ static void different_content_differs(void **state)
 	}
 }
 
-/* The record for zero pages, as digest.h states it. */
-static void zero_pages_are_a_record(void **state)
+/* Of a file with zero pages, as digest.h states it. */
+static void runs_are_hashed_beside_the_bytes(void **state)
 {
-	static const unsigned char tail[24] = {
-		'k', 't', 's', 't', 'r', '0', 'p', 'g', 0, 0x10, [16] = 0, [17] = 0x20
-	};
 	static const struct piece data[] = { { 0, PAGE, 'a' }, { 0 } };
 	struct place *p = *state;
-	unsigned char plain[PAGE + 24];
+	unsigned char plain[PAGE], runs[16 + KEY_LEN / 2] = { [1] = 0x10, [9] = 0x20 };
 	char expected[KEY_LEN + 1], hex[KEY_LEN + 1];
+	unsigned byte;
 
 	memset(plain, 'a', PAGE);
-	memcpy(plain + PAGE, tail, sizeof(tail));
-	hash_hex(plain, sizeof(plain), expected);
-	write_pieces(p, "f", data, 3 * PAGE);
-	digest_of(p, "f", hex);
-	assert_string_equal(hex, expected);
-
-	write_pieces(p, "g", data, PAGE);
 	hash_hex(plain, PAGE, expected);
+	write_pieces(p, "g", data, PAGE);
 	digest_of(p, "g", hex);
 	assert_string_equal(hex, expected);
+
+	for (size_t i = 0; i < KEY_LEN / 2; i++) {
+		assert_int_equal(sscanf(expected + 2 * i, "%2x", &byte), 1);
+		runs[16 + i] = (unsigned char)byte;
+	}
+	hash_hex(runs, sizeof(runs), expected);
+	write_pieces(p, "f", data, 3 * PAGE);
+	digest_of(p, "f", hex);
+	for (size_t i = 0; i < KEY_LEN; i += 2) {
+		unsigned turned;
+
+		assert_int_equal(sscanf(expected + i, "%2x", &byte) + sscanf(hex + i, "%2x", &turned), 2);
+		assert_int_equal(byte ^ turned, 0xff);
+	}
+}
+
+static void write_bytes(const struct place *p, const char *name, const void *data, size_t n)
+{
+	auto_close int fd = openat(p->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, n), n);
+}
+
+/* Where a run of zeros stands as a record among the bytes, a file may hold such records itself: then these two, of one
+ * size, would be the same. The first has zeros in its first page and the second's record, the other the first's record and
+ * zeros in its second page. */
+static void numbers_of_a_run_are_no_run(void **state)
+{
+	static const unsigned char first[24] = "ktstr0pg\0\0\0\0\0\0\0\0\0\x10";
+	static const unsigned char second[24] = "ktstr0pg\0\x10\0\0\0\0\0\0\0\x10";
+	unsigned char one[2 * PAGE], two[2 * PAGE];
+	char hex[2][KEY_LEN + 1];
+	struct place *p = *state;
+
+	memset(one, 0, PAGE);
+	memset(one + PAGE, 'x', PAGE);
+	memset(two, 'x', PAGE);
+	memset(two + PAGE, 0, PAGE);
+	memcpy(one + 2 * PAGE - sizeof(second), second, sizeof(second));
+	memcpy(two, first, sizeof(first));
+	write_bytes(p, "one", one, sizeof(one));
+	write_bytes(p, "two", two, sizeof(two));
+	digest_of(p, "one", hex[0]);
+	digest_of(p, "two", hex[1]);
+	assert_string_not_equal(hex[0], hex[1]);
+}
+
+/* What XXH3-128 cannot tell apart: a lane whose low half is the secret's is multiplied by nothing, and only the sum of the high
+ * halves counts. */
+static void equal_by_xxh3_is_not_equal(void **state)
+{
+	enum { AT = PAGE, STRIPE = 64, X = 12345 };
+	static const size_t stripes[2] = { 2, 5 };
+	unsigned char one[2 * PAGE], two[2 * PAGE];
+	char hex[2][KEY_LEN + 1];
+	struct place *p = *state;
+
+	for (size_t i = 0; i < sizeof(one); i++)
+		one[i] = (unsigned char)(i * 2654435761u >> 13 | 1);
+	for (size_t i = 0; i < 2; i++)
+		memcpy(one + AT + STRIPE * stripes[i], XXH3_kSecret + 8 * stripes[i], 4);
+	memcpy(two, one, sizeof(two));
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t high;
+
+		memcpy(&high, one + AT + STRIPE * stripes[i] + 4, 4);
+		high += i ? (uint32_t)-X : X;
+		memcpy(two + AT + STRIPE * stripes[i] + 4, &high, 4);
+	}
+	assert_true(XXH128_isEqual(XXH3_128bits(one, sizeof(one)), XXH3_128bits(two, sizeof(two))));
+	assert_memory_not_equal(one, two, sizeof(one));
+	write_bytes(p, "one", one, sizeof(one));
+	write_bytes(p, "two", two, sizeof(two));
+	digest_of(p, "one", hex[0]);
+	digest_of(p, "two", hex[1]);
+	assert_string_not_equal(hex[0], hex[1]);
 }
 
 /* Guest memory: a gigabyte, 64 MiB of it in use. */
@@ -317,16 +391,21 @@ static void damaged_tables_are_forgotten(void **state)
 	static const char *const tables[] = {
 		"",
 		"ktstr hashes 2\n",
-		"ktstr hashes 1",
-		"ktstr hashes 1\n\n",
-		"ktstr hashes 1\ncontent 1 2 3 4 5 6\n",
-		"ktstr hashes 1\ncontent 1 2 3 4 5 6 99aa06d3014798d86001c324468d497\n",
-		"ktstr hashes 1\ncontent 1 2 3 4 5 6 99aa06d3014798d86001c324468d497f",
-		"ktstr hashes 1\ncontent 1 2 3 4 5 6 99aa06d3014798d86001c324468d497f0\n",
-		"ktstr hashes 1\ncontent 1 2 3 -4 5 6 99aa06d3014798d86001c324468d497f\n",
-		"ktstr hashes 1\ncontent 1 2 3 4 99999999999999999999 6 99aa06d3014798d86001c324468d497f\n",
-		"ktstr hashes 1\nanswer 1 2 3 4 5 6 99aa06d3014798d86001c324468d497f\n",
-		"ktstr hashes 1\nguess 1 2 3 4 5 6 99aa06d3014798d86001c324468d497f\n",
+		"ktstr hashes 2",
+		"ktstr hashes 2\n\n",
+		"ktstr hashes 1\n",
+		"ktstr hashes 2\ncontent 1 2 3 4 5 6\n",
+		"ktstr hashes 2\nanswer\n",
+		"ktstr hashes 2\ncontent\n",
+		"ktstr hashes 2\nstored \n",
+		"ktstr hashes 2\n \n",
+		"ktstr hashes 2\ncontent 1 2 3 4 5 6 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85\n",
+		"ktstr hashes 2\ncontent 1 2 3 4 5 6 " EMPTY_SUM,
+		"ktstr hashes 2\ncontent 1 2 3 4 5 6 " EMPTY_SUM "0\n",
+		"ktstr hashes 2\ncontent 1 2 3 -4 5 6 " EMPTY_SUM "\n",
+		"ktstr hashes 2\ncontent 1 2 3 4 99999999999999999999 6 " EMPTY_SUM "\n",
+		"ktstr hashes 2\nanswer 1 2 3 4 5 6 " EMPTY_SUM "\n",
+		"ktstr hashes 2\nguess 1 2 3 4 5 6 " EMPTY_SUM "\n",
 	};
 	struct place *p = *state;
 
@@ -350,7 +429,7 @@ static void damaged_tables_are_forgotten(void **state)
 /* 60 days without a question. */
 static void old_facts_are_forgotten(void **state)
 {
-	static const char old[] = "ktstr hashes 1\nanswer 1 2 3 4 5 6 99aa06d3014798d86001c324468d497f old\n";
+	static const char old[] = "ktstr hashes 2\nanswer 1 2 3 4 5 6 " EMPTY_SUM " old\n";
 	struct place *p = *state;
 	struct hashes *h = open_table(p);
 	auto_free char *text = NULL;
@@ -416,12 +495,20 @@ static void only_regular_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_place(holes_make_no_difference), in_place(different_content_differs),
-		in_place(zero_pages_are_a_record),  in_place(gigabyte_of_holes_is_quick),
-		in_place(asking_again_is_a_stat),   in_place(young_files_are_read_again),
-		in_place(forged_times_are_noticed), in_place(links_of_results_are_known),
-		in_place(tables_are_merged),        in_place(damaged_tables_are_forgotten),
-		in_place(old_facts_are_forgotten),  in_place(many_files),
+		in_place(holes_make_no_difference),
+		in_place(different_content_differs),
+		in_place(runs_are_hashed_beside_the_bytes),
+		in_place(numbers_of_a_run_are_no_run),
+		in_place(equal_by_xxh3_is_not_equal),
+		in_place(gigabyte_of_holes_is_quick),
+		in_place(asking_again_is_a_stat),
+		in_place(young_files_are_read_again),
+		in_place(forged_times_are_noticed),
+		in_place(links_of_results_are_known),
+		in_place(tables_are_merged),
+		in_place(damaged_tables_are_forgotten),
+		in_place(old_facts_are_forgotten),
+		in_place(many_files),
 		in_place(only_regular_files),
 	};
 

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/inventory.h"
+#include "store/name.h"
 #include "store/lock.h"
 #include "store/recipe.h"
 #include "store/store.h"
@@ -58,10 +59,10 @@ static bool there(const struct store *st, const char *path)
 /* Each under the lock of whoever works with it, then without. */
 static void locked(void **state)
 {
-	char build[KEY_LEN + 1], clone[KEY_LEN + 1];
+	char build[NAME_LEN + 1], clone[NAME_LEN + 1];
 
-	hash_hex("sha256:" SHA256, strlen("sha256:" SHA256), build);
-	hash_hex("git:" COMMIT, strlen("git:" COMMIT), clone);
+	name_hex("sha256:" SHA256, strlen("sha256:" SHA256), build);
+	name_hex("git:" COMMIT, strlen("git:" COMMIT), clone);
 	auto_free char *build_lock = xasprintf("build-%s", build), *clone_lock = xasprintf("build-%s", clone);
 	const struct {
 		const char *file, *path, *lock;

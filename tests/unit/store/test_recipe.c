@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/hashes.h"
+#include "store/name.h"
 #include "store/recipe.h"
 
 static void lines_are_facts(void **state)
@@ -27,15 +28,16 @@ static void lines_are_facts(void **state)
 	recipe_str(&r, "empty", "");
 	recipe_str(&r, "a tag", "two\nlines, back\\slash, \x01\x7f\xc3\xa9");
 	recipe_u64(&r, "memory", UINT64_MAX);
-	recipe_hash(&r, "tree", "99aa06d3014798d86001c324468d497f", 7);
-	assert_string_equal(recipe_text(&r), "step    snapshot 3\n"
-					     "str     topology 1,1,1,1\n"
-					     "str     none -\n"
-					     "str     dash \\x2d\n"
-					     "str     empty \n"
-					     "str     a\\x20tag two\\nlines, back\\\\slash, \\x01\\x7f\\xc3\\xa9\n"
-					     "u64     memory 18446744073709551615\n"
-					     "hash    tree 99aa06d3014798d86001c324468d497f 7\n");
+	recipe_hash(&r, "tree", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 7);
+	assert_string_equal(recipe_text(&r),
+			    "step    snapshot 3\n"
+			    "str     topology 1,1,1,1\n"
+			    "str     none -\n"
+			    "str     dash \\x2d\n"
+			    "str     empty \n"
+			    "str     a\\x20tag two\\nlines, back\\\\slash, \\x01\\x7f\\xc3\\xa9\n"
+			    "u64     memory 18446744073709551615\n"
+			    "hash    tree e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 7\n");
 }
 
 /* Text read while the recipe grows is always all of it, and the key is its hash. */
@@ -57,8 +59,27 @@ static void key_follows_the_text(void **state)
 	recipe_close(&r);
 }
 
+/* As `printf … | sha256sum` prints them. */
+static void hash_is_sha256(void **state)
+{
+	static const struct {
+		const char *text, *hex;
+	} cases[] = {
+		{ "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+		{ "a", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb" },
+		{ "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+	};
+	char hex[KEY_LEN + 1];
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		hash_hex(cases[i].text, strlen(cases[i].text), hex);
+		assert_string_equal(hex, cases[i].hex);
+	}
+}
+
 /* As `printf … | xxhsum -H2` prints them. */
-static void hash_is_xxh3_128(void **state)
+static void name_is_xxh3_128(void **state)
 {
 	static const struct {
 		const char *text, *hex;
@@ -67,11 +88,11 @@ static void hash_is_xxh3_128(void **state)
 		{ "a", "a96faf705af16834e6c632b61e964e1f" },
 		{ "abc", "06b05ab6733a618578af5f94892f3950" },
 	};
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		hash_hex(cases[i].text, strlen(cases[i].text), hex);
+		name_hex(cases[i].text, strlen(cases[i].text), hex);
 		assert_string_equal(hex, cases[i].hex);
 	}
 }
@@ -87,8 +108,9 @@ static void differences(void **state)
 		{ "str     x 1\n", "", "  x: str 1 -> none\n" },
 		{ "", "u64     x 1\n", "  x: none -> u64 1\n" },
 		{ "str     x 1\n", "u64     x 1\n", "  x: str 1 -> u64 1\n" },
-		{ "file    k 99aa06d3014798d86001c324468d497f 1\n", "file    k a96faf705af16834e6c632b61e964e1f 1\n",
-		  "  k: file 99aa06d30147… -> file a96faf705af1…\n" },
+		{ "file    k e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 1\n",
+		  "file    k ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb 1\n",
+		  "  k: file e3b0c44298fc… -> file ca978112ca1b…\n" },
 		{ "str     l a\nstr     l c\n", "str     l a\nstr     l b\nstr     l c\n", "  l: none -> str b\n" },
 		{ "str     l a\nstr     l b\n", "str     l b\nstr     l a\n", "" },
 		{ "garbage\n", "str     x 1", "  garbage:   -> none\n  x: none -> str 1\n" },
@@ -142,7 +164,9 @@ static void files_by_content(void **state)
 	assert_int_equal(file_write(AT_FDCWD, path, "abc", 3, &e), 1);
 	recipe_open(&r, "x", 1);
 	assert_int_equal(recipe_file(&r, "in", path, p->h, &e), 0);
-	assert_string_equal(recipe_text(&r), "step    x 1\nfile    in 06b05ab6733a618578af5f94892f3950 3\n");
+	assert_string_equal(
+		recipe_text(&r),
+		"step    x 1\nfile    in ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 3\n");
 	assert_true(recipe_file(&r, "in", missing, p->h, &e) < 0);
 	assert_int_equal(e.code, X_NO_INPUT);
 	assert_non_null(strstr(e.msg, missing));
@@ -150,7 +174,9 @@ static void files_by_content(void **state)
 	assert_int_equal(e.code, X_USAGE);
 	assert_true(recipe_file(&r, "in", p->dir, p->h, &e) < 0);
 	assert_int_equal(e.code, X_NO_INPUT);
-	assert_string_equal(recipe_text(&r), "step    x 1\nfile    in 06b05ab6733a618578af5f94892f3950 3\n");
+	assert_string_equal(
+		recipe_text(&r),
+		"step    x 1\nfile    in ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 3\n");
 }
 
 static void tools_by_their_word(void **state)
@@ -226,7 +252,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_facts),
 		cmocka_unit_test(key_follows_the_text),
-		cmocka_unit_test(hash_is_xxh3_128),
+		cmocka_unit_test(hash_is_sha256),
+		cmocka_unit_test(name_is_xxh3_128),
 		cmocka_unit_test(differences),
 		cmocka_unit_test_setup_teardown(files_by_content, enter, leave),
 		cmocka_unit_test_setup_teardown(tools_by_their_word, enter, leave),

@@ -1,5 +1,9 @@
 /* The store: hits and misses, damage, and folders that cannot be used. */
+#include "store/format.h"
 #include "store_place.h"
+
+/* Of no bytes. */
+#define EMPTY_SUM "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 enum { LARGE = 2 << 20 };
 
@@ -324,6 +328,74 @@ static void default_place(void **state)
 	store_close(&st);
 }
 
+/* A store that names its results by another hash. */
+static void another_format_is_left_alone(void **state)
+{
+	struct place *p = *state;
+	auto_free char *root = xasprintf("%s/old", p->dir), *below = xasprintf("%s/v2", root);
+	auto_free char *object = xasprintf("%s/objects/99/99aa06d3014798d86001c324468d497f", root);
+	auto_free char *said = xasprintf("%s/format", root), *folder = NULL;
+	struct store st;
+	struct err e;
+
+	assert_int_equal(mkdir_p(AT_FDCWD, object, 0777, &e), 0);
+	folder = store_folder(root, &e);
+	assert_string_equal(folder, below);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_open(&st, root, &e), 0);
+		assert_string_equal(st.path, below);
+		make(&st, "one", "text", true);
+		store_close(&st);
+		assert_int_equal(store_open(&st, below, &e), 0);
+		assert_string_equal(st.path, below);
+		store_close(&st);
+	}
+	assert_true(file_exists(object));
+	assert_false(file_exists(said));
+	assert_int_equal(entries(root, "objects"), 1);
+	assert_int_equal(entries(p->dir, "old"), 2);
+
+	/* Ours stay ours when the old ones are gone. */
+	auto_free char *objects = xasprintf("%s/objects", root);
+	assert_int_equal(rmtree(AT_FDCWD, objects, &e), 0);
+	assert_int_equal(store_open(&st, root, &e), 0);
+	assert_string_equal(st.path, below);
+	store_close(&st);
+}
+
+static void format_heals_or_is_named(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ours;
+	} cases[] = {
+		{ "", true },
+		{ "\xff\n", true },
+		{ "ktstr store 2", true },
+		{ "ktstr store 3\n", false },
+		{ "ktstr store 1\n", false },
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct store st;
+		struct err e = { 0 };
+
+		assert_true(file_write(p->st.dir, "format", cases[i].text, strlen(cases[i].text), &e) >= 0);
+		if (cases[i].ours) {
+			assert_int_equal(store_open(&st, p->root, &e), 0);
+			assert_string_equal(st.path, p->st.path);
+			store_close(&st);
+			assert_text(p->root, "format", "ktstr store 2\n");
+			continue;
+		}
+		assert_true(store_open(&st, p->root, &e) < 0);
+		assert_int_equal(e.code, X_STORE);
+		assert_non_null(strstr(e.msg, p->root));
+		assert_text(p->root, "format", cases[i].text);
+	}
+}
+
 static void lists_of_contents_are_checked(void **state)
 {
 	static const struct {
@@ -331,20 +403,20 @@ static void lists_of_contents_are_checked(void **state)
 		int files;
 	} cases[] = {
 		{ "", 0 },
-		{ "99aa06d3014798d86001c324468d497f 0 a\n99aa06d3014798d86001c324468d497f 12 b/c d\n", 2 },
+		{ EMPTY_SUM " 0 a\n" EMPTY_SUM " 12 b/c d\n", 2 },
 		{ "\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 0 a", -1 },
+		{ EMPTY_SUM " 0 a", -1 },
 		{ "99aa06d3014798d86001c324468d497 0 a\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f -1 a\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 99999999999999999999 a\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 0 \n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 0 /etc/passwd\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 0 ../a\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 0 a/..\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 0 a//b\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 0 ./a\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f 0 a\tb\n", -1 },
-		{ "99aa06d3014798d86001c324468d497f\n", -1 },
+		{ EMPTY_SUM " -1 a\n", -1 },
+		{ EMPTY_SUM " 99999999999999999999 a\n", -1 },
+		{ EMPTY_SUM " 0 \n", -1 },
+		{ EMPTY_SUM " 0 /etc/passwd\n", -1 },
+		{ EMPTY_SUM " 0 ../a\n", -1 },
+		{ EMPTY_SUM " 0 a/..\n", -1 },
+		{ EMPTY_SUM " 0 a//b\n", -1 },
+		{ EMPTY_SUM " 0 ./a\n", -1 },
+		{ EMPTY_SUM " 0 a\tb\n", -1 },
+		{ EMPTY_SUM "\n", -1 },
 	};
 
 	(void)state;
@@ -377,6 +449,8 @@ int main(void)
 		in_place(unusable_folders_are_named),
 		in_place(lost_folders_are_named),
 		in_place(default_place),
+		in_place(another_format_is_left_alone),
+		in_place(format_heals_or_is_named),
 		cmocka_unit_test(lists_of_contents_are_checked),
 	};
 
