@@ -6,12 +6,14 @@
 #include "base/stop.h"
 #include "gen/graph/ninja.h"
 #include "gen/graph/plan.h"
+#include "host/tool.h"
 #include "store/gc.h"
 #include "store/name.h"
 #include "store/error.h"
 #include "store/store.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -77,6 +79,20 @@ static int take(struct folder *b, const struct store *st, const char *rel, struc
 	}
 }
 
+/* Ninja sees another program by these files. */
+static int write_tools(int dir, const struct plan *p, struct err *e)
+{
+	if (p->tools.n && mkdir_p(dir, "tools", 0777, e) < 0)
+		return -1;
+	for (size_t i = 0; i < p->tools.n; i++) {
+		auto_free char *facts = tool_facts(p->tools.v[i]), *file = plan_tool_file(p->tools.v[i]);
+
+		if (file_write(dir, file, facts, strlen(facts), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int folder_take(struct folder *b, const struct plan *p, struct err *e)
 {
 	auto_store struct store st = { .dir = -1 };
@@ -97,7 +113,9 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	b->path = xasprintf("%s/%s", st.path, rel);
 	if (take(b, &st, rel, e) < 0)
 		return -1;
-	return file_write(b->dir, "build.ninja", text, n, e) < 0 ? store_err(&st, e) : 0;
+	if (file_write(b->dir, "build.ninja", text, n, e) < 0 || write_tools(b->dir, p, e) < 0)
+		return store_err(&st, e);
+	return 0;
 }
 
 void folder_unlock(struct folder *b)

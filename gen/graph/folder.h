@@ -13,7 +13,8 @@ struct folder {
 
 #define FOLDER_NONE ((struct folder){ .dir = -1, .lock = -1, .used = -1 })
 
-/* Makes it unless it is there, waits until it is ours, and writes build.ninja into it. Fails as plan_check(), or with X_STORE. */
+/* Makes it unless it is there, waits until it is ours, and writes build.ninja and what is to be known
+ * of the tools (plan.h) into it. Fails as plan_check(), or with X_STORE. */
 int folder_take(struct folder *b, const struct plan *p, struct err *e);
 /* Others may have it now; its results are still kept from being cleared. */
 void folder_unlock(struct folder *b);

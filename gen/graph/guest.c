@@ -8,6 +8,7 @@
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
 #include "kernel/name/id.h"
+#include "vm/qemu.h"
 #include <string.h>
 
 int guest_plan_init(struct guest_plan *g, struct err *e)
@@ -75,6 +76,7 @@ void plan_guest_base(struct plan *p, const struct guest_plan *gp)
 
 	edge_heading(g, "host and guest");
 	edge_needs(g, "%s", gp->home->step);
+	edge_tool(p, g, "/dev/kvm");
 	edge_out(g, "%s/probe", gp->host);
 	edge_word(g, "outdir", "%s", gp->host);
 
@@ -163,19 +165,21 @@ void plan_guest_snapshot(struct plan *p, const struct guest_plan *gp, const stru
 	edge_needs(g, "%s/probe", gp->host);
 	edge_needs(g, "kernels/%s/facts", k->name);
 	edge_needs(g, "%s", gp->home->step);
+	edge_tool(p, g, qemu_program(k->arch));
 	edge_out(g, "%s/state", dir);
 	edge_out(g, "%s/recipe", dir);
 	edge_word(g, "outdir", "%s", dir);
 	guest_vars(g, gp, k);
 }
 
-void edge_guest(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
+void edge_guest(struct plan *p, struct edge *g, const struct guest_plan *gp, const struct kernel *k)
 {
 	auto_free char *initrd = initramfs(k);
 
 	edge_needs(g, "kernels/%s/kernel", k->name);
 	edge_needs(g, "%s", initrd);
 	edge_needs(g, "%s/probe", gp->host);
+	edge_tool(p, g, qemu_program(k->arch));
 	guest_vars(g, gp, k);
 }
 

@@ -39,6 +39,6 @@ void plan_guest_snapshot(struct plan *p, const struct guest_plan *g, const struc
 /* "--library-path LIST" of steps that look for shared libraries, when LD_LIBRARY_PATH says something. */
 void guest_library_path(struct argv *a);
 /* Variables and dependencies of an edge that boots k cold. */
-void edge_guest(struct edge *e, const struct guest_plan *g, const struct kernel *k);
+void edge_guest(struct plan *p, struct edge *e, const struct guest_plan *g, const struct kernel *k);
 /* The same for one that continues a snapshot of k, and boots when that fails. */
 void edge_restore(struct edge *e, const struct guest_plan *g, const struct kernel *k);

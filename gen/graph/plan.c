@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/graph/word.h"
+#include "store/name.h"
 #include <ctype.h>
 #include <stdarg.h>
 
@@ -120,6 +121,7 @@ void plan_free(struct plan *p)
 	index_free(&p->by_id);
 	vars_free(p->vars, p->n_vars);
 	strs_free(&p->includes);
+	strs_free(&p->tools);
 	free(p->name);
 	*p = (struct plan){ 0 };
 }
@@ -195,6 +197,27 @@ void edge_needs(struct edge *g, const char *fmt, ...)
 
 	FORMATTED(s, fmt);
 	strs_take(&g->implicit, s);
+}
+
+char *plan_tool_file(const char *name)
+{
+	auto_free char *slug = plan_slug(*name == '/' ? name + 1 : name);
+	char hex[NAME_LEN + 1];
+
+	if (!strchr(name, '/'))
+		return xasprintf("tools/%s", slug);
+	name_hex(name, strlen(name), hex);
+	return xasprintf("tools/%s-%.10s", slug, hex);
+}
+
+void edge_tool(struct plan *p, struct edge *g, const char *name)
+{
+	strs_take(&g->implicit, plan_tool_file(name));
+	for (size_t i = 0; i < p->tools.n; i++) {
+		if (!strcmp(p->tools.v[i], name))
+			return;
+	}
+	strs_take(&p->tools, xstrdup(name));
 }
 
 void edge_word(struct edge *g, const char *name, const char *fmt, ...)

@@ -43,6 +43,7 @@ struct plan {
 	struct edge **edges; /* those that need others come after them */
 	size_t n_edges;
 	struct index by_id;
+	struct strs tools; /* names for edge_tool */
 };
 
 void plan_init(struct plan *p, const char *name);
@@ -59,6 +60,12 @@ void edge_heading(struct edge *g, const char *fmt, ...) __attribute__((format(pr
 void edge_out(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void edge_in(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void edge_needs(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A program the step runs, or the device it uses, by its name for tool_facts(): another one in its place makes the step ask again.
+ * What those facts are stands in the build folder's file "tools/{name}" (folder.h). */
+void edge_tool(struct plan *p, struct edge *g, const char *name);
+/* That file, below the build folder. Caller frees. */
+char *plan_tool_file(const char *name);
 
 /* Variables. What stands in a command is one word, or any number of them, whatever is in them. */
 void plan_word(struct plan *p, const char *name, const char *word);

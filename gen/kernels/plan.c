@@ -54,6 +54,18 @@ static void build_args(struct argv *a, const struct target *w, const struct buil
 		argv_add(a, "--force");
 }
 
+static void add_tools(struct plan *p, struct edge *g, const struct build_how *how, const struct kernels_opts *o)
+{
+	const struct kbuild b = { .arch = how->key.arch, .llvm = o->llvm, .cross = o->cross };
+	char *program, *package;
+
+	for (size_t i = 0; kbuild_tool(&b, i, &program, &package); i++) {
+		edge_tool(p, g, program);
+		free(program);
+		free(package);
+	}
+}
+
 static const struct edge *plan_build(struct plan *p, const struct home *home, const struct target *w,
 				     const struct build_how *how, const struct kernels_opts *o)
 {
@@ -73,6 +85,7 @@ static const struct edge *plan_build(struct plan *p, const struct home *home, co
 	if (w->base || how->kconfig)
 		edge_in(g, "%s", w->base ? w->base : how->kconfig);
 	edge_needs(g, "%s", home->source);
+	add_tools(p, g, how, o);
 	for (size_t i = 0; i < countof(outs); i++)
 		edge_out(g, "build/%s/%s", w->brief, outs[i]);
 	edge_word(g, "outdir", "build/%s", w->brief);

@@ -64,7 +64,7 @@ static int plan_ask(struct plan *p, const struct edge **asks, const struct sweep
 
 	edge_in(g, "%s", payload);
 	if (s->o.cold)
-		edge_guest(g, &guest, k);
+		edge_guest(p, g, &guest, k);
 	else
 		edge_restore(g, &guest, k);
 	edge_needs(g, "%s", s->home->step);

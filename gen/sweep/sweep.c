@@ -253,7 +253,7 @@ static const struct edge *plan_cell(struct plan *p, const struct sweep *s, const
 	edge_in(g, "%s", payload);
 	edge_needs(g, "kernels/%s/layout", k->name);
 	if (s->o.cold)
-		edge_guest(g, &c->guest->plan, k);
+		edge_guest(p, g, &c->guest->plan, k);
 	else
 		edge_restore(g, &c->guest->plan, k);
 	edge_needs(g, "%s", s->home->step);

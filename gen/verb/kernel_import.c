@@ -80,6 +80,7 @@ static int import_run(int n, const char *const *args, struct err *e)
 	struct edge *g = plan_edge(&p, "kernel-import", "import");
 
 	edge_needs(g, "%s", home.step);
+	edge_tool(&p, g, "strip");
 	edge_out(g, "import/facts");
 	g->again = true;
 	edge_word(g, "outdir", "import");

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "host/tool.h"
 #include "base/stop.h"
 #include "host/accel_kvm.h"
 
@@ -194,16 +195,22 @@ int accel_probe(struct accel_probe *p, struct err *e)
 	return 0;
 }
 
-/* "kvm broken", "tsc_khz 2445426", "why …". false: not such a text, so probe again. */
+/* "kvm broken", "tsc_khz 2445426", "why …" and the device (tool_facts) it was found on. false: not such a text, or another
+ * device, so probe again. */
 static bool remembered(struct accel_probe *p, const char *text)
 {
+	auto_free char *device = tool_facts("/dev/kvm");
 	struct accel_probe found = { 0 };
 	char kvm[16];
 	int at = 0;
 
 	if (sscanf(text, "kvm %15s tsc_khz %lu why %n", kvm, &found.tsc_khz, &at) != 2 || !at)
 		return false;
-	snprintf(found.why, sizeof(found.why), "%.*s", (int)strcspn(text + at, "\n"), text + at);
+	const char *end = text + at + strcspn(text + at, "\n");
+
+	if (!*end || strcmp(end + 1, device) != 0)
+		return false;
+	snprintf(found.why, sizeof(found.why), "%.*s", (int)(end - text) - at, text + at);
 	for (size_t i = 0; i < countof(kvm_names); i++) {
 		if (strcmp(kvm, kvm_names[i]))
 			continue;
@@ -227,7 +234,9 @@ static int boot_id(char **id, struct err *e)
 
 static int remember(const char *dir, const char *id, const struct accel_probe *p, struct err *e)
 {
-	auto_free char *text = xasprintf("kvm %s\ntsc_khz %lu\nwhy %s\n", kvm_names[p->kvm], p->tsc_khz, p->why);
+	auto_free char *device = tool_facts("/dev/kvm");
+	auto_free char *text =
+		xasprintf("kvm %s\ntsc_khz %lu\nwhy %s\n%s", kvm_names[p->kvm], p->tsc_khz, p->why, device);
 	auto_free char *path = xasprintf("%s/%s", dir, id);
 
 	if (mkdir_p(AT_FDCWD, dir, 0755, e) < 0)

@@ -19,7 +19,7 @@ struct accel_probe {
 
 /* Runs the probe: at most 2 s (10 s on an emulated host), in a child, so that a hang costs no more. */
 int accel_probe(struct accel_probe *p, struct err *e);
-/* The answer remembered per boot of this host in {store}/host/{boot_id}; runs the probe when there is none. */
+/* The answer remembered per boot of this host and its /dev/kvm in {store}/host/{boot_id}; runs the probe when there is none. */
 int accel_cached(struct accel_probe *p, const char *store, struct err *e);
 /* Runs the probe whatever is remembered, and remembers that. */
 int accel_renewed(struct accel_probe *p, const char *store, struct err *e);

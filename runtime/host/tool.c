@@ -1,5 +1,8 @@
 #include "host/tool.h"
 
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,4 +71,52 @@ char *tool_line(const char *const *argv, struct err *e)
 		return NULL;
 	}
 	return TAKE(text);
+}
+
+static void put_program(FILE *f, const char *path)
+{
+	auto_free char *real = realpath(path, NULL);
+	struct stat st;
+
+	if (real && stat(real, &st) == 0 && S_ISREG(st.st_mode) && access(real, X_OK) == 0)
+		fprintf(f, "%s %jd %jd%09ld %ju %ju\n", real, (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
+			st.st_mtim.tv_nsec, (uintmax_t)st.st_ino, (uintmax_t)st.st_dev);
+}
+
+/* Its times tell of its use. */
+static void put_device(FILE *f, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		fprintf(f, "%s none\n", path);
+	else
+		fprintf(f, "%s %o %u %u %ju %ju %s\n", path, st.st_mode, st.st_uid, st.st_gid, (uintmax_t)st.st_rdev,
+			(uintmax_t)st.st_ino, access(path, R_OK | W_OK) == 0 ? "ours" : "not ours");
+}
+
+char *tool_facts(const char *name)
+{
+	const char *dirs = getenv("PATH");
+	char *text;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	if (strncmp(name, "/dev/", 5) == 0) {
+		put_device(f, name);
+	} else if (strchr(name, '/')) {
+		put_program(f, name);
+	} else {
+		if (!dirs)
+			dirs = "/usr/local/bin:/usr/bin:/bin"; /* as spawn_find() */
+		for (const char *next = dirs; next; dirs = next) {
+			size_t len = strcspn(dirs, ":");
+			auto_free char *path = xasprintf("%.*s/%s", len ? (int)len : 1, len ? dirs : ".", name);
+
+			put_program(f, path);
+			next = dirs[len] ? dirs + len + 1 : NULL;
+		}
+	}
+	fclose(f);
+	return text;
 }

@@ -6,3 +6,9 @@ struct err;
  * dynamic linker that warns of LD_PRELOAD, say) is no part of it: its last line is told when the program fails.
  * X_NO_TOOL when it is not there, fails, or prints nothing. */
 char *tool_line(const char *const *argv, struct err *e);
+
+/* Which programs a name stands for: of each of that name in PATH (what comes first may be a wrapper that runs the next), in
+ * its order, a line "path size mtime inode device" of the file behind its links, the time in nanoseconds; "" when there is none. It
+ * changes when one is exchanged, and costs some stats. A device ("/dev/kvm"): "path mode uid gid number inode access". Caller
+ * frees. */
+char *tool_facts(const char *name);

@@ -100,6 +100,13 @@ static char *join(const char *const *argv)
 	return text;
 }
 
+static int state_program(struct recipe *r, const char *tag, const char *path, struct err *e)
+{
+	auto_free char *name = xasprintf("%s.program", tag);
+
+	return recipe_file(r, name, path, r->hashes, e);
+}
+
 int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, char **said, struct err *e)
 {
 	auto_free char *what = join(argv);
@@ -116,6 +123,8 @@ int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, char
 	begin_line(r, "tool", tag);
 	put_escaped(r->f, line, false);
 	fputc('\n', r->f);
+	if (path && state_program(r, tag, path, e) < 0)
+		return -1;
 	if (said)
 		*said = TAKE(line);
 	return 0;

@@ -30,7 +30,8 @@ void recipe_u64(struct recipe *r, const char *tag, uint64_t value);
 int recipe_file(struct recipe *r, const char *tag, const char *path, struct hashes *h, struct err *e);
 /* A content hash made elsewhere (a source tree's). */
 void recipe_hash(struct recipe *r, const char *tag, const char *hex, uint64_t size);
-/* First line of what argv prints; the program's identity. X_NO_TOOL when it cannot run. Remembered when r->hashes is
+/* First line of what argv prints, and the content of its file as "{tag}.program": one that was built anew says the same
+ * version. Without r->hashes the line alone. X_NO_TOOL when it cannot run. Remembered when r->hashes is
  * set, see hashes_recall. said: that line, for the caller to free; may be NULL. */
 int recipe_tool(struct recipe *r, const char *tag, const char *const *argv, char **said, struct err *e);
 /* Complete text so far (ours until recipe_close) and its key. */

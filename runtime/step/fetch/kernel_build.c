@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "options/opt.h"
 #include "kernel/build/build.h"
 #include "kernel/build/command.h"
@@ -165,7 +166,23 @@ static struct kbuild tools(void)
 	};
 }
 
-static int state_tools(struct recipe *r, struct err *e)
+/* A compiler that was built anew says the same version. */
+static int state_programs(struct recipe *r, const struct kbuild *b, struct hashes *h, struct err *e)
+{
+	char *program, *package;
+
+	for (size_t i = 0; kbuild_tool(b, i, &program, &package); i++) {
+		auto_free char *name = program, *of = package, *path = spawn_find(name);
+		const char *slash = strrchr(name, '/');
+		auto_free char *tag = xasprintf("%s.program", slash ? slash + 1 : name);
+
+		if (path && recipe_file(r, tag, path, h, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int state_tools(struct recipe *r, struct hashes *h, struct err *e)
 {
 	const struct kbuild b = tools();
 	auto_free char *text = NULL, *more = kbuild_environment_more();
@@ -188,7 +205,7 @@ static int state_tools(struct recipe *r, struct err *e)
 		*value++ = '\0';
 		recipe_str(r, line, value);
 	}
-	return 0;
+	return state_programs(r, &b, h, e);
 }
 
 static int local_identity(struct err *e)
@@ -234,7 +251,6 @@ static int fetched_identity(struct err *e)
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
-	(void)h; /* trees have tables of their own */
 	if (!o.fragment || !o.source == !o.from)
 		return err_set(e, X_USAGE, "--fragment and one of --source and --from are required");
 	if (read_request(e) < 0 || (o.from ? fetched_identity(e) : local_identity(e)) < 0)
@@ -249,7 +265,7 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 		hash_hex(in.base, strlen(in.base), hex);
 		recipe_str(r, "base", hex);
 	}
-	return state_tools(r, e);
+	return state_tools(r, h, e);
 }
 
 /* make saw the files at many moments; only when they are now what they were before did it see one tree. */

@@ -219,7 +219,7 @@ static void answers_are_remembered(void **state)
 	static const struct {
 		const char *program;
 		unsigned hits;
-	} cases[] = { { "cat", 1 }, { "./cat", 1 }, { "sh-script", 0 }, { "other-name", 0 } };
+	} cases[] = { { "cat", 2 }, { "./cat", 2 }, { "sh-script", 1 }, { "other-name", 1 } }; /* one is of the content */
 	struct place *p = *state;
 	auto_free char *cat = xasprintf("%s/cat", p->dir), *link = xasprintf("%s/other-name", p->dir);
 	auto_free char *script = xasprintf("%s/sh-script", p->dir);
@@ -247,6 +247,30 @@ static void answers_are_remembered(void **state)
 	}
 }
 
+/* Of the same version, and another program. */
+static void tools_by_their_content(void **state)
+{
+	static const char *const texts[] = { "#!/bin/sh\necho 1\n", "#!/bin/sh\necho 1 # built anew\n" };
+	struct place *p = *state;
+	auto_free char *path = xasprintf("%s/tool", p->dir);
+	const char *argv[] = { path, "--version", NULL };
+	char key[2][KEY_LEN + 1];
+
+	for (size_t i = 0; i < 2; i++) {
+		auto_recipe struct recipe r = { 0 };
+		struct err e = { 0 };
+
+		assert_int_equal(file_write(AT_FDCWD, path, texts[i], strlen(texts[i]), &e), 1);
+		assert_int_equal(chmod(path, 0755), 0);
+		recipe_open(&r, "x", 1);
+		r.hashes = p->h;
+		assert_int_equal(recipe_tool(&r, "t", argv, NULL, &e), 0);
+		assert_non_null(strstr(recipe_text(&r), "tool    t 1\nfile    t.program "));
+		recipe_key(&r, key[i]);
+	}
+	assert_string_not_equal(key[0], key[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_by_content, enter, leave),
 		cmocka_unit_test_setup_teardown(tools_by_their_word, enter, leave),
 		cmocka_unit_test_setup_teardown(answers_are_remembered, enter, leave),
+		cmocka_unit_test_setup_teardown(tools_by_their_content, enter, leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Programs exchanged under a graph that is up to date: what they had a part in is asked again.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+sched=$O/sched/scx_ktstr
+KTSTR_STORE=$base/store
+export KTSTR_STORE
+qemu=$(command -v "qemu-system-$(uname -m)")
+
+# wrapper VERSION: a QEMU first in PATH that calls itself so; empty: by the name of the real one
+wrapper() {
+	mkdir -p bin
+	{
+		echo '#!/bin/sh'
+		echo "# $2"
+		[ -z "$1" ] || echo "[ \"\$1\" != --version ] || { echo 'QEMU emulator version $1'; exit; }"
+		echo "exec '$qemu' \"\$@\""
+	} >"bin/$(basename "$qemu")"
+	chmod +x "bin/$(basename "$qemu")"
+}
+
+verify() {
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --explain
+}
+
+another_qemu() {
+	verify && verify && hasnt 's boot' err && wrapper 11.9.99 one || return
+	PATH=$PWD/bin:$PATH verify && grep -q 's boot' err && has '11.9.99' err || fail 'another version' || return
+	PATH=$PWD/bin:$PATH verify && hasnt 's boot' err || return
+	# The same version, built anew.
+	wrapper 11.9.99 two && PATH=$PWD/bin:$PATH verify && grep -q 's boot' err && has 'qemu.program' err || fail 'built anew' || return
+	# What was there before is still known.
+	verify && hasnt 's boot' err && has cached err
+}
+
+# As when the module is loaded or the user comes to be in the group.
+another_kvm() {
+	verify || return
+	folder=$(echo "$KTSTR_STORE"/graphs/verifier-*)
+	file=$folder/tools/$(ls "$folder/tools" | grep kvm)
+	[ -s "$file" ] && touch -r "$folder/build.ninja" then && echo changed >"$file" || return
+	verify && hasnt 'cached  host accelerator' err && grep -q '/dev/kvm' "$file" || return
+	verify && has 'cached  host accelerator' err
+}
+
+run_tests another_qemu another_kvm
