@@ -19,10 +19,10 @@
 
 static int lock_folder(int dir, struct err *e)
 {
-	int fd = openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int fd = openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
 
 	if (fd < 0)
-		return err_sys(e, "open the build folder's lock");
+		return errno == EACCES ? store_owner_err(dir, "lock", e) : err_sys(e, "open the build folder's lock");
 	bool told = false;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -55,11 +55,16 @@ static bool still_named(const char *path, int dir)
 static int take(struct folder *b, const struct store *st, const char *rel, struct err *e)
 {
 	for (;;) {
-		if (mkdir_p(st->dir, rel, 0755, e) < 0)
+		if (mkdir_p(st->dir, rel, 0777, e) < 0)
 			return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
 				      "the store %s cannot be used (KTSTR_STORE can name another folder)", st->path);
 		auto_close int fd = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		auto_close int lock = -1, used = -1;
+
+		if (fd >= 0 && faccessat(fd, ".", W_OK, AT_EACCESS) < 0 && errno == EACCES) {
+			(void)store_owner_err(st->dir, rel, e);
+			return store_err(st, e);
+		}
 
 		if (fd < 0 && errno == ENOENT)
 			continue;
@@ -116,6 +121,24 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	if (file_write(b->dir, "build.ninja", text, n, e) < 0 || write_tools(b->dir, p, e) < 0)
 		return store_err(&st, e);
 	return 0;
+}
+
+bool folder_alone(struct folder *b)
+{
+	bool locked = b->lock >= 0;
+
+	if (!locked) {
+		b->lock = openat(b->dir, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+		if (b->lock < 0 || flock(b->lock, LOCK_EX | LOCK_NB) < 0) {
+			folder_unlock(b);
+			return false;
+		}
+	}
+	bool alone = b->used >= 0 && flock(b->used, LOCK_EX | LOCK_NB) == 0;
+
+	if (!alone && b->used >= 0)
+		(void)flock(b->used, LOCK_SH);
+	return alone;
 }
 
 void folder_unlock(struct folder *b)

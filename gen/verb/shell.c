@@ -186,6 +186,8 @@ static void plan_toolbox(struct plan *p, const struct request *q)
 		argv_opt(&more, "--program", "%s", q->scheduler);
 		edge_in(g, "%s", q->scheduler);
 	}
+	if (q->includes.n)
+		argv_add(&more, "--private");
 	for (size_t i = 0; i < q->includes.n; i++) {
 		edge_in(g, "%s", q->includes.v[i].host);
 		fprintf(f, "%s%s/%s", i ? "/" : "", q->includes.v[i].guest, q->includes.v[i].host);
@@ -279,7 +281,12 @@ static int make_and_enter(struct request *q, struct err *e)
 		return -1;
 	kernels_tell_made(&q->kernels, &r);
 	target_used(k);
-	return session(q, r.dir, e);
+	int code = session(q, r.dir, e);
+
+	/* The user's files may be private; an equal request that is still at work takes them away itself. */
+	if (q->includes.n && folder_alone(&r.folder))
+		(void)unlinkat(r.folder.dir, "toolbox/payload.pack", 0);
+	return code;
 }
 
 static int shell_run(int n, const char *const *args, struct err *e)

@@ -69,6 +69,8 @@ static int move_aside(struct removal *r, int dir, const char *name)
 		char aside[32];
 
 		snprintf(aside, sizeof(aside), ".deep.%lu", r->moved++);
+		/* Its ".." changes, which only who may write to it is allowed to do. */
+		(void)!fchmodat(dir, name, 0700, AT_SYMLINK_NOFOLLOW);
 		if (renameat(dir, name, r->top, aside) == 0)
 			return 0;
 		if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)

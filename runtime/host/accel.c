@@ -239,7 +239,7 @@ static int remember(const char *dir, const char *id, const struct accel_probe *p
 		xasprintf("kvm %s\ntsc_khz %lu\nwhy %s\n%s", kvm_names[p->kvm], p->tsc_khz, p->why, device);
 	auto_free char *path = xasprintf("%s/%s", dir, id);
 
-	if (mkdir_p(AT_FDCWD, dir, 0755, e) < 0)
+	if (mkdir_p(AT_FDCWD, dir, 0777, e) < 0)
 		return -1;
 	return file_write(AT_FDCWD, path, text, strlen(text), e) < 0 ? -1 : 0;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -27,7 +28,7 @@ enum { PROGRESS_MS = 50, RECIPE_MAX = 64 << 20 };
 static struct {
 	const struct step *step;
 	const char *id, *store_path, *out;
-	bool force;
+	bool force, private;
 	struct store store;
 	long long started, told; /* now_ms() */
 	enum event_how how;
@@ -42,6 +43,10 @@ static const struct opt frame_opts[] = {
 	  .arg = "DIR",
 	  .help = "the store, instead of the usual one" },
 	{ .name = "out", .type = OPT_STR, .out = &run.out, .arg = "DIR", .help = "where the result is to appear" },
+	{ .name = "private",
+	  .type = OPT_FLAG,
+	  .out = &run.private,
+	  .help = "do not store the result, and keep it to its owner" },
 	{ .name = "force", .type = OPT_FLAG, .out = &run.force, .help = "make the result again" },
 };
 
@@ -254,6 +259,18 @@ static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 	return 0;
 }
 
+/* As run_unstored(), of a step that has a recipe: it is stated because that is where inputs are looked at, and forgotten. */
+static int run_private(const struct step *s, struct hashes *h, struct err *e)
+{
+	auto_recipe struct recipe r = { 0 };
+
+	if (chmod(run.out, 0700) < 0)
+		return err_sys(e, "make %s private", run.out);
+	(void)umask(0077);
+	recipe_open(&r, s->name, s->format);
+	return s->recipe(&r, h, e) < 0 ? -1 : run_unstored(s, e);
+}
+
 static int run_step(const struct step *s, struct err *e)
 {
 	struct hashes *h;
@@ -267,7 +284,7 @@ static int run_step(const struct step *s, struct err *e)
 		return run_unstored(s, e);
 	if (hashes_open(&h, run.store.path, "steps", e) < 0)
 		return -1;
-	rc = run_stored(s, h, e);
+	rc = run.private ? run_private(s, h, e) : run_stored(s, h, e);
 	hashes_close(h);
 	return rc;
 }

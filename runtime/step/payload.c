@@ -11,6 +11,9 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/recipe.h"
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define GUEST_PATH "/scheduler"
 #define BUSYBOX "/bin/busybox"
@@ -204,7 +207,12 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 static int run(int dir, const char *path, struct err *e)
 {
 	(void)path;
-	return pack_write(dir, "payload.pack", &o.files, e);
+	/* In place of one that was not stored. */
+	if (unlinkat(dir, "payload.pack", 0) < 0 && errno != ENOENT)
+		return err_sys(e, "replace payload.pack");
+	if (pack_write(dir, "payload.pack", &o.files, e) < 0)
+		return -1;
+	return fchmodat(dir, "payload.pack", 0400, 0) < 0 ? err_sys(e, "make payload.pack read-only") : 0;
 }
 
 const struct step step_payload = {

@@ -77,6 +77,8 @@ static int take_away(struct store *st, const char *path, struct err *e)
 	r = lock_try(st, key, &lock, e);
 	if (r)
 		return r == LOCK_BUSY ? GC_IN_USE : r;
+	/* Read-only, a folder cannot come to another place. */
+	(void)!fchmodat(st->dir, path, 0700, AT_SYMLINK_NOFOLLOW);
 	if (renameat(st->dir, path, st->dir, away) < 0)
 		r = errno == ENOENT ? GC_REMOVED : err_sys(e, "remove %s", path);
 	else
@@ -91,7 +93,7 @@ static int lock_alone(struct store *st, const char *path, const char *name, int 
 {
 	auto_free char *file = xasprintf("%s/%s", path, name);
 
-	*fd = openat(st->dir, file, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0644);
+	*fd = openat(st->dir, file, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (*fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open %s", file);
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)

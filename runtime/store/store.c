@@ -82,11 +82,39 @@ static int try_folder(int dir, struct err *e)
 	return r;
 }
 
+/* What the results hold may be private: others see a new store when this user's files are for a group, or its folder is in one
+ * that is. */
+static int make_root(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *above = xstrndup(path, slash > path ? (size_t)(slash - path) : 1);
+	mode_t mask = umask(0077);
+	struct stat st;
+
+	(void)umask(mask);
+	if (mkdir_p(AT_FDCWD, above, 0777, e) < 0)
+		return -1;
+	bool shared = !(mask & S_IWGRP) ||
+		      (stat(above, &st) == 0 && (st.st_mode & (S_ISGID | S_IWGRP)) == (S_ISGID | S_IWGRP));
+
+	return mkdir_p(AT_FDCWD, path, shared ? 0777 : 0700, e);
+}
+
+/* Said before anything fails in it for a reason that nobody can see. */
+static int check_access(const struct store *st, struct err *e)
+{
+	for (size_t i = 0; i < countof(folders); i++) {
+		if (faccessat(st->dir, folders[i], R_OK | W_OK | X_OK, AT_EACCESS) < 0 && errno == EACCES)
+			return store_owner_err(st->dir, folders[i], e);
+	}
+	return 0;
+}
+
 static int open_folders(struct store *st, struct err *e)
 {
 	char real[PATH_MAX];
 
-	if (mkdir_p(AT_FDCWD, st->path, 0777, e) < 0)
+	if (make_root(st->path, e) < 0)
 		return -1;
 	if (!realpath(st->path, real))
 		return err_sys(e, "find %s", st->path);
@@ -100,6 +128,8 @@ static int open_folders(struct store *st, struct err *e)
 	for (size_t i = 0; i < countof(folders); i++)
 		if (mkdir_p(st->dir, folders[i], 0777, e) < 0)
 			return -1;
+	if (check_access(st, e) < 0)
+		return -1;
 	return collect_all(st, "drafts", e) < 0 ? -1 : collect_all(st, "locks", e);
 }
 

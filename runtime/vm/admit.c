@@ -57,24 +57,26 @@ int admit_ask(struct admit_size *ask, const struct machine *m, const struct admi
 
 /* ---- the file */
 
-/* Where all processes of a user meet. */
-static char *folder(struct err *e)
+/* Where all processes of a user meet: a file that nobody else can lock bytes of. In a store, which users may share, each has one. */
+static char *file(struct err *e)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	struct stat st;
 
 	if (runtime && *runtime == '/' && stat(runtime, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
-		return xasprintf("%s/ktstr", runtime);
-	return cache_path("KTSTR_STORE", "store", e);
+		return xasprintf("%s/ktstr/guests", runtime);
+	auto_free char *store = cache_path("KTSTR_STORE", "store", e);
+
+	return store ? xasprintf("%s/guests.%u", store, geteuid()) : NULL;
 }
 
 static int open_file(int *fd, struct err *e)
 {
-	auto_free char *dir = folder(e);
+	auto_free char *path = file(e);
+	auto_free char *dir = path ? xstrndup(path, (size_t)(strrchr(path, '/') - path)) : NULL;
 
 	if (!dir || mkdir_p(AT_FDCWD, dir, 0700, e) < 0)
 		return -1;
-	auto_free char *path = xasprintf("%s/guests", dir);
 
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return *fd < 0 ? err_sys(e, "open %s", path) : 0;

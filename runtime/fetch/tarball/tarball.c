@@ -152,7 +152,7 @@ static int unpack_begin(struct job *j, struct err *e)
 	j->bad.code = 0;
 	if (rmtree(j->st->dir, j->draft, e) < 0)
 		return store_err(j->st, e);
-	if (mkdirat(j->st->dir, j->draft, 0755) < 0 ||
+	if (mkdirat(j->st->dir, j->draft, 0777) < 0 ||
 	    (j->dir = openat(j->st->dir, j->draft, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) {
 		err_sys(e, "make folder %s", j->draft);
 		return store_err(j->st, e);
@@ -357,7 +357,7 @@ static int open_file(struct job *j, int flags, struct err *e)
 {
 	struct stat st;
 
-	j->fd = openat(j->st->dir, j->file, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+	j->fd = openat(j->st->dir, j->file, flags | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (j->fd < 0)
 		return errno == ENOENT ? -ENOENT : err_sys(e, "open %s", j->file);
 	if (fstat(j->fd, &st) < 0 || !S_ISREG(st.st_mode))

@@ -81,7 +81,7 @@ static bool fits(const char *pattern, const char *name, size_t n)
 	return n >= before + behind && !memcmp(pattern, name, before) && !memcmp(star + 1, name + n - behind, behind);
 }
 
-static bool product(const char *name)
+bool source_product(const char *name)
 {
 	size_t n = strlen(name);
 
@@ -97,11 +97,11 @@ static int counts(struct source_files *f, const char *path, const char *name, bo
 	bool ignored;
 
 	if (!f->git) {
-		*yes = !product(name);
+		*yes = !source_product(name);
 		return 0;
 	}
 	*yes = localgit_tracked(f->git, path);
-	if (*yes || product(name))
+	if (*yes || source_product(name))
 		return 0;
 	if (localgit_ignored(f->git, path, &ignored, e) < 0)
 		return -1;

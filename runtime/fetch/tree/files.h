@@ -17,3 +17,6 @@ struct source_files {
 int source_files_find(struct source_files *f, const char *source, struct err *e);
 void source_files_drop(struct source_files *f);
 #define auto_source_files __attribute__((unused, cleanup(source_files_drop)))
+
+/* Whether make, editors or tag programs leave files or folders of that name. */
+bool source_product(const char *name);

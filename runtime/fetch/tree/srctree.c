@@ -4,24 +4,17 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "fetch/tree/files.h"
+#include "fetch/tree/link.h"
 #include "store/hashes.h"
 #include "store/name.h"
 #include "store/recipe.h"
-#include <limits.h>
 
 static int hash_one(const struct source_files *f, const struct source_file *x, struct hashes *h, char hex[KEY_LEN + 1],
 		    struct err *e)
 {
-	char target[PATH_MAX];
-	ssize_t n;
-
-	if (!S_ISLNK(x->st.st_mode))
-		return hashes_known(h, &x->st, hex) ? 0 : hashes_file(h, f->root, x->path, hex, NULL, e);
-	n = readlinkat(f->root, x->path, target, sizeof(target));
-	if (n < 0)
-		return err_sys(e, "read link %s", x->path);
-	hash_hex(target, (size_t)n, hex);
-	return 0;
+	if (S_ISLNK(x->st.st_mode))
+		return srclink_hash(f->root, x->path, h, hex, e);
+	return hashes_known(h, &x->st, hex) ? 0 : hashes_file(h, f->root, x->path, hex, NULL, e);
 }
 
 static const char *kind(const struct source_file *x)

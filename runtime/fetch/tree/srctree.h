@@ -1,6 +1,7 @@
 /* srctree.h: a kernel source tree by content, so that an unchanged one is known without running make.
  *
- * Every regular file and link below the folder counts, with its relative path and its executable bit. What does not:
+ * Every regular file and link below the folder counts, with its relative path and its executable bit, a link
+ * with what it leads to (link.h). What does not:
  * ".git"; in a git work tree what git ignores, so that a tree built in place is the same as a clean one; and, unless git
  * tracks it, what has the name of something make, editors or tag programs leave (objects, their .cmd files, …). So a
  * clean tree is the same one with git and without. */

@@ -71,7 +71,7 @@ static int add_file(int dir, const char *src, const char *name, struct err *e)
 {
 	if (!src)
 		return 0;
-	if (file_copy(AT_FDCWD, src, dir, name, 0644, e) < 0)
+	if (file_copy(AT_FDCWD, src, dir, name, 0666, e) < 0)
 		return err_in(e, "copy %s", name);
 	return sync_path(dir, name, e);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -265,6 +266,42 @@ static void deep_tree(void **state)
 	assert_false(there(r->dir, "top"));
 }
 
+/* As somebody who may not write into read-only folders. */
+static void deep_read_only_tree(void **state)
+{
+	struct room *r = *state;
+	int status, dir;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(fchmod(r->dir, 0777), 0);
+	assert_int_equal(chmod(r->path, 0777), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct err e = { 0 };
+
+		if (setgid(65534) < 0 || setuid(65534) < 0 || mkdirat(r->dir, "ro", 0700) < 0)
+			_exit(1);
+		dir = openat(r->dir, "ro", O_RDONLY | O_DIRECTORY);
+		for (int i = 0; i < 150; i++) {
+			if (mkdirat(dir, "d", 0700) < 0)
+				_exit(2);
+			int next = openat(dir, "d", O_RDONLY | O_DIRECTORY);
+
+			(void)fchmod(dir, 0500);
+			close(dir);
+			dir = next;
+		}
+		(void)fchmod(dir, 0500);
+		_exit(rmtree(r->dir, "ro", &e) < 0 ? 3 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_false(there(r->dir, "ro"));
+}
+
 static void copies(void **state)
 {
 	struct room *r = *state;
@@ -355,9 +392,9 @@ static void places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(drafts),  TEST(full_disk), TEST(reading), TEST(reading_oddities),
-		TEST(writing), TEST(folders),   TEST(removal), TEST(deep_tree),
-		TEST(copies),  TEST(holes),     TEST(places),
+		TEST(drafts),  TEST(full_disk), TEST(reading),   TEST(reading_oddities),    TEST(writing),
+		TEST(folders), TEST(removal),   TEST(deep_tree), TEST(deep_read_only_tree), TEST(copies),
+		TEST(holes),   TEST(places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,64 @@ static void modes_and_links_count(void **state)
 	end(&p);
 }
 
+/* make reads what links lead to, wherever that is. */
+static void links_out_of_the_tree_are_followed(void **state)
+{
+	struct place p = begin(*state);
+	auto_free char *file = xasprintf("%s/kernel/d.c", p.source), *folder = xasprintf("%s/drivers", p.source);
+	auto_free char *cycle = xasprintf("%s/drv/more/up", (char *)*state),
+		       *back = xasprintf("%s/drv/tree", (char *)*state);
+	char before[KEY_LEN + 1], after[KEY_LEN + 1];
+
+	scratch_text(*state, "drv/d.c", "int d;");
+	scratch_text(*state, "drv/more/e.c", "int e;");
+	assert_int_equal(symlink("../../drv/d.c", file), 0);
+	hash(&p, before);
+	scratch_text(*state, "drv/d.c", "int x;");
+	hash(&p, after);
+	assert_string_not_equal(before, after);
+
+	assert_int_equal(symlink("../drv", folder), 0);
+	assert_int_equal(symlink("..", cycle) | symlink("../linux", back), 0);
+	hash(&p, before);
+	scratch_text(*state, "drv/more/e.c", "int y;");
+	hash(&p, after);
+	assert_string_not_equal(before, after);
+	/* What make leaves there is no source. */
+	scratch_text(*state, "drv/more/e.o", "object");
+	hash(&p, before);
+	assert_string_equal(before, after);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(symlink("/dev/null", file), 0);
+	hash(&p, after);
+	assert_string_not_equal(before, after);
+	end(&p);
+}
+
+static void links_to_too_much_are_refused(void **state)
+{
+	struct place p = begin(*state);
+	auto_free char *path = xasprintf("%s/drivers", p.source);
+	auto_free char *deep = xstrdup("drv");
+	char hex[KEY_LEN + 1];
+	struct err e = { 0 };
+
+	for (int i = 0; i < 70; i++) {
+		char *next = xasprintf("%s/d", deep);
+
+		free(deep);
+		deep = next;
+	}
+	auto_free char *leaf = xasprintf("%s/f.c", deep);
+
+	scratch_text(*state, leaf, "");
+	assert_int_equal(symlink("../drv", path), 0);
+	assert_true(srctree_hash(p.store, p.source, hex, NULL, &e) < 0);
+	assert_int_equal(e.code, X_NO_INPUT);
+	assert_non_null(strstr(e.msg, "link drivers"));
+	end(&p);
+}
+
 /* The same files elsewhere are the same tree; a file under another name is another. */
 static void place_does_not_matter(void **state)
 {
@@ -241,9 +299,15 @@ static void refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_scratch(what_counts), in_scratch(modes_and_links_count), in_scratch(place_does_not_matter),
-		in_scratch(git_decides), in_scratch(foreign_repository),    in_scratch(mirrors),
+		in_scratch(what_counts),
+		in_scratch(modes_and_links_count),
+		in_scratch(place_does_not_matter),
+		in_scratch(git_decides),
+		in_scratch(foreign_repository),
+		in_scratch(mirrors),
 		in_scratch(refusals),
+		in_scratch(links_out_of_the_tree_are_followed),
+		in_scratch(links_to_too_much_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,7 +219,9 @@ static void answers_are_remembered(void **state)
 	static const struct {
 		const char *program;
 		unsigned hits;
-	} cases[] = { { "cat", 2 }, { "./cat", 2 }, { "sh-script", 1 }, { "other-name", 1 } }; /* one is of the content */
+	} cases[] = {
+		{ "cat", 2 }, { "./cat", 2 }, { "sh-script", 1 }, { "other-name", 1 }
+	}; /* one is of the content */
 	struct place *p = *state;
 	auto_free char *cat = xasprintf("%s/cat", p->dir), *link = xasprintf("%s/other-name", p->dir);
 	auto_free char *script = xasprintf("%s/sh-script", p->dir);

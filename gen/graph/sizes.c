@@ -1,0 +1,146 @@
+#include "gen/graph/sizes.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEAD "ktstr sizes 1 "
+#define END  "end\n"
+
+enum { SIZES_MAX = 256 << 20, DEPTH_MAX = 16 };
+
+static char *boot_id(void)
+{
+	struct err ignored;
+	char *id;
+
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &id, NULL, &ignored) < 0)
+		return xstrdup("-");
+	id[strcspn(id, "\n")] = '\0';
+	return id;
+}
+
+/* What is ours and ninja's own, at the folder's top. */
+static bool is_own(const char *name)
+{
+	static const char *const own[] = { "build.ninja", "sizes", "lock", "used", "tools" };
+
+	for (size_t i = 0; i < countof(own); i++) {
+		if (!strcmp(name, own[i]))
+			return true;
+	}
+	return *name == '.';
+}
+
+static void list_folder(FILE *f, int fd, const char *prefix, unsigned depth);
+
+static void list_entry(FILE *f, int dir, const char *prefix, const char *name, unsigned depth)
+{
+	auto_free char *path = xasprintf("%s%s", prefix, name);
+	struct stat st;
+
+	if (strchr(name, '\n') || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (S_ISREG(st.st_mode)) {
+		fprintf(f, "%jd %jd%09ld %s\n", (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+			path);
+	} else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
+		auto_free char *below = xasprintf("%s/", path);
+		int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd >= 0)
+			list_folder(f, fd, below, depth + 1);
+	}
+}
+
+/* Takes fd over. */
+static void list_folder(FILE *f, int fd, const char *prefix, unsigned depth)
+{
+	DIR *d = fdopendir(fd);
+
+	if (!d) {
+		close(fd);
+		return;
+	}
+	for (const struct dirent *ent; (ent = readdir(d));) {
+		if (!strcmp(ent->d_name, ".") || !strcmp(ent->d_name, "..") || (!depth && is_own(ent->d_name)))
+			continue;
+		list_entry(f, dirfd(d), prefix, ent->d_name, depth);
+	}
+	closedir(d);
+}
+
+void sizes_record(int dir)
+{
+	auto_free char *boot = boot_id(), *text = NULL;
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err ignored;
+	size_t n;
+
+	if (fd < 0)
+		return;
+	FILE *f = xmemstream(&text, &n);
+
+	fprintf(f, HEAD "%s\n", boot);
+	list_folder(f, fd, "", 0);
+	fputs(END, f);
+	fclose(f);
+	(void)file_write(dir, "sizes", text, n, &ignored);
+}
+
+/* Only names below the folder: the file may have been anything. */
+static bool is_below(const char *path)
+{
+	return *path && *path != '/' && *path != '.' && !strstr(path, "..");
+}
+
+/* Whether the file of that line is what it was; one that is not there is ninja's business. */
+static bool check_file(int dir, const char *line, unsigned *lost)
+{
+	char *end;
+	intmax_t size = strtoimax(line, &end, 10), mtime;
+	struct stat st;
+
+	if (end == line || *end != ' ')
+		return false;
+	mtime = strtoimax(end + 1, &end, 10);
+	if (*end != ' ' || !is_below(end + 1))
+		return false;
+	if (fstatat(dir, end + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || st.st_size == size)
+		return true;
+	*lost += mtime == (intmax_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	(void)unlinkat(dir, end + 1, 0);
+	return false;
+}
+
+/* All of them are looked at, whatever is found. */
+static bool check_files(int dir, char *text, unsigned *lost)
+{
+	auto_free char *boot = boot_id(), *head = xasprintf(HEAD "%s", boot);
+	char *save = NULL, *line = strtok_r(text, "\n", &save);
+	bool good = line && !strcmp(line, head);
+
+	while ((line = strtok_r(NULL, "\n", &save)) && strcmp(line, "end") != 0)
+		good &= check_file(dir, line, lost);
+	return good && line;
+}
+
+void sizes_check(int dir, const char *path)
+{
+	auto_free char *text = NULL;
+	struct err ignored;
+	unsigned lost = 0;
+
+	if (file_read(dir, "sizes", SIZES_MAX, &text, NULL, &ignored) == 0 && check_files(dir, text, &lost))
+		return;
+	if (lost)
+		log_warn("%u files in %s have lost bytes since they were made: every step is asked again", lost, path);
+	(void)unlinkat(dir, ".ninja_log", 0);
+}
