@@ -126,6 +126,39 @@ later() {
 	pack a && same 'ktstr store 2' "$(cat store/format)" && same 1 "$(objects)" objects
 }
 
+# as UID COMMAND…: in the group of the store
+as() {
+	uid=$1
+	shift
+	setpriv --reuid "$uid" --regid "$uid" --groups 65534 sh -c 'umask 002 && exec "$@"' sh "$@"
+}
+
+two_users() {
+	[ "$(id -u)" = 0 ] || return 0
+	chmod 755 "$base" "$work" && new_input && mkdir store a b && chgrp 65534 store && chmod 2775 store && chown 4001 a && chown 4002 b || return
+	as 4001 ktstr-step initramfs --store store --out a --init init && as 4002 ktstr-step initramfs --store store --out b --init init &&
+		cmp a/initramfs.cpio b/initramfs.cpio && same 1 "$(objects)" objects || return
+	printf x >>init
+	as 4002 ktstr-step initramfs --store store --out b --init init && as 4001 ktstr-step initramfs --store store --out a --init init &&
+		cmp a/initramfs.cpio b/initramfs.cpio && same 2 "$(objects)" objects && clean_store
+}
+
+# Made by one alone: the other is told whose it is.
+of_another() {
+	[ "$(id -u)" = 0 ] || return 0
+	chmod 755 "$base" "$work" && new_input && mkdir store a b && chown 4001 a store && chown 4002 b || return
+	setpriv --reuid 4001 --regid 4001 --clear-groups ktstr-step initramfs --store store --out a --init init || return
+	exits 14 setpriv --reuid 4002 --regid 4002 --clear-groups ktstr-step initramfs --store store --out b --init init &&
+		has 'belongs to user 4001' err && has KTSTR_STORE err
+}
+
+new_store_is_private() {
+	new_input
+	(umask 022 && pack a) && same 700 "$(stat -c %a store)" mode && rm -rf store a && (umask 002 && pack a) &&
+		same 775 "$(stat -c %a store)" mode || return
+	rm -rf store a && mkdir -m 755 store && (umask 022 && pack a) && same 755 "$(stat -c %a store)" mode
+}
+
 bad_options() {
 	new_input
 	exits 2 ktstr-step initramfs && has '--out' err && exits 2 pack a --nonsense && exits 2 pack a word &&
@@ -134,4 +167,4 @@ bad_options() {
 	exits 10 pack a && has 'open init' err && clean_store
 }
 
-run_tests list hit untouched changed_input crowd death unusable earlier later bad_options
+run_tests list hit untouched changed_input crowd death unusable earlier later two_users of_another new_store_is_private bad_options
