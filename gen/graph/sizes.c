@@ -1,7 +1,7 @@
 #include "gen/graph/sizes.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "progress/log.h"
 #include "base/mem.h"
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define HEAD "ktstr sizes 1 "
-#define END  "end\n"
+#define END "end\n"
 
 enum { SIZES_MAX = 256 << 20, DEPTH_MAX = 16 };
 

@@ -15,7 +15,7 @@
 #include "store/digest.h"
 #include "store/recipe.h"
 
-enum { MAX_DEPTH = 32 };
+enum { TEXT_MAX = 64 << 20, MAX_DEPTH = 32 };
 
 static void append(struct content *c, const char *name, const char *hex, uint64_t size)
 {
@@ -85,7 +85,8 @@ static int seal_entry(struct content *c, int dir, const char *prefix, const char
 
 	if (!printable(name))
 		return err_set(e, X_FAIL, "a result's file has control characters in its name");
-	if (!*prefix && (strcmp(name, "recipe") == 0 || strcmp(name, "content") == 0))
+	if (!*prefix &&
+	    (strcmp(name, "recipe") == 0 || strcmp(name, "content") == 0 || strcmp(name, "content.sum") == 0))
 		return err_set(e, X_FAIL, "a result's file cannot be called %s", name);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "stat %s", full);
@@ -227,4 +228,21 @@ bool content_present(const struct content *c, int dir)
 			return false;
 	}
 	return true;
+}
+
+int content_read(struct content *c, int dir, struct err *e)
+{
+	auto_free char *text = NULL;
+
+	auto_free char *sum = NULL;
+	char hex[KEY_LEN + 1];
+	size_t n;
+
+	if (file_read(dir, "content", TEXT_MAX, &text, &n, e) < 0 ||
+	    file_read(dir, "content.sum", KEY_LEN + 1, &sum, NULL, e) < 0)
+		return -1;
+	hash_hex(text, n, hex);
+	if (strncmp(sum, hex, KEY_LEN) != 0)
+		return err_set(e, X_STORE, "a result's list of contents is damaged");
+	return content_parse(c, text, e);
 }

@@ -32,3 +32,5 @@ int content_parse(struct content *c, const char *text, struct err *e);
 bool content_present(const struct content *c, int dir);
 void content_free(struct content *c);
 #define auto_content __attribute__((unused, cleanup(content_free)))
+/* The list of the result open as dir, checked against its sum. As content_parse(). */
+int content_read(struct content *c, int dir, struct err *e);

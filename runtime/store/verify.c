@@ -157,10 +157,9 @@ static int look_at_file(struct look *l, const struct content_file *f, enum verif
 static int statmany(struct look *l, enum verify_depth depth, struct err *e)
 {
 	auto_content struct content c = { 0 };
-	auto_free char *text = NULL;
 	struct err why;
 
-	if (file_read(l->dir, "content", TEXT_MAX, &text, NULL, &why) < 0 || content_parse(&c, text, &why) < 0) {
+	if (content_read(&c, l->dir, &why) < 0) {
 		blame(l, "content", why.msg);
 		return 0;
 	}

@@ -31,15 +31,6 @@ static char *draft_folder(const char *key)
 	return xasprintf("drafts/%s.%ld", key, (long)getpid());
 }
 
-static int read_content(int dir, struct content *c, struct err *e)
-{
-	auto_free char *text = NULL;
-
-	if (file_read(dir, "content", TEXT_MAX, &text, NULL, e) < 0)
-		return -1;
-	return content_parse(c, text, e);
-}
-
 /* A folder that has lost something is no result: it is made again. */
 static bool whole(int dir, const char *recipe)
 {
@@ -49,7 +40,7 @@ static bool whole(int dir, const char *recipe)
 
 	if (file_read(dir, "recipe", TEXT_MAX, &text, NULL, &ignored) < 0 || strcmp(text, recipe) != 0)
 		return false;
-	return read_content(dir, &c, &ignored) == 0 && content_present(&c, dir);
+	return content_read(&c, dir, &ignored) == 0 && content_present(&c, dir);
 }
 
 /* Nobody throws it out (gc.h) while dir is open. */
@@ -132,11 +123,15 @@ static int seal(struct work *w, struct recipe *r, struct err *e)
 {
 	auto_content struct content c = { 0 };
 	auto_free char *list = NULL;
+	char sum[KEY_LEN + 2] = "";
 
 	if (content_seal(&c, w->dir, e) < 0)
 		return -1;
 	list = content_text(&c);
-	if (add_text(w->dir, "content", list, e) < 0 || add_text(w->dir, "recipe", recipe_text(r), e) < 0)
+	hash_hex(list, strlen(list), sum);
+	sum[KEY_LEN] = '\n';
+	if (add_text(w->dir, "content", list, e) < 0 || add_text(w->dir, "content.sum", sum, e) < 0 ||
+	    add_text(w->dir, "recipe", recipe_text(r), e) < 0)
 		return -1;
 	if (fsync(w->dir) < 0)
 		return err_sys(e, "write the result's folder");
@@ -252,7 +247,7 @@ static int place_all(struct work *w, struct hashes *h, int out, unsigned *change
 	int rc;
 
 	*changed = 0;
-	if (read_content(w->dir, &c, e) < 0 || file_read(w->dir, "recipe", TEXT_MAX, &recipe, &n, e) < 0)
+	if (content_read(&c, w->dir, e) < 0 || file_read(w->dir, "recipe", TEXT_MAX, &recipe, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < c.n; i++) {
 		rc = place_file(w, h, out, &c.v[i], e);

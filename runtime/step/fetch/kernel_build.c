@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
-#include "base/spawn.h"
+#include "process/spawn.h"
 #include "options/opt.h"
 #include "kernel/build/build.h"
 #include "kernel/build/command.h"

@@ -98,7 +98,8 @@ static void damages(void **state)
 		{ "a", "eno", "a", "content", false },
 		{ "content", NULL, "content", "No such file", true },
 		{ "content", "nonsense\n", "content", "list of contents", true },
-		{ "content", "", NULL, NULL, false },
+		{ "content", "", "content", "list of contents", true },
+		{ "content.sum", NULL, "content", "No such file", true },
 		{ "recipe", NULL, "recipe", "No such file", true },
 		{ "recipe", "step    letter 2\n", "recipe", "not the one of this key", true },
 	};
