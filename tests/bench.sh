@@ -58,6 +58,15 @@ chmod u+w "$large/scx_large"
 head -c 100M /dev/urandom >>"$large/scx_large"
 first=$(echo "$kernels" | head -n 1)
 
+# cpu COMMAND…: seconds in user mode
+cpu() {
+	perl -e 'system(@ARGV) == 0 or die; printf "%.2f\n", (times)[2]' "$@"
+}
+
+printf '\ncpu of packing 100 MB: %s s, again %s s\n' \
+	"$(cpu ktstr-step payload --store "$large/store" --out "$large/out" --program "$large/scx_large")" \
+	"$(cpu ktstr-step payload --store "$large/store" --out "$large/out" --program "$large/scx_large")"
+
 printf '\nmachines, kernel %s: medians of %s runs (cold: 1), ms; push_large: 100 MB\n' "$first" "$RUNS"
 printf '%-14s %-8s %9s %9s %9s %11s\n' topology machine boot restore push push_large
 
