@@ -52,7 +52,8 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 		.plan = p, .steps = r->steps, .dir = r->dir, .explain = o->explain, .brief = o->brief, .jobs = o->jobs
 	};
 
-	sizes_check(r->folder.dir, r->dir);
+	bool known = sizes_check(r->folder.dir, r->dir);
+
 	stale_forget(&r->folder, p);
 	result = ninja_run(&s, &status, e);
 	if (result == 0)
@@ -63,7 +64,8 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	if (result < 0 || r->failed)
 		(void)unlinkat(r->folder.dir, ".ninja_log", 0);
 	ninja_end(&s);
-	sizes_record(r->folder.dir);
+	if (!known || s.finished)
+		sizes_record(r->folder.dir);
 	if (!o->keep)
 		folder_unlock(&r->folder);
 	return result;

@@ -132,15 +132,16 @@ static bool check_files(int dir, char *text, unsigned *lost)
 	return good && line;
 }
 
-void sizes_check(int dir, const char *path)
+bool sizes_check(int dir, const char *path)
 {
 	auto_free char *text = NULL;
 	struct err ignored;
 	unsigned lost = 0;
 
 	if (file_read(dir, "sizes", SIZES_MAX, &text, NULL, &ignored) == 0 && check_files(dir, text, &lost))
-		return;
+		return true;
 	if (lost)
 		log_warn("%u files in %s have lost bytes since they were made: every step is asked again", lost, path);
 	(void)unlinkat(dir, ".ninja_log", 0);
+	return false;
 }

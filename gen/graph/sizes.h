@@ -8,7 +8,7 @@
 
 /* Before ninja runs. A file of another size goes, and with it ninja's log: then every step is asked again, and the store answers.
  * So does the log when the host booted since or "sizes" is damaged: what was written last may never have reached the disk. Damage
- * is told. */
-void sizes_check(int dir, const char *path);
+ * is told. Whether all was as recorded. */
+bool sizes_check(int dir, const char *path);
 /* After it ran. What cannot be written costs asking again. */
 void sizes_record(int dir);

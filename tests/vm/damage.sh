@@ -13,7 +13,7 @@ verify() {
 
 # lose FILE BYTES: keeps that many of them, its time and its mode
 lose() {
-	touch -r "$1" then && mode=$(stat -c %a "$1") && chmod u+w "$1" && truncate -s "$2" "$1" && chmod "$mode" "$1" && touch -r then "$1"
+	touch -r "$1" stamp && mode=$(stat -c %a "$1") && chmod u+w "$1" && truncate -s "$2" "$1" && chmod "$mode" "$1" && touch -r stamp "$1"
 }
 
 a_result() {

@@ -12,7 +12,7 @@ holding() {
 }
 
 included() {
-	mkdir -p -m 777 "$KTSTR_STORE" && (umask 077 && echo 'one of a kind' >secret) || return
+	mkdir "$KTSTR_STORE" && chmod 777 "$KTSTR_STORE" && (umask 077 && echo 'one of a kind' >secret) || return
 	ktstr -q shell --kernel "$key" -i ./secret --exec 'cat /include-files/secret; sleep 3' >out 2>err &
 	session=$!
 	within 60 sh -c "grep -rlq 'one of a kind' '$KTSTR_STORE'" || fail 'no pack' || return
