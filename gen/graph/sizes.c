@@ -115,7 +115,10 @@ static bool check_file(int dir, const char *line, unsigned *lost)
 		return false;
 	if (fstatat(dir, end + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || st.st_size == size)
 		return true;
-	*lost += mtime == (intmax_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	/* One that is younger was written since, which ninja sees. */
+	if (mtime != (intmax_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
+		return true;
+	++*lost;
 	(void)unlinkat(dir, end + 1, 0);
 	return false;
 }

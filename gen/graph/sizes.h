@@ -6,7 +6,7 @@
 #pragma once
 #include <stdbool.h>
 
-/* Before ninja runs. A file of another size goes, and with it ninja's log: then every step is asked again, and the store answers.
+/* Before ninja runs. A file of another size and the same age goes, and with it ninja's log: then every step is asked again, and the store answers.
  * So does the log when the host booted since or "sizes" is damaged: what was written last may never have reached the disk. Damage
  * is told. Whether all was as recorded. */
 bool sizes_check(int dir, const char *path);
