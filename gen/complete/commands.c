@@ -64,11 +64,11 @@ void commands_restore(const char *tree)
 	struct err why = { 0 };
 	auto_free char *store = cache_path("KTSTR_STORE", "store", &why);
 	auto_free char *trees = store ? xasprintf("%s/trees", store) : NULL;
-	char hex[KEY_LEN + 1];
+	char hex[NAME_LEN + 1];
 
 	if (file_exists(there) || !trees)
 		return;
-	hash_hex(tree, strlen(tree), hex);
+	name_hex(tree, strlen(tree), hex);
 	auto_free char *made = newest(trees, hex);
 
 	if (!made)
