@@ -148,7 +148,7 @@ static int present(const char *dir, const struct kernel_meta *m, const struct pi
 	int r = 0;
 
 	kernel_entry_read(&k, dir, NULL);
-	if (!k.corrupt && !o.renew && same_origin(&k.meta, m))
+	if (!k.corrupt && !k.stale_ktstr && !o.renew && same_origin(&k.meta, m))
 		r = hash_entry(&have, &k, h, e) < 0 ? -1 : same(&have, want);
 	kernel_entry_free(&k);
 	return r;
