@@ -5,6 +5,7 @@
 #include "progress/log.h"
 #include "base/mem.h"
 #include "store/name.h"
+#include "store/store.h"
 #include <dirent.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -62,12 +63,13 @@ void commands_restore(const char *tree)
 {
 	auto_free char *there = xasprintf("%s/compile_commands.json", tree);
 	struct err why = { 0 };
-	auto_free char *store = cache_path("KTSTR_STORE", "store", &why);
-	auto_free char *trees = store ? xasprintf("%s/trees", store) : NULL;
+	auto_store struct store st = { .dir = -1 };
 	char hex[NAME_LEN + 1];
 
-	if (file_exists(there) || !trees)
+	if (file_exists(there) || store_open(&st, NULL, &why) < 0)
 		return;
+	auto_free char *trees = xasprintf("%s/trees", st.path);
+
 	name_hex(tree, strlen(tree), hex);
 	auto_free char *made = newest(trees, hex);
 

@@ -28,7 +28,7 @@ struct digest {
 	uint64_t zero_at, zero_len; /* run of zero pages not yet fed */
 };
 
-static_assert(KEY_LEN == 2 * SHA256_DIGEST_LENGTH);
+static_assert(KEY_LEN == 2 * SHA256_DIGEST_LENGTH, "two hex digits a byte");
 
 static void to_hex(const unsigned char sum[SHA256_DIGEST_LENGTH], char *hex)
 {
