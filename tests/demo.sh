@@ -16,7 +16,8 @@ packages=$(sh "$root/tests/fetch-kernel.sh")
 key=$(ktstr kernel import $packages)
 
 say "The kernel tree's own example schedulers, built with clang:"
-KTSTR_LINUX_SOURCE=$(sh "$root/tests/fetch-kernel-tools.sh") sh "$root/tests/tools-schedulers.sh" "$scheds" "$key"
+KTSTR_LINUX_SOURCE=$(sh "$root/tests/fetch-kernel-tools.sh") sh "$root/tests/tools-schedulers.sh" "$scheds" "$key" \
+	scx_simple scx_flatcg
 
 for sched in "$O/sched/scx_ktstr" "$scheds"/scx_simple "$scheds"/scx_flatcg; do
 	say "\$ cargo ktstr verifier --scheduler-bin ${sched##*/} --kernel $key"

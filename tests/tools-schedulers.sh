@@ -2,9 +2,9 @@
 # tools-schedulers.sh: the kernel tree's own example schedulers, from Debian's linux-source-6.12
 # unless told otherwise.
 #
-#   tests/tools-schedulers.sh DEST KERNEL
+#   tests/tools-schedulers.sh DEST KERNEL [SCHEDULER…]
 #
-# Leaves scx_simple, scx_qmap, scx_central and scx_flatcg in DEST. KERNEL says which kernel's
+# Leaves those schedulers in DEST: scx_simple, scx_qmap, scx_central and scx_flatcg unless told otherwise. KERNEL says which kernel's
 # types they are compiled with: a vmlinux, a file of raw BTF, or the key of a cached kernel. Any
 # kernel with sched_ext will do, the loader adapts the programs to the one they run on. Does
 # nothing when DEST was made from the same source, kernel and script.
@@ -13,10 +13,9 @@
 # prints. CLANG_VERSION: another clang than 16.
 set -eu
 
-[ $# -eq 2 ] || { echo "usage: $0 DEST KERNEL" >&2 && exit 2; }
+[ $# -ge 2 ] || { echo "usage: $0 DEST KERNEL [SCHEDULER…]" >&2 && exit 2; }
 source=${KTSTR_LINUX_SOURCE:-/usr/src/linux-source-6.12.tar.xz}
 clang=${CLANG_VERSION:-16}
-schedulers='scx_simple scx_qmap scx_central scx_flatcg'
 cached=${KTSTR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ktstr/kernels}/$2/vmlinux
 # bpftool lives where only root looks.
 PATH=$PATH:/usr/sbin:/sbin
@@ -24,9 +23,12 @@ PATH=$PATH:/usr/sbin:/sbin
 mkdir -p "$1"
 dest=$(cd "$1" && pwd)
 types=$2
+kernel=$2
+shift 2
+schedulers=${*:-scx_simple scx_qmap scx_central scx_flatcg}
 [ -f "$types" ] || types=$cached
 if [ ! -f "$types" ]; then
-	echo "$0: $2 is neither a file nor a cached kernel with a vmlinux" >&2
+	echo "$0: $kernel is neither a file nor a cached kernel with a vmlinux" >&2
 	exit 1
 fi
 if [ ! -f "$source" ]; then
@@ -73,9 +75,14 @@ grep -q SCX_OPS_HAS_CGROUP_WEIGHT "$build/vmlinux.h" ||
 	echo '#define SCX_OPS_HAS_CGROUP_WEIGHT 0' >>"$build/vmlinux.h"
 
 # The schedulers' skeletons need a newer bpftool than Debian 12 has; the tree brings one, and
-# its first stage, without disassembler and friends, is enough.
+# its first stage, without disassembler and friends, is enough. So is that stage's libbpf for the schedulers; nothing of it
+# runs long enough to be worth optimizing.
 jobs=-j$(nproc)
-run bpftool make -s "$jobs" -C "$build/tools/bpf/bpftool" OUTPUT="$build/bpftool/" bootstrap
+run bpftool make -s "$jobs" -C "$build/tools/bpf/bpftool" OUTPUT="$build/bpftool/" \
+	HOST_EXTRACFLAGS=-O0 EXTRA_CFLAGS=-O0 bootstrap
+mkdir -p "$build/out/build/obj/libbpf" "$build/out/build/include"
+cp -r "$build/bpftool/bootstrap/libbpf/include/bpf" "$build/out/build/include/"
+cp "$build/bpftool/bootstrap/libbpf/libbpf.a" "$build/out/build/obj/libbpf/"
 # shellcheck disable=SC2086 # names, one word each
 run "building the schedulers" make "$jobs" -C "$build/tools/sched_ext" O="$build/out" \
 	LLVM="-$clang" CLANG="clang-$clang" BPFTOOL="$build/bpftool/bootstrap/bpftool" \

@@ -34,7 +34,7 @@ let_go() {
 
 # So that each of the guests below asks for its share once: a snapshot that must be made first asks too.
 snapshots_made() {
-	exits 0 guest --exec true && exits 0 guest --topology 1,1,3,1 --exec true && exits 0 guest --topology 1,1,2,1 --exec true &&
+	exits 0 guest --exec true && exits 0 guest --topology 1,1,3,1 --exec true && exits 0 guest --topology 1,2,1,1 --exec true &&
 		exits 0 guest --memory-mb 3000 --exec true
 }
 
@@ -60,14 +60,14 @@ memory_shared() {
 }
 
 killed_hard() {
-	hold 5 all --topology 1,1,2,1 && first=$pid && within 300 is_up all && hold 6 next && second=$pid && within 300 waits next ||
+	hold 5 all --topology 1,2,1,1 && first=$pid && within 300 is_up all && hold 6 next && second=$pid && within 300 waits next ||
 		return
 	kill -9 "$first" && within 60 is_up next && let_go 6 && wait "$second"
 	same 7 $? 'exit code'
 }
 
 interrupted() {
-	hold 5 all --topology 1,1,2,1 && first=$pid && within 300 is_up all && hold 6 next && second=$pid && within 300 waits next ||
+	hold 5 all --topology 1,2,1,1 && first=$pid && within 300 is_up all && hold 6 next && second=$pid && within 300 waits next ||
 		return
 	kill -TERM "$second" && wait "$second"
 	same 130 $? 'exit code' && let_go 5 && wait "$first"
@@ -76,7 +76,7 @@ interrupted() {
 
 # The steps of a request wait as well, and their command says so.
 steps_wait() {
-	hold 5 all --topology 1,1,2,1 && first=$pid && within 300 is_up all || return
+	hold 5 all --topology 1,2,1,1 && first=$pid && within 300 is_up all || return
 	ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" --force >step.out 2>step.err &
 	second=$!
 	within 300 waits step && has "verify scx_ktstr on $key: waiting" step.err && let_go 5 || return

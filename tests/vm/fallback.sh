@@ -13,6 +13,7 @@ spoil() {
 	file=$(echo "$KTSTR_STORE/graphs/$1"-*/snapshots/*/"$2")
 	shift 2
 	[ -f "$file" ] || fail "no snapshot $file" || return
+	cp "$file" whole || return
 	"$@" <"$file" >spoilt
 	rm -f "$file" && cp spoilt "$file"
 }
@@ -37,10 +38,11 @@ state_of_something_else() {
 		result | grep -q '"fallback": "continue the guest: '
 }
 
+# That is no damage which a boot would mend. Put back, it is as good as before.
 description_gone() {
-	verify || return
-	spoil verifier-scx_ktstr machine head -c 5 || return
-	exits 1 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force && has 'snapshot' err
+	verify && hasnt "$said" err && spoil verifier-scx_ktstr machine head -c 5 || return
+	exits 1 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force && has 'snapshot' err || return
+	rm -f "$file" && cp whole "$file" && verify && hasnt "$said" err && result | grep -q '"cold": false'
 }
 
 shell_too() {
@@ -63,8 +65,8 @@ bounded() {
 	exits 0 ktstr -q shell --kernel "$key" --exec true && exits 0 ktstr -q shell --kernel "$key" --topology 1,1,2,1 --exec true &&
 		same 1 "$(in_store)" 'snapshots in the store' && same 1 "$(find bounded/graphs -name ram0 | wc -l)" 'in build folders' || return
 	mkfifo end && exec 8<>end || return
-	ktstr -q shell --kernel "$key" --exec 'echo up; cat' <&8 >up &
-	within 300 grep -q up up && exits 0 ktstr -q shell --kernel "$key" --topology 1,1,2,1 --exec true &&
+	ktstr -q shell --kernel "$key" --topology 1,1,2,1 --exec 'echo up; cat' <&8 >up &
+	within 300 grep -q up up && exits 0 ktstr -q shell --kernel "$key" --exec true &&
 		same 2 "$(in_store)" 'snapshots in use' || return
 	kill $! || return
 	wait $!
@@ -76,4 +78,4 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests truncated_state state_of_something_else description_gone shell_too bounded nothing_left
+run_tests truncated_state description_gone state_of_something_else shell_too bounded nothing_left

@@ -7,7 +7,8 @@ key=$(sh "$root/tests/test-kernel.sh") || exit 1
 new=$O/sched/tools-new
 old=$O/sched/tools-6.12
 {
-	KTSTR_LINUX_SOURCE=$(sh "$root/tests/fetch-kernel-tools.sh") sh "$root/tests/tools-schedulers.sh" "$new" "$key" &&
+	KTSTR_LINUX_SOURCE=$(sh "$root/tests/fetch-kernel-tools.sh") sh "$root/tests/tools-schedulers.sh" "$new" "$key" \
+		scx_simple scx_flatcg &&
 		sh "$root/tests/tools-schedulers.sh" "$old" "$key"
 } >&2 || exit 1
 

@@ -133,7 +133,7 @@ not_includable() {
 
 too_much_for_the_guest() {
 	truncate -s 300M large
-	exits 6 guest --memory-mb 256 -i ./large --exec true && has 'the payload needs' err && has 'the guest has' err
+	exits 6 guest --memory-mb 128 -i ./large --exec true && has 'the payload needs' err && has 'the guest has' err
 }
 
 little_memory() {
