@@ -92,10 +92,9 @@ export KTSTR_TEST_RUN
 # make is told no variables but those named: it is looked for as well, and trees of tests do what $made and $spoil say.
 export KTSTR_MAKE_ENV='KTSTR_TEST_RUN made spoil'
 leftovers() {
-	for p in /proc/[0-9]*; do
-		grep -qzxF "KTSTR_TEST_RUN=$base" "$p/environ" 2>/dev/null || continue
-		case $(cat "$p/comm" 2>/dev/null) in
-		ninja | ktstr* | cargo-ktstr | qemu* | make) echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")" ;;
+	grep -slzxF "KTSTR_TEST_RUN=$base" /proc/[0-9]*/environ | while IFS=/ read -r _ _ p _; do
+		case $(cat "/proc/$p/comm" 2>/dev/null) in
+		ninja | ktstr* | cargo-ktstr | qemu* | make) echo "$p $(tr '\0' ' ' <"/proc/$p/cmdline")" ;;
 		esac
 	done
 }
