@@ -79,6 +79,7 @@ whole() {
 import json, sys
 a, b = (json.load(open(name)) for name in sys.argv[1:])
 assert a.pop("source_tree_path") and b["source_tree_path"] is None
+a["kconfig_hash"], a["ktstr_kconfig_hash"] = a["ktstr_kconfig_hash"], None # that name is the library's of 0.3.2
 assert all(b[name] == value for name, value in a.items()), (a, b)
 END
 }

@@ -57,41 +57,41 @@ two_llcs_with_smt() {
 
 odd_llcs() {
 	cat >want <<-END
-		cpus 0-2
-		packages 0-2
-		dies 0 1 2
-		llcs 0 1 2
-		cores 0 1 2
-		node 0 0-2 10
+		cpus 0-6
+		packages 0-6
+		dies 0 1 2 3 4 5 6
+		llcs 0 1 2 3 4 5 6
+		cores 0 1 2 3 4 5 6
+		node 0 0-6 10
 	END
-	sees 1n3l1c1t
+	sees 1n7l1c1t
 }
 
 two_nodes() {
 	cat >want <<-END
-		cpus 0-3
-		packages 0-1 2-3
-		dies 0 1 2 3
-		llcs 0 1 2 3
-		cores 0 1 2 3
-		node 0 0-1 10 20
-		node 1 2-3 20 10
+		cpus 0-7
+		packages 0-3 4-7
+		dies 0-1 2-3 4-5 6-7
+		llcs 0-1 2-3 4-5 6-7
+		cores 0 1 2 3 4 5 6 7
+		node 0 0-3 10 20
+		node 1 4-7 20 10
 	END
-	sees 2,4,1,1
+	sees 2,4,2,1
 }
 
 # A snapshot of it is as good for a scheduler as any.
 nodes_that_differ() {
 	cat >want <<-END
-		cpus 0-3
-		packages 0-3
-		dies 0 1 2 3
-		llcs 0 1 2 3
-		cores 0 1 2 3
-		node 0 0-2 10 21
-		node 1 3 31 10
+		cpus 0-7
+		packages 0-7
+		dies 0-1 2-3 4-5 6-7
+		llcs 0-1 2-3 4-5 6-7
+		cores 0 1 2 3 4 5 6 7
+		node 0 0-5 10 21
+		node 1 6-7 31 10
 	END
-	sees 2,4,1,1/llcs=3,1/mem=768,256/dist=10,21,31,10 || return
+	sees 2,4,2,1/llcs=3,1/mem=768,256/dist=10,21,31,10 || return
 	awk '$1 == "node" { print ($4 > 600000) }' snap/topology | tr '\n' ' ' >big
 	same '1 0 ' "$(cat big)" memory || return
 	step payload payload --program "$O/sched/scx_ktstr" --depfile payload.d &&
