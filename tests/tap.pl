@@ -14,6 +14,8 @@
 # line.
 use strict;
 use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
 use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use Getopt::Long;
@@ -73,11 +75,13 @@ sub report_prefix {
 	return "$reports/" . $file =~ s{[^\w.]+}{_}gr;
 }
 
+my $leaks = dirname(abs_path($0)) . '/leaks.supp';
+
 sub sanitizers {
 	my ($file) = @_;
 	return () unless $reports;
 	my $path = 'log_path=' . report_prefix($file);
-	return ('env', "ASAN_OPTIONS=$path", "UBSAN_OPTIONS=$path:print_stacktrace=1");
+	return ('env', "ASAN_OPTIONS=$path", "LSAN_OPTIONS=suppressions=$leaks:print_suppressions=0", "UBSAN_OPTIONS=$path:print_stacktrace=1");
 }
 
 sub found_by_sanitizers {
