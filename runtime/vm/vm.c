@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +22,7 @@
 #include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include "guest/proto.h"
 #include "vm/devtree.h"
 #include "host/kvmstats.h"
@@ -211,7 +211,7 @@ int vm_tell_now(struct vm *vm, struct err *e)
 	struct proto_now now = { 0 };
 	struct timespec ts;
 
-	if (getrandom(now.seed, sizeof(now.seed), 0) != sizeof(now.seed))
+	if (random_bytes(now.seed, sizeof(now.seed)) < 0)
 		return err_sys(e, "random numbers for the guest");
 	clock_gettime(CLOCK_REALTIME, &ts);
 	now.s = ts.tv_sec;

@@ -110,7 +110,7 @@ kernel_build_graph() {
 kernel_build_source_graph() {
 	sh "$root/tests/fake-linux.sh" a-tree 6.99.1
 	graph_of_build --source a-tree --force >build.ninja
-	matches kernel-build-source.ninja build.ninja && graph=ask graph_of_build --source a-tree --clean >ask.ninja || return
+	matches kernel-build-source.ninja build.ninja && graph=ask graph_of_build --source a-tree --clean --force >ask.ninja || return
 	matches ask.ninja ask.ninja
 }
 

@@ -133,7 +133,7 @@ not_includable() {
 
 too_much_for_the_guest() {
 	truncate -s 300M large
-	exits 6 guest --memory-mb 128 -i ./large --exec true && has 'the payload needs' err && has 'the guest has' err
+	exits 2 guest --memory-mb 128 -i ./large --exec true && has 'the files of -i take 300 MiB' err && has --memory-mb err
 }
 
 little_memory() {

@@ -5,8 +5,9 @@ use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
 sched=$O/sched/scx_ktstr
 
+# A second of work, so that the three tasks meet on a busy machine, too.
 sweep_to_stats() {
-	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --profiles default,llc --sidecar-dir made/here || return
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --profiles default,llc --workload 1000 --sidecar-dir made/here || return
 	same 2 "$(find made/here -name 'verifier_scx_ktstr.1n1l1c1t.*.ktstr.json' | wc -l)" files &&
 		same 2 "$(find made/here | sed 1d | wc -l)" 'files in all' || return
 	exits 0 ktstr test-stats --dir made/here && same '' "$(cat err)" || return
@@ -28,7 +29,7 @@ sweep_to_stats() {
 
 # What was known costs no guest, and the files are the same; a scheduler that stalls leaves one, too.
 again_and_stalled() {
-	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --profiles default,llc --sidecar-dir d &&
+	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --profiles default,llc --workload 1000 --sidecar-dir d &&
 		has 'cached  verify' err && hasnt 's verify' err || return
 	exits 4 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --profiles default --sidecar-dir d -- --stall-after 0 &&
 		exits 0 ktstr test-stats --dir d && has '  verifier_scx_ktstr        1/2 passed' out && has 'stalls=1' out &&
