@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
+#include "host/boot_id.h"
 #include "kernel/name/id.h"
 #include "vm/qemu.h"
 #include <string.h>
@@ -14,9 +15,8 @@
 int guest_plan_init(struct guest_plan *g, struct err *e)
 {
 	auto_free char *id = NULL;
-	size_t n;
 
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &id, &n, e) < 0)
+	if (boot_id(&id, e) < 0)
 		return -1;
 	g->host = xasprintf("host/%.8s", id);
 	return 0;

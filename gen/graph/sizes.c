@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "host/boot_id.h"
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -15,17 +16,6 @@
 #define END "end\n"
 
 enum { SIZES_MAX = 256 << 20, DEPTH_MAX = 16 };
-
-static char *boot_id(void)
-{
-	struct err ignored;
-	char *id;
-
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &id, NULL, &ignored) < 0)
-		return xstrdup("-");
-	id[strcspn(id, "\n")] = '\0';
-	return id;
-}
 
 /* What is ours and ninja's own, at the folder's top. */
 static bool is_own(const char *name)
@@ -79,7 +69,7 @@ static void list_folder(FILE *f, int fd, const char *prefix, unsigned depth)
 
 void sizes_record(int dir)
 {
-	auto_free char *boot = boot_id(), *text = NULL;
+	auto_free char *boot = boot_id_or_none(), *text = NULL;
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct err ignored;
 	size_t n;
@@ -126,7 +116,7 @@ static bool check_file(int dir, const char *line, unsigned *lost)
 /* All of them are looked at, whatever is found. */
 static bool check_files(int dir, char *text, unsigned *lost)
 {
-	auto_free char *boot = boot_id(), *head = xasprintf(HEAD "%s", boot);
+	auto_free char *boot = boot_id_or_none(), *head = xasprintf(HEAD "%s", boot);
 	char *save = NULL, *line = strtok_r(text, "\n", &save);
 	bool good = line && !strcmp(line, head);
 

@@ -20,6 +20,7 @@
 #include "host/tool.h"
 #include "base/stop.h"
 #include "host/accel_kvm.h"
+#include "host/boot_id.h"
 
 enum { PROBE_MS = 2000, PROBE_EMULATED_MS = 10000 };
 static const char too_slow[] = "ordinary instructions take too long";
@@ -219,17 +220,6 @@ static bool remembered(struct accel_probe *p, const char *text)
 		return true;
 	}
 	return false;
-}
-
-static int boot_id(char **id, struct err *e)
-{
-	auto_free char *text = NULL;
-
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 4096, &text, NULL, e) < 0)
-		return -1;
-	text[strspn(text, "0123456789abcdefABCDEF-")] = 0;
-	*id = TAKE(text);
-	return 0;
 }
 
 static int remember(const char *dir, const char *id, const struct accel_probe *p, struct err *e)

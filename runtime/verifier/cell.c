@@ -30,10 +30,10 @@ struct run {
 	FILE *log;
 	char *tail; /* end of the scheduler's output */
 	size_t tail_n;
-	uint64_t said, cut;     /* bytes of its output; of these not in log */
-	struct exit_info letgo; /* what the kernel said when it let go of it; {0}: nothing yet */
-	struct calls calls;     /* of bpf(2) that it made; {0}: not told */
-	bool enabling;          /* the kernel accepted the programs and began to attach */
+	uint64_t said, cut;    /* bytes of its output; of these not in log */
+	struct exit_info left; /* what the kernel said when it let go of it; {0}: nothing yet */
+	struct calls calls;    /* of bpf(2) that it made; {0}: not told */
+	bool enabling;         /* the kernel accepted the programs and began to attach */
 	double mark;
 };
 
@@ -81,8 +81,8 @@ static void end_log(struct run *x)
 	if (x->cut > n)
 		fprintf(x->log, "\n--- %" PRIu64 " bytes of output left out ---\n", x->cut - n);
 	fwrite(x->tail + (x->tail_n - n), 1, n, x->log);
-	if (x->letgo.kind && exit_info_is_error(&x->letgo))
-		fprintf(x->log, "\n--- sched_ext ---\n%s%s", x->letgo.log, x->letgo.dump);
+	if (x->left.kind && exit_info_is_error(&x->left))
+		fprintf(x->log, "\n--- sched_ext ---\n%s%s", x->left.log, x->left.dump);
 }
 
 enum { TAKEN = 0, OTHER = 1 };
@@ -100,8 +100,8 @@ static int listen(struct run *x, const struct msg *m, struct err *e)
 	}
 	if (m->type != MSG_EXIT_INFO)
 		return OTHER;
-	exit_info_free(&x->letgo);
-	return exit_info_parse(&x->letgo, m->data, m->n, e) < 0 ? -1 : TAKEN;
+	exit_info_free(&x->left);
+	return exit_info_parse(&x->left, m->data, m->n, e) < 0 ? -1 : TAKEN;
 }
 
 static int begin(struct run *x, struct err *e)
@@ -156,8 +156,8 @@ static void judge_exit(struct run *x, int status, const char *when)
 	x->r->verdict = refused ? VERDICT_REJECTED : VERDICT_DIED;
 	free(x->r->reason);
 	spawn_status(status, how, sizeof(how));
-	if (!refused && x->letgo.kind && exit_info_is_error(&x->letgo)) {
-		auto_free char *reason = exit_info_reason(&x->letgo);
+	if (!refused && x->left.kind && exit_info_is_error(&x->left)) {
+		auto_free char *reason = exit_info_reason(&x->left);
 
 		why = xasprintf("thrown out by the kernel: %s", reason);
 	} else if (status != 0) {
@@ -375,7 +375,7 @@ static int await_work(struct run *x, bool *exited, int *status, struct err *e)
 /* Tasks that did not get to run, and what the kernel did about it. */
 static void judge_stall(struct run *x, const char *missing)
 {
-	auto_free char *thrown = x->letgo.kind && exit_info_is_error(&x->letgo) ? exit_info_reason(&x->letgo) : NULL;
+	auto_free char *thrown = x->left.kind && exit_info_is_error(&x->left) ? exit_info_reason(&x->left) : NULL;
 
 	x->r->verdict = VERDICT_STALLED;
 	free(x->r->reason);
@@ -518,7 +518,7 @@ int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, s
 	x.mark = clock_ms();
 	vm_close(&x.vm);
 	r->ms.stop = lap(&x);
-	exit_info_free(&x.letgo);
+	exit_info_free(&x.left);
 	calls_free(&x.calls);
 	free(x.tail);
 	return ret;
