@@ -1,16 +1,17 @@
 #!/usr/bin/perl
 # tap.pl: run test files and end with one line: N passed, N failed, N skipped.
 #
-#   tests/tap.pl [-j JOBS] [-g GUESTS] [-t SECONDS] [-r DIR] FILE...
+#   tests/tap.pl [-j JOBS] [-g GUESTS] [-t SECONDS] [-r DIR] [-w DIR] FILE...
 #
 # prove, with what a long run needs beside it: a deadline for each file, the whole output of every
 # file that failed, and the reasons of what was skipped. A file that dies, does not speak TAP or
 # runs fewer tests than it planned is one failed test more, and so is one where a sanitizer found
 # something, be it in a child whose stderr the test keeps to itself: with -r, reports go to DIR.
+# With -w, tests work in a folder below DIR.
 # The exit code is 0 only when nothing failed and something passed.
 #
 # Files run in the order they are named, JOBS at once, but of those in a folder vm no more than GUESTS (2 unless given):
-# their guests keep all CPUs busy, while most of the others wait. The files that took longest are listed before the last
+# their guests keep CPUs busy and have deadlines. The files that took longest are listed before the last
 # line.
 use strict;
 use warnings;
@@ -23,7 +24,7 @@ use TAP::Harness;
 use TAP::Parser::Scheduler::Job;
 use TAP::Parser::Scheduler::Spinner;
 
-my ($jobs, $guests, $seconds, $reports) = (1, 2, 900);
+my ($jobs, $guests, $seconds, $reports, $where) = (1, 2, 900);
 
 # In place of TAP::Parser::Scheduler, whose rules cannot say "two of these at once".
 package Order {
@@ -57,11 +58,16 @@ package Order {
 
 package main;
 
-GetOptions('j=i' => \$jobs, 'g=i' => \$guests, 't=i' => \$seconds, 'r=s' => \$reports) && @ARGV
-    or die "usage: $0 [-j JOBS] [-g GUESTS] [-t SECONDS] [-r DIR] FILE...\n";
+GetOptions('j=i' => \$jobs, 'g=i' => \$guests, 't=i' => \$seconds, 'r=s' => \$reports, 'w=s' => \$where) && @ARGV
+    or die "usage: $0 [-j JOBS] [-g GUESTS] [-t SECONDS] [-r DIR] [-w DIR] FILE...\n";
 if ($reports) {
 	remove_tree($reports);
 	make_path($reports);
+}
+# Where other users may look into what a test shows them.
+if ($where) {
+	$ENV{KTSTR_TEST_DIR} = tempdir('ktstr-check.XXXXXX', DIR => $where, CLEANUP => 1);
+	chmod 0711, $ENV{KTSTR_TEST_DIR};
 }
 $ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
 $| = 1;

@@ -75,7 +75,7 @@ no_dev_kvm() {
 	mkdir -p dev/shm
 	touch dev/null dev/zero dev/urandom
 	# shellcheck disable=SC2016 # for the inner shell
-	exits 16 own_mounts sh -c 'for d in null zero urandom; do mount --bind /dev/$d dev/$d || exit 99; done
+	exits 16 own_mounts sh -c 'for d in null zero urandom shm; do mount --rbind /dev/$d dev/$d || exit 99; done
 		mount --rbind dev /dev && exec "$@"' sh \
 		ktstr verifier --scheduler-bin "$sched" --kernel "$key" --accel kvm && has /dev/kvm err
 }
