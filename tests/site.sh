@@ -9,7 +9,7 @@ kernel_site() {
 	mkdir -p "$site/v6.x" "$site/rc" || return
 	for version in "$@"; do
 		${MAKE_TREE:-sh "$root/tests/fake-linux.sh"} "$site/linux-$version" "$version" &&
-			tar -C "$site" -cJf "$site/v6.x/linux-$version.tar.xz" "linux-$version" || return
+			XZ_OPT=-0 tar -C "$site" -cJf "$site/v6.x/linux-$version.tar.xz" "linux-$version" || return
 	done
 	${MAKE_TREE:-sh "$root/tests/fake-linux.sh"} "$site/linux-6.15-rc3" 6.15-rc3 &&
 		tar -C "$site" -czf "$site/rc/linux-6.15-rc3.tar.gz" linux-6.15-rc3 || return

@@ -318,7 +318,7 @@ cut_off() {
 make_large() {
 	make_kernel "$served/large" &&
 		(
-			cd "$served/large" && git config core.compression 0 && mkdir many && i=0 &&
+			cd "$served/large" && git config core.compression 0 && git config pack.window 0 && mkdir many && i=0 &&
 				while [ $i -lt 300 ]; do
 					head -c 40000 /dev/urandom >many/$i
 					i=$((i + 1))

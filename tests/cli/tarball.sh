@@ -22,9 +22,9 @@ def add(tar, name, data=b"", **how):
         setattr(info, key, value)
     tar.addfile(info, io.BytesIO(data))
 
-def kernel(path, version, files, mode):
+def kernel(path, version, files, mode, **how):
     top = "linux-" + version
-    with tarfile.open(path, mode) as tar:
+    with tarfile.open(path, mode, **how) as tar:
         add(tar, top, type=tarfile.DIRTYPE, mode=0o775)
         add(tar, top + "/Makefile", b"VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 1\nEXTRAVERSION =\n")
         add(tar, top + "/Kconfig", b'mainmenu "Linux"\n')
@@ -34,8 +34,8 @@ def kernel(path, version, files, mode):
         for i in range(files):
             add(tar, f"{top}/kernel/f{i}.c", chance.randbytes(10000))
 
-kernel(folder + "/linux-6.12.1.tar.xz", "6.12.1", 10, "w:xz")
-kernel(folder + "/linux-6.12.2.tar.xz", "6.12.2", 200, "w:xz")
+kernel(folder + "/linux-6.12.1.tar.xz", "6.12.1", 10, "w:xz", preset=0)
+kernel(folder + "/linux-6.12.2.tar.xz", "6.12.2", 200, "w:xz", preset=0)
 kernel(site + "/rc/linux-6.13-rc2.tar.gz", "6.13-rc2", 10, "w:gz")
 
 OUT = "/../../../../../../../../../../../tmp/ktstr-outside"
@@ -55,7 +55,7 @@ hostile = {
     "empty": [],
 }
 for i, (name, members) in enumerate(hostile.items()):
-    with tarfile.open(f"{folder}/linux-6.66.{i}.tar.xz", "w:xz", format=tarfile.GNU_FORMAT) as tar:
+    with tarfile.open(f"{folder}/linux-6.66.{i}.tar.xz", "w:xz", preset=0, format=tarfile.GNU_FORMAT) as tar:
         for path, how in members:
             how = dict(how)
             add(tar, path, how.pop("data", b""), **how)
