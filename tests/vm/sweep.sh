@@ -18,26 +18,31 @@ print(next(e["image_path"] for e in json.load(sys.stdin)["entries"] if e["key"] 
 		echo another >>another/bzImage
 }
 
+# On each of two kernels, in one graph.
 all_profiles() {
-	exits 0 verifier --scheduler-bin "$sched" --all-profiles --json --explain || return
+	another_kernel || return
+	exits 0 verifier --scheduler-bin "$sched" --kernel another/bzImage --all-profiles --json --explain || return
 	has 'verifying 12 profiles' err && python3 - "$work/out" <<-'END'
 		import json, sys
 		cells = json.load(open(sys.argv[1]))["cells"]
 		names = ["default", "llc", "llc+steal", "slice-short", "llc+slice-short", "llc+steal+slice-short"]
 		names += ["weighted"] + [n + "+weighted" for n in names[1:]]
-		assert [c["profile"] for c in cells] == names, [c["profile"] for c in cells]
+		assert [c["profile"] for c in cells] == 2 * names, [c["profile"] for c in cells]
+		assert [c["kernel"] for c in cells] == 12 * [cells[0]["kernel"]] + 12 * [cells[12]["kernel"]], cells
+		assert cells[0]["kernel"] != cells[12]["kernel"]
 		assert all(c["verdict"] == "attached" for c in cells)
 		counts = [{p["name"]: p["verified_insns"] for p in c["programs"]} for c in cells]
+		assert counts[:12] == counts[12:], "one kernel, two results"
 		assert len({tuple(sorted(c.items())) for c in counts}) > 6, "flags make no difference"
 	END
 }
 
-# Every profile on each of two kernels, in one graph.
-two_kernels() {
+# The same by flags that a file says; what the guests are to do is known by then.
+flags_of_a_file() {
 	another_kernel || return
 	echo '[{"name":"llc","args":["--llc-aware"],"requires":[]},{"name":"weighted","args":["--weighted"],"requires":[]}]' >flags.json
 	exits 0 verifier --scheduler-bin "$sched" --kernel another/bzImage --flags-file flags.json --all-profiles --json || return
-	has 'verifying 4 profiles' err && python3 - "$work/out" <<-'END'
+	has 'verifying 4 profiles' err && same 8 "$(grep -c 'cached  verify' err)" 'cached cells' && python3 - "$work/out" <<-'END'
 		import json, sys
 		cells = json.load(open(sys.argv[1]))["cells"]
 		assert [c["profile"] for c in cells] == 2 * ["default", "llc", "weighted", "llc+weighted"], [c["profile"] for c in cells]
@@ -51,8 +56,9 @@ two_kernels() {
 
 # What a guest said is known; a profile that is new runs alone. The argument makes the cells new ones.
 cached() {
-	exits 0 verifier --scheduler-bin "$sched" --all-profiles &&
-		hasnt 's verify' err && same 12 "$(grep -c 'cached  verify' err)" 'cached cells' || return
+	another_kernel || return
+	exits 0 verifier --scheduler-bin "$sched" --kernel another/bzImage --all-profiles &&
+		hasnt 's verify' err && same 24 "$(grep -c 'cached  verify' err)" 'cached cells' || return
 	exits 0 verifier --scheduler-bin "$sched" --profiles steal+llc,default -- "--slow-$now" &&
 		same 2 "$(grep -c 's verify' err)" 'cells that ran' &&
 		exits 0 verifier --scheduler-bin "$sched" --profiles steal+llc,weighted,default -- "--slow-$now" &&
@@ -158,4 +164,4 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests all_profiles two_kernels cached failures_stay_alone topologies ignores_the_question answers by_package interrupted nothing_left
+run_tests all_profiles flags_of_a_file cached failures_stay_alone topologies ignores_the_question answers by_package interrupted nothing_left
