@@ -87,6 +87,23 @@ use_shared_cache() {
 	unset KTSTR_MAKE_ENV # results of one test are of use to the next
 }
 
+# own_store DIR KEY: KTSTR_STORE is a store of this test's own from now on. What guests of that kernel with one CPU begin with is in
+# it: kernel, init, snapshot. For tests that are not about making these; needs use_shared_cache.
+own_store() {
+	# Programs that are new make another one, and what was made by older ones goes.
+	qemu=$(command -v "qemu-system-$(uname -m)")
+	first=$shared/ktstr/first-$({ cat "$O/ktstr-step" "$O/ktstr-init" && stat -L -c '%s %Y' "$qemu"; } | cksum | tr ' ' -)-$2
+	(
+		flock 9 || exit
+		[ ! -e "$first/made" ] || exit 0
+		rm -rf "$shared"/ktstr/first-*-*
+		KTSTR_STORE=$first ktstr -q shell --kernel "$2" --exec true && rm -rf "$first/graphs" && : >"$first/made"
+	) 9>"$shared/ktstr/first.lock" </dev/null || fail 'no first store' || return
+	mkdir -p "$1" && cp -a "$first/format" "$first/objects" "$1/" || fail 'no copy of the first store' || return
+	KTSTR_STORE=$1
+	export KTSTR_STORE
+}
+
 # Programs started by this test file that are still there; they are known by a variable in their environment.
 KTSTR_TEST_RUN=$base
 export KTSTR_TEST_RUN

@@ -5,8 +5,7 @@ use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
 sched=$O/sched/scx_ktstr
 said='could not be continued'
-KTSTR_STORE=$base/store
-export KTSTR_STORE
+own_store "$base/store" "$key" || exit 1
 
 # spoil GRAPH FILE COMMAND…: what the command prints becomes that file of the snapshot in the build folder.
 spoil() {
@@ -46,7 +45,7 @@ description_gone() {
 }
 
 shell_too() {
-	exits 0 ktstr -q shell --kernel "$key" --exec true && spoil shell state head -c 30000 &&
+	own_store "$work/store" "$key" && exits 0 ktstr -q shell --kernel "$key" --exec true && spoil shell state head -c 30000 &&
 		exits 7 ktstr -q shell --kernel "$key" --exec 'echo here; exit 7' && has here out &&
 		same 1 "$(grep -c "$said" err)" warnings && exits 7 ktstr -q shell --kernel "$key" --exec 'exit 7' &&
 		same '' "$(cat err)" stderr
@@ -59,7 +58,7 @@ in_store() {
 
 # Two and their build folders do not fit; a guest at work keeps its own. The one that went is made again.
 bounded() {
-	KTSTR_STORE=$PWD/bounded
+	own_store "$PWD/bounded" "$key" || return
 	KTSTR_SNAPSHOT_MB=60
 	export KTSTR_SNAPSHOT_MB
 	exits 0 ktstr -q shell --kernel "$key" --exec true && exits 0 ktstr -q shell --kernel "$key" --topology 1,1,2,1 --exec true &&

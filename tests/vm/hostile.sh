@@ -82,9 +82,7 @@ odd_arguments() {
 
 # A damaged file in the build folder, which ninja takes for up to date: told as what it led to, healed by the next run.
 guest_does_not_boot() {
-	KTSTR_STORE=$work/store
-	export KTSTR_STORE
-	judged 0 "$O/sched/scx_ktstr" || return
+	own_store "$work/store" "$key" && judged 0 "$O/sched/scx_ktstr" || return
 	folder=$(echo "$KTSTR_STORE"/graphs/verifier-*)
 	chmod u+w "$folder/guest/initramfs.cpio" && : >"$folder/guest/initramfs.cpio" || return
 	judged 6 "$O/sched/scx_ktstr" && has 'not run: boot' err && has 'guest panicked' err && has '  not run: boot ' out &&

@@ -3,8 +3,6 @@
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
-KTSTR_STORE=$base/store
-export KTSTR_STORE
 
 # holding: files below the store in which the secret stands
 holding() {
@@ -12,7 +10,7 @@ holding() {
 }
 
 included() {
-	mkdir "$KTSTR_STORE" && chmod 777 "$KTSTR_STORE" && (umask 077 && echo 'one of a kind' >secret) || return
+	own_store "$base/store" "$key" && chmod 777 "$KTSTR_STORE" && (umask 077 && echo 'one of a kind' >secret) || return
 	ktstr -q shell --kernel "$key" -i ./secret --exec 'cat /include-files/secret; sleep 3' >out 2>err &
 	session=$!
 	within 60 sh -c "grep -rlq 'one of a kind' '$KTSTR_STORE'" || fail 'no pack' || return

@@ -4,8 +4,7 @@
 use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
 sched=$O/sched/scx_ktstr
-KTSTR_STORE=$base/store
-export KTSTR_STORE
+own_store "$base/store" "$key" || exit 1
 qemu=$(command -v "qemu-system-$(uname -m)")
 
 # wrapper VERSION: a QEMU first in PATH that calls itself so; empty: by the name of the real one
