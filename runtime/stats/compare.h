@@ -20,7 +20,9 @@ struct change {
 	bool worse;
 };
 
-/* Of a program of one scheduler; 0: it was not there. */
+/* Of a program of one scheduler; 0: it was not there. Sidecars of before whole names have what the kernel keeps of one: such a
+ * name stands for all programs of the other side that begin so and have no partner of their name, and program is the whole
+ * name of the one with the largest count. */
 struct count_change {
 	const char *program, *scheduler;
 	uint32_t before, after;
@@ -29,7 +31,7 @@ struct count_change {
 struct comparison {
 	struct change *v; /* group by group */
 	size_t n;
-	struct count_change *counts; /* only those that differ */
+	struct count_change *counts; /* only those that differ, by program and scheduler */
 	size_t n_counts;
 	size_t both, added, gone; /* groups */
 };
