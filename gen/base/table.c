@@ -1,6 +1,7 @@
 #include "gen/base/table.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "text/text.h"
 #include <libsmartcols/libsmartcols.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -9,21 +10,21 @@ void table_column(struct table *t, const char *head, bool right)
 {
 	t->head = xreallocarray(t->head, t->n_cols + 1, sizeof(*t->head));
 	t->right = xreallocarray(t->right, t->n_cols + 1, sizeof(*t->right));
-	t->head[t->n_cols] = xstrdup(head);
+	t->head[t->n_cols] = text_plain(head, strlen(head), TEXT_LINE);
 	t->right[t->n_cols++] = right;
 }
 
 void table_cell(struct table *t, const char *fmt, ...)
 {
 	va_list ap;
-	char *text = NULL;
+	auto_free char *text = NULL;
 
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
 	t->cells = xreallocarray(t->cells, t->n_cells + 1, sizeof(*t->cells));
-	t->cells[t->n_cells++] = text;
+	t->cells[t->n_cells++] = text_plain(text, strlen(text), TEXT_LINE);
 }
 
 int table_width(const struct table *t)

@@ -1,4 +1,5 @@
-/* table.h: columns sized to their content, fitted to the terminal by libsmartcols. */
+/* table.h: columns sized to their content, fitted to the terminal by libsmartcols. Heads and cells are filtered as TEXT_LINE
+ * (text/text.h): names of files, programs and kernels are what others chose. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 #include "gen/report/cell.h"
 #include "text/argv.h"
+#include "text/text.h"
 #include "base/mem.h"
 #include "gen/report/report.h"
 
@@ -14,8 +15,10 @@ char *report_label(const struct report *r, const struct report_cell *c, bool ker
 		parts[n++] = c->profile;
 	if (c->topology)
 		parts[n++] = c->topology;
-	return xasprintf("%s%s%s%s%s", n ? parts[0] : "", n > 1 ? " " : "", n > 1 ? parts[1] : "", n > 2 ? " " : "",
-			 n > 2 ? parts[2] : "");
+	auto_free char *all = xasprintf("%s%s%s%s%s", n ? parts[0] : "", n > 1 ? " " : "", n > 1 ? parts[1] : "",
+					n > 2 ? " " : "", n > 2 ? parts[2] : "");
+
+	return text_plain(all, strlen(all), TEXT_LINE);
 }
 
 const char *report_outcome(const struct report_cell *c)

@@ -8,7 +8,7 @@ struct report_cell;
 #define NEAR_LIMIT 750000u
 
 /* "6.12.117 llc+steal 1,2,4,1": what tells the cell from the others; "" when it is the only one. kernel: that one in any
- * case. Caller frees. */
+ * case. Filtered as TEXT_LINE (text/text.h). Caller frees. */
 char *report_label(const struct report *r, const struct report_cell *c, bool kernel);
 /* "rejected", "not run": one word or two for the outcome. */
 const char *report_outcome(const struct report_cell *c);

@@ -1,7 +1,9 @@
 #include "json/write.h"
 #include "base/mem.h"
+#include "text/text.h"
 #include "gen/report/diff.h"
 #include "gen/report/cell.h"
+#include "gen/report/markup.h"
 #include "gen/report/report.h"
 #include "gen/base/index.h"
 #include "gen/base/table.h"
@@ -133,8 +135,13 @@ static struct counts fill(struct table *t, const struct report *r)
 	return n;
 }
 
+static void in_text(FILE *f, const char *words)
+{
+	text_put(f, words, strlen(words), TEXT_LINE);
+}
+
 /* Cells that were not compared are named: nothing is left out silently. */
-static void not_compared(FILE *f, const struct report *r, const char *indent)
+static void not_compared(FILE *f, const struct report *r, const char *indent, void (*put)(FILE *f, const char *words))
 {
 	auto_free const struct saved_cell **pairs = partners(r);
 	auto_free bool *found = xcalloc(r->base->n + 1, sizeof(*found));
@@ -146,18 +153,24 @@ static void not_compared(FILE *f, const struct report *r, const char *indent)
 
 		if (a)
 			found[a - r->base->cells] = true;
-		if (!a)
-			fprintf(f, "%sonly in B: %s\n", indent, label);
-		else if (!is_comparable(a, c))
-			fprintf(f, "%snot compared: %s, which did not attach in %s\n", indent, label,
-				a->progs.n ? "B" : "A");
+		if (is_comparable(a, c))
+			continue;
+		fprintf(f, "%s%s: ", indent, a ? "not compared" : "only in B");
+		put(f, label);
+		fprintf(f, "%s%s\n", a ? ", which did not attach in " : "", !a ? "" : a->progs.n ? "B" : "A");
 	}
 	for (size_t i = 0; i < r->base->n; i++) {
 		const struct saved_cell *a = &r->base->cells[i];
 
-		if (!found[i])
-			fprintf(f, "%sonly in A: %s%s%s%s%s\n", indent, a->kernel, a->profile ? " " : "",
-				a->profile ? a->profile : "", a->topology ? " " : "", a->topology ? a->topology : "");
+		if (found[i])
+			continue;
+		auto_free char *label =
+			xasprintf("%s%s%s%s%s", a->kernel, a->profile ? " " : "", a->profile ? a->profile : "",
+				  a->topology ? " " : "", a->topology ? a->topology : "");
+
+		fprintf(f, "%sonly in A: ", indent);
+		put(f, label);
+		fputc('\n', f);
 	}
 }
 
@@ -169,12 +182,16 @@ void report_diff_text(FILE *f, const struct report *r)
 		return;
 	struct counts n = fill(&t, r);
 
-	fprintf(f, "\ndelta A/B diff: %s vs %s\n", r->base_name, r->scheduler);
+	fputs("\ndelta A/B diff: ", f);
+	in_text(f, r->base_name);
+	fputs(" vs ", f);
+	in_text(f, r->scheduler);
+	fputc('\n', f);
 	if (t.n_cells)
 		table_print(f, &t);
 	if (r->n > 1)
 		fprintf(f, "  unchanged: %zu of %zu programs; cells compared: %zu\n", n.equal, n.rows, n.cells);
-	not_compared(f, r, "  ");
+	not_compared(f, r, "  ", in_text);
 }
 
 void report_diff_markdown(FILE *f, const struct report *r)
@@ -185,16 +202,14 @@ void report_diff_markdown(FILE *f, const struct report *r)
 		return;
 	struct counts n = fill(&t, r);
 
-	/* Names of programs and labels of cells have no markup in them: the kernel and we made them. */
-	fprintf(f, "\n**A: %s, B: %s**\n\n", r->base_name, r->scheduler);
-	for (size_t i = 0; i < t.n_cols; i++)
-		fprintf(f, "| %s%s", t.head[i], i + 1 < t.n_cols ? " " : " |\n");
-	for (size_t i = 0; i < t.n_cols; i++)
-		fprintf(f, "|%s%s", t.right[i] ? "---:" : "---", i + 1 < t.n_cols ? "" : "|\n");
-	for (size_t i = 0; i < t.n_cells; i++)
-		fprintf(f, "| %s%s", t.cells[i], (i + 1) % t.n_cols ? " " : " |\n");
+	fputs("\n**A: ", f);
+	markup_words(f, r->base_name);
+	fputs(", B: ", f);
+	markup_words(f, r->scheduler);
+	fputs("**\n\n", f);
+	markup_table(f, &t);
 	fprintf(f, "\n- unchanged: %zu of %zu programs; cells compared: %zu\n", n.equal, n.rows, n.cells);
-	not_compared(f, r, "- ");
+	not_compared(f, r, "- ", markup_words);
 }
 
 static void json_count(struct jsonw *w, const char *key, bool there, uint32_t v)

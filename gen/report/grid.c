@@ -2,6 +2,7 @@
 #include "gen/report/grid.h"
 #include "gen/report/cell.h"
 #include "gen/report/report.h"
+#include "gen/base/table.h"
 #include <inttypes.h>
 
 /* The k-th program of that name: a loader may load one twice. */
@@ -129,12 +130,36 @@ void grid_fill(struct grid *g, const struct report *r)
 		g->cols[i] = report_label(r, &r->cells[i], false);
 		if (!*g->cols[i]) {
 			free(g->cols[i]);
-			g->cols[i] = xstrdup(r->cells[i].kernel);
+			g->cols[i] = report_label(r, &r->cells[i], true);
 		}
 		g->v[(g->n_rows - 1) * g->n_cols + i] = xstrdup(report_outcome(&r->cells[i]));
 	}
 	for (size_t row = 0; row + 1 < g->n_rows; row++)
 		fill_row(g, r, row);
+}
+
+void grid_upright(struct table *t, const struct grid *g, size_t from, size_t to)
+{
+	table_column(t, "program", false);
+	for (size_t i = from; i < to; i++)
+		table_column(t, g->cols[i], true);
+	for (size_t row = 0; row < g->n_rows; row++) {
+		table_cell(t, "%s", g->rows[row]);
+		for (size_t i = from; i < to; i++)
+			table_cell(t, "%s", g->v[row * g->n_cols + i]);
+	}
+}
+
+void grid_turned(struct table *t, const struct grid *g)
+{
+	table_column(t, "cell", false);
+	for (size_t row = 0; row < g->n_rows; row++)
+		table_column(t, g->rows[row], row + 1 < g->n_rows);
+	for (size_t i = 0; i < g->n_cols; i++) {
+		table_cell(t, "%s", g->cols[i]);
+		for (size_t row = 0; row < g->n_rows; row++)
+			table_cell(t, "%s", g->v[row * g->n_cols + i]);
+	}
 }
 
 void grid_legend(FILE *f, const struct grid *g, const char *indent)

@@ -7,31 +7,6 @@
 
 #define PIPE_WIDTH 160 /* columns, where there is no terminal to ask */
 
-/* Programs down, cells from..to across. */
-static void upright(struct table *t, const struct grid *g, size_t from, size_t to)
-{
-	table_column(t, "program", false);
-	for (size_t i = from; i < to; i++)
-		table_column(t, g->cols[i], true);
-	for (size_t row = 0; row < g->n_rows; row++) {
-		table_cell(t, "%s", g->rows[row]);
-		for (size_t i = from; i < to; i++)
-			table_cell(t, "%s", g->v[row * g->n_cols + i]);
-	}
-}
-
-static void turned(struct table *t, const struct grid *g)
-{
-	table_column(t, "cell", false);
-	for (size_t row = 0; row < g->n_rows; row++)
-		table_column(t, g->rows[row], row + 1 < g->n_rows);
-	for (size_t i = 0; i < g->n_cols; i++) {
-		table_cell(t, "%s", g->cols[i]);
-		for (size_t row = 0; row < g->n_rows; row++)
-			table_cell(t, "%s", g->v[row * g->n_cols + i]);
-	}
-}
-
 /* In as many parts as it takes, each with the names of the programs. */
 static void split(FILE *f, const struct grid *g, int width)
 {
@@ -39,13 +14,13 @@ static void split(FILE *f, const struct grid *g, int width)
 		for (to = from + 1; to < g->n_cols; to++) {
 			auto_table struct table t = { 0 };
 
-			upright(&t, g, from, to + 1);
+			grid_upright(&t, g, from, to + 1);
 			if (table_width(&t) > width)
 				break;
 		}
 		auto_table struct table part = { 0 };
 
-		upright(&part, g, from, to);
+		grid_upright(&part, g, from, to);
 		if (from)
 			fputc('\n', f);
 		table_print(f, &part);
@@ -61,8 +36,8 @@ void report_summary(FILE *f, const struct report *r)
 	if (!width)
 		width = PIPE_WIDTH;
 	grid_fill(&g, r);
-	upright(&a, &g, 0, g.n_cols);
-	turned(&b, &g);
+	grid_upright(&a, &g, 0, g.n_cols);
+	grid_turned(&b, &g);
 	fprintf(f, "\n--- %ssummary ---\n", r->cells[0].profile ? "profile " : "");
 	if (table_width(&a) <= width)
 		table_print(f, &a);

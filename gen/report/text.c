@@ -119,12 +119,13 @@ static void text_why(FILE *f, const struct report *r, const struct report_cell *
 
 	if (c->why.words)
 		fprintf(f, "  why: %s\n", c->why.words);
-	if (has || hasnt)
-		fprintf(f, "  %s: %s%s%s%s\n", c->why.subject, has ? "on " : "", has ? has : "",
-			has && hasnt ? "; not on "
-			: hasnt      ? "not on "
-				     : "",
-			hasnt ? hasnt : "");
+	if (has || hasnt) {
+		fprintf(f, "  %s: %s", c->why.subject, has ? "on " : "");
+		put_words(f, has ? has : "");
+		fputs(has && hasnt ? "; not on " : hasnt ? "not on " : "", f);
+		put_words(f, hasnt ? hasnt : "");
+		fputc('\n', f);
+	}
 	if (c->why.trail)
 		text_indent(f, c->why.trail, strlen(c->why.trail), 4);
 	if (again)
@@ -159,7 +160,10 @@ static void text_cell(FILE *f, const struct report *r, const struct report_cell 
 	for (size_t i = 0; c->have && i < c->result.progs.n; i++) {
 		const struct prog *p = &c->result.progs.v[i];
 
-		fprintf(f, "  %-40s verified_insns=%" PRIu32, p->name, p->verified_insns);
+		auto_free char *name = xasprintf("  %-40s ", p->name);
+
+		put_words(f, name);
+		fprintf(f, "verified_insns=%" PRIu32, p->verified_insns);
 		if (p->verified_insns != PROG_NONE && p->verified_insns >= NEAR_LIMIT)
 			fprintf(f, "  %s%" PRIu32 " %% of the limit%s", log_sgr(f, "33"),
 				p->verified_insns / (INSN_LIMIT / 100), log_sgr(f, "0"));
@@ -191,8 +195,10 @@ void report_text(FILE *f, const struct report *r)
 {
 	const struct report_cell *c = first_with(r);
 
-	if (c && c->result.accel)
-		fprintf(f, "%s: accelerator %s\n", r->scheduler, c->result.accel);
+	if (c && c->result.accel) {
+		put_words(f, r->scheduler);
+		fprintf(f, ": accelerator %s\n", c->result.accel);
+	}
 	for (size_t i = 0; i < r->n; i++)
 		text_cell(f, r, &r->cells[i]);
 	if (r->n > 1)

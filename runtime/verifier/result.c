@@ -119,6 +119,14 @@ static int get_u32(const struct json *j, int obj, const char *key, uint32_t *out
 	return 0;
 }
 
+/* As a guest's are (inspect/progs.h), whoever wrote the report. */
+static void copy_name(char *to, const char *name)
+{
+	for (; *name; name++)
+		*to++ = *name >= ' ' && *name < 0x7f ? *name : '?';
+	*to = '\0';
+}
+
 static int get_prog(const struct json *j, int obj, struct prog *p, struct err *e)
 {
 	auto_free char *name = NULL, *cut = NULL;
@@ -139,8 +147,8 @@ static int get_prog(const struct json *j, int obj, struct prog *p, struct err *e
 	p->counted = counted == 0;
 	if (!name || strlen(name) >= sizeof(p->name) || (cut && strlen(cut) >= sizeof(p->short_name)))
 		return err_set(e, X_FAIL, "a program has no usable name");
-	strcpy(p->name, name);
-	strcpy(p->short_name, cut ? cut : "");
+	copy_name(p->name, name);
+	copy_name(p->short_name, cut ? cut : "");
 	return 0;
 }
 

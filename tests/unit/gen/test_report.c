@@ -217,6 +217,107 @@ static void harmless(void **state)
 	}
 }
 
+/* In place of every name that a report has from elsewhere. */
+#define ODD "=|a`<b>@all [x](https://y)\n**#1\033[1m\302\23331m\342\200\256"
+
+static void hasnt(const char *text, const char *what)
+{
+	if (strstr(text, what))
+		fail_msg("'%s' is in:\n%s", what, text);
+}
+
+/* That many "|" which are not escaped: so many columns, and one. */
+static size_t bars(const char *line)
+{
+	size_t n = 0;
+
+	for (const char *c = line; *c && *c != '\n'; c++) {
+		if (*c == '\\' && c[1])
+			c++;
+		else
+			n += *c == '|';
+	}
+	return n;
+}
+
+static void same_columns(const char *text)
+{
+	size_t n = 0;
+
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (*line == '|' && n)
+			assert_int_equal(bars(line), n);
+		n = *line == '|' ? bars(line) : 0;
+	}
+}
+
+static void odd_names(struct report *r, struct saved *a)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		free(r->cells[i].kernel);
+		r->cells[i].kernel = xstrdup(ODD);
+		for (size_t k = 0; k < r->cells[i].result.progs.n; k++)
+			strcpy(r->cells[i].result.progs.v[k].name, ODD);
+	}
+	for (size_t i = 0; i < a->n; i++) {
+		if (i < 2) {
+			free(a->cells[i].kernel);
+			a->cells[i].kernel = xstrdup(ODD);
+		}
+		for (size_t k = 0; k < a->cells[i].progs.n; k++)
+			strcpy(a->cells[i].progs.v[k].name, ODD);
+	}
+	free(a->cells[a->n - 1].profile);
+	a->cells[a->n - 1].profile = xstrdup(ODD);
+}
+
+static void names_of_others(void **state)
+{
+	static const char *const live[] = { "<b>",  "@all", "https://y", "[x](",
+					    "**#1", "\033", "\302\233",  "\342\200\256" };
+	static const size_t cells[] = { 2, 7 }; /* programs down, programs across */
+
+	(void)state;
+	for (size_t i = 0; i < countof(cells); i++) {
+		auto_saved struct saved a = { 0 };
+		auto_report struct report r = { .scheduler = ODD, .base = &a, .base_name = ODD };
+		struct err e = { 0 };
+
+		assert_int_equal(saved_parse(&a, earlier, sizeof(earlier) - 1, &e), 0);
+		for (size_t k = 0; k < cells[i]; k++)
+			fill(&r, &sweep[k % 3],
+			     1); /* those that attached: what stands in a line of HTML is no Markdown */
+		odd_names(&r, &a);
+		auto_free char *markdown = printed(report_markdown, &r), *csv = printed(report_csv, &r);
+		auto_free char *text = printed(report_text, &r);
+
+		for (size_t k = 0; k < countof(live); k++)
+			hasnt(markdown, live[k]);
+		same_columns(markdown);
+		has(markdown, "\n**A: =\\|a\\`&lt;b&gt;");
+		has(markdown, "\n- only in A: ");
+		hasnt(csv, ",=");
+		hasnt(csv, "\n=");
+		for (size_t k = 5; k < countof(live); k++) {
+			hasnt(csv, live[k]);
+			hasnt(text, live[k]);
+		}
+	}
+}
+
+/* A report that others have saved has names as guests have. */
+static void names_of_a_saved_report(void **state)
+{
+	static const char json[] = "{\"scheduler\": \"x\", \"cells\": [{\"kernel\": \"6.12\", \"programs\": ["
+				   "{\"name\": \"a\\u001b[1m\\nb\\u202e\", \"verified_insns\": 1}]}]}";
+	auto_saved struct saved a = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(saved_parse(&a, json, sizeof(json) - 1, &e), 0);
+	assert_string_equal(a.cells[0].progs.v[0].name, "a?[1m?b???");
+}
+
 static const struct {
 	const struct fixture *cells;
 	size_t n;
@@ -273,7 +374,8 @@ static void verdict(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(golden), cmocka_unit_test(harmless),
-					    cmocka_unit_test(verdict) };
+					    cmocka_unit_test(names_of_others),
+					    cmocka_unit_test(names_of_a_saved_report), cmocka_unit_test(verdict) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
