@@ -19,6 +19,7 @@
 #include "options/opt.h"
 #include "base/stop.h"
 #include "store/hashes.h"
+#include "store/private.h"
 #include "store/recipe.h"
 #include "store/store.h"
 
@@ -263,9 +264,12 @@ static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 static int run_private(const struct step *s, struct hashes *h, struct err *e)
 {
 	auto_recipe struct recipe r = { 0 };
+	char path[PATH_MAX];
 
-	if (chmod(run.out, 0700) < 0)
+	if (!realpath(run.out, path) || chmod(run.out, 0700) < 0)
 		return err_sys(e, "make %s private", run.out);
+	if (private_note(&run.store, path, e) < 0)
+		return -1;
 	(void)umask(0077);
 	recipe_open(&r, s->name, s->format);
 	return s->recipe(&r, h, e) < 0 ? -1 : run_unstored(s, e);

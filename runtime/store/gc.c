@@ -113,6 +113,27 @@ int store_use_graph(int dir, struct err *e)
 	return TAKE_FD(fd);
 }
 
+/* An flock that only we hold. GC_IN_USE when others do. A file that is not there is made only when create is O_CREAT: it would
+ * tell of a use. */
+static int lock_alone(struct store *st, const char *path, const char *name, int create, int *fd, struct err *e)
+{
+	auto_free char *file = xasprintf("%s/%s", path, name);
+
+	*fd = openat(st->dir, file, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0666);
+	if (*fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", file);
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK || errno == EINTR ? GC_IN_USE : err_sys(e, "lock %s", file);
+}
+
+int gc_lock_graph(struct store *st, const char *path, int create, int locks[2], struct err *e)
+{
+	int r = lock_alone(st, path, "lock", create, &locks[0], e);
+
+	return r ? r : lock_alone(st, path, "used", create, &locks[1], e);
+}
+
 /* ---- results */
 
 /* "step    snapshot 3" → "snapshot" */

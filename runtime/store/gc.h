@@ -50,3 +50,6 @@ int gc_bound(struct store *st, const char *step, uint64_t bytes, struct err *e);
 /* Of a build folder open as dir: a descriptor that keeps its files where they are until it is closed, by us or by our
  * death. Negative: failed, or a stop while one of them was being thrown out. */
 int store_use_graph(int dir, struct err *e);
+/* The other way: both locks of the build folder path (below the store), which nobody else has then; the caller closes what is not
+ * negative. GC_IN_USE: somebody works with it. create: O_CREAT, or 0 when a missing lock is as good as one that is free. */
+int gc_lock_graph(struct store *st, const char *path, int create, int locks[2], struct err *e);

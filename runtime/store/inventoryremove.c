@@ -87,32 +87,10 @@ static int take_away(struct store *st, const char *path, struct err *e)
 	return r < 0 ? -1 : GC_REMOVED;
 }
 
-/* An flock that only we hold. GC_IN_USE when others do. A file that is not there is made only when create is O_CREAT: it would
- * tell of a use. */
-static int lock_alone(struct store *st, const char *path, const char *name, int create, int *fd, struct err *e)
-{
-	auto_free char *file = xasprintf("%s/%s", path, name);
-
-	*fd = openat(st->dir, file, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0666);
-	if (*fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "open %s", file);
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	return errno == EWOULDBLOCK || errno == EINTR ? GC_IN_USE : err_sys(e, "lock %s", file);
-}
-
-/* Both locks of a build folder, which are the caller's to close. */
-static int lock_graph(struct store *st, const char *path, int create, int locks[2], struct err *e)
-{
-	int r = lock_alone(st, path, "lock", create, &locks[0], e);
-
-	return r ? r : lock_alone(st, path, "used", create, &locks[1], e);
-}
-
 static int remove_graph(struct store *st, const char *path, struct err *e)
 {
 	int locks[2] = { -1, -1 };
-	int r = lock_graph(st, path, O_CREAT, locks, e);
+	int r = gc_lock_graph(st, path, O_CREAT, locks, e);
 
 	if (r == 0)
 		r = take_away(st, path, e);
@@ -156,7 +134,7 @@ int inventory_remove(struct inventory *h, const struct inventory_item *x, struct
 static int ask_graph(struct store *st, const char *path, struct err *e)
 {
 	int locks[2] = { -1, -1 };
-	int r = lock_graph(st, path, 0, locks, e);
+	int r = gc_lock_graph(st, path, 0, locks, e);
 
 	drop_close_(&locks[0]);
 	drop_close_(&locks[1]);

@@ -18,6 +18,7 @@
 #include "store/format.h"
 #include "store/lock.h"
 #include "store/name.h"
+#include "store/private.h"
 #include "store/recipe.h"
 
 static const char *const folders[] = { "objects", "drafts", "locks", "hashes", "graphs" };
@@ -130,6 +131,7 @@ static int open_folders(struct store *st, struct err *e)
 			return -1;
 	if (check_access(st, e) < 0)
 		return -1;
+	private_collect(st);
 	return collect_all(st, "drafts", e) < 0 ? -1 : collect_all(st, "locks", e);
 }
 

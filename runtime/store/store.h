@@ -7,6 +7,7 @@
  *   {root}/hashes/                content hashes by stat (hashes.h)
  *   {root}/graphs/{name}-{hash}/  build folders of requests; deleting one costs milliseconds. "lock": whose ninja runs;
  *                                 "used": shared flock of whoever works with its files (gc.h)
+ *   {root}/private/               which folders in there must not stay (private.h)
  *   {root}/host/                  what is true until the next boot of the host (host/accel.h)
  *   {root}/releases/ sums/        lists as published (step releases, fetch/tarball/tarball.h)
  *   {root}/trees/                 objects of kernel builds, so that the next one is incremental
@@ -27,7 +28,7 @@ struct store {
 };
 
 /* Creates the folders when missing; X_STORE with the reason and the variable to set when it cannot be used.
- * NULL: the default place. Collects drafts and locks of processes that are gone. */
+ * NULL: the default place. Collects drafts, locks and private folders of processes that are gone. */
 int store_open(struct store *st, const char *path, struct err *e);
 void store_close(struct store *st); /* may run twice */
 #define auto_store __attribute__((unused, cleanup(store_close)))

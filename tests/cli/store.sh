@@ -159,6 +159,30 @@ new_store_is_private() {
 	rm -rf store a && mkdir -m 755 store && (umask 022 && pack a) && same 755 "$(stat -c %a store)" mode
 }
 
+# What must not stay is noted before it is there. It stays as long as somebody works with its build folder.
+private_folders() {
+	echo secret >file && printf '/f/%s/file' "$work" >list && place=store/graphs/x-0123456789/toolbox || return
+	private() {
+		exits 0 ktstr-step payload --store store --out "$1" --private --includes list &&
+			same 400 "$(stat -c %a "$1/payload.pack")" 'mode of the pack' && same 700 "$(stat -c %a "$1")" 'mode of its folder'
+	}
+	private elsewhere && private "$place" && same 1 "$(find store/private -type l | wc -l)" notes || return
+	new_input && (flock -s 9 && touch held && exec sleep 60) 9>store/graphs/x-0123456789/used &
+	holder=$!
+	within 10 test -e held || return
+	pack a && [ -s "$place/payload.pack" ] || fail 'taken from who works with it' || return
+	kill "$holder" && wait "$holder"
+	within 10 let_go || fail 'the lock is still there' || return
+	pack a && [ ! -e "$place" ] && [ -e store/graphs/x-0123456789 ] && same '' "$(ls store/private)" notes && [ -s elsewhere/payload.pack ] || return
+	# Links that are none of ours lead nowhere.
+	mkdir mine && ln -s ../../mine store/private/1 && ln -s ../graphs/../../mine store/private/2 && ln -s "$work/mine" store/private/3 &&
+		pack a && [ -d mine ] && same '' "$(ls store/private)" notes
+}
+
+let_go() {
+	flock -n store/graphs/x-0123456789/used true
+}
+
 bad_options() {
 	new_input
 	exits 2 ktstr-step initramfs && has '--out' err && exits 2 pack a --nonsense && exits 2 pack a word &&
@@ -167,4 +191,4 @@ bad_options() {
 	exits 10 pack a && has 'open init' err && clean_store
 }
 
-run_tests list hit untouched changed_input crowd death unusable earlier later two_users of_another new_store_is_private bad_options
+run_tests list hit untouched changed_input crowd death unusable earlier later two_users of_another new_store_is_private private_folders bad_options
