@@ -20,7 +20,9 @@ struct step {
 	unsigned format; /* part of the recipe; bump to forget old results */
 	const char *summary;
 	const struct opt *opts; /* beside --id, --store, --out, --force */
-	/* States every fact the result depends on. NULL: not stored, run() is called each time with out itself. */
+	/* States every fact the result depends on. NULL: not stored, run() is called each time with out itself. It is called each time,
+	 * by force and when the store has the result, so it is also where work is done that must not be left out (cargo builds,
+	 * payload writes what ninja is to watch); what fails in it is the step's failure like any other, and nothing is kept. */
 	int (*recipe)(struct recipe *r, struct hashes *h, struct err *e);
 	/* Fills the folder open as dir (absolute path given for programs that want one). */
 	int (*run)(int dir, const char *path, struct err *e);

@@ -183,6 +183,42 @@ let_go() {
 	flock -n store/graphs/x-0123456789/used true
 }
 
+# Steps that work for their recipe (cargo builds, payload tells ninja what it read) do so each time, found in the store or not, and
+# by force as well. What fails there is told as what it is, and nothing of it is kept.
+worked_for_recipes() {
+	cat >cargo <<-END
+		#!/bin/sh
+		echo "\$@" >>"$work/called"
+		[ -e "$work/fine" ] || { echo 'error: it does not compile' >&2; exit 101; }
+		echo '{"reason":"compiler-artifact","package_id":"path+file:///w#x@0.1.0","target":{"kind":["bin"],"name":"x"},"executable":"$work/x"}'
+	END
+	chmod +x cargo && cp /bin/true x && : >called || return
+	builds() { # EXIT-CODE HOW-OFTEN-BY-NOW OPTION…
+		code=$1
+		calls=$2
+		shift 2
+		exits "$code" ktstr-step cargo --store store --out "$work/c" --cargo "$work/cargo" --package x "$@" &&
+			same "$calls" "$(wc -l <called)" 'calls of cargo'
+	}
+	builds 22 1 && builds 22 2 --force && has 'it does not compile' err && has 'cargo build -p x failed: exit status 101' err &&
+		hasnt recipe err && same 0 "$(objects)" objects && [ ! -e c/binary ] || return
+	: >fine
+	builds 0 3 && builds 0 4 && builds 0 5 --force && cmp x c/binary && same 1 "$(objects)" objects && clean_store || return
+	packs() { # EXIT-CODE DEPFILE OPTION…
+		code=$1
+		dep=$2
+		shift 2
+		rm -f "$dep"
+		exits "$code" ktstr-step payload --store store --out "$work/p" --program "$work/x" --depfile "$dep" "$@"
+	}
+	packs 1 none/d && has none/d err && hasnt recipe err && same 1 "$(objects)" objects && [ ! -e p/payload.pack ] || return
+	for how in '' '' --force; do
+		# shellcheck disable=SC2086 # an option or none
+		packs 0 d $how && has "$work/x" d && [ -s p/payload.pack ] || return
+	done
+	same 2 "$(objects)" objects && rm -r store/objects && builds 0 6 && packs 0 d && has "$work/x" d && whole && clean_store
+}
+
 bad_options() {
 	new_input
 	exits 2 ktstr-step initramfs && has '--out' err && exits 2 pack a --nonsense && exits 2 pack a word &&
@@ -191,4 +227,5 @@ bad_options() {
 	exits 10 pack a && has 'open init' err && clean_store
 }
 
-run_tests list hit untouched changed_input crowd death unusable earlier later two_users of_another new_store_is_private private_folders bad_options
+run_tests list hit untouched changed_input crowd death unusable earlier later two_users of_another new_store_is_private private_folders worked_for_recipes \
+	bad_options
