@@ -58,6 +58,16 @@ int kernels_environment(struct kernels_opts *o, struct err *e)
 	return tool_path(&o->cross, "CROSS_COMPILE", getenv("CROSS_COMPILE"), e);
 }
 
+char *kernels_tools_named(const struct kernels_opts *o)
+{
+	const char *llvm = o->llvm && strpbrk(o->llvm, "-/") ? o->llvm : NULL;
+
+	if (!llvm && !o->cross)
+		return NULL;
+	return xasprintf("%s%s%s%s%s", llvm ? "LLVM=" : "", llvm ? llvm : "", llvm && o->cross ? " " : "",
+			 o->cross ? "CROSS_COMPILE=" : "", o->cross ? o->cross : "");
+}
+
 /* Better now than after a download. */
 static int check_kconfig(const struct build_how *h, const char *text, size_t n, struct err *e)
 {

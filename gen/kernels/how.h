@@ -27,6 +27,10 @@ struct kernels_opts {
  * architecture we cannot build. */
 int kernels_environment(struct kernels_opts *o, struct err *e);
 
+/* Which tools are asked for by name, "LLVM=-19 CROSS_COMPILE=arm-"; NULL: whatever PATH has, as LLVM=1 means as well. The caller
+ * frees. */
+char *kernels_tools_named(const struct kernels_opts *o);
+
 /* How a kernel is built, as its key has it. */
 struct build_how {
 	struct kernel_build_how key;

@@ -174,7 +174,7 @@ int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, con
 		x->made = plan_build(p, home, x, &how, o);
 		if (x->key)
 			x->made = plan_entry(p, home, x, &how, o);
-		x->share = target_plan_share(p, home, x);
+		x->share = target_plan_share(p, home, o, x);
 		free(x->k.image);
 		free(x->k.vmlinux);
 		free(x->k.config);

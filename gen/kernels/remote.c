@@ -33,10 +33,19 @@ static void tell_lack(void)
 		log_note("KTSTR_GHA_CACHE is 1, but %s is not set: kernels are not shared (docs/kernels.md)", lacks);
 }
 
-static void plan_get(struct plan *p, const struct home *home, const struct target *w)
+/* A run that names its tools shares with those that name the same. */
+static void tools_args(struct argv *a, const struct kernels_opts *o)
+{
+	auto_free char *named = kernels_tools_named(o);
+
+	if (named)
+		argv_opt(a, "--tools", "%s", named);
+}
+
+static void plan_get(struct plan *p, const struct home *home, const struct kernels_opts *o, const struct target *w)
 {
 	struct edge *g = plan_edge(p, "remote-get", "remote cache %s", w->key);
-	auto_argv struct argv identity = { 0 };
+	auto_argv struct argv args = { 0 };
 	auto_free char *folder = plan_slug(w->key);
 
 	g->again = true;
@@ -45,10 +54,12 @@ static void plan_get(struct plan *p, const struct home *home, const struct targe
 	edge_word(g, "outdir", "shared/%s", folder);
 	edge_word(g, "key", "%s", w->key);
 	if (w->from == TARGET_GIT)
-		argv_opt(&identity, "--identity", "git:%s", w->commit);
+		argv_opt(&args, "--identity", "git:%s", w->commit);
 	else if (w->from == TARGET_LOCAL)
-		argv_opt(&identity, "--identity", "tree:%s", w->tree);
-	edge_words(g, "args", &identity); /* a tarball's checksum is not asked for before it is fetched */
+		argv_opt(&args, "--identity", "tree:%s", w->tree);
+	/* A tarball's checksum is not asked for before it is fetched. */
+	tools_args(&args, o);
+	edge_words(g, "args", &args);
 }
 
 /* A fact, "yes" or a text; what does not read is told and is "no". */
@@ -87,7 +98,7 @@ int kernels_fetch(struct kernels *w, const struct search *s, struct err *e)
 			tell_lack();
 			return 0;
 		}
-		plan_get(&p, s->home, &w->v[i]);
+		plan_get(&p, s->home, s->o, &w->v[i]);
 	}
 	if (!p.n_edges)
 		return 0;
@@ -107,8 +118,10 @@ int kernels_fetch(struct kernels *w, const struct search *s, struct err *e)
 	return came;
 }
 
-const struct edge *target_plan_share(struct plan *p, const struct home *home, const struct target *w)
+const struct edge *target_plan_share(struct plan *p, const struct home *home, const struct kernels_opts *o,
+				     const struct target *w)
 {
+	auto_argv struct argv args = { 0 };
 	struct edge *g;
 
 	if (!w->key || !sharing())
@@ -120,6 +133,8 @@ const struct edge *target_plan_share(struct plan *p, const struct home *home, co
 	edge_out(g, "share/%s/facts", w->brief);
 	edge_word(g, "outdir", "share/%s", w->brief);
 	edge_word(g, "key", "%s", w->key);
+	tools_args(&args, o);
+	edge_words(g, "args", &args);
 	return g;
 }
 

@@ -3,6 +3,7 @@
 struct edge;
 struct err;
 struct home;
+struct kernels_opts;
 struct kernels;
 struct plan;
 struct run;
@@ -13,5 +14,6 @@ struct target;
  * other side is told and is no error. */
 int kernels_fetch(struct kernels *w, const struct search *s, struct err *e);
 /* The edge that shares the entry of w after it was made; NULL when that is not wanted. */
-const struct edge *target_plan_share(struct plan *p, const struct home *home, const struct target *w);
+const struct edge *target_plan_share(struct plan *p, const struct home *home, const struct kernels_opts *o,
+				     const struct target *w);
 void kernels_tell_shared(const struct kernels *w, const struct run *r);

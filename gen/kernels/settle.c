@@ -9,16 +9,50 @@
 #include "gen/kernels/target.h"
 #include "text/kver.h"
 #include <string.h>
+#include "kernel/build/build.h"
 #include "kernel/cache/entry.h"
 #include "kernel/name/locate.h"
+#include "store/digest.h"
 
 enum { RANGE_MAX = 64, COMMIT_SHOWN = 12, CONFIG_MAX = 8 << 20 };
 
 struct cache {
 	struct kernel_list list;
 	const struct build_how *how;
-	bool force;
+	const struct kernels_opts *o;
+	char *toolchain; /* that a build would use now, kbuild_identity(); NULL: not asked for, or programs of it are missing */
+	bool asked;
 };
+
+/* Programs are run for that, so only when an entry tells its own. */
+static void ask_toolchain(struct cache *c)
+{
+	const struct kbuild b = { .arch = c->how->key.arch, .llvm = c->o->llvm, .cross = c->o->cross };
+	auto_free char *text = NULL, *more = kbuild_environment_more();
+	char hex[KEY_LEN + 1];
+	struct err ignored;
+
+	if (c->asked)
+		return;
+	c->asked = true;
+	if (kbuild_toolchain(&b, &text, &ignored) < 0)
+		return;
+	hash_hex(more, strlen(more), hex);
+	c->toolchain = kbuild_identity(text, *more ? hex : NULL);
+}
+
+/* Who has no compiler at all can use what is there, unless he asks for a certain one. */
+static bool is_toolchain(struct cache *c, const struct kernel_meta *m)
+{
+	if (!m->toolchain)
+		return true;
+	ask_toolchain(c);
+	if (c->toolchain)
+		return !strcmp(m->toolchain, c->toolchain);
+	auto_free char *named = kernels_tools_named(c->o);
+
+	return !named;
+}
 
 static bool is_identity(const struct target *w, const struct kernel_meta *m)
 {
@@ -59,20 +93,33 @@ static void tell_stale(const struct cache *c, const char *key)
 	}
 }
 
-static void look_up(const struct cache *c, struct target *w)
+/* Whether the entry is the kernel that is wanted; what is wrong with it is told. */
+static bool is_wanted(struct cache *c, const struct target *w, const struct kernel_entry *k)
 {
-	for (size_t i = 0; i < c->list.n && !c->force; i++) {
+	if (k->corrupt)
+		log_note("%s is damaged (%s); building it again", k->key, k->corrupt);
+	else if (k->stale_ktstr)
+		log_note("%s was built with another ktstr; building it again", k->key);
+	else if (!is_identity(w, &k->meta))
+		log_note("%s was built from other content; building it again", k->key);
+	else if (k->stale_kconfig)
+		return false;
+	else if (w->fetched || is_toolchain(c, &k->meta))
+		return true;
+	else
+		log_note("%s was built with other tools (%s); building it again%s%s", k->key, k->meta.toolchain,
+			 c->toolchain ? " with " : "", c->toolchain ? c->toolchain : "");
+	return false;
+}
+
+static void look_up(struct cache *c, struct target *w)
+{
+	for (size_t i = 0; i < c->list.n && !c->o->force; i++) {
 		const struct kernel_entry *k = &c->list.v[i];
 
 		if (strcmp(k->key, w->key) != 0)
 			continue;
-		if (k->corrupt)
-			log_note("%s is damaged (%s); building it again", k->key, k->corrupt);
-		else if (k->stale_ktstr)
-			log_note("%s was built with another ktstr; building it again", k->key);
-		else if (!is_identity(w, &k->meta))
-			log_note("%s was built from other content; building it again", k->key);
-		if (k->corrupt || k->stale_kconfig || k->stale_ktstr || !is_identity(w, &k->meta))
+		if (!is_wanted(c, w, k))
 			return;
 		kernel_free(&w->k);
 		kernel_from_entry(&w->k, k);
@@ -80,7 +127,7 @@ static void look_up(const struct cache *c, struct target *w)
 		w->from = TARGET_READY;
 		return;
 	}
-	if (!c->force)
+	if (!c->o->force)
 		tell_stale(c, w->key);
 }
 
@@ -108,7 +155,7 @@ static char *published(const char *version)
 	return v.rc ? xasprintf("%u.%u-rc%u", v.major, v.minor, v.rc) : xasprintf("%u.%u", v.major, v.minor);
 }
 
-static void add_tarball(struct kernels *w, const struct cache *c, const char *id, const char *version)
+static void add_tarball(struct kernels *w, struct cache *c, const char *id, const char *version)
 {
 	struct target *x = add(w, id, TARGET_TARBALL);
 
@@ -118,7 +165,7 @@ static void add_tarball(struct kernels *w, const struct cache *c, const char *id
 	look_up(c, x);
 }
 
-static int settle_range(struct kernels *w, const struct cache *c, const struct search *s, const struct asked *d,
+static int settle_range(struct kernels *w, struct cache *c, const struct search *s, const struct asked *d,
 			struct err *e)
 {
 	const char *found[RANGE_MAX];
@@ -129,7 +176,7 @@ static int settle_range(struct kernels *w, const struct cache *c, const struct s
 	return n < 0 ? -1 : 0;
 }
 
-static int settle_version(struct kernels *w, const struct cache *c, const struct search *s, const struct asked *d,
+static int settle_version(struct kernels *w, struct cache *c, const struct search *s, const struct asked *d,
 			  struct err *e)
 {
 	const char *version;
@@ -170,8 +217,7 @@ static int find_base(struct target *x, struct kernel_build_how *how, struct err 
 	return 0;
 }
 
-static int settle_tree(struct kernels *w, const struct cache *c, const struct search *s, const struct asked *d,
-		       struct err *e)
+static int settle_tree(struct kernels *w, struct cache *c, const struct search *s, const struct asked *d, struct err *e)
 {
 	const struct question *q = &s->ask.v[d->question];
 	const char *slash = strrchr(d->text, '/');
@@ -194,7 +240,7 @@ static int settle_tree(struct kernels *w, const struct cache *c, const struct se
 	return 0;
 }
 
-static void settle_git(struct kernels *w, const struct cache *c, const struct search *s, const struct asked *d)
+static void settle_git(struct kernels *w, struct cache *c, const struct search *s, const struct asked *d)
 {
 	const struct question *q = d->question == NO_QUESTION ? NULL : &s->ask.v[d->question];
 	struct target *x = add(w, d->id, TARGET_GIT);
@@ -209,7 +255,7 @@ static void settle_git(struct kernels *w, const struct cache *c, const struct se
 	look_up(c, x);
 }
 
-static int settle_word(struct kernels *w, const struct cache *c, const struct search *s, struct asked *d, struct err *e)
+static int settle_word(struct kernels *w, struct cache *c, const struct search *s, struct asked *d, struct err *e)
 {
 	struct target *x;
 
@@ -341,7 +387,7 @@ static int fetch(struct kernels *w, struct cache *c, const struct search *s, str
 
 int search_settle(struct search *s, struct kernels *w, struct err *e)
 {
-	struct cache c = { .how = &s->how, .force = s->o->force };
+	struct cache c = { .how = &s->how, .o = s->o };
 	struct kernels new = { 0 };
 	int r = ask_run(&s->ask, s->home, s->o->explain, e);
 
@@ -351,8 +397,9 @@ int search_settle(struct search *s, struct kernels *w, struct err *e)
 		r = settle_word(&new, &c, s, &s->v[i], e);
 	if (r == 0)
 		drop_repeats(&new);
-	if (r == 0 && !c.force)
+	if (r == 0 && !s->o->force)
 		r = fetch(&new, &c, s, e);
+	free(c.toolchain);
 	kernel_list_free(&c.list);
 	if (r < 0) {
 		kernels_free(&new);

@@ -60,6 +60,7 @@ static void json_entry(struct jsonw *w, const struct kernel_entry *k)
 	jsonw_kstr(w, "source_tree_path", m->source_tree_path);
 	jsonw_kbool(w, "stale_kconfig", k->stale_kconfig);
 	jsonw_kbool(w, "stale_ktstr", k->stale_ktstr);
+	jsonw_kstr(w, "toolchain", m->toolchain);
 	jsonw_kstr(w, "version", m->version);
 	jsonw_kstr(w, "vmlinux_name", m->vmlinux_name);
 	jsonw_end_obj(w);

@@ -37,7 +37,8 @@ static const struct opt opts[] = {
 
 /* What the earlier step says about its result. */
 struct facts {
-	char *kind, *arch, *release, *version, *identity; /* the last one NULL for imports */
+	char *kind, *arch, *release, *version;
+	char *identity, *toolchain; /* NULL for imports; the last one also in results that do not tell */
 };
 
 static void facts_drop(struct facts *f)
@@ -47,11 +48,14 @@ static void facts_drop(struct facts *f)
 	free(f->release);
 	free(f->version);
 	free(f->identity);
+	free(f->toolchain);
 }
 #define auto_facts __attribute__((unused, cleanup(facts_drop)))
 
 static int facts_read(struct facts *f, struct err *e)
 {
+	struct err ignored;
+
 	if (facts_file(o.from, "facts", "kind", &f->kind, e) < 0 ||
 	    facts_file(o.from, "facts", "arch", &f->arch, e) < 0 ||
 	    facts_file(o.from, "facts", "release", &f->release, e) < 0 ||
@@ -63,6 +67,7 @@ static int facts_read(struct facts *f, struct err *e)
 		return 0;
 	if (!o.key || !o.kc)
 		return err_set(e, X_USAGE, "a kernel that was built needs --key and --kc");
+	(void)facts_file(o.from, "facts", "toolchain", &f->toolchain, &ignored);
 	return facts_file(o.from, "facts", "identity", &f->identity, e);
 }
 
@@ -136,7 +141,7 @@ static bool same_origin(const struct kernel_meta *a, const struct kernel_meta *b
 {
 	return equal(a->identity, b->identity) && equal(a->git_ref, b->git_ref) && equal(a->git_hash, b->git_hash) &&
 	       equal(a->source_tree_path, b->source_tree_path) && equal(a->ktstr_kconfig_hash, b->ktstr_kconfig_hash) &&
-	       equal(a->extra_kconfig_hash, b->extra_kconfig_hash);
+	       equal(a->extra_kconfig_hash, b->extra_kconfig_hash) && equal(a->toolchain, b->toolchain);
 }
 
 /* Positive: the entry is there, with these files and this origin. */
@@ -173,6 +178,7 @@ static struct kernel_meta describe(const struct facts *f)
 		.source_tree_path = local ? (char *)o.source : NULL,
 		.release = f->release,
 		.identity = f->identity,
+		.toolchain = f->toolchain,
 		.extra_kconfig_hash = f->identity ? (char *)o.extra_kc : NULL,
 	};
 }

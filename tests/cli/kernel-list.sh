@@ -68,7 +68,7 @@ json() {
 	imported, tree, release, junk = j["entries"]
 	assert list(release) == """arch built_at config_hash extra_kconfig_hash git_hash git_ref identity image_name image_path
 	    key ktstr_git_hash ktstr_kconfig_hash last_used path release size_bytes source source_tree_path stale_kconfig
-	    stale_ktstr version vmlinux_name""".split(), list(release)
+	    stale_ktstr toolchain version vmlinux_name""".split(), list(release)
 	assert list(junk) == ["error", "key", "path", "reason"] and junk["error"] == "corrupt metadata", junk
 	assert (imported["stale_kconfig"], imported["stale_ktstr"]) == (False, False)
 	assert (tree["stale_kconfig"], tree["stale_ktstr"]) == (True, False)

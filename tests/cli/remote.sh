@@ -411,6 +411,22 @@ built_once() {
 	build 0 6.14.1 && makes 1 && same 0 "$(wc -l <log)" requests && hasnt 'remote cache' err
 }
 
+# Whatever gcc another run had; but who names his tools shares with those that name the same.
+# shellcheck disable=SC2016 # for sh
+tools_by_name() {
+	start v2
+	releases && mkdir bin && for t in gcc ld ar nm strip objcopy; do
+		printf '#!/bin/sh\n[ "$1" != --version ] || { echo "%s 99.1"; exit; }\nexec %s "$@"\n' "$t" "$(command -v $t)" >"bin/$t" &&
+			cp "bin/$t" "bin/odd-$t" && chmod +x "bin/$t" "bin/odd-$t" || return
+	done
+	build 0 6.14.1 && makes 1 && has 'stored to remote' err && fresh || return
+	PATH=$work/bin:$PATH build 0 6.14.1 && makes 0 && has 'fetched from remote' err && has 'cached kernel found' err && fresh || return
+	CROSS_COMPILE=$work/bin/odd- build 0 6.14.1 && makes 1 && hasnt 'fetched from' err && has 'stored to remote' err && fresh || return
+	CROSS_COMPILE=$work/bin/odd- build 0 6.14.1 && makes 0 && has 'fetched from remote' err && has 'cc gcc 99.1' kernels/*/metadata.json &&
+		CROSS_COMPILE=$work/bin/odd- build 0 6.14.1 && makes 0 && hasnt 'remote cache' err && fresh || return
+	build 0 6.14.1 && makes 0 && has 'fetched from remote' err && hasnt 99.1 kernels/*/metadata.json
+}
+
 built_from_trees() {
 	start v1
 	releases || return
@@ -453,4 +469,4 @@ built_all_the_same() {
 exec 3>&2
 run_tests first_generation second_generation a_blob_for_everybody in_chunks nothing_there an_existing_key faults_of_asking \
 	faults_of_fetching faults_of_storing silence killed hostile another_source what_is_missing_here \
-	built_once built_from_trees built_all_the_same
+	built_once tools_by_name built_from_trees built_all_the_same

@@ -15,7 +15,7 @@
 #include "fetch/http/send.h"
 #include "fetch/http/handle.h"
 
-/* Both generations want a digest of what makes entries alike; this is the SHA-256 of "ktstr". */
+/* Both generations want a digest of what makes entries alike; this is the SHA-256 of "ktstr", unless struct gha has another. */
 #define NAMESPACE "3b8cd7b2f7aae777736d488070a1625b85100e3196ae91ab51a883ad1ba5d3d0"
 
 #define V1 "_apis/artifactcache/"
@@ -162,6 +162,11 @@ static int ask_json(const struct gha *g, const char *path, const char *body, str
 	return ask(g, body ? "POST" : "GET", path, &s, NULL, a, e);
 }
 
+static const char *space(const struct gha *g)
+{
+	return *g->space ? g->space : NAMESPACE;
+}
+
 /* {"key": …, "version": …, NAME: size}. As text: that is how v2 writes numbers of 64 bits. Caller frees. */
 static char *request(const struct gha *g, const char *key, const char *name, uint64_t size)
 {
@@ -175,7 +180,7 @@ static char *request(const struct gha *g, const char *key, const char *name, uin
 	w.compact = true;
 	jsonw_obj(&w);
 	jsonw_kstr(&w, "key", key);
-	jsonw_kstr(&w, "version", NAMESPACE);
+	jsonw_kstr(&w, "version", space(g));
 	if (name && g->v2)
 		jsonw_kstr(&w, name, digits);
 	else if (name)
@@ -209,7 +214,7 @@ static int lookup(const struct gha *g, const char *key, struct http_answer *a, s
 		return ask_json(g, V2 "GetCacheEntryDownloadURL", body, a, e);
 	}
 	auto_free char *name = escaped(key);
-	auto_free char *path = xasprintf(V1 "cache?keys=%s&version=" NAMESPACE, name);
+	auto_free char *path = xasprintf(V1 "cache?keys=%s&version=%s", name, space(g));
 
 	return ask_json(g, path, NULL, a, e);
 }

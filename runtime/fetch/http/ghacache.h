@@ -15,6 +15,7 @@ struct gha {
 	bool v2;
 	const char *url;   /* of the API: ACTIONS_CACHE_URL, or ACTIONS_RESULTS_URL */
 	const char *token; /* ACTIONS_RUNTIME_TOKEN */
+	char space[65];    /* the "version" of entries, 64 hex digits; "": the usual one */
 	uint64_t max;      /* bytes of an entry that may come; 0: 2 GiB */
 	/* May be NULL. total 0: not known. note NULL: the one before stays. */
 	void (*progress)(uint64_t done, uint64_t total, const char *note);

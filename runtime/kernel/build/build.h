@@ -21,6 +21,11 @@ struct kbuild {
 /* What a build runs that decides its result: make, cc, ld, pahole versions as lines "tag words". X_NO_TOOL naming
  * everything that is missing or too old, headers included, when a program is. source and out are not looked at. */
 int kbuild_toolchain(const struct kbuild *b, char **text, struct err *e);
+/* Of that text, what tells an entry of the kernel cache from one by other tools: "make GNU Make 4.3; pahole v1.24; cc gcc 12.2.0; ld GNU
+ * ld 2.40". What stands in parentheses is left out, because there packagers tell of themselves and of their revision; so a package
+ * that is updated makes no other kernel, and another version does. environment: a hash of kbuild_environment_more(), of which 16
+ * digits are told; NULL when that is "". One line without control characters; the caller frees. */
+char *kbuild_identity(const char *toolchain, const char *environment);
 /* The same things one by one, for whoever lists them. i from 0 on; false: no more. Caller frees *program and *package (Debian's;
  * NULL when we cannot know it). */
 bool kbuild_tool(const struct kbuild *b, size_t i, char **program, char **package);

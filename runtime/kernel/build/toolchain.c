@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "process/spawn.h"
+#include "text/text.h"
 #include "host/tool.h"
 #include "kernel/build/command.h"
 #include "kernel/image/image.h"
@@ -14,7 +15,8 @@ enum {
 	HEADER_MAX = 64 << 10,
 	HEADER_MS = 30 * 1000,
 	KCONFIG_DEBUG_MAX = 4 << 20,
-	PAHOLE_MIN = 116, /* the first that writes the BTF Linux asks for; newer trees say what they want */
+	VERSION_MAX = 200, /* bytes of what a tool says of itself */
+	PAHOLE_MIN = 116,  /* the first that writes the BTF Linux asks for; newer trees say what they want */
 };
 
 /* What is not there, and what would bring it. */
@@ -319,6 +321,45 @@ int kbuild_toolchain(const struct kbuild *b, char **text, struct err *e)
 	else
 		*text = out;
 	return r;
+}
+
+/* A line without what stands in parentheses, and the blanks that are too many then. */
+static void put_version(FILE *f, const char *line, size_t n)
+{
+	auto_free char *plain = text_plain(line, n, TEXT_LINE);
+	size_t fit = text_fit(plain, strlen(plain), VERSION_MAX);
+	unsigned inside = 0;
+	bool blank = false;
+
+	for (size_t i = 0; i < fit; i++) {
+		char c = plain[i];
+
+		if (c == '(')
+			inside++;
+		else if (c == ')' && inside)
+			inside--;
+		else if (c == ' ')
+			blank = true;
+		else if (!inside)
+			fprintf(f, "%s%c", blank ? " " : "", c), blank = false;
+	}
+}
+
+char *kbuild_identity(const char *toolchain, const char *environment)
+{
+	char *text;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	for (const char *line = toolchain; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (line > toolchain)
+			fputs("; ", f);
+		put_version(f, line, strcspn(line, "\n"));
+	}
+	if (environment)
+		fprintf(f, "; environment %.16s", environment);
+	fclose(f);
+	return text;
 }
 
 static bool asked(const char *lines, const char *option)

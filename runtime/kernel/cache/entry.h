@@ -32,7 +32,8 @@ struct kernel_meta {
 	/* In the file only. The library of 0.3.2 skips entries with another ktstr_kconfig_hash than its own and cannot read
 	 * "source": "import"; so what it may take has our hash here, and the source of an import. NULL in memory. */
 	char *kconfig_hash, *origin;
-	bool foreign; /* of another program */
+	char *toolchain; /* what built it (kbuild_identity()); NULL for imports, and in entries of before it was told */
+	bool foreign;    /* of another program */
 };
 
 struct kernel_entry {

@@ -34,6 +34,7 @@ static const struct member {
 	{ "extra_kconfig_hash", offsetof(struct kernel_meta, extra_kconfig_hash), OPTIONAL },
 	{ "kconfig_hash", offsetof(struct kernel_meta, kconfig_hash), OPTIONAL },
 	{ "origin", offsetof(struct kernel_meta, origin), OPTIONAL },
+	{ "toolchain", offsetof(struct kernel_meta, toolchain), OPTIONAL },
 };
 
 /* Members of an object "source", and where ours has them. */

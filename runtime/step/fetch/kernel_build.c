@@ -86,6 +86,7 @@ static struct {
 	char *request, *extra; /* lines of the two fragments; extra NULL: there is none */
 	char *base;            /* text of --base, or NULL */
 	char *count;           /* struct kbuild's */
+	char *toolchain;       /* kbuild_identity() */
 } in;
 
 static void show(unsigned long done, unsigned long total, const char *note)
@@ -187,16 +188,14 @@ static int state_tools(struct recipe *r, struct hashes *h, struct err *e)
 	const struct kbuild b = tools();
 	auto_free char *text = NULL, *more = kbuild_environment_more();
 	const char *prefix = kbuild_prefix(&b), *slash = strrchr(prefix, '/');
-	char *save, *line;
+	char *save, *line, hex[KEY_LEN + 1];
 
 	if (kbuild_toolchain(&b, &text, e) < 0)
 		return -1;
-	if (*more) {
-		char hex[KEY_LEN + 1];
-
-		hash_hex(more, strlen(more), hex);
+	hash_hex(more, strlen(more), hex);
+	if (*more)
 		recipe_str(r, "environment", hex);
-	}
+	in.toolchain = kbuild_identity(text, *more ? hex : NULL);
 	recipe_str(r, "llvm", b.llvm ? "yes" : NULL);
 	recipe_str(r, "cross", *prefix ? (slash ? slash + 1 : prefix) : NULL);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -299,8 +298,8 @@ static int write_facts(int dir, const struct kbuild *b, struct err *e)
 				       release_path);
 	mmio = config_has(config, n, "CONFIG_VIRTIO_MMIO=y") &&
 	       config_has(config, n, "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y");
-	facts = xasprintf("kind %s\narch %s\nrelease %s\nversion %s\nvirtio_mmio %s\nidentity %s\n", in.kind, o.arch,
-			  release, version, mmio ? "yes" : "no", in.identity);
+	facts = xasprintf("kind %s\narch %s\nrelease %s\nversion %s\nvirtio_mmio %s\nidentity %s\ntoolchain %s\n",
+			  in.kind, o.arch, release, version, mmio ? "yes" : "no", in.identity, in.toolchain);
 	return file_write(dir, "facts", facts, strlen(facts), e) < 0 ? -1 : 0;
 }
 

@@ -12,6 +12,7 @@
 #include "kernel/cache/remote.h"
 #include "fetch/http/ghacache.h"
 #include "step/step.h"
+#include "store/digest.h"
 
 #define PLACE "work"
 #define BLOB "blob"
@@ -28,7 +29,7 @@ int remote_problem(char **problem, const char *what, struct err *e)
 	return 0;
 }
 
-int remote_setup(struct gha *g, const char *key, char **problem, struct err *e)
+int remote_setup(struct gha *g, const char *key, const char *tools, char **problem, struct err *e)
 {
 	const char *lacks = NULL;
 	enum remote which = remote_which(&g->url, &g->token, &lacks);
@@ -37,6 +38,11 @@ int remote_setup(struct gha *g, const char *key, char **problem, struct err *e)
 		return err_set(e, X_USAGE, "--key is required");
 	if (kernel_key_check(key, e) < 0)
 		return err_as(e, X_USAGE, "--key");
+	if (tools) {
+		auto_free char *text = xasprintf("ktstr %s", tools);
+
+		hash_hex(text, strlen(text), g->space);
+	}
 	g->v2 = which == REMOTE_V2;
 	if (which == REMOTE_V1 || which == REMOTE_V2)
 		return 0;

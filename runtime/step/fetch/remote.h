@@ -3,8 +3,9 @@
 struct err;
 struct gha;
 
-/* Checks the key and fills g from the environment. What is missing there is a problem, not an error. */
-int remote_setup(struct gha *g, const char *key, char **problem, struct err *e);
+/* Checks the key and fills g from the environment. What is missing there is a problem, not an error. tools: those that were asked for
+ * by name, whose kernels are shared apart from all others; NULL: none. */
+int remote_setup(struct gha *g, const char *key, const char *tools, char **problem, struct err *e);
 /* Makes *problem of an error: one line, for the facts, and told at once. Returns 0, or -1 when it is no trouble of the other
  * side's: a stop. */
 int remote_problem(char **problem, const char *what, struct err *e);

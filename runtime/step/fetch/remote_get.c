@@ -21,11 +21,16 @@
 enum { PIECE = 256 << 10 };
 
 static struct {
-	const char *key, *identity;
+	const char *key, *identity, *tools;
 } o;
 
 static const struct opt opts[] = {
 	{ .name = "key", .type = OPT_STR, .out = &o.key, .arg = "KEY", .help = "of the entry" },
+	{ .name = "tools",
+	  .type = OPT_STR,
+	  .out = &o.tools,
+	  .arg = "TEXT",
+	  .help = "that were asked for by name, as the environment has them" },
 	{ .name = "identity",
 	  .type = OPT_STR,
 	  .out = &o.identity,
@@ -111,7 +116,7 @@ static int run(int dir, const char *path, struct err *e)
 	auto_close int place = -1;
 	int r;
 
-	if (remote_setup(&g, o.key, &problem, e) < 0)
+	if (remote_setup(&g, o.key, o.tools, &problem, e) < 0)
 		return -1;
 	if (!problem && (place = remote_place(dir, path, &folder, e)) < 0)
 		remote_problem(&problem, "remote cache read warning", e);

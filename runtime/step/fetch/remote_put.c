@@ -18,11 +18,16 @@
 #include "step/steps.h"
 
 static struct {
-	const char *key;
+	const char *key, *tools;
 } o;
 
 static const struct opt opts[] = {
 	{ .name = "key", .type = OPT_STR, .out = &o.key, .arg = "KEY", .help = "of the entry" },
+	{ .name = "tools",
+	  .type = OPT_STR,
+	  .out = &o.tools,
+	  .arg = "TEXT",
+	  .help = "that were asked for by name, as the environment has them" },
 	{ 0 },
 };
 
@@ -99,7 +104,7 @@ static int run(int dir, const char *path, struct err *e)
 	struct gha g = { .progress = step_progress };
 	int r = GHA_EXISTS;
 
-	if (remote_setup(&g, o.key, &problem, e) < 0 ||
+	if (remote_setup(&g, o.key, o.tools, &problem, e) < 0 ||
 	    (!problem && (r = try_to_store(&g, dir, path, &problem, e)) < 0))
 		return -1;
 	facts = xasprintf("stored %s\nproblem %s\n", r == GHA_STORED ? "yes" : "no", problem ? problem : "-");

@@ -313,6 +313,36 @@ static void names_what_is_missing(void **state)
 }
 
 /* What the tree itself says about pahole. */
+/* What packagers say of themselves is no version, and what a program says is any text. */
+static void tells_tools_apart(void **state)
+{
+	static const struct {
+		const char *text, *environment, *want;
+	} cases[] = {
+		{ "make GNU Make 4.3\npahole v1.24\ncc gcc (Debian 12.2.0-14+deb12u1) 12.2.0\nld GNU ld (GNU Binutils for Debian) 2.40\n",
+		  NULL, "make GNU Make 4.3; pahole v1.24; cc gcc 12.2.0; ld GNU ld 2.40" },
+		{ "cc Ubuntu clang version 18.1.3 (1ubuntu1)\nld Ubuntu LLD 18.1.3 (compatible with GNU linkers)\n",
+		  "0123456789abcdef0123",
+		  "cc Ubuntu clang version 18.1.3; ld Ubuntu LLD 18.1.3; environment 0123456789abcdef" },
+		{ "cc gcc (GCC (x) y) 14.2.1 20240912 (Red Hat 14.2.1-3)\n", NULL, "cc gcc 14.2.1 20240912" },
+		{ "cc  a) (b\n", NULL, "cc a)" },
+		{ "cc \033[31mred\302\233m\342\200\256\t1\r\n", NULL, "cc red? 1" },
+		{ "", NULL, "" },
+	};
+	char longer[1000] = "cc ";
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_free char *got = kbuild_identity(cases[i].text, cases[i].environment);
+
+		assert_string_equal(got, cases[i].want);
+	}
+	memset(longer + 3, 'x', sizeof(longer) - 4);
+	auto_free char *got = kbuild_identity(longer, NULL);
+
+	assert_int_equal(strlen(got), 200);
+}
+
 static void tree_wants_a_newer_pahole(void **state)
 {
 	static const char kconfig[] = "config A\n\tdepends on PAHOLE_VERSION >= 999\n\nconfig DEBUG_INFO_BTF\n\tbool\n"
@@ -483,6 +513,7 @@ int main(void)
 		in_scratch(cross_by_default),
 		in_scratch(uses_ccache),
 		in_scratch(names_what_is_missing),
+		cmocka_unit_test(tells_tools_apart),
 		in_scratch(tree_wants_a_newer_pahole),
 		in_scratch(what_the_configuration_needs),
 		in_scratch(cleans),

@@ -79,7 +79,7 @@ static void writes(void **state)
 		"  \"git_hash\": null,\n  \"git_ref\": null,\n  \"source_tree_path\": null,\n"
 		"  \"vmlinux_name\": \"vmlinux\",\n  \"ktstr_git_hash\": null,\n  \"release\": \"6.14.2\",\n"
 		"  \"identity\": \"sha256:00ff\",\n  \"extra_kconfig_hash\": null,\n  \"kconfig_hash\": \"4a386fe9\",\n"
-		"  \"origin\": null\n}\n";
+		"  \"origin\": null,\n  \"toolchain\": \"cc gcc 12.2.0; ld GNU ld 2.40\"\n}\n";
 	struct kernel_meta m = {
 		.version = (char *)"6.14.2",
 		.source = (char *)"tarball",
@@ -91,6 +91,7 @@ static void writes(void **state)
 		.vmlinux_name = (char *)"vmlinux",
 		.release = (char *)"6.14.2",
 		.identity = (char *)"sha256:00ff",
+		.toolchain = (char *)"cc gcc 12.2.0; ld GNU ld 2.40",
 	};
 	struct kernel_meta back = { 0 };
 	auto_free char *text = NULL;
@@ -109,6 +110,7 @@ static void writes(void **state)
 	assert_int_equal(kernel_meta_parse(&back, text, n, &e), 0);
 	assert_string_equal(back.release, "6.14.2");
 	assert_string_equal(back.identity, "sha256:00ff");
+	assert_string_equal(back.toolchain, "cc gcc 12.2.0; ld GNU ld 2.40");
 	assert_string_equal(back.ktstr_kconfig_hash, "4a386fe9");
 	assert_null(back.kconfig_hash);
 	assert_null(back.git_ref);
