@@ -13,7 +13,7 @@ enum kind {
 	FOLDER,  /* or file */
 	PROGRAM, /* looked for in PATH unless it has a slash */
 	LIST,    /* with colons; an empty one is the current folder */
-	LIST_OF, /* the same, where the variable being empty means nothing */
+	LINKER,  /* the same or with semicolons; "$ORIGIN" may begin one; the variable being empty means nothing */
 	STANDARD /* of XDG's */
 };
 
@@ -35,7 +35,7 @@ static const struct {
 	{ "HOME", FOLDER },
 	{ "TMPDIR", FOLDER },
 	{ "PATH", LIST },
-	{ "LD_LIBRARY_PATH", LIST_OF },
+	{ "LD_LIBRARY_PATH", LINKER },
 	{ "CARGO", PROGRAM },
 	{ "CARGO_HOME", FOLDER },
 	{ "CCACHE_DIR", FOLDER },
@@ -53,28 +53,39 @@ static const struct {
 	{ "GNUPGHOME", FOLDER },
 };
 
-static bool relative_in(const char *list)
+static const char *separators(enum kind kind)
+{
+	return kind == LINKER ? ":;" : ":";
+}
+
+static bool is_absolute(const char *path, enum kind kind)
+{
+	return *path == '/' || (kind == LINKER && *path == '$');
+}
+
+static bool relative_in(const char *list, enum kind kind)
 {
 	for (;;) {
-		if (*list != '/')
+		if (!is_absolute(list, kind))
 			return true;
-		list += strcspn(list, ":");
+		list += strcspn(list, separators(kind));
 		if (!*list++)
 			return false;
 	}
 }
 
 /* Each folder of a list with ours in front of it. */
-static char *absolute_list(const char *cwd, const char *list)
+static char *absolute_list(const char *cwd, const char *list, enum kind kind)
 {
 	char *text;
 	size_t size;
 	FILE *f = xmemstream(&text, &size);
 
 	for (;;) {
-		size_t n = strcspn(list, ":");
+		size_t n = strcspn(list, separators(kind));
+		bool absolute = is_absolute(list, kind);
 
-		fprintf(f, "%s%s%.*s", *list == '/' ? "" : cwd, *list == '/' || !n ? "" : "/", (int)n, list);
+		fprintf(f, "%s%s%.*s", absolute ? "" : cwd, absolute || !n ? "" : "/", (int)n, list);
 		if (!list[n])
 			break;
 		fputc(':', f);
@@ -88,9 +99,9 @@ static bool needs(const char *value, enum kind kind)
 {
 	switch (kind) {
 	case LIST:
-		return relative_in(value);
-	case LIST_OF:
-		return *value && relative_in(value);
+		return relative_in(value, kind);
+	case LINKER:
+		return *value && relative_in(value, kind);
 	case PROGRAM:
 		return *value != '/' && strchr(value, '/');
 	default:
@@ -105,7 +116,7 @@ static int settle(const char *name, const char *value, enum kind kind, struct er
 	if (!cwd)
 		return err_sys(e, "find the current folder for %s=%s", name, value);
 	auto_free char *path =
-		kind == LIST || kind == LIST_OF ? absolute_list(cwd, value) : xasprintf("%s/%s", cwd, value);
+		kind == LIST || kind == LINKER ? absolute_list(cwd, value, kind) : xasprintf("%s/%s", cwd, value);
 
 	return setenv(name, path, 1) < 0 ? err_sys(e, "set %s", name) : 0;
 }

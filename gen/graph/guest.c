@@ -9,6 +9,7 @@
 #include "gen/graph/plan.h"
 #include "host/boot_id.h"
 #include "kernel/name/id.h"
+#include "progress/log.h"
 #include "vm/qemu.h"
 #include <string.h>
 
@@ -120,8 +121,10 @@ const struct edge *plan_guest_kernel(struct plan *p, const struct guest_plan *gp
 /* In the graph, so that another value is another graph. */
 void guest_library_path(struct argv *a)
 {
-	const char *list = getenv("LD_LIBRARY_PATH");
+	const char *list = getenv("LD_LIBRARY_PATH"), *preload = getenv("LD_PRELOAD");
 
+	if (preload && *preload)
+		log_note("LD_PRELOAD is for programs of this machine, and not for those in guests (docs/vm.md)");
 	if (list && *list)
 		argv_opt(a, "--library-path", "%s", list);
 }

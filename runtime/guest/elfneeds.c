@@ -1,8 +1,12 @@
-/* elfneeds.c: what a 64-bit ELF file asks of the dynamic linker. */
+#include "guest/elfneeds.h"
+#include "base/arch.h"
 #include "base/elf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
-#include "guest/payload.h"
+#include <sys/stat.h>
+
+static const size_t file_max = (size_t)2 << 30;
 
 enum { NEEDED_MAX = 4096, NAME_MAX_BYTES = 4095 };
 
@@ -61,7 +65,7 @@ static bool offset_of(const struct image *im, uint64_t va, uint64_t *off, uint64
 	return false;
 }
 
-/* A NUL-ended string of at most room bytes at an offset that is inside. NULL when it is none. */
+/* A NUL-ended string of at most room bytes at an offset that is inside. NULL when it is none, or empty. */
 static char *string_at(const struct image *im, uint64_t off, uint64_t room)
 {
 	size_t n = strnlen(im->elf.p + off, room);
@@ -125,6 +129,17 @@ static int dynamic_string(const struct image *im, const struct dynamic *d, uint6
 	return 0;
 }
 
+/* Tools that take a search path out leave an empty one. */
+static int dynamic_list(const struct image *im, const struct dynamic *d, uint64_t at, char **out)
+{
+	if (at < d->str_len && !im->elf.p[d->str_off + at]) {
+		free(*out);
+		*out = xstrdup("");
+		return 0;
+	}
+	return dynamic_string(im, d, at, out);
+}
+
 static int needed_add(const struct image *im, const struct dynamic *d, uint64_t at, struct elf_needs *n)
 {
 	char *s = NULL;
@@ -152,9 +167,11 @@ static int dynamic_read(const struct image *im, const Elf64_Phdr *ph, struct elf
 		if (entry.d_tag == DT_NEEDED)
 			r = needed_add(im, &d, entry.d_un.d_val, n);
 		else if (entry.d_tag == DT_RPATH)
-			r = dynamic_string(im, &d, entry.d_un.d_val, &n->rpath);
+			r = dynamic_list(im, &d, entry.d_un.d_val, &n->rpath);
 		else if (entry.d_tag == DT_RUNPATH)
-			r = dynamic_string(im, &d, entry.d_un.d_val, &n->runpath);
+			r = dynamic_list(im, &d, entry.d_un.d_val, &n->runpath);
+		else if (entry.d_tag == DT_SONAME)
+			r = dynamic_list(im, &d, entry.d_un.d_val, &n->soname);
 		else if (entry.d_tag == DT_FLAGS_1 && entry.d_un.d_val & DF_1_PIE)
 			n->is_program = true;
 		if (r < 0)
@@ -189,12 +206,41 @@ int elf_needs_parse(struct elf_needs *n, const void *data, size_t len, struct er
 	return 0;
 }
 
+int elf_needs_file(struct elf_needs *n, const char *path, uint16_t machine, struct err *e)
+{
+	auto_free char *data = NULL;
+	struct stat st;
+	size_t len;
+
+	/* Opening a pipe would wait for its other end. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, X_BAD_SCHED, "%s: not a regular file", path);
+	if (file_read(AT_FDCWD, path, file_max, &data, &len, e) < 0) {
+		e->code = X_NO_INPUT;
+		return -1;
+	}
+	if (elf_needs_parse(n, data, len, e) < 0) {
+		auto_free char *why = xstrdup(e->msg);
+
+		return err_set(e, X_BAD_SCHED, "%s %s", path, why);
+	}
+	if (n->machine == machine)
+		return 0;
+	const struct arch *is = arch_by_elf(n->machine), *guest = arch_by_elf(machine);
+
+	(void)err_set(e, X_BAD_SCHED, "%s is built for another machine (%s, ELF machine %u) than the guest's (%s, %u)",
+		      path, is ? is->name : "unknown", n->machine, guest ? guest->name : "unknown", machine);
+	elf_needs_free(n);
+	return -1;
+}
+
 void elf_needs_free(struct elf_needs *n)
 {
 	for (size_t i = 0; i < n->n_needed; i++)
 		free(n->needed[i]);
 	free(n->needed);
 	free(n->interp);
+	free(n->soname);
 	free(n->rpath);
 	free(n->runpath);
 	*n = (struct elf_needs){ 0 };

@@ -4,68 +4,25 @@
  * path the search found (with $ORIGIN meaning the program's folder in the guest), and in the dynamic linker's own
  * folder, which it always searches, because the guest has no ld.so.cache. */
 #include "guest/payload.h"
-#include "base/arch.h"
 #include "text/argv.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "guest/elfneeds.h"
+#include "guest/linker.h"
 #include "guest/proto.h"
-#include <elf.h>
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
 
 enum { OBJECTS_MAX = 1024 };
-static const size_t file_max = (size_t)2 << 30;
-
-struct object {
-	char *host_dir, *guest_dir; /* what $ORIGIN means for it, here and there */
-	size_t parent;              /* who asked for it; its own index for the program */
-	struct elf_needs needs;
-};
 
 struct closure {
 	struct payload *p;
-	uint16_t machine;
-	struct object *v;
+	struct linker ld;
+	struct linker_object *v;
 	size_t n;
-	char *ld_dir; /* folder of the interpreter, canonical; below sysroot as the guest has it */
-	char *sysroot; /* where the distribution keeps libraries of another architecture to link with; NULL: not needed */
-	bool musl;
-	char *cache; /* ld.so.cache; NULL when there is none */
-	size_t cache_n;
 	struct argv missing, seen;
 };
-
-static char *dir_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
-}
-
-/* Without ".", ".." and doubled slashes, by text alone. */
-static char *normal(const char *path)
-{
-	char *out = xmalloc(strlen(path) + 2), *end = out;
-
-	while (*path) {
-		size_t n = strcspn(path, "/");
-
-		if (n == 2 && !memcmp(path, "..", 2)) {
-			while (end > out && *--end != '/')
-				;
-		} else if (n && !(n == 1 && *path == '.')) {
-			*end++ = '/';
-			end = mempcpy(end, path, n);
-		}
-		path += n + (path[n] == '/');
-	}
-	if (end == out)
-		*end++ = '/';
-	*end = '\0';
-	return out;
-}
 
 /* Index of guest, or where it belongs. */
 static bool place(const struct payload *p, const char *guest, size_t *at)
@@ -120,7 +77,7 @@ static int put(struct payload *p, struct payload_file f, struct err *e)
 
 int payload_add_file(struct payload *p, const char *host, const char *guest, uint32_t mode, struct err *e)
 {
-	auto_free char *at = normal(guest);
+	auto_free char *at = linker_normal(guest);
 	struct stat st;
 
 	if (stat(host, &st) < 0) {
@@ -156,191 +113,6 @@ void payload_free(struct payload *p)
 	*p = (struct payload){ 0 };
 }
 
-/* 0 and the needs of an ELF file for this machine; negative for anything else. */
-static int needs_of(const char *path, uint16_t machine, struct elf_needs *n, struct err *e)
-{
-	auto_free char *data = NULL;
-	struct stat st;
-	size_t len;
-
-	/* Opening a pipe would wait for its other end. */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return err_set(e, X_BAD_SCHED, "%s: not a regular file", path);
-	if (file_read(AT_FDCWD, path, file_max, &data, &len, e) < 0) {
-		e->code = X_NO_INPUT;
-		return -1;
-	}
-	if (elf_needs_parse(n, data, len, e) < 0) {
-		auto_free char *why = xstrdup(e->msg);
-
-		return err_set(e, X_BAD_SCHED, "%s %s", path, why);
-	}
-	if (n->machine == machine)
-		return 0;
-	const struct arch *is = arch_by_elf(n->machine), *guest = arch_by_elf(machine);
-
-	(void)err_set(e, X_BAD_SCHED, "%s is built for another machine (%s, ELF machine %u) than the guest's (%s, %u)",
-		      path, is ? is->name : "unknown", n->machine, guest ? guest->name : "unknown", machine);
-	elf_needs_free(n);
-	return -1;
-}
-
-static const char *triplet(const struct closure *c)
-{
-	const struct arch *a = arch_by_elf(c->machine);
-
-	return a ? a->triplet : "";
-}
-
-/* $LIB of the dynamic linker in this folder: "lib64", "lib/x86_64-linux-gnu". */
-static const char *lib_token(const struct closure *c)
-{
-	if (!strncmp(c->ld_dir, "/usr/", 5))
-		return c->ld_dir + 5;
-	return c->ld_dir + 1;
-}
-
-/* One folder of a search path with its $ORIGIN, $LIB and $PLATFORM (braces optional) replaced. */
-static char *expand(const struct closure *c, const char *s, size_t n, const char *origin)
-{
-	const struct {
-		const char *name, *value;
-	} tokens[] = {
-		{ "ORIGIN", origin },
-		{ "LIB", lib_token(c) },
-		{ "PLATFORM", arch_by_elf(c->machine) ? arch_by_elf(c->machine)->name : "" },
-	};
-	auto_free char *text = xstrndup(s, n);
-	char *out = NULL;
-	size_t out_n;
-	FILE *f = xmemstream(&out, &out_n);
-
-	for (const char *p = text; *p;) {
-		const char *value = NULL;
-		bool brace = p[0] == '$' && p[1] == '{';
-		size_t len = 0;
-
-		for (size_t i = 0; *p == '$' && !value && i < countof(tokens); i++) {
-			len = strlen(tokens[i].name);
-			if (!strncmp(p + 1 + brace, tokens[i].name, len) && (!brace || p[2 + len] == '}'))
-				value = tokens[i].value;
-		}
-		if (!value) {
-			fputc(*p++, f);
-			continue;
-		}
-		fputs(value, f);
-		p += 1 + len + 2 * brace;
-	}
-	fclose(f);
-	return out;
-}
-
-struct found {
-	char *host, *guest; /* paths as the linker would open them, here and there */
-	struct elf_needs needs;
-	bool by_variable;
-	bool by_origin; /* a path search of the asking object found it: no link in the linker's folder */
-};
-
-static bool try_path(const struct closure *c, char *host, char *guest, struct found *out)
-{
-	struct err quiet;
-
-	if (host[0] == '/' && needs_of(host, c->machine, &out->needs, &quiet) == 0) {
-		out->host = host;
-		out->guest = normal(guest);
-		free(guest);
-		return true;
-	}
-	free(host);
-	free(guest);
-	return false;
-}
-
-/* Folders separated by colons or semicolons. The guest has no such variable: there is a link in the linker's folder. */
-static bool try_variable(const struct closure *c, const struct object *o, const char *soname, struct found *out)
-{
-	const char *list = c->p->library_path;
-
-	while (list && *list) {
-		size_t n = strcspn(list, ":;");
-		auto_free char *dir = expand(c, list, n, o->host_dir);
-
-		if (n && try_path(c, xasprintf("%s/%s", dir, soname), xasprintf("%s/%s", dir, soname), out)) {
-			out->by_variable = true;
-			return true;
-		}
-		list += n + (list[n] != '\0');
-	}
-	return false;
-}
-
-/* A DT_RPATH or DT_RUNPATH of object o: folders separated by colons. */
-static bool try_list(const struct closure *c, const struct object *o, const char *list, const char *soname,
-		     struct found *out)
-{
-	while (list && *list) {
-		size_t n = strcspn(list, ":");
-		auto_free char *host = expand(c, list, n, o->host_dir);
-		auto_free char *guest = expand(c, list, n, o->guest_dir);
-
-		if (n && try_path(c, xasprintf("%s/%s", host, soname), xasprintf("%s/%s", guest, soname), out)) {
-			out->by_origin = true;
-			return true;
-		}
-		list += n + (list[n] == ':');
-	}
-	return false;
-}
-
-static bool try_default(const struct closure *c, const char *soname, struct found *out)
-{
-	const char *arch = triplet(c);
-	static const char *const dirs[] = { "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib" };
-	const char *hit;
-
-	if (c->cache && !c->musl && ldcache_find(c->cache, c->cache_n, soname, c->machine, &hit) == 0 &&
-	    try_path(c, xstrdup(hit), xstrdup(hit), out))
-		return true;
-	if (try_path(c, xasprintf("%s/%s", c->ld_dir, soname), xasprintf("%s/%s", c->ld_dir, soname), out))
-		return true;
-	if (c->sysroot && try_path(c, xasprintf("%s/lib/%s", c->sysroot, soname), xasprintf("/lib/%s", soname), out))
-		return true;
-	for (int usr = 0; usr < 2; usr++) {
-		char *path = xasprintf("%s/lib/%s/%s", usr ? "/usr" : "", arch, soname);
-
-		if (try_path(c, path, xstrdup(path), out))
-			return true;
-	}
-	for (size_t i = 0; i < countof(dirs); i++)
-		if (try_path(c, xasprintf("%s/%s", dirs[i], soname), xasprintf("%s/%s", dirs[i], soname), out))
-			return true;
-	return false;
-}
-
-/* As ld.so does for a name in DT_NEEDED: DT_RPATH of the object and of those that led to it, unless it has a
- * DT_RUNPATH; LD_LIBRARY_PATH; DT_RUNPATH; the cache; the default folders. */
-static bool search(const struct closure *c, size_t asking, const char *soname, struct found *out)
-{
-	const struct object *o = &c->v[asking];
-
-	if (strchr(soname, '/')) {
-		size_t n = strlen(soname);
-
-		out->by_origin = true;
-		return try_path(c, expand(c, soname, n, o->host_dir), expand(c, soname, n, o->guest_dir), out);
-	}
-	for (const struct object *up = o; !o->needs.runpath; up = &c->v[up->parent]) {
-		if (!up->needs.runpath && try_list(c, up, up->needs.rpath, soname, out))
-			return true;
-		if (up == &c->v[up->parent])
-			break;
-	}
-	return try_variable(c, o, soname, out) || try_list(c, o, o->needs.runpath, soname, out) ||
-	       try_default(c, soname, out);
-}
-
 static char *canonical(const char *path, struct err *e)
 {
 	char *real = realpath(path, NULL);
@@ -352,129 +124,90 @@ static char *canonical(const char *path, struct err *e)
 	return real;
 }
 
-static void object_add(struct closure *c, const char *host, const char *guest, size_t parent, struct elf_needs *needs)
+static void object_add(struct closure *c, const char *host, const struct argv *guests, const char *near, size_t parent,
+		       struct elf_needs *needs)
 {
+	struct linker_object o = { .host_dir = linker_dir_of(host), .parent = parent, .needs = *needs };
+
+	for (size_t i = 0; i < guests->n + !!near; i++) {
+		auto_free char *dir = linker_dir_of(i < guests->n ? guests->v[i] : near);
+
+		argv_add(&o.guest_dirs, dir);
+	}
 	c->v = xreallocarray(c->v, c->n + 1, sizeof *c->v);
-	c->v[c->n++] = (struct object){
-		.host_dir = dir_of(host),
-		.guest_dir = dir_of(guest),
-		.parent = parent,
-		.needs = *needs,
-	};
+	c->v[c->n++] = o;
 	*needs = (struct elf_needs){ 0 };
 }
 
-/* Content at its canonical path, a link where the linker looks. */
-static int library_put(struct closure *c, const char *host, char *guest, const char *soname, const char *near_dir,
-		       struct err *e)
+/* Content at its canonical path, a link wherever the linker looks. */
+static int library_put(struct closure *c, const struct linker_hit *hit, struct err *e)
 {
-	auto_free char *real = canonical(host, e);
-	auto_free char *near = NULL;
+	auto_free char *real = canonical(hit->host, e);
 	size_t at;
 
-	if (!real || payload_add_file(c->p, real, real, 0755, e) < 0 || put_link(c->p, guest, real, e) < 0)
+	if (!real || payload_add_file(c->p, real, real, 0755, e) < 0)
 		return -1;
-	if (!soname || !near_dir)
-		return 0;
-	near = xasprintf("%s/%s", near_dir, soname);
-	return place(c->p, near, &at) ? 0 : put_link(c->p, near, real, e);
+	for (size_t i = 0; i < hit->guests.n; i++)
+		if (put_link(c->p, hit->guests.v[i], real, e) < 0)
+			return -1;
+	return !hit->near || place(c->p, hit->near, &at) ? 0 : put_link(c->p, hit->near, real, e);
 }
 
+/* glibc takes what it has loaded by the name it gives itself, too. */
 static bool seen_before(struct closure *c, const char *soname)
 {
 	for (size_t i = 0; i < c->seen.n; i++)
 		if (!strcmp(c->seen.v[i], soname))
 			return true;
 	argv_add(&c->seen, soname);
+	for (size_t i = 0; !c->ld.musl && i < c->n; i++)
+		if (same(c->v[i].needs.soname, soname))
+			return true;
 	return false;
 }
 
 static int library(struct closure *c, size_t asking, const char *soname, struct err *e)
 {
-	struct found f = { 0 };
-	int r;
+	auto_hits struct linker_hits hits = { 0 };
 
-	if (seen_before(c, soname))
+	if (seen_before(c, soname) || linker_is(&c->ld, soname))
 		return 0;
-	if (c->musl && !strncmp(soname, "libc.", 5))
-		return 0; /* musl's linker is its libc */
-	if (!search(c, asking, soname, &f)) {
+	if (!linker_find(&c->ld, c->v, asking, soname, &hits)) {
 		argv_add(&c->missing, soname);
 		return 0;
 	}
-	/* musl looks into its default folders and not where it lies itself. */
-	const char *near = !c->musl ? c->ld_dir : f.by_variable ? "/lib" : NULL;
-	r = library_put(c, f.host, f.guest, f.by_origin ? NULL : soname, near, e);
-	if (r == 0 && c->n == OBJECTS_MAX)
-		r = err_set(e, X_BAD_SCHED, "needs more than %d libraries", OBJECTS_MAX);
-	if (r == 0)
-		object_add(c, f.host, f.guest, asking, &f.needs);
-	elf_needs_free(&f.needs);
-	free(f.host);
-	free(f.guest);
-	return r;
-}
+	for (size_t i = 0; i < hits.n; i++) {
+		struct linker_hit *hit = &hits.v[i];
 
-/* In the folder of the cross compiler's libraries, which becomes where others are looked for as well. */
-static char *cross_interpreter(struct closure *c, const char *guest)
-{
-	auto_free char *root = xasprintf("/usr/%s", triplet(c));
-	auto_free char *path = xasprintf("%s%s", root, guest);
-	char *real = realpath(path, NULL);
-
-	if (real)
-		c->sysroot = TAKE(root);
-	return real;
+		if (library_put(c, hit, e) < 0)
+			return -1;
+		if (c->n == OBJECTS_MAX)
+			return err_set(e, X_BAD_SCHED, "needs more than %d libraries", OBJECTS_MAX);
+		object_add(c, hit->host, &hit->guests, hit->near, asking, &hit->needs);
+	}
+	return 0;
 }
 
 static int interpreter(struct closure *c, struct err *e)
 {
-	const char *interp = c->v[0].needs.interp;
-	auto_free char *real = NULL, *guest = NULL;
-	struct elf_needs n = { 0 };
+	struct linker_hit hit = { 0 };
+	auto_free char *guest = NULL;
+	int r = linker_open(&c->ld, c->v[0].needs.interp, &hit.host, &guest, e);
 
-	if (!interp) {
-		c->ld_dir = xstrdup("/lib");
-		return 0;
+	if (r == 0 && guest) {
+		argv_add(&hit.guests, guest);
+		r = library_put(c, &hit, e);
 	}
-	if (interp[0] != '/')
-		return err_set(e, X_BAD_SCHED, "its interpreter has no absolute path: %s", interp);
-	guest = normal(interp);
-	if (!(real = realpath(interp, NULL)))
-		real = cross_interpreter(c, guest);
-	if (!real)
-		return err_set(e, X_BAD_SCHED, "its interpreter %s is missing", interp);
-	if (needs_of(real, c->machine, &n, e) < 0)
-		return err_as(e, X_BAD_SCHED, "its interpreter");
-	elf_needs_free(&n);
-	c->ld_dir = dir_of(c->sysroot ? guest : real);
-	c->musl = strstr(interp, "/ld-musl-") != NULL;
-	return library_put(c, real, guest, NULL, NULL, e);
-}
-
-/* Relative folders mean another place for each folder that a program is started in. */
-static bool has_relative(const char *list)
-{
-	for (; list && *list; list += strcspn(list, ":"), list += *list == ':')
-		if (*list != '/' && *list != '$')
-			return true;
-	return false;
-}
-
-static bool searches_relative(const struct closure *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (has_relative(c->v[i].needs.rpath) || has_relative(c->v[i].needs.runpath))
-			return true;
-	return false;
+	argv_free(&hit.guests);
+	free(hit.host);
+	return r;
 }
 
 static int missing_report(struct closure *c, struct err *e)
 {
-	const char *hint = searches_relative(c)
-				   ? "; folders of DT_RPATH and DT_RUNPATH that are relative are not looked into: name "
-				     "them by LD_LIBRARY_PATH"
-				   : "";
+	auto_free char *from = c->ld.relative
+				       ? xasprintf(" Relative folders in the program were taken from %s.", c->ld.start)
+				       : xstrdup("");
 	auto_free char *list = NULL;
 	size_t n;
 	FILE *f;
@@ -485,18 +218,14 @@ static int missing_report(struct closure *c, struct err *e)
 	for (size_t i = 0; i < c->missing.n; i++)
 		fprintf(f, "%s%s", i ? ", " : "", c->missing.v[i]);
 	fclose(f);
-	return err_set(e, X_BAD_SCHED, "missing shared %s: %s%s", c->missing.n > 1 ? "libraries" : "library", list,
-		       hint);
+	return err_set(e, X_BAD_SCHED, "missing shared %s: %s; LD_LIBRARY_PATH can name %s folder.%s",
+		       c->missing.n > 1 ? "libraries" : "library", list, c->missing.n > 1 ? "their" : "its", from);
 }
 
 static int closure_walk(struct closure *c, struct err *e)
 {
-	struct err quiet;
-
 	if (interpreter(c, e) < 0)
 		return -1;
-	if (file_read(AT_FDCWD, "/etc/ld.so.cache", file_max, &c->cache, &c->cache_n, &quiet) < 0)
-		c->cache = NULL;
 	for (size_t i = 0; i < c->n; i++) /* grows as we go: breadth first */
 		for (size_t k = 0; k < c->v[i].needs.n_needed; k++)
 			if (library(c, i, c->v[i].needs.needed[k], e) < 0)
@@ -506,15 +235,10 @@ static int closure_walk(struct closure *c, struct err *e)
 
 static void closure_free(struct closure *c)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		free(c->v[i].host_dir);
-		free(c->v[i].guest_dir);
-		elf_needs_free(&c->v[i].needs);
-	}
+	for (size_t i = 0; i < c->n; i++)
+		linker_object_free(&c->v[i]);
 	free(c->v);
-	free(c->ld_dir);
-	free(c->sysroot);
-	free(c->cache);
+	linker_close(&c->ld);
 	argv_free(&c->missing);
 	argv_free(&c->seen);
 }
@@ -523,13 +247,18 @@ static void closure_free(struct closure *c)
 static int with_libraries(struct payload *p, const char *real, const char *guest, uint32_t mode, uint16_t machine,
 			  struct elf_needs *needs, struct err *e)
 {
-	struct closure c = { .p = p, .machine = machine };
+	auto_free char *here = p->start ? xstrdup(p->start) : getcwd(NULL, 0), *at = linker_normal(guest);
+	struct closure c = {
+		.p = p, .ld = { .machine = machine, .library_path = p->library_path, .start = here ? here : "/" }
+	};
+	const struct argv guests = { .v = (char *[]){ at, NULL }, .n = 1 };
 	int r;
 
-	object_add(&c, real, guest, 0, needs);
+	object_add(&c, real, &guests, NULL, 0, needs);
 	r = payload_add_file(p, real, guest, mode, e);
 	if (r == 0)
 		r = closure_walk(&c, e);
+	p->relative |= c.ld.relative;
 	closure_free(&c);
 	return r;
 }
@@ -539,7 +268,7 @@ int payload_closure(struct payload *p, const char *program, const char *guest_pa
 	struct elf_needs needs = { 0 };
 	auto_free char *real = canonical(program, e);
 
-	if (!real || needs_of(real, machine, &needs, e) < 0)
+	if (!real || elf_needs_file(&needs, real, machine, e) < 0)
 		return -1;
 	if (!needs.is_program) {
 		elf_needs_free(&needs);
@@ -560,7 +289,7 @@ int payload_include(struct payload *p, const char *host, const char *guest, uint
 	if (stat(real, &st) < 0)
 		return err_sys(e, "%s", host);
 	/* Whatever is no program for this guest is a file like any other. */
-	if (needs_of(real, machine, &needs, &no_program) < 0)
+	if (elf_needs_file(&needs, real, machine, &no_program) < 0)
 		return no_program.code == X_BAD_SCHED ? payload_add_file(p, real, guest, st.st_mode & 0777, e)
 						      : (*e = no_program, -1);
 	return with_libraries(p, real, guest, st.st_mode & 0777, machine, &needs, e) < 0 ? err_in(e, "%s", host) : 0;

@@ -1,8 +1,8 @@
 /* payload.h: a scheduler and everything it needs to start in a guest that has nothing.
  *
- * For an ELF program: PT_INTERP, DT_NEEDED breadth-first, searched as ld.so does (DT_RPATH, library_path, DT_RUNPATH,
- * with $ORIGIN, $LIB, $PLATFORM; /etc/ld.so.cache; the default folders of the distribution). Where the
+ * For an ELF program: PT_INTERP, and DT_NEEDED breadth-first, searched as its dynamic linker does (linker.h). Where the
  * interpreter is only among the libraries of a cross compiler (/usr/aarch64-linux-gnu), libraries are looked for there too.
+ * LD_PRELOAD is not followed: what it names is for this machine's programs.
  * Scripts ("#!") and programs of another architecture are refused with X_BAD_SCHED, and so is a library that cannot be
  * found, by name. All parsing is bounded: the file may be anything. */
 #pragma once
@@ -23,7 +23,9 @@ struct payload_file {
 struct payload {
 	struct payload_file *v; /* sorted by guest path */
 	size_t n;
-	const char *library_path; /* LD_LIBRARY_PATH of whoever asks, absolute folders; NULL: none. Not owned */
+	const char *library_path; /* LD_LIBRARY_PATH of whoever asks; NULL: none. Not owned */
+	const char *start;        /* absolute: the folder relative ones count from; NULL: the current one. Not owned */
+	bool relative;            /* set when something depends on start */
 };
 
 /* program ends up at guest_path ("/scheduler"). machine: EM_X86_64 … of the guest. */
@@ -35,18 +37,3 @@ int payload_include(struct payload *p, const char *host, const char *guest, uint
 int payload_add_link(struct payload *p, const char *guest, const char *target, struct err *e);
 void payload_free(struct payload *p);
 #define auto_payload __attribute__((unused, cleanup(payload_free)))
-
-/* What of an ELF file matters here; from memory, hostile. */
-struct elf_needs {
-	uint16_t machine;
-	bool dynamic, is_program;
-	char *interp;
-	char **needed;
-	size_t n_needed;
-	char *rpath, *runpath;
-};
-int elf_needs_parse(struct elf_needs *n, const void *data, size_t len, struct err *e);
-void elf_needs_free(struct elf_needs *n);
-/* First entry for soname in an ld.so.cache image ("glibc-ld.so.cache1.1"), for 64-bit x86_64 or aarch64 libc6.
- * Returns 0 with *path pointing into data, 1 when absent, negative when damaged. */
-int ldcache_find(const void *data, size_t len, const char *soname, uint16_t machine, const char **path);

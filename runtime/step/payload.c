@@ -84,6 +84,9 @@ static int write_depfile(struct err *e)
 		fputs(" \\\n  ", f);
 		dep_name(f, o.files.v[i].host);
 	}
+	/* The next request may come from another folder: ninja takes what is never there for changed. */
+	if (o.files.relative)
+		fprintf(f, " \\\n  %s/payload.elsewhere", step_out());
 	fputc('\n', f);
 	fclose(f);
 	return file_write(AT_FDCWD, o.depfile, text, n, e) < 0 ? -1 : 0;
@@ -190,6 +193,10 @@ static int collect(struct err *e)
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
+	const char *start = getenv("KTSTR_START_DIR");
+
+	if (start && *start == '/')
+		o.files.start = start;
 	if (collect(e) < 0)
 		return -1;
 	for (size_t i = 0; i < o.files.n; i++) {

@@ -119,4 +119,13 @@ kernel_build_git_graph() {
 	matches kernel-build-git.ninja build.ninja
 }
 
-run_tests kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name
+# Where libraries are looked for is in the graph, as whole paths; what is loaded into programs here is no business of guests.
+libraries() {
+	kernels
+	# shellcheck disable=SC2016 # the linker's
+	LD_PRELOAD=/none.so LD_LIBRARY_PATH='a;/b:$ORIGIN/c::' graph_of >build.ninja
+	has "--library-path '$work/a:/b:" build.ninja && has "ORIGIN/c:$work:$work" build.ninja && hasnt 'none.so' build.ninja &&
+		has 'note: LD_PRELOAD' err
+}
+
+run_tests libraries kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name

@@ -1,7 +1,7 @@
 /* fuzz_elf.c: what asks for what, from any ELF file. */
 #include "fuzz.h"
 
-#include "guest/payload.h"
+#include "guest/elfneeds.h"
 #include <elf.h>
 
 enum { BASE = 0x1000, STR = 64 + 3 * 56, DYN = STR + 64, SIZE = DYN + 4 * 16 };

@@ -1,7 +1,7 @@
 /* fuzz_ldcache.c: an ld.so.cache from anybody. */
 #include "fuzz.h"
 
-#include "guest/payload.h"
+#include "guest/ldcache.h"
 #include <elf.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -28,9 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const char *start = (const char *)data, *path;
 
 	for (size_t i = 0; i < countof(machines); i++) {
-		if (ldcache_find(data, n, "libc.so.6", machines[i], &path) != 0)
-			continue;
-		MUST(path > start && path < start + n && path[0] == '/' && memchr(path, 0, n - (size_t)(path - start)));
+		for (uint32_t at = 0; ldcache_find(data, n, "libc.so.6", machines[i], &at, &path) == 0;)
+			MUST(path > start && path < start + n && path[0] == '/' &&
+			     memchr(path, 0, n - (size_t)(path - start)));
 	}
 	return 0;
 }

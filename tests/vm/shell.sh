@@ -194,11 +194,12 @@ if [ -n "${KTSTR_TEST_MB-}" ]; then
 	run_tests bytes_unchanged nothing_left
 	exit
 fi
-# What the host's dynamic linker is told by LD_LIBRARY_PATH, also relative to the user's folder.
+# What the host's dynamic linker is told by LD_LIBRARY_PATH or the program, also relative to the user's folder.
 library_path() {
 	mkdir lib && echo 'int w(void) { return 42; }' | gcc -x c -shared -fPIC -o lib/libw.so - &&
-		echo 'int w(void); int main(void) { return w(); }' | gcc -x c - -o p -Llib -lw || return
-	LD_LIBRARY_PATH=lib exits 42 guest -i ./p --exec p && exits 11 guest -i ./p --exec p && has 'libw.so' err
+		echo 'int w(void); int main(void) { return w(); }' >p.c && gcc p.c -o p -Llib -lw || return
+	LD_LIBRARY_PATH=lib exits 42 guest -i ./p --exec p && exits 11 guest -i ./p --exec p && has 'libw.so' err || return
+	gcc p.c -o p -Llib -lw -Wl,-rpath,lib && exits 42 guest -i ./p --exec p && cd lib && work=$PWD && exits 11 guest -i ../p --exec p
 }
 
 run_tests exit_codes lives_now kernel_configuration ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \

@@ -1,6 +1,6 @@
 /* ld.so.cache images made by hand: the right entry, and every way to be damaged. */
 #include "base/mem.h"
-#include "guest/payload.h"
+#include "guest/ldcache.h"
 #include <elf.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@ struct line {
 
 static const struct line lines[] = {
 	{ X86_64, 1ull << 62, "libz.so.1", "/usr/lib/glibc-hwcaps/x86-64-v3/libz.so.1" },
+	{ X86_64, 1ull << 50, "libz.so.1", "/usr/lib/haswell/libz.so.1" },
 	{ I386, 0, "libz.so.1", "/lib32/libz.so.1" },
 	{ X86_64, 0, "libz.so.1", "/lib/x86_64-linux-gnu/libz.so.1" },
 	{ X86_64, 0, "libz.so.1", "/opt/second/libz.so.1" },
@@ -46,54 +47,87 @@ static char *image(size_t *n)
 	return p;
 }
 
+/* The paths for a name, joined by spaces; NULL: damaged. */
+static char *all(const char *data, size_t n, const char *soname, uint16_t machine)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = xmemstream(&text, &size);
+	const char *path = NULL;
+	uint32_t at = 0;
+	int r;
+
+	while ((r = ldcache_find(data, n, soname, machine, &at, &path)) == 0)
+		fprintf(f, "%s ", path);
+	fclose(f);
+	if (r < 0)
+		free(TAKE(text));
+	return text;
+}
+
+#define V3 "/usr/lib/glibc-hwcaps/x86-64-v3/libz.so.1 "
+
+/* Alone, or behind the older format. */
 static void finds(void **state)
 {
 	static const struct {
 		const char *soname;
 		uint16_t machine;
-		const char *path;
+		const char *paths;
 	} cases[] = {
-		{ "libz.so.1", EM_X86_64, "/lib/x86_64-linux-gnu/libz.so.1" },
-		{ "libz.so.1", EM_AARCH64, "/lib/aarch64-linux-gnu/libz.so.1" },
-		{ "libz.so", EM_X86_64, NULL },
-		{ "libz.so.12", EM_X86_64, NULL },
-		{ "librelative.so", EM_X86_64, NULL },
-		{ "", EM_X86_64, NULL },
+		{ "libz.so.1", EM_X86_64, V3 "/lib/x86_64-linux-gnu/libz.so.1 /opt/second/libz.so.1 " },
+		{ "libz.so.1", EM_AARCH64, "/lib/aarch64-linux-gnu/libz.so.1 " },
+		{ "libz.so", EM_X86_64, "" },
+		{ "libz.so.12", EM_X86_64, "" },
+		{ "librelative.so", EM_X86_64, "" },
+		{ "", EM_X86_64, "" },
 	};
-	size_t n;
-	auto_free char *data = image(&n);
+	size_t n, old_n = 16 + 3 * 12 + 4;
+	auto_free char *data = image(&n), *both = xcalloc(1, old_n + n);
 
 	(void)state;
+	memcpy(both, "ld.so-1.7.0", 12);
+	both[12] = 3;
+	memcpy(both + old_n, data, n);
 	for (size_t i = 0; i < countof(cases); i++) {
-		const char *path = NULL;
+		auto_free char *alone = all(data, n, cases[i].soname, cases[i].machine);
+		auto_free char *behind = all(both, old_n + n, cases[i].soname, cases[i].machine);
 
-		assert_int_equal(ldcache_find(data, n, cases[i].soname, cases[i].machine, &path), !cases[i].path);
-		if (cases[i].path)
-			assert_string_equal(path, cases[i].path);
+		assert_string_equal(alone, cases[i].paths);
+		assert_string_equal(behind, cases[i].paths);
 	}
+	both[15] = 0x7f;
+	assert_null(all(both, old_n + n, "libz.so.1", EM_X86_64));
+}
+
+static int absent(const char *data, size_t n)
+{
+	const char *path;
+	uint32_t at = 0;
+
+	return ldcache_find(data, n, "absent", EM_X86_64, &at, &path);
 }
 
 static void damaged(void **state)
 {
 	size_t n;
 	auto_free char *data = image(&n);
-	const char *path;
 
 	(void)state;
 	for (size_t cut = 0; cut < n; cut++) { /* an exact copy, so that a sanitizer sees the first byte too far */
 		auto_free char *part = xmalloc(cut ? cut : 1);
 
 		memcpy(part, data, cut);
-		assert_true(ldcache_find(part, cut, "absent", EM_X86_64, &path) < 0);
+		assert_true(absent(part, cut) < 0);
 	}
-	assert_int_equal(ldcache_find(data, n, "absent", EM_X86_64, &path), 1);
+	assert_int_equal(absent(data, n), 1);
 	*(uint32_t *)(data + 20) = UINT32_MAX;
-	assert_true(ldcache_find(data, n, "absent", EM_X86_64, &path) < 0);
+	assert_true(absent(data, n) < 0);
 	*(uint32_t *)(data + 20) = countof(lines);
 	*(uint32_t *)(data + 48 + 8) = UINT32_MAX;
-	assert_true(ldcache_find(data, n, "absent", EM_X86_64, &path) < 0);
+	assert_true(absent(data, n) < 0);
 	data[0] = 'G';
-	assert_true(ldcache_find(data, n, "absent", EM_X86_64, &path) < 0);
+	assert_true(absent(data, n) < 0);
 }
 
 int main(void)
