@@ -20,7 +20,8 @@ struct package {
 };
 
 /* Asks cargo, each time, in the current folder; what it says to its user appears on stderr. X_NO_TOOL without cargo, X_BUILD
- * when it fails, X_USAGE when the package has several programs. */
+ * when it fails, X_USAGE when the package has several programs and no default-run, X_BAD_SCHED when it has none, or all of them
+ * require features. */
 int package_build(struct package *p, const struct package_opts *o, const struct home *home, const struct run_opts *ro,
 		  struct err *e);
 /* Adds the options that build the same again: "--scheduler scx_a --release". */

@@ -1,5 +1,6 @@
 /* sidecars.c: 0.3.2 writes to target/ktstr/{branch}-{hash} below the folder a test runs in, and a branch may have slashes. */
 #include "gen/sweep/sidecars.h"
+#include "gen/cargo/target.h"
 #include "progress/log.h"
 #include "base/mem.h"
 #include "stats/collect.h"
@@ -76,21 +77,18 @@ static bool workspace_root(const char *dir)
 	return false;
 }
 
-/* The nearest target/ktstr from the current folder upward; not beyond a workspace's root. */
-static char *find_target(void)
+/* The nearest target with a ktstr in it from the current folder upward; not beyond a workspace's root. */
+static char *nearest_target(void)
 {
-	const char *target = getenv("CARGO_TARGET_DIR");
 	auto_free char *dir = getcwd(NULL, 0);
 
-	if (target && *target)
-		return xasprintf("%s/ktstr", target);
 	while (dir && *dir) {
-		auto_free char *path = xasprintf("%s/target/ktstr", dir);
+		auto_free char *target = xasprintf("%s/target", dir), *path = xasprintf("%s/ktstr", target);
 		struct stat st;
 		char *slash;
 
 		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-			return TAKE(path);
+			return TAKE(target);
 		if (workspace_root(dir))
 			break;
 		slash = strrchr(dir, '/');
@@ -101,6 +99,25 @@ static char *find_target(void)
 	return NULL;
 }
 
+static void look_below(struct search *s, const char *target)
+{
+	auto_free char *path = xasprintf("%s/ktstr", target);
+
+	look(s, path, 0);
+}
+
+/* Tests write to "target" of the folder they run in, whatever a configuration of cargo's says. */
+static void look_in_targets(struct search *s)
+{
+	auto_free char *named = cargo_target_named(), *configured = named ? NULL : cargo_target_configured();
+	auto_free char *nearest = named ? NULL : nearest_target();
+
+	if (named || configured)
+		look_below(s, named ? named : configured);
+	if (nearest && (!configured || strcmp(nearest, configured) != 0))
+		look_below(s, nearest);
+}
+
 char *sidecars_dir(const char *given)
 {
 	const char *env = getenv("KTSTR_SIDECAR_DIR");
@@ -108,11 +125,7 @@ char *sidecars_dir(const char *given)
 
 	if (given || (env && *env))
 		return xstrdup(given ? given : env);
-	auto_free char *target = find_target();
-
-	if (!target)
-		return NULL;
-	look(&s, target, 0);
+	look_in_targets(&s);
 	if (s.best && s.found > 1)
 		log_note("sidecars of %s, the newest of %zu folders; --dir names another one", s.best, s.found);
 	else if (s.best)

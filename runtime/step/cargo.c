@@ -14,9 +14,10 @@
 #include "store/hashes.h"
 #include "store/recipe.h"
 #include "verifier/artifact.h"
+#include "verifier/manifest.h"
 #include <errno.h>
 
-enum { MESSAGES_MAX = 64 << 20 };
+enum { MESSAGES_MAX = 64 << 20, METADATA_MS = 60 * 1000 };
 
 static struct {
 	const char *cargo, *cwd, *package, *profile, *bin;
@@ -84,6 +85,42 @@ static int run_cargo(const struct argv *a, int messages, int *status, struct err
 	return spawn_wait(&c, -1, status, e) < 0 ? -1 : 0;
 }
 
+/* Asked only when the artifacts do not answer: a start of cargo takes a tenth of a second. */
+static int ask_manifest(struct manifest *m, struct err *e)
+{
+	const char *argv[] = { o.cargo, "metadata", "--no-deps", "--format-version", "1", NULL };
+	struct spawn s = { .argv = argv, .cwd = o.cwd, .in = SPAWN_NULL, .err = SPAWN_NULL, .family = true };
+	auto_free char *text = NULL;
+	int status;
+	size_t n;
+
+	if (spawn_capture(&s, false, MESSAGES_MAX, METADATA_MS, &text, &n, &status, e) < 0)
+		return -1;
+	return status ? 0 : manifest_read(m, text, n, o.package, e);
+}
+
+/* Of several programs the one that cargo run takes; of none, why there is none. */
+static int choose(struct err *e)
+{
+	auto_manifest struct manifest m = { 0 };
+	struct err ignored;
+
+	if (artifacts_choose(&made.all, o.package, o.bin, &made.which, e) == 0)
+		return 0;
+	struct err first = *e;
+
+	if (o.bin || ask_manifest(&m, &ignored) < 0)
+		return -1;
+	if (m.default_run && artifacts_choose(&made.all, o.package, m.default_run, &made.which, &ignored) == 0)
+		return 0;
+	if (m.needs && (first.code == X_BAD_SCHED || m.default_run))
+		return err_set(e, X_BAD_SCHED,
+			       "%s: %s; build it with cargo build -p %s --features %s, and name the program by "
+			       "--scheduler-bin",
+			       first.msg, m.needs, o.package, m.features);
+	return -1;
+}
+
 static int build(struct err *e)
 {
 	auto_close int messages = memory_file("messages of cargo", 0, 1 << 20, e);
@@ -113,7 +150,7 @@ static int build(struct err *e)
 	if (file_read_fd(messages, "messages of cargo", MESSAGES_MAX, &text, &n, e) < 0)
 		return -1;
 	artifacts_read(&made.all, text, n);
-	return artifacts_choose(&made.all, o.package, o.bin, &made.which, e);
+	return choose(e);
 }
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)

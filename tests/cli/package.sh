@@ -38,6 +38,32 @@ chosen() {
 	verifier 22 --scheduler scx_three && has 'scx_three' "$work/err"
 }
 
+# As cargo run does.
+default_run() {
+	workspace
+	printf '[package]\nname = "scx_two"\nversion = "0.1.0"\nedition = "2021"\ndefault-run = "refused"\n[dependencies]\ncarried = { path = "../carried" }\n' \
+		>scx_two/Cargo.toml
+	verifier 13 --scheduler scx_two && has 'scheduler refused' "$work/err" && verifier 13 --scheduler scx_two@0.1.0 --bin plain &&
+		has 'scheduler plain' "$work/err"
+}
+
+# cargo builds such a program only when it is told to, and passes over it in silence.
+required_features() {
+	workspace
+	cat >>scx_one/Cargo.toml <<-'END'
+		[features]
+		bpf = []
+		jit = []
+		[[bin]]
+		name = "scx_one"
+		path = "src/main.rs"
+		required-features = ["bpf", "jit"]
+	END
+	verifier 11 --scheduler scx_one && has "for package 'scx_one': scx_one requires bpf and jit" "$work/err" &&
+		has 'cargo build -p scx_one --features bpf,jit' "$work/err" && has --scheduler-bin "$work/err" || return
+	verifier 22 --scheduler scx_one --bin scx_one && has 'requires the features' "$work/err"
+}
+
 # What cargo makes is known by content: a comment changes nothing, a word does.
 by_content() {
 	workspace
@@ -123,4 +149,4 @@ killed() {
 	interrupted KILL 137
 }
 
-run_tests one_binary chosen by_content diagnostics which_cargo usage told_to_stop killed
+run_tests one_binary chosen default_run required_features by_content diagnostics which_cargo usage told_to_stop killed

@@ -229,5 +229,23 @@ where() {
 		exits 0 ktstr test-stats && has "$nothing" "$work/err"
 }
 
-run_tests examples formulas newer_formulas many any_order json hostile null_is_missing three_verdicts kernel_version \
+# Where cargo puts what it makes; the tests themselves may use another "target".
+targets() {
+	$sidecars example ex && mkdir -p ws/src ws/.cargo away/ktstr/main-1234567 far/ktstr && cp ex/two/* away/ktstr/main-1234567/ || return
+	printf '[package]\nname = "a"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n' >ws/Cargo.toml && : >ws/src/lib.rs && cp -r ex/outlier far/ktstr/x-1 || return
+	cd ws/src || return
+	for name in CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR; do
+		exits 0 env $name=../../far ktstr test-stats && cmp "$work/out" "$golden/test-stats-outlier.txt" || return
+	done
+	command -v cargo >/dev/null || return 0
+	printf '[build]\ntarget-dir = "../away"\n' >../.cargo/config.toml
+	exits 0 ktstr test-stats && cmp "$work/out" "$golden/test-stats-two.txt" && has "/../away/ktstr/main-1234567" "$work/err" || return
+	mkdir -p ../target/ktstr && cp -r "$work/ex/outlier" ../target/ktstr/x-1 && touch -d 2030-01-01 ../target/ktstr/x-1/* || return
+	exits 0 ktstr test-stats && cmp "$work/out" "$golden/test-stats-outlier.txt" || return
+	# A configuration that cargo cannot read changes nothing else.
+	echo 'target-dir = [' >../.cargo/config.toml
+	exits 0 ktstr test-stats && cmp "$work/out" "$golden/test-stats-outlier.txt"
+}
+
+run_tests targets examples formulas newer_formulas many any_order json hostile null_is_missing three_verdicts kernel_version \
 	broken_schema compares cut_names no_escapes nothing_there where

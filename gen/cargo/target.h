@@ -1,0 +1,8 @@
+/* target.h: where cargo puts what it makes, unless that is "target" in the root of the workspace. Callers free. */
+#pragma once
+
+/* $CARGO_TARGET_DIR, else $CARGO_BUILD_TARGET_DIR; NULL: neither is set. */
+char *cargo_target_named(void);
+/* By a configuration of cargo's (.cargo/config.toml from the current folder upward, $CARGO_HOME/config.toml); cargo is asked when one of them
+ * may say so. NULL: none does, or cargo does not answer. */
+char *cargo_target_configured(void);
