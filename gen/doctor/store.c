@@ -7,6 +7,7 @@
 #include "kernel/cache/entry.h"
 #include "kernel/name/id.h"
 #include "store/store.h"
+#include "store/try.h"
 #include "store/verify.h"
 #include <errno.h>
 #include <sys/statvfs.h>
@@ -136,7 +137,7 @@ static void look_at_store(struct findings *f)
 		tell_unusable(f, "store", NULL, "KTSTR_STORE", &e);
 	else if (!file_exists(path))
 		(void)may_make(f, "store", path, "KTSTR_STORE");
-	else if (store_open(&st, NULL, &e) < 0 || try_writing(st.path, &e) < 0)
+	else if (store_open(&st, NULL, &e) < 0 || store_try(&st, &e) < 0 || try_writing(st.path, &e) < 0)
 		tell_unusable(f, "store", path, "KTSTR_STORE", &e);
 	else
 		judge_store(f, &st);

@@ -11,6 +11,7 @@
 #include "store/name.h"
 #include "store/error.h"
 #include "store/store.h"
+#include "store/try.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -106,7 +107,7 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	size_t n;
 
 	*b = FOLDER_NONE;
-	if (plan_check(p, e) < 0 || store_open(&st, NULL, e) < 0)
+	if (plan_check(p, e) < 0 || store_open(&st, NULL, e) < 0 || store_try(&st, e) < 0)
 		return -1;
 	FILE *f = xmemstream(&text, &n);
 

@@ -12,6 +12,7 @@
 #include "gen/kernels/kernels.h"
 #include "gen/kernels/remote.h"
 #include "kernel/build/build.h"
+#include "kernel/cache/entry.h"
 
 static const struct edge *plan_source(struct plan *p, const struct home *home, const struct target *w)
 {
@@ -54,9 +55,14 @@ static void build_args(struct argv *a, const struct target *w, const struct buil
 		argv_add(a, "--force");
 }
 
+static struct kbuild tools_of(const struct build_how *how, const struct kernels_opts *o)
+{
+	return (struct kbuild){ .arch = how->key.arch, .llvm = o->llvm, .cross = o->cross };
+}
+
 static void add_tools(struct plan *p, struct edge *g, const struct build_how *how, const struct kernels_opts *o)
 {
-	const struct kbuild b = { .arch = how->key.arch, .llvm = o->llvm, .cross = o->cross };
+	const struct kbuild b = tools_of(how, o);
 	char *program, *package;
 
 	for (size_t i = 0; kbuild_tool(&b, i, &program, &package); i++) {
@@ -135,17 +141,28 @@ static const struct edge *plan_entry(struct plan *p, const struct home *home, co
 	return g;
 }
 
-/* Before hundreds of megabytes are fetched for a build that cannot be. */
-static int check_folders(const struct kernels *w, struct err *e)
+/* Before hundreds of megabytes are fetched for a build that cannot be, or for one whose kernel cannot be kept. A tree that is here costs
+ * nothing, and its build asks for its tools itself. */
+static int check_first(const struct kernels *w, const struct build_how *how, const struct kernels_opts *o,
+		       struct err *e)
 {
-	auto_free char *store = cache_path("KTSTR_STORE", "store", e);
+	auto_free char *store = cache_path("KTSTR_STORE", "store", e), *tools = NULL;
+	const struct kbuild b = tools_of(how, o);
+	bool fetched = false, kept = false;
 
 	if (!store || kbuild_folder(store, "name another folder by KTSTR_STORE", e) < 0)
 		return -1;
-	for (size_t i = 0; i < w->n; i++)
-		if (w->v[i].from == TARGET_LOCAL && kbuild_folder(w->v[i].dir, "rename it", e) < 0)
+	for (size_t i = 0; i < w->n; i++) {
+		const struct target *t = &w->v[i];
+
+		if (t->from == TARGET_LOCAL && kbuild_folder(t->dir, "rename it", e) < 0)
 			return -1;
-	return 0;
+		fetched |= t->from == TARGET_TARBALL || t->from == TARGET_GIT;
+		kept |= t->from != TARGET_READY && t->key;
+	}
+	if (kept && kernel_store_try(e) < 0)
+		return -1;
+	return fetched ? kbuild_toolchain(&b, &tools, e) : 0;
 }
 
 int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, const struct kernels_opts *o,
@@ -161,7 +178,7 @@ int kernels_plan(struct plan *p, const struct home *home, struct kernels *w, con
 	}
 	if (!missing)
 		return 0;
-	if (check_folders(w, e) < 0 || build_how_of(&how, home, o, e) < 0)
+	if (build_how_of(&how, home, o, e) < 0 || check_first(w, &how, o, e) < 0)
 		return -1;
 	plan_include(p, rules);
 	for (size_t i = 0; i < w->n; i++) {

@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "store/name.h"
 #include "store/private.h"
 #include "store/recipe.h"
+#include "store/try.h"
 
 static const char *const folders[] = { "objects", "drafts", "locks", "hashes", "graphs" };
 
@@ -63,26 +63,6 @@ static int collect_all(struct store *st, const char *folder, struct err *e)
 	return 0;
 }
 
-/* What results ask of their file system, and some (CIFS, sshfs, vfat by mount options) refuse. A folder that nothing can be
- * created in is left to whoever creates something. */
-static int try_folder(int dir, struct err *e)
-{
-	auto_free char *name = xasprintf(".try.%ld", (long)getpid());
-	auto_close int fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = 0;
-
-	if (fd < 0)
-		return 0;
-	if (fchmodat(dir, name, 0444, 0) < 0)
-		r = err_sys(e, "its file system refuses chmod");
-	else if (fsync(fd) < 0)
-		r = err_sys(e, "its file system refuses fsync");
-	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		r = err_sys(e, "its file system refuses locks");
-	unlinkat(dir, name, 0);
-	return r;
-}
-
 /* What the results hold may be private: others see a new store when this user's files are for a group, or its folder is in one
  * that is. */
 static int make_root(const char *path, struct err *e)
@@ -124,7 +104,7 @@ static int open_folders(struct store *st, struct err *e)
 	st->dir = open(st->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (st->dir < 0)
 		return err_sys(e, "open %s", st->path);
-	if (store_format(&st->path, &st->dir, try_folder, e) < 0)
+	if (store_format(&st->path, &st->dir, try_new, e) < 0)
 		return -1;
 	for (size_t i = 0; i < countof(folders); i++)
 		if (mkdir_p(st->dir, folders[i], 0777, e) < 0)

@@ -168,8 +168,10 @@ int work_publish(struct work *w, struct recipe *r, struct err *e)
 	auto_free char *draft = draft_folder(w->key);
 	auto_free char *object = object_name(w->key);
 
-	if (seal(w, r, e) < 0)
-		return err_in(e, "store the result");
+	if (seal(w, r, e) < 0) {
+		(void)err_in(e, "store the result");
+		return store_err(w->st, e);
+	}
 	if (move_in(w, draft, object, e) < 0)
 		return store_err(w->st, e);
 	free(w->path);

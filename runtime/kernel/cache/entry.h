@@ -77,6 +77,8 @@ struct kernel_files {
 	const char *image, *vmlinux, *config;
 };
 int kernel_store(const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e);
+/* Whether kernel_store can add something: asked before a kernel is fetched and built for it. The same codes. */
+int kernel_store_try(struct err *e);
 
 /* Removes an entry, whatever state it is in; one that is not there is no error. KERNEL_IN_WORK: somebody writes that key
  * now, or has done so since it was listed; it stays. */

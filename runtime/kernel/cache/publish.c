@@ -13,9 +13,13 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 enum { LOCK_WAIT_MS = 120 * 1000, CONFIG_MAX = 16 << 20 };
+
+/* An image, and an ELF file with its BTF: far more in general, and never less. */
+static const uint64_t entry_least = 20000000;
 
 static bool gone(pid_t pid)
 {
@@ -167,12 +171,58 @@ static int store_locked(int root, const char *key, const struct kernel_meta *m, 
 	return r;
 }
 
+static int open_root(const char *path, struct err *e)
+{
+	if (mkdir_p(AT_FDCWD, path, 0777, e) < 0)
+		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
+			      "kernel cache (KTSTR_CACHE_DIR can name another folder)");
+	int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (root >= 0)
+		return root;
+	err_sys(e, "open %s", path);
+	return err_as(e, X_STORE, "kernel cache");
+}
+
+/* As publish() does, but for the file. */
+static int try_root(int root, struct err *e)
+{
+	auto_free char *name = xasprintf(".try-%d", getpid());
+	auto_close int lock = -1;
+
+	if (flock_try(root, name, &lock, e) < 0)
+		return -1;
+	int r = fsync(root) < 0 ? err_sys(e, "sync") : 0;
+
+	flock_drop(root, name, &lock);
+	return r;
+}
+
+int kernel_store_try(struct err *e)
+{
+	auto_free char *path = kernel_root(e);
+	auto_close int root = path ? open_root(path, e) : -1;
+	struct statvfs fs;
+
+	if (root < 0)
+		return -1;
+	if (try_root(root, e) < 0)
+		return err_as(e, e->code == X_FAIL ? X_STORE : e->code,
+			      "no kernel can be added to %s (KTSTR_CACHE_DIR can name another folder)", path);
+	if (fstatvfs(root, &fs) < 0 || !fs.f_blocks || (uint64_t)fs.f_bavail * fs.f_frsize >= entry_least)
+		return 0;
+	return err_set(
+		e, X_DISK_FULL,
+		"no kernel can be added to %s: %.1f MB are free there, and the smallest takes %.0f; make room or name "
+		"another folder by KTSTR_CACHE_DIR",
+		path, (double)fs.f_bavail * (double)fs.f_frsize / 1e6, (double)entry_least / 1e6);
+}
+
 int kernel_store(const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e)
 {
 	struct kernel_meta full = *m; /* borrowed strings, never freed through this copy */
 	char hash[9], now[32];
 	auto_free char *path = NULL;
-	auto_close int root = -1;
 
 	if (kernel_key_check(key, e) < 0 || !(path = kernel_root(e)))
 		return -1;
@@ -183,13 +233,10 @@ int kernel_store(const char *key, const struct kernel_meta *m, const struct kern
 	full.vmlinux_name = f->vmlinux ? (char *)"vmlinux" : NULL;
 	if (!full.built_at)
 		full.built_at = now;
-	if (mkdir_p(AT_FDCWD, path, 0777, e) < 0)
-		return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
-			      "kernel cache (KTSTR_CACHE_DIR can name another folder)");
-	if ((root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
-		err_sys(e, "open %s", path);
-		return err_as(e, X_STORE, "kernel cache");
-	}
+	auto_close int root = open_root(path, e);
+
+	if (root < 0)
+		return -1;
 	if (store_locked(root, key, &full, f, e) < 0)
 		return err_as(e, e->code == X_FAIL ? X_STORE : e->code,
 			      "kernel cache entry %s in %s (KTSTR_CACHE_DIR can name another folder)", key, path);
