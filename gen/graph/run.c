@@ -2,6 +2,7 @@
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "progress/log.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/ninja_session.h"
 #include "gen/graph/sizes.h"
@@ -77,18 +78,39 @@ const struct step_result *run_step(const struct run *r, const struct edge *g)
 	return &r->steps[g->index];
 }
 
+static int failure_of(const struct run *r, const struct plan *p, size_t i, struct err *e)
+{
+	auto_free char *dir = shell_quote(r->dir);
+	auto_free char *out = shell_quote(p->edges[i]->outs.v[0]);
+
+	return err_set(e, r->steps[i].code, "%s: %s\nto run just this step again: ninja -C %s %s", p->edges[i]->id,
+		       r->steps[i].text, dir, out);
+}
+
 int run_first_failure(const struct run *r, const struct plan *p, struct err *e)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		if (r->steps[i].state != STEP_FAILED)
-			continue;
-		auto_free char *dir = shell_quote(r->dir);
-		auto_free char *out = shell_quote(p->edges[i]->outs.v[0]);
-
-		return err_set(e, r->steps[i].code, "%s: %s\nto run just this step again: ninja -C %s %s",
-			       p->edges[i]->id, r->steps[i].text, dir, out);
+		if (r->steps[i].state == STEP_FAILED)
+			return failure_of(r, p, i, e);
 	}
 	return 0;
+}
+
+int run_failures(const struct run *r, const struct plan *p, struct err *e)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->steps[i].state != STEP_FAILED)
+			continue;
+		if (code)
+			log_error("%s", e->msg);
+		(void)failure_of(r, p, i, e);
+		code = code ? code : e->code;
+	}
+	if (code)
+		e->code = code;
+	return code ? -1 : 0;
 }
 
 void run_free(struct run *r)

@@ -7,6 +7,7 @@
 #include "gen/kernels/settle.h"
 #include "kernel/name/word.h"
 #include "kernel/name/locate.h"
+#include "progress/log.h"
 
 enum { BUILD, MISS };
 
@@ -104,16 +105,32 @@ static int find_default(struct search *s, struct err *e)
 	return 0;
 }
 
+/* All that are not there are told, each but the last at once. */
+static int find_all(struct search *s, const char *const *ids, size_t n, struct err *e)
+{
+	struct err missing = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		if ((*ids[i] ? find_text(s, ids[i], e) : find_default(s, e)) == 0)
+			continue;
+		if (e->code != X_NO_KERNEL)
+			return -1;
+		if (missing.code)
+			log_error("%s", missing.msg);
+		missing = *e;
+	}
+	if (!missing.code)
+		return 0;
+	*e = missing;
+	return -1;
+}
+
 int kernels_find(struct kernels *w, const struct home *home, const char *const *ids, size_t n,
 		 const struct kernels_opts *o, struct err *e)
 {
 	auto_search struct search s;
 
-	if (search_open(&s, home, o, e) < 0 || (!n && find_default(&s, e) < 0))
+	if (search_open(&s, home, o, e) < 0 || (n ? find_all(&s, ids, n, e) : find_default(&s, e)) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (*ids[i] ? find_text(&s, ids[i], e) < 0 : find_default(&s, e) < 0)
-			return -1;
-	}
 	return search_settle(&s, w, e);
 }

@@ -105,7 +105,7 @@ static int make(const struct kernels *w, const struct plan *p, struct err *e)
 	}
 	if (r.dir)
 		kernels_tell_made(w, &r);
-	return run_first_failure(&r, p, e);
+	return run_failures(&r, p, e);
 }
 
 static int build(struct kernels *w, const struct home *home, const struct kernels_opts *wo, struct err *e)

@@ -51,6 +51,14 @@ misses() {
 		refused 10 nowhere '~/nowhere'
 }
 
+# Of several that are not there, or cannot be made, each is told.
+each_is_told() {
+	cache
+	exits 20 ktstr verifier --scheduler-bin /bin/true --kernel 6.99.9 --kernel 6.12.9 --kernel 6.88.1 &&
+		has 'no kernel "6.99.9"' err && has 'no kernel "6.88.1"' err && hasnt '"6.12.9"' err || return
+	exits 10 env KTSTR_KERNEL_MIRROR=file:///none ktstr kernel build 6.1.1 6.1.2 && has 'error: source 6.1.1: ' err && has 'error: source 6.1.2: ' err
+}
+
 # The newest that is neither stale nor somebody's own variant.
 no_id() {
 	cache
@@ -140,4 +148,4 @@ last_use() {
 		[ ! -e kernels/6.13.4-tarball-f1/.used ]
 }
 
-run_tests ids misses no_id the_environment_misses paths source_trees dirty_trees uncached_versions last_use
+run_tests ids misses each_is_told no_id the_environment_misses paths source_trees dirty_trees uncached_versions last_use

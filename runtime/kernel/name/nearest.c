@@ -8,8 +8,11 @@
 #include "kernel/name/word.h"
 #include <string.h>
 
-/* Added to the distance: what only a key can name comes after all of its series, other series after that. */
-enum { BY_KEY_ONLY = 1 << 20, OTHER_SERIES = 1 << 22 };
+/* Added to the distance: what only a key can name comes after all of its series, then what a slip of the finger makes of the word,
+ * other series, and other words. */
+enum { BY_KEY_ONLY = 1 << 20, SLIP = 1 << 22, OTHER_SERIES = 1 << 23, OTHER_WORD = 1 << 26 };
+/* In a series the newest comes first: patch levels below this count, candidates have none. */
+enum { PATCHES = 1 << 10, SERIES_MAX = 1 << 12 };
 enum { SHOWN = 3, VERSIONS_SHOWN = 8 };
 
 struct near {
@@ -29,6 +32,21 @@ static bool same_series(const struct kernel_entry *k, const struct kernel_word *
 	return true;
 }
 
+/* Series between two versions of one major number, and in a series the patch levels below all that count. */
+static bool same_major(const struct kernel_entry *k, const struct kernel_word *w, unsigned *distance)
+{
+	const struct kver *want = &w->from;
+	struct kver have;
+
+	if (!kernel_word_is_version(w) || !match_version(k, &have) || want->major != have.major)
+		return false;
+	unsigned series = want->minor > have.minor ? want->minor - have.minor : have.minor - want->minor;
+	unsigned patch = have.rc ? 0 : 1 + (have.patch < PATCHES - 2 ? have.patch : PATCHES - 2);
+
+	*distance = (series < SERIES_MAX ? series : SERIES_MAX) * PATCHES + PATCHES - patch;
+	return true;
+}
+
 /* The name of the entry that is closest to id; the shortest one among equals, which is what one would type. */
 static struct near closest(const struct kernel_entry *k, const struct kernel_word *w, const char *machine)
 {
@@ -36,7 +54,7 @@ static struct near closest(const struct kernel_entry *k, const struct kernel_wor
 	bool named = match_by_version(k, machine);
 	const char *names[] = { named ? k->meta.version : NULL, named ? k->meta.release : NULL, k->key };
 	struct near best = { .distance = ~0u };
-	unsigned patches;
+	unsigned patches, series;
 
 	for (size_t i = 0; i < countof(names); i++) {
 		unsigned d = names[i] ? edit_distance_prefix(id, names[i]) : ~0u;
@@ -44,14 +62,15 @@ static struct near closest(const struct kernel_entry *k, const struct kernel_wor
 		if (d < best.distance)
 			best = (struct near){ names[i], d };
 	}
-	if (same_series(k, w, &patches)) {
-		const char *shortest = names[0] ? names[0] : names[1];
+	const char *shortest = names[0] ? names[0] : names[1];
 
+	if (same_series(k, w, &patches))
 		return shortest ? (struct near){ shortest, patches } : (struct near){ k->key, patches + BY_KEY_ONLY };
-	}
+	if (best.distance > 1 && same_major(k, w, &series))
+		return (struct near){ shortest ? shortest : k->key, series + OTHER_SERIES };
 	if (best.distance > (strlen(id) < 3 ? 1 : strlen(id) / 3))
 		return (struct near){ 0 };
-	best.distance += OTHER_SERIES;
+	best.distance += best.distance > 1 ? OTHER_WORD : SLIP;
 	return best;
 }
 

@@ -173,6 +173,8 @@ static void in_the_cache(void **state)
 		{ "6.12.5000", NULL, "near: 6.12.117, 6.12.9" },
 		{ "6.19.1", NULL, "near: 6.19.1-tarball-xfeed" },
 		{ "6.19", NULL, "near: 6.19.1-tarball-xfeed" },
+		{ "6.99.9", NULL, "near: 6.19.1-tarball-xfeed, 6.18.1, 6.17.3" },
+		{ "6.14.9", NULL, "near: 6.12.9, 6.13.0, 6.12.117" },
 		{ "6.12..6.13", NULL, "range" },
 		{ "lokal-6.13", NULL, "near: local-6.13.0-abc" },
 		{ "9.9.9", NULL, "near: 9.9.9-for-mips" },
