@@ -34,7 +34,15 @@ static void look_at_syscalls(struct findings *f)
 		if (!t->works())
 			fprintf(m, "%s%s (Linux %s): %s", ftell(m) ? "; " : "", t->name, t->since, t->instead);
 	fclose(m);
-	if (!readable) {
+	int no = thread_refused();
+
+	if (no) {
+		x = found(f, "system calls", LEVEL_FAIL,
+			  "no thread can be made (clone3: %s): QEMU and ninja cannot work", strerror(no));
+		x->code = X_FAIL;
+		x->fix = xstrdup(
+			"a newer container engine (Docker 20.10.10, libseccomp 2.5.2), or its option --security-opt seccomp=unconfined");
+	} else if (!readable) {
 		x = found(f, "system calls", LEVEL_FAIL,
 			  "the memory of another process cannot be read, and guests' must be");
 		x->code = X_VM;

@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/room.h"
 #include "gen/doctor/doctor.h"
 #include "gen/base/home.h"
 #include "kernel/cache/entry.h"
@@ -10,7 +11,6 @@
 #include "store/try.h"
 #include "store/verify.h"
 #include <errno.h>
-#include <sys/statvfs.h>
 
 /* What a step needs to have room for its logs; and a kernel's source with its objects (fetch/tarball/tarball.c). */
 #define DISK_LEAST ((uint64_t)200 * 1000 * 1000)
@@ -56,16 +56,16 @@ void judge_disk(struct findings *f, const char *path, uint64_t free_bytes)
 static void look_at_disk(struct findings *f, const char *path)
 {
 	auto_free char *there = nearest(path);
-	struct statvfs fs;
+	uint64_t room;
 
-	if (statvfs(there, &fs) < 0 || !fs.f_blocks) {
+	if (!room_at(there, &room)) {
 		struct finding *x =
 			found(f, "disk", LEVEL_WARN, "the file system of %s does not tell how much room it has", there);
 
 		x->path = xstrdup(there);
 		return;
 	}
-	judge_disk(f, there, (uint64_t)fs.f_bavail * fs.f_frsize);
+	judge_disk(f, there, room);
 }
 
 /* A folder we may make, and therefore do not. false: it is told what is wrong. */

@@ -35,8 +35,10 @@ static int conclude(struct ninja_session *s, int status, struct err *e)
 			e, X_DISK_FULL,
 			"there is no room left for ninja in %s; free some, or name another folder with KTSTR_STORE",
 			s->dir);
-	return err_set(e, X_FAIL, "ninja: %s in %s:\n%s", spawn_status(status, how, sizeof(how)), s->dir,
-		       s->log ? s->log : "");
+	return err_set(e, X_FAIL, "ninja: %s in %s:\n%s%s", spawn_status(status, how, sizeof(how)), s->dir,
+		       s->log ? s->log : "",
+		       s->log && strstr(s->log, "posix_spawn: ") ? "cargo ktstr doctor tells what this machine refuses"
+								 : "");
 }
 
 int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, struct err *e)

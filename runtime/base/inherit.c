@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { DESCRIPTORS = 1024 };
+enum { DESCRIPTORS = 1024, STACK = 8 << 20 };
 
 static struct {
 	bool settled, nohup;
@@ -57,16 +57,22 @@ static int settle_signals(const sigset_t *blocked, struct err *e)
 	return sigprocmask(SIG_SETMASK, blocked, &given.mask) < 0 ? err_sys(e, "sigprocmask") : 0;
 }
 
+static void raise_limit(int which, rlim_t to)
+{
+	struct rlimit limit;
+
+	if (getrlimit(which, &limit) < 0 || limit.rlim_cur >= to)
+		return;
+	limit.rlim_cur = limit.rlim_max < to ? limit.rlim_max : to;
+	(void)setrlimit(which, &limit);
+}
+
 /* What cannot be raised is left: who runs into it is told then. */
 static void settle_limits(void)
 {
-	struct rlimit files;
-
 	umask(umask(0) & 077);
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= DESCRIPTORS)
-		return;
-	files.rlim_cur = files.rlim_max < DESCRIPTORS ? files.rlim_max : DESCRIPTORS;
-	(void)setrlimit(RLIMIT_NOFILE, &files);
+	raise_limit(RLIMIT_NOFILE, DESCRIPTORS);
+	raise_limit(RLIMIT_STACK, STACK); /* ours grows that far now, and what we start has it */
 }
 
 int inherit_settle(const sigset_t *blocked, struct err *e)

@@ -14,13 +14,13 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
-#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/room.h"
 
 bool syscall_refused(int no)
 {
@@ -31,12 +31,10 @@ bool syscall_refused(int no)
 
 static int unlinked_in(const char *dir, uint64_t room)
 {
-	struct statvfs fs;
+	uint64_t have;
 	int fd;
 
-	if (statvfs(dir, &fs) < 0)
-		return -1;
-	if ((uint64_t)fs.f_bavail * fs.f_frsize < room) {
+	if (room_at(dir, &have) && have < room) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -357,6 +355,21 @@ static bool has_getrandom(void)
 	char c;
 
 	return getrandom(&c, 1, GRND_NONBLOCK) == 1 || errno == EAGAIN;
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+int thread_refused(void)
+{
+	pthread_t thread;
+	int no = pthread_create(&thread, NULL, nothing, NULL);
+
+	if (!no)
+		pthread_join(thread, NULL);
+	return no;
 }
 
 const struct syscall_test syscalls_tested[] = {

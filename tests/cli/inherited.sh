@@ -97,4 +97,20 @@ noise_on_stderr() {
 	exits $code env LD_PRELOAD=/none.so ktstr doctor && same "$(grep -c '^ *fail' plain)" "$(grep -c '^ *fail' out)" 'failures'
 }
 
-run_tests noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors odd_umask file_limit hang_up
+# What editors, hooks, make and odd machines leave behind: none of it decides anything.
+odd_surroundings() {
+	tree || return
+	builds env COLUMNS=x LINES=-1 TZ=:/none LANG=xx_YY.ZZ TERM=../x CDPATH=/ IFS=/ NINJA_STATUS=%p MAKEFLAGS='-n -j --jobserver-auth=3,4' MFLAGS=-n \
+		KBUILD_OUTPUT=/none O=/none CC=none LD=none V=1 GIT_DIR=/none GIT_INDEX_FILE=/none GIT_WORK_TREE=/ TMPDIR=/none HOME=/none \
+		XDG_RUNTIME_DIR=/none XDG_CONFIG_HOME=/none POSIXLY_CORRECT=1 PATH=":$PATH::/none" || return
+	for columns in '' 0 -1 99999999999999999999; do
+		exits 0 env COLUMNS=$columns ktstr kernel list && has local- out || return
+	done
+	exits 0 env -i "PATH=$PATH" "XDG_CACHE_HOME=$XDG_CACHE_HOME" ktstr kernel list && has local- out || return
+	builds sh -c 'ulimit -Ss 128 && exec "$@"' sh && builds nice -n 19 || return
+	# The folder it is started in is gone.
+	mkdir gone && cd gone && rmdir ../gone && exits 0 ktstr kernel list && has local- "$work/out" &&
+		exits 0 ktstr kernel build --source "$work/linux" && exits 10 ktstr kernel build --source linux && has linux "$work/err"
+}
+
+run_tests odd_surroundings noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors odd_umask file_limit hang_up

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 calls='close_range clone_pidfd memfd_create process_vm_readv process_vm_writev copy_file_range sendfile getrandom
-	faccessat2 statx openat2 pidfd_open'
+	faccessat2 statx openat2 pidfd_open statfs fstatfs'
 # (mv of coreutils, which trees run, has no other way when renameat2 ends with EPERM.)
 KTSTR_CCACHE=0
 export KTSTR_CCACHE
@@ -52,6 +52,11 @@ told() {
 		grep 'system calls' out >line
 		has "ok " line && has "$call (Linux" line || return
 	done
+	# Without threads nothing of others works, and a second way there is not.
+	"$base/refuse" EPERM clone3 -- ktstr doctor >out 2>err
+	grep -A1 'system calls' out >line
+	has 'fail ' line && has 'no thread can be made' line && has seccomp line || return
+	exits 1 "$base/refuse" EPERM clone3 -- ktstr kernel build --source . && has 'ktstr doctor' err || return
 	ktstr doctor >out 2>err
 	has 'all that are used work here' out || return
 	"$base/refuse" EPERM process_vm_readv -- ktstr doctor >out 2>err

@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/room.h"
 #include "fetch/git/address.h"
 #include "fetch/git/fetch.h"
 #include "fetch/git/objects.h"
@@ -90,13 +90,9 @@ static int take_lock(struct job *j, struct err *e)
 
 static int enough_space(const struct job *j, struct err *e)
 {
-	struct statvfs fs;
 	uint64_t free_bytes;
 
-	if (fstatvfs(j->st->dir, &fs) < 0)
-		return 0;
-	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (free_bytes >= space_needed)
+	if (!room_fd(j->st->dir, &free_bytes) || free_bytes >= space_needed)
 		return 0;
 	return err_set(
 		e, X_DISK_FULL,

@@ -1,10 +1,10 @@
 #include "fetch/git/fetch.h"
 
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/room.h"
 #include "base/stop.h"
 #include "fetch/git/address.h"
 #include "fetch/git/program.h"
@@ -32,7 +32,7 @@ static void say(const struct job *j, unsigned long done, unsigned long total, co
 
 static int within_bounds(const struct job *j, const struct git_progress *p, struct err *e)
 {
-	struct statvfs fs;
+	uint64_t room;
 
 	if (p->total > OBJECTS_MAX)
 		return err_set(e, X_BAD_ARCHIVE, "%s: more than %d objects for one commit", j->w->remote->shown,
@@ -40,7 +40,7 @@ static int within_bounds(const struct job *j, const struct git_progress *p, stru
 	if (p->bytes > pack_max)
 		return err_set(e, X_NETWORK, "%s: the server sends more than %llu MB for one commit",
 			       j->w->remote->shown, (unsigned long long)(pack_max / 1000000));
-	if (statvfs(j->repository, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < KEEP_FREE)
+	if (room_at(j->repository, &room) && room < KEEP_FREE)
 		return err_set(e, X_DISK_FULL, "the disk with %s is full", j->repository);
 	return 0;
 }

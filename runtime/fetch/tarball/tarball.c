@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/room.h"
 #include "base/stop.h"
 #include "text/url.h"
 #include "fetch/tarball/unpack_thread.h"
@@ -22,7 +23,6 @@
 #include <errno.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #define MB ((uint64_t)1000000)
 
@@ -196,16 +196,12 @@ static int enough_space(struct job *j, struct err *e)
 {
 	uint64_t size = j->total ? j->total : tarball_usual;
 	uint64_t coming = size > j->have ? size - j->have : 0;
-	struct statvfs fs;
 	unsigned times;
 	uint64_t need, free_bytes;
 
 	(void)suffix(j->t, &times);
 	need = coming + size * times;
-	if (fstatvfs(j->st->dir, &fs) < 0)
-		return 0;
-	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (free_bytes >= need)
+	if (!room_fd(j->st->dir, &free_bytes) || free_bytes >= need)
 		return 0;
 	return err_set(
 		e, X_DISK_FULL,

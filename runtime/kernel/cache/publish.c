@@ -6,6 +6,7 @@
 #include "json/write.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "base/room.h"
 #include "base/stop.h"
 #include "base/syscalls.h"
 #include <dirent.h>
@@ -13,7 +14,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 
 enum { LOCK_WAIT_MS = 120 * 1000, CONFIG_MAX = 16 << 20 };
@@ -202,20 +202,20 @@ int kernel_store_try(struct err *e)
 {
 	auto_free char *path = kernel_root(e);
 	auto_close int root = path ? open_root(path, e) : -1;
-	struct statvfs fs;
+	uint64_t room;
 
 	if (root < 0)
 		return -1;
 	if (try_root(root, e) < 0)
 		return err_as(e, e->code == X_FAIL ? X_STORE : e->code,
 			      "no kernel can be added to %s (KTSTR_CACHE_DIR can name another folder)", path);
-	if (fstatvfs(root, &fs) < 0 || !fs.f_blocks || (uint64_t)fs.f_bavail * fs.f_frsize >= entry_least)
+	if (!room_fd(root, &room) || room >= entry_least)
 		return 0;
 	return err_set(
 		e, X_DISK_FULL,
 		"no kernel can be added to %s: %.1f MB are free there, and the smallest takes %.0f; make room or name "
 		"another folder by KTSTR_CACHE_DIR",
-		path, (double)fs.f_bavail * (double)fs.f_frsize / 1e6, (double)entry_least / 1e6);
+		path, (double)room / 1e6, (double)entry_least / 1e6);
 }
 
 int kernel_store(const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e)

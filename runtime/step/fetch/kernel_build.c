@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "base/room.h"
 #include "process/spawn.h"
 #include "options/opt.h"
 #include "kernel/build/build.h"
@@ -29,7 +30,6 @@
 #include "store/store.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 
 enum { FRAGMENT_MAX = 1 << 20, CONFIG_MAX = 8 << 20 };
 
@@ -340,12 +340,8 @@ static int enough_space(const char *out, struct err *e)
 {
 	auto_free char *vmlinux = xasprintf("%s/vmlinux", out);
 	uint64_t want = file_exists(vmlinux) ? space_again : space_new, have;
-	struct statvfs fs;
 
-	if (statvfs(step_store()->path, &fs) < 0)
-		return err_sys(e, "look at %s", step_store()->path);
-	have = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (have >= want)
+	if (!room_at(step_store()->path, &have) || have >= want)
 		return 0;
 	return err_set(
 		e, X_DISK_FULL,
