@@ -1,4 +1,5 @@
 #include "gen/complete/word.h"
+#include "text/text.h"
 #include <stdbool.h>
 #include <string.h>
 
@@ -27,7 +28,9 @@ void complete_word(FILE *f, const char *before, const char *word, const char *ty
 	if (strncmp(word, typed, strlen(typed)) != 0 || !is_plain(word))
 		return;
 	fprintf(f, "%s%s", before, word);
-	if (help && *help)
-		fprintf(f, "\t%.*s", (int)help_len(help), help);
+	if (help && *help) {
+		fputc('\t', f);
+		text_put(f, help, help_len(help), TEXT_LINE);
+	}
 	fputc('\n', f);
 }

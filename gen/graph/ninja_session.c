@@ -27,13 +27,13 @@ void ninja_tell(struct ninja_session *s, const struct edge *g)
 		return;
 	switch (r->state) {
 	case STEP_CACHED:
-		progress_line(&s->bar, "  %scached%s  %s", log_sgr(stderr, "2"), log_sgr(stderr, "0"), id);
+		progress_mark(&s->bar, "2", "cached", id);
 		break;
 	case STEP_RAN:
 		progress_line(&s->bar, "%7.2fs %s", (double)r->ms / 1000, id);
 		break;
 	case STEP_FAILED:
-		progress_line(&s->bar, "  %sfailed%s  %s", log_sgr(stderr, "31"), log_sgr(stderr, "0"), id);
+		progress_mark(&s->bar, "31", "failed", id);
 		break;
 	case STEP_NOT_RUN:
 		progress_line(&s->bar, " not run  %s", id);

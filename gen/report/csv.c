@@ -5,16 +5,28 @@
 #include "gen/report/report.h"
 #include <inttypes.h>
 
-/* Quoted where it must be. A record is a line, and no cell is a formula: spreadsheets take a value for one that begins with
- * any of these, quoted or not. */
+/* Spreadsheets take a value for a formula that begins with any of these or of their forms of full width, quoted or not; some
+ * of them skip blanks before it. */
+static bool is_formula(const char *plain)
+{
+	static const char *const first[] = { "=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20" };
+
+	plain += text_blanks(plain);
+	for (size_t i = 0; i < countof(first); i++)
+		if (!strncmp(plain, first[i], strlen(first[i])))
+			return true;
+	return false;
+}
+
+/* Quoted where it must be: a ';' ends a cell where commas are for decimals. A record is a line, and no cell is a formula. */
 static void field(FILE *f, const char *text)
 {
 	auto_free char *plain = text_plain(text, strlen(text), TEXT_LINE);
-	bool quote = strpbrk(plain, ",\"") != NULL;
+	bool quote = strpbrk(plain, ",;\"") != NULL;
 
 	if (quote)
 		fputc('"', f);
-	if (*text && (strchr("\t\r", *text) || (*plain && strchr("=+-@", *plain))))
+	if ((*text && strchr("\t\r\n", *text)) || is_formula(plain))
 		fputc('\'', f);
 	for (const char *c = plain; *c; c++) {
 		if (*c == '"')

@@ -13,6 +13,7 @@
 #include "kernel/cache/entry.h"
 #include "store/gc.h"
 #include "store/store.h"
+#include "text/text.h"
 
 enum { LIST_MAX = 256 << 20, CONFIG_MAX = 8 << 20, WORDS = 4 };
 
@@ -226,19 +227,32 @@ static size_t count_left(const struct report *r)
 	return n;
 }
 
+/* Folders and files that are damaged may have any names, and texts any words. */
+static void print_damage(const struct damage *d)
+{
+	auto_free char *line = NULL;
+	size_t n;
+	FILE *f = xmemstream(&line, &n);
+
+	if (d->kernel)
+		fprintf(f, "kernel %s: %s", d->key, d->why);
+	else
+		fprintf(f, "result of %s, %s: %s: %s", *d->step ? d->step : "an unknown step", d->key, d->file, d->why);
+	fclose(f);
+	printf("%s: ", d->removed ? "removed" : "damaged");
+	text_put(stdout, line, n, TEXT_LINE);
+	putchar('\n');
+	if (!d->kept)
+		return;
+	fputs("         not removed: ", stdout);
+	text_put(stdout, d->kept, strlen(d->kept), TEXT_LINE);
+	putchar('\n');
+}
+
 static void print_text(const struct report *r)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		const struct damage *d = &r->v[i];
-
-		if (d->kernel)
-			printf("%s: kernel %s: %s\n", d->removed ? "removed" : "damaged", d->key, d->why);
-		else
-			printf("%s: result of %s, %s: %s: %s\n", d->removed ? "removed" : "damaged",
-			       *d->step ? d->step : "an unknown step", d->key, d->file, d->why);
-		if (d->kept)
-			printf("         not removed: %s\n", d->kept);
-	}
+	for (size_t i = 0; i < r->n; i++)
+		print_damage(&r->v[i]);
 	printf("%zu results and %zu kernels: %zu damaged, %zu removed\n", r->results, r->kernels, r->n,
 	       r->n - count_left(r));
 }

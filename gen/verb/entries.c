@@ -62,7 +62,7 @@ static char *version_text(const struct kernel_meta *m)
 	return xstrdup(*number ? number : "-");
 }
 
-/* A folder may have any name; none of it may steer the terminal. */
+/* A folder may have any name, and its metadata any words; none of it may steer the terminal. */
 static char *harmless(const char *text)
 {
 	return text_plain(text, strlen(text), TEXT_LINE);
@@ -82,10 +82,12 @@ static struct row make_row(const struct kernel_entry *k)
 	struct kernel_usage u = kernel_usage(k->dir);
 	char *used = time_text(u.used);
 
-	r.cell[COL_VERSION] = version_text(m);
-	r.cell[COL_SOURCE] = xstrdup(m->source);
-	r.cell[COL_ARCH] = xstrdup(m->arch);
-	r.cell[COL_BUILT] = xstrdup(m->built_at);
+	auto_free char *version = version_text(m);
+
+	r.cell[COL_VERSION] = harmless(version);
+	r.cell[COL_SOURCE] = harmless(m->source);
+	r.cell[COL_ARCH] = harmless(m->arch);
+	r.cell[COL_BUILT] = harmless(m->built_at);
 	r.cell[COL_SIZE] = amount_text(u.bytes);
 	r.cell[COL_USED] = used ? used : xstrdup("-");
 	r.mark = k->foreign ? xstrdup("(foreign)")
@@ -208,7 +210,7 @@ int entry_print_made(const char *dir, struct err *e)
 
 	if (facts_file(dir, "entry", "key", &key, e) < 0 || facts_file(dir, "entry", "dir", &path, e) < 0)
 		return -1;
-	log_info("%s✓ Kernel cached: %s%s", log_sgr(stderr, "32"), key, log_sgr(stderr, "0"));
+	log_done("✓ Kernel cached: %s", key);
 	log_info("  in %s", path);
 	puts(key);
 	return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "text/text.h"
 #include "text/utf8.h"
 
 void jsonw_init(struct jsonw *w, FILE *f)
@@ -92,18 +93,32 @@ static void put_ascii(FILE *f, char c)
 		fputc(c, f);
 }
 
+static void put_escape(FILE *f, uint32_t c)
+{
+	if (c > 0xffff)
+		fprintf(f, "\\u%04x\\u%04x", 0xd800 + (c - 0x10000) / 0x400, 0xdc00 + (c - 0x10000) % 0x400);
+	else
+		fprintf(f, "\\u%04x", c);
+}
+
 static void put_string(FILE *f, const char *s, size_t n)
 {
+	unsigned hashes = 0; /* in front of s: "##[" begins a command of the runner's */
+
 	fputc('"', f);
 	while (n > 0) {
 		size_t len = utf8_len(s, n);
+		uint32_t c = len ? utf8_get(s, len) : 0xfffd;
 
-		if (len == 1)
+		if ((c >= 0x7f && !text_is_shown(c)) || (c == '[' && hashes >= 2))
+			put_escape(f, c);
+		else if (len == 1)
 			put_ascii(f, *s);
 		else if (len > 1)
 			fwrite(s, 1, len, f);
 		else
 			fputs("\xef\xbf\xbd", f);
+		hashes = c == '#' ? hashes + 1 : 0;
 		s += len ? len : 1;
 		n -= len ? len : 1;
 	}

@@ -1,5 +1,8 @@
 /* write.h: writing JSON to a stream, two-space indent, members in the order they are written.
  *
+ * What a terminal or GitHub's runner would obey, or a reader not see (text/text.h), is escaped: reports are looked at, and
+ * whoever parses them gets the same string.
+ *
  * The writer keeps commas and nesting; the caller keeps begin/end balanced (asserted). */
 #pragma once
 #include <stdbool.h>

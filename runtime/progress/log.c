@@ -84,19 +84,21 @@ static void put_raw(const char *text, size_t n)
 	}
 }
 
-/* Errors quote names, consoles and schedulers: none of them may drive the terminal. */
+/* "word: said" with the word in that colour; without a word all of it is. */
 static void say(const char *word, const char *color, const char *fmt, va_list ap)
 {
 	auto_free char *line = NULL, *said = xvasprintf(fmt, ap);
+	const char *begin = color ? log_sgr(stderr, color) : "", *end = color ? log_sgr(stderr, "0") : "";
 	size_t n;
 	FILE *f = xmemstream(&line, &n);
 
-	if (word) {
-		fprintf(f, "%s%s:%s ", log_sgr(stderr, color), word, log_sgr(stderr, "0"));
-		text_put(f, said, strlen(said), TEXT_LINES);
-	} else {
-		fputs(said, f);
-	}
+	if (word)
+		fprintf(f, "%s%s:%s ", begin, word, end);
+	else
+		fputs(begin, f);
+	text_put(f, said, strlen(said), TEXT_LINES);
+	if (!word)
+		fputs(end, f);
 	fputc('\n', f);
 	fclose(f);
 	if (raw_now)
@@ -134,6 +136,11 @@ void log_note(const char *fmt, ...)
 void log_info(const char *fmt, ...)
 {
 	SAY(LOG_NORMAL, NULL, NULL);
+}
+
+void log_done(const char *fmt, ...)
+{
+	SAY(LOG_NORMAL, NULL, "32");
 }
 
 void log_debug(const char *fmt, ...)

@@ -1,4 +1,5 @@
-/* log.h: what people read on stderr while we work. Results go to stdout and never through here. */
+/* log.h: what people read on stderr while we work. Results go to stdout and never through here. Whatever is told passes
+ * text/text.h's filter: errors quote names, consoles and schedulers, and none of them may drive the terminal. */
 #pragma once
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,8 +18,9 @@ bool log_color_on(FILE *stream);
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* A plain line at LOG_NORMAL, LOG_DEBUG and above. */
+/* A plain line at LOG_NORMAL, LOG_DEBUG and above. log_done() is green. */
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_done(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "$ qemu-system-x86_64 …" at LOG_DEBUG, quoted so that it can be pasted. */
 void log_command(const char *const *argv);

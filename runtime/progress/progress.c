@@ -76,16 +76,38 @@ void progress_show(struct progress *p, const char *label, uint64_t done, uint64_
 	p->redrawn = now_ms();
 }
 
+/* In one piece, as steps of ours may write to the same stream. */
+static void put_line(struct progress *p, const char *begin, const char *said)
+{
+	auto_free char *line = NULL;
+	size_t n;
+	FILE *f = xmemstream(&line, &n);
+
+	fputs(begin, f);
+	text_put(f, said, strlen(said), TEXT_LINE);
+	fputc('\n', f);
+	fclose(f);
+	progress_clear(p);
+	fwrite(line, 1, n, p->f);
+	fflush(p->f);
+}
+
 void progress_line(struct progress *p, const char *fmt, ...)
 {
+	auto_free char *said = NULL;
 	va_list ap;
 
-	progress_clear(p);
 	va_start(ap, fmt);
-	vfprintf(p->f, fmt, ap);
+	said = xvasprintf(fmt, ap);
 	va_end(ap);
-	fputc('\n', p->f);
-	fflush(p->f);
+	put_line(p, "", said);
+}
+
+void progress_mark(struct progress *p, const char *color, const char *word, const char *name)
+{
+	auto_free char *begin = xasprintf("  %s%s%s  ", log_sgr(p->f, color), word, log_sgr(p->f, "0"));
+
+	put_line(p, begin, name);
 }
 
 void progress_clear(struct progress *p)

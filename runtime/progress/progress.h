@@ -16,7 +16,9 @@ struct progress {
 void progress_init(struct progress *p, FILE *f);
 /* Redraws the moving line: "{label} [#####.....] 48% {note}". total 0: no bar. Cheap when called often. */
 void progress_show(struct progress *p, const char *label, uint64_t done, uint64_t total, const char *note);
-/* Prints an ordinary line above the moving one. */
+/* Prints an ordinary line above the moving one; it passes text/text.h's filter. */
 void progress_line(struct progress *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "  word  name" with the word in that colour (log_sgr). */
+void progress_mark(struct progress *p, const char *color, const char *word, const char *name);
 /* Takes the moving line away. */
 void progress_clear(struct progress *p);

@@ -15,17 +15,6 @@ enum {
 	STRING_MAX = 4096,
 };
 
-/* A character that is valid and n bytes long (utf8_len). */
-static uint32_t decode(const char *s, size_t n)
-{
-	const unsigned char *u = (const unsigned char *)s;
-	uint32_t c = n == 1 ? u[0] : u[0] & (0x7fu >> n);
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (u[i] & 0x3f);
-	return c;
-}
-
 /* Beyond the controls: what has no shape of its own, but moves, joins or hides what has (Unicode's Cf, the separators Zl and
  * Zp, and fillers that are drawn as nothing). */
 static bool is_invisible(uint32_t c)
@@ -47,7 +36,7 @@ static bool is_invisible(uint32_t c)
 	return false;
 }
 
-static bool is_shown(uint32_t c)
+bool text_is_shown(uint32_t c)
 {
 	return c >= ' ' && (c < 0x7f || c > 0x9f) && !is_invisible(c);
 }
@@ -150,11 +139,11 @@ static size_t take_shown(struct filter *t, uint32_t c, const char *s, size_t len
 static size_t take(struct filter *t, const char *s, size_t n)
 {
 	size_t len = utf8_len(s, n), sequence;
-	uint32_t c = len ? decode(s, len) : 0;
+	uint32_t c = len ? utf8_get(s, len) : 0;
 
 	t->s = "?";
 	t->n = 1;
-	if (len && is_shown(c))
+	if (len && text_is_shown(c))
 		return take_shown(t, c, s, len);
 	/* An escape sequence leaves nothing, so what stands before and behind it meet. */
 	sequence = len ? sequence_len(c, len, s, n) : 0;
@@ -219,6 +208,15 @@ void text_indent(FILE *f, const char *s, size_t n, int blanks)
 	}
 	if (!at_start)
 		fputc('\n', f);
+}
+
+size_t text_blanks(const char *s)
+{
+	size_t n = strlen(s), at = 0, len;
+
+	while ((len = utf8_len(s + at, n - at)) && is_blank(utf8_get(s + at, len)))
+		at += len;
+	return at;
 }
 
 size_t text_fit(const char *s, size_t n, size_t max)

@@ -11,7 +11,9 @@
  *
  * The result is never longer than the text, and filtering it again changes nothing. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum text_form {
@@ -19,6 +21,8 @@ enum text_form {
 	TEXT_LINES, /* they stay; the \r of \r\n goes */
 };
 
+/* Whether a reader sees the character as itself: it is none of those '?' stands for. */
+bool text_is_shown(uint32_t c);
 void text_put(FILE *f, const char *s, size_t n, enum text_form form);
 /* The same as a string; the caller frees. */
 char *text_plain(const char *s, size_t n, enum text_form form);
@@ -26,5 +30,7 @@ char *text_plain(const char *s, size_t n, enum text_form form);
 void text_indent(FILE *f, const char *s, size_t n, int blanks);
 /* TEXT_LINE into buf, as much as fits of it; returns buf. */
 const char *text_short(char *buf, size_t size, const char *s);
+/* Bytes of blanks of any width at the beginning of s, which is UTF-8. */
+size_t text_blanks(const char *s);
 /* Bytes of s, at most max, that end with a whole character. */
 size_t text_fit(const char *s, size_t n, size_t max);

@@ -33,6 +33,16 @@ size_t utf8_len(const char *s, size_t n)
 	return 0;
 }
 
+uint32_t utf8_get(const char *s, size_t len)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	uint32_t c = len == 1 ? u[0] : u[0] & (0x7fu >> len);
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | (u[i] & 0x3f);
+	return c;
+}
+
 size_t utf8_put(char out[4], uint32_t c)
 {
 	if (c < 0x80) {

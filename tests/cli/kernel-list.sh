@@ -151,4 +151,34 @@ hostile_names() {
 	exits 0 ktstr kernel list --json && python3 -c 'import json; json.load(open("out"))'
 }
 
-run_tests other_letters foreign_ones table fresh_ones_need_no_warning empty json failing_json terminals hostile_names
+# plain FILE…: nothing in them drives a terminal or GitHub's runner, or hides from a reader.
+plain() {
+	python3 - "$@" <<-'END' || fail "$*"
+		import re, sys
+		bad = re.compile("[\0-\b\v-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]|^\\s*::|##\\[", re.M)
+		for name in sys.argv[1:]:
+		    found = bad.search(open(name, encoding="utf-8").read())
+		    assert not found, (name, found)
+	END
+}
+
+# So do the words of its metadata, and whatever is told of either: as a table, as JSON, on stderr, at the cursor.
+hostile_words() {
+	KTSTR_CACHE_DIR=$work/kernels
+	export KTSTR_CACHE_DIR
+	n=0
+	for word in '\u009b31mred' '\u202ered' '\u200b' '##[add-mask]x' '\n::add-mask::x' '\u001b]0;title\u0007'; do
+		n=$((n + 1))
+		entry "version-$n" "\"$word\"" tarball 2026-01-01T00:00:00Z 1 && entry "source-$n" null "$word" 2026-01-01T00:00:00Z 1 &&
+			entry "built-$n" null local "$word" 1 && entry "release-$n" null local x 1 ", \"release\": \"$word\", \"arch\": \"$word\"" &&
+			entry "twice-$n" null local x 1 ", \"$word\": 1, \"$word\": 2" || return
+	done
+	entry "$(printf 'a\033[31mred')" null local x 1 && entry "$(printf '\n::add-mask::x')" '1' local x 1 && entry "$(printf 'a\302\23331m')" '1' local x 1 || return
+	cp /bin/true scx && exits 0 ktstr kernel list && plain out err && exits 0 ktstr kernel list --json && plain out || return
+	exits 14 ktstr cache verify && plain out err && exits 14 ktstr cache verify --json && plain out || return
+	exits 0 ktstr complete -- verifier --kernel '' && plain out && exits 0 ktstr test-stats --dir "$(printf '\n::add-mask::x\302\23331m')" &&
+		plain out err
+}
+
+run_tests other_letters foreign_ones table fresh_ones_need_no_warning empty json failing_json terminals hostile_names \
+	hostile_words

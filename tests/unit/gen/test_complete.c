@@ -165,6 +165,7 @@ static void harmless(void **state)
 		{ "%1", "", "" },
 		{ "ok", "one\nx$(y)", "ok\tone\n" },
 		{ "ok", "one \033[31m", "ok\tone\n" },
+		{ "ok", "6.1, built \302\23331m\u202e", "ok\t6.1, built ?\n" },
 	};
 
 	(void)state;

@@ -104,7 +104,11 @@ static void strings(void **state)
 		{ "", 0, "\"\"" },
 		{ "\\\"/", 3, "\"\\\\\\\"/\"" },
 		{ "\b\f\n\r\t", 5, "\"\\b\\f\\n\\r\\t\"" },
-		{ "\0\x01\x1f\x7f", 4, "\"\\u0000\\u0001\\u001f\x7f\"" },
+		{ "\0\x01\x1f\x7f", 4, "\"\\u0000\\u0001\\u001f\\u007f\"" },
+		/* C1, a mark of writing direction, one beyond 16 bits. */
+		{ "\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\x81", 9, "\"\\u009b\\u202e\\udb40\\udc01\"" },
+		{ "##[add-mask]##", 14, "\"##\\u005badd-mask]##\"" },
+		{ "#[[", 3, "\"#[[\"" },
 		{ "\xc3\xa4\xf0\x9f\x98\x80", 6, "\"\xc3\xa4\xf0\x9f\x98\x80\"" },
 		{ "a\xff\xc3", 3, "\"a\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ "\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
