@@ -17,6 +17,7 @@ enum {
 	LINK_CREATE = 28,
 	PROG_TYPE_STRUCT_OPS = 27,
 	MAP_TYPE_STRUCT_OPS = 26,
+	KIND_UPROBE_MULTI = 48, /* of a link */
 	ERRNO_MAX = 4095,
 	ENOTSUPP = 524, /* the kernel's own, which user space sees all the same */
 };
@@ -84,32 +85,87 @@ void calls_free(struct calls *c)
 	*c = (struct calls){ 0 };
 }
 
-/* The scheduler's own, and not one by which libbpf learns what the kernel can do (features.c): those have no name or one of
- * libbpf's, and its links are of no program at all (EBADF). Who may not even try (EPERM) may not load anything. */
+/* What libraries call a program or map by which they learn what the kernel can do: libbpf (features.c), aya, cilium/ebpf. */
+static bool is_probe(const char *name)
+{
+	static const char *const begins[] = { "libbpf_",    "det_arg_ctx",  "aya_name_check",
+					      "aya_global", "feature_test", ".test" };
+
+	for (size_t i = 0; i < countof(begins); i++)
+		if (!strncmp(name, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+/* libbpf_probe_bpf_prog_type() and its like give no name, and expect ENOTSUPP of a struct_ops. */
+static bool is_struct_ops(const struct proto_call *c)
+{
+	uint32_t type = c->cmd == PROG_LOAD ? PROG_TYPE_STRUCT_OPS : MAP_TYPE_STRUCT_OPS;
+
+	return c->type == type && (c->name[0] || c->error != ENOTSUPP);
+}
+
+/* A link of no program at all, or of a path that is none (features.c). */
+static bool is_link_probe(const struct proto_call *c)
+{
+	return c->error == EBADF || (c->error == EINVAL && c->type == KIND_UPROBE_MULTI);
+}
+
+/* The scheduler's own, and not one by which a library learns what the kernel can do. Who may not even try (EPERM) may not
+ * load anything. */
 static bool is_own(const struct proto_call *c)
 {
-	bool of_libbpf = !strncmp(c->name, "libbpf_", 7) || !strcmp(c->name, "det_arg_ctx");
-	bool named = c->error == EPERM || (c->name[0] && !of_libbpf);
-
 	switch (c->cmd) {
 	case PROG_LOAD:
-		return named || c->type == PROG_TYPE_STRUCT_OPS;
 	case MAP_CREATE:
-		return named || c->type == MAP_TYPE_STRUCT_OPS;
+		return c->error == EPERM || is_struct_ops(c) || (c->name[0] && !is_probe(c->name));
 	case LINK_CREATE:
-		return c->error != EBADF;
+		return !is_link_probe(c);
 	default:
 		return true;
 	}
 }
 
+/* Which of the scheduler's own calls the kernel granted. */
+struct granted {
+	bool map, program;
+	bool struct_ops; /* a map of that kind: a scheduler is being loaded */
+};
+
+static struct granted granted_of(const struct calls *c)
+{
+	struct granted g = { .struct_ops = c->total > c->n }; /* it may be among those that are not known */
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct proto_call *call = &c->v[i];
+
+		if (call->error || !is_own(call))
+			continue;
+		g.map |= call->cmd == MAP_CREATE;
+		g.program |= call->cmd == PROG_LOAD;
+		g.struct_ops |= call->cmd == MAP_CREATE && is_struct_ops(call);
+	}
+	return g;
+}
+
+/* Loaders make the maps of an object, a scheduler's struct_ops among them, before its programs. Without it, a program of
+ * another kind that is refused is somebody's question to the kernel. */
+static bool is_question(const struct proto_call *c, const struct granted *g)
+{
+	return c->cmd == PROG_LOAD && c->error != EPERM && !is_struct_ops(c) && !g->struct_ops;
+}
+
 /* A loader that goes on after a failure has got over it. That the value of a struct_ops map is in use already is no failure
  * either: libbpf attaches it all the same. */
-static const struct proto_call *last_own(const struct calls *c)
+static const struct proto_call *last_own(const struct calls *c, const struct granted *g)
 {
-	for (size_t i = c->n; i-- > 0;)
-		if (is_own(&c->v[i]) && (c->v[i].cmd != CALL_STRUCT_OPS_VALUE || c->v[i].error != EBUSY))
-			return &c->v[i];
+	for (size_t i = c->n; i-- > 0;) {
+		const struct proto_call *call = &c->v[i];
+
+		if (is_own(call) && !(call->error && is_question(call, g)) &&
+		    (call->cmd != CALL_STRUCT_OPS_VALUE || call->error != EBUSY))
+			return call;
+	}
 	return NULL;
 }
 
@@ -145,32 +201,36 @@ static int errno_parse(struct view v)
 	return !strcmp(word, "ENOTSUPP") ? ENOTSUPP : 0;
 }
 
-/* What libbpf finds out by itself when it compares an object with the kernel, and the errno it returns then. */
-static const struct {
+/* What libbpf finds out by itself when it compares an object with the kernel, and the errno it returns then. It does so
+ * before it makes the object's maps, or behind these and before its programs. */
+struct compared {
 	const char *begins, *has;
 	int error;
-} compared[] = {
-	{ "libbpf: extern (func ksym) '", "': not found in kernel", ESRCH },
-	{ "libbpf: extern (var ksym) '", "': not found in kernel", ESRCH },
-	{ "libbpf: extern (", "incompatible with vmlinux", EINVAL },
-	{ "libbpf: extern (", "': incompatible types, expected", EINVAL },
-	{ "libbpf: extern '", "(strong): not resolved", ESRCH },
-	{ "libbpf: extern (kcfg) '", "", EINVAL },
-	{ "libbpf: struct_ops init_kern ", "", ENOTSUP },
-	{ "libbpf: struct_ops ", "is not found in kernel BTF", EINVAL },
-	{ "libbpf: prog '", "relo #", EINVAL },
-	{ "libbpf: kernel BTF is missing at", "", ESRCH },
-	{ "libbpf: Error loading vmlinux BTF", "", ESRCH },
-	{ "libbpf: failed to find valid kernel BTF", "", ESRCH },
-	{ "libbpf: failed to open system Kconfig", "", ENOENT },
+	bool with_maps;
 };
 
-static int compared_error(struct view line)
+static const struct compared compared[] = {
+	{ "libbpf: extern (func ksym) '", "': not found in kernel", ESRCH, false },
+	{ "libbpf: extern (var ksym) '", "': not found in kernel", ESRCH, false },
+	{ "libbpf: extern (", "incompatible with vmlinux", EINVAL, false },
+	{ "libbpf: extern (", "': incompatible types, expected", EINVAL, false },
+	{ "libbpf: extern '", "(strong): not resolved", ESRCH, false },
+	{ "libbpf: extern (kcfg) '", "", EINVAL, false },
+	{ "libbpf: struct_ops init_kern ", "", ENOTSUP, false },
+	{ "libbpf: struct_ops ", "is not found in kernel BTF", EINVAL, false },
+	{ "libbpf: prog '", "relo #", EINVAL, true },
+	{ "libbpf: kernel BTF is missing at", "", ESRCH, false },
+	{ "libbpf: Error loading vmlinux BTF", "", ESRCH, false },
+	{ "libbpf: failed to find valid kernel BTF", "", ESRCH, false },
+	{ "libbpf: failed to open system Kconfig", "", ENOENT, false },
+};
+
+static const struct compared *compared_by(struct view line)
 {
 	for (size_t i = 0; i < countof(compared); i++)
 		if (log_starts(line, compared[i].begins) && has(line, compared[i].has))
-			return compared[i].error;
-	return 0;
+			return &compared[i];
+	return NULL;
 }
 
 /* "libbpf: failed to load BPF skeleton 'x': -22", since 1.6 "-EINVAL"; of an object the name only. */
@@ -189,37 +249,45 @@ static bool load_failed(struct view line, int *error)
 	return true;
 }
 
-/* Negative: libbpf did not say that it cannot load it. *what: the errno of the comparison that failed, or 0. */
-static int words_error(struct view text, int *what)
+/* Negative: libbpf did not say that it cannot load it. *what: the comparison that failed, or NULL. */
+static int words_error(struct view text, const struct compared **what)
 {
 	struct view line;
 	bool failed = false;
 	int said = 0;
 
-	*what = 0;
+	*what = NULL;
 	/* From behind: the last object it tried counts. */
 	while (log_last_line(&text, &line)) {
 		if (!failed)
 			failed = load_failed(line, &said);
 		else if (!*what)
-			*what = compared_error(line);
+			*what = compared_by(line);
 	}
-	return !failed ? -1 : said ? said : *what;
+	return !failed ? -1 : said || !*what ? said : (*what)->error;
+}
+
+/* Whether it can have been so: the kernel was asked something, and not for more than libbpf does until then. */
+static bool fits(const struct compared *what, const struct calls *c, const struct granted *g)
+{
+	return what && c->total && !g->program && (what->with_maps || !g->map);
 }
 
 struct evidence evidence_find(const struct calls *c, struct view text)
 {
-	const struct proto_call *last = last_own(c);
+	const struct granted g = granted_of(c);
+	const struct proto_call *last = last_own(c, &g);
+	const struct compared *what;
 	struct evidence x = { 0 };
-	int what, error;
 
 	if (last && last->error) {
 		x = (struct evidence){ .by = EVIDENCE_KERNEL, .cmd = last->cmd, .error = last->error };
 		memcpy(x.program, last->name, sizeof(x.program));
 		return x;
 	}
-	error = words_error(text, &what);
-	if (error > 0 && (!c->traced || (c->total && what)))
+	int error = words_error(text, &what);
+
+	if (error > 0 && (!c->traced || fits(what, c, &g)))
 		x = (struct evidence){ .by = EVIDENCE_LIBBPF, .error = error };
 	return x;
 }

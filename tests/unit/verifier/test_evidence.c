@@ -25,7 +25,12 @@ enum { MAP_CREATE = 0, LOAD = 5, RAW = 17, LINK = 28, OPS = 27, SOCKET = 1, ENOT
 	{ \
 		LOAD, 0, OPS, "x_enqueue" \
 	}
+#define MADE \
+	{ \
+		MAP_CREATE, 0, 26, "x_ops" \
+	}
 #define MISSING "libbpf: extern (func ksym) 'f': not found in kernel or module BTFs\n"
+#define RELO "libbpf: prog 'x_init': relo #0: failed to resolve CO-RE relocation\n"
 #define OBJECT "libbpf: failed to load object 'x'\n"
 #define SKELETON "libbpf: failed to load BPF skeleton 'x': "
 
@@ -63,7 +68,9 @@ static const struct {
 	/* The kernel's answers. */
 	{ "", { FINE, { LOAD, EACCES, OPS, "x_dispatch" } }, 2, EVIDENCE_KERNEL, LOAD, EACCES, true, false },
 	{ "", { { LOAD, EINVAL, OPS, "" } }, 1, EVIDENCE_KERNEL, LOAD, EINVAL, true, false },
-	{ "", { { LOAD, E2BIG, SOCKET, "x_probe" } }, 1, EVIDENCE_KERNEL, LOAD, E2BIG, true, false },
+	{ "", { MADE, { LOAD, E2BIG, SOCKET, "x_probe" } }, 2, EVIDENCE_KERNEL, LOAD, E2BIG, true, false },
+	{ "", { { MAP_CREATE, EINVAL, 26, "x_ops" } }, 1, EVIDENCE_KERNEL, MAP_CREATE, EINVAL, true, false },
+	{ "", { { LOAD, ENOTSUPP, OPS, "x_enqueue" } }, 1, EVIDENCE_KERNEL, LOAD, ENOTSUPP, true, false },
 	{ "", { { MAP_CREATE, EINVAL, 1, "x_map" } }, 1, EVIDENCE_KERNEL, MAP_CREATE, EINVAL, true, false },
 	{ "", { FINE, { LINK, EINVAL, 44, "" } }, 2, EVIDENCE_KERNEL, LINK, EINVAL, true, false },
 	{ "", { FINE, { LINK, EPERM, 44, "" } }, 2, EVIDENCE_KERNEL, LINK, EPERM, true, false },
@@ -92,6 +99,14 @@ static const struct {
 	{ "", { { MAP_CREATE, EINVAL, 1, "libbpf_global" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
 	{ "", { { LOAD, EINVAL, 2, "det_arg_ctx" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
 	{ "", { { LINK, EBADF, 41, "" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	{ "", { { LINK, EINVAL, 48, "" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	{ "", { { LOAD, ENOTSUPP, OPS, "" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	{ "", { { MAP_CREATE, ENOTSUPP, 26, "" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	{ "", { { LOAD, EINVAL, 5, "aya_name_check" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	{ "", { { MAP_CREATE, EINVAL, 2, "feature_test" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	/* No scheduler's program, and none is being loaded. */
+	{ "", { { LOAD, EINVAL, SOCKET, "x_probe" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	{ "", { MADE, FINE, { LOAD, EINVAL, SOCKET, "x_aux" } }, 3, EVIDENCE_KERNEL, LOAD, EINVAL, true, false },
 	{ "", { { LOAD, EACCES, OPS, "x" }, FINE }, 2, EVIDENCE_NONE, 0, 0, false, false },
 	{ "", { { LOAD, EACCES, OPS, "x" }, PROBE }, 2, EVIDENCE_KERNEL, LOAD, EACCES, true, false },
 	{ "", { FINE, { VALUE, EBUSY, 0, "" } }, 2, EVIDENCE_NONE, 0, 0, false, false },
@@ -101,6 +116,18 @@ static const struct {
 	{ MISSING OBJECT SKELETON "-ESRCH\n", { PROBE }, 1, EVIDENCE_LIBBPF, 0, ESRCH, true, false },
 	{ MISSING OBJECT, { PROBE }, 1, EVIDENCE_LIBBPF, 0, ESRCH, true, false },
 	{ MISSING, { PROBE }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	/* It says so, and had got further than that. */
+	{ MISSING OBJECT SKELETON "-3\n",
+	  { PROBE, { MAP_CREATE, 0, 2, "x_map" } },
+	  2,
+	  EVIDENCE_NONE,
+	  0,
+	  0,
+	  false,
+	  false },
+	{ MISSING OBJECT SKELETON "-3\n", { MADE, FINE }, 2, EVIDENCE_NONE, 0, 0, false, false },
+	{ RELO OBJECT SKELETON "-22\n", { PROBE, MADE }, 2, EVIDENCE_LIBBPF, 0, EINVAL, true, false },
+	{ RELO OBJECT SKELETON "-22\n", { MADE, FINE }, 2, EVIDENCE_NONE, 0, 0, false, false },
 	{ MISSING OBJECT SKELETON "-EAGAIN\n", { PROBE }, 1, EVIDENCE_LIBBPF, 0, EAGAIN, false, false },
 	{ "libbpf: struct_ops init_kern x: Cannot find member y in kernel BTF\n" OBJECT SKELETON "-ENOTSUPP\n",
 	  { PROBE },
