@@ -1,6 +1,7 @@
 #include "gen/graph/folder.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
@@ -20,7 +21,7 @@
 
 static int lock_folder(int dir, struct err *e)
 {
-	int fd = openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+	int fd = lock_open(dir, "lock", O_CREAT);
 
 	if (fd < 0)
 		return errno == EACCES ? store_owner_err(dir, "lock", e) : err_sys(e, "open the build folder's lock");
@@ -52,10 +53,31 @@ static bool still_named(const char *path, int dir)
 	       ours.st_dev == named.st_dev;
 }
 
+/* What has one of our names and is something else: ninja would wait for a pipe's writer, and no file can be put in the place
+ * of a folder. */
+static void clear_unless(int dir, const char *name, mode_t type)
+{
+	struct err ignored;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) != type)
+		(void)rmtree(dir, name, &ignored);
+}
+
+static void clear_strangers(int dir)
+{
+	static const char *const files[] = { ".ninja_log", ".ninja_deps", "build.ninja", "sizes" };
+
+	for (size_t i = 0; i < countof(files); i++)
+		clear_unless(dir, files[i], S_IFREG);
+	clear_unless(dir, "tools", S_IFDIR);
+}
+
 /* The build folder rel of the store, and ours alone. */
 static int take(struct folder *b, const struct store *st, const char *rel, struct err *e)
 {
 	for (;;) {
+		clear_unless(st->dir, rel, S_IFDIR);
 		if (mkdir_p(st->dir, rel, 0777, e) < 0)
 			return err_as(e, e->code == X_DISK_FULL ? X_DISK_FULL : X_STORE,
 				      "the store %s cannot be used (KTSTR_STORE can name another folder)", st->path);
@@ -81,6 +103,7 @@ static int take(struct folder *b, const struct store *st, const char *rel, struc
 		b->dir = TAKE_FD(fd);
 		b->used = TAKE_FD(used);
 		b->lock = TAKE_FD(lock);
+		clear_strangers(b->dir);
 		return 0;
 	}
 }
@@ -93,6 +116,7 @@ static int write_tools(int dir, const struct plan *p, struct err *e)
 	for (size_t i = 0; i < p->tools.n; i++) {
 		auto_free char *facts = tool_facts(p->tools.v[i]), *file = plan_tool_file(p->tools.v[i]);
 
+		clear_unless(dir, file, S_IFREG);
 		if (file_write(dir, file, facts, strlen(facts), e) < 0)
 			return -1;
 	}
@@ -129,7 +153,7 @@ bool folder_alone(struct folder *b)
 	bool locked = b->lock >= 0;
 
 	if (!locked) {
-		b->lock = openat(b->dir, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+		b->lock = lock_open(b->dir, "lock", 0);
 		if (b->lock < 0 || flock(b->lock, LOCK_EX | LOCK_NB) < 0) {
 			folder_unlock(b);
 			return false;

@@ -91,6 +91,31 @@ static bool is_below(const char *path)
 	return *path && *path != '/' && *path != '.' && !strstr(path, "..");
 }
 
+/* What is no file where one was, or no folder on the way to it, makes room for what was there. */
+static void clear_way(int dir, const char *path)
+{
+	auto_free char *way = xstrdup(path);
+	struct err ignored;
+	struct stat st;
+
+	for (char *c = way;; c++) {
+		if (*c && *c != '/')
+			continue;
+		char at = *c;
+
+		*c = '\0';
+		if (fstatat(dir, way, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return;
+		if ((st.st_mode & S_IFMT) != (at ? S_IFDIR : S_IFREG)) {
+			(void)rmtree(dir, way, &ignored);
+			return;
+		}
+		if (!at)
+			return;
+		*c = at;
+	}
+}
+
 /* Whether the file of that line is what it was; one that is not there is ninja's business. */
 static bool check_file(int dir, const char *line, unsigned *lost)
 {
@@ -103,7 +128,14 @@ static bool check_file(int dir, const char *line, unsigned *lost)
 	mtime = strtoimax(end + 1, &end, 10);
 	if (*end != ' ' || !is_below(end + 1))
 		return false;
-	if (fstatat(dir, end + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || st.st_size == size)
+	bool there = fstatat(dir, end + 1, &st, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (there ? !S_ISREG(st.st_mode) : errno != ENOENT) {
+		clear_way(dir, end + 1);
+		++*lost;
+		return false;
+	}
+	if (!there || st.st_size == size)
 		return true;
 	/* One that is younger was written since, which ninja sees. */
 	if (mtime != (intmax_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
@@ -134,7 +166,9 @@ bool sizes_check(int dir, const char *path)
 	if (file_read(dir, "sizes", SIZES_MAX, &text, NULL, &ignored) == 0 && check_files(dir, text, &lost))
 		return true;
 	if (lost)
-		log_warn("%u files in %s have lost bytes since they were made: every step is asked again", lost, path);
+		log_warn(
+			"%u files in %s have lost bytes since they were made, or are files no more: every step is asked again",
+			lost, path);
 	(void)unlinkat(dir, ".ninja_log", 0);
 	return false;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
 
@@ -23,10 +24,21 @@ static bool still_named(int dir, const char *name, int fd)
 	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
+int lock_open(int dir, const char *name, int create)
+{
+	const int flags = O_RDWR | create | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(dir, name, flags, 0666);
+	struct err ignored;
+
+	if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO) && rmtree(dir, name, &ignored) == 0)
+		fd = openat(dir, name, flags, 0666);
+	return fd;
+}
+
 int flock_try(int dir, const char *name, int *fd, struct err *e)
 {
 	for (;;) {
-		auto_close int new = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+		auto_close int new = lock_open(dir, name, O_CREAT);
 
 		if (new < 0)
 			return err_sys(e, "open %s", name);

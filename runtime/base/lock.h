@@ -5,6 +5,9 @@
 #pragma once
 struct err;
 
+/* The lock's file, made when create is O_CREAT; or -1 and errno. A link, folder or socket by its name makes room first. */
+int lock_open(int dir, const char *name, int create);
+
 enum { LOCK_TAKEN = 0, LOCK_BUSY = 1 };
 int flock_try(int dir, const char *name, int *fd, struct err *e);
 /* Waits for the holder; a stop ends the wait, deadline (now_ms() scale; -1: none) as well: X_TIMEOUT. */

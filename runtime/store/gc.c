@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "store/recipe.h"
@@ -99,7 +100,7 @@ static const struct gc_link *linked(const struct gc *g, size_t *i, const struct 
 
 int store_use_graph(int dir, struct err *e)
 {
-	auto_close int fd = openat(dir, "used", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	auto_close int fd = lock_open(dir, "used", O_CREAT);
 
 	if (fd < 0)
 		return err_sys(e, "open the build folder's \"used\"");
@@ -119,7 +120,7 @@ static int lock_alone(struct store *st, const char *path, const char *name, int 
 {
 	auto_free char *file = xasprintf("%s/%s", path, name);
 
-	*fd = openat(st->dir, file, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0666);
+	*fd = lock_open(st->dir, file, create);
 	if (*fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open %s", file);
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
@@ -139,7 +140,7 @@ int gc_lock_graph(struct store *st, const char *path, int create, int locks[2], 
 /* "step    snapshot 3" → "snapshot" */
 static char *step_of(int dir)
 {
-	auto_close int fd = openat(dir, "recipe", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	auto_close int fd = openat(dir, "recipe", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char head[HEAD + 1] = "", name[HEAD + 1];
 
 	if (fd < 0 || read(fd, head, HEAD) <= 0 || sscanf(head, "step %512s", name) != 1)

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "store/content.h"
 #include "store/gc.h"
@@ -78,7 +79,7 @@ static int lock_alone(int fd, const char *what, struct err *e)
 static int lock_graph(struct removal *r, const char *graph, struct err *e)
 {
 	auto_free char *used = xasprintf("%s/used", graph);
-	auto_close int fd = openat(r->st->dir, used, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	auto_close int fd = lock_open(r->st->dir, used, O_CREAT);
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open %s", used); /* the build folder is gone */

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "store/inventory.h"
 #include "store/lock.h"
@@ -87,9 +88,26 @@ static int take_away(struct store *st, const char *path, struct err *e)
 	return r < 0 ? -1 : GC_REMOVED;
 }
 
+static int remove_file(struct store *st, const char *path, struct err *e)
+{
+	if (unlinkat(st->dir, path, 0) == 0 || errno == ENOENT)
+		return GC_REMOVED;
+	return errno == EISDIR || errno == EPERM ? take_away(st, path, e) : err_sys(e, "remove %s", path);
+}
+
+static bool is_folder(struct store *st, const char *path)
+{
+	struct stat s;
+
+	return fstatat(st->dir, path, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(s.st_mode);
+}
+
 static int remove_graph(struct store *st, const char *path, struct err *e)
 {
 	int locks[2] = { -1, -1 };
+
+	if (!is_folder(st, path))
+		return remove_file(st, path, e);
 	int r = gc_lock_graph(st, path, O_CREAT, locks, e);
 
 	if (r == 0)
@@ -97,13 +115,6 @@ static int remove_graph(struct store *st, const char *path, struct err *e)
 	drop_close_(&locks[0]);
 	drop_close_(&locks[1]);
 	return r;
-}
-
-static int remove_file(struct store *st, const char *path, struct err *e)
-{
-	if (unlinkat(st->dir, path, 0) == 0 || errno == ENOENT)
-		return GC_REMOVED;
-	return errno == EISDIR || errno == EPERM ? take_away(st, path, e) : err_sys(e, "remove %s", path);
 }
 
 static int remove_locked(struct store *st, const struct inventory_item *x, struct err *e)
@@ -134,7 +145,7 @@ int inventory_remove(struct inventory *h, const struct inventory_item *x, struct
 static int ask_graph(struct store *st, const char *path, struct err *e)
 {
 	int locks[2] = { -1, -1 };
-	int r = gc_lock_graph(st, path, 0, locks, e);
+	int r = is_folder(st, path) ? gc_lock_graph(st, path, 0, locks, e) : 0;
 
 	drop_close_(&locks[0]);
 	drop_close_(&locks[1]);

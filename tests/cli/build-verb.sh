@@ -549,9 +549,34 @@ quiet() {
 	build 0 -q 6.12.5 && keys "6.12.5-tarball-$tail" && [ ! -s err ]
 }
 
+# What is a pipe, a link or a folder where a file was: nothing waits for it, nothing behind a link is touched, the next request
+# heals it, and cache gc takes it away.
+strangers() {
+	tree linux && build 0 --source linux && echo precious >precious || return
+	store=$XDG_CACHE_HOME/ktstr/store
+	for files in '.ninja_log sizes build.ninja lock used tools' 'asked/linux/facts build/linux/bzImage entry/linux/entry' \
+		'asked/linux build/linux'; do
+		for stranger in mkfifo mkdir "ln -s $work/precious" 'ln -s loop' "ln -s $work/linux"; do
+			for file in $files; do
+				find "$store/graphs" -path "$store/graphs/*/$file"
+			done >paths
+			[ -s paths ] || fail "none of $files" || return
+			while read -r path; do
+				rm -rf "$path" && $stranger "$path" || return
+			done <paths
+			exits 0 timeout 60 ktstr kernel build --source linux || fail "$stranger $files" || return
+		done
+	done
+	same precious "$(cat precious)" 'what a link led to' && [ -f linux/Makefile ] || return
+	for graph in "$store/graphs"/*; do
+		rm -rf "$graph" && mkfifo "$graph" || return
+	done
+	exits 0 timeout 60 ktstr cache gc --max-size 1 && exits 0 timeout 60 ktstr kernel build --source linux
+}
+
 run_tests cleaned_when_built commands_again exact prefix_and_latest several one_of_several_fails candidates first_releases usage repositories a_commit \
 	clean_trees dirty_trees trees_without_git commands_elsewhere commands_of_an_equal_tree odd_trees \
 	make_environment store_before_download store_in_trouble odd_fragments cleaning configured fragments fragment_that_changes \
 	environment other_llvm other_tools exchanged_tools forced stale_and_damaged \
 	entries_of_others removed_comes_back no_network over_http two_at_once killed on_a_terminal \
-	old_name explained quiet
+	old_name explained quiet strangers
