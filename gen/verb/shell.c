@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 
 /* MEMORY_LEAST_MB: what kernel and init take of any guest; MEMORY_ROOM_MB: with what else may happen in one. */
-enum { MEMORY_MB = 1024, MEMORY_LEAST_MB = 64, MEMORY_ROOM_MB = 512, MEMORY_MAX_MB = 65536, GOODBYE_MS = 10000 };
+enum { MEMORY_MB = 1024, MEMORY_LEAST_MB = 64, MEMORY_ROOM_MB = 512, MEMORY_MAX_MB = 65536 };
 
 static struct {
 	const char *kernel, *topology, *exec, *scheduler, *exec_timeout;
@@ -225,14 +225,10 @@ static void session_args(struct argv *a, const struct request *q, const char *di
 		argv_fmt(a, "--arg=%s", *arg);
 }
 
-/* It takes the guest down by itself; else the guest goes with it. */
+/* Killed, it says nothing of an interruption that is not the user's, and its guest dies with it. */
 static int too_late(struct child *c, struct err *e)
 {
-	int status;
-
-	kill(c->pid, SIGTERM);
-	if (spawn_wait(c, now_ms() + GOODBYE_MS, &status, e) < 0)
-		return -1;
+	spawn_kill(c);
 	return err_set(e, X_TIMEOUT, "the command of --exec ran longer than --exec-timeout %s", o.exec_timeout);
 }
 

@@ -104,6 +104,12 @@ large_file_included() {
 		same "$(md5sum <large; wc -c <large)" "$(cat out)" stdout
 }
 
+# Counted from before the guest is there.
+limited() {
+	exits 5 guest --exec-timeout 2s --exec 'sleep 1000' && has 'longer than --exec-timeout 2s' err && same 1 "$(wc -l <err)" 'lines' &&
+		exits 3 guest --exec-timeout 5m --exec 'exit 3' && same '' "$(cat err)" stderr
+}
+
 # With its libraries and its interpreter; by its path and by its name.
 program_included() {
 	cp "$(command -v chrt)" './my chrt' && exits 0 guest -i './my chrt' -i chrt --exec '"my chrt" -m; chrt -m; ls /include-files' &&
@@ -203,5 +209,5 @@ library_path() {
 }
 
 run_tests exit_codes lives_now kernel_configuration ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
-	reader_leaves folder_included large_file_included program_included library_changed not_includable too_much_for_the_guest little_memory \
+	reader_leaves folder_included limited large_file_included program_included library_changed not_includable too_much_for_the_guest little_memory \
 	kernel_messages more_cpus memory_per_node no_terminal beside_a_scheduler scheduler_refused scheduler_ends cached nothing_left library_path
