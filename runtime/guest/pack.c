@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-#define MAGIC "ktstr pack 1\n"
+#define MAGIC "ktstr pack 2\n"
 #define HEAD_MAX (1u << 20)
 #define PAGE 4096u
 
@@ -33,7 +33,12 @@ static char *head(const struct payload *p, uint64_t first, size_t *n)
 			fprintf(f, "link %s\t%s\n", file->target, file->guest);
 			continue;
 		}
-		fprintf(f, "%o %" PRIu64 " %" PRIu64 " %s\n", file->mode & 07777, file->size, at, file->guest);
+		fprintf(f, "%o %" PRIu64 " %" PRIu64 " ", file->mode & 07777, file->size, at);
+		if (file->dated)
+			fprintf(f, "%lld.%09ld", (long long)file->mtime.tv_sec, file->mtime.tv_nsec);
+		else
+			fputc('-', f);
+		fprintf(f, " %s\n", file->guest);
 		at += page_up(file->size);
 	}
 	fputc('\n', f);
@@ -94,6 +99,22 @@ int pack_write(int dir, const char *name, const struct payload *p, struct err *e
 	return ftruncate(fd, (off_t)at) < 0 ? err_sys(e, "write payload") : 0;
 }
 
+/* "-" or "1700000000.000000000"; what is behind it, NULL when it is neither. */
+static const char *parse_time(const char *text, struct payload_file *file)
+{
+	long long s;
+	long ns;
+	int used = 0;
+
+	if (!strncmp(text, "- ", 2))
+		return text + 2;
+	if (sscanf(text, "%lld.%9ld %n", &s, &ns, &used) != 2 || !used || ns < 0)
+		return NULL;
+	file->dated = true;
+	file->mtime = (struct timespec){ .tv_sec = s, .tv_nsec = ns };
+	return text + used;
+}
+
 static int parse_line(const char *path, char *line, uint64_t total, struct payload_file *file, struct err *e)
 {
 	unsigned mode;
@@ -107,14 +128,17 @@ static int parse_line(const char *path, char *line, uint64_t total, struct paylo
 		file->guest = xstrdup(tab + 1);
 		return 0;
 	}
-	if (sscanf(line, "%o %" SCNu64 " %" SCNu64 " %n", &mode, &file->size, &file->offset, &used) != 3 || !used ||
-	    line[used] != '/')
+	const char *name = NULL;
+
+	if (sscanf(line, "%o %" SCNu64 " %" SCNu64 " %n", &mode, &file->size, &file->offset, &used) == 3 && used)
+		name = parse_time(line + used, file);
+	if (!name || *name != '/')
 		return err_set(e, X_FAIL, "%s: damaged line '%.80s'", path, line);
 	if (file->offset % PAGE || file->offset > total || file->size > total - file->offset)
 		return err_set(e, X_FAIL, "%s: '%.80s' is outside of the file", path, line);
 	file->mode = mode & 07777;
 	file->host = xstrdup(path);
-	file->guest = xstrdup(line + used);
+	file->guest = xstrdup(name);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* pack.h: a payload in one file, so that its content hash is the identity of everything a run brings along.
  *
- *   "ktstr pack 1\n", one line per file "{mode} {size} {offset} {guest path}\n" or "link {target}\t{guest path}\n",
- *   an empty line; then the contents, each at its offset, page-aligned. */
+ *   "ktstr pack 2\n", one line per file "{mode} {size} {offset} {time} {guest path}\n" or "link {target}\t{guest path}\n",
+ *   an empty line; then the contents, each at its offset, page-aligned. time: of the last change, in seconds since 1970 with
+ *   nine digits behind a dot, or "-" (struct payload_file, dated). */
 #pragma once
 struct err;
 struct payload;

@@ -58,8 +58,13 @@ static int put(struct payload *p, struct payload_file f, struct err *e)
 	if (strlen(f.guest) > PROTO_PATH_MAX || (f.target && strlen(f.target) > PROTO_PATH_MAX))
 		return err_set(e, X_BAD_SCHED, "path is too long: %s", f.guest);
 	if (place(p, f.guest, &at)) {
-		if (same(p->v[at].host, f.host) && same(p->v[at].target, f.target))
+		struct payload_file *is = &p->v[at];
+
+		if (same(is->host, f.host) && same(is->target, f.target)) {
+			is->mtime = f.dated ? f.mtime : is->mtime;
+			is->dated |= f.dated;
 			return 0;
+		}
 		return err_set(e, X_BAD_SCHED, "two different files would be %s in the guest", f.guest);
 	}
 	p->v = xreallocarray(p->v, p->n + 1, sizeof *p->v);
@@ -70,12 +75,17 @@ static int put(struct payload *p, struct payload_file f, struct err *e)
 		.target = f.target ? xstrdup(f.target) : NULL,
 		.mode = f.mode,
 		.size = f.size,
+		.dated = f.dated,
+		.mtime = f.mtime,
 	};
 	p->n++;
 	return 0;
 }
 
-int payload_add_file(struct payload *p, const char *host, const char *guest, uint32_t mode, struct err *e)
+enum times { TIME_OF_ARRIVAL, TIME_KEPT };
+
+static int add_file(struct payload *p, const char *host, const char *guest, uint32_t mode, enum times times,
+		    struct err *e)
 {
 	auto_free char *at = linker_normal(guest);
 	struct stat st;
@@ -93,8 +103,15 @@ int payload_add_file(struct payload *p, const char *host, const char *guest, uin
 			   .host = (char *)host,
 			   .mode = mode ? mode & 07777 : st.st_mode & 07777,
 			   .size = (uint64_t)st.st_size,
+			   .dated = times == TIME_KEPT,
+			   .mtime = st.st_mtim,
 		   },
 		   e);
+}
+
+int payload_add_file(struct payload *p, const char *host, const char *guest, uint32_t mode, struct err *e)
+{
+	return add_file(p, host, guest, mode, TIME_OF_ARRIVAL, e);
 }
 
 static int put_link(struct payload *p, char *guest, char *target, struct err *e)
@@ -244,8 +261,8 @@ static void closure_free(struct closure *c)
 }
 
 /* The program or library itself, with all it needs. Takes needs. */
-static int with_libraries(struct payload *p, const char *real, const char *guest, uint32_t mode, uint16_t machine,
-			  struct elf_needs *needs, struct err *e)
+static int with_libraries(struct payload *p, const char *real, const char *guest, uint32_t mode, enum times times,
+			  uint16_t machine, struct elf_needs *needs, struct err *e)
 {
 	auto_free char *here = p->start ? xstrdup(p->start) : getcwd(NULL, 0), *at = linker_normal(guest);
 	struct closure c = {
@@ -255,7 +272,7 @@ static int with_libraries(struct payload *p, const char *real, const char *guest
 	int r;
 
 	object_add(&c, real, &guests, NULL, 0, needs);
-	r = payload_add_file(p, real, guest, mode, e);
+	r = add_file(p, real, guest, mode, times, e);
 	if (r == 0)
 		r = closure_walk(&c, e);
 	p->relative |= c.ld.relative;
@@ -274,7 +291,9 @@ int payload_closure(struct payload *p, const char *program, const char *guest_pa
 		elf_needs_free(&needs);
 		return err_set(e, X_BAD_SCHED, "%s is a shared library, not a program", program);
 	}
-	return with_libraries(p, real, guest_path, 0755, machine, &needs, e) < 0 ? err_in(e, "%s", program) : 0;
+	return with_libraries(p, real, guest_path, 0755, TIME_OF_ARRIVAL, machine, &needs, e) < 0
+		       ? err_in(e, "%s", program)
+		       : 0;
 }
 
 int payload_include(struct payload *p, const char *host, const char *guest, uint16_t machine, struct err *e)
@@ -290,9 +309,11 @@ int payload_include(struct payload *p, const char *host, const char *guest, uint
 		return err_sys(e, "%s", host);
 	/* Whatever is no program for this guest is a file like any other. */
 	if (elf_needs_file(&needs, real, machine, &no_program) < 0)
-		return no_program.code == X_BAD_SCHED ? payload_add_file(p, real, guest, st.st_mode & 0777, e)
+		return no_program.code == X_BAD_SCHED ? add_file(p, real, guest, st.st_mode & 0777, TIME_KEPT, e)
 						      : (*e = no_program, -1);
-	return with_libraries(p, real, guest, st.st_mode & 0777, machine, &needs, e) < 0 ? err_in(e, "%s", host) : 0;
+	int r = with_libraries(p, real, guest, st.st_mode & 0777, TIME_KEPT, machine, &needs, e);
+
+	return r < 0 ? err_in(e, "%s", host) : 0;
 }
 
 int payload_add_link(struct payload *p, const char *guest, const char *target, struct err *e)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 struct err;
 
 struct payload_file {
@@ -18,6 +19,8 @@ struct payload_file {
 	uint32_t mode;
 	uint64_t size;   /* of the content */
 	uint64_t offset; /* where the content starts in host: 0, or a place inside a pack (pack.h) */
+	bool dated;      /* it has this time in the guest; else that of its arrival */
+	struct timespec mtime;
 };
 
 struct payload {
@@ -31,7 +34,8 @@ struct payload {
 /* program ends up at guest_path ("/scheduler"). machine: EM_X86_64 … of the guest. */
 int payload_closure(struct payload *p, const char *program, const char *guest_path, uint16_t machine, struct err *e);
 int payload_add_file(struct payload *p, const char *host, const char *guest, uint32_t mode, struct err *e);
-/* Any file the user wants to have in the guest; programs and libraries bring the libraries they need. Its permissions stay. */
+/* Any file the user wants to have in the guest; programs and libraries bring the libraries they need. Its
+ * permissions and the time of its last change stay. */
 int payload_include(struct payload *p, const char *host, const char *guest, uint16_t machine, struct err *e);
 /* target as a link has it. The same link twice is no error. */
 int payload_add_link(struct payload *p, const char *guest, const char *target, struct err *e);

@@ -85,6 +85,8 @@ int proto_file_next(const void *data, size_t n, size_t *at, struct proto_file *f
 	left -= sizeof *f;
 	if (f->path_len > left || !path_ok(p + *at + sizeof *f, f->path_len))
 		return -1;
+	if (f->mtime_ns >= 1000000000 && f->mtime_ns != PROTO_UNDATED)
+		return -1;
 	*path = p + *at + sizeof *f;
 	*target = NULL;
 	left -= f->path_len;

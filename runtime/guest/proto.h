@@ -112,7 +112,11 @@ struct proto_file {
 	uint32_t mode; /* permission bits, or PROTO_LINK */
 	uint32_t path_len;
 	uint64_t size;
+	int64_t mtime_s;   /* of its last change, since 1970 */
+	uint32_t mtime_ns; /* below 1e9; or PROTO_UNDATED: as new as it is there */
+	uint32_t reserved;
 };
+#define PROTO_UNDATED UINT32_MAX
 #define PROTO_LINK 0x80000000u
 
 /* MSG_PAGES: consecutive guest-physical memory. Files start on a page boundary; the tail of a last page is zero. Always

@@ -207,6 +207,11 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 			recipe_str(r, "link", f->target);
 		else if (recipe_u64(r, "mode", f->mode), recipe_file(r, "file", f->host, h, e) < 0)
 			return -1;
+		if (f->dated) {
+			auto_free char *time = xasprintf("%lld.%09ld", (long long)f->mtime.tv_sec, f->mtime.tv_nsec);
+
+			recipe_str(r, "mtime", time);
+		}
 	}
 	return o.depfile ? write_depfile(e) : 0;
 }
@@ -224,7 +229,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_payload = {
 	.name = "payload",
-	.format = 1,
+	.format = 2,
 	.summary = "pack a scheduler, a shell or files with their shared libraries",
 	.opts = opts,
 	.recipe = recipe,

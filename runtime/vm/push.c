@@ -43,6 +43,8 @@ static char *manifest(const struct payload *p, size_t *n)
 			.mode = v->target ? PROTO_LINK : v->mode & 07777,
 			.path_len = (uint32_t)strlen(v->guest),
 			.size = v->target ? strlen(v->target) : v->size,
+			.mtime_s = v->dated ? v->mtime.tv_sec : 0,
+			.mtime_ns = v->dated ? (uint32_t)v->mtime.tv_nsec : PROTO_UNDATED,
 		};
 
 		fwrite(&rec, sizeof(rec), 1, f);

@@ -93,8 +93,10 @@ reader_leaves() {
 folder_included() {
 	mkdir -p 'my data/deep' && echo one >'my data/a file' && echo two >'my data/deep/b' && mkfifo 'my data/pipe' || return
 	printf '#!/bin/sh\necho "script $1"\n' >'my data/run me' && chmod 755 'my data/run me' && ln -s b 'my data/deep/link' || return
-	exits 0 guest -i 'my data' --exec 'cat "/include-files/my data/a file" "/include-files/my data/deep/link"; "run me" too' &&
-		same "$(printf 'one\ntwo\nscript too')" "$(cat out)" stdout
+	touch -d @981173106 'my data/a file' && touch -d @2147483649 'my data/deep/b' && : >'my data/empty' && touch -d @-5 'my data/empty' ||
+		return
+	exits 0 guest -i 'my data' --exec 'cd "/include-files/my data" && cat "a file" deep/link; "run me" too; stat -c %Y "a file" deep/link empty' &&
+		same "$(printf 'one\ntwo\nscript too\n981173106\n2147483649\n-5')" "$(cat out)" stdout
 }
 
 # Large files have huge pages in the guest, and an end that is none.
@@ -102,6 +104,12 @@ large_file_included() {
 	head -c 20000001 /dev/urandom >large
 	exits 0 guest -i ./large --exec 'md5sum </include-files/large; wc -c </include-files/large' &&
 		same "$(md5sum <large; wc -c <large)" "$(cat out)" stdout
+}
+
+# Nothing changed but its time, and it is older than what was packed.
+only_its_time() {
+	echo >dated && exits 0 guest -i ./dated --exec 'stat -c %Y /include-files/dated' && same "$(stat -c %Y dated)" "$(cat out)" || return
+	touch -d @1000000000 dated && exits 0 guest -i ./dated --exec 'stat -c %Y /include-files/dated' && same 1000000000 "$(cat out)"
 }
 
 # Counted from before the guest is there.
@@ -209,5 +217,5 @@ library_path() {
 }
 
 run_tests exit_codes lives_now kernel_configuration ended_by_signal outputs_apart bytes_unchanged no_input input_not_read left_behind slow_reader \
-	reader_leaves folder_included limited large_file_included program_included library_changed not_includable too_much_for_the_guest little_memory \
+	reader_leaves folder_included only_its_time limited large_file_included program_included library_changed not_includable too_much_for_the_guest little_memory \
 	kernel_messages more_cpus memory_per_node no_terminal beside_a_scheduler scheduler_refused scheduler_ends cached nothing_left library_path

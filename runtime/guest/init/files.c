@@ -32,6 +32,7 @@ struct file {
 	uint32_t mode;
 	void *map; /* NULL for an empty file */
 	size_t len;
+	struct timespec mtime; /* tv_nsec UTIME_OMIT: none of its own */
 };
 
 static struct file *files;
@@ -41,6 +42,14 @@ static struct proto_run *runs;
 static size_t n_runs, cap_runs;
 static uint32_t told; /* CRC of the runs the host was told */
 
+/* Once nothing is written any more. */
+static void date(const struct file *f)
+{
+	const struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, f->mtime };
+
+	(void)utimensat(AT_FDCWD, f->path, t, 0);
+}
+
 /* keep: the files stay; else their memory is needed for the next try. */
 static void drop(bool keep)
 {
@@ -49,6 +58,8 @@ static void drop(bool keep)
 			munmap(files[i].map, files[i].len);
 		if (!keep)
 			unlink(files[i].path);
+		else if (files[i].mtime.tv_nsec != UTIME_OMIT)
+			date(&files[i]);
 		free(files[i].path);
 	}
 	free(files);
@@ -229,6 +240,9 @@ static bool make_all(const void *manifest, size_t n)
 		struct file *file = &files[n_files++];
 
 		*file = (struct file){ .path = strdup(at_path), .mode = f.mode, .len = (size_t)f.size };
+		file->mtime = f.mtime_ns == PROTO_UNDATED
+				      ? (struct timespec){ .tv_nsec = UTIME_OMIT }
+				      : (struct timespec){ .tv_sec = (time_t)f.mtime_s, .tv_nsec = f.mtime_ns };
 		if (!file->path)
 			die("out of memory");
 		if (!make_file(file))

@@ -49,8 +49,17 @@ static void round_trip(void **state)
 	auto_free char *a = put("a", "hello", 5), *b = put("b", big, sizeof(big)), *empty = put("empty", "", 0);
 	struct payload_file v[] = {
 		{ .guest = (char *)"/bin/a b", .host = a, .mode = 0755, .size = 5 },
-		{ .guest = (char *)"/lib/b", .host = b, .mode = 0644, .size = sizeof(big) },
-		{ .guest = (char *)"/lib/empty", .host = empty, .mode = 0600 },
+		{ .guest = (char *)"/lib/b",
+		  .host = b,
+		  .mode = 0644,
+		  .size = sizeof(big),
+		  .dated = true,
+		  .mtime = { 1700000000, 5 } },
+		{ .guest = (char *)"/lib/empty",
+		  .host = empty,
+		  .mode = 0600,
+		  .dated = true,
+		  .mtime = { -1, 999999999 } },
 		{ .guest = (char *)"/lib/link", .target = (char *)"b" },
 	};
 	struct payload p = { .v = v, .n = 4 };
@@ -69,6 +78,8 @@ static void round_trip(void **state)
 		assert_int_equal(got.v[i].mode, v[i].mode);
 		assert_int_equal(got.v[i].size, v[i].size);
 		assert_int_equal(got.v[i].offset % 4096, 0);
+		assert_int_equal(got.v[i].dated, v[i].dated);
+		assert_memory_equal(&got.v[i].mtime, &v[i].mtime, sizeof(v[i].mtime));
 	}
 	assert_memory_equal(text + got.v[0].offset, "hello", 5);
 	assert_memory_equal(text + got.v[1].offset, big, sizeof(big));
@@ -79,13 +90,18 @@ static void round_trip(void **state)
 
 static const char *const bad[] = {
 	"",
-	"ktstr pack 1\n",
-	"ktstr pack 2\n\n",
-	"ktstr pack 1\n755 5 1 /x\n\n",
-	"ktstr pack 1\n755 5 4096 /x\n\n",
-	"ktstr pack 1\n755 18446744073709551615 0 /x\n\n",
-	"ktstr pack 1\n755 5 0 x\n\n",
-	"ktstr pack 1\nnonsense\n\n",
+	"ktstr pack 2\n",
+	"ktstr pack 1\n\n",
+	"ktstr pack 2\n755 5 1 - /x\n\n",
+	"ktstr pack 2\n755 5 4096 - /x\n\n",
+	"ktstr pack 2\n755 18446744073709551615 0 - /x\n\n",
+	"ktstr pack 2\n755 5 0 - x\n\n",
+	"ktstr pack 2\n755 0 0 /x\n\n",
+	"ktstr pack 2\n755 0 0 -/x\n\n",
+	"ktstr pack 2\n755 0 0 1 /x\n\n",
+	"ktstr pack 2\n755 0 0 1.-5 /x\n\n",
+	"ktstr pack 2\n755 0 0 1.0000000000 /x\n\n",
+	"ktstr pack 2\nnonsense\n\n",
 };
 
 static void hostile(void **state)

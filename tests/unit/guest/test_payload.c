@@ -429,17 +429,24 @@ static void included(void **state)
 	auto_free char *elf = make(&foreign), *so = make(&lacking);
 	auto_payload struct payload p = { 0 };
 	struct err e = { 0 };
+	struct stat st;
 
 	write_file(*state, "script", "#!/bin/sh\n", 10);
 	write_file(*state, "foreign", elf, SIZE);
 	write_file(*state, "lacking.so", so, SIZE);
 	assert_int_equal(chmod(script, 0750), 0);
+	assert_int_equal(stat(script, &st), 0);
 	assert_int_equal(payload_include(&p, script, "/i/script", HERE, &e), 0);
 	assert_int_equal(payload_include(&p, other, "/i/foreign", HERE, &e), 0);
 	assert_int_equal(p.n, 2);
 	assert_int_equal(p.v[1].mode, 0750);
+	assert_true(p.v[1].dated && p.v[1].mtime.tv_sec == st.st_mtim.tv_sec &&
+		    p.v[1].mtime.tv_nsec == st.st_mtim.tv_nsec);
 	assert_int_equal(payload_include(&p, "/bin/ls", "/i/ls", HERE, &e), 0);
 	assert_true(has_guest(&p, "/i/ls") && p.n > 5);
+	/* Not the libraries that it brings along: they are part of what stays cached. */
+	for (size_t i = 0; i < p.n; i++)
+		assert_int_equal(p.v[i].dated, !strncmp(p.v[i].guest, "/i/", 3));
 	assert_true(payload_include(&p, lib, "/i/lib", HERE, &e) < 0);
 	assert_int_equal(e.code, X_BAD_SCHED);
 	assert_non_null(strstr(e.msg, "libnosuch.so.7"));
