@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -135,22 +134,14 @@ int stop_err(struct err *e)
 	return err_set(e, X_INTERRUPTED, "interrupted by SIG%s", name);
 }
 
-long long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
+/* Until the deadline, or until we look whether we were run. */
 static int wait_ms(long long deadline)
 {
-	enum { LONGEST = 3600 * 1000 };
+	long long now = now_ms(), left = deadline - now;
 
-	if (deadline < 0)
-		return LONGEST;
-	long long left = deadline - now_ms();
-	return left < 0 ? 0 : left > LONGEST ? LONGEST : (int)left;
+	if (deadline < 0 || left > STILL_SLICE_MS)
+		return STILL_SLICE_MS;
+	return left < 0 ? 0 : (int)left;
 }
 
 /* all: fds with our own entry behind them. */
@@ -158,10 +149,13 @@ static int poll_all(struct pollfd *all, unsigned n, long long deadline, struct e
 {
 	for (;;) {
 		int ms = wait_ms(deadline);
-		int ready = poll(all, n + 1, ms);
+		int ready = poll(all, n + 1, ms), no = errno;
 
-		if (ready < 0 && errno != EINTR)
+		still_woke(ms);
+		if (ready < 0 && no != EINTR) {
+			errno = no;
 			return err_sys(e, "poll");
+		}
 		if (ready > 0 && all[n].revents)
 			return stop_err(e);
 		if (ready > 0)

@@ -4,6 +4,7 @@
  * process that asked for this work, event.h) is cut. Every wait of ours polls it beside its own events, so
  * an interrupted program unwinds through its ordinary error paths and leaves nothing behind. */
 #pragma once
+#include "base/still.h"
 #include <poll.h>
 struct err;
 
@@ -21,9 +22,7 @@ int stop_pending(void);
 /* X_INTERRUPTED "interrupted by SIGINT" and the like; -1. */
 int stop_err(struct err *e);
 
-/* Milliseconds on CLOCK_MONOTONIC. */
-long long now_ms(void);
-
-/* poll() until deadline (now_ms() scale; -1 never) with stop_fd() watched as well. fds may be NULL when n is 0.
+/* poll() until deadline (now_ms() scale, so that it moves when we stand still; -1 never) with stop_fd() watched as well. fds
+ * may be NULL when n is 0.
  * Returns the number of ready entries, 0 when the deadline passed, negative on error or stop. */
 int stop_poll(struct pollfd *fds, unsigned n, long long deadline, struct err *e);

@@ -10,6 +10,7 @@
 #include "guest/pack.h"
 #include "guest/payload.h"
 #include "guest/proto.h"
+#include "step/again.h"
 #include "step/guest.h"
 #include "step/shell_sched.h"
 #include "step/step.h"
@@ -67,14 +68,12 @@ static int send_console_level(struct vm *vm, struct err *e)
 	return chan_send(&vm->chan, MSG_CONSOLE, &all, sizeof(all), vm_deadline(vm, VM_PUSH_S), e);
 }
 
-static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, struct err *e)
+static int start(struct vm *vm, const struct payload *p, const char *initrd, struct shell_sched *s, struct err *e)
 {
 	auto_free char *kernel = xasprintf("%s/kernel", o.boot);
-	auto_free char *initrd = guest_initrd(o.boot, o.initrd, e);
 	auto_free char *fallback = NULL;
 
-	if (!initrd || pack_open(p, o.payload, e) < 0 || guest_admit_restored(o.snapshot, e) < 0 ||
-	    vm_continue(vm, o.snapshot, kernel, initrd, &fallback, e) < 0)
+	if (vm_continue(vm, o.snapshot, kernel, initrd, &fallback, e) < 0)
 		return -1;
 	if (fallback) {
 		log_warn("booted, because the snapshot could not be continued: %s", fallback);
@@ -87,6 +86,31 @@ static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, stru
 	if (vm_push(vm, p, e) < 0)
 		return err_in(e, "send the files");
 	return o.scheduler ? shell_sched_start(s, vm, e) : 0;
+}
+
+static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, struct err *e)
+{
+	auto_free char *initrd = guest_initrd(o.boot, o.initrd, e);
+	struct again again = { 0 };
+
+	if (!initrd || pack_open(p, o.payload, e) < 0 || guest_admit_restored(o.snapshot, e) < 0)
+		return -1;
+	for (;;) {
+		struct err why = { 0 };
+
+		again_begin(&again);
+		int r = start(vm, p, initrd, s, &why);
+		int more = again_ask(&again, r == 0 || !again_accident(why.code), e);
+
+		if (more < 0)
+			return -1;
+		if (more == AGAIN_NO && r < 0)
+			*e = why;
+		if (more == AGAIN_NO)
+			return r;
+		vm_close(vm);
+		shell_sched_free(s);
+	}
 }
 
 /* Of our environment, what makes a terminal's programs behave. */

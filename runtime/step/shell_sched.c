@@ -19,7 +19,7 @@
 
 #define PROGRAM "/scheduler"
 
-enum { REASON_MAX = 300 };
+enum { REASON_MAX = 300, WATCHDOG_MS = 60 * 1000 };
 
 static void keep(struct shell_sched *s, const char *data, size_t n)
 {
@@ -37,7 +37,16 @@ static void keep(struct shell_sched *s, const char *data, size_t n)
 	s->n += n;
 }
 
-static int take_exit_info(const struct msg *m, struct err *e)
+/* A watchdog in the guest counts time in which nothing ran, and bites at the latest when it looks again. */
+static void tell_still(struct shell_sched *s)
+{
+	long long stood = still_ms() - s->still;
+
+	if (stood && still_ago_ms() < WATCHDOG_MS)
+		log_warn("the host stood still for %lld s: the scheduler may not be to blame", (stood + 500) / 1000);
+}
+
+static int take_exit_info(struct shell_sched *s, const struct msg *m, struct err *e)
 {
 	auto_exit_info struct exit_info l = { 0 };
 
@@ -48,6 +57,7 @@ static int take_exit_info(const struct msg *m, struct err *e)
 	auto_free char *reason = exit_info_reason(&l);
 
 	log_error("the kernel threw scheduler \"%s\" out: %s\n%s%s", l.ops, reason, l.log, l.dump);
+	tell_still(s);
 	return 0;
 }
 
@@ -61,7 +71,7 @@ static int hear(struct shell_sched *s, const struct msg *m, struct err *e)
 		keep(s, m->data, m->n);
 		return 0;
 	case MSG_EXIT_INFO:
-		return take_exit_info(m, e);
+		return take_exit_info(s, m, e);
 	case MSG_CALLS:
 		calls_free(&s->calls);
 		return calls_parse(&s->calls, m->data, m->n, e);
@@ -145,6 +155,7 @@ int shell_sched_start(struct shell_sched *s, struct vm *vm, struct err *e)
 	struct msg m;
 
 	s->vm = vm;
+	s->still = still_ms();
 	if (send_start(s, deadline, e) < 0)
 		return err_in(e, "start the scheduler");
 	while (!s->attached && !s->ended)
@@ -156,4 +167,5 @@ int shell_sched_start(struct shell_sched *s, struct vm *vm, struct err *e)
 void shell_sched_free(struct shell_sched *s)
 {
 	calls_free(&s->calls);
+	*s = (struct shell_sched){ .args = s->args, .n_args = s->n_args };
 }

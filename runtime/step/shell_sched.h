@@ -13,13 +13,14 @@ struct shell_sched {
 	/* Ours. */
 	struct vm *vm;
 	bool attached, ended;
+	long long still; /* still_ms() when it was started */
 	int status;
 	char log[4 << 10]; /* the end of its output */
 	size_t n;
 	struct calls calls; /* of bpf(2) that it made */
 };
 
-/* Frees what it heard; {0} too. */
+/* Frees what it heard, for another start; {0} too. */
 void shell_sched_free(struct shell_sched *s);
 #define auto_shell_sched __attribute__((unused, cleanup(shell_sched_free)))
 /* Until it is attached. X_REJECTED when the kernel refused it, X_DIED when it ended by itself. */

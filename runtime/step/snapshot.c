@@ -3,12 +3,15 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "options/opt.h"
+#include "step/again.h"
 #include "step/guest.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/gc.h"
 #include "vm/snapshot.h"
 #include "vm/vm.h"
+#include <errno.h>
+#include <unistd.h>
 
 static struct guest_opts guest;
 
@@ -37,18 +40,50 @@ static int tidy(struct store *st, struct err *e)
 	return limit_mb(&mb, e) < 0 ? -1 : gc_bound(st, "snapshot", mb << 20, e);
 }
 
-static int run(int dir, const char *path, struct err *e)
+static int boot(const char *initrd, const char *path, struct err *e)
 {
-	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
 	auto_vm struct vm vm = { 0 };
 
-	(void)dir;
-	if (!initrd || guest_admit(&guest.machine, e) < 0)
-		return -1;
-	step_progress(0, 0, "booting");
 	if (vm_start(&vm, &guest.machine, guest.kernel, initrd, path, NULL, e) < 0)
 		return -1;
 	return vm_save(&vm, path, e);
+}
+
+static int forget(int dir, struct err *e)
+{
+	for (unsigned i = 0; i < guest.machine.topo.nodes; i++) {
+		auto_free char *name = xasprintf("ram%u", i);
+
+		if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+			return err_sys(e, "remove %s", name);
+	}
+	return 0;
+}
+
+static int run(int dir, const char *path, struct err *e)
+{
+	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
+	struct again again = { 0 };
+
+	if (!initrd || guest_admit(&guest.machine, e) < 0)
+		return -1;
+	for (;;) {
+		struct err why = { 0 };
+
+		step_progress(0, 0, "booting");
+		again_begin(&again);
+		int r = boot(initrd, path, &why);
+		int more = again_ask(&again, r == 0 || !again_accident(why.code), e);
+
+		if (more < 0)
+			return -1;
+		if (more == AGAIN_NO && r < 0)
+			*e = why;
+		if (more == AGAIN_NO)
+			return r;
+		if (forget(dir, e) < 0)
+			return -1;
+	}
 }
 
 const struct step step_snapshot = {

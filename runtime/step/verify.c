@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "options/opt.h"
 #include "inspect/layout.h"
+#include "step/again.h"
 #include "step/guest.h"
 #include "step/step.h"
 #include "step/steps.h"
@@ -129,6 +130,56 @@ static int record(const struct result *r, const struct logs *l, struct err *e)
 	return err_set(e, verdict_code(r->verdict), "%s", r->reason ? r->reason : verdict_name(r->verdict));
 }
 
+static void logs_free(struct logs *l)
+{
+	free(l->text[0]);
+	free(l->text[1]);
+	*l = (struct logs){ 0 };
+}
+
+static int run_once(const struct cell *c, struct result *r, struct logs *l, struct err *e)
+{
+	FILE *log = xmemstream(&l->text[0], &l->n[0]), *console = xmemstream(&l->text[1], &l->n[1]);
+	int ret = cell_run(c, r, log, console, e);
+
+	fclose(log);
+	fclose(console);
+	if (r->fallback)
+		store_spoil(step_store(), how.snapshot, "state");
+	return ret;
+}
+
+/* What follows from contents alone; what tasks measured does not. */
+static bool is_sound(const struct result *r)
+{
+	return r->verdict == VERDICT_REJECTED || (r->verdict == VERDICT_ATTACHED && !o.workload);
+}
+
+/* Until the host let it run. */
+static int run_cell(const struct cell *c, struct result *r, struct logs *l, struct err *e)
+{
+	struct again again = { 0 };
+
+	for (;;) {
+		struct err enough = { 0 };
+
+		again_begin(&again);
+		if (run_once(c, r, l, e) < 0)
+			return -1;
+		int more = again_ask(&again, is_sound(r), &enough);
+
+		if (more < 0) {
+			r->verdict = VERDICT_VM;
+			free(r->reason);
+			r->reason = xstrdup(enough.msg);
+		}
+		if (more != AGAIN_YES)
+			return 0;
+		result_free(r);
+		logs_free(l);
+	}
+}
+
 static int run(int dir, const char *path, struct err *e)
 {
 	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
@@ -156,19 +207,13 @@ static int run(int dir, const char *path, struct err *e)
 			  .load_s = (unsigned)how.timeout,
 			  .work_ms = (unsigned)o.workload,
 			  .cross_check = o.cross_check };
-	FILE *log = xmemstream(&l.text[0], &l.n[0]), *console = xmemstream(&l.text[1], &l.n[1]);
 
-	ret = cell_run(&c, &r, log, console, e);
-	fclose(log);
-	fclose(console);
-	if (r.fallback)
-		store_spoil(step_store(), how.snapshot, "state");
+	ret = run_cell(&c, &r, &l, e);
 	if (ret == 0 && r.verdict != VERDICT_ATTACHED && r.verdict != VERDICT_REJECTED)
 		ret = record(&r, &l, e);
 	else if (ret == 0)
 		ret = write_logs(dir, &l, e) < 0 ? -1 : write_result(dir, "result.json", &r, e);
-	free(l.text[0]);
-	free(l.text[1]);
+	logs_free(&l);
 	return ret;
 }
 

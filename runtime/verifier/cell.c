@@ -17,7 +17,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define PROGRAM "/scheduler"
 #define SCHED_LOG (64u << 20) /* of its output kept from the beginning; of the rest only the end is */
@@ -39,10 +38,7 @@ struct run {
 
 static double clock_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+	return (double)now_ns() / 1e6;
 }
 
 static double lap(struct run *x)

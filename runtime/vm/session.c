@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "progress/log.h"
 #include "progress/term.h"
 #include "guest/proto.h"
 #include "vm/console.h"
@@ -37,6 +38,7 @@ struct talk {
 	int resize;       /* -1: no terminal */
 	long long silent; /* milliseconds we waited without a word from the guest */
 	bool pinged;
+	long long still; /* still_ms() that the user was told of */
 	bool ended;
 	int status;
 };
@@ -219,12 +221,11 @@ static int drain(struct talk *t, struct err *e)
 	return r == CHAN_EOF ? vm_gone(t->vm, e) : 0;
 }
 
-/* Only what we waited counts: whoever stopped us and all our children for a while has not found a dead guest. */
 static int check_silence(struct talk *t, long long waited, struct err *e)
 {
 	long long most = 1000LL * VM_SILENT_S * vm_scale(&t->vm->m);
 
-	t->silent += waited < 2 * SLICE_MS ? waited : SLICE_MS;
+	t->silent += waited;
 	if (t->silent >= most) {
 		auto_free char *what = xasprintf("the guest's init has not answered for %lld s", most / 1000);
 
@@ -234,6 +235,18 @@ static int check_silence(struct talk *t, long long waited, struct err *e)
 		return 0;
 	t->pinged = true;
 	return chan_send(&t->vm->chan, MSG_PING, NULL, 0, now_ms() + SEND_MS, e);
+}
+
+/* The guest's clock stood as well when the whole machine slept. A guest that is gone is told of by others. */
+static int check_still(struct talk *t, struct err *e)
+{
+	long long still = still_ms();
+
+	if (still == t->still || still_stands())
+		return 0;
+	log_warn("the host stood still for %lld s", (still - t->still + 500) / 1000);
+	t->still = still;
+	return vm_tell_now(t->vm, e) < 0 && e->code != X_VM ? -1 : 0;
 }
 
 static int wait_once(struct talk *t, struct err *e)
@@ -247,7 +260,7 @@ static int wait_once(struct talk *t, struct err *e)
 	long long start = now_ms();
 	int r = stop_poll(p, countof(p), start + SLICE_MS, e);
 
-	if (r < 0)
+	if (r < 0 || check_still(t, e) < 0)
 		return -1;
 	if (t->s->deadline >= 0 && now_ms() >= t->s->deadline)
 		return err_set(e, X_TIMEOUT, "the session took longer than it may");
@@ -278,7 +291,7 @@ static int talk(struct talk *t, struct err *e)
 
 int session_run(struct vm *vm, const struct session *s, int *status, struct err *e)
 {
-	struct talk t = { .vm = vm, .s = s, .resize = -1 };
+	struct talk t = { .vm = vm, .s = s, .resize = -1, .still = still_ms() };
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);

@@ -249,10 +249,14 @@ int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e)
 int vm_continue(struct vm *vm, const char *snapshot_dir, const char *kernel, const char *initrd, char **why,
 		struct err *e)
 {
+	long long still = still_ms();
+
 	*why = NULL;
 	if (vm_restore(vm, snapshot_dir, e) == 0)
 		return 0;
 	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || e->code == X_HOST || !vm->m.memory_mb)
+		return -1;
+	if (still_ms() > still)
 		return -1;
 	struct machine m = vm->m;
 	auto_free char *reason = xstrdup(e->msg);

@@ -43,11 +43,17 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+static void kill_qemu(struct vm *vm)
+{
+	still_watch(0);
+	spawn_kill(&vm->qemu);
+}
+
 void vm_close(struct vm *vm)
 {
 	if (!vm->open)
 		return;
-	spawn_kill(&vm->qemu);
+	kill_qemu(vm);
 	qmp_close(&vm->qmp);
 	chan_close(&vm->chan);
 	close_fd(&vm->console);
@@ -119,6 +125,7 @@ static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, c
 	vm->oom_kills = cgroup_oom_kills();
 	if (spawn_start(&s, &vm->qemu, e) < 0)
 		return e->code == X_NO_TOOL ? err_as(e, X_NO_QEMU, "QEMU") : -1;
+	still_watch(vm->qemu.pid);
 	return 0;
 }
 
@@ -141,7 +148,7 @@ static int launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdl
 /* As before launch(). */
 static void launch_undo(struct vm *vm)
 {
-	spawn_kill(&vm->qemu);
+	kill_qemu(vm);
 	qmp_close(&vm->qmp);
 	chan_close(&vm->chan);
 	close_fd(&vm->console);

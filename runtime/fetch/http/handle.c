@@ -105,8 +105,11 @@ int http_ready(struct err *e)
 static int wait_some(CURLM *m, unsigned stall_ms, struct err *e)
 {
 	struct curl_waitfd stop = { .fd = stop_fd(), .events = CURL_WAIT_POLLIN };
-	CURLMcode rc = curl_multi_poll(m, &stop, stop.fd >= 0, (int)(stall_ms < POLL_MS ? stall_ms : POLL_MS), NULL);
+	int ms = (int)(stall_ms < POLL_MS ? stall_ms : POLL_MS);
 
+	(void)now_ms();
+	CURLMcode rc = curl_multi_poll(m, &stop, stop.fd >= 0, ms, NULL);
+	still_woke(ms);
 	if (rc != CURLM_OK)
 		return err_set(e, X_NETWORK, "libcurl: %s", curl_multi_strerror(rc));
 	return stop_pending() ? stop_err(e) : 0;
