@@ -22,8 +22,7 @@ export KTSTR_GUEST_CPUS=1024 KTSTR_GUEST_MB=1048576
 export KTSTR_RETRY_MS=20
 unset KTSTR_KERNEL KTSTR_STORE KTSTR_CACHE_DIR KTSTR_EVENTS KTSTR_GHA_CACHE RUST_LOG CARGO
 
-# KTSTR_TEST_DIR: below which folder tests work, for tests/check.sh. The programs' own TMPDIR is as it was.
-base=$(mktemp -d "${KTSTR_TEST_DIR:-${TMPDIR:-/tmp}}/ktstr-test.XXXXXX")
+base=$(mktemp -d "${TMPDIR:-/tmp}/ktstr-test.XXXXXX")
 trap 'rm -rf "$base"' EXIT
 trap 'exit 130' INT TERM
 

@@ -7,7 +7,7 @@
 # file that failed, and the reasons of what was skipped. A file that dies, does not speak TAP or
 # runs fewer tests than it planned is one failed test more, and so is one where a sanitizer found
 # something, be it in a child whose stderr the test keeps to itself: with -r, reports go to DIR.
-# With -w, tests work in a folder below DIR.
+# With -w, tests work in a folder below DIR, which is their TMPDIR.
 # The exit code is 0 only when nothing failed and something passed.
 #
 # Files run in the order they are named, JOBS at once, but of those in a folder vm no more than GUESTS (2 unless given):
@@ -66,8 +66,8 @@ if ($reports) {
 }
 # Where other users may look into what a test shows them.
 if ($where) {
-	$ENV{KTSTR_TEST_DIR} = tempdir('ktstr-check.XXXXXX', DIR => $where, CLEANUP => 1);
-	chmod 0711, $ENV{KTSTR_TEST_DIR};
+	$ENV{TMPDIR} = tempdir('ktstr-check.XXXXXX', DIR => $where, CLEANUP => 1);
+	chmod 0711, $ENV{TMPDIR};
 }
 $ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
 $| = 1;
