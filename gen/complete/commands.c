@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/store.h"
 #include <dirent.h>
 #include <sys/stat.h>

@@ -9,7 +9,7 @@
 #include "gen/graph/plan.h"
 #include "host/tool.h"
 #include "store/gc.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/error.h"
 #include "store/store.h"
 #include "store/try.h"

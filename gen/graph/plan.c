@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/graph/word.h"
-#include "store/name.h"
+#include "text/name.h"
 #include <ctype.h>
 #include <stdarg.h>
 

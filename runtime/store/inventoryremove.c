@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "store/inventory.h"
 #include "store/lock.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/error.h"
 #include "store/store.h"
 

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/gc.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/store.h"
 
 #define PLACE "private"

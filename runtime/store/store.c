@@ -16,7 +16,7 @@
 #include "store/error.h"
 #include "store/format.h"
 #include "store/lock.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/private.h"
 #include "store/recipe.h"
 #include "store/try.h"

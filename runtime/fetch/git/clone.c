@@ -21,7 +21,7 @@
 #include "fetch/git/tree.h"
 #include "store/boot.h"
 #include "store/lock.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/store.h"
 
 /* Pack, index, tree and objects of Linux 6.12, and some. */

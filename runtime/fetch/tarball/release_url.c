@@ -15,7 +15,7 @@
 #include "text/kver.h"
 #include "fetch/http/get.h"
 #include "fetch/tarball/sums.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/error.h"
 #include "store/store.h"
 

@@ -17,7 +17,7 @@
 #include "fetch/tarball/sha256.h"
 #include "store/boot.h"
 #include "store/lock.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/error.h"
 #include "store/store.h"
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "fetch/tree/files.h"
 #include "fetch/tree/link.h"
 #include "store/hashes.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/recipe.h"
 
 static int hash_one(const struct source_files *f, const struct source_file *x, struct hashes *h, char hex[KEY_LEN + 1],

@@ -25,7 +25,7 @@
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/lock.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include <errno.h>

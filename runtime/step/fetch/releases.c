@@ -15,7 +15,7 @@
 #include "fetch/http/get.h"
 #include "step/step.h"
 #include "step/steps.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/error.h"
 #include "store/store.h"
 #include <errno.h>

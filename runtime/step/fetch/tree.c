@@ -8,7 +8,7 @@
 #include "fetch/tree/srctree.h"
 #include "step/step.h"
 #include "step/steps.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include <stdint.h>

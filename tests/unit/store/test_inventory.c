@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/inventory.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/lock.h"
 #include "store/recipe.h"
 #include "store/store.h"

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/hashes.h"
-#include "store/name.h"
+#include "text/name.h"
 #include "store/recipe.h"
 
 static void lines_are_facts(void **state)

@@ -1,4 +1,4 @@
-#include "store/name.h"
+#include "text/name.h"
 
 #include <xxhash.h>
 
