@@ -136,6 +136,11 @@ static int start_program(struct run *x, long long deadline, struct err *e)
 	return chan_send(&x->vm.chan, MSG_START, msg, n, deadline, e);
 }
 
+static bool is_thrown_out(const struct run *x)
+{
+	return x->left.kind && exit_info_is_error(&x->left);
+}
+
 /* The scheduler process ended: what does that mean? Refused it was when the kernel said so; the reason is in its words. */
 static void judge_exit(struct run *x, int status, const char *when)
 {
@@ -152,7 +157,7 @@ static void judge_exit(struct run *x, int status, const char *when)
 	x->r->verdict = refused ? VERDICT_REJECTED : VERDICT_DIED;
 	free(x->r->reason);
 	spawn_status(status, how, sizeof(how));
-	if (!refused && x->left.kind && exit_info_is_error(&x->left)) {
+	if (!refused && is_thrown_out(x)) {
 		auto_free char *reason = exit_info_reason(&x->left);
 
 		why = xasprintf("thrown out by the kernel: %s", reason);
@@ -371,7 +376,7 @@ static int await_work(struct run *x, bool *exited, int *status, struct err *e)
 /* Tasks that did not get to run, and what the kernel did about it. */
 static void judge_stall(struct run *x, const char *missing)
 {
-	auto_free char *thrown = x->left.kind && exit_info_is_error(&x->left) ? exit_info_reason(&x->left) : NULL;
+	auto_free char *thrown = is_thrown_out(x) ? exit_info_reason(&x->left) : NULL;
 
 	x->r->verdict = VERDICT_STALLED;
 	free(x->r->reason);
@@ -408,7 +413,8 @@ static int run_tasks(struct run *x, struct err *e)
 		status = 0;
 	judge_exit(x, status, exited ? "while tasks ran under it" : "while it was still running");
 	x->r->verdict = VERDICT_DIED;
-	if (missing)
+	/* One that left by itself took the tasks' time away, and says nothing of how it would have used it. */
+	if (missing && (!exited || is_thrown_out(x)))
 		judge_stall(x, missing);
 	return FARED_ILL;
 }

@@ -111,8 +111,25 @@ attaches_cold() {
 	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --cold --force --cross-check && has 'agrees' out
 }
 
+# evidence CODE WANTED ARGUMENT…: the call that failed, as PID 1 saw it by the probes of this architecture
+evidence() {
+	code=$1
+	want=$2
+	shift 2
+	exits "$code" ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json --workload 1000 -- "$@" &&
+		same "$want" "$(python3 -c '
+import json, sys
+c = json.load(open(sys.argv[1]))["cells"][0]
+e = c["evidence"]
+print(c["verdict"], *("none" if e is None else e[k] or "-" for k in ("by", "call", "errno", "program")))' out)" "evidence of $*"
+}
+
 rejected() {
-	exits 3 ktstr verifier --scheduler-bin "$sched" --kernel "$key" -- --fail-verify && has 'rejected' out
+	evidence 3 'rejected kernel BPF_PROG_LOAD EACCES ktstr_dispatch' --fail-verify &&
+		evidence 3 'rejected kernel BPF_PROG_LOAD EPERM -' --unprivileged &&
+		evidence 3 'rejected kernel struct_ops value E2BIG -' --patient &&
+		evidence 4 'died kernel BPF_LINK_CREATE EBUSY -' --twice &&
+		evidence 4 'died kernel BPF_MAP_CREATE ENOMEM ktstr_hungry' --hungry
 }
 
 scheduler_beside_a_shell() {

@@ -50,6 +50,9 @@ struct options {
 	bool verify_limit;
 	bool unprivileged;
 	bool patient;
+	bool late_drop;
+	bool twice;
+	bool hungry;
 	long stall_after; /* seconds, or NEVER */
 	long degrade_after;
 };
@@ -90,6 +93,11 @@ static const struct argument {
 	{ "--unprivileged", offsetof(struct options, unprivileged), false, NULL, NULL, "load without the right to" },
 	{ "--patient", offsetof(struct options, patient), false, NULL, NULL,
 	  "attach with a timeout that the kernel refuses: 60 seconds" },
+	{ "--late-drop", offsetof(struct options, late_drop), false, NULL, NULL,
+	  "give up all rights between loading and attaching" },
+	{ "--twice", offsetof(struct options, twice), false, NULL, NULL,
+	  "attach a second one beside the first, for which there is no room" },
+	{ "--hungry", offsetof(struct options, hungry), false, NULL, NULL, "ask for a map of a terabyte" },
 };
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -320,6 +328,19 @@ static struct bpf_link *attach(struct scx_ktstr *skel)
 	return NULL;
 }
 
+/* Entries of a page, 2^28 of them: the largest array that fits the 32-bit numbers of the call and no memory. */
+static bool eat(void)
+{
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ktstr_hungry", 4, 4096, 1u << 28, NULL);
+
+	if (map < 0) {
+		fprintf(stderr, "scx_ktstr: no map: %s\n", strerror(errno));
+		return false;
+	}
+	close(map);
+	return true;
+}
+
 /* True when the file exists or the time has come. */
 static bool due(const char *file, long after, const struct timespec *since)
 {
@@ -360,7 +381,7 @@ static int report(const struct ktstr_exit *e)
 
 static int run(const struct options *o)
 {
-	struct scx_ktstr *skel;
+	struct scx_ktstr *skel, *second = NULL;
 	struct bpf_link *link;
 	sigset_t signals;
 	int status = 1;
@@ -373,12 +394,21 @@ static int run(const struct options *o)
 
 	if (o->unprivileged && setuid(NOBODY))
 		return 1;
+	if (o->hungry && !eat())
+		return 1;
 	skel = load(o);
 	if (!skel)
 		return 1;
+	if ((o->twice && !(second = load(o))) || (o->late_drop && setuid(NOBODY)))
+		goto out;
 	link = attach(skel);
 	if (!link)
 		goto out;
+	/* What a loader meets that is started a second time. */
+	if (second && !attach(second)) {
+		bpf_link__destroy(link);
+		goto out;
+	}
 	say("attached");
 	if (wait_for_end(skel, o, &signals)) {
 		say("asked to leave");
@@ -388,6 +418,7 @@ static int run(const struct options *o)
 	}
 	bpf_link__destroy(link);
 out:
+	scx_ktstr__destroy(second);
 	scx_ktstr__destroy(skel);
 	return status;
 }

@@ -107,6 +107,16 @@ refusals_have_evidence() {
 }
 
 # The same program with one name in its BPF object replaced by one of the same length.
+# What may pass is no refusal, whatever the call, and is not kept: another scheduler in the way, no memory.
+accidents_are_not_kept() {
+	for again in 1 2; do
+		exits 4 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json --workload 1000 -- --twice &&
+			evidence out 'kernel BPF_LINK_CREATE EBUSY -' && has '"verdict": "died"' out && has 'failed  verify' err || fail "time $again" || return
+	done
+	exits 4 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json -- --hungry &&
+		evidence out 'kernel BPF_MAP_CREATE ENOMEM ktstr_hungry' && has '"verdict": "died"' out
+}
+
 libbpf_refuses() {
 	sed 's/scx_bpf_kick_cpu/scx_bpf_kick_cpX/g' "$sched" >kfunc && sed 's/timeout_ms/timeout_mX/g' "$sched" >member &&
 		chmod +x kfunc member || return
@@ -181,6 +191,6 @@ nothing_left() {
 }
 
 run_tests attaches cached equal_content_is_cached older_content_is_seen \
-	older_library_is_seen another_argument_runs json callbacks_are_counted does_not_dispatch rejected rejected_loop refusals_have_evidence \
+	older_library_is_seen another_argument_runs json callbacks_are_counted does_not_dispatch rejected rejected_loop refusals_have_evidence accidents_are_not_kept \
 	libbpf_refuses words_are_no_evidence whole_names died cold \
 	without_sandbox nothing_left
