@@ -111,17 +111,14 @@ attaches_cold() {
 	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --cold --force --cross-check && has 'agrees' out
 }
 
-# evidence CODE WANTED ARGUMENT…: the call that failed, as PID 1 saw it by the probes of this architecture
+# evidence CODE WANTED ARGUMENT: the call that failed, as PID 1 saw it by the probes of this architecture
 evidence() {
-	code=$1
-	want=$2
-	shift 2
-	exits "$code" ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json --workload 1000 -- "$@" &&
-		same "$want" "$(python3 -c '
+	exits "$1" ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json --workload 1000 -- "$3" &&
+		same "$2" "$(python3 -c '
 import json, sys
 c = json.load(open(sys.argv[1]))["cells"][0]
 e = c["evidence"]
-print(c["verdict"], *("none" if e is None else e[k] or "-" for k in ("by", "call", "errno", "program")))' out)" "evidence of $*"
+print(c["verdict"], *("none" if e is None else e[k] or "-" for k in ("by", "call", "errno", "program")))' out)" "evidence of $3"
 }
 
 rejected() {

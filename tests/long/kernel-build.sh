@@ -117,5 +117,27 @@ own_schedulers_attach() {
 	done
 }
 
+# refuses CODE WANTED ARGUMENT: verdict, and the call that failed
+refuses() {
+	exits "$1" ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" --json --workload 1000 -- "$3" &&
+		same "$2" "$(python3 -c '
+import json, sys
+c = json.load(open(sys.argv[1]))["cells"][0]
+e = c["evidence"]
+print(c["verdict"], *("none" if e is None else e[k] or "-" for k in ("by", "call", "errno", "program")))' out)" "evidence of $3"
+}
+
+# The oldest kernel with sched_ext answers as the newest does (tests/vm/verifier.sh). Who loaded a scheduler may attach it, whatever
+# rights he has by then.
+refusals_have_evidence() {
+	key=$(ktstr -q kernel build --source "$tree") || return
+	refuses 3 'rejected kernel BPF_PROG_LOAD EACCES ktstr_dispatch' --fail-verify &&
+		refuses 3 'rejected kernel BPF_PROG_LOAD EPERM -' --unprivileged &&
+		refuses 3 'rejected kernel struct_ops value E2BIG -' --patient &&
+		refuses 4 'died kernel BPF_LINK_CREATE EBUSY -' --twice &&
+		refuses 4 'died kernel BPF_MAP_CREATE ENOMEM ktstr_hungry' --hungry && exits 0 ktstr verifier \
+		--scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" -- --late-drop
+}
+
 exec 3>&1
-run_tests build_it never_built_twice one_comment unchanged_is_quick another_fragment listed own_schedulers_attach
+run_tests build_it never_built_twice one_comment unchanged_is_quick another_fragment listed own_schedulers_attach refusals_have_evidence

@@ -33,8 +33,21 @@ built() {
 		cargo install --quiet --root "$deps" --version $version "$1"
 }
 
+# whole_names NAME: each program of the report has the name that it has in the scheduler's own BTF, not as the kernel cuts it
+whole_names() {
+	exits 0 ktstr verifier --scheduler-bin "$deps/bin/$1" --kernel "$key" --topology 1,1,1,1 --json && python3 - "$deps/bin/$1" out <<-'END'
+		import json, sys
+		data = open(sys.argv[1], "rb").read()
+		progs = json.load(open(sys.argv[2]))["cells"][0]["programs"]
+		cut = [p["name"] for p in progs if b"\0" + p["name"].encode() + b"\0" not in data]
+		longer = [p for p in progs if len(p["name"]) > 15]
+		assert progs and not cut and all(p["name"].startswith(p["short"]) for p in progs), (cut, progs)
+		print(f"{len(progs)} programs, {len(longer)} of them with longer names than the kernel keeps")
+	END
+}
+
 attaches() { # NAME, and a program of its
-	built "$1" || return
+	built "$1" && whole_names "$1" || return
 	exits 0 ktstr verifier --scheduler-bin "$deps/bin/$1" --kernel "$key" --topology 1,1,1,1 --topology 1,2,2,1 --cross-check &&
 		has 'bpf_prog_info: agrees' out && has "$2" out && has '--- summary ---' out || return
 	sed -n '/^--- summary/,$p' out | sed 's/^/# /' >&3
@@ -45,7 +58,7 @@ bpfland() {
 }
 
 rusty() {
-	attaches scx_rusty rusty_select_cp
+	attaches scx_rusty rusty_select_cpu
 }
 
 exec 3>&1
