@@ -130,7 +130,10 @@ int kernels_find(struct kernels *w, const struct home *home, const char *const *
 {
 	auto_search struct search s;
 
-	if (search_open(&s, home, o, e) < 0 || (n ? find_all(&s, ids, n, e) : find_default(&s, e)) < 0)
+	if (search_open(&s, home, o, e) < 0)
+		return -1;
+	s.boots = true;
+	if ((n ? find_all(&s, ids, n, e) : find_default(&s, e)) < 0)
 		return -1;
 	return search_settle(&s, w, e);
 }

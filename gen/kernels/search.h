@@ -26,6 +26,7 @@ struct search {
 	const struct home *home;
 	const struct kernels_opts *o;
 	struct build_how how;
+	bool boots; /* asked for by a verb that boots kernels, and not to have them built */
 	struct ask ask;
 	struct asked *v; /* one for each word of the request */
 	size_t n;

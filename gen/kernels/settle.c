@@ -20,6 +20,7 @@ struct cache {
 	struct kernel_list list;
 	const struct build_how *how;
 	const struct kernels_opts *o;
+	bool boots; /* struct search's */
 	char *toolchain; /* that a build would use now, kbuild_identity(); NULL: not asked for, or programs of it are missing */
 	bool asked;
 };
@@ -41,17 +42,16 @@ static void ask_toolchain(struct cache *c)
 	c->toolchain = kbuild_identity(text, *more ? hex : NULL);
 }
 
-/* Who has no compiler at all can use what is there, unless he asks for a certain one. */
-static bool is_toolchain(struct cache *c, const struct kernel_meta *m)
+/* Tools that are named are meant. Otherwise what is there will do for a verb that boots releases and commits, of which there may be a
+ * dozen; and for whoever has no compiler at all. */
+static bool is_toolchain(struct cache *c, const struct target *w, const struct kernel_meta *m)
 {
-	if (!m->toolchain)
-		return true;
-	ask_toolchain(c);
-	if (c->toolchain)
-		return !strcmp(m->toolchain, c->toolchain);
 	auto_free char *named = kernels_tools_named(c->o);
 
-	return !named;
+	if (!m->toolchain || (!named && c->boots && w->from != TARGET_LOCAL))
+		return true;
+	ask_toolchain(c);
+	return c->toolchain ? !strcmp(m->toolchain, c->toolchain) : !named;
 }
 
 static bool is_identity(const struct target *w, const struct kernel_meta *m)
@@ -104,7 +104,7 @@ static bool is_wanted(struct cache *c, const struct target *w, const struct kern
 		log_note("%s was built from other content; building it again", k->key);
 	else if (k->stale_kconfig)
 		return false;
-	else if (w->fetched || is_toolchain(c, &k->meta))
+	else if (w->fetched || is_toolchain(c, w, &k->meta))
 		return true;
 	else
 		log_note("%s was built with other tools (%s); building it again%s%s", k->key, k->meta.toolchain,
@@ -387,7 +387,7 @@ static int fetch(struct kernels *w, struct cache *c, const struct search *s, str
 
 int search_settle(struct search *s, struct kernels *w, struct err *e)
 {
-	struct cache c = { .how = &s->how, .o = s->o };
+	struct cache c = { .how = &s->how, .o = s->o, .boots = s->boots };
 	struct kernels new = { 0 };
 	int r = ask_run(&s->ask, s->home, s->o->explain, e);
 

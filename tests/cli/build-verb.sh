@@ -384,6 +384,10 @@ other_tools() {
 	PATH=$work/bin:$PATH build 0 6.12.5 && keys "$key" && makes 1 && meta "$key" '; cc gcc 99.1.0; ld GNU ld ' &&
 		PATH=$work/bin:$PATH build 0 6.12.5 && found "$key" 0 || return
 	build 0 6.12.5 && makes 0 && hasnt 'cached kernel found' err && has 'cached  build 6.12.5' err || return
+	# Who boots a range of releases does not build them all anew. These cannot boot.
+	build 0 6.14 && : >made
+	PATH=$work/bin:$PATH ktstr verifier --scheduler-bin /bin/true --kernel 6.14..6.14 --build >out 2>err
+	makes 0 && hasnt 'other tools' err && PATH=$work/bin:$PATH build 0 6.14 && makes 1 && has 'other tools' err || return
 	rm bin/gcc && told pahole v1.99 pahole && PATH=$work/bin:$PATH build 0 6.12.5 && makes 1 && meta "$key" '; pahole v1.99;' || return
 	rm bin/pahole && for t in gcc ld ar nm strip objcopy; do told odd-$t "odd-$t 1" $t || return; done
 	CROSS_COMPILE=$work/bin/odd- build 0 6.12.5 && makes 1 && meta "$key" 'cc odd-gcc 1; ld odd-ld 1' || return
