@@ -319,10 +319,10 @@ fragments() {
 
 # Somebody edits it while kernels wait for their turn: none gets the key of another configuration.
 fragment_that_changes() {
-	echo CONFIG_MINE=y >mine && ln -s mine spoiled && spoil=$work/spoiled && export spoil
+	echo CONFIG_MINE=y >mine && ln -s mine spoiled && spoil=$work/spoiled && export spoil || return
 	build 10 6.12.5 6.12.9 --kconfig mine && makes 1 && same 1 "$(wc -l <out)" keys &&
 		has "$work/mine has changed since this build was asked for" err || return
-	echo CONFIG_MINE=y >mine && ln -sf /dev/null spoiled
+	echo CONFIG_MINE=y >mine && ln -sf /dev/null spoiled || return
 	build 0 6.12.5 6.12.9 --kconfig mine && makes 1 && same 1 "$(grep -c 'cached kernel found' err)" found
 }
 
@@ -344,7 +344,8 @@ told() {
 
 # Another LLVM, by its name or by what PATH has: another kernel. What packagers say of themselves does not count.
 other_llvm() {
-	mkdir bin && for v in 97 98; do
+	mkdir bin || return
+	for v in 97 98; do
 		for t in clang ld.lld llvm-ar llvm-nm llvm-strip llvm-objcopy; do
 			told $t-$v "Debian $t version $v.0.1 (1~deb12u1)" $t-16 || return
 		done
@@ -360,7 +361,8 @@ other_llvm() {
 		meta "$key" 'clang version 97.0.1;' || return
 	told clang-97 'Debian clang version 97.0.1 (2~deb13u7)' clang-16 && LLVM=-97 build 0 6.12.5 && found "$key" 0 || return
 	# By a folder, and as PATH has it.
-	mv bin/clang-98 bin/clang && for t in ld.lld llvm-ar llvm-nm llvm-strip llvm-objcopy; do mv "bin/$t-98" "bin/$t" || return; done
+	mv bin/clang-98 bin/clang || return
+	for t in ld.lld llvm-ar llvm-nm llvm-strip llvm-objcopy; do mv "bin/$t-98" "bin/$t" || return; done
 	LLVM=$work/bin/ build 0 6.12.5 && hasnt 'cached kernel found' err && LLVM=1 build 0 6.12.5 && found "$key" 0 || return
 	# One that is not there is told to be missing; who names none has what is in the cache.
 	LLVM=-98 build 23 6.12.5 && has clang-98 err && rm bin/ld.lld && PATH=$work/bin:$(shadow ld.lld) LLVM=1 build 0 6.12.5 && found "$key" 0
@@ -368,7 +370,8 @@ other_llvm() {
 
 # shadow PROGRAM: PATH without it
 shadow() {
-	mkdir -p "shadow-$1" && echo "$PATH" | tr : '\n' | while read -r dir; do
+	mkdir -p "shadow-$1" || return
+	echo "$PATH" | tr : '\n' | while read -r dir; do
 		for f in "$dir"/*; do
 			[ "${f##*/}" = "$1" ] || [ -e "shadow-$1/${f##*/}" ] || ln -s "$f" "shadow-$1/${f##*/}"
 		done
@@ -380,16 +383,17 @@ shadow() {
 other_tools() {
 	key=6.12.5-tarball-$tail
 	build 0 6.12.5 && makes 1 && exits 0 ktstr kernel list --json && has '"toolchain": "make GNU Make ' out || return
-	mkdir bin && told gcc 'gcc (Some Linux 99.1.0-1) 99.1.0' gcc
+	mkdir bin && told gcc 'gcc (Some Linux 99.1.0-1) 99.1.0' gcc || return
 	PATH=$work/bin:$PATH build 0 6.12.5 && keys "$key" && makes 1 && meta "$key" '; cc gcc 99.1.0; ld GNU ld ' &&
 		PATH=$work/bin:$PATH build 0 6.12.5 && found "$key" 0 || return
 	build 0 6.12.5 && makes 0 && hasnt 'cached kernel found' err && has 'cached  build 6.12.5' err || return
 	# Who boots a range of releases does not build them all anew. These cannot boot.
-	build 0 6.14 && : >made
+	build 0 6.14 && : >made || return
 	PATH=$work/bin:$PATH ktstr verifier --scheduler-bin /bin/true --kernel 6.14..6.14 --build >out 2>err
 	makes 0 && hasnt 'other tools' err && PATH=$work/bin:$PATH build 0 6.14 && makes 1 && has 'other tools' err || return
 	rm bin/gcc && told pahole v1.99 pahole && PATH=$work/bin:$PATH build 0 6.12.5 && makes 1 && meta "$key" '; pahole v1.99;' || return
-	rm bin/pahole && for t in gcc ld ar nm strip objcopy; do told odd-$t "odd-$t 1" $t || return; done
+	rm bin/pahole || return
+	for t in gcc ld ar nm strip objcopy; do told odd-$t "odd-$t 1" $t || return; done
 	CROSS_COMPILE=$work/bin/odd- build 0 6.12.5 && makes 1 && meta "$key" 'cc odd-gcc 1; ld odd-ld 1' || return
 	export KTSTR_MAKE_ENV="MINE $KTSTR_MAKE_ENV" MINE=1
 	build 0 6.12.5 && makes 1 && MINE=2 build 0 6.12.5 && makes 1 && MINE=2 build 0 6.12.5 && found "$key" 0 || return

@@ -415,7 +415,8 @@ built_once() {
 # shellcheck disable=SC2016 # for sh
 tools_by_name() {
 	start v2
-	releases && mkdir bin && for t in gcc ld ar nm strip objcopy; do
+	releases && mkdir bin || return
+	for t in gcc ld ar nm strip objcopy; do
 		printf '#!/bin/sh\n[ "$1" != --version ] || { echo "%s 99.1"; exit; }\nexec %s "$@"\n' "$t" "$(command -v $t)" >"bin/$t" &&
 			cp "bin/$t" "bin/odd-$t" && chmod +x "bin/$t" "bin/odd-$t" || return
 	done

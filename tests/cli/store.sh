@@ -171,7 +171,8 @@ private_folders() {
 	holder=$!
 	within 10 test -e held || return
 	pack a && [ -s "$place/payload.pack" ] || fail 'taken from who works with it' || return
-	kill "$holder" && wait "$holder"
+	kill "$holder" || return
+	wait "$holder"
 	within 10 let_go || fail 'the lock is still there' || return
 	pack a && [ ! -e "$place" ] && [ -e store/graphs/x-0123456789 ] && same '' "$(ls store/private)" notes && [ -s elsewhere/payload.pack ] || return
 	# Links that are none of ours lead nowhere.

@@ -188,10 +188,10 @@ cut_names() {
 	$sidecars example ex && counts old 'lavd_cgroup_set 900' 'lavd_enqueue_al 70' 'lavd_init 5' 'lavd_select_cpu 30' 'lavd_quite_anoth 8' &&
 		counts new 'lavd_cgroup_set_weight 400' 'lavd_cgroup_set_bandwidth 900' 'lavd_enqueue_all 77' 'lavd_init 5' \
 			'lavd_select_cpu 30' 'lavd_select_cpu_more 60' 'lavd_quite_another 8' || return
-	exits 0 ktstr test-stats --dir new --compare old && sed -n '/^  1 in both/,$p' out | grep lavd_ >got
+	exits 0 ktstr test-stats --dir new --compare old && sed -n '/^  1 in both/,$p' out | grep lavd_ >got || return
 	printf '%s\n' '  lavd_enqueue_all (scx_ktstr): 70 -> 77 verified insns (+10.0%)' \
 		'  lavd_select_cpu_more (scx_ktstr): new, 60 verified insns' | diff - got || return
-	exits 0 ktstr test-stats --dir old --compare new && sed -n '/^  1 in both/,$p' out | grep lavd_ >got
+	exits 0 ktstr test-stats --dir old --compare new && sed -n '/^  1 in both/,$p' out | grep lavd_ >got || return
 	printf '%s\n' '  lavd_enqueue_all (scx_ktstr): 77 -> 70 verified insns (-9.1%)' \
 		'  lavd_select_cpu_more (scx_ktstr): gone, had 60 verified insns' | diff - got
 }
