@@ -91,27 +91,25 @@ static bool is_below(const char *path)
 	return *path && *path != '/' && *path != '.' && !strstr(path, "..");
 }
 
-/* What is no file where one was, or no folder on the way to it, makes room for what was there. */
-static void clear_way(int dir, const char *path)
+/* What is no file where one was, or no folder on the way to it, makes room for what was there. Whether there was such. */
+static bool clear_way(int dir, const char *path)
 {
 	auto_free char *way = xstrdup(path);
 	struct err ignored;
 	struct stat st;
 
 	for (char *c = way;; c++) {
-		if (*c && *c != '/')
-			continue;
 		char at = *c;
 
+		if (at && at != '/')
+			continue;
 		*c = '\0';
 		if (fstatat(dir, way, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return;
-		if ((st.st_mode & S_IFMT) != (at ? S_IFDIR : S_IFREG)) {
-			(void)rmtree(dir, way, &ignored);
-			return;
-		}
+			return false;
+		if ((st.st_mode & S_IFMT) != (at ? S_IFDIR : S_IFREG))
+			return rmtree(dir, way, &ignored) == 0;
 		if (!at)
-			return;
+			return false;
 		*c = at;
 	}
 }
@@ -130,8 +128,7 @@ static bool check_file(int dir, const char *line, unsigned *lost)
 		return false;
 	bool there = fstatat(dir, end + 1, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
-	if (there ? !S_ISREG(st.st_mode) : errno != ENOENT) {
-		clear_way(dir, end + 1);
+	if ((!there || !S_ISREG(st.st_mode)) && clear_way(dir, end + 1)) {
 		++*lost;
 		return false;
 	}
