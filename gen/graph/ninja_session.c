@@ -7,6 +7,7 @@
 #include "base/stop.h"
 #include "gen/graph/outcome.h"
 #include "gen/graph/plan.h"
+#include "text/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +18,7 @@
 
 #define NINJA_LOG_MAX (1u << 20)
 #define MAX_FDS 256
+#define LINE_MAX_BYTES (64u << 10)
 
 void ninja_tell(struct ninja_session *s, const struct edge *g)
 {
@@ -48,22 +50,59 @@ void ninja_tell(struct ninja_session *s, const struct edge *g)
 		progress_line(&s->bar, "            %s", line);
 }
 
-/* A program's own words. Those who want quiet read them when it failed. */
-static void show_output(struct ninja_session *s, const char *text)
+/* A program's own words, whole lines. Those who want quiet read them when it failed. */
+static void put_lines(struct ninja_session *s, const char *text, size_t n)
 {
 	if (log_level() == LOG_QUIET) {
 		if (!s->held)
 			s->held = xmemstream(&s->held_text, &s->held_n);
-		fputs(text, s->held);
+		text_put(s->held, text, n, TEXT_COLORED);
 		return;
 	}
+	auto_free char *shown = NULL;
+	size_t shown_n;
+	FILE *f = xmemstream(&shown, &shown_n);
+
+	text_put(f, text, n, TEXT_COLORED);
+	fclose(f);
 	progress_clear(&s->bar);
-	fputs(text, stderr);
+	fwrite(shown, 1, shown_n, stderr);
 	fflush(stderr);
+}
+
+static void end_line(struct ninja_session *s)
+{
+	if (s->line_n)
+		put_lines(s, s->line, s->line_n);
+	s->line_n = 0;
+}
+
+/* Events end anywhere, in the middle of a line, of a character: the filter is for lines. */
+static void show_output(struct ninja_session *s, const char *text)
+{
+	size_t n = strlen(text);
+	const char *end = memrchr(text, '\n', n);
+	size_t whole = end ? (size_t)(end + 1 - text) : 0;
+
+	s->line = xreallocarray(s->line, s->line_n + n + 1, 1);
+	memcpy(s->line + s->line_n, text, n);
+	s->line_n += n;
+	if (whole) {
+		size_t rest = n - whole;
+
+		put_lines(s, s->line, s->line_n - rest);
+		memmove(s->line, s->line + s->line_n - rest, rest);
+		s->line_n = rest;
+	} else if (s->line_n > LINE_MAX_BYTES) {
+		end_line(s);
+	}
 }
 
 static void end_output(struct ninja_session *s)
 {
+	end_line(s);
+	free(s->line);
+	s->line = NULL;
 	if (!s->held)
 		return;
 	fclose(s->held);
@@ -96,9 +135,11 @@ static void take_event(struct ninja_session *s, const struct event *ev)
 		show_output(s, ev->text);
 		return;
 	case EV_DONE:
+		end_line(s);
 		r->state = ev->how == HOW_CACHED ? STEP_CACHED : STEP_RAN;
 		break;
 	case EV_FAIL:
+		end_line(s);
 		r->state = STEP_FAILED;
 		r->code = ev->code;
 		s->failed++;

@@ -29,6 +29,8 @@ struct ninja_session {
 	FILE *held; /* output of programs that is shown when a step fails, or NULL */
 	char *held_text;
 	size_t held_n;
+	char *line; /* of a program's output, without its end yet */
+	size_t line_n;
 };
 
 /* Runs ninja to its end; *status is its wait status. Negative: X_NO_NINJA, or we were told to stop; nothing of ours runs any

@@ -148,13 +148,14 @@ static size_t take(struct filter *t, const char *s, size_t n)
 	/* An escape sequence leaves nothing, so what stands before and behind it meet. */
 	sequence = len ? sequence_len(c, len, s, n) : 0;
 	if (sequence) {
-		t->n = 0;
+		t->s = s;
+		t->n = t->form == TEXT_COLORED && c == ESC && s[1] == '[' && s[sequence - 1] == 'm' ? sequence : 0;
 		return sequence;
 	}
 	t->hashes = 0;
 	t->colon = false;
 	if (c == '\n' || c == '\r' || c == '\t') {
-		bool both = t->form == TEXT_LINES && c == '\r' && n > 1 && s[1] == '\n';
+		bool both = t->form != TEXT_LINE && c == '\r' && n > 1 && s[1] == '\n';
 
 		if (t->form == TEXT_LINE)
 			t->s = " ";

@@ -17,8 +17,9 @@
 #include <stdio.h>
 
 enum text_form {
-	TEXT_LINE,  /* line ends and tabs become blanks */
-	TEXT_LINES, /* they stay; the \r of \r\n goes */
+	TEXT_LINE,    /* line ends and tabs become blanks */
+	TEXT_LINES,   /* they stay; the \r of \r\n goes */
+	TEXT_COLORED, /* as TEXT_LINES, and colours stay (SGR); of a compiler, for instance */
 };
 
 /* Whether a reader sees the character as itself: it is none of those '?' stands for. */

@@ -122,6 +122,25 @@ gone() {
 	[ -z "$(marked)" ]
 }
 
+# What it says drives nothing but colours, however it comes in pieces.
+words_of_cargo() {
+	workspace && mkdir ../bin || return
+	cat >../bin/my-cargo <<-'END'
+		#!/bin/sh
+		printf '::add-mask::a\n\033[31mred\033[0m\302\23331m.\033]0;title\007\n##[group' >&2
+		sleep 0.2
+		printf ']\n \303' >&2
+		sleep 0.2
+		printf '\244::b' >&2
+		exit 101
+	END
+	chmod +x ../bin/my-cargo && printf ':?add-mask::a\n\033[31mred\033[0m.\n##?group]\n ä::b' >../want || return
+	for quiet in '' -q; do
+		CARGO=$work/bin/my-cargo exits 22 ktstr $quiet verifier --kernel fake --scheduler scx_one || return
+		head -c "$(wc -c <../want)" ../err | cmp - ../want || return
+	done
+}
+
 # A build that is told to stop leaves neither cargo nor what cargo started.
 interrupted() {
 	workspace
@@ -149,4 +168,4 @@ killed() {
 	interrupted KILL 137
 }
 
-run_tests one_binary chosen default_run required_features by_content diagnostics which_cargo usage told_to_stop killed
+run_tests one_binary chosen default_run required_features by_content diagnostics words_of_cargo which_cargo usage told_to_stop killed

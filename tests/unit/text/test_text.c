@@ -141,6 +141,14 @@ static void fits(void **state)
 	assert_int_equal(text_fit("\x80\x80\x80\x80\x80", 5, 4), 4);
 }
 
+static void keeps_colors(void **state)
+{
+	static const char text[] = "::a::\n\033[1;31mred\033[0m\033[2Jx\033]0;t\007\302\23331m\r\n\033[31";
+
+	(void)state;
+	is(text, sizeof(text) - 1, TEXT_COLORED, ":?a::\n\033[1;31mred\033[0mx\n?[31");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +156,7 @@ int main(void)
 		cmocka_unit_test(replaces_bytes), cmocka_unit_test(removes_sequences),
 		cmocka_unit_test(hides_nothing),  cmocka_unit_test(defuses_commands),
 		cmocka_unit_test(indents),        cmocka_unit_test(fits),
+		cmocka_unit_test(keeps_colors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
