@@ -1,6 +1,7 @@
 /* fuzz_kept.c: what build folders and snapshots keep, read back: facts, a machine, a pack. The first byte chooses. */
 #include "fuzz.h"
 
+#include "base/arch.h"
 #include "base/facts.h"
 #include "base/file.h"
 #include "guest/pack.h"
@@ -44,7 +45,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	MUST(place);
 	atexit(leave);
 	pack = xasprintf("%s/pack", place);
-	machine_plan(&m, arch_find("x86_64"), &t, 1024, ACCEL_TCG, 2000000, true);
+	machine_plan(&m, arch_by_name("x86_64"), &t, 1024, ACCEL_TCG, 2000000, true);
 	auto_free char *text = written(&m, &n), *seed = xasprintf("m%s", text);
 
 	fuzz_seed("machine", seed, n + 1);
@@ -84,7 +85,7 @@ static void try_pack(const void *data, size_t n)
 	if (pack_open(&p, pack, &e) < 0)
 		must_say_why(&e);
 	for (size_t i = 0; i < p.n; i++)
-		MUST(p.v[i].link || (p.v[i].offset <= n && p.v[i].size <= n - p.v[i].offset));
+		MUST(!p.v[i].host || (p.v[i].offset <= n && p.v[i].size <= n - p.v[i].offset));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -15,7 +15,8 @@ static void check(const char *text, size_t max, enum text_form form)
 
 		len = utf8_len(text + i, n - i);
 		MUST(len && c != 0x7f);
-		MUST(c >= ' ' || (form == TEXT_LINES && (c == '\n' || c == '\t')));
+		MUST(c >= ' ' || (form != TEXT_LINE && (c == '\n' || c == '\t')) ||
+		     (form == TEXT_COLORED && c == 0x1b && text[i + 1] == '['));
 		MUST(len != 2 || c != 0xc2 || (unsigned char)text[i + 1] >= 0xa0);
 	}
 }
@@ -26,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	auto_free char *indented = NULL;
 	size_t size, fit = n ? text_fit(s, n, n / 2) : 0;
 
-	for (int form = TEXT_LINE; form <= TEXT_LINES; form++) {
+	for (int form = TEXT_LINE; form <= TEXT_COLORED; form++) {
 		auto_free char *text = text_plain(s, n, form);
 
 		check(text, n, form);
