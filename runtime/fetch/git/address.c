@@ -179,6 +179,8 @@ static int parse(struct git_address *a, const char *url, struct err *e)
 	path = scp_path(url);
 	if (path)
 		return scp_like(a, url, path, e);
+	if (*url == '-')
+		return bad(a->shown, "it is an option; a folder of that name is ./-…", e);
 	a->local = true;
 	a->path = xstrdup(url);
 	return 0;

@@ -58,6 +58,8 @@ static void addresses(void **state)
 					   "a\nb",
 					   "rsync://h/x",
 					   "-u://h/x",
+					   "--upload-pack=x",
+					   "-",
 					   "ext::true",
 					   "http://h/x?y",
 					   "http:///x",
