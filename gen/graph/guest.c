@@ -9,6 +9,7 @@
 #include "gen/graph/plan.h"
 #include "host/boot_id.h"
 #include "kernel/name/id.h"
+#include "clock/clock.h"
 #include "progress/log.h"
 #include "vm/qemu.h"
 #include <string.h>
@@ -33,6 +34,10 @@ int guest_plan_allows(const struct guest_plan *g, const struct kernel *k, struct
 {
 	const struct arch *host = arch_host();
 
+	if (g->virtual && k->arch != &arch_x86_64)
+		return err_set(e, X_USAGE,
+			       "kernel %s is for %s: only guests of x86_64 have virtual time; use --clock real",
+			       k->name, k->arch->name);
 	if (k->arch == host)
 		return 0;
 	auto_free char *init = home_init(g->home, k->arch);
@@ -136,6 +141,24 @@ static void one_at_a_time(struct edge *g, const struct guest_plan *gp)
 		edge_text(g, "pool", "pinned");
 }
 
+static void clock_vars(struct edge *g, const struct guest_plan *gp)
+{
+	auto_argv struct argv a = { 0 };
+
+	if (!gp->virtual)
+		return;
+	argv_opt(&a, "--clock", "virtual");
+	if (gp->shift != CLOCK_UNSAID)
+		argv_opt(&a, "--shift", "%llu", (unsigned long long)gp->shift);
+	edge_words(g, "clock", &a);
+}
+
+void guest_seed(struct argv *a, const struct guest_plan *gp)
+{
+	if (gp->virtual && gp->seed)
+		argv_opt(a, "--seed", "%llu", (unsigned long long)gp->seed);
+}
+
 static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
 {
 	auto_free char *initrd = initramfs(k);
@@ -145,6 +168,7 @@ static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct
 	edge_word(g, "accel", "%s", gp->accel);
 	edge_word(g, "topology", "%s", gp->topology);
 	edge_word(g, "memory", "%llu", (unsigned long long)gp->memory_mb);
+	clock_vars(g, gp);
 	if (gp->perf_mode)
 		edge_word(g, "perf", "--perf-mode");
 	one_at_a_time(g, gp);

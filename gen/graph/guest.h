@@ -18,6 +18,8 @@ struct guest_plan {
 	const char *topology; /* "1,1,1,1" */
 	const char *name;     /* of the topology, as a folder name; NULL: the graph has one */
 	uint64_t memory_mb;
+	bool virtual; /* its time is; then with this seed, and a shift that may be CLOCK_UNSAID (clock/clock.h) */
+	uint64_t seed, shift;
 	bool perf_mode; /* host CPUs of its own: one at a time */
 	char *host;     /* folder of what is true until the next boot of this machine */
 };
@@ -36,6 +38,8 @@ void plan_guest_base(struct plan *p, const struct guest_plan *g);
 const struct edge *plan_guest_kernel(struct plan *p, const struct guest_plan *g, const struct kernel *k);
 /* One that is there already is left alone. */
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *g, const struct kernel *k);
+/* "--seed N" of steps that run something in such guests; nothing in real time. */
+void guest_seed(struct argv *a, const struct guest_plan *g);
 /* "--library-path LIST" of steps that look for shared libraries, when LD_LIBRARY_PATH says something. */
 void guest_library_path(struct argv *a);
 /* Variables and dependencies of an edge that boots k cold. */

@@ -77,6 +77,8 @@ static void json_cell(struct jsonw *w, const struct report *r, const struct repo
 	jsonw_key(w, "evidence");
 	evidence_write(w, &x->evidence);
 	jsonw_kstr(w, "accel", c->have ? x->accel : NULL);
+	if (c->have)
+		result_clock(w, x);
 	jsonw_kstr(w, "ops", c->have ? x->ops : NULL);
 	jsonw_karr(w, "programs");
 	for (size_t i = 0; c->have && i < x->progs.n; i++)
@@ -92,7 +94,8 @@ static void json_cell(struct jsonw *w, const struct report *r, const struct repo
 	if (c->have) {
 		jsonw_key(w, "dispatches");
 		tasks_write(w, &x->tasks);
-		result_timing(w, &x->ms);
+		if (!x->clock.virtual)
+			result_timing(w, &x->ms);
 	}
 	if (c->have)
 		result_host(w, x);

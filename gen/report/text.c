@@ -197,7 +197,11 @@ void report_text(FILE *f, const struct report *r)
 
 	if (c && c->result.accel) {
 		put_words(f, r->scheduler);
-		fprintf(f, ": accelerator %s\n", c->result.accel);
+		fprintf(f, ": accelerator %s", c->result.accel);
+		if (c->result.clock.virtual)
+			fprintf(f, ", virtual time (shift %u, seed %llu)", c->result.clock.shift,
+				(unsigned long long)c->result.clock.seed);
+		fputc('\n', f);
 	}
 	for (size_t i = 0; i < r->n; i++)
 		text_cell(f, r, &r->cells[i]);

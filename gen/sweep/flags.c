@@ -72,6 +72,7 @@ static int plan_ask(struct plan *p, const struct edge **asks, const struct sweep
 	edge_out(g, "flags/facts");
 	edge_word(g, "outdir", "flags");
 	edge_word(g, "payload", "%s", payload);
+	guest_seed(&args, &guest);
 	if (s->o.timeout)
 		argv_opt(&args, "--timeout", "%llu", (unsigned long long)s->o.timeout);
 	edge_words(g, "args", &args);

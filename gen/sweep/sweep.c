@@ -223,6 +223,7 @@ static void step_args(struct argv *a, const struct sweep *s, const struct sweep_
 	}
 	if (s->o.timeout)
 		argv_opt(a, "--timeout", "%llu", (unsigned long long)s->o.timeout);
+	guest_seed(a, &c->guest->plan);
 	argv_opt(a, "--workload", "%llu", (unsigned long long)s->o.workload);
 	if (s->o.cross_check)
 		argv_add(a, "--cross-check");

@@ -27,6 +27,37 @@ void guest_asked_words(struct argv *a, const struct guest_asked *v)
 		argv_add(a, "--perf-mode");
 }
 
+int clock_asked_plan(struct guest_plan *g, const struct clock_asked *v, struct err *e)
+{
+	struct clock c;
+
+	/* Each topology has the shift of its own CPUs; one will do to see whether the words agree. */
+	if (clock_choose(&c, v->clock, v->shift, v->seed, 1, e) < 0)
+		return -1;
+	if (c.virtual && g->perf_mode)
+		return err_set(e, X_USAGE,
+			       "--perf-mode and --clock virtual exclude each other: in virtual time nothing depends on "
+			       "the CPUs of the host");
+	if (c.virtual && !strcmp(g->accel, "kvm"))
+		return err_set(e, X_USAGE,
+			       "virtual time is made by QEMU's emulation, KVM has none: --clock virtual goes with "
+			       "--accel auto or tcg");
+	g->virtual = c.virtual;
+	g->seed = c.seed;
+	g->shift = v->shift;
+	return 0;
+}
+
+void clock_asked_words(struct argv *a, const struct clock_asked *v)
+{
+	if (v->clock)
+		argv_opt(a, "--clock", "%s", v->clock);
+	if (v->seed != CLOCK_UNSAID)
+		argv_opt(a, "--seed", "%llu", (unsigned long long)v->seed);
+	if (v->shift != CLOCK_UNSAID)
+		argv_opt(a, "--shift", "%llu", (unsigned long long)v->shift);
+}
+
 enum kernels_build build_asked(const struct build_asked *v)
 {
 	return v->build ? KERNELS_BUILD_YES : v->no_build ? KERNELS_BUILD_NO : KERNELS_BUILD_ASK;

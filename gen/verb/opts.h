@@ -5,6 +5,7 @@
 #pragma once
 #include "options/opt.h"
 #include "gen/kernels/kernels.h"
+#include "clock/clock.h"
 #include <stdbool.h>
 #include <stdint.h>
 struct argv;
@@ -48,6 +49,41 @@ struct guest_asked {
 int guest_asked_plan(struct guest_plan *g, const struct guest_asked *v, struct err *e);
 /* The words of a command line that say the same. */
 void guest_asked_words(struct argv *a, const struct guest_asked *v);
+
+/* The clock of a verb's guests. */
+struct clock_asked {
+	const char *clock;    /* NULL: not given */
+	uint64_t seed, shift; /* CLOCK_UNSAID: not given */
+};
+
+#define CLOCK_ASKED_INIT \
+	{ \
+		.seed = CLOCK_UNSAID, .shift = CLOCK_UNSAID \
+	}
+
+#define CLOCK_ASKED_OPTS(v) \
+	{ \
+		.name = "clock", \
+		.type = OPT_STR, \
+		.out = &(v).clock, \
+		.arg = "WHICH", \
+		.choices = "real virtual", \
+		.help = "virtual: time is counted in instructions, and a run is repeated to the nanosecond; real unless given" \
+	}, \
+		{ .name = "seed", \
+		  .type = OPT_U64, \
+		  .out = &(v).seed, \
+		  .arg = "N", \
+		  .max = UINT64_MAX - 1, \
+		  .help = "virtual time: another number is another schedule; 0 unless given" }, \
+	{ \
+		.name = "shift", .type = OPT_U64, .out = &(v).shift, .arg = "N", .max = CLOCK_SHIFT_MAX, \
+		.help = "virtual time: an instruction takes 2^N ns; 1, or 0 with more than 8 CPUs, unless given" \
+	}
+
+/* Into g, behind guest_asked_plan(). X_USAGE when it contradicts what the guests are. */
+int clock_asked_plan(struct guest_plan *g, const struct clock_asked *v, struct err *e);
+void clock_asked_words(struct argv *a, const struct clock_asked *v);
 
 /* What is to become of kernels that are not there. */
 struct build_asked {

@@ -29,13 +29,16 @@
 /* MEMORY_LEAST_MB: what kernel and init take of any guest; MEMORY_ROOM_MB: with what else may happen in one. */
 enum { MEMORY_MB = 1024, MEMORY_LEAST_MB = 64, MEMORY_ROOM_MB = 512, MEMORY_MAX_MB = 65536 };
 
+enum { TIMEOUT_MAX_S = UINT32_MAX / 1000 }; /* seven weeks, which is as good as none */
+
 static struct {
 	const char *kernel, *topology, *exec, *scheduler, *exec_timeout;
 	struct opt_list includes;
 	struct guest_asked guest;
+	struct clock_asked clock;
 	struct build_asked missing;
 	bool dmesg, explain;
-} o;
+} o = { .clock = CLOCK_ASKED_INIT };
 
 static const struct opt opts[] = {
 	{ .name = "kernel",
@@ -72,6 +75,7 @@ static const struct opt opts[] = {
 	  .arg = "PATH",
 	  .help = "scheduler to start first; its arguments come after --" },
 	GUEST_ASKED_OPTS(o.guest),
+	CLOCK_ASKED_OPTS(o.clock),
 	BUILD_ASKED_OPTS(o.missing),
 	EXPLAIN_OPT(o.explain),
 	{ 0 },
@@ -152,6 +156,11 @@ static int check(struct request *q, int n, struct err *e)
 			return -1;
 	if (includes_settle(&q->includes, e) < 0 || enough_memory(q, asked, e) < 0)
 		return -1;
+	if (!o.exec && q->guest.virtual)
+		return err_set(
+			e, X_USAGE,
+			"an interactive shell has a real clock: what is typed comes when somebody types it, which no run "
+			"repeats; --clock virtual goes with --exec CMD");
 	if (!o.exec && !isatty(STDIN_FILENO))
 		return err_set(e, X_USAGE,
 			       "stdin must be a terminal for interactive shell mode; without one: --exec CMD");
@@ -218,6 +227,10 @@ static void session_args(struct argv *a, const struct request *q, const char *di
 		argv_fmt(a, "--exec=%s", o.exec);
 	if (o.dmesg)
 		argv_add(a, "--dmesg");
+	guest_seed(a, &q->guest);
+	if (q->guest.virtual && q->seconds)
+		argv_opt(a, "--timeout", "%llu",
+			 (unsigned long long)(q->seconds < TIMEOUT_MAX_S ? q->seconds : TIMEOUT_MAX_S));
 	if (!q->scheduler)
 		return;
 	argv_add(a, "--scheduler");
@@ -239,7 +252,8 @@ static int session(const struct request *q, const char *dir, struct err *e)
 	auto_argv struct argv a = { 0 };
 	auto_kill struct child c = { 0 };
 	auto_term struct term t = { .fd = -1 };
-	long long end = q->seconds ? now_ms() + (long long)q->seconds * 1000 : -1;
+	/* The guest ends itself by its own time, and has a bound of the host's (vm/end.h). */
+	long long end = q->seconds && !q->guest.virtual ? now_ms() + (long long)q->seconds * 1000 : -1;
 	int status, r;
 
 	session_args(&a, q, dir);
@@ -291,8 +305,9 @@ static int shell_run(int n, const char *const *args, struct err *e)
 	int r;
 
 	q.guest = (struct guest_plan){ .home = &q.home, .topology = o.topology ? o.topology : "1,1,1,1" };
-	if (guest_asked_plan(&q.guest, &o.guest, e) < 0 || check(&q, n, e) < 0 || home_find(&q.home, e) < 0 ||
-	    guest_plan_init(&q.guest, e) < 0 || find_kernel(&q, e) < 0)
+	if (guest_asked_plan(&q.guest, &o.guest, e) < 0 || clock_asked_plan(&q.guest, &o.clock, e) < 0 ||
+	    check(&q, n, e) < 0 || home_find(&q.home, e) < 0 || guest_plan_init(&q.guest, e) < 0 ||
+	    find_kernel(&q, e) < 0)
 		return e->code;
 	r = make_and_enter(&q, e);
 	return r < 0 ? e->code : r;

@@ -35,12 +35,13 @@ static struct {
 	struct opt_list kernels, topologies;
 	struct profile_opts profiles;
 	struct guest_asked guest;
+	struct clock_asked clock;
 	struct build_asked missing;
 	const char *sidecars;
 	uint64_t timeout, workload, jobs;
 	struct report_opts report;
 	bool reported, cold, cross_check, explain, force;
-} o = { .workload = WORKLOAD_UNSAID, .report = REPORT_OPTS_INIT };
+} o = { .workload = WORKLOAD_UNSAID, .clock = CLOCK_ASKED_INIT, .report = REPORT_OPTS_INIT };
 
 static const struct opt opts[] = {
 	{ .name = "scheduler",
@@ -104,6 +105,7 @@ static const struct opt opts[] = {
 	BUILD_ASKED_OPTS(o.missing),
 	REPORT_OPTS(o.report),
 	GUEST_ASKED_OPTS(o.guest),
+	CLOCK_ASKED_OPTS(o.clock),
 	{ .name = "timeout",
 	  .type = OPT_U64,
 	  .out = &o.timeout,
@@ -266,7 +268,8 @@ static int check(struct request *q, struct err *e)
 			.force = o.force,
 		},
 	};
-	if (guest_asked_plan(&q->guest, &o.guest, e) < 0 || guest_plan_init(&q->guest, e) < 0 ||
+	if (guest_asked_plan(&q->guest, &o.guest, e) < 0 || clock_asked_plan(&q->guest, &o.clock, e) < 0 ||
+	    guest_plan_init(&q->guest, e) < 0 ||
 	    sweep_topologies(&q->sweep, &q->guest, o.topologies.v, o.topologies.n, e) < 0)
 		return -1;
 	return sweep_profiles(&q->sweep, &o.profiles, e);
@@ -317,6 +320,7 @@ static char *command_again(const struct request *q)
 	else
 		argv_opt(&a, "--scheduler-bin", "%s", q->scheduler);
 	guest_asked_words(&a, &o.guest);
+	clock_asked_words(&a, &o.clock);
 	if (o.timeout)
 		argv_opt(&a, "--timeout", "%llu", (unsigned long long)o.timeout);
 	if (o.workload != WORKLOAD_MS)

@@ -123,7 +123,7 @@ int proto_now_parse(struct proto_now *now, const void *data, size_t n)
 	if (n != sizeof got)
 		return -1;
 	memcpy(&got, data, sizeof got);
-	if (got.s < 0 || got.ns >= 1000000000)
+	if (got.s < 0 || got.ns >= 1000000000 || got.delay_ns >= 1000000000)
 		return -1;
 	*now = got;
 	return 0;

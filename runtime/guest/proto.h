@@ -1,4 +1,4 @@
-/* proto.h: what host and ktstr-init say to each other over the virtio-serial port "ktstr".
+/* proto.h: what host and ktstr-init say to each other, over the virtio-serial port "ktstr" or a board (guest/board.h).
  *
  * Both ends are little endian and the same build. A frame is a header and a payload; both sides bound every length and
  * check the CRC before they believe a byte. The guest may lie: the host treats every frame as hostile. Either side may
@@ -30,6 +30,11 @@
  *                         <-  WINDOW    the terminal has another size
  *                         <-  DEAF      nobody reads one of its outputs any more
  *   ENDED                 ->            behind all of its output
+ *
+ * In virtual time the same frames go through a board (guest/board.h), and deadlines are the guest's own:
+ *                         <-  DEADLINE  milliseconds
+ *   LATE                  ->            they have passed
+ *                         <-  PARK      behind HELLO: be saved, and continued
  *
  * At any time, behind everything that was asked before: PING, answered by PONG.
  *
@@ -65,6 +70,7 @@ enum proto_type {
 	MSG_EXIT_INFO = 15, /* struct proto_exit_info, then the kernel's log, then sched_ext's dump */
 	MSG_WORKED = 16,    /* struct proto_worked, then a struct proto_task for every task */
 	MSG_CALLS = 17,     /* struct proto_calls, then a struct proto_call for each, the newest at most */
+	MSG_LATE = 18,      /* empty: the time of DEADLINE is over */
 	/* host to guest */
 	MSG_FILES = 32,  /* proto_file[] records, see below */
 	MSG_PUSHED = 33, /* empty */
@@ -80,6 +86,9 @@ enum proto_type {
 	MSG_PING = 44,    /* empty */
 	MSG_WORK = 45,    /* struct proto_work */
 	MSG_NOW = 46,     /* struct proto_now */
+	MSG_DEADLINE =
+		47, /* u32 milliseconds of the guest's own time until LATE; 0: never. Takes the place of the last one */
+	MSG_PARK = 48, /* empty: be saved (guest/board.h) */
 };
 
 /* MSG_HELLO, in this order, numbers decimal unless said otherwise:
@@ -183,9 +192,9 @@ struct proto_work {
 
 #define PROTO_SEED 64u
 struct proto_now {
-	int64_t s;   /* of CLOCK_REALTIME, since 1970 */
-	uint32_t ns; /* below 1e9 */
-	uint32_t reserved;
+	int64_t s;                /* of CLOCK_REALTIME, since 1970 */
+	uint32_t ns;              /* below 1e9 */
+	uint32_t delay_ns;        /* below 1e9: for how long nothing else is done; 0 in real time */
 	uint8_t seed[PROTO_SEED]; /* random, for this guest only */
 };
 

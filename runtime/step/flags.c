@@ -11,7 +11,7 @@
 #include "store/store.h"
 #include "verifier/ask.h"
 
-static struct guest_opts guest;
+static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct guest_run how;
 
 static const struct opt opts[] = {
@@ -46,6 +46,7 @@ static int run(int dir, const char *path, struct err *e)
 	auto_free char *why = NULL, *fallback = NULL, *initrd = guest_initrd(guest.boot, guest.initrd, e);
 	const struct ask ask = {
 		.snapshot = how.snapshot,
+		.seed = how.seed,
 		.machine = guest.machine,
 		.kernel = guest.kernel,
 		.initrd = initrd,

@@ -28,6 +28,16 @@ static int kernel_facts(const struct guest_opts *g, const struct arch **arch, bo
 	return *arch ? 0 : err_set(e, X_BAD_KERNEL, "guests cannot have a processor of kind \"%s\"", name);
 }
 
+/* Virtual time is QEMU's emulation; only who asks for KVM by name is told that it has none. */
+static const char *which_accel(const struct guest_opts *g)
+{
+	bool virtual = g->clock && !strcmp(g->clock, "virtual");
+
+	if (!g->accel || (virtual && !strcmp(g->accel, "auto")))
+		return virtual ? accel_name(ACCEL_TCG) : "auto";
+	return g->accel;
+}
+
 static int plan_machine(struct guest_opts *g, struct err *e)
 {
 	const struct arch *arch;
@@ -40,12 +50,17 @@ static int plan_machine(struct guest_opts *g, struct err *e)
 		return err_set(e, X_USAGE, "--boot and --initrd are required");
 	if (topology_parse(&topo, g->topology ? g->topology : "1,1,1,1", e) < 0 ||
 	    kernel_facts(g, &arch, &mmio, e) < 0 || accel_cached(&probe, step_store()->path, e) < 0 ||
-	    accel_choose(&accel, arch, g->accel ? g->accel : "auto", &probe, e) < 0)
+	    accel_choose(&accel, arch, which_accel(g), &probe, e) < 0)
 		return -1;
 	if (!g->memory_mb)
 		g->memory_mb = topology_memory_mb(&topo) ? topology_memory_mb(&topo) : 1024;
 	machine_plan(&g->machine, arch, &topo, (unsigned)g->memory_mb, accel, probe.tsc_khz, mmio);
 	g->machine.perf = g->perf_mode;
+	struct clock clock;
+
+	if (clock_choose(&clock, g->clock, g->shift, CLOCK_UNSAID, topology_cpus(&topo), e) < 0 ||
+	    machine_set_clock(&g->machine, &clock, e) < 0)
+		return -1;
 	if (accel == ACCEL_KVM) {
 		auto_free char *cpu = accel_host_cpu();
 
@@ -168,6 +183,9 @@ int guest_run_recipe(struct guest_opts *g, const struct guest_run *x, struct rec
 	/* A snapshot is what its recipe says: making it again differs in bytes, not in meaning. */
 	if (x->cold ? guest_recipe(g, r, h, e) < 0 : recipe_file(r, "snapshot", base, h, e) < 0)
 		return -1;
+	if (x->seed)
+		recipe_u64(r, "seed", x->seed);
+	g->machine.clock.seed = x->seed;
 	return recipe_file(r, "payload", x->payload, h, e);
 }
 

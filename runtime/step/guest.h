@@ -11,11 +11,17 @@ struct guest_opts {
 	const char *accel, *topology;
 	uint64_t memory_mb;
 	bool perf_mode;
+	const char *clock; /* "real" "virtual"; NULL: real */
+	uint64_t shift;
 	struct machine machine; /* filled by guest_recipe */
 	char *kernel;           /* {boot}/kernel */
 };
 
-/* Entries for a step's option table; g must be static. */
+/* Entries for a step's option table; g must be static, and begin as GUEST_OPTS_INIT. */
+#define GUEST_OPTS_INIT \
+	{ \
+		.shift = CLOCK_UNSAID \
+	}
 #define GUEST_OPTS(g) \
 	{ .name = "boot", .type = OPT_STR, .out = &(g).boot, .arg = "DIR", .help = "output of the bootable step" }, \
 		{ .name = "initrd", \
@@ -35,6 +41,18 @@ struct guest_opts {
 		  .arg = "N,L,C,T", \
 		  .help = "of the guest" }, \
 		{ .name = "perf-mode", .type = OPT_FLAG, .out = &(g).perf_mode, .help = "host CPUs of its own" }, \
+		{ .name = "clock", \
+		  .type = OPT_STR, \
+		  .out = &(g).clock, \
+		  .arg = "WHICH", \
+		  .help = "what its time is made of", \
+		  .choices = "real virtual" }, \
+		{ .name = "shift", \
+		  .type = OPT_U64, \
+		  .out = &(g).shift, \
+		  .arg = "N", \
+		  .help = "of a virtual clock: 2^N ns per instruction", \
+		  .max = CLOCK_SHIFT_MAX }, \
 	{ \
 		.name = "memory-mb", .type = OPT_U64, .out = &(g).memory_mb, .arg = "MB", .help = "of the guest", \
 		.min = 64, .max = 1 << 20 \
@@ -44,6 +62,7 @@ struct guest_opts {
 struct guest_run {
 	const char *snapshot, *payload;
 	uint64_t timeout; /* seconds; 0: not given */
+	uint64_t seed;    /* of a virtual clock */
 	bool cold;
 };
 
@@ -59,6 +78,12 @@ struct guest_run {
 		  .out = &(x).payload, \
 		  .arg = "FILE", \
 		  .help = "output of the payload step" }, \
+		{ .name = "seed", \
+		  .type = OPT_U64, \
+		  .out = &(x).seed, \
+		  .arg = "N", \
+		  .max = UINT64_MAX, \
+		  .help = "of a guest in virtual time" }, \
 		{ .name = "timeout", \
 		  .type = OPT_U64, \
 		  .out = &(x).timeout, \

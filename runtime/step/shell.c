@@ -31,6 +31,7 @@ static struct {
 	const char *snapshot, *boot, *initrd, *payload, *exec, *path;
 	struct opt_list args;
 	bool scheduler, dmesg;
+	uint64_t seed, timeout;
 } o;
 
 static const struct opt opts[] = {
@@ -54,6 +55,18 @@ static const struct opt opts[] = {
 	  .help = "run this by sh and end, instead of a shell at the terminal" },
 	{ .name = "scheduler", .type = OPT_FLAG, .out = &o.scheduler, .help = "start the payload's scheduler first" },
 	{ .name = "arg", .type = OPT_LIST, .out = &o.args, .arg = "WORD", .help = "argument of the scheduler" },
+	{ .name = "seed",
+	  .type = OPT_U64,
+	  .out = &o.seed,
+	  .arg = "N",
+	  .help = "of a guest in virtual time",
+	  .max = UINT64_MAX },
+	{ .name = "timeout",
+	  .type = OPT_U64,
+	  .out = &o.timeout,
+	  .arg = "SECONDS",
+	  .max = UINT32_MAX / 1000,
+	  .help = "how long COMMAND may take of the guest's own time, where that is virtual" },
 	{ .name = "dmesg", .type = OPT_FLAG, .out = &o.dmesg, .help = "kernel messages on stderr as they come" },
 	{ 0 },
 };
@@ -73,8 +86,13 @@ static int start(struct vm *vm, const struct payload *p, const char *initrd, str
 	auto_free char *kernel = xasprintf("%s/kernel", o.boot);
 	auto_free char *fallback = NULL;
 
-	if (vm_continue(vm, o.snapshot, kernel, initrd, &fallback, e) < 0)
+	if (vm_continue(vm, o.snapshot, o.seed, kernel, initrd, &fallback, e) < 0) {
+		if (vm->m.clock.virtual && e->code == X_VM)
+			store_spoil(step_store(), o.snapshot, "state");
 		return -1;
+	}
+	if (vm->m.clock.virtual && !o.exec)
+		return err_set(e, X_USAGE, "a terminal is real, and time is not: --exec COMMAND, or a real clock");
 	if (fallback) {
 		log_warn("booted, because the snapshot could not be continued: %s", fallback);
 		store_spoil(step_store(), o.snapshot, "state");
@@ -113,8 +131,8 @@ static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, stru
 	}
 }
 
-/* Of our environment, what makes a terminal's programs behave. */
-static void make_env(struct argv *env)
+/* Of our environment, what makes a terminal's programs behave; in virtual time nothing of it. */
+static void make_env(struct argv *env, bool virtual)
 {
 	static const char *const passed[] = { "TERM", "COLORTERM", "RUST_LOG", "RUST_BACKTRACE" };
 
@@ -122,7 +140,7 @@ static void make_env(struct argv *env)
 		 o.path ? ":" : "");
 	argv_add(env, "PS1=\033[2m^Ax=quit\033[0m \\w # ");
 	for (size_t i = 0; i < countof(passed); i++) {
-		const char *value = getenv(passed[i]);
+		const char *value = virtual ? NULL : getenv(passed[i]);
 
 		if (value && *value)
 			argv_fmt(env, "%s=%s", passed[i], value);
@@ -149,7 +167,7 @@ static int session(struct vm *vm, struct shell_sched *s, struct err *e)
 	auto_term struct term t = { .fd = -1 };
 	int status = 0, r;
 
-	make_env(&env);
+	make_env(&env, vm->m.clock.virtual);
 	struct session x = {
 		.argv = o.exec ? command : shell,
 		.env = (const char *const *)env.v,
@@ -162,6 +180,11 @@ static int session(struct vm *vm, struct shell_sched *s, struct err *e)
 		.arg = s,
 	};
 
+	if (o.timeout && vm->m.clock.virtual) {
+		x.deadline = vm_bound((long long)o.timeout);
+		if (vm_deadline_inside(vm, o.timeout * 1000, e) < 0)
+			return -1;
+	}
 	if (x.terminal) {
 		term_save(&t, STDIN_FILENO);
 		if (term_raw(&t, e) < 0)

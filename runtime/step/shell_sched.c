@@ -156,12 +156,14 @@ int shell_sched_start(struct shell_sched *s, struct vm *vm, struct err *e)
 
 	s->vm = vm;
 	s->still = still_ms();
-	if (send_start(s, deadline, e) < 0)
+	if (vm_deadline_inside(vm, 1000u * VM_LOAD_S, e) < 0 || send_start(s, deadline, e) < 0)
 		return err_in(e, "start the scheduler");
 	while (!s->attached && !s->ended)
 		if (vm_next(vm, &m, deadline, "the scheduler to attach", e) < 0 || hear(s, &m, e) < 0)
 			return -1;
-	return s->attached ? 0 : never_attached(s, e);
+	if (!s->attached)
+		return never_attached(s, e);
+	return vm_deadline_inside(vm, 0, e);
 }
 
 void shell_sched_free(struct shell_sched *s)

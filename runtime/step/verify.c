@@ -14,7 +14,7 @@
 #include "verifier/cell.h"
 #include <errno.h>
 
-static struct guest_opts guest;
+static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct guest_run how;
 static struct {
 	struct opt_list args;
@@ -144,7 +144,7 @@ static int run_once(const struct cell *c, struct result *r, struct logs *l, stru
 
 	fclose(log);
 	fclose(console);
-	if (r->fallback)
+	if (r->fallback || (r->unusable && how.snapshot))
 		store_spoil(step_store(), how.snapshot, "state");
 	return ret;
 }
@@ -152,6 +152,9 @@ static int run_once(const struct cell *c, struct result *r, struct logs *l, stru
 /* What follows from contents alone; what tasks measured does not. */
 static bool is_sound(const struct result *r)
 {
+	/* In virtual time nobody noticed, unless it was us who ended it. */
+	if (r->clock.virtual)
+		return r->verdict != VERDICT_TIMEOUT && r->verdict != VERDICT_VM;
 	return r->verdict == VERDICT_REJECTED || (r->verdict == VERDICT_ATTACHED && !o.workload);
 }
 
@@ -198,6 +201,7 @@ static int run(int dir, const char *path, struct err *e)
 		argv_add(&args, arg);
 	}
 	struct cell c = { .snapshot = how.snapshot,
+			  .seed = how.seed,
 			  .machine = guest.machine,
 			  .kernel = guest.kernel,
 			  .initrd = initrd,

@@ -5,6 +5,7 @@ struct err;
 struct flags;
 
 struct ask {
+	uint64_t seed;          /* of virtual time */
 	const char *snapshot;   /* folder; NULL: boot machine from kernel and initrd */
 	struct machine machine; /* without snapshot */
 	const char *kernel, *initrd;

@@ -81,6 +81,7 @@ static void end_log(struct run *x)
 		fprintf(x->log, "\n--- sched_ext ---\n%s%s", x->left.log, x->left.dump);
 }
 
+enum { WORK_VIRTUAL = 4 };
 enum { TAKEN = 0, OTHER = 1 };
 
 /* What the guest says besides. */
@@ -108,9 +109,11 @@ static int begin(struct run *x, struct err *e)
 	if (pack_open(&p, c->pack, e) < 0)
 		return -1;
 	x->mark = clock_ms();
-	if (c->snapshot ? vm_continue(&x->vm, c->snapshot, c->kernel, c->initrd, &x->r->fallback, e) < 0
+	x->r->unusable = true;
+	if (c->snapshot ? vm_continue(&x->vm, c->snapshot, c->seed, c->kernel, c->initrd, &x->r->fallback, e) < 0
 			: vm_start(&x->vm, &c->machine, c->kernel, c->initrd, NULL, NULL, e) < 0)
 		return -1;
+	x->r->unusable = false;
 	x->r->cold |= x->r->fallback != NULL;
 	x->r->ms.start = lap(x);
 	if (vm_push(&x->vm, &p, e) < 0)
@@ -177,14 +180,17 @@ enum { ATTACHED = 0, ENDED = 1 };
 /* Until the scheduler is attached or its process ended. */
 static int await(struct run *x, struct err *e)
 {
-	long long seconds = x->c->load_s ? x->c->load_s : (long long)VM_LOAD_S * vm_scale(&x->vm.m);
-	long long deadline = now_ms() + 1000 * seconds;
+	bool virtual = x->vm.m.clock.virtual;
+	long long seconds = x->c->load_s ? x->c->load_s
+			    : virtual    ? VM_LOAD_S
+					 : (long long)VM_LOAD_S * vm_scale(&x->vm.m);
+	long long deadline = virtual ? vm_bound(seconds) : now_ms() + 1000 * seconds;
 	auto_free char *what = xasprintf("the scheduler to attach, %lld s; --timeout gives it more", seconds);
 	struct proto_exited gone;
 	struct proto_state st;
 	struct msg m;
 
-	if (start_program(x, deadline, e) < 0)
+	if (vm_deadline_inside(&x->vm, (uint64_t)seconds * 1000, e) < 0 || start_program(x, deadline, e) < 0)
 		return err_in(e, "start the scheduler");
 	for (;;) {
 		if (vm_next(&x->vm, &m, deadline, what, e) < 0)
@@ -205,7 +211,7 @@ static int await(struct run *x, struct err *e)
 				break;
 			x->r->ms.load = lap(x);
 			x->r->ops = xstrndup((const char *)m.data + sizeof(st), m.n - sizeof(st));
-			return ATTACHED;
+			return vm_deadline_inside(&x->vm, 0, e) < 0 ? -1 : ATTACHED;
 		case MSG_EXITED:
 			if (m.n < sizeof(gone))
 				return err_set(e, X_VM, "the guest sent a short exit status");
@@ -347,8 +353,12 @@ static int cross_check(struct run *x, const struct progs *read, struct err *e)
 /* The tasks' report; *exited when the scheduler's process ended before it came. */
 static int await_work(struct run *x, bool *exited, int *status, struct err *e)
 {
-	struct proto_work ask = { x->c->work_ms, 1000u * VM_WORK_S * (unsigned)vm_scale(&x->vm.m) };
-	long long deadline = now_ms() + ask.ms + ask.patience_ms + 1000LL * VM_READ_S * vm_scale(&x->vm.m);
+	/* Of the guest's time: in virtual time nothing of the host may decide it. */
+	unsigned scale = x->vm.m.clock.virtual ? WORK_VIRTUAL : (unsigned)vm_scale(&x->vm.m);
+	struct proto_work ask = { x->c->work_ms, 1000u * VM_WORK_S * scale };
+	long long deadline = now_ms() + 1000LL * VM_READ_S * vm_scale(&x->vm.m);
+
+	deadline += (x->vm.m.clock.virtual ? VM_BOUND_FACTOR : 1) * ((long long)ask.ms + ask.patience_ms);
 	struct proto_exited gone;
 	struct msg m;
 
@@ -514,6 +524,7 @@ int cell_run(const struct cell *c, struct result *r, FILE *log, FILE *console, s
 	end_log(&x);
 	r->release = hello_value(&x.vm, "release");
 	r->accel = xstrdup(accel_name(x.vm.m.accel));
+	r->clock = x.vm.m.clock;
 	perf_take(&r->perf, &x.vm.perf);
 	if (x.vm.log_n)
 		fwrite(x.vm.log, 1, x.vm.log_n, console);

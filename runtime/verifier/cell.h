@@ -7,6 +7,7 @@ struct layout;
 
 struct cell {
 	const char *snapshot; /* its folder; NULL: boot cold as machine says */
+	uint64_t seed;        /* of virtual time */
 	struct machine machine;
 	const char *kernel, *initrd; /* to boot cold, or when the snapshot cannot be continued */
 	const char *pack;            /* payload; the scheduler is /scheduler in it */

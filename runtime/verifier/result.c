@@ -71,6 +71,31 @@ void result_timing(struct jsonw *w, const struct timing *t)
 	jsonw_end_obj(w);
 }
 
+void result_clock(struct jsonw *w, const struct result *r)
+{
+	if (!r->clock.virtual)
+		return;
+	jsonw_kstr(w, "clock", "virtual");
+	jsonw_ku64(w, "shift", r->clock.shift);
+	jsonw_ku64(w, "seed", r->clock.seed);
+}
+
+static int get_clock(const struct json *j, struct clock *c, struct err *e)
+{
+	auto_free char *kind = NULL;
+	uint64_t shift = 0, seed = 0;
+
+	if (json_str(j, json_get(j, 0, "clock"), &kind, e) < 0 || json_u64(j, json_get(j, 0, "shift"), &shift, e) < 0 ||
+	    json_u64(j, json_get(j, 0, "seed"), &seed, e) < 0)
+		return err_in(e, "clock");
+	if (!kind)
+		return 0;
+	if (strcmp(kind, "virtual") != 0 || shift > CLOCK_SHIFT_MAX)
+		return err_set(e, X_FAIL, "clock: '%.100s' with shift %llu is none", kind, (unsigned long long)shift);
+	*c = (struct clock){ .virtual = true, .shift = (unsigned)shift, .seed = seed };
+	return 0;
+}
+
 void result_host(struct jsonw *w, const struct result *r)
 {
 	perf_write(w, &r->perf);
@@ -90,6 +115,7 @@ void result_write(FILE *f, const struct result *r)
 	evidence_write(&w, &r->evidence);
 	jsonw_kstr(&w, "ops", r->ops);
 	jsonw_kstr(&w, "accel", r->accel);
+	result_clock(&w, r);
 	jsonw_kstr(&w, "release", r->release);
 	jsonw_ki64(&w, "status", r->status);
 	jsonw_kbool(&w, "cold", r->cold);
@@ -100,7 +126,8 @@ void result_write(FILE *f, const struct result *r)
 	jsonw_end_arr(&w);
 	jsonw_key(&w, "dispatches");
 	tasks_write(&w, &r->tasks);
-	result_timing(&w, &r->ms);
+	if (!r->clock.virtual)
+		result_timing(&w, &r->ms);
 	result_host(&w, r);
 	jsonw_kstr(&w, "cross_check", r->cross);
 	jsonw_end_obj(&w);
@@ -215,7 +242,7 @@ int result_parse(struct result *r, const char *text, size_t n, struct err *e)
 	    json_bool(&j, json_get(&j, 0, "cold"), &out.cold, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "fallback"), &out.fallback, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "cross_check"), &out.cross, e) < 0 || result_progs(&j, 0, &out.progs, e) < 0 ||
-	    get_timing(&j, &out.ms, e) < 0 || perf_read(&out.perf, &j, 0, e) < 0 ||
+	    get_timing(&j, &out.ms, e) < 0 || get_clock(&j, &out.clock, e) < 0 || perf_read(&out.perf, &j, 0, e) < 0 ||
 	    kvm_stats_read(&out.kvm, &j, 0, e) < 0) {
 		result_free(&out);
 		return -1;

@@ -8,6 +8,7 @@
 #include "verifier/tasks.h"
 #include "host/kvmstats.h"
 #include "host/perf.h"
+#include "clock/clock.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,15 +34,17 @@ struct result {
 	char *reason;             /* one line for people, NULL when attached */
 	char *ops;                /* sched_ext ops name while attached, or NULL */
 	char *accel;              /* "tcg" "kvm" */
+	struct clock clock;       /* what its time was made of */
 	char *release;            /* of the guest's kernel */
 	struct evidence evidence; /* of the call that failed last, when the scheduler ended */
 	int status;               /* wait status of the scheduler when it ended, else 0 */
 	bool cold;
+	bool unusable;  /* the guest was never there; not written */
 	char *fallback; /* why the snapshot was not continued and the guest booted cold; NULL: as it was asked for */
 	struct progs progs; /* run_cnt and run_ns: while tasks ran */
 	struct tasks tasks;
-	struct timing ms;
-	struct perf perf;     /* performance mode, and what of it could be had */
+	struct timing ms; /* of the host; not written for a guest in virtual time, whose results have nothing of it */
+	struct perf perf; /* performance mode, and what of it could be had */
 	struct kvm_stats kvm; /* of all vCPUs, from QEMU's start to the end of the cell; none under TCG */
 	char *cross;          /* --cross-check: "" agreed, else the differences; NULL not asked */
 };
@@ -53,6 +56,8 @@ void result_write(FILE *f, const struct result *r);
 /* Its pieces, for reports: one program as an object; member "ms". */
 void result_prog(struct jsonw *w, const struct prog *p);
 void result_timing(struct jsonw *w, const struct timing *t);
+/* Members "clock", "shift" and "seed" of virtual time; none of real. */
+void result_clock(struct jsonw *w, const struct result *r);
 /* Members "perf_mode" and "kvm_stats", where there is something to say. */
 void result_host(struct jsonw *w, const struct result *r);
 /* And back: member "programs" of that object, none when it is not there. */

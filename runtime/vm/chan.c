@@ -1,4 +1,4 @@
-/* chan.c: frames of guest/proto.h on a socket whose other end is QEMU's virtio-serial port. */
+/* chan.c: frames of guest/proto.h on a socket whose other end is QEMU's virtio-serial port, or through a board. */
 #include "vm/chan.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "guest/proto.h"
+#include "vm/board.h"
 
 /* One frame of the largest size and the start of the next: a guest that talks on while nobody listens is not buffered
  * without end. */
@@ -21,9 +22,14 @@ void chan_open(struct chan *c, int fd)
 	*c = (struct chan){ .fd = fd };
 }
 
+void chan_open_board(struct chan *c, struct board *b)
+{
+	*c = (struct chan){ .fd = b->ring, .board = b };
+}
+
 void chan_close(struct chan *c)
 {
-	if (c->fd >= 0)
+	if (c->fd >= 0 && !c->board)
 		close(c->fd);
 	free(c->buf);
 	*c = (struct chan){ .fd = -1 };
@@ -71,12 +77,43 @@ static int take(struct chan *c, struct msg *m, struct err *e)
 	return CHAN_MSG;
 }
 
+static void append(struct chan *c, const char *data, size_t n)
+{
+	if (c->cap - c->n < n) {
+		c->cap = c->n + n > 2 * c->cap ? c->n + n : 2 * c->cap;
+		c->buf = xreallocarray(c->buf, c->cap, 1);
+	}
+	if (n)
+		memcpy(c->buf + c->n, data, n);
+	c->n += n;
+}
+
+/* The rest of a frame may be a call away, so the guest is let go until it says something whole or nothing. */
+static int next_on_board(struct chan *c, struct msg *m, struct err *e)
+{
+	for (;;) {
+		auto_free char *out = NULL;
+		int r = c->n ? take(c, m, e) : CHAN_EMPTY;
+		size_t n;
+
+		if (r != CHAN_EMPTY)
+			return r;
+		if (board_release(c->board, e) < 0 || (r = board_listen(c->board, &out, &n, e)) < 0)
+			return -1;
+		if (r != BOARD_CALLED)
+			return r == BOARD_GONE ? CHAN_EOF : CHAN_EMPTY;
+		append(c, out, n);
+	}
+}
+
 int chan_next(struct chan *c, struct msg *m, struct err *e)
 {
 	if (c->fd < 0)
 		return CHAN_EOF;
 	if (c->used)
 		drop_used(c);
+	if (c->board)
+		return next_on_board(c, m, e);
 	int r = c->n ? take(c, m, e) : CHAN_EMPTY;
 	if (r != CHAN_EMPTY)
 		return r;
@@ -136,6 +173,8 @@ int chan_send(struct chan *c, uint32_t type, const void *data, size_t n, long lo
 	if (n > PROTO_MAX)
 		return err_set(e, X_FAIL, "a message of %zu bytes is too long for the guest", n);
 	proto_seal(&h, type, data, n);
+	if (c->board)
+		return board_send(c->board, &h, sizeof(h), e) < 0 ? -1 : board_send(c->board, data, n, e);
 	if (send_bytes(c, &h, sizeof(h), deadline, e) < 0)
 		return -1;
 	return send_bytes(c, data, n, deadline, e);

@@ -1,12 +1,14 @@
-/* chan.h: framed messages with ktstr-init over a connected socket. One message at a time, deadlines everywhere. */
+/* chan.h: framed messages with ktstr-init, over a connected socket or a board. One message at a time, deadlines everywhere. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+struct board;
 struct err;
 
 struct chan {
-	int fd;    /* -1: closed */
-	char *buf; /* bytes not yet consumed */
+	int fd;              /* readable when there may be a message; -1: closed */
+	struct board *board; /* virtual time: fd is its ring, and what is said goes through memory. NULL: fd takes it */
+	char *buf;           /* bytes not yet consumed */
 	size_t n, cap;
 	size_t used; /* of buf, by the frame handed out last */
 };
@@ -18,9 +20,13 @@ struct msg {
 };
 
 void chan_open(struct chan *c, int fd); /* takes the descriptor */
+/* The board is its owner's and stays open as long as the channel. */
+void chan_open_board(struct chan *c, struct board *b);
 void chan_close(struct chan *c);
 int chan_send(struct chan *c, uint32_t type, const void *data, size_t n, long long deadline, struct err *e);
 
 enum { CHAN_MSG = 0, CHAN_EMPTY = 1, CHAN_EOF = 2 };
-/* Takes the next complete frame out of what was read; reads once, without blocking, when there is none. */
+/* Of a board: what was sent is given to the guest, and the guest let go, by the chan_next() that finds nothing more to hand out.
+ *
+ * Takes the next complete frame out of what was read; reads once, without blocking, when there is none. */
 int chan_next(struct chan *c, struct msg *m, struct err *e);

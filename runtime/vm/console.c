@@ -1,16 +1,18 @@
 /* console.c: the serial console, kept whole as far as memory allows, and what it says about a guest's health. */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "text/text.h"
 #include "vm/console.h"
 #include "vm/state.h"
 
-enum { READ_SIZE = 16384, READS = 64, VERDICT_MAX = 240, EXCERPT_LINES = 12, EXCERPT_MAX = 1200 };
+enum { READ_SIZE = 16384, READS = 64, VERDICT_MAX = 240, EXCERPT_LINES = 12, EXCERPT_MAX = 1200, LOOK_MS = 1000 };
 
 static const char panic_words[] = "Kernel panic";
 
@@ -77,9 +79,35 @@ static void drain_stderr(struct vm *vm)
 	}
 }
 
+/* What we have is given back to the host: a guest that says the same for days must not fill its memory. */
+static void drain_file(struct vm *vm)
+{
+	char buf[READ_SIZE];
+	uint64_t from = vm->console_at;
+	ssize_t n;
+
+	while (vm->console_file >= 0 && (n = pread(vm->console_file, buf, sizeof(buf), (off_t)vm->console_at)) > 0) {
+		append(vm, buf, (size_t)n);
+		if (vm->echo)
+			fwrite(buf, 1, (size_t)n, vm->echo);
+		vm->console_at += (uint64_t)n;
+	}
+	if (vm->console_at > from)
+		(void)fallocate(vm->console_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+				(off_t)(vm->console_at - from)); /* else it is kept as long as the guest runs */
+}
+
+long long console_look(const struct vm *vm, long long deadline)
+{
+	long long next = now_ms() + LOOK_MS;
+
+	return vm->console_file < 0 || (deadline >= 0 && deadline < next) ? deadline : next;
+}
+
 void console_drain(struct vm *vm)
 {
 	drain_console(vm);
+	drain_file(vm);
 	drain_stderr(vm);
 }
 

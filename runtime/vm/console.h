@@ -5,6 +5,8 @@ struct vm;
 
 /* Takes what the console and QEMU's stderr have to say, without waiting. */
 void console_drain(struct vm *vm);
+/* deadline, or before that: when a console in a file, which wakes nobody, is to be looked at again. */
+long long console_look(const struct vm *vm, long long deadline);
 /* "\nconsole: …" with the last lines, or "". Caller frees. */
 char *console_excerpt(const struct vm *vm);
 /* Last lines of the console for messages. Caller frees. */

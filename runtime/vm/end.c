@@ -12,7 +12,7 @@
 #include "vm/console.h"
 #include "vm/state.h"
 
-enum { LAST_WORDS_MS = 1500 };
+enum { LAST_WORDS_MS = 1500, BOUND_S = 60 };
 
 /* Emulated CPUs share a few real ones, and the kernel has something to do for each of them. On a host that is emulated by
  * QEMU a guest takes some ten times as long as it would on that host's host. */
@@ -21,6 +21,9 @@ int vm_scale(const struct machine *m)
 	int cpus = (int)topology_cpus(&m->topo);
 	bool emulated = accel_host_emulated();
 
+	/* All CPUs take turns on one of the host's, and nothing but a guest that hangs is to be late. */
+	if (m->clock.virtual)
+		return (emulated ? 40 : 16) * (1 + cpus / 8);
 	if (m->accel == ACCEL_KVM)
 		return (emulated ? 12 : 1) * (1 + cpus / 64);
 	return (emulated ? 16 : 4) * (1 + cpus / 16);
@@ -29,6 +32,11 @@ int vm_scale(const struct machine *m)
 long long vm_deadline(const struct vm *vm, int seconds)
 {
 	return now_ms() + 1000LL * seconds * vm_scale(&vm->m);
+}
+
+long long vm_bound(long long seconds)
+{
+	return now_ms() + 1000 * (VM_BOUND_FACTOR * seconds + BOUND_S);
 }
 
 static int wait_end(struct vm *vm, int *status, struct err *e)

@@ -9,6 +9,10 @@ struct vm;
 int vm_scale(const struct machine *m);
 /* now_ms() and what may take this many seconds on KVM. */
 long long vm_deadline(const struct vm *vm, int seconds);
+/* Of what has a deadline of so many seconds inside a guest in virtual time: VM_BOUND_FACTOR times that, and a minute. Only a guest
+ * that hangs meets it. */
+enum { VM_BOUND_FACTOR = 20 };
+long long vm_bound(long long seconds);
 /* qmp_call that knows why QEMU does not answer. */
 int vm_qmp(struct vm *vm, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e);
 /* The guest cannot go on: waits a moment for QEMU's last words and tells why. -1. */

@@ -5,6 +5,7 @@
  * machine, so a restored guest gets exactly the arguments it was saved with. Facts behind the arguments: docs/vm.md. */
 #pragma once
 #include "host/accel.h"
+#include "clock/clock.h"
 #include "vm/qemu.h"
 #include "topology/topology.h"
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct machine {
 	unsigned long tsc_khz; /* TCG: tsc_early_khz= on the command line; without it half of the boots hang */
 	char host_cpu[40];     /* KVM: the processor the guest's is a copy of (accel_host_cpu); "" with TCG */
 	bool seabios;          /* QEMU has no qboot.rom */
+	struct clock clock;    /* virtual: TCG only, and what is said below as "serial" */
 	bool serial;           /* TCG: one thread of the host runs all vCPUs in turn (machine_settle) */
 	bool perf;             /* performance mode: host CPUs of its own (host/perf.h); with KVM the guest is told */
 };
@@ -33,6 +35,8 @@ struct machine {
  * through ACPI, or on virt in the device tree). */
 void machine_plan(struct machine *m, const struct arch *arch, const struct topology *t, unsigned memory_mb,
 		  enum accel a, unsigned long tsc_khz, bool virtio_mmio);
+/* After that. X_USAGE: what it is cannot run in virtual time. */
+int machine_set_clock(struct machine *m, const struct clock *c, struct err *e);
 const struct arch *machine_arch(const struct machine *m);
 
 /* Whether the QEMU that says this of its --version can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. Fills
@@ -47,7 +51,8 @@ enum ram_mode { RAM_SHARED, RAM_PRIVATE, RAM_PRIVATE_READONLY };
 
 /* Descriptors handed to QEMU (socketpair ends, inherited under these numbers) and files it opens. */
 struct machine_wires {
-	int qmp, chan, console;  /* all pre-connected sockets */
+	int qmp, chan, console;  /* all pre-connected sockets; in virtual time chan is the ring, and console a file */
+	int gate;                /* of virtual time (guest/board.h) */
 	int ram[TOPO_MAX_NODES]; /* one backing file per node, inherited as well */
 	enum ram_mode ram_mode;
 	unsigned host_node[TOPO_MAX_NODES]; /* host node each node's RAM is to be from, counted from 1; 0: any */

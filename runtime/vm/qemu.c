@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "process/spawn.h"
 #include "host/tool.h"
+#include "guest/board.h"
 #include "vm/machine.h"
 
 enum { ANSWER_MAX = 1 << 20, ANSWER_MS = 30 * 1000 };
@@ -149,7 +150,8 @@ static void args_cpu_model(struct argv *a, const struct machine *m)
 
 static void args_accel(struct argv *a, const struct machine *m)
 {
-	argv_opt(a, "-accel", "%s%s", accel_name(m->accel), m->serial ? ",thread=single" : "");
+	argv_opt(a, "-accel", "%s%s", accel_name(m->accel), m->serial || m->clock.virtual ? ",thread=single" : "");
+	clock_args(a, &m->clock);
 }
 
 /* One node's RAM is the machine's; more are joined by -numa. qboot instead of SeaBIOS: it starts a kernel in half a
@@ -247,10 +249,26 @@ static void args_memory(struct argv *a, const struct machine *m, const struct ma
 		args_nodes(a, &m->topo, m->kind == MACHINE_VIRT ? "cluster" : "die");
 }
 
+/* No virtio device: each has an ioeventfd or a queue that QEMU's main loop serves when the host has time for it, and the guest
+ * would see when. A console in a socket that is full would be seen as well. */
+static void args_wires_virtual(struct argv *a, const struct machine_wires *w)
+{
+	argv_opt(a, "-chardev", "file,id=console,path=/proc/self/fd/%d", w->console);
+	argv_opt(a, "-serial", "chardev:console");
+	argv_opt(a, "-chardev", "socket,id=ring,fd=%d", w->chan);
+	argv_opt(a, "-device", "isa-debugcon,iobase=%#x,chardev=ring", BOARD_RING_PORT);
+	argv_opt(a, "-chardev", "socket,id=gate,fd=%d", w->gate);
+	argv_opt(a, "-device", "isa-debugcon,iobase=%#x,chardev=gate", BOARD_GATE_PORT);
+}
+
 static void args_wires(struct argv *a, const struct machine *m, const struct machine_wires *w)
 {
 	argv_opt(a, "-chardev", "socket,id=qmp,fd=%d", w->qmp);
 	argv_opt(a, "-mon", "chardev=qmp,mode=control");
+	if (m->clock.virtual) {
+		args_wires_virtual(a, w);
+		return;
+	}
 	argv_opt(a, "-chardev", "socket,id=console,fd=%d", w->console);
 	argv_opt(a, "-serial", "chardev:console");
 	argv_opt(a, "-device", "%s,max_ports=2", m->pci ? "virtio-serial-pci" : "virtio-serial-device");
@@ -279,9 +297,9 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 		argv_add(a, "-S"); /* devtree.h */
 	argv_opt(a, "-append",
 		 "console=%s loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
-		 "%s%s%s%s%s",
-		 arch->console, arch->cmdline, tsc, iommu, extra_cmdline ? " " : "",
-		 extra_cmdline ? extra_cmdline : "");
+		 "%s%s%s%s%s%s",
+		 arch->console, arch->cmdline, tsc, iommu, m->clock.virtual ? " " BOARD_VARIABLE "=1" : "",
+		 extra_cmdline ? " " : "", extra_cmdline ? extra_cmdline : "");
 }
 
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline)

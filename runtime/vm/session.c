@@ -32,6 +32,7 @@ struct talk {
 	const struct session *s;
 	size_t ahead; /* bytes of input the program has not taken */
 	bool in_over; /* our input has ended, and the guest knows */
+	bool in_told; /* virtual time: it does */
 	bool escaped; /* Ctrl-A was typed */
 	bool quit;
 	bool deaf[2];     /* nobody reads our out, err */
@@ -103,6 +104,50 @@ static int output(struct talk *t, uint32_t which, const struct msg *m, struct er
 	return t->quit ? 0 : chan_send(&t->vm->chan, MSG_DEAF, &which, sizeof(which), now_ms() + SEND_MS, e);
 }
 
+static int tell_in_over(struct talk *t, struct err *e)
+{
+	t->in_told = true;
+	return chan_send(&t->vm->chan, MSG_IN, NULL, 0, -1, e);
+}
+
+static int read_chunk(struct talk *t, char *buf, size_t *n, struct err *e)
+{
+	for (*n = 0; *n < CHUNK;) {
+		struct pollfd p = { .fd = t->s->in, .events = POLLIN };
+
+		if (stop_poll(&p, 1, t->s->deadline, e) < 0)
+			return -1;
+		if (t->s->deadline >= 0 && now_ms() >= t->s->deadline)
+			return err_set(e, X_TIMEOUT, "standard input did not end in time; </dev/null gives none");
+		ssize_t r = read(t->s->in, buf + *n, CHUNK - *n);
+
+		if (r < 0 && errno != EAGAIN && errno != EINTR)
+			return err_sys(e, "read the input");
+		if (r == 0)
+			return 0;
+		*n += r > 0 ? (size_t)r : 0;
+	}
+	return 0;
+}
+
+/* In virtual time the guest stands still while we wait, so that what it is given, and when, is the same however slowly it comes.
+ * A terminal's input would come when somebody types: there is none. */
+static int input_whole(struct talk *t, struct err *e)
+{
+	char buf[CHUNK];
+	size_t n = 0;
+
+	while (!t->in_over && t->ahead + CHUNK <= PROTO_WINDOW) {
+		if (!isatty(t->s->in) && read_chunk(t, buf, &n, e) < 0)
+			return -1;
+		if (n && chan_send(&t->vm->chan, MSG_IN, buf, n, -1, e) < 0)
+			return -1;
+		t->ahead += n;
+		t->in_over = n < CHUNK;
+	}
+	return t->in_over && !t->in_told ? tell_in_over(t, e) : 0;
+}
+
 static int message(struct talk *t, const struct msg *m, struct err *e)
 {
 	struct proto_exited gone;
@@ -119,7 +164,7 @@ static int message(struct talk *t, const struct msg *m, struct err *e)
 		if (m->n != sizeof(taken) || (memcpy(&taken, m->data, sizeof(taken)), taken > t->ahead))
 			return err_set(e, X_VM, "the guest took more input than it was given");
 		t->ahead -= taken;
-		return 0;
+		return t->vm->m.clock.virtual ? input_whole(t, e) : 0;
 	case MSG_ENDED:
 		if (m->n != sizeof(gone))
 			return err_set(e, X_VM, "the guest sent a damaged exit status");
@@ -127,6 +172,8 @@ static int message(struct talk *t, const struct msg *m, struct err *e)
 		t->status = gone.status;
 		t->ended = true;
 		return 0;
+	case MSG_LATE:
+		return err_set(e, X_TIMEOUT, "the session took longer than it may, by the guest's own time");
 	case MSG_FAILED:
 		return err_set(e, X_VM, "the guest could not: %.*s", (int)(m->n < 500 ? m->n : 500),
 			       (const char *)m->data);
@@ -251,7 +298,7 @@ static int check_still(struct talk *t, struct err *e)
 
 static int wait_once(struct talk *t, struct err *e)
 {
-	bool room = !t->in_over && t->ahead + 1 < PROTO_WINDOW;
+	bool virtual = t->vm->m.clock.virtual, room = !virtual && !t->in_over && t->ahead + 1 < PROTO_WINDOW;
 	struct pollfd p[] = {
 		{ .fd = t->vm->chan.fd, .events = POLLIN },       { .fd = t->vm->qemu.pidfd, .events = POLLIN },
 		{ .fd = t->vm->console, .events = POLLIN },       { .fd = t->vm->says, .events = POLLIN },
@@ -273,12 +320,13 @@ static int wait_once(struct talk *t, struct err *e)
 		return 0;
 	if (p[1].revents || t->vm->panicked)
 		return vm_gone(t->vm, e);
-	return check_silence(t, now_ms() - start, e);
+	/* A guest in virtual time may compute for long, and has a deadline of its own. */
+	return virtual ? 0 : check_silence(t, now_ms() - start, e);
 }
 
 static int talk(struct talk *t, struct err *e)
 {
-	if (send_run(t, e) < 0)
+	if (send_run(t, e) < 0 || (t->vm->m.clock.virtual && input_whole(t, e) < 0))
 		return -1;
 	while (!t->ended && !t->quit) {
 		if (drain(t, e) < 0)

@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/facts.h"
 #include "base/file.h"
 #include "json/read.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "vm/console.h"
 #include "vm/end.h"
+#include "vm/park.h"
 #include "vm/perfmode.h"
 #include "vm/ram.h"
 #include "topology/seen.h"
@@ -153,7 +155,11 @@ int vm_save(struct vm *vm, const char *dir, struct err *e)
 
 	if (d < 0)
 		return err_sys(e, "open %s", dir);
-	if (vm_pause(vm, e) < 0 || save_state(vm, d, e) < 0)
+	int r = vm->m.clock.virtual ? park_guest(vm, e) : vm_pause(vm, e);
+
+	if (r == PARK_INEXACT)
+		return SAVE_INEXACT;
+	if (r < 0 || save_state(vm, d, e) < 0)
 		return err_in(e, "keep the guest");
 	console_drain(vm);
 	FILE *f = xmemstream(&text, &n);
@@ -194,6 +200,23 @@ static int feed(struct vm *vm, int fd, const char *data, size_t n, long long dea
 	return 0;
 }
 
+/* Announcements to networks there are not would come by real-time timers, and each would end a vCPU's turn. */
+static int set_virtual(struct vm *vm, long long deadline, struct err *e)
+{
+	auto_free char *board = facts_get(vm->hello, strlen(vm->hello), "board");
+
+	if (!vm->m.clock.virtual)
+		return 0;
+	if (vm_qmp(vm, "migrate-set-parameters", "{\"announce-rounds\":0}", -1, NULL, deadline, e) < 0)
+		return -1;
+	return board_find(&vm->board, board ? strtoull(board, NULL, 16) : 0, e);
+}
+
+static int go_on(struct vm *vm, struct err *e)
+{
+	return vm->m.clock.virtual ? park_leave(vm, e) : vm_resume(vm, e);
+}
+
 static int load_state(struct vm *vm, int dir, struct err *e)
 {
 	long long deadline = vm_deadline(vm, VM_RESTORE_S);
@@ -204,13 +227,13 @@ static int load_state(struct vm *vm, int dir, struct err *e)
 	if (file_read(dir, "state", STATE_MAX, &state, &n, e) < 0)
 		return -1;
 	if (vm_qmp(vm, "migrate-set-capabilities", capabilities, -1, NULL, deadline, e) < 0 ||
-	    connect_state(vm, &fd, deadline, e) < 0 ||
+	    set_virtual(vm, deadline, e) < 0 || connect_state(vm, &fd, deadline, e) < 0 ||
 	    vm_qmp(vm, "migrate-incoming", "{\"uri\":\"fd:state\"}", -1, NULL, deadline, e) < 0 ||
 	    feed(vm, fd, state, n, deadline, e) < 0)
 		return -1;
 	/* A truncated state must end, not wait for more. */
 	shutdown(fd, SHUT_WR);
-	if (finish(vm, deadline, e) < 0 || vm_resume(vm, e) < 0)
+	if (finish(vm, deadline, e) < 0 || go_on(vm, e) < 0)
 		return -1;
 	return vm_tell_now(vm, e);
 }
@@ -225,7 +248,7 @@ static int read_description(int dir, struct machine *m, char **hello, struct err
 	return file_read(dir, "hello", TEXT_MAX, hello, NULL, e) < 0 ? -1 : 0;
 }
 
-int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e)
+int vm_restore(struct vm *vm, const char *snapshot_dir, uint64_t seed, struct err *e)
 {
 	auto_close int dir = open(snapshot_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct machine_wires w = { .kernel = NULL };
@@ -237,6 +260,7 @@ int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e)
 		return err_sys(e, "open %s", snapshot_dir);
 	if (read_description(dir, &m, &hello, e) < 0)
 		return err_in(e, "snapshot %s", snapshot_dir);
+	m.clock.seed = seed;
 	vm_init(vm, &m);
 	vm->hello = hello;
 	if (m.perf && perf_prepare(&vm->perf, &m, &w, e) < 0)
@@ -246,15 +270,16 @@ int vm_restore(struct vm *vm, const char *snapshot_dir, struct err *e)
 	return 0;
 }
 
-int vm_continue(struct vm *vm, const char *snapshot_dir, const char *kernel, const char *initrd, char **why,
-		struct err *e)
+int vm_continue(struct vm *vm, const char *snapshot_dir, uint64_t seed, const char *kernel, const char *initrd,
+		char **why, struct err *e)
 {
 	long long still = still_ms();
 
 	*why = NULL;
-	if (vm_restore(vm, snapshot_dir, e) == 0)
+	if (vm_restore(vm, snapshot_dir, seed, e) == 0)
 		return 0;
-	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || e->code == X_HOST || !vm->m.memory_mb)
+	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || e->code == X_HOST || !vm->m.memory_mb ||
+	    vm->m.clock.virtual)
 		return -1;
 	if (still_ms() > still)
 		return -1;

@@ -1,10 +1,11 @@
 /* state.h: what we hold of one running guest. */
 #pragma once
 #include "process/spawn.h"
+#include "vm/board.h"
 #include "vm/chan.h"
 #include "vm/machine.h"
 #include "host/perf.h"
-#include "vm/qmp.h"
+#include "qmp/qmp.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,8 +16,11 @@ struct vm {
 	struct child qemu;
 	struct qmp qmp;
 	struct chan chan;
-	int console; /* socket; -1 closed */
-	char *log;   /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
+	struct board board;  /* of virtual time */
+	int console;         /* socket; -1 closed */
+	int console_file;    /* in its place in virtual time; -1: none */
+	uint64_t console_at; /* bytes of that we have */
+	char *log;           /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
 	size_t log_n, log_cap;
 	FILE *echo;         /* the console is copied here as it comes; NULL: nowhere */
 	bool panicked;      /* the console said so */

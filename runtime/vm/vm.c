@@ -1,6 +1,7 @@
 /* vm.c: a guest's life: start, wait, talk, end. */
 #include "vm/console.h"
 #include "vm/end.h"
+#include "vm/park.h"
 #include "vm/perfmode.h"
 #include "vm/ram.h"
 #include "vm/vm.h"
@@ -30,7 +31,8 @@
 
 void vm_init(struct vm *vm, const struct machine *m)
 {
-	*vm = (struct vm){ .open = true, .m = *m, .console = -1, .says = -1 };
+	*vm = (struct vm){ .open = true, .m = *m, .console = -1, .console_file = -1, .says = -1 };
+	vm->board.ring = vm->board.gate = -1;
 	vm->chan.fd = vm->qmp.fd = -1;
 	for (size_t i = 0; i < countof(vm->ram); i++)
 		vm->ram[i] = -1;
@@ -56,7 +58,9 @@ void vm_close(struct vm *vm)
 	kill_qemu(vm);
 	qmp_close(&vm->qmp);
 	chan_close(&vm->chan);
+	board_close(&vm->board);
 	close_fd(&vm->console);
+	close_fd(&vm->console_file);
 	close_fd(&vm->says);
 	for (size_t i = 0; i < countof(vm->ram); i++)
 		close_fd(&vm->ram[i]);
@@ -76,7 +80,7 @@ static int waited(const struct vm *vm, const char *what, struct err *e)
 /* ---- start */
 
 struct pairs {
-	int qmp[2], chan[2], console[2], says[2];
+	int qmp[2], chan[2], gate[2], console[2], says[2];
 };
 
 static void close_pairs(struct pairs *p)
@@ -87,14 +91,27 @@ static void close_pairs(struct pairs *p)
 		close_fd(&all[i]);
 }
 
-static int make_pairs(struct pairs *p, struct err *e)
+static int make_virtual(struct pairs *p, struct err *e)
+{
+	p->console[1] = memory_file("the guest's console", 0, 0, e);
+	if (p->console[1] < 0)
+		return -1;
+	p->console[0] = fcntl(p->console[1], F_DUPFD_CLOEXEC, 0);
+	if (p->console[0] < 0)
+		return err_sys(e, "the guest's console");
+	return board_pairs(p->chan, p->gate, e);
+}
+
+static int make_pairs(struct pairs *p, bool virtual, struct err *e)
 {
 	int *sockets[] = { p->qmp, p->chan, p->console };
 
 	memset(p, 0xff, sizeof(*p));
-	for (size_t i = 0; i < countof(sockets); i++)
+	for (size_t i = 0; i < (virtual ? 1 : countof(sockets)); i++)
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets[i]) < 0)
 			return err_sys(e, "socketpair");
+	if (virtual && make_virtual(p, e) < 0)
+		return -1;
 	/* Ours does not block, QEMU's end does: it must not lose a word. */
 	if (pipe2(p->says, O_CLOEXEC) < 0 || fcntl(p->says[0], F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(e, "pipe");
@@ -104,12 +121,15 @@ static int make_pairs(struct pairs *p, struct err *e)
 static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, const char *extra_cmdline, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
-	int keep[3 + TOPO_MAX_NODES] = { p->qmp[1], p->chan[1], p->console[1] };
+	int keep[4 + TOPO_MAX_NODES] = { p->qmp[1], p->chan[1], p->console[1] };
 	size_t n_keep = 3;
 
 	w->qmp = p->qmp[1];
 	w->chan = p->chan[1];
 	w->console = p->console[1];
+	w->gate = p->gate[1];
+	if (w->gate >= 0)
+		keep[n_keep++] = w->gate;
 	for (unsigned i = 0; i < vm->m.topo.nodes; i++)
 		w->ram[i] = keep[n_keep++] = vm->ram[i];
 	machine_args(&a, &vm->m, w, extra_cmdline);
@@ -133,11 +153,18 @@ static int launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdl
 {
 	__attribute__((cleanup(close_pairs))) struct pairs p;
 
-	if (make_pairs(&p, e) < 0 || start_qemu(vm, w, &p, extra_cmdline, e) < 0)
+	if (make_pairs(&p, vm->m.clock.virtual, e) < 0 || start_qemu(vm, w, &p, extra_cmdline, e) < 0)
 		return -1;
 	qmp_open(&vm->qmp, TAKE_FD(p.qmp[0]));
-	chan_open(&vm->chan, TAKE_FD(p.chan[0]));
-	vm->console = TAKE_FD(p.console[0]);
+	if (vm->m.clock.virtual) {
+		board_open(&vm->board, vm, TAKE_FD(p.chan[0]), TAKE_FD(p.gate[0]));
+		chan_open_board(&vm->chan, &vm->board);
+		vm->console_file = TAKE_FD(p.console[0]);
+		vm->console_at = 0;
+	} else {
+		chan_open(&vm->chan, TAKE_FD(p.chan[0]));
+		vm->console = TAKE_FD(p.console[0]);
+	}
 	vm->says = TAKE_FD(p.says[0]);
 	close_pairs(&p); /* QEMU's ends: when it dies we must see the end of each */
 	if (qmp_hello(&vm->qmp, vm_deadline(vm, VM_RESTORE_S), e) < 0)
@@ -151,7 +178,9 @@ static void launch_undo(struct vm *vm)
 	kill_qemu(vm);
 	qmp_close(&vm->qmp);
 	chan_close(&vm->chan);
+	board_close(&vm->board);
 	close_fd(&vm->console);
+	close_fd(&vm->console_file);
 	close_fd(&vm->says);
 	memset(vm->said, 0, sizeof(vm->said));
 	vm->said_n = 0;
@@ -218,9 +247,15 @@ int vm_tell_now(struct vm *vm, struct err *e)
 	struct proto_now now = { 0 };
 	struct timespec ts;
 
-	if (random_bytes(now.seed, sizeof(now.seed)) < 0)
+	if (vm->m.clock.virtual) {
+		clock_random(&vm->m.clock, now.seed, sizeof(now.seed));
+		now.delay_ns = clock_delay_ns(&vm->m.clock);
+		ts = (struct timespec){ .tv_sec = CLOCK_EPOCH };
+	} else if (random_bytes(now.seed, sizeof(now.seed)) < 0) {
 		return err_sys(e, "random numbers for the guest");
-	clock_gettime(CLOCK_REALTIME, &ts);
+	} else {
+		clock_gettime(CLOCK_REALTIME, &ts);
+	}
 	now.s = ts.tv_sec;
 	now.ns = (uint32_t)ts.tv_nsec;
 	return chan_send(&vm->chan, MSG_NOW, &now, sizeof(now), vm_deadline(vm, VM_RESTORE_S), e);
@@ -270,10 +305,10 @@ static int wait_channel(struct vm *vm, long long deadline, struct err *e)
 		/* A console that never falls silent must not keep us from seeing the deadline. */
 		if (deadline >= 0 && now_ms() >= deadline)
 			return POLL_LATE;
-		int r = stop_poll(p, countof(p), deadline, e);
+		int r = stop_poll(p, countof(p), console_look(vm, deadline), e);
 
-		if (r <= 0)
-			return r < 0 ? -1 : POLL_LATE;
+		if (r < 0)
+			return -1;
 		console_drain(vm);
 		/* What the guest said before it died is still worth hearing. */
 		if (p[0].revents)
@@ -296,6 +331,8 @@ int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, 
 		if (r == CHAN_MSG && stop_pending())
 			return stop_err(e);
 		if (r == CHAN_MSG && deadline >= 0 && now_ms() >= deadline)
+			return waited(vm, what, e);
+		if (r == CHAN_MSG && m->type == MSG_LATE)
 			return waited(vm, what, e);
 		if (r == CHAN_MSG)
 			return 0;
@@ -325,13 +362,26 @@ int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, c
 	}
 }
 
+int vm_deadline_inside(struct vm *vm, uint64_t ms, struct err *e)
+{
+	uint32_t n = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+
+	if (!vm->m.clock.virtual)
+		return 0;
+	return chan_send(&vm->chan, MSG_DEADLINE, &n, sizeof(n), -1, e);
+}
+
 int vm_pause(struct vm *vm, struct err *e)
 {
+	if (vm->m.clock.virtual)
+		return park_wait_gate(vm, e);
 	return vm_qmp(vm, "stop", NULL, -1, NULL, vm_deadline(vm, VM_STOP_S), e);
 }
 
 int vm_resume(struct vm *vm, struct err *e)
 {
+	if (vm->m.clock.virtual)
+		return 0;
 	return vm_qmp(vm, "cont", NULL, -1, NULL, vm_deadline(vm, VM_STOP_S), e);
 }
 

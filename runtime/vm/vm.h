@@ -27,6 +27,10 @@ int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, c
 /* NOW: the guest goes on at the host's time and with random numbers of its own, however old its snapshot is. Before anything
  * else is asked of a guest that runs; there is no answer, and what is asked next is done after it. */
 int vm_tell_now(struct vm *vm, struct err *e);
+/* In virtual time: until MSG_LATE comes, which vm_next() tells as X_TIMEOUT; 0: no deadline any more. In real time, where the
+ * host's deadlines are the guest's, nothing. */
+int vm_deadline_inside(struct vm *vm, uint64_t ms, struct err *e);
+/* In virtual time the guest stands still while it is spoken to: vm_pause waits until it does, vm_resume does nothing. */
 int vm_pause(struct vm *vm, struct err *e);
 int vm_resume(struct vm *vm, struct err *e);
 

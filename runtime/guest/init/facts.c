@@ -1,5 +1,6 @@
 /* facts.c: what the host must know about this kernel, gathered once: HELLO, and the kernel's own BTF. */
 #include "guest/init/facts.h"
+#include "guest/init/base/board.h"
 #include "guest/init/base/crash.h"
 #include "guest/init/base/mounts.h"
 #include "guest/init/base/port.h"
@@ -162,6 +163,8 @@ void facts_hello(void)
 	fprintf(f, "scx %s\n", access("/sys/kernel/sched_ext", F_OK) == 0 ? "yes" : "no");
 	fprintf(f, "btf %lld\n", stat(BTF_PATH, &st) == 0 ? (long long)st.st_size : 0LL);
 	topo_write(f);
+	if (board_address())
+		fprintf(f, "board %llx\n", (unsigned long long)board_address());
 	for (size_t i = 0; i < N_WANTED; i++)
 		if (s.va[i])
 			fprintf(f, "sym %s %llx\n", wanted[i], (unsigned long long)s.va[i]);

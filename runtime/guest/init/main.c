@@ -1,6 +1,8 @@
 /* main.c: PID 1 of a ktstr guest. Prepares the ground, says HELLO, then does what the host asks; see guest/proto.h. */
 #include "guest/init/scx/calls.h"
+#include "guest/init/base/board.h"
 #include "guest/init/base/crash.h"
+#include "guest/init/deadline.h"
 #include "guest/init/scx/exit_info.h"
 #include "guest/init/facts.h"
 #include "guest/init/files.h"
@@ -75,6 +77,13 @@ static void request(uint32_t type, const void *data, size_t n)
 		return;
 	case MSG_CONSOLE:
 		console_level(data, n);
+		return;
+	case MSG_DEADLINE:
+		deadline_set(data, n);
+		return;
+	case MSG_PARK:
+		board_park();
+		port_want(); /* the host of each guest that goes on from there is the first to speak */
 		return;
 	case MSG_POWEROFF:
 		machine_end();

@@ -41,4 +41,8 @@ void now_set(const void *data, size_t n)
 		port_failed("set the clock: %s", strerror(errno));
 	if (reseed(now.seed) < 0)
 		port_failed("new random numbers: %s", strerror(errno));
+	/* Whatever comes now meets another tick. */
+	ts = (struct timespec){ .tv_nsec = now.delay_ns };
+	if (now.delay_ns)
+		nanosleep(&ts, NULL);
 }

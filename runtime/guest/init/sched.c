@@ -5,6 +5,7 @@
  * than the host listens blocks in its own write. */
 #include "guest/init/sched.h"
 #include "guest/init/scx/calls.h"
+#include "guest/init/base/board.h"
 #include "guest/init/base/crash.h"
 #include "guest/init/base/loop.h"
 #include "guest/init/base/port.h"
@@ -187,6 +188,7 @@ static void __attribute__((noreturn)) child(int out, int told, char **argv, char
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	board_drop();
 	setsid();
 	umask(022);
 	dup2(null, STDIN_FILENO);

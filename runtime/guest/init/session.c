@@ -3,6 +3,7 @@
  * The same care for the queue to the host as in sched.c: while it is full nothing is read from the program. Its input waits
  * in a buffer of PROTO_WINDOW bytes; what the program took is told, so that the host never sends more than fits. */
 #include "guest/init/session.h"
+#include "guest/init/base/board.h"
 #include "guest/init/base/crash.h"
 #include "guest/init/base/loop.h"
 #include "guest/init/base/mounts.h"
@@ -332,6 +333,7 @@ static void __attribute__((noreturn)) child(const struct ends *p, bool terminal,
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	board_drop();
 	setsid();
 	umask(022);
 	if (terminal)

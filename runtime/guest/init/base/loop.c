@@ -18,6 +18,7 @@ enum { FDS_MAX = 256 };
 
 static int loop = -1;
 static watch_fn *callback[FDS_MAX];
+static void (*idle)(void);
 
 void watch(int fd, uint32_t events, watch_fn *fn)
 {
@@ -34,6 +35,11 @@ void unwatch(int fd)
 	callback[fd] = NULL;
 }
 
+void before_wait(void (*fn)(void))
+{
+	idle = fn;
+}
+
 void loop_open(void)
 {
 	loop = epoll_create1(EPOLL_CLOEXEC);
@@ -45,6 +51,9 @@ void loop_run(void)
 {
 	for (;;) {
 		struct epoll_event ev;
+
+		if (idle)
+			idle();
 		/* One at a time: a callback may unwatch what a second event of the batch belongs to. */
 		int n = epoll_wait(loop, &ev, 1, -1);
 

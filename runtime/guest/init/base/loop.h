@@ -10,6 +10,8 @@ typedef void watch_fn(uint32_t events);
 /* Calls fn with the EPOLL* bits whenever one of events is there. */
 void watch(int fd, uint32_t events, watch_fn *fn);
 void unwatch(int fd);
+/* Called each time there is nothing left to do, before the loop waits. */
+void before_wait(void (*fn)(void));
 /* For ever. */
 void loop_run(void) __attribute__((noreturn));
 

@@ -1,9 +1,13 @@
-/* port.c: the virtio-serial port to the host.
+/* port.c: frames to and from the host.
  *
- * The port is watched edge-triggered: while no host is connected it reports a hang-up for ever, and a snapshot is
+ * With a board: everything that is queued goes in calls, when the loop has nothing else to do. They are the only places where
+ * the host can say something.
+ *
+ * Else the virtio-serial port, watched edge-triggered: while no host is connected it reports a hang-up for ever, and a snapshot is
  * restored into just that state. So every wake-up reads and writes until the port says EAGAIN. What the host does not
  * take yet waits in a queue; producers of bulk data stop at QUEUE_FULL and are resumed when it is drained. */
 #include "guest/init/base/port.h"
+#include "guest/init/base/board.h"
 #include "guest/init/base/crash.h"
 #include "guest/init/base/loop.h"
 #include "guest/init/base/mounts.h"
@@ -28,6 +32,7 @@ enum {
 	PORT_WAIT_S = 25,   /* less than the host waits for a boot, so that the reason is ours to tell */
 	WRITE_MAX = 32768,  /* the driver takes no more at once */
 	WRITE_SMALL = 4096, /* always fits a free page */
+	READ_MIN = 65536,
 };
 
 struct frame {
@@ -37,6 +42,8 @@ struct frame {
 };
 
 static int port = -1;
+static bool board;  /* in place of the port */
+static bool wanted; /* a call, with or without something to say */
 static void (*ask)(uint32_t type, const void *data, size_t n);
 static void (*resume)(void);
 static struct frame *head, **tail = &head;
@@ -120,6 +127,20 @@ static void port_write(void)
 	}
 }
 
+/* As much as fits. */
+static void board_write(void)
+{
+	while (head) {
+		size_t n = board_put(head->data + head->sent, head->len - head->sent);
+
+		head->sent += n;
+		queued -= n;
+		if (head->sent < head->len)
+			return;
+		queue_pop();
+	}
+}
+
 void port_send(enum proto_type type, const void *data, size_t n)
 {
 	struct frame *f = malloc(sizeof *f + sizeof(struct proto_head) + n);
@@ -162,6 +183,13 @@ void port_flush(int ms)
 	long long deadline = now_ms() + ms;
 	struct pollfd p = { .fd = port, .events = POLLOUT };
 
+	while (board && head) {
+		const void *data;
+		size_t n;
+
+		board_write();
+		board_call(&data, &n); /* what the host says now comes too late */
+	}
 	if (port < 0)
 		return;
 	for (port_write(); head && now_ms() < deadline; port_write())
@@ -185,17 +213,23 @@ static void frames(void)
 	in_n -= at;
 }
 
+static void in_room(size_t n)
+{
+	if (in_cap - in_n >= n)
+		return;
+	in_cap = in_cap * 2 > in_n + n ? in_cap * 2 : in_n + n;
+	in = realloc(in, in_cap);
+	if (!in)
+		die("out of memory for a message of the host");
+}
+
 static void port_read(void)
 {
 	for (;;) {
 		ssize_t n;
 
-		if (in_n == in_cap) {
-			in_cap = in_cap ? in_cap * 2 : 65536;
-			in = realloc(in, in_cap);
-			if (!in)
-				die("out of memory for a message of the host");
-		}
+		if (in_n == in_cap)
+			in_room(READ_MIN);
 		n = read(port, in + in_n, in_cap - in_n);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -221,12 +255,41 @@ static void on_port(uint32_t events)
 		resume();
 }
 
+/* Until neither side has anything left to say. */
+static void board_turn(void)
+{
+	while (head || wanted) {
+		const void *data;
+		size_t n;
+
+		board_write();
+		wanted = board_call(&data, &n);
+		in_room(n);
+		if (n)
+			memcpy(in + in_n, data, n);
+		in_n += n;
+		frames();
+		if (!head && !wanted)
+			resume();
+	}
+}
+
+void port_want(void)
+{
+	wanted = true;
+}
+
 void port_open(void (*request)(uint32_t type, const void *data, size_t n), void (*room)(void))
 {
 	char path[320];
 
 	ask = request;
 	resume = room;
+	board = board_open();
+	if (board) {
+		before_wait(board_turn);
+		return;
+	}
 	port_wait(path, sizeof path);
 	port = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (port < 0)

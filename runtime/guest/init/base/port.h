@@ -1,11 +1,11 @@
-/* port.h: the virtio-serial port to the host. */
+/* port.h: frames to and from the host: through the virtio-serial port, or in virtual time through the board (guest/board.h). */
 #pragma once
 #include "guest/proto.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Waits for the port's device and opens it. request does what one frame of the host asks for; room sends the next chunks of
+/* Opens the board, or waits for the port's device and opens that. request does what one frame of the host asks for; room sends the next chunks of
  * bulk transfers, and is called when there is room again. */
 void port_open(void (*request)(uint32_t type, const void *data, size_t n), void (*room)(void));
 /* Queues a copy and sends what the host takes now. */
@@ -13,5 +13,7 @@ void port_send(enum proto_type type, const void *data, size_t n);
 void port_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Room for bulk data: ask before every chunk of it. */
 bool port_ready(void);
+/* Calls the host although there is nothing to say; a board's only. */
+void port_want(void);
 /* Pushes what is queued for at most ms milliseconds; for the way down only. */
 void port_flush(int ms);

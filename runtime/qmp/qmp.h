@@ -9,6 +9,8 @@ struct qmp {
 	char *buf;
 	size_t n, cap;
 	unsigned events; /* seen so far; they are skipped */
+	unsigned stops;  /* of them: STOP */
+	unsigned owed;   /* answers to what was posted that have not come */
 };
 
 void qmp_open(struct qmp *q, int fd); /* takes the descriptor */
@@ -19,6 +21,11 @@ int qmp_hello(struct qmp *q, long long deadline, struct err *e);
  * reply, skipping events. *reply (may be NULL): text of the "return" value, the caller's. A QEMU error is an error
  * with its words. */
 int qmp_call(struct qmp *q, const char *cmd, const char *args, int fd, char **reply, long long deadline, struct err *e);
+/* Sends a command without arguments, and does not wait: its answer is skipped when it comes. */
+int qmp_post(struct qmp *q, const char *cmd, struct err *e);
+enum { QMP_NOTHING = 0, QMP_HEARD = 1 };
+/* One event or owed answer, or nothing until the deadline. */
+int qmp_hear(struct qmp *q, long long deadline, struct err *e);
 /* Until QEMU has sent more events than q->events was. An answer may overtake the events before it and be overtaken by
  * those after it, so who waits for a state notes the count, asks, and waits for more than what was noted. */
 int qmp_wait(struct qmp *q, unsigned events, long long deadline, struct err *e);

@@ -1,6 +1,6 @@
 /* qmp.c: one JSON object per line each way. We ask one question at a time, so the next line that is no event is the
  * answer. */
-#include "vm/qmp.h"
+#include "qmp/qmp.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -113,6 +113,16 @@ static int qmp_error(const struct json *j, const char *cmd, struct err *e)
 	return err_set(e, X_VM, "QEMU: %s: %s", cmd, text);
 }
 
+static void note_event(struct qmp *q, const struct json *j)
+{
+	auto_free char *name = NULL;
+	struct err ignored;
+
+	q->events++;
+	if (json_str(j, json_get(j, 0, "event"), &name, &ignored) == 0 && !strcmp(name, "STOP"))
+		q->stops++;
+}
+
 /* Until a line of one of the two kinds (a greeting, or an answer to cmd). */
 static int wait_answer(struct qmp *q, const char *cmd, bool greeting, char **reply, long long deadline, struct err *e)
 {
@@ -129,6 +139,10 @@ static int wait_answer(struct qmp *q, const char *cmd, bool greeting, char **rep
 
 		if (greeting && k == KIND_GREETING)
 			return 0;
+		if (!greeting && q->owed && (k == KIND_ERROR || k == KIND_RETURN)) {
+			q->owed--;
+			continue;
+		}
 		if (!greeting && k == KIND_ERROR)
 			return qmp_error(&j, cmd, e);
 		if (!greeting && k == KIND_RETURN) {
@@ -138,7 +152,7 @@ static int wait_answer(struct qmp *q, const char *cmd, bool greeting, char **rep
 		}
 		if (k != KIND_EVENT)
 			return err_set(e, X_VM, "QEMU's monitor said something unexpected: %.200s", line);
-		q->events++;
+		note_event(q, &j);
 	}
 }
 
@@ -207,4 +221,44 @@ int qmp_wait(struct qmp *q, unsigned events, long long deadline, struct err *e)
 		q->events++;
 	}
 	return 0;
+}
+
+int qmp_post(struct qmp *q, const char *cmd, struct err *e)
+{
+	auto_free char *text = xasprintf("{\"execute\":\"%s\"}\n", cmd);
+
+	if (q->fd < 0)
+		return gone(e);
+	if (send_line(q, text, strlen(text), -1, e) < 0)
+		return -1;
+	q->owed++;
+	return 0;
+}
+
+int qmp_hear(struct qmp *q, long long deadline, struct err *e)
+{
+	auto_free char *line = NULL;
+	auto_json struct json j = { 0 };
+	struct err late = { 0 };
+	size_t n;
+
+	if (q->fd < 0)
+		return gone(e);
+	if (next_line(q, &line, &n, deadline, &late) < 0) {
+		if (late.code == X_TIMEOUT)
+			return QMP_NOTHING;
+		*e = late;
+		return -1;
+	}
+	if (json_parse(&j, line, n, e) < 0)
+		return err_as(e, X_VM, "QEMU's monitor");
+	enum kind k = kind_of(&j);
+
+	if (k == KIND_EVENT)
+		note_event(q, &j);
+	else if (q->owed && (k == KIND_RETURN || k == KIND_ERROR))
+		q->owed--;
+	else
+		return err_set(e, X_VM, "QEMU's monitor said something unexpected: %.200s", line);
+	return QMP_HEARD;
 }

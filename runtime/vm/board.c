@@ -1,0 +1,221 @@
+#include "vm/board.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "vm/ram.h"
+#include "vm/state.h"
+
+enum { WAITING_MAX = 64 << 20, GATE_LEAST = BOARD_PARK, GATE_MOST = 4096 };
+
+int board_pairs(int ring[2], int gate[2], struct err *e)
+{
+	int least = 1, n = 0;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ring) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) < 0)
+		return err_sys(e, "socketpair");
+	if (setsockopt(gate[1], SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)) < 0)
+		return err_sys(e, "make a gate for the guest");
+	while (n < GATE_MOST && send(gate[1], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+		n++;
+	if (n < GATE_LEAST || n == GATE_MOST)
+		return err_set(e, X_HOST,
+			       "a socket of this kernel takes %d single bytes, which makes no gate for a guest", n);
+	return 0;
+}
+
+void board_open(struct board *b, struct vm *vm, int ring, int gate)
+{
+	*b = (struct board){ .vm = vm, .ring = ring, .gate = gate };
+}
+
+void board_close(struct board *b)
+{
+	if (b->ring >= 0)
+		close(b->ring);
+	if (b->gate >= 0)
+		close(b->gate);
+	free(b->to);
+	*b = (struct board){ .ring = -1, .gate = -1 };
+}
+
+int board_pages(uint64_t page[BOARD_PAGES], const struct board_head *h, const struct machine *m, struct err *e)
+{
+	unsigned n = 0;
+
+	if (h->magic != BOARD_MAGIC || h->version != BOARD_VERSION)
+		return err_set(e, X_VM, "the guest's board is none of ours");
+	if (h->n_runs > BOARD_RUNS)
+		return err_set(e, X_VM, "the guest's board names %" PRIu32 " runs of pages", h->n_runs);
+	for (unsigned i = 0; i < h->n_runs; i++) {
+		const struct proto_run *r = &h->run[i];
+		uint64_t offset, run;
+
+		if (!r->len || r->gpa % BOARD_PAGE || r->len % BOARD_PAGE || r->len / BOARD_PAGE > BOARD_PAGES - n ||
+		    !machine_ram_offset(m, r->gpa, &offset, &run) || run < r->len)
+			return err_set(e, X_VM,
+				       "the guest's board names pages it does not have: %#" PRIx64 " (+%" PRIu64 ")",
+				       r->gpa, r->len);
+		for (uint64_t at = 0; at < r->len; at += BOARD_PAGE)
+			page[n++] = r->gpa + at;
+	}
+	if (n != BOARD_PAGES)
+		return err_set(e, X_VM, "the guest's board has %u pages, not %d", n, BOARD_PAGES);
+	return 0;
+}
+
+int board_find(struct board *b, uint64_t address, struct err *e)
+{
+	struct board_head h;
+
+	if (!address || address % BOARD_PAGE)
+		return err_set(e, X_VM, "the guest's board cannot be at %#" PRIx64, address);
+	if (vm_read_phys(b->vm, address, &h, sizeof(h), e) < 0 || board_pages(b->page, &h, &b->vm->m, e) < 0)
+		return -1;
+	b->address = address;
+	return 0;
+}
+
+int board_send(struct board *b, const void *data, size_t n, struct err *e)
+{
+	if (n > WAITING_MAX - b->to_n)
+		return err_set(e, X_VM, "the guest takes no messages");
+	if (b->to_cap - b->to_n < n) {
+		b->to_cap = 2 * b->to_cap > b->to_n + n ? 2 * b->to_cap : b->to_n + n;
+		b->to = xreallocarray(b->to, b->to_cap, 1);
+	}
+	if (n)
+		memcpy(b->to + b->to_n, data, n);
+	b->to_n += n;
+	return 0;
+}
+
+/* n bytes of a box, from its first page on, in stretches of pages that lie side by side. */
+static int transfer(struct board *b, const uint64_t *page, void *data, size_t n, bool write, struct err *e)
+{
+	char *p = data;
+
+	while (n) {
+		size_t pages = 1;
+
+		while (pages * BOARD_PAGE < n && page[pages] == page[0] + pages * BOARD_PAGE)
+			pages++;
+		size_t now = pages * BOARD_PAGE < n ? pages * BOARD_PAGE : n;
+
+		if (write ? vm_write_phys(b->vm, page[0], p, now, e) < 0 : vm_read_phys(b->vm, page[0], p, now, e) < 0)
+			return -1;
+		p += now;
+		n -= now;
+		page += pages;
+	}
+	return 0;
+}
+
+static int take_outbox(struct board *b, char **out, size_t *n, struct err *e)
+{
+	uint32_t out_n;
+
+	if (vm_read_phys(b->vm, b->address + offsetof(struct board_head, out_n), &out_n, sizeof(out_n), e) < 0)
+		return -1;
+	if (out_n > BOARD_BOX)
+		return err_set(e, X_VM, "the guest says that its outbox has %" PRIu32 " bytes", out_n);
+	*out = xmalloc(out_n + 1);
+	*n = out_n;
+	if (transfer(b, b->page, *out, out_n, false, e) < 0) {
+		free(*out);
+		return -1;
+	}
+	b->called = true;
+	return BOARD_CALLED;
+}
+
+/* Once: a board that moves is none. */
+static int named(struct board *b, unsigned char byte, struct err *e)
+{
+	uint64_t address = 0;
+
+	b->name[b->name_n++ - 1] = byte;
+	if (b->name_n <= sizeof(b->name))
+		return 0;
+	b->name_n = 0;
+	for (unsigned i = 0; i < sizeof(b->name); i++)
+		address |= (uint64_t)b->name[i] << 8 * i;
+	return board_find(b, address, e);
+}
+
+int board_listen(struct board *b, char **out, size_t *n, struct err *e)
+{
+	for (;;) {
+		unsigned char byte;
+		ssize_t r = recv(b->ring, &byte, 1, MSG_DONTWAIT);
+
+		if (r == 0 || (r < 0 && errno == ECONNRESET))
+			return BOARD_GONE;
+		if (r < 0 && (errno == EAGAIN || errno == EINTR))
+			return BOARD_QUIET;
+		if (r < 0)
+			return err_sys(e, "listen for the guest");
+		if (b->name_n) {
+			if (named(b, byte, e) < 0)
+				return -1;
+		} else if (byte == RING_BOARD && !b->address) {
+			b->name_n = 1;
+		} else if (byte == RING_CALL && b->address && !b->called) {
+			return take_outbox(b, out, n, e);
+		} else if (byte == RING_PARK && b->address && !b->called && !b->parked) {
+			b->parked = true;
+			return BOARD_QUIET;
+		} else {
+			return err_set(e, X_VM, "the guest rings out of turn (%#x)", byte);
+		}
+	}
+}
+
+static int fill_inbox(struct board *b, struct err *e)
+{
+	uint32_t in[2] = { (uint32_t)(b->to_n < BOARD_BOX ? b->to_n : BOARD_BOX), b->to_n > BOARD_BOX };
+
+	if (!in[0])
+		return 0;
+	if (transfer(b, b->page + BOARD_PAGES / 2, b->to, in[0], true, e) < 0 ||
+	    vm_write_phys(b->vm, b->address + offsetof(struct board_head, in_n), in, sizeof(in), e) < 0)
+		return -1;
+	b->to_n -= in[0];
+	memmove(b->to, b->to + in[0], b->to_n);
+	return 0;
+}
+
+int board_release(struct board *b, struct err *e)
+{
+	if (!b->called)
+		return 0;
+	if (fill_inbox(b, e) < 0)
+		return -1;
+	b->called = false;
+	return board_open_gate(b, 1, e);
+}
+
+int board_open_gate(struct board *b, unsigned n, struct err *e)
+{
+	char byte;
+
+	while (n) {
+		ssize_t r = recv(b->gate, &byte, 1, MSG_DONTWAIT);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r == 0 || (r < 0 && errno == ECONNRESET))
+			return 0; /* QEMU has ended, as whoever waits for it will see */
+		if (r < 0)
+			return errno == EAGAIN ? err_set(e, X_VM, "nothing stands in the guest's gate")
+					       : err_sys(e, "open the guest's gate");
+		n--;
+	}
+	return 0;
+}

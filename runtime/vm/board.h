@@ -1,0 +1,46 @@
+/* board.h: the host's side of guest/board.h: when a guest in virtual time may be spoken to, and how.
+ *
+ * The guest stands still from the moment its call was heard until board_release(). Whoever talks to it through struct chan
+ * need not know: what is sent waits here, and the guest is let go when its words are used up and somebody asks for more. */
+#pragma once
+#include "guest/board.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+struct err;
+struct machine;
+struct vm;
+
+enum { BOARD_PAGES = 2 * BOARD_BOX / BOARD_PAGE };
+
+struct board {
+	struct vm *vm;    /* whose memory it is in */
+	int ring, gate;   /* our ends; -1: closed */
+	uint64_t address; /* guest-physical, of the head; 0: not known yet */
+	uint64_t page[BOARD_PAGES];
+	bool called; /* the guest stands in a call, and its outbox was taken */
+	bool parked; /* it rang to be saved, and what stands in the gate is no call */
+	unsigned char name[8];
+	unsigned name_n; /* bytes of its address that came, counted from 1 on once RING_BOARD came; 0: none is coming */
+	char *to;        /* for the inbox */
+	size_t to_n, to_cap;
+};
+
+/* Two pairs of sockets, ours first. The gate is full: what is written to it waits. */
+int board_pairs(int ring[2], int gate[2], struct err *e);
+/* Takes the descriptors. */
+void board_open(struct board *b, struct vm *vm, int ring, int gate);
+void board_close(struct board *b);
+/* The pages that a head names: each in RAM, aligned, and as many as there are. Hostile in, X_VM. */
+int board_pages(uint64_t page[BOARD_PAGES], const struct board_head *h, const struct machine *m, struct err *e);
+/* A board whose address is known: that of a continued guest. */
+int board_find(struct board *b, uint64_t address, struct err *e);
+/* Queues bytes for the guest's next call. */
+int board_send(struct board *b, const void *data, size_t n, struct err *e);
+enum { BOARD_QUIET = 0, BOARD_CALLED = 1, BOARD_GONE = 2 };
+/* What was rung since, without waiting. BOARD_CALLED: *out is what the outbox had, the caller's. */
+int board_listen(struct board *b, char **out, size_t *n, struct err *e);
+/* Ends a call: fills the inbox, and lets the guest go. */
+int board_release(struct board *b, struct err *e);
+/* Lets n bytes through the gate, now or as they come. */
+int board_open_gate(struct board *b, unsigned n, struct err *e);

@@ -1,0 +1,153 @@
+#include "vm/park.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "guest/proto.h"
+#include "progress/log.h"
+#include "vm/console.h"
+#include "vm/end.h"
+#include "vm/vm.h"
+
+/* IN_GATE_MS: from the ring to the gate is one instruction. QUEUED_MS: until the monitor has read a line. A guess that was wrong
+ * costs a boot, for the releases tell. SILENT_MS: an idle monitor answers within one, a starved one within some ten. */
+enum {
+	IN_GATE_MS = 200,
+	QUEUED_MS = 100,
+	RELEASED_MS = 1000,
+	STOP_MS = 5000,
+	SILENT_MS = 100,
+	ASKED = 100,
+	PARKED_AFTER = 2
+};
+
+/* Until the guest has rung to be parked. */
+static int wait_ring(struct vm *vm, struct err *e)
+{
+	long long deadline = vm_deadline(vm, VM_STOP_S);
+
+	while (!vm->board.parked) {
+		struct pollfd p[] = {
+			{ .fd = vm->board.ring, .events = POLLIN },
+			{ .fd = vm->qemu.pidfd, .events = POLLIN },
+		};
+		auto_free char *out = NULL;
+		size_t n;
+		int r = stop_poll(p, countof(p), console_look(vm, deadline), e);
+
+		if (r < 0)
+			return -1;
+		console_drain(vm);
+		r = board_listen(&vm->board, &out, &n, e);
+		if (r < 0)
+			return -1;
+		if (r == BOARD_CALLED)
+			return err_set(e, X_VM, "the guest called where it was to stand still");
+		if (r == BOARD_GONE || p[1].revents)
+			return vm_gone(vm, e);
+		if (!vm->board.parked && now_ms() >= deadline)
+			return vm_late(vm, "timed out waiting for the guest to stand still", e);
+	}
+	return 0;
+}
+
+/* Answers that are owed, and events, for at most ms; until stop: no longer than to STOP. */
+static int hear(struct vm *vm, int ms, bool until_stop, struct err *e)
+{
+	long long deadline = now_ms() + ms;
+	int r = QMP_HEARD;
+
+	while (r == QMP_HEARD && (until_stop ? !vm->qmp.stops : vm->qmp.owed))
+		r = qmp_hear(&vm->qmp, deadline, e);
+	return r < 0 ? -1 : 0;
+}
+
+/* A question that is not answered was asked behind the gate; its answer comes when the gate opens. */
+static int wait_silence(struct vm *vm, struct err *e)
+{
+	for (int i = 0; i < ASKED; i++) {
+		if (qmp_post(&vm->qmp, "query-status", e) < 0 || hear(vm, SILENT_MS, false, e) < 0)
+			return -1;
+		if (vm->qmp.owed)
+			return 0;
+	}
+	return err_set(e, X_VM, "the guest does not come to stand in its gate");
+}
+
+int park_wait_gate(struct vm *vm, struct err *e)
+{
+	return wait_silence(vm, e);
+}
+
+static void defer_thread(pid_t thread, pid_t main_thread, int cpu)
+{
+	const struct sched_param none = { 0 };
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	(void)sched_setaffinity(thread, sizeof(one), &one);
+	if (thread != main_thread)
+		(void)sched_setscheduler(thread, SCHED_IDLE, &none);
+}
+
+/* All of QEMU on one CPU, and its main loop before the thread that runs the vCPUs: the one that gets the lock first. Where a host
+ * refuses that, it is left to luck, and the releases tell. */
+static void main_loop_first(const struct vm *vm)
+{
+	auto_free char *path = xasprintf("/proc/%d/task", (int)vm->qemu.pid);
+	DIR *threads = opendir(path);
+	struct dirent *entry;
+	cpu_set_t allowed;
+	int cpu = 0;
+
+	if (sched_getaffinity(vm->qemu.pid, sizeof(allowed), &allowed) == 0)
+		while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &allowed))
+			cpu++;
+	while (threads && (entry = readdir(threads)))
+		if (*entry->d_name != '.')
+			defer_thread((pid_t)strtol(entry->d_name, NULL, 10), vm->qemu.pid, cpu);
+	if (threads)
+		closedir(threads);
+}
+
+static int release(struct vm *vm, int ms, struct err *e)
+{
+	return board_open_gate(&vm->board, 1, e) < 0 ? -1 : hear(vm, ms, true, e);
+}
+
+int park_guest(struct vm *vm, struct err *e)
+{
+	unsigned released = 0;
+
+	vm->qmp.stops = 0;
+	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
+	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0 || qmp_post(&vm->qmp, "stop", e) < 0 ||
+	    hear(vm, QUEUED_MS, true, e) < 0)
+		return -1;
+	main_loop_first(vm);
+	while (!vm->qmp.stops && released < PARKED_AFTER) {
+		released++;
+		if (release(vm, released < PARKED_AFTER ? RELEASED_MS : STOP_MS, e) < 0)
+			return -1;
+	}
+	vm->board.parked = false;
+	log_debug("stopped after %u releases: %s", released, vm->qmp.stops ? "yes" : "no");
+	if (!vm->qmp.stops || released != PARKED_AFTER)
+		return PARK_INEXACT;
+	return hear(vm, STOP_MS, false, e) < 0 ? -1 : PARK_EXACT;
+}
+
+/* Not waited for: the guest may stand in its next call before the answer to "cont" is out. */
+int park_leave(struct vm *vm, struct err *e)
+{
+	if (board_open_gate(&vm->board, BOARD_PARK - PARKED_AFTER, e) < 0)
+		return -1;
+	return qmp_post(&vm->qmp, "cont", e);
+}
