@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,6 +35,8 @@ int board_pairs(int ring[2], int gate[2], struct err *e)
 void board_open(struct board *b, struct vm *vm, int ring, int gate)
 {
 	*b = (struct board){ .vm = vm, .ring = ring, .gate = gate };
+	if (ioctl(gate, FIONREAD, &b->full) < 0)
+		b->full = INT_MAX;
 }
 
 void board_close(struct board *b)
@@ -201,6 +205,13 @@ int board_release(struct board *b, struct err *e)
 	return board_open_gate(b, 1, e);
 }
 
+int board_passed(const struct board *b)
+{
+	int there;
+
+	return b->full == INT_MAX || ioctl(b->gate, FIONREAD, &there) < 0 ? -1 : there + b->taken - b->full;
+}
+
 int board_open_gate(struct board *b, unsigned n, struct err *e)
 {
 	char byte;
@@ -215,6 +226,7 @@ int board_open_gate(struct board *b, unsigned n, struct err *e)
 		if (r < 0)
 			return errno == EAGAIN ? err_set(e, X_VM, "nothing stands in the guest's gate")
 					       : err_sys(e, "open the guest's gate");
+		b->taken++;
 		n--;
 	}
 	return 0;

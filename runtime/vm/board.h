@@ -16,6 +16,8 @@ enum { BOARD_PAGES = 2 * BOARD_BOX / BOARD_PAGE };
 struct board {
 	struct vm *vm;    /* whose memory it is in */
 	int ring, gate;   /* our ends; -1: closed */
+	int full;         /* bytes that fill the gate */
+	int taken;        /* out of it by us */
 	uint64_t address; /* guest-physical, of the head; 0: not known yet */
 	uint64_t page[BOARD_PAGES];
 	bool called; /* the guest stands in a call, and its outbox was taken */
@@ -42,5 +44,7 @@ enum { BOARD_QUIET = 0, BOARD_CALLED = 1, BOARD_GONE = 2 };
 int board_listen(struct board *b, char **out, size_t *n, struct err *e);
 /* Ends a call: fills the inbox, and lets the guest go. */
 int board_release(struct board *b, struct err *e);
+/* How many bytes the guest has written to the gate, each after its waiting: -1 when that cannot be told. */
+int board_passed(const struct board *b);
 /* Lets n bytes through the gate, now or as they come. */
 int board_open_gate(struct board *b, unsigned n, struct err *e);

@@ -16,11 +16,12 @@
 #include "vm/vm.h"
 
 /* IN_GATE_MS: from the ring to the gate is one instruction. QUEUED_MS: until the monitor has read a line. A guess that was wrong
- * costs a boot, for the releases tell. SILENT_MS: an idle monitor answers within one, a starved one within some ten. */
+ * costs a boot, for what passed the gate tells. RELEASED_MS: for a main loop that was first. SILENT_MS: an idle monitor answers within one, a starved one within some ten. */
 enum {
 	IN_GATE_MS = 200,
 	QUEUED_MS = 100,
-	RELEASED_MS = 1000,
+	PASSED_MS = 20,
+	RELEASED_MS = 300,
 	STOP_MS = 5000,
 	SILENT_MS = 100,
 	ASKED = 100,
@@ -117,14 +118,23 @@ static void main_loop_first(const struct vm *vm)
 		closedir(threads);
 }
 
-static int release(struct vm *vm, int ms, struct err *e)
+/* One gate call, to its end: the thread of the vCPUs is behind everybody else now, and may take its time. */
+static int release(struct vm *vm, int passed, struct err *e)
 {
-	return board_open_gate(&vm->board, 1, e) < 0 ? -1 : hear(vm, ms, true, e);
+	long long deadline = vm_deadline(vm, VM_STOP_S);
+
+	if (board_open_gate(&vm->board, 1, e) < 0)
+		return -1;
+	do
+		if (hear(vm, PASSED_MS, true, e) < 0)
+			return -1;
+	while (!vm->qmp.stops && board_passed(&vm->board) < passed && now_ms() < deadline);
+	return hear(vm, RELEASED_MS, true, e);
 }
 
 int park_guest(struct vm *vm, struct err *e)
 {
-	unsigned released = 0;
+	int before = board_passed(&vm->board) + 1, released = 0; /* the call of HELLO passes first */
 
 	vm->qmp.stops = 0;
 	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
@@ -134,11 +144,14 @@ int park_guest(struct vm *vm, struct err *e)
 	main_loop_first(vm);
 	while (!vm->qmp.stops && released < PARKED_AFTER) {
 		released++;
-		if (release(vm, released < PARKED_AFTER ? RELEASED_MS : STOP_MS, e) < 0)
+		if (release(vm, before + released, e) < 0)
 			return -1;
 	}
+	if (!vm->qmp.stops && hear(vm, STOP_MS, true, e) < 0)
+		return -1;
 	vm->board.parked = false;
-	log_debug("stopped after %u releases: %s", released, vm->qmp.stops ? "yes" : "no");
+	released = board_passed(&vm->board) - before;
+	log_debug("%s after %d gate calls", vm->qmp.stops ? "stopped" : "not stopped", released);
 	if (!vm->qmp.stops || released != PARKED_AFTER)
 		return PARK_INEXACT;
 	return hear(vm, STOP_MS, false, e) < 0 ? -1 : PARK_EXACT;

@@ -142,7 +142,9 @@ static void calls(void **state)
 	assert_int_equal(m.type, MSG_LOG);
 	assert_int_equal(head(&f)->in_n, 0);
 	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	assert_int_equal(board_passed(&f.vm.board), 0); /* let through, and not used yet */
 	assert_int_equal(room(&f), 1);
+	assert_int_equal(board_passed(&f.vm.board), 1);
 	assert_int_equal(head(&f)->in_n, sizeof(struct proto_head));
 	assert_int_equal(head(&f)->in_more, 0);
 	assert_int_equal(((struct proto_head *)inbox(&f))->type, MSG_PING);
