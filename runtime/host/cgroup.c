@@ -26,6 +26,11 @@ static char *read_in(const char *dir, const char *file)
 	return file_read(AT_FDCWD, path, 1 << 16, &text, NULL, &ignored) < 0 ? NULL : text;
 }
 
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
 static uint64_t as_cpus(unsigned long quota, unsigned long period)
 {
 	if (!period || quota > ULONG_MAX - period)
@@ -52,20 +57,25 @@ static uint64_t cpus_v1(const char *dir)
 }
 
 /* "max" or bytes */
-static uint64_t memory_v2(const char *dir)
+static uint64_t bytes_in(const char *dir, const char *file)
 {
-	auto_free char *text = read_in(dir, "memory.max");
+	auto_free char *text = read_in(dir, file);
 	unsigned long long bytes;
 
 	return text && sscanf(text, "%llu", &bytes) == 1 ? bytes : 0;
 }
 
+/* Beyond memory.high nobody is killed, but all stand still. */
+static uint64_t memory_v2(const char *dir)
+{
+	return lesser(bytes_in(dir, "memory.max"), bytes_in(dir, "memory.high"));
+}
+
 static uint64_t memory_v1(const char *dir)
 {
-	auto_free char *text = read_in(dir, "memory.limit_in_bytes");
-	unsigned long long bytes;
+	uint64_t bytes = bytes_in(dir, "memory.limit_in_bytes");
 
-	return text && sscanf(text, "%llu", &bytes) == 1 && bytes < V1_NO_LIMIT ? bytes : 0;
+	return bytes < V1_NO_LIMIT ? bytes : 0;
 }
 
 static bool in_list(const char *list, size_t n, const char *word)
@@ -181,11 +191,6 @@ static uint64_t least_of(const struct cgroup_view *v, const char *controller, lo
 		*slash = '\0';
 	}
 	return least;
-}
-
-static uint64_t lesser(uint64_t a, uint64_t b)
-{
-	return !a || (b && b < a) ? b : a;
 }
 
 unsigned cgroup_cpus(const struct cgroup_view *v)

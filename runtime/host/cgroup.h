@@ -10,7 +10,8 @@ struct cgroup_view {
 };
 
 /* The least limit of our groups and of those above them, as far as they are mounted; 0: none. CPUs: cpu.max, or
- * cpu.cfs_quota_us and cpu.cfs_period_us; a part of one counts as one. Bytes: memory.max, or memory.limit_in_bytes. */
+ * cpu.cfs_quota_us and cpu.cfs_period_us; a part of one counts as one. Bytes: memory.max and memory.high, or
+ * memory.limit_in_bytes. */
 unsigned cgroup_cpus(const struct cgroup_view *v);
 uint64_t cgroup_memory(const struct cgroup_view *v);
 /* Of this process. */

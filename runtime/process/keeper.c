@@ -1,4 +1,5 @@
 #include "process/keeper.h"
+#include "process/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,10 +45,12 @@ int keeper_start(struct keeper *k, pid_t group, struct err *e)
 	pid = fork();
 	if (pid == 0)
 		keep(fds[0], group, &others);
+	if (pid < 0)
+		(void)spawn_err(e, "fork");
 	close(fds[0]);
 	if (pid < 0) {
 		close(fds[1]);
-		return err_sys(e, "fork");
+		return -1;
 	}
 	*k = (struct keeper){ .pid = pid, .fd = fds[1] };
 	return 0;

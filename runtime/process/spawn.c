@@ -213,6 +213,14 @@ static int reap(pid_t pid, int *status)
 	return 0;
 }
 
+int spawn_err(struct err *e, const char *what)
+{
+	if (errno != EAGAIN)
+		return err_sys(e, "%s", what);
+	return err_set(e, X_FAIL, "%s: no further process is allowed here (ulimit -u, or pids.max of a control group)",
+		       what);
+}
+
 static int launch(struct launch *l, struct child *c, struct err *e)
 {
 	sigset_t all, before;
@@ -234,8 +242,10 @@ static int launch(struct launch *l, struct child *c, struct err *e)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	munmap(stack, CHILD_STACK);
 	if (pid < 0) {
+		auto_free char *what = xasprintf("run %s", l->s->argv[0]);
+
 		errno = no;
-		return err_sys(e, "run %s", l->s->argv[0]);
+		return spawn_err(e, what);
 	}
 	if (l->failed) {
 		if (pidfd >= 0)

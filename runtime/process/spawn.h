@@ -48,6 +48,9 @@ void spawn_kill(struct child *c);
 int spawn_capture(const struct spawn *s, bool both, size_t max, int timeout_ms, char **text, size_t *n, int *status,
 		  struct err *e);
 
+/* As err_sys, of a fork or clone that failed: says which limits there are to processes. */
+int spawn_err(struct err *e, const char *what);
+
 /* "exit status 3", "killed by SIGKILL" … for messages. Static storage is not used: buf is the caller's. */
 const char *spawn_status(int status, char *buf, size_t n);
 

@@ -65,6 +65,14 @@ odd_umask() {
 	builds sh -c 'umask 002 && exec "$@"' sh && same 775 "$(stat -c %a cache/ktstr/store)" 'mode of the store'
 }
 
+# A container's limit, or a user's: root is not bound by that.
+few_processes() {
+	[ "$(id -u)" = 0 ] || return 0
+	tree && chmod 755 "$base" "$work" && mkdir own && chown 4003 own && setpriv --reuid 4003 --clear-groups "$O/ktstr" --help >/dev/null || return 0
+	exits 1 setpriv --reuid 4003 --regid 4003 --clear-groups env XDG_CACHE_HOME="$work/own" prlimit --nproc=1 ktstr kernel build --source linux &&
+		has 'no further process is allowed here' err && has 'ulimit -u' err
+}
+
 # A file over the limit is an error that says so.
 file_limit() {
 	tree || return
@@ -113,4 +121,4 @@ odd_surroundings() {
 		exits 0 ktstr kernel build --source "$work/linux" && exits 10 ktstr kernel build --source linux && has linux "$work/err"
 }
 
-run_tests odd_surroundings noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors odd_umask file_limit hang_up
+run_tests odd_surroundings noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors few_processes odd_umask file_limit hang_up

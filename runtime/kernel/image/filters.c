@@ -10,6 +10,7 @@ void filters_add(struct archive *a)
 	archive_read_support_filter_lzma(a);
 	archive_read_support_filter_zstd(a);
 	archive_read_support_filter_bzip2(a);
+	archive_read_support_filter_lz4(a);
 }
 
 bool filters_know(const void *head, size_t n)
@@ -25,6 +26,7 @@ bool filters_know(const void *head, size_t n)
 		{ "\x5d\0\0", 3 },
 		{ "\x28\xb5\x2f\xfd", 4 },
 		{ "BZh", 3 },
+		{ "\x04\x22\x4d\x18", 4 },
 	};
 
 	for (size_t i = 0; i < countof(kinds); i++)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 struct archive;
 
-/* gzip, xz, lzma, zstd, bzip2. */
+/* gzip, xz, lzma, zstd, bzip2, lz4. */
 void filters_add(struct archive *a);
 /* Whether data begins like one of theirs. 6 bytes are enough. */
 bool filters_know(const void *head, size_t n);

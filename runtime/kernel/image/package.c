@@ -7,11 +7,13 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "kernel/image/filters.h"
+#include "kernel/image/member.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -70,85 +72,6 @@ int parts_add(struct parts *p, enum part_kind kind, const struct part *new, stru
 		.ours = new->ours,
 	};
 	return 0;
-}
-
-static bool has_prefix(const char *s, const char *prefix, const char **rest)
-{
-	size_t n = strlen(prefix);
-
-	if (strncmp(s, prefix, n) != 0)
-		return false;
-	*rest = s + n;
-	return true;
-}
-
-/* The path's component before end, which points at a slash or behind the path. */
-static const char *component(const char *path, const char *end, size_t *n)
-{
-	const char *p = end;
-
-	while (p > path && p[-1] != '/')
-		p--;
-	*n = (size_t)(end - p);
-	return p;
-}
-
-static bool is(const char *p, size_t n, const char *name)
-{
-	return n == strlen(name) && !memcmp(p, name, n);
-}
-
-static bool take_release(const char *p, size_t n, char *out, size_t max)
-{
-	if (!n || n >= max || *p < '0' || *p > '9')
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (p[i] <= ' ' || p[i] >= 0x7f)
-			return false;
-	memcpy(out, p, n);
-	out[n] = '\0';
-	return true;
-}
-
-static const struct {
-	const char *in_boot, *in_modules;
-	enum part_kind kind;
-} wanted[] = {
-	{ "vmlinuz-", "vmlinuz", PART_IMAGE },
-	{ "config-", "config", PART_CONFIG },
-	{ "vmlinux-", "vmlinux", PART_VMLINUX },
-};
-
-/* The vmlinux beside an image is packed by openSUSE; the kernel in the image is the same one. */
-static bool is_packed(const char *name, size_t n)
-{
-	static const char *const ends[] = { ".gz", ".xz", ".zst", ".bz2", ".lzma" };
-
-	for (size_t i = 0; i < countof(ends); i++)
-		if (n > strlen(ends[i]) && !strcmp(name + n - strlen(ends[i]), ends[i]))
-			return true;
-	return false;
-}
-
-bool package_wants(const char *path, enum part_kind *kind, char *release, size_t max)
-{
-	size_t n, parent_n, above_n = 0;
-	const char *end = path + strlen(path);
-	const char *name = component(path, end, &n);
-	const char *parent, *above, *rest;
-
-	if (name == path)
-		return false;
-	parent = component(path, name - 1, &parent_n);
-	above = parent > path ? component(path, parent - 1, &above_n) : NULL;
-	for (size_t i = 0; i < countof(wanted); i++) {
-		*kind = wanted[i].kind;
-		if (is(parent, parent_n, "boot") && has_prefix(name, wanted[i].in_boot, &rest))
-			return !is_packed(name, n) && take_release(rest, strlen(rest), release, max);
-		if (above && is(above, above_n, "modules") && is(name, n, wanted[i].in_modules))
-			return take_release(parent, parent_n, release, max);
-	}
-	return false;
 }
 
 enum package_kind package_kind(const void *head, size_t n)
@@ -295,25 +218,50 @@ static int member_save(struct reader *r, const char *path, uint64_t max, struct 
 	return member_data(r, fd, max, e);
 }
 
+/* By its content: a name may be wrong. */
+static int unpack_single(const struct reader *of, const char *from, const char *to, uint64_t max, struct err *e)
+{
+	auto_reader struct reader r = { .file = of->file, .a = archive_read_new() };
+	struct archive_entry *entry;
+
+	filters_add(r.a);
+	archive_read_support_format_raw(r.a);
+	if (failed(archive_read_open_filename(r.a, from, BLOCK)) || failed(archive_read_next_header(r.a, &entry)))
+		return damaged(&r, r.a, e);
+	return member_save(&r, to, max, e);
+}
+
+static int save_packed(struct reader *r, const char *path, uint64_t max, struct err *e)
+{
+	auto_free char *packed = xasprintf("%s.packed", path);
+	int s = member_save(r, packed, max, e);
+
+	if (s == 0)
+		s = unpack_single(r, packed, path, max, e);
+	(void)unlink(packed);
+	return s;
+}
+
 static int member_take(struct reader *r, struct archive_entry *entry, const char *dir, struct parts *p, struct err *e)
 {
 	const char *name = archive_entry_pathname(entry);
 	auto_free char *path = NULL;
-	char release[128];
-	enum part_kind kind;
+	struct kernel_member m;
 	struct part new;
 
 	/* A hard link's data comes with the last of its names. */
 	if (!name || archive_entry_filetype(entry) != AE_IFREG || archive_entry_size(entry) == 0 ||
-	    !package_wants(name, &kind, release, sizeof(release)))
+	    !member_parse(&m, name))
 		return member_data(r, -1, total_max, e);
-	path = xasprintf("%s/%s", dir, part_file[kind].name);
-	new = (struct part){ .path = path, .release = release, .from = (char *)r->file, .ours = true };
-	if (p->v[kind].path)
-		return parts_add(p, kind, &new, e) < 0 ? -1 : member_data(r, -1, total_max, e);
-	if (parts_add(p, kind, &new, e) < 0)
+	path = xasprintf("%s/%s", dir, part_file[m.kind].name);
+	new = (struct part){
+		.path = path, .release = *m.release ? m.release : NULL, .from = (char *)r->file, .ours = true
+	};
+	if (p->v[m.kind].path)
+		return parts_add(p, m.kind, &new, e) < 0 ? -1 : member_data(r, -1, total_max, e);
+	if (parts_add(p, m.kind, &new, e) < 0)
 		return -1;
-	return member_save(r, path, part_file[kind].max, e);
+	return (m.packed ? save_packed : member_save)(r, path, part_file[m.kind].max, e);
 }
 
 static int take_all(struct reader *r, struct archive_entry *entry, const char *dir, struct parts *p, struct err *e)

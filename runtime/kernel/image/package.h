@@ -23,9 +23,6 @@ int parts_add(struct parts *p, enum part_kind kind, const struct part *new, stru
 void parts_free(struct parts *p);
 #define auto_parts __attribute__((unused, cleanup(parts_free)))
 
-/* What a member's path says: true with kind and release when it is one we want. release: max bytes. */
-bool package_wants(const char *path, enum part_kind *kind, char *release, size_t max);
-
 enum package_kind { PACKAGE_NONE, PACKAGE_DEB, PACKAGE_RPM, PACKAGE_TAR };
 enum package_kind package_kind(const void *head, size_t n);
 /* Unpacks the members we want into folder dir (scratch) and adds them. X_BAD_KERNEL "FILE is damaged: …". */

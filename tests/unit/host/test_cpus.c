@@ -128,6 +128,10 @@ static void memory(void **state)
 	assert_int_equal(memory_quota("0::/a/b\n", *state), 4294967296);
 	assert_int_equal(memory_quota("0::/a/c\n", *state), 1048576);
 	assert_int_equal(memory_quota("0::/b\n", *state), 0);
+	scratch_text(*state, "a/b/memory.high", "2097152\n");
+	scratch_text(*state, "a/c/memory.high", "2097152\n");
+	assert_int_equal(memory_quota("0::/a/b\n", *state), 2097152);
+	assert_int_equal(memory_quota("0::/a/c\n", *state), 1048576);
 	assert_true(memory_usable() > 64 << 20);
 }
 

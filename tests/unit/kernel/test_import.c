@@ -15,6 +15,7 @@
 #include "base/arch.h"
 #include "fake_kernel.h"
 #include "kernel/image/import.h"
+#include "kernel/image/member.h"
 #include "kernel/image/package.h"
 #include "scratch.h"
 
@@ -39,6 +40,25 @@ static void member_paths(void **state)
 		{ "usr/lib/debug/lib/modules/6.17.1/vmlinux", PART_VMLINUX, "6.17.1" },
 		{ "/boot/vmlinuz-7", PART_IMAGE, "7" },
 		{ "boot/vmlinuz-", -1, NULL },
+		{ "boot/vmlinuz-6.12.95.gz", PART_IMAGE, "6.12.95" },
+		{ "boot/vmlinuz-6.12.95-generic.efi.signed", PART_IMAGE, "6.12.95-generic" },
+		{ "boot/config-6.12.95.xz", PART_CONFIG, "6.12.95" },
+		{ "lib/modules/6.12.95/config.gz", PART_CONFIG, "6.12.95" },
+		{ "boot/bzImage-6.12.95", PART_IMAGE, "6.12.95" },
+		{ "boot/kernel-6.12.95-gentoo", PART_IMAGE, "6.12.95-gentoo" },
+		{ "boot/vmlinuz", PART_IMAGE, "" },
+		{ "boot/config", PART_CONFIG, "" },
+		{ "boot/vmlinuz-lts", PART_IMAGE, "" },
+		{ "boot/config-lts", PART_CONFIG, "" },
+		{ "boot/kernel", -1, NULL },
+		{ "boot/kernel-install", -1, NULL },
+		{ "boot/vmlinux", -1, NULL },
+		{ "boot/vmlinuz-6.12.95.sig", -1, NULL },
+		{ "boot/vmlinuz-6.12.95.old", -1, NULL },
+		{ "boot/vmlinuz-6.12.95.gz.sha256", -1, NULL },
+		{ "boot/config-6.12.95.dpkg-new", -1, NULL },
+		{ "boot/vmlinuz-6.12.95~", -1, NULL },
+		{ "boot/vmlinuz-0-rescue-0123456789abcdef", -1, NULL },
 		{ "boot/vmlinux-6.4.0.gz", -1, NULL },
 		{ "boot/vmlinux-6.4.0.xz", -1, NULL },
 		{ "boot/vmlinux-6.4.0.zst", -1, NULL },
@@ -57,15 +77,15 @@ static void member_paths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		enum part_kind kind;
-		char release[128];
-		bool wanted = package_wants(cases[i].path, &kind, release, sizeof(release));
+		struct kernel_member m;
+		bool wanted = member_parse(&m, cases[i].path);
 
-		assert_int_equal(wanted, cases[i].kind >= 0);
+		if (wanted != (cases[i].kind >= 0))
+			fail_msg("%s", cases[i].path);
 		if (!wanted)
 			continue;
-		assert_int_equal(kind, cases[i].kind);
-		assert_string_equal(release, cases[i].release);
+		assert_int_equal(m.kind, cases[i].kind);
+		assert_string_equal(m.release, cases[i].release);
 	}
 }
 
@@ -171,6 +191,43 @@ static void make_packed(const char *dir, struct bytes elf, struct bytes image)
 	free(uki.p);
 }
 
+static struct bytes content_of(const char *dir, const char *name)
+{
+	auto_free char *path = xasprintf("%s/%s", dir, name);
+	struct bytes b;
+	struct err e;
+
+	assert_int_equal(file_read(AT_FDCWD, path, 1 << 26, &b.p, &b.n, &e), 0);
+	return b;
+}
+
+/* Members that are compressed, have others of their name beside them, or have none of ours. */
+static void make_named(const char *dir, struct bytes image)
+{
+	put_packed(dir, "image.gz", archive_write_add_filter_gzip, image);
+
+	struct bytes gz = content_of(dir, "image.gz"), xz = content_of(dir, "config.xz");
+	const struct member packed[] = { { "./boot/vmlinuz-" REL ".gz", gz },
+					 { "./boot/config-" REL ".xz", xz },
+					 { 0 } };
+	const struct member beside[] = { { "./boot/vmlinuz-" REL ".old", text("x") },
+					 { "./boot/vmlinuz-" REL ".sig", text("x") },
+					 { "./boot/vmlinuz-" REL, image },
+					 { "./boot/vmlinuz-" REL ".efi.signed", image },
+					 { "./boot/config-" REL ".dpkg-new", text("x") },
+					 { "./boot/config-" REL, text(CONFIG_ALL) },
+					 { 0 } };
+	const struct member nameless[] = { { "./boot/vmlinuz-lts", image },
+					   { "./boot/config-lts", text(CONFIG_ALL) },
+					   { 0 } };
+
+	put(dir, "packed.tar", fake_tar(packed));
+	put(dir, "beside.tar", fake_tar(beside));
+	put(dir, "nameless.tar", fake_tar(nameless));
+	free(gz.p);
+	free(xz.p);
+}
+
 static void make_files(const char *dir)
 {
 	struct bytes elf = fake_elf(REL, "sched_ext_ops", EM_X86_64);
@@ -202,6 +259,7 @@ static void make_files(const char *dir)
 	put(dir, "core.rpm", fake_rpm(both));
 	put(dir, "docs.rpm", fake_rpm(docs));
 	make_packed(dir, elf, image);
+	make_named(dir, image);
 	scratch_file(dir, "bzImage", image.p, image.n);
 	scratch_file(dir, "plain", plain.p, plain.n);
 	scratch_file(dir, "other.elf", other_elf.p, other_elf.n);
@@ -286,6 +344,9 @@ static void accepts(void **state)
 		{ "linux.tar.xz", true, true },
 		{ "linux.tar", true, true },
 		{ "packed.rpm", true, true },
+		{ "packed.tar", true, false },
+		{ "beside.tar", true, false },
+		{ "nameless.tar", true, false },
 		{ "config.xz bzImage", true, false },
 		{ "config.zst linux.pkg.tar.zst", true, false },
 		{ "bzImage config.bz2", true, false },
