@@ -66,19 +66,19 @@ through_pipes() {
 	rm -f "$base/.out" "$base/.err"
 	mkfifo "$base/.out" "$base/.err"
 	cat <"$base/.out" >"$work/out" &
-	set -- $! "$@"
+	readers=$!
 	cat <"$base/.err" >"$work/err" &
-	set -- $! "$@"
+	readers="$readers $!"
 	{
 		python3 -c 'import fcntl, os
 for fd in 1, 2:
     fcntl.fcntl(fd, 1031, 4096)
     os.set_blocking(fd, False)'
-		shift 2
 		"$@"
 	} >"$base/.out" 2>"$base/.err" </dev/null
 	got=$?
-	wait "$1" "$2"
+	# shellcheck disable=SC2086 # two of them
+	wait $readers
 }
 
 # exits CODE COMMAND…: output in $work/out and $work/err
@@ -147,6 +147,11 @@ own_mounts() {
 	else
 		unshare -rm "$@"
 	fi
+}
+
+# Not in a container that may make no namespace.
+may_mount() {
+	own_mounts true 2>/dev/null
 }
 
 # within SECONDS COMMAND…: waits for COMMAND to succeed; what fails until then does not count. May be nested.

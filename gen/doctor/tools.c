@@ -193,15 +193,20 @@ static void judge_parts(struct findings *f, const struct arch *arch)
 
 	if (qemu->level == LEVEL_FAIL || arch != &arch_x86_64)
 		return;
-	auto_free char *asked = qemu_asked(arch, &e);
+	auto_free char *asked = qemu_asked(arch, &e), *lacks = asked ? qemu_lacks(arch, &e) : NULL;
 
-	if (!asked) {
+	if (!asked || !lacks) {
 		x = found(f, "qemu parts", LEVEL_FAIL, "%s", e.msg);
 		x->code = X_NO_QEMU;
 		return;
 	}
 	qemu_parts(&parts, asked);
-	if (!parts.pvh) {
+	if (*lacks) {
+		x = found(f, "qemu parts", LEVEL_FAIL, "%s: not in this QEMU, and guests need it", lacks);
+		x->code = X_NO_QEMU;
+		x->fix = xasprintf("apt-get install %s; one that was built by hand needs more of its default devices",
+				   arch->qemu_package);
+	} else if (!parts.pvh) {
 		x = found(f, "qemu parts", LEVEL_FAIL, "pvh.bin is missing, by which kernels are loaded");
 		x->code = X_NO_QEMU;
 		x->fix = xstrdup("apt-get install qemu-system-data");

@@ -88,6 +88,47 @@ char *qemu_asked(const struct arch *arch, struct err *e)
 	return line;
 }
 
+/* Whether a word of text is name: 'name "virtserialport", bus …', "q35   Standard PC", "tcg". */
+static bool lists(const char *text, const char *name)
+{
+	static const char within[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	size_t n = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)); at += n)
+		if ((at == text || !strchr(within, at[-1])) && (!at[n] || !strchr(within, at[n])))
+			return true;
+	return false;
+}
+
+char *qemu_lacks(const struct arch *arch, struct err *e)
+{
+	static const struct {
+		const char *option, *head, *names[3]; /* head: what a list of it has; another answer says nothing */
+	} needed[] = {
+		{ "-device", "name \"", { "virtserialport", "virtio-serial-pci" } },
+		{ "-machine", "Supported machines", { "q35" } },
+		{ "-accel", "Accelerators", { "tcg" } },
+	};
+	/* Red Hat's has no emulation, and with KVM nobody misses it. */
+	size_t n_needed = countof(needed) - (access("/dev/kvm", R_OK | W_OK) == 0);
+	auto_free char *lacking = NULL;
+	size_t n;
+	FILE *f = xmemstream(&lacking, &n);
+	bool asked = true;
+	int status;
+
+	for (size_t i = 0; i < n_needed && asked; i++) {
+		auto_free char *text = answer(arch, needed[i].option, "help", &status, e);
+
+		asked = text;
+		for (size_t k = 0; text && strstr(text, needed[i].head) && needed[i].names[k]; k++)
+			if (!lists(text, needed[i].names[k]))
+				fprintf(f, "%s%s %s", ftell(f) ? ", " : "", needed[i].option + 1, needed[i].names[k]);
+	}
+	fclose(f);
+	return asked ? TAKE(lacking) : NULL;
+}
+
 static bool in_one_of(const char *dirs, const char *name)
 {
 	for (; *dirs; dirs += *dirs == ':') {

@@ -20,5 +20,8 @@ struct qemu_parts {
 /* What two questions to QEMU tell of itself, as a line worth remembering: "microvm /usr/share/qemu:/usr/share/seabios", "-" for
  * a machine that is not there. The caller's. x86_64 only. */
 char *qemu_asked(const struct arch *arch, struct err *e);
+/* Which of the devices, machines and accelerators that every guest needs this program does not list: "device virtserialport, machine
+ * q35"; "" when it has all. The caller's; NULL when it cannot be asked. For doctor: a start of it fails with the same words. */
+char *qemu_lacks(const struct arch *arch, struct err *e);
 /* From that line, and the files that are in those folders now. */
 void qemu_parts(struct qemu_parts *p, const char *asked);

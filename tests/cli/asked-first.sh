@@ -25,7 +25,7 @@ tools() {
 }
 
 room() {
-	own_mounts true 2>/dev/null || return 0
+	may_mount || return 0
 	site && mkdir small || return
 	# shellcheck disable=SC2016 # the inner shell's
 	exits 15 own_mounts sh -c 'mount -t tmpfs -o size=300m none small && KTSTR_STORE=small/s ktstr kernel build 6.12.6; code=$?
@@ -38,8 +38,8 @@ kernel_cache() {
 	site && : >file || return
 	exits 14 env KTSTR_CACHE_DIR="$work/file" ktstr kernel build 6.12.5 && has KTSTR_CACHE_DIR err && nothing_fetched || return
 	exits 14 env KTSTR_CACHE_DIR=/proc/none ktstr kernel build --source linux && has KTSTR_CACHE_DIR err || return
-	own_mounts true 2>/dev/null || return 0
-	mkdir k && exits 14 own_mounts sh -c 'mount -t tmpfs none k && mount -o remount,ro k && KTSTR_CACHE_DIR=k exec ktstr kernel build 6.12.5' &&
+	may_mount || return 0
+	mkdir k && exits 14 own_mounts sh -c 'mount -t tmpfs -o ro none k && KTSTR_CACHE_DIR=k exec ktstr kernel build 6.12.5' &&
 		has 'no kernel can be added to' err && has Read-only err && has KTSTR_CACHE_DIR err && nothing_fetched
 }
 
@@ -51,7 +51,7 @@ store_that_was_good() {
 		exits 14 ./refuse EPERM $call -- ktstr kernel build --source linux && has 'its file system refuses' err && has KTSTR_STORE err &&
 			hasnt build err || return
 	done
-	own_mounts true 2>/dev/null || return 0
+	may_mount || return 0
 	# Neither the graph that is there nor another one.
 	for force in '' --force; do
 		exits 14 own_mounts sh -c "mount --bind cache/ktstr/store cache/ktstr/store && mount -o remount,ro,bind cache/ktstr/store &&

@@ -146,6 +146,7 @@ folders() {
 
 # A kernel cache that others fill.
 readonly_cache() {
+	may_mount || return 0
 	machine && mkdir -p kernels/good && echo >kernels/good/bzImage &&
 		printf '{"source": "local", "arch": "%s", "image_name": "bzImage", "built_at": "2026-01-01T00:00:00Z"}\n' "$machine" \
 			>kernels/good/metadata.json || return
@@ -157,6 +158,7 @@ readonly_cache() {
 
 # A store without room for a file.
 full_disk() {
+	may_mount || return 0
 	machine && mkdir store || return
 	# shellcheck disable=SC2016 # for the inner shell
 	own_mounts sh -c 'mount -t tmpfs -o size=1m tmpfs store && dd if=/dev/zero of=store/full bs=64k 2>/dev/null
@@ -197,7 +199,7 @@ export O
 # A QEMU of a good version that was packaged without some of its parts.
 parts_of_qemu() {
 	[ "$machine" = x86_64 ] || return 0
-	for lacks in microvm qboot.rom pvh.bin; do
+	for lacks in microvm qboot.rom pvh.bin q35 virtserialport; do
 		machine && mkdir -p data && : >data/qboot.rom && : >data/pvh.bin || return
 		rm -f "data/$lacks"
 		cat >bin/qemu-system-x86_64 <<-END
@@ -205,12 +207,15 @@ parts_of_qemu() {
 			case "$lacks \$*" in
 			microvm*-machine*) echo "qemu-system-x86_64: unsupported machine type: microvm" >&2; exit 1 ;;
 			*"-L help") echo "$work/data" ;;
+			q35*"-machine help") echo "Supported machines are:"; echo "pc-q35-9.0 no such alias" ;;
+			virtserialport*"-device help") echo 'name "virtio-serial-pci", bus PCI' ;;
 			*--version) echo "QEMU emulator version 10.0.2" ;;
 			*) echo "microvm-machine options:" ;;
 			esac
 		END
 		chmod +x bin/qemu-system-x86_64
 		case $lacks in
+		q35 | virt*) doctor 19 && finding 'qemu parts' fail "$lacks" 'apt-get install' ;;
 		pvh.bin) doctor 19 && finding 'qemu parts' fail "$lacks" 'apt-get install qemu-system-data' ;;
 		*) doctor 0 && finding 'qemu parts' warn "$lacks" 'apt-get install' ;;
 		esac || return

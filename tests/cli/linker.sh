@@ -4,8 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 unset LD_LIBRARY_PATH LD_PRELOAD KTSTR_START_DIR
 triplet=$(gcc -print-multiarch)
-may_mount=
-own_mounts true 2>/dev/null && may_mount=yes
 
 # library DIR NAME VALUE [WORD…]: DIR/NAME, whose w() is VALUE
 library() {
@@ -39,7 +37,7 @@ os.execv("/scheduler", ["/scheduler"])' "$1"
 
 # runs VALUE: in a guest, in both folders that programs start in
 runs() {
-	[ -n "$may_mount" ] || return 0
+	may_mount || return 0
 	for start in / /root; do
 		there $start
 		same "$1" $? "in a guest, in $start" || { find root ! -type d && return 1; }
@@ -146,7 +144,7 @@ with_cache() {
 # What ldconfig has found, in either format; the guest has no such list.
 cache() {
 	command -v ldconfig >/dev/null || PATH=$PATH:/usr/sbin:/sbin
-	[ -n "$may_mount" ] || return 0
+	may_mount || return 0
 	library found libw.so.1 42 -Wl,-soname,libw.so.1 && ln -s libw.so.1 found/libw.so && program p -Lfound -lw || return
 	(cat /etc/ld.so.conf && echo "$work/found") >conf || return
 	for format in new compat; do

@@ -153,7 +153,7 @@ of_another() {
 }
 
 new_store_is_private() {
-	new_input
+	chmod g-s . && new_input || return
 	(umask 022 && pack a) && same 700 "$(stat -c %a store)" mode && rm -rf store a && (umask 002 && pack a) &&
 		same 775 "$(stat -c %a store)" mode || return
 	rm -rf store a && mkdir -m 755 store && (umask 022 && pack a) && same 755 "$(stat -c %a store)" mode

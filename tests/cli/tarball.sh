@@ -334,6 +334,7 @@ interrupted() {
 
 # On a file system with 3 MB, which the tarball fits into and the tree does not.
 disk_full() {
+	may_mount || return 0
 	begin
 	mkdir store
 	# shellcheck disable=SC2016 # for the inner shell

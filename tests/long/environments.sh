@@ -24,9 +24,10 @@ everything() {
 	for file in $files; do
 		name=$(echo "$file" | tr / -)
 		case $file in
-		unit/*) "$@" "$O/tests/$file" ;;
-		*) "$@" sh "$root/tests/cli/$file.sh" ;;
-		esac >"$name.log" 2>&1 </dev/null || echo "not ok - exit code $?" >>"$name.log"
+		unit/*) file=$O/tests/$file ;;
+		*) file=$root/tests/cli/$file.sh ;;
+		esac
+		(cd "$root" && case $file in *.sh) exec "$@" sh "$file" ;; *) exec "$@" "$file" ;; esac) >"$name.log" 2>&1 </dev/null || echo "not ok - exit code $?" >>"$name.log"
 		! grep -q '^not ok\|^Bail out\|  FAILED  ' "$name.log" || {
 			echo "--- $file"
 			cat "$name.log"
