@@ -61,16 +61,17 @@ hasnt() {
 	fail "'$1' is in $2"
 }
 
+whole_path=$PATH
 # through_pipes COMMAND…: as exits runs it, by pipes of a page that do not block (tests/long/environments.sh)
 through_pipes() {
-	rm -f "$base/.out" "$base/.err"
-	mkfifo "$base/.out" "$base/.err"
-	cat <"$base/.out" >"$work/out" &
+	PATH=$whole_path rm -f "$base/.out" "$base/.err"
+	PATH=$whole_path mkfifo "$base/.out" "$base/.err"
+	PATH=$whole_path cat <"$base/.out" >"$work/out" &
 	readers=$!
-	cat <"$base/.err" >"$work/err" &
+	PATH=$whole_path cat <"$base/.err" >"$work/err" &
 	readers="$readers $!"
 	{
-		python3 -c 'import fcntl, os
+		PATH=$whole_path python3 -c 'import fcntl, os
 for fd in 1, 2:
     fcntl.fcntl(fd, 1031, 4096)
     os.set_blocking(fd, False)'
