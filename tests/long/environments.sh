@@ -28,7 +28,7 @@ everything() {
 		unit/*) file=$O/tests/$file ;;
 		*) file=$root/tests/cli/$file.sh ;;
 		esac
-		(cd "$root" && case $file in *.sh) exec "$@" sh "$file" ;; *) exec "$@" "$file" ;; esac) >"$name.log" 2>&1 </dev/null || echo "not ok - exit code $?" >>"$name.log"
+		(cd "$root" && case $file in *.sh) "$@" sh "$file" ;; *) "$@" "$file" ;; esac) >"$name.log" 2>&1 </dev/null || echo "not ok - exit code $?" >>"$name.log"
 		! grep -q '^not ok\|^Bail out\|  FAILED  ' "$name.log" || {
 			echo "--- $file"
 			cat "$name.log"
