@@ -10,7 +10,7 @@ for line in head.split(b"\n")[1:]:
     if line.startswith(b"link "):
         target, _, path = line[len(b"link "):].partition(b"\t")
     else:
-        mode, size, offset, path = line.split(b" ", 3)
+        mode, size, offset, _, path = line.split(b" ", 4)
     path = os.fsencode(root) + path
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if target is not None:
