@@ -88,6 +88,7 @@ paths() {
 	cp /bin/true home/6.13/vmlinux
 	touch source/Makefile source/Kconfig
 	HOME=$work/home
+	export HOME
 	means 'tree ' --kernel ./tree && means 'tree ' --kernel tree && means 'bare ' --kernel bare &&
 		means 'tree ' --kernel tree/arch/x86/boot/bzImage && means 'home-bzImage ' --kernel '~/bzImage' || return
 	cd home || return
