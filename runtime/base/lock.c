@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
 
@@ -28,11 +27,16 @@ int lock_open(int dir, const char *name, int create)
 {
 	const int flags = O_RDWR | create | O_CLOEXEC | O_NOFOLLOW;
 	int fd = openat(dir, name, flags, 0666);
-	struct err ignored;
 
-	if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO) && rmtree(dir, name, &ignored) == 0)
-		fd = openat(dir, name, flags, 0666);
-	return fd;
+	if (fd >= 0 || (errno != ELOOP && errno != EISDIR && errno != ENXIO))
+		return fd;
+	const int why = errno;
+
+	if (unlinkat(dir, name, why == EISDIR ? AT_REMOVEDIR : 0) < 0) {
+		errno = why;
+		return -1;
+	}
+	return openat(dir, name, flags, 0666);
 }
 
 int flock_try(int dir, const char *name, int *fd, struct err *e)

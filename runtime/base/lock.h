@@ -5,7 +5,8 @@
 #pragma once
 struct err;
 
-/* The lock's file, made when create is O_CREAT; or -1 and errno. A link, folder or socket by its name makes room first. */
+/* The lock's file, made when create is O_CREAT; or -1 and errno. A link, socket or empty folder by its name makes room
+ * first; a folder with something in it is somebody's: EISDIR. */
 int lock_open(int dir, const char *name, int create);
 
 enum { LOCK_TAKEN = 0, LOCK_BUSY = 1 };

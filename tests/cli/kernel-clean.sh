@@ -114,7 +114,7 @@ long_names() {
 
 partial_failure() {
 	cache
-	mkdir kernels/.tmp-6.2-1 kernels/.lock-6.2
+	mkdir -p kernels/.tmp-6.2-1 kernels/.lock-6.2/theirs
 	exits 1 ktstr kernel clean --force && has 'removed 3 cached kernels.' out &&
 		has 'error: removed 3 of 4 entries; remove 6.2: ' err && left '6.2 '
 }
