@@ -84,6 +84,14 @@ int machine_settle(struct machine *m, const char *qemu, const struct qemu_parts 
 		       name, topology_last_apic_id(&m->topo), TOPO_XAPIC_LAST, qemu);
 }
 
+bool machine_take_turns(struct machine *m)
+{
+	bool parallel = m->accel == ACCEL_TCG && topology_cpus(&m->topo) > 1 && !m->clock.virtual && !m->serial;
+
+	m->serial |= parallel;
+	return parallel;
+}
+
 int machine_set_clock(struct machine *m, const struct clock *c, struct err *e)
 {
 	if (c->virtual && m->kind == MACHINE_VIRT)

@@ -42,6 +42,9 @@ const struct arch *machine_arch(const struct machine *m);
 /* Whether the QEMU that says this of its --version can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. Fills
  * serial and seabios; one LLC becomes a q35 where QEMU has no microvm. */
 int machine_settle(struct machine *m, const char *qemu, const struct qemu_parts *parts, struct err *e);
+/* After a panic that QEMU may have caused (machine_settle tells how; rare since 8.1, and still seen with 10.0.2): from now on the
+ * vCPUs of an emulated guest take turns. Returns false when they do already or there is but one. */
+bool machine_take_turns(struct machine *m);
 /* Has APIC ids that take x2APIC and interrupt remapping. */
 bool machine_x2apic(const struct machine *m);
 
