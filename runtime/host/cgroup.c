@@ -205,42 +205,30 @@ uint64_t cgroup_memory(const struct cgroup_view *v)
 
 /* ---- of this process */
 
-struct own {
-	struct cgroup_view v;
-	char *groups, *mounts;
-};
-
-static bool own_open(struct own *o)
+/* Read once: nobody moves a program of ours to another group while it works. The limits there are read anew. NULL without /proc. */
+static const struct cgroup_view *own(void)
 {
+	static char *groups, *mounts;
+	static struct cgroup_view v;
 	struct err ignored;
 
-	*o = (struct own){ 0 };
-	if (file_read(AT_FDCWD, "/proc/self/cgroup", TEXT_MAX, &o->groups, NULL, &ignored) < 0 ||
-	    file_read(AT_FDCWD, "/proc/self/mountinfo", TEXT_MAX, &o->mounts, NULL, &ignored) < 0)
-		return false;
-	o->v = (struct cgroup_view){ o->groups, o->mounts, "" };
-	return true;
+	if (v.root)
+		return &v;
+	if ((!groups && file_read(AT_FDCWD, "/proc/self/cgroup", TEXT_MAX, &groups, NULL, &ignored) < 0) ||
+	    file_read(AT_FDCWD, "/proc/self/mountinfo", TEXT_MAX, &mounts, NULL, &ignored) < 0)
+		return NULL;
+	v = (struct cgroup_view){ groups, mounts, "" };
+	return &v;
 }
-
-static void own_drop(struct own *o)
-{
-	free(o->groups);
-	free(o->mounts);
-}
-#define auto_own __attribute__((unused, cleanup(own_drop)))
 
 unsigned cgroup_own_cpus(void)
 {
-	auto_own struct own o;
-
-	return own_open(&o) ? cgroup_cpus(&o.v) : 0;
+	return own() ? cgroup_cpus(own()) : 0;
 }
 
 uint64_t cgroup_own_memory(void)
 {
-	auto_own struct own o;
-
-	return own_open(&o) ? cgroup_memory(&o.v) : 0;
+	return own() ? cgroup_memory(own()) : 0;
 }
 
 static uint64_t kills_in(const char *dir, const char *file)
@@ -254,14 +242,13 @@ static uint64_t kills_in(const char *dir, const char *file)
 
 uint64_t cgroup_oom_kills(void)
 {
-	auto_own struct own o;
 	uint64_t kills = kills_in("/proc", "vmstat");
 
-	if (!own_open(&o))
+	if (!own())
 		return kills;
 
 	size_t top;
-	auto_free char *v2 = folder_of(&o.v, NULL, &top), *v1 = folder_of(&o.v, "memory", &top);
+	auto_free char *v2 = folder_of(own(), NULL, &top), *v1 = folder_of(own(), "memory", &top);
 
 	if (v2)
 		kills += kills_in(v2, "memory.events");
