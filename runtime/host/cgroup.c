@@ -131,10 +131,14 @@ static void unescape(char *s)
 static bool mount_of(const char *mounts, const char *controller, char **point, char **top)
 {
 	for (const char *line = mounts; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-		auto_free char *text = xstrndup(line, strcspn(line, "\n"));
+		static const char mark[] = " - cgroup";
+		size_t length = strcspn(line, "\n"), n = 0;
+
+		if (!memmem(line, length, mark, sizeof(mark) - 1))
+			continue;
+		auto_free char *text = xstrndup(line, length);
 		char *tail = strstr(text, " - "), *words[5], *save;
 		char type[32], options[1024];
-		size_t n = 0;
 
 		if (!tail || sscanf(tail, " - %31s %*s %1023s", type, options) != 2)
 			continue;
