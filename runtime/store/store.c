@@ -81,35 +81,46 @@ static int make_root(const char *path, struct err *e)
 	return mkdir_p(AT_FDCWD, path, shared ? 0777 : 0700, e);
 }
 
-/* Said before anything fails in it for a reason that nobody can see. */
-static int check_access(const struct store *st, struct err *e)
+/* Folders that are refused are told before anything fails in them for a reason that nobody can see. */
+static int make_folders(const struct store *st, struct err *e)
 {
 	for (size_t i = 0; i < countof(folders); i++) {
-		if (faccessat(st->dir, folders[i], R_OK | W_OK | X_OK, AT_EACCESS) < 0 && errno == EACCES)
+		if (faccessat(st->dir, folders[i], R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+			continue;
+		bool refused = errno == EACCES;
+
+		if (mkdir_p(st->dir, folders[i], 0777, e) < 0)
+			return -1;
+		if (refused)
 			return store_owner_err(st->dir, folders[i], e);
 	}
 	return 0;
 }
 
-static int open_folders(struct store *st, struct err *e)
+/* Nearly always it is there. */
+static int open_root(struct store *st, struct err *e)
 {
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 	char real[PATH_MAX];
 
-	if (make_root(st->path, e) < 0)
-		return -1;
+	st->dir = open(st->path, flags);
+	if (st->dir < 0) {
+		if (make_root(st->path, e) < 0)
+			return -1;
+		st->dir = open(st->path, flags);
+	}
+	if (st->dir < 0)
+		return err_sys(e, "open %s", st->path);
 	if (!realpath(st->path, real))
 		return err_sys(e, "find %s", st->path);
 	free(st->path);
 	st->path = xstrdup(real);
-	st->dir = open(st->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (st->dir < 0)
-		return err_sys(e, "open %s", st->path);
-	if (store_format(&st->path, &st->dir, try_new, e) < 0)
-		return -1;
-	for (size_t i = 0; i < countof(folders); i++)
-		if (mkdir_p(st->dir, folders[i], 0777, e) < 0)
-			return -1;
-	if (check_access(st, e) < 0)
+	return 0;
+}
+
+static int open_folders(struct store *st, struct err *e)
+{
+	if (open_root(st, e) < 0 || store_format(&st->path, &st->dir, try_new, e) < 0 || make_folders(st, e) < 0)
 		return -1;
 	private_collect(st);
 	return collect_all(st, "drafts", e) < 0 ? -1 : collect_all(st, "locks", e);
