@@ -1,15 +1,17 @@
 /* guest-hang.c: brings a guest's kernel to complain, for tests/vm/faults.sh, which sets how soon it does. Static.
  *
- *   guest-hang rcu SECONDS     RCU's thread gets no CPU while it is at work (2 CPUs)
+ *   guest-hang rcu SECONDS     RCU's thread gets no CPU for so long, several times if the kernel does not complain (2 CPUs)
  *   guest-hang task SECONDS    a task waits for an inode's lock
  *
  * Ends by SIGKILL, as a victim would. */
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <linux/userfaultfd.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { WAITERS = 4, TURNS = 10 };
 
 static void fail(const char *what)
 {
@@ -55,31 +59,58 @@ static void pin(pid_t pid, int cpu)
 		fail("sched_setaffinity");
 }
 
-/* Always something for RCU to free: its thread is at work whenever it gets no CPU any more. */
+/* Several that wait for the end of a grace period and then for the next: one is always under way when RCU's thread gets no CPU any
+ * more. Between two of them nothing would stall. */
 static void keep_rcu_busy(void)
 {
 	pin(0, 0);
+	for (int i = 0; i < WAITERS; i++)
+		if (fork() == 0)
+			for (;;)
+				if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+					fail("membarrier");
 	for (;;) {
 		close(open("/tmp/rcu", O_RDWR | O_CREAT, 0600));
 		unlink("/tmp/rcu");
 	}
 }
 
+static bool complained(int log)
+{
+	char record[2048];
+	bool found = false;
+	ssize_t n;
+
+	while ((n = read(log, record, sizeof record - 1)) > 0) {
+		record[n] = '\0';
+		found |= strstr(record, "detected stalls") != NULL;
+	}
+	return found;
+}
+
+/* Nothing stalls when it is caught between two grace periods, so there is more than one turn. */
 static void starve_rcu(unsigned seconds)
 {
-	const struct sched_param top = { .sched_priority = 99 };
+	const struct sched_param top = { .sched_priority = 99 }, none = { 0 };
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	time_t end;
 
+	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
+		fail("/dev/kmsg");
 	if (fork() == 0)
 		keep_rcu_busy();
 	pin(rcu_thread(), 1);
 	pin(0, 1);
-	sleep(1);
-	end = time(NULL) + seconds;
-	if (sched_setscheduler(0, SCHED_FIFO, &top) < 0)
-		fail("SCHED_FIFO");
-	while (time(NULL) < end)
-		;
+	for (int turn = 0; turn < TURNS && !complained(log); turn++) {
+		sleep(1);
+		end = time(NULL) + seconds;
+		if (sched_setscheduler(0, SCHED_FIFO, &top) < 0)
+			fail("SCHED_FIFO");
+		while (time(NULL) < end)
+			;
+		if (sched_setscheduler(0, SCHED_OTHER, &none) < 0)
+			fail("SCHED_OTHER");
+	}
 }
 
 /* A page that nobody ever fills: who registered it does not care. */

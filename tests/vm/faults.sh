@@ -101,7 +101,7 @@ task_hangs() {
 rcu_stalls() {
 	hang_program && exits 137 ktstr shell --kernel "$key" --topology 1,2,1,1 -i ./guest-hang --exec \
 		'for f in /sys/kernel/debug/sched/*_server/cpu*/runtime; do echo 0 >"$f"; done; echo -1 >/proc/sys/kernel/sched_rt_runtime_us
-		echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout; exec guest-hang rcu 8' &&
+		echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout; exec guest-hang rcu 5' &&
 		says 'rcu: INFO: rcu_.* detected stalls on CPUs/tasks'
 }
 
