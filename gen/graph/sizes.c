@@ -85,37 +85,71 @@ void sizes_record(int dir)
 	(void)file_write(dir, "sizes", text, n, &ignored);
 }
 
-/* Only names below the folder: the file may have been anything. */
+/* Only names below the folder that we list: the file may have been anything. */
 static bool is_below(const char *path)
 {
-	return *path && *path != '/' && *path != '.' && !strstr(path, "..");
-}
+	if (is_own(path))
+		return false;
+	for (const char *c = path;; c++) {
+		size_t n = strcspn(c, "/");
 
-/* What is no file where one was, or no folder on the way to it, makes room for what was there. Whether there was such. */
-static bool clear_way(int dir, const char *path)
-{
-	auto_free char *way = xstrdup(path);
-	struct err ignored;
-	struct stat st;
-
-	for (char *c = way;; c++) {
-		char at = *c;
-
-		if (at && at != '/')
-			continue;
-		*c = '\0';
-		if (fstatat(dir, way, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (!n || (n <= 2 && !strncmp(c, "..", n)))
 			return false;
-		if ((st.st_mode & S_IFMT) != (at ? S_IFDIR : S_IFREG))
-			return rmtree(dir, way, &ignored) == 0;
-		if (!at)
-			return false;
-		*c = at;
+		c += n;
+		if (!*c)
+			return true;
 	}
 }
 
+/* The look at all files, and which folder's way was seen last: they stand folder by folder. */
+struct look {
+	int dir;
+	unsigned lost;
+	const char *folder;
+	size_t folder_n;
+};
+
+enum { SEEN, NOT_THERE, CLEARED };
+
+/* What is not of that kind makes room for what was there. */
+static int see(struct look *l, const char *path, mode_t kind, struct stat *st)
+{
+	struct err ignored;
+
+	if (fstatat(l->dir, path, st, AT_SYMLINK_NOFOLLOW) < 0)
+		return NOT_THERE;
+	if ((st->st_mode & S_IFMT) == kind)
+		return SEEN;
+	if (rmtree(l->dir, path, &ignored) == 0)
+		l->lost++;
+	return CLEARED;
+}
+
+/* Of the n characters that name the file's folder, each part: a link would lead elsewhere. */
+static int see_folder(struct look *l, const char *path, size_t n)
+{
+	auto_free char *way = xstrndup(path, n);
+	int r = SEEN;
+	struct stat st;
+
+	if (n == l->folder_n && !memcmp(path, l->folder, n))
+		return SEEN;
+	for (size_t at = 0; at < n && r == SEEN; at++) {
+		at += strcspn(way + at, "/");
+		way[at] = '\0';
+		r = see(l, way, S_IFDIR, &st);
+		if (at < n)
+			way[at] = '/';
+	}
+	if (r == SEEN) {
+		l->folder = path;
+		l->folder_n = n;
+	}
+	return r;
+}
+
 /* Whether the file of that line is what it was; one that is not there is ninja's business. */
-static bool check_file(int dir, const char *line, unsigned *lost)
+static bool check_file(struct look *l, const char *line)
 {
 	char *end;
 	intmax_t size = strtoimax(line, &end, 10), mtime;
@@ -126,19 +160,18 @@ static bool check_file(int dir, const char *line, unsigned *lost)
 	mtime = strtoimax(end + 1, &end, 10);
 	if (*end != ' ' || !is_below(end + 1))
 		return false;
-	bool there = fstatat(dir, end + 1, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	const char *path = end + 1, *slash = strrchr(path, '/');
+	int r = slash ? see_folder(l, path, (size_t)(slash - path)) : SEEN;
 
-	if ((!there || !S_ISREG(st.st_mode)) && clear_way(dir, end + 1)) {
-		++*lost;
-		return false;
-	}
-	if (!there || st.st_size == size)
-		return true;
+	if (r == SEEN)
+		r = see(l, path, S_IFREG, &st);
+	if (r != SEEN)
+		return r == NOT_THERE;
 	/* One that is younger was written since, which ninja sees. */
-	if (mtime != (intmax_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
+	if (st.st_size == size || mtime != (intmax_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
 		return true;
-	++*lost;
-	(void)unlinkat(dir, end + 1, 0);
+	l->lost++;
+	(void)unlinkat(l->dir, path, 0);
 	return false;
 }
 
@@ -146,11 +179,13 @@ static bool check_file(int dir, const char *line, unsigned *lost)
 static bool check_files(int dir, char *text, unsigned *lost)
 {
 	auto_free char *boot = boot_id_or_none(), *head = xasprintf(HEAD "%s", boot);
+	struct look l = { .dir = dir };
 	char *save = NULL, *line = strtok_r(text, "\n", &save);
 	bool good = line && !strcmp(line, head);
 
 	while ((line = strtok_r(NULL, "\n", &save)) && strcmp(line, "end") != 0)
-		good &= check_file(dir, line, lost);
+		good &= check_file(&l, line);
+	*lost = l.lost;
 	return good && line;
 }
 
