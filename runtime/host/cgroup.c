@@ -94,10 +94,18 @@ static bool in_list(const char *list, size_t n, const char *word)
 	return false;
 }
 
+/* Where the line after this one begins; NULL: this is the last. */
+static const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end ? end + 1 : NULL;
+}
+
 /* "12:cpu,cpuacct:/a/b", "0::/a/b": our group in the hierarchy of the controller; NULL: of v2. */
 static char *group_of(const char *groups, const char *controller)
 {
-	for (const char *line = groups; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+	for (const char *line = groups; line && *line; line = next_line(line)) {
 		const char *list = strchr(line, ':'), *end = list ? strchr(list + 1, ':') : NULL;
 		size_t n = strcspn(line, "\n");
 
@@ -130,7 +138,7 @@ static void unescape(char *s)
 /* Where the controller's hierarchy (NULL: v2) is mounted: mount point, and which of its groups that is. */
 static bool mount_of(const char *mounts, const char *controller, char **point, char **top)
 {
-	for (const char *line = mounts; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+	for (const char *line = mounts; line && *line; line = next_line(line)) {
 		static const char mark[] = " - cgroup";
 		size_t length = strcspn(line, "\n"), n = 0;
 

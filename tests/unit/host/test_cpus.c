@@ -56,6 +56,8 @@ static void layouts(void **state)
 		{ "a controller of another name", "9:memory2:/t\n3:xmemory:/t\n", V1("memory", "/", "/v1/memory"), 0,
 		  0 },
 		{ "nothing mounted", "9:memory:/t\n0::/a\n", "", 0, 0 },
+		{ "no end of the last line", "9:memory:/t\n8:x:/",
+		  V1("memory", "/", "/v1/memory") "1 0 8:1 / / rw - ext4 x rw", 0, 700 << 20 },
 		{ "damaged", "9:memory\n:::\n0::\n4\n", "- - -\n - cgroup x rw,memory\n", 0, 0 },
 	};
 	const char *root = *state;
