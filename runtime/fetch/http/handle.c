@@ -10,7 +10,7 @@
 #include "base/stop.h"
 #include "base/version.h"
 
-enum { CONNECT_MS = 15 * 1000, POLL_MS = 1000 };
+enum { CONNECT_MS = 15 * 1000, POLL_MS = 1000, WISH_MAX_S = 3600 };
 
 void http_drop_curl(CURL **c)
 {
@@ -54,6 +54,14 @@ const char *http_status_name(long status)
 		if (names[i].status == status)
 			return names[i].name;
 	return "";
+}
+
+unsigned http_wish_ms(CURL *c)
+{
+	curl_off_t s = 0;
+
+	curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &s); /* negative for a date that is past */
+	return s <= 0 ? 0 : 1000 * (unsigned)(s < WISH_MAX_S ? s : WISH_MAX_S);
 }
 
 void http_trust(CURL *c)

@@ -13,6 +13,9 @@ void http_trust(CURL *c);
 void http_handle(CURL *c, const char *url, char *why);
 /* " Not Found", or "". */
 const char *http_status_name(long status);
+/* For how long its server does not want to be asked again (Retry-After), ms, an hour at most; 0: it does not say, or names a
+ * moment that is past here. */
+unsigned http_wish_ms(CURL *c);
 
 /* Drives the one transfer of m until it has ended; *rc says how. A stop ends it, and so does clock, which is asked whenever
  * something happened, and at least as often as the other side may be silent (ms). Negative: *e, or what clock has filled. */

@@ -162,7 +162,6 @@ static int try_it(struct sending *t, struct http_answer *a)
 	__attribute__((cleanup(http_drop_list))) struct curl_slist *headers = NULL;
 	__attribute__((cleanup(http_drop_curl))) CURL *curl = NULL;
 	__attribute__((cleanup(http_drop_multi))) CURLM *multi = NULL;
-	curl_off_t wish = 0;
 
 	t->curl = curl = curl_easy_init();
 	multi = curl_multi_init();
@@ -177,8 +176,7 @@ static int try_it(struct sending *t, struct http_answer *a)
 	if (rc < 0)
 		return -1;
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
-	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wish);
-	t->wish_ms = wish > 3600 ? 3600 * 1000 : (unsigned)wish * 1000;
+	t->wish_ms = http_wish_ms(curl);
 	t->passing = a->status == 408 || a->status == 429 || a->status >= 500;
 	return 0;
 }

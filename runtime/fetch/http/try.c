@@ -56,10 +56,8 @@ static int bad_status(struct attempt *a, long status)
 {
 	bool again = status == 408 || status == 429 || status >= 500;
 	char *url = NULL;
-	curl_off_t wish = 0;
 
-	curl_easy_getinfo(a->curl, CURLINFO_RETRY_AFTER, &wish);
-	a->s->wait_ms = wish > 3600 ? 3600 * 1000 : (unsigned)wish * 1000;
+	a->s->wait_ms = http_wish_ms(a->curl);
 	curl_easy_getinfo(a->curl, CURLINFO_EFFECTIVE_URL, &url);
 	auto_free char *there = url_shown(url ? url : a->s->shown);
 	bool moved = strcmp(there, a->s->shown) != 0;

@@ -215,6 +215,21 @@ static void answers(void **state)
 	}
 }
 
+/* A date that is past, be it that a clock is wrong, asks for no pause. */
+static void past_wish(void **state)
+{
+	auto_free struct got *t = xcalloc(1, sizeof(*t));
+	auto_free char *url =
+		xasprintf("%s/fault/retry=Mon,%%2001%%20Jan%%202024%%2000:00:00%%20GMT+503x1/file", g.base);
+	struct http h = request(url, t);
+	struct err e = { 0 };
+	long long began = now_ms();
+
+	(void)state;
+	check(url, 0, "", &e, http_get(&h, &e));
+	assert_in_range(now_ms() - began, 0, 20000);
+}
+
 /* A file that was cut and cannot be gone on with comes again from the start, and is whole. */
 static void cut_and_again(void **state)
 {
@@ -436,6 +451,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
+		cmocka_unit_test(past_wish),
 		cmocka_unit_test(cut_and_again),
 		cmocka_unit_test(silence),
 		cmocka_unit_test(the_rest_of_a_file),
