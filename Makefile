@@ -115,7 +115,7 @@ $(O)/tests/bench/%: tests/bench/%.c $(LIB)
 $(O)/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$<)$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
-$(FUZZ_LIB): $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SRC) $(FETCH_SRC))
+$(FUZZ_LIB): $(patsubst %.c,$(O)/fuzz/obj/%.o,$(LIB_SRC) $(FETCH_SRC) $(GEN_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB)

@@ -1,23 +1,13 @@
 /* fuzz_kept.c: what build folders and snapshots keep, read back: facts, a machine, a pack. The first byte chooses. */
-#include "fuzz.h"
+#include "place.h"
 
 #include "base/arch.h"
 #include "base/facts.h"
-#include "base/file.h"
 #include "guest/pack.h"
 #include "guest/payload.h"
 #include "vm/machine.h"
-#include <fcntl.h>
-#include <unistd.h>
 
-static char *place, *pack;
-
-static void leave(void)
-{
-	struct err e;
-
-	(void)rmtree(AT_FDCWD, place, &e);
-}
+static char *pack;
 
 static char *written(const struct machine *m, size_t *n)
 {
@@ -35,16 +25,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 			  packed[] = "pktstr pack 1\n755 3 4096 /bin/x\nlink x\t/bin/y\n\n";
 	const struct topology t = { .nodes = 2, .llcs = 4, .cores = 2, .threads = 1 };
 	struct machine m;
-	struct err e;
 	size_t n;
 
 	(void)argc, (void)argv;
-	if (access("/dev/shm", W_OK) == 0)
-		setenv("TMPDIR", "/dev/shm", 1);
-	place = tmpdir_make("fuzz-kept", &e);
-	MUST(place);
-	atexit(leave);
-	pack = xasprintf("%s/pack", place);
+	place_make("fuzz-kept");
+	pack = place_path("pack");
 	machine_plan(&m, arch_by_name("x86_64"), &t, 1024, ACCEL_TCG, 2000000, true);
 	auto_free char *text = written(&m, &n), *seed = xasprintf("m%s", text);
 
@@ -78,10 +63,8 @@ static void try_pack(const void *data, size_t n)
 {
 	auto_payload struct payload p = { 0 };
 	struct err e = { 0 };
-	int fd = open(pack, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	MUST(fd >= 0 && write(fd, data, n) == (ssize_t)n);
-	close(fd);
+	place_put("pack", data, n);
 	if (pack_open(&p, pack, &e) < 0)
 		must_say_why(&e);
 	for (size_t i = 0; i < p.n; i++)

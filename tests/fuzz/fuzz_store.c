@@ -1,12 +1,7 @@
 /* fuzz_store.c: what the store reads back of its own: tables of hashes, lists of contents, recipes, its format. The first byte
  * chooses. */
-#include "fuzz.h"
+#include "place.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/file.h"
 #include "store/content.h"
 #include "store/format.h"
 #include "store/hashes.h"
@@ -14,15 +9,7 @@
 
 #define SUM "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-static char *place;
 static int dir = -1;
-
-static void leave(void)
-{
-	struct err e;
-
-	(void)rmtree(AT_FDCWD, place, &e);
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -31,26 +18,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	static const char content[] = "c" SUM " 0 a\n" SUM " 12 b/c d\n";
 	static const char recipe[] = "rstep    x 1\nfile    k " SUM " 3\ntool    cc gcc 12\n";
 	static const char format[] = "fktstr store 2\n";
-	struct err e;
 
 	(void)argc, (void)argv;
 	fuzz_seed("table", table, sizeof(table) - 1);
 	fuzz_seed("content", content, sizeof(content) - 1);
 	fuzz_seed("recipe", recipe, sizeof(recipe) - 1);
 	fuzz_seed("format", format, sizeof(format) - 1);
-	place = tmpdir_make("fuzz", &e);
-	MUST(place && mkdir_p(AT_FDCWD, place, 0700, &e) == 0 && (dir = open(place, O_RDONLY | O_DIRECTORY)) >= 0);
-	MUST(mkdirat(dir, "hashes", 0700) == 0);
-	atexit(leave);
+	place_make("fuzz-store");
+	dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	MUST(dir >= 0 && mkdirat(dir, "hashes", 0700) == 0);
 	return 0;
-}
-
-static void put(const char *name, const void *data, size_t n)
-{
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	MUST(fd >= 0 && write(fd, data, n) == (ssize_t)n);
-	close(fd);
 }
 
 /* Whatever stands in it, the table opens, answers and is written. */
@@ -60,7 +37,7 @@ static void try_table(const void *data, size_t n)
 	struct hashes *h;
 	struct err e;
 
-	put("hashes/t", data, n);
+	place_put("hashes/t", data, n);
 	MUST(hashes_open(&h, place, "t", &e) == 0);
 	MUST(hashes_file(h, dir, "hashes/t", hex, NULL, &e) == 0 && strlen(hex) == KEY_LEN);
 	free(hashes_recall(h, "/bin/true", "true --version"));
@@ -95,7 +72,7 @@ static void try_format(const void *data, size_t n)
 {
 	struct err e = { 0 };
 
-	put("format", data, n);
+	place_put("format", data, n);
 	char *folder = store_folder(place, &e);
 
 	MUST(folder ? !strcmp(folder, place) : e.code == X_STORE);

@@ -1,13 +1,8 @@
 /* fuzz_unpack.c: any bytes as a source archive; whatever they are, nothing appears outside the folder. */
-#include "fuzz.h"
+#include "place.h"
 
-#include "base/file.h"
 #include "fetch/tarball/unpack.h"
 #include "tests/unit/make_tar.h"
-#include <dirent.h>
-#include <sys/stat.h>
-
-static char *place;
 
 static const struct tar_member links[] = {
 	{ .path = "l/a", .data = "one" },
@@ -16,13 +11,6 @@ static const struct tar_member links[] = {
 	{ .path = "l/b/d/e", .data = "two" },
 	{ 0 },
 };
-
-static void leave(void)
-{
-	struct err e;
-
-	(void)rmtree(AT_FDCWD, place, &e);
-}
 
 static void seed(const char *name, int (*filter)(struct archive *), const struct tar_member *m)
 {
@@ -34,15 +22,8 @@ static void seed(const char *name, int (*filter)(struct archive *), const struct
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	struct err e;
-
 	(void)argc, (void)argv;
-	/* In memory when there is such a place: each input makes files. */
-	if (access("/dev/shm", W_OK) == 0)
-		setenv("TMPDIR", "/dev/shm", 1);
-	place = tmpdir_make("fuzz-unpack", &e);
-	MUST(place);
-	atexit(leave);
+	place_make("fuzz-unpack");
 	seed("tar", archive_write_add_filter_none, small_kernel);
 	seed("links", archive_write_add_filter_none, links);
 	seed("xz", archive_write_add_filter_xz, small_kernel);
@@ -52,76 +33,29 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-struct bytes {
-	const uint8_t *p;
-	size_t n;
-};
-
-static int all(void *arg, const void **data, size_t *n, struct err *e)
+/* Links lead to a place below the tree, or nowhere. */
+static void check(const char *path, const struct stat *st)
 {
-	struct bytes *b = arg;
+	auto_free char *tree = place_path("tree"), *real = S_ISLNK(st->st_mode) ? realpath(path, NULL) : NULL;
 
-	(void)e;
-	*data = b->p;
-	*n = b->n;
-	b->n = 0;
-	return 0;
-}
-
-static unsigned entries(const char *path)
-{
-	DIR *d = opendir(path);
-	unsigned n = 0;
-
-	MUST(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
-
-/* Every link below dir leads to a place below root, or nowhere. */
-static void check_links(const char *root, const char *dir)
-{
-	DIR *d = opendir(dir);
-	const struct dirent *ent;
-
-	MUST(d);
-	while ((ent = readdir(d))) {
-		auto_free char *path = xasprintf("%s/%s", dir, ent->d_name);
-		auto_free char *real = NULL;
-		struct stat st;
-
-		if (!strcmp(ent->d_name, ".") || !strcmp(ent->d_name, ".."))
-			continue;
-		MUST(lstat(path, &st) == 0);
-		MUST(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
-		MUST(!(st.st_mode & (S_ISUID | S_ISGID)));
-		if (S_ISDIR(st.st_mode))
-			check_links(root, path);
-		if (S_ISLNK(st.st_mode) && (real = realpath(path, NULL)))
-			MUST(!strncmp(real, root, strlen(root)));
-	}
-	closedir(d);
+	MUST(S_ISREG(st->st_mode) || S_ISDIR(st->st_mode) || S_ISLNK(st->st_mode));
+	MUST(!(st->st_mode & (S_ISUID | S_ISGID)));
+	MUST(!real || !strncmp(real, tree, strlen(tree)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	auto_free char *tree = xasprintf("%s/tree", place);
-	struct bytes b = { data, n };
-	struct unpack u = { .max_bytes = 1 << 20, .max_members = 100, .read = all, .arg = &b };
+	auto_free char *tree = place_path("tree");
+	struct place_bytes b = { data, n };
+	struct unpack u = { .max_bytes = 1 << 20, .max_members = 100, .read = place_read, .arg = &b };
 	struct err e = { 0 };
-	int dir;
+	int dir = place_folder("tree");
 
-	MUST(mkdir(tree, 0755) == 0);
-	dir = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	MUST(dir >= 0);
 	if (unpack_tree(&u, dir, &e) < 0)
 		must_say_why(&e);
 	close(dir);
 	MUST(u.members <= 100);
-	check_links(tree, tree);
-	MUST(rmtree(AT_FDCWD, tree, &e) == 0);
-	MUST(entries(place) == 2);
+	place_walk(tree, check);
+	place_clear("tree", 0);
 	return 0;
 }
