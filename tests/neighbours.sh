@@ -1,7 +1,7 @@
 # Entries of other programs in the kernel cache, for tests that read this file.
 #
 # neighbours: in the folder "kernels" here. Four as ktstr 0.50 writes them, one like these from a source that nobody knows, one
-# of which nothing can be read.
+# of which nothing can be read, and a folder that is no kernel (with KTSTR_CACHE_DIR, 0.50 has its other caches there as well).
 # shellcheck shell=sh
 neighbours() {
 	new() { # KEY SOURCE [MORE MEMBERS]
@@ -15,5 +15,6 @@ neighbours() {
 		new local-x '{ "type": "local", "source_tree_path": "/src", "git_hash": null }' &&
 		new distro '{ "type": "distropackage", "distro": "fedora", "packages": ["kernel-core"] }' &&
 		new later '{ "type": "pigeon", "age": 7 }' ', "later_member": [{}]' &&
-		mkdir kernels/alien && echo '{ "schema": 9, "kernel": { "image": "x" } }' >kernels/alien/metadata.json
+		mkdir kernels/alien && echo '{ "schema": 9, "kernel": { "image": "x" } }' >kernels/alien/metadata.json &&
+		mkdir -p kernels/disk_templates/btrfs && echo >kernels/disk_templates/btrfs/template.img
 }

@@ -14,6 +14,7 @@
 #include "store/gc.h"
 #include "store/store.h"
 #include "text/text.h"
+#include <errno.h>
 
 enum { LIST_MAX = 256 << 20, CONFIG_MAX = 8 << 20, WORDS = 4 };
 
@@ -139,19 +140,21 @@ static void add_kernel(struct report *r, const struct kernel_entry *k, const cha
 	d->why = xstrdup(why);
 }
 
-/* Of the files of an entry the metadata has the checksum of one. */
+/* Of the files of an entry the metadata has the checksum of one. Some versions of upstream note it and keep no .config. */
 static const char *wrong_config(const struct kernel_entry *k)
 {
+	bool ours = k->meta.release || k->meta.identity || k->meta.toolchain;
 	auto_free char *path = xasprintf("%s/.config", k->dir);
 	auto_free char *text = NULL;
 	struct err ignored;
 	char crc[9];
 	size_t n;
+	int r;
 
 	if (!k->meta.config_hash)
 		return NULL;
-	if (file_read(AT_FDCWD, path, CONFIG_MAX, &text, &n, &ignored) < 0)
-		return ".config cannot be read";
+	if ((r = file_read(AT_FDCWD, path, CONFIG_MAX, &text, &n, &ignored)) < 0)
+		return r == -EACCES || (r == -ENOENT && !ours) ? NULL : ".config cannot be read";
 	crc_hex(text, n, crc);
 	return strcmp(crc, k->meta.config_hash) ? ".config is not the one that was stored" : NULL;
 }

@@ -127,8 +127,11 @@ hold() {
 # What others wrote is not ours to judge, nor to repair.
 foreign_kernels() {
 	mkdir -p cache/ktstr && (cd cache/ktstr && neighbours) && rm cache/ktstr/kernels/distro/bzImage || return
+	# One that notes the checksum of a .config and never had the file.
+	mkdir cache/ktstr/kernels/old && echo >cache/ktstr/kernels/old/bzImage && printf '{ "source": "tarball", "arch": "%s",
+		"image_name": "bzImage", "config_hash": "12345678", "built_at": "2025-01-01T00:00:00Z" }' "$(uname -m)" >cache/ktstr/kernels/old/metadata.json || return
 	before=$(find cache/ktstr/kernels | sort)
-	exits 0 "$ktstr" cache verify && has '6 kernels: 0 damaged' out && exits 0 "$ktstr" cache verify --repair &&
+	exits 0 "$ktstr" cache verify && has '8 kernels: 0 damaged' out && exits 0 "$ktstr" cache verify --repair &&
 		exits 0 "$ktstr" cache gc --older-than 0s && same "$before" "$(find cache/ktstr/kernels | sort)" 'files'
 }
 

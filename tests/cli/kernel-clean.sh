@@ -145,20 +145,32 @@ foreign_ones_stay() {
 		cache && neighbours || return
 		before=$(cd kernels && find . -path './6.15*' -o -path './[adlv]*' | sort)
 		# shellcheck disable=SC2086 # words
-		exits 0 ktstr kernel clean $words && has 'note: 6 entries of other programs stay; kernel clean KEY removes one' err || return
+		exits 0 ktstr kernel clean $words && has 'note: 7 entries of other programs stay; kernel clean KEY removes one' err || return
 		same "$before" "$(cd kernels && find . -path './6.15*' -o -path './[adlv]*' | sort)" "files after $words" || return
 	done
 	rm kernels/local-x/bzImage && exits 0 ktstr kernel clean --corrupt --force && [ -d kernels/local-x ]
 }
 
+# Another user's entry that may not be read is not damaged. Root may read all.
+unreadable_ones_stay() {
+	[ "$(id -u)" != 0 ] || command -v setpriv >/dev/null || return 0
+	cache && rm kernels/broken/metadata.json && echo >kernels/broken/bzImage && chmod 0 kernels/6.1/metadata.json && chmod 777 kernels kernels/* || return
+	mkdir -p own/out && cp "$O"/ktstr* own/out && cp -r "$root/rules" "$root/ktstr.kconfig" own && chmod 755 "$base" . || return
+	as=
+	[ "$(id -u)" != 0 ] || as='setpriv --reuid=65534 --regid=65534 --clear-groups'
+	# shellcheck disable=SC2086 # words
+	exits 0 $as own/out/ktstr kernel list && grep -q '6.1  *(foreign: .*Permission denied)' out && grep -q '^  broken *(corrupt: ' out &&
+		exits 0 $as own/out/ktstr kernel clean --corrupt --force && left '6.1 6.2 6.3 '
+}
+
 by_key() {
 	cache && neighbours || return
-	exits 20 ktstr kernel clean --force 6.1 nonsense && has '"nonsense"' err && left '6.1 6.15.1-tarball 6.2 6.3 alien broken distro later local-x v6-git ' || return
+	exits 20 ktstr kernel clean --force 6.1 nonsense && has '"nonsense"' err && left '6.1 6.15.1-tarball 6.2 6.3 alien broken disk_templates distro later local-x v6-git ' || return
 	exits 2 ktstr kernel clean --keep 1 6.1 && exits 2 ktstr kernel clean --stale 6.1 && exits 2 ktstr kernel clean --corrupt 6.1 || return
 	exits 1 ktstr kernel clean 6.1 && has '--force' err || return
 	exits 0 ktstr kernel clean --force alien 6.15.1-tarball broken 6.1 alien && has 'removed 4 cached kernels.' out &&
-		left '6.2 6.3 distro later local-x v6-git '
+		left '6.2 6.3 disk_templates distro later local-x v6-git '
 }
 
-run_tests foreign_ones_stay by_key nothing needs_a_terminal keeps_the_newest keeps_more_than_there_are only_corrupt only_stale everything \
+run_tests foreign_ones_stay unreadable_ones_stay by_key nothing needs_a_terminal keeps_the_newest keeps_more_than_there_are only_corrupt only_stale everything \
 	dead_drafts answers one_entry end_of_input partial_failure long_names builds_in_progress

@@ -85,12 +85,13 @@ foreign_ones() {
 	export KTSTR_CACHE_DIR
 	neighbours && exits 0 ktstr kernel list || return
 	same 5 "$(grep -c '(foreign)$' out)" 'that can be used' && grep -q '^  alien  *(foreign: source is missing)$' out &&
+		grep -q '^  disk_templates  *(foreign: metadata.json is missing)$' out &&
 		hasnt '(stale' out && hasnt '(corrupt' out && grep -q '^  later  *6.15.1 *pigeon ' out || return
 	exits 0 ktstr kernel list --json || return
 	python3 - out <<-'END' || return
 	import json, sys
 	entries = {e["key"]: e for e in json.load(open(sys.argv[1]))["entries"]}
-	assert len(entries) == 6
+	assert len(entries) == 7
 	assert entries["alien"]["error"] == "foreign metadata" and entries["alien"]["reason"], entries["alien"]
 	git = entries["v6-git"]
 	assert (git["foreign"], git["source"], git["git_hash"], git["git_ref"]) == (True, "git", "deadbee", "v6.15"), git

@@ -52,6 +52,26 @@ int kernel_key_check(const char *key, struct err *e)
 	return 0;
 }
 
+/* Files, and none that an entry has. Later versions of upstream put other things than kernels into the folder that
+ * KTSTR_CACHE_DIR names. */
+static bool holds_no_kernel(const char *dir)
+{
+	static const char *const names[] = { "bzImage", "Image", "vmlinux", ".config" };
+	DIR *d = opendir(dir);
+	bool kernel = false;
+	size_t n = 0;
+
+	for (const struct dirent *ent; d && (ent = readdir(d));) {
+		n += strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0;
+		for (size_t i = 0; i < countof(names); i++)
+			kernel |= !strcmp(ent->d_name, names[i]);
+	}
+	if (d)
+		closedir(d);
+	return n && !kernel;
+}
+
+/* What we may not read is not damaged. */
 static int read_meta(struct kernel_entry *k, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/metadata.json", k->dir);
@@ -59,9 +79,10 @@ static int read_meta(struct kernel_entry *k, struct err *e)
 	size_t n;
 	int r = file_read(AT_FDCWD, path, META_MAX, &text, &n, e);
 
-	if (r < 0)
-		return r == -ENOENT ? err_set(e, X_FAIL, "metadata.json is missing") : -1;
-	return kernel_meta_parse(&k->meta, text, n, e);
+	if (r >= 0)
+		return kernel_meta_parse(&k->meta, text, n, e);
+	k->meta.foreign = r == -EACCES || (r == -ENOENT && holds_no_kernel(k->dir));
+	return r == -ENOENT ? err_set(e, X_FAIL, "metadata.json is missing") : -1;
 }
 
 static int check_image(const struct kernel_entry *k, struct err *e)
