@@ -51,6 +51,7 @@ static int run(int dir, const char *path, struct err *e)
 		.kernel = guest.kernel,
 		.initrd = initrd,
 		.pack = how.payload,
+		.note = step_note,
 		.seconds = (unsigned)how.timeout,
 	};
 

@@ -86,7 +86,7 @@ static int start(struct vm *vm, const struct payload *p, const char *initrd, str
 	auto_free char *kernel = xasprintf("%s/kernel", o.boot);
 	auto_free char *fallback = NULL;
 
-	if (vm_continue(vm, o.snapshot, o.seed, kernel, initrd, &fallback, e) < 0) {
+	if (vm_continue(vm, o.snapshot, o.seed, kernel, initrd, &fallback, step_note, e) < 0) {
 		if (vm->m.clock.virtual && e->code == X_VM)
 			store_spoil(step_store(), o.snapshot, "state");
 		return -1;

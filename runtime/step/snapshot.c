@@ -10,11 +10,10 @@
 #include "step/steps.h"
 #include "store/digest.h"
 #include "store/gc.h"
+#include "vm/ram.h"
 #include "vm/snapshot.h"
 #include "vm/vm.h"
-#include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,34 +45,28 @@ static int tidy(struct store *st, struct err *e)
 	return limit_mb(&mb, e) < 0 ? -1 : gc_bound(st, "snapshot", mb << 20, e);
 }
 
-static int boot(const char *initrd, const char *path, bool *panicked, struct err *e)
+static int boot(const char *initrd, const char *path, struct err *e)
 {
 	auto_vm struct vm vm = { 0 };
-	int r = vm_start(&vm, &guest.machine, guest.kernel, initrd, path, NULL, e);
 
-	*panicked = vm.panicked;
-	return r < 0 ? -1 : vm_save(&vm, path, e);
+	if (vm_start(&vm, &guest.machine, guest.kernel, initrd, path, step_note, e) < 0)
+		return -1;
+	return vm_save(&vm, path, e);
 }
 
-static int forget(int dir, struct err *e)
+static int forget(const char *path, struct err *e)
 {
-	for (unsigned i = 0; i < guest.machine.topo.nodes; i++) {
-		auto_free char *name = xasprintf("ram%u", i);
-
-		if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
-			return err_sys(e, "remove %s", name);
-	}
-	return 0;
+	return ram_forget(path, guest.machine.topo.nodes, e);
 }
 
 /* Until it stops where all guests in virtual time do; one with a real clock does at once. */
-static int boot_exactly(int dir, const char *initrd, const char *path, bool *panicked, struct err *e)
+static int boot_exactly(const char *initrd, const char *path, struct err *e)
 {
 	for (int i = 0; i < BOOTS; i++) {
 		step_progress(0, 0, i ? "booting again: it did not stop where all do" : "booting");
-		if (i && forget(dir, e) < 0)
+		if (i && forget(path, e) < 0)
 			return -1;
-		int r = boot(initrd, path, panicked, e);
+		int r = boot(initrd, path, e);
 
 		if (r != SAVE_INEXACT)
 			return r;
@@ -83,20 +76,6 @@ static int boot_exactly(int dir, const char *initrd, const char *path, bool *pan
 		"the guest never stopped where all guests in virtual time do, in %d boots; on a host with less to "
 		"do it will",
 		BOOTS);
-}
-
-/* Whether a boot that ended in a panic is made again with vCPUs that take turns. A kernel that panics by itself does so there
- * as well. */
-static bool in_turns(const struct err *why)
-{
-	if (!machine_take_turns(&guest.machine))
-		return false;
-	auto_free char *note =
-		xasprintf("%.*s; it boots again with vCPUs that take turns, because QEMU may be to blame",
-			  (int)strcspn(why->msg, "\n"), why->msg);
-
-	step_note(note);
-	return true;
 }
 
 /* Guests of one recipe in virtual time are one guest: "ram.sha256" of two stores, or two hosts, tells whether they are. */
@@ -128,16 +107,9 @@ static int run(int dir, const char *path, struct err *e)
 		return -1;
 	for (;;) {
 		struct err why = { 0 };
-		bool panicked = false;
 
 		again_begin(&again);
-		int r = boot_exactly(dir, initrd, path, &panicked, &why);
-
-		if (r < 0 && panicked && in_turns(&why)) {
-			if (forget(dir, e) < 0)
-				return -1;
-			continue;
-		}
+		int r = boot_exactly(initrd, path, &why);
 		int more = again_ask(&again, r == 0 || !again_accident(why.code), e);
 
 		if (more < 0)
@@ -146,7 +118,7 @@ static int run(int dir, const char *path, struct err *e)
 			*e = why;
 		if (more == AGAIN_NO)
 			return r < 0 || !guest.machine.clock.virtual ? r : write_ram_hash(dir, e);
-		if (forget(dir, e) < 0)
+		if (forget(path, e) < 0)
 			return -1;
 	}
 }

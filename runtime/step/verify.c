@@ -210,6 +210,7 @@ static int run(int dir, const char *path, struct err *e)
 			  .args = (const char *const *)args.v,
 			  .load_s = (unsigned)how.timeout,
 			  .work_ms = (unsigned)o.workload,
+			  .note = step_note,
 			  .cross_check = o.cross_check };
 
 	ret = run_cell(&c, &r, &l, e);

@@ -103,8 +103,8 @@ int ask_flags(const struct ask *a, struct flags *f, char **why, char **fallback,
 
 	if (pack_open(&p, a->pack, e) < 0)
 		return -1;
-	if (a->snapshot ? vm_continue(&vm, a->snapshot, a->seed, a->kernel, a->initrd, fallback, e) < 0
-			: vm_start(&vm, &a->machine, a->kernel, a->initrd, NULL, NULL, e) < 0)
+	if (a->snapshot ? vm_continue(&vm, a->snapshot, a->seed, a->kernel, a->initrd, fallback, a->note, e) < 0
+			: vm_start(&vm, &a->machine, a->kernel, a->initrd, NULL, a->note, e) < 0)
 		return -1;
 	if (vm_push(&vm, &p, e) < 0)
 		return err_in(e, "send the scheduler");

@@ -9,8 +9,9 @@ struct ask {
 	const char *snapshot;   /* folder; NULL: boot machine from kernel and initrd */
 	struct machine machine; /* without snapshot */
 	const char *kernel, *initrd;
-	const char *pack; /* payload with /scheduler */
-	unsigned seconds; /* for the answer; 0: as long as a scheduler has to attach */
+	const char *pack;               /* payload with /scheduler */
+	void (*note)(const char *text); /* what the user is told meanwhile */
+	unsigned seconds;               /* for the answer; 0: as long as a scheduler has to attach */
 };
 
 enum { ASK_ANSWERED = 0, ASK_UNKNOWN = 1 };

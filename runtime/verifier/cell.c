@@ -110,8 +110,9 @@ static int begin(struct run *x, struct err *e)
 		return -1;
 	x->mark = clock_ms();
 	x->r->unusable = true;
-	if (c->snapshot ? vm_continue(&x->vm, c->snapshot, c->seed, c->kernel, c->initrd, &x->r->fallback, e) < 0
-			: vm_start(&x->vm, &c->machine, c->kernel, c->initrd, NULL, NULL, e) < 0)
+	if (c->snapshot
+		    ? vm_continue(&x->vm, c->snapshot, c->seed, c->kernel, c->initrd, &x->r->fallback, c->note, e) < 0
+		    : vm_start(&x->vm, &c->machine, c->kernel, c->initrd, NULL, c->note, e) < 0)
 		return -1;
 	x->r->unusable = false;
 	x->r->cold |= x->r->fallback != NULL;

@@ -12,10 +12,11 @@ struct cell {
 	const char *kernel, *initrd; /* to boot cold, or when the snapshot cannot be continued */
 	const char *pack;            /* payload; the scheduler is /scheduler in it */
 	const struct layout *layout;
-	const char *const *args; /* of the scheduler; NULL-ended */
-	unsigned load_s;         /* how long it may take to attach; 0: VM_LOAD_S, scaled by the accelerator */
-	unsigned work_ms;        /* for how long tasks run under it; 0: none do */
-	bool cross_check;        /* also ask the guest's own bpf(2) and compare */
+	const char *const *args;        /* of the scheduler; NULL-ended */
+	unsigned load_s;                /* how long it may take to attach; 0: VM_LOAD_S, scaled by the accelerator */
+	unsigned work_ms;               /* for how long tasks run under it; 0: none do */
+	void (*note)(const char *text); /* what the user is told meanwhile */
+	bool cross_check;               /* also ask the guest's own bpf(2) and compare */
 };
 
 /* Runs it. 0: r has a verdict, whatever it is (an accident's r->reason is its message); negative: we were told to stop or

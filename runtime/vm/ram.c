@@ -40,6 +40,17 @@ int ram_create(struct vm *vm, const char *dir, struct err *e)
 	return 0;
 }
 
+int ram_forget(const char *dir, unsigned nodes, struct err *e)
+{
+	for (unsigned i = 0; dir && i < nodes; i++) {
+		auto_free char *path = xasprintf("%s/ram%u", dir, i);
+
+		if (unlink(path) < 0 && errno != ENOENT)
+			return err_sys(e, "remove %s", path);
+	}
+	return 0;
+}
+
 /* A file of huge pages cannot be written to, only mapped. */
 static int copy_mapped(int from, int to, uint64_t size, struct err *e)
 {

@@ -9,6 +9,8 @@ struct vm;
 
 /* New RAM files for all nodes in dir, or nameless ones when dir is NULL. */
 int ram_create(struct vm *vm, const char *dir, struct err *e);
+/* Removes such files, so that they can be made anew. dir NULL: there are none. */
+int ram_forget(const char *dir, unsigned nodes, struct err *e);
 /* Those of a snapshot, to be mapped privately. Sets the modes of mapping in w. */
 int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err *e);
 /* Where a process has all of that file mapped, by the text of its /proc/PID/maps: the first place. X_VM when it has not. */

@@ -271,7 +271,7 @@ int vm_restore(struct vm *vm, const char *snapshot_dir, uint64_t seed, struct er
 }
 
 int vm_continue(struct vm *vm, const char *snapshot_dir, uint64_t seed, const char *kernel, const char *initrd,
-		char **why, struct err *e)
+		char **why, void (*note)(const char *text), struct err *e)
 {
 	long long still = still_ms();
 
@@ -287,7 +287,7 @@ int vm_continue(struct vm *vm, const char *snapshot_dir, uint64_t seed, const ch
 	auto_free char *reason = xstrdup(e->msg);
 
 	vm_close(vm);
-	if (vm_start(vm, &m, kernel, initrd, NULL, NULL, e) < 0)
+	if (vm_start(vm, &m, kernel, initrd, NULL, note, e) < 0)
 		return err_in(e, "snapshot: %s; booting instead", reason);
 	*why = TAKE(reason);
 	return 0;

@@ -261,8 +261,8 @@ int vm_tell_now(struct vm *vm, struct err *e)
 	return chan_send(&vm->chan, MSG_NOW, &now, sizeof(now), vm_deadline(vm, VM_RESTORE_S), e);
 }
 
-int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
-	     const char *extra_cmdline, struct err *e)
+static int boot(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
+		struct err *e)
 {
 	struct machine_wires w = { .kernel = kernel, .initrd = initrd, .ram_mode = RAM_SHARED };
 	struct msg msg;
@@ -272,7 +272,7 @@ int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const c
 		return -1;
 	if (m->perf && perf_prepare(&vm->perf, m, &w, e) < 0)
 		return -1;
-	if (ram_create(vm, ram_dir, e) < 0 || vm_launch(vm, &w, extra_cmdline, e) < 0)
+	if (ram_create(vm, ram_dir, e) < 0 || vm_launch(vm, &w, NULL, e) < 0)
 		return -1;
 	/* Its CPUs wait for that (-S). */
 	if (m->kind == MACHINE_VIRT && (devtree_complete(vm, e) < 0 || vm_resume(vm, e) < 0))
@@ -286,6 +286,34 @@ int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const c
 		return -1;
 	/* A message on its way when a snapshot is taken would be lost, or half of it. */
 	return ram_dir ? 0 : vm_tell_now(vm, e);
+}
+
+/* Where all of QEMU's vCPUs ran at once, its translation may be what the kernel stumbled over. A kernel that panics by itself does
+ * so in turns as well. */
+static bool in_turns(const struct vm *vm, struct machine *m, const struct err *why, void (*note)(const char *text))
+{
+	*m = vm->m;
+	if (why->code != X_VM || !vm->panicked || vm->hello || !machine_take_turns(m))
+		return false;
+	auto_free char *text =
+		xasprintf("%.*s; it boots again with vCPUs that take turns, because QEMU may be to blame",
+			  (int)strcspn(why->msg, "\n"), why->msg);
+
+	note(text);
+	return true;
+}
+
+int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
+	     void (*note)(const char *text), struct err *e)
+{
+	struct machine turns;
+
+	if (boot(vm, m, kernel, initrd, ram_dir, e) == 0)
+		return 0;
+	if (!in_turns(vm, &turns, e, note))
+		return -1;
+	vm_close(vm);
+	return ram_forget(ram_dir, turns.topo.nodes, e) < 0 ? -1 : boot(vm, &turns, kernel, initrd, ram_dir, e);
 }
 
 /* ---- talk */

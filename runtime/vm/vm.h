@@ -16,9 +16,10 @@ int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline,
  * lines) or X_TIMEOUT. After any failure the console's log is still there to be read, and vm_close ends it.
  *
  * Boots cold; a guest that sees another topology than it was to have is an error. With ram_dir the guest's RAM is made of
- * new files "ram0" … in it, for vm_save; without, it has no name. */
+ * new files "ram0" … in it, for vm_save; without, it has no name. One that panics before it says HELLO while QEMU emulates its
+ * vCPUs side by side is booted once more with vCPUs that take turns, and note() is told before; the machine it has is vm->m. */
 int vm_start(struct vm *vm, const struct machine *m, const char *kernel, const char *initrd, const char *ram_dir,
-	     const char *extra_cmdline, struct err *e);
+	     void (*note)(const char *text), struct err *e);
 /* Next message of the guest, or negative: X_TIMEOUT with what we waited for, X_VM when the guest is gone. */
 int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, struct err *e);
 /* Next message must be of this type; LOG frames are skipped, FAILED becomes an error. */
