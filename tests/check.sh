@@ -1,8 +1,14 @@
 #!/bin/sh
-# check.sh [long]: all tests, and one last line: N passed, N failed, N skipped.
+# check.sh [long | FILE…]: all tests, with the slow proofs, or those of these files alone (vm/shell, cli/net, unit/base/test_words);
+# and one last line: N passed, N failed, N skipped.
 set -eu
 cd "$(dirname "$0")/.."
-long=${1-}
+long=
+if [ "${1-}" = long ]; then
+	long=long
+	shift
+fi
+named=$*
 O=${O:-$PWD/out}
 export O
 # A python3 that is a script (pyenv's) spends more on finding the program than most tests on what they ask it.
@@ -49,5 +55,14 @@ done
 for unit in tests/unit/*/test_*.c; do
 	case " $* " in *" $O/${unit%.c} "*) ;; *) set -- "$@" "$O/${unit%.c}" ;; esac
 done
+if [ -n "$named" ]; then
+	set --
+	for file in $named; do
+		case $file in
+		unit/*) set -- "$@" "$O/tests/$file" ;;
+		*) set -- "$@" "tests/$file.sh" ;;
+		esac
+	done
+fi
 # Most files wait now and then, so more of them run than there are CPUs.
 exec perl tests/tap.pl -j $((2 * $(nproc) + 1)) -g $((2 * $(nproc) - 1)) -t "${KTSTR_TEST_TIMEOUT:-3000}" -r "$O/tests/reports" -w "$where" "$@"

@@ -67,7 +67,8 @@ if ($reports) {
 # Where other users may look into what a test shows them.
 if ($where) {
 	$ENV{TMPDIR} = tempdir('ktstr-check.XXXXXX', DIR => $where, CLEANUP => 1);
-	chmod 0711, $ENV{TMPDIR};
+	# Where a folder's group is that of what is made in it, it stays so.
+	chmod 0711 | ((stat $ENV{TMPDIR})[2] & 02000), $ENV{TMPDIR};
 }
 $ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
 $| = 1;
