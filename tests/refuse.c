@@ -1,4 +1,4 @@
-/* refuse ENOSYS|EPERM|EINVAL NAME… -- PROGRAM ARG…: runs it where those system calls are refused. */
+/* refuse ENOSYS|EPERM|EACCES|EINVAL NAME… -- PROGRAM ARG…: runs it where those system calls are refused. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -6,7 +6,11 @@
 
 int main(int argc, char **argv)
 {
-	int with = argc < 2 ? 0 : !strcmp(argv[1], "EPERM") ? EPERM : !strcmp(argv[1], "EINVAL") ? EINVAL : ENOSYS;
+	const char *word = argc < 2 ? "" : argv[1];
+	int with = !strcmp(word, "EPERM")    ? EPERM
+		   : !strcmp(word, "EACCES") ? EACCES
+		   : !strcmp(word, "EINVAL") ? EINVAL
+					     : ENOSYS;
 	int i = 2;
 
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -16,7 +20,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (i + 1 >= argc) {
-		fprintf(stderr, "usage: refuse ENOSYS|EPERM|EINVAL NAME... -- PROGRAM ARG...\n");
+		fprintf(stderr, "usage: refuse ENOSYS|EPERM|EACCES|EINVAL NAME... -- PROGRAM ARG...\n");
 		return 125;
 	}
 	execvp(argv[i + 1], argv + i + 1);

@@ -2,6 +2,7 @@
 
 #include "text/argv.h"
 #include "base/err.h"
+#include "base/kill.h"
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
@@ -112,13 +113,11 @@ static int wind_down(struct child *c, int *status, struct err *e)
 	int sig = stop_pending();
 
 	if (!terminal_tells_it(sig))
-		kill(c->pid, sig);
-	if (poll(&p, 1, STOP_MS) == 0)
-		kill(c->pid, SIGKILL);
-	while (waitpid(c->pid, status, 0) < 0) {
-		if (errno != EINTR)
-			return err_sys(e, "wait for cargo");
-	}
+		kill_process(c->pid, sig);
+	if (poll_fds(&p, 1, STOP_MS) == 0 && kill_process(c->pid, SIGKILL) < 0)
+		return err_sys(e, "end cargo");
+	if (reap_child(c->pid, status, 0) < 0)
+		return err_sys(e, "wait for cargo");
 	close(c->pidfd);
 	*c = (struct child){ 0 };
 	return 0;

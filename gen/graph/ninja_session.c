@@ -2,6 +2,7 @@
 #include "text/argv.h"
 #include "host/cpus.h"
 #include "base/err.h"
+#include "base/kill.h"
 #include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
@@ -200,11 +201,11 @@ static void interrupt(struct ninja_session *s)
 	int status;
 	long long deadline = now_ms() + 5000;
 
-	kill(-s->ninja.pid, SIGINT);
+	kill_group(s->ninja.pid, SIGINT);
 	while (s->ninja.pid > 0 && now_ms() < deadline) {
 		struct pollfd p = { .fd = s->ninja.pidfd, .events = POLLIN };
 
-		if (poll(&p, 1, 100) > 0 && waitpid(s->ninja.pid, &status, WNOHANG) == s->ninja.pid) {
+		if (poll_fds(&p, 1, 100) > 0 && reap_child(s->ninja.pid, &status, WNOHANG) == s->ninja.pid) {
 			close(s->ninja.pidfd);
 			s->ninja = (struct child){ 0 };
 		}
@@ -218,7 +219,14 @@ static int start_ninja(struct ninja_session *s, struct err *e)
 	auto_free char *events = xasprintf("KTSTR_EVENTS=%s", s->events.name);
 	const char *const env[] = { events, "NINJA_STATUS=", "TERM=dumb", NULL };
 	int pipe_fd[2];
+	const char *who, *lacks = call_lacking(&who);
 
+	if (lacks)
+		return err_set(
+			e, X_FAIL,
+			"the system call %s is refused here, and %s cannot work without it: a container's seccomp profile "
+			"must allow it (docker run --security-opt seccomp=unconfined); \"ktstr doctor\" tests others",
+			lacks, who);
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(e, "pipe");
 	argv_add(&a, "ninja");

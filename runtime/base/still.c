@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/procstat.h"
 
 #define MS 1000000LL
 /* A busy host wakes us late, by tenths of a second. */
@@ -66,25 +67,11 @@ static long long read_clock(clockid_t id)
 	return clock_gettime(id, &t) < 0 ? 0 : t.tv_sec * 1000 * MS + t.tv_nsec;
 }
 
-/* Behind the name, which may hold anything: "4711 (qemu) T …". */
 static bool is_stopped(pid_t pid)
 {
-	char path[64], text[256];
-	ssize_t n = -1;
+	struct procstat p;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	const char *end = strrchr(text, ')');
-
-	return end && end[1] == ' ' && (end[2] == 'T' || end[2] == 't');
+	return procstat_read(pid, &p) && (p.state == 'T' || p.state == 't');
 }
 
 static void look(long long asked)

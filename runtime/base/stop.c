@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/inherit.h"
+#include "base/kill.h"
 #include "base/mem.h"
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -149,7 +150,7 @@ static int poll_all(struct pollfd *all, unsigned n, long long deadline, struct e
 {
 	for (;;) {
 		int ms = wait_ms(deadline);
-		int ready = poll(all, n + 1, ms), no = errno;
+		int ready = poll_fds(all, n + 1, ms), no = errno;
 
 		still_woke(ms);
 		if (ready < 0 && no != EINTR) {

@@ -11,20 +11,24 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/kill.h"
 #include "base/mem.h"
+#include "base/procstat.h"
 #include "base/room.h"
 
 bool syscall_refused(int no)
 {
-	return no == ENOSYS || no == EINVAL || no == EOPNOTSUPP || no == EPERM;
+	return no == ENOSYS || no == EINVAL || no == EOPNOTSUPP || no == EPERM || no == EACCES;
 }
 
 /* ---- memory without a name */
@@ -127,7 +131,7 @@ static int open_memory(pid_t pid, int flags)
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
 	fd = open(path, flags | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		errno = kill(pid, 0) < 0 ? ESRCH : EPERM; /* no /proc is no way in */
+		errno = kill_process(pid, 0) < 0 ? ESRCH : EPERM; /* no /proc is no way in */
 	return fd;
 }
 
@@ -254,14 +258,27 @@ struct waiter {
 	int tell;
 };
 
+/* Where waitid is refused as well: with a rest between two looks. */
+static bool ended(pid_t pid)
+{
+	const struct timespec rest = { .tv_nsec = 20 * 1000000L };
+	struct procstat p;
+
+	if (!procstat_read(pid, &p) || p.state == 'Z' || p.state == 'X')
+		return true;
+	nanosleep(&rest, NULL);
+	return false;
+}
+
 /* A byte and not only the end of the pipe: others may have inherited its end, and pollers look for POLLIN. */
 static void *wait_for(void *arg)
 {
 	struct waiter *w = arg;
 	siginfo_t info;
 
-	while (waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-		;
+	while (waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOWAIT) < 0)
+		if (errno != EINTR && ended(w->pid))
+			break;
 	(void)!write(w->tell, "", 1); /* SIGPIPE stays blocked here when nobody listens any more */
 	close(w->tell);
 	free(w);
@@ -310,8 +327,7 @@ static bool has_pidfd(void)
 
 	if (pid < 0)
 		return false;
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	reap_child(pid, NULL, 0);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
@@ -390,6 +406,7 @@ bool process_readable(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			pause();
 	}
@@ -397,8 +414,7 @@ bool process_readable(void)
 		return true; /* nothing is known */
 	bool can = process_read(pid, (uintptr_t)&there, &here, 1) == 1 && here == 1;
 
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (kill_process(pid, SIGKILL) == 0)
+		reap_child(pid, NULL, 0);
 	return can;
 }

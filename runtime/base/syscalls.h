@@ -2,8 +2,8 @@
  *
  * The oldest host kernel is Linux 4.18 (docs/getting-started.md). What is newer than that, or is known to be refused by
  * container engines, is called by these functions only; syscalls_tested is the table of them. Refused means
- * ENOSYS, EINVAL, EOPNOTSUPP or EPERM: seccomp profiles answer with any of the first and the last, old kernels and file
- * systems with the others. */
+ * ENOSYS, EINVAL, EOPNOTSUPP, EPERM or EACCES: seccomp profiles answer with the first or one of the last two, old kernels and
+ * file systems with the others. Signals and waits are in kill.h. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

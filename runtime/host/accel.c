@@ -15,6 +15,7 @@
 
 #include "base/arch.h"
 #include "base/err.h"
+#include "base/kill.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "host/tool.h"
@@ -80,9 +81,8 @@ static int run_probe(int kvm, struct verdict *v, struct err *e)
 		probe_child(kvm, to, parent);
 	close(TAKE_FD(to));
 	int r = await_verdict(from, v, e);
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (kill_process(pid, SIGKILL) == 0)
+		reap_child(pid, NULL, 0);
 	return r;
 }
 

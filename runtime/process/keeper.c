@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/kill.h"
 #include "base/syscalls.h"
 
 /* In the keeper. What we hold must not live on in it: locks, and pipes whose end others wait for. */
@@ -29,7 +30,8 @@ static _Noreturn void keep(int fd, pid_t group, const struct descriptors *others
 	do
 		n = read(0, &c, 1);
 	while (n < 0 && errno == EINTR);
-	kill(-group, SIGKILL);
+	if (n == 0)
+		kill_group(group, SIGKILL);
 	_exit(0);
 }
 
@@ -60,9 +62,10 @@ void keeper_stop(struct keeper *k)
 {
 	if (k->pid <= 0)
 		return;
-	kill(k->pid, SIGKILL);
-	while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	/* Where it cannot be ended it ends itself. */
+	if (kill_process(k->pid, SIGKILL) < 0)
+		(void)!write(k->fd, "", 1);
+	reap_child(k->pid, NULL, 0);
 	close(k->fd);
 	*k = (struct keeper){ 0 };
 }

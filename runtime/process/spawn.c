@@ -18,12 +18,13 @@
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/inherit.h"
+#include "base/kill.h"
 #include "process/keeper.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/syscalls.h"
 
-enum { CHILD_STACK = 256 * 1024 };
+enum { CHILD_STACK = 256 * 1024, KILLED_MS = 60 * 1000, REFUSED_MS = 1000 };
 
 struct launch {
 	const struct spawn *s;
@@ -205,9 +206,8 @@ static int reap(pid_t pid, int *status)
 {
 	int st = 0;
 
-	while (waitpid(pid, &st, 0) < 0)
-		if (errno != EINTR)
-			return -1;
+	if (reap_child(pid, &st, 0) < 0)
+		return -1;
 	if (status)
 		*status = st;
 	return 0;
@@ -254,8 +254,8 @@ static int launch(struct launch *l, struct child *c, struct err *e)
 		return exec_failed(l, e);
 	}
 	if (pidfd < 0) {
-		kill(pid, SIGKILL);
-		reap(pid, NULL);
+		if (kill_process(pid, SIGKILL) == 0)
+			reap(pid, NULL);
 		errno = no;
 		return err_sys(e, "run %s: wait for its end", l->s->argv[0]);
 	}
@@ -309,13 +309,24 @@ int spawn_wait(struct child *c, long long deadline, int *status, struct err *e)
 	return r == 0 ? SPAWN_DEADLINE : collect(c, status, e);
 }
 
+/* Who does not end (a disk that does not answer, a signal that is refused) gets SIGKILL again from the kernel when we end. */
+static void reap_killed(const struct child *c, int ms)
+{
+	struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
+	int r;
+
+	do
+		r = poll_fds(&p, 1, ms);
+	while (r < 0 && errno == EINTR);
+	(void)reap_child(c->pid, NULL, r > 0 ? 0 : WNOHANG);
+}
+
 void spawn_kill(struct child *c)
 {
 	if (c->pid > 0) {
 		/* Its group exists only when it leads one; the process itself is ours until it is reaped. */
-		kill(-c->pid, SIGKILL);
-		kill(c->pid, SIGKILL);
-		reap(c->pid, NULL);
+		kill_group(c->pid, SIGKILL);
+		reap_killed(c, kill_process(c->pid, SIGKILL) == 0 ? KILLED_MS : REFUSED_MS);
 	}
 	forget(c);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/kill.h"
 #include "base/mem.h"
 #include "base/stop.h"
 
@@ -29,7 +30,7 @@ static bool wait_for_room(int fd)
 		until = now_ms() + LAST_WORDS_MS;
 	long long left = until - now_ms();
 
-	return left > 0 && poll(&p, 1, (int)left) > 0;
+	return left > 0 && poll_fds(&p, 1, (int)left) > 0;
 }
 
 static ssize_t put(void *cookie, const char *data, size_t n)

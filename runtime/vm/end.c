@@ -7,6 +7,7 @@
 #include "host/cgroup.h"
 #include "host/cpus.h"
 #include "base/err.h"
+#include "base/kill.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "vm/console.h"
@@ -153,5 +154,5 @@ int vm_qmp(struct vm *vm, const char *cmd, const char *args, int fd, char **repl
 		return 0;
 	struct pollfd p = { .fd = vm->qmp.fd };
 
-	return e->code == X_VM && poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) ? vm_gone(vm, e) : -1;
+	return e->code == X_VM && poll_fds(&p, 1, 0) > 0 && (p.revents & POLLHUP) ? vm_gone(vm, e) : -1;
 }

@@ -35,6 +35,32 @@ all_together() {
 	done
 }
 
+# Signals and waits, which have second ways; and where others have none for them, an error at once.
+waits() {
+	sh "$root/tests/fake-linux.sh" linux || return
+	for errno in EPERM ENOSYS EACCES; do
+		builds "$errno" kill poll waitid setsid eventfd2 epoll_wait rt_sigpending && builds "$errno" kill pidfd_open clone_pidfd || return
+	done
+	for call in ppoll wait4 futex; do
+		exits 1 timeout 60 "$base/refuse" EPERM $call -- ktstr kernel build --source linux && has "the system call $call is refused here" err &&
+			has seccomp err && same '' "$(leftovers)" 'left running' || return
+		"$base/refuse" EPERM $call -- ktstr doctor >out 2>err
+		grep -A1 'system calls' out >line
+		has 'fail ' line && has "$call is refused" line && has seccomp line || return
+	done
+	exits 22 timeout 60 "$base/refuse" EPERM pselect6 -- ktstr kernel build --source linux --force && has pselect err || return
+	printf 'bzImage: slow\nslow: ; touch %s/up; sleep 60\n' "$work" >linux/local.mk
+	"$base/refuse" EPERM kill pidfd_send_signal -- ktstr kernel build --source linux >out 2>err &
+	pid=$!
+	within 20 test -e up && kill -TERM $pid || return
+	wait $pid
+	same 130 $? 'exit code' && within 10 nothing_left
+}
+
+nothing_left() {
+	same '' "$(leftovers)" 'left running'
+}
+
 release() {
 	sh "$root/tests/fake-linux.sh" linux 6.12.5 || return
 	mkdir -p site/v6.x && tar -cJf site/v6.x/linux-6.12.5.tar.xz --transform 's/^linux/linux-6.12.5/' linux &&
@@ -75,4 +101,4 @@ file_systems() {
 	exits 0 ktstr kernel build --source linux
 }
 
-run_tests file_systems each_alone all_together release told
+run_tests file_systems waits each_alone all_together release told

@@ -2,6 +2,7 @@
 #include "kernel/cache/entry.h"
 
 #include "base/err.h"
+#include "base/kill.h"
 #include "base/file.h"
 #include "json/write.h"
 #include "base/lock.h"
@@ -23,7 +24,7 @@ static const uint64_t entry_least = 20000000;
 
 static bool gone(pid_t pid)
 {
-	return kill(pid, 0) < 0 && errno == ESRCH;
+	return kill_process(pid, 0) < 0 && errno == ESRCH;
 }
 
 /* Splits ".tmp-{key}-{pid}"; 0 when it is something else. Caller frees key. */

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/kill.h"
 #include "process/keeper.h"
 #include "base/mem.h"
 #include "process/spawn.h"
@@ -23,7 +24,7 @@
 #include "base/syscalls.h"
 #include "tests/refuse.h"
 
-static const int answers[] = { ENOSYS, EPERM, EINVAL };
+static const int answers[] = { ENOSYS, EPERM, EINVAL, EACCES };
 
 /* what() in a process where names are refused; 0 is right. */
 static void where_refused(const char *const *names, int (*what)(void))
@@ -223,11 +224,112 @@ static void table(void **state)
 	}
 }
 
+/* A group whose members start others, and the keeper beside it, whatever the ways. */
+static int ends_families(void)
+{
+	const char *const argv[] = { "sh", "-c", "sleep 1000 & sleep 1000 & wait", NULL };
+	struct spawn s = { .argv = argv };
+	struct keeper k = { 0 };
+	struct child c = { 0 };
+	struct err e = { 0 };
+
+	alarm(60);
+	if (stop_init(&e) < 0 || spawn_start(&s, &c, &e) < 0 || keeper_start(&k, c.pid, &e) < 0)
+		return 1;
+	pid_t group = c.pid, keeper = k.pid;
+
+	if (kill_group(group, 0) < 0 || kill_process(keeper, 0) < 0)
+		return 2;
+	keeper_stop(&k);
+	if (kill_process(keeper, 0) == 0 || kill_group(group, 0) < 0)
+		return 3;
+	spawn_kill(&c);
+	for (int i = 0; kill_group(group, 0) == 0; i++)
+		if (i > 500 || stop_poll(NULL, 0, now_ms() + 20, &e) < 0)
+			return 4;
+	return 0;
+}
+
+static int tells_how_it_ended(void)
+{
+	const char *const exits[] = { "sh", "-c", "exit 3", NULL }, *const stays[] = { "sleep", "1000", NULL };
+	struct spawn s = { .argv = exits }, t = { .argv = stays };
+	struct child c = { 0 };
+	struct err e = { 0 };
+	int status = -1;
+
+	alarm(60);
+	if (spawn_start(&s, &c, &e) < 0 || spawn_wait(&c, now_ms() + 20000, &status, &e) != SPAWN_ENDED)
+		return 1;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 3 || spawn_start(&t, &c, &e) < 0)
+		return 2;
+	if (reap_child(c.pid, &status, WNOHANG) != 0 || kill_process(c.pid, SIGTERM) < 0)
+		return 3;
+	if (spawn_wait(&c, now_ms() + 20000, &status, &e) != SPAWN_ENDED)
+		return 4;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM ? 0 : 5;
+}
+
+static void ends(void **state)
+{
+	(void)state;
+	WHERE_REFUSED(ends_families, "kill");
+	WHERE_REFUSED(ends_families, "kill", "pidfd_send_signal", "poll", "clone_pidfd", "waitid");
+	WHERE_REFUSED(tells_how_it_ended, "kill", "wait4", "poll");
+	WHERE_REFUSED(tells_how_it_ended, "kill", "tgkill", "poll");
+}
+
+/* Every way refused: an error, and no wait without an end. */
+static int gives_up(void)
+{
+	const char *const argv[] = { "sleep", "20", NULL };
+	struct spawn s = { .argv = argv };
+	struct child c = { 0 };
+	struct err e = { 0 };
+
+	alarm(15);
+	if (spawn_start(&s, &c, &e) < 0 || kill_process(c.pid, SIGKILL) == 0)
+		return 1;
+	spawn_kill(&c);
+	return c.pid ? 2 : 0;
+}
+
+static void nothing_ends(void **state)
+{
+	(void)state;
+	WHERE_REFUSED(gives_up, "kill", "pidfd_send_signal", "tgkill");
+}
+
+static int lacks_wait4(void)
+{
+	const char *who, *lacks = call_lacking(&who);
+
+	return lacks && !strcmp(lacks, "wait4") && who ? 0 : 1;
+}
+
+static int lacks_ppoll(void)
+{
+	const char *who, *lacks = call_lacking(&who);
+
+	return lacks && !strcmp(lacks, "ppoll") && who ? 0 : 1;
+}
+
+static void what_others_need(void **state)
+{
+	const char *who;
+
+	(void)state;
+	assert_null(call_lacking(&who));
+	WHERE_REFUSED(lacks_wait4, "wait4");
+	WHERE_REFUSED(lacks_ppoll, "ppoll");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(descriptors),  cmocka_unit_test(end_of_a_child), cmocka_unit_test(memory),
 		cmocka_unit_test(other_memory), cmocka_unit_test(files),          cmocka_unit_test(table),
+		cmocka_unit_test(ends),         cmocka_unit_test(nothing_ends),   cmocka_unit_test(what_others_need),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
