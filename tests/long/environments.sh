@@ -13,10 +13,11 @@ old_calls='close_range clone_pidfd memfd_create process_vm_readv process_vm_writ
 	io_uring_setup rseq set_mempolicy get_mempolicy mbind getrandom'
 theirs='clone3 statx faccessat2'
 
-# everything COMMAND…: the tests by way of that command
+# everything COMMAND…: the tests by way of that command, in $tree
+tree=$root
 everything() {
 	# shellcheck disable=SC2086 # words
-	(cd "$root" && unset XDG_CACHE_HOME && "$@" sh tests/check.sh $files) >"$work/check.log" 2>&1 </dev/null || {
+	(cd "$tree" && unset XDG_CACHE_HOME && "$@" sh tests/check.sh $files) >"$work/check.log" 2>&1 </dev/null || {
 		cat "$work/check.log"
 		fail 'tests that fail in this place'
 	}
@@ -24,28 +25,26 @@ everything() {
 	sed -n '/^Skipped:/,$p' "$work/check.log" | sed 's/^/# /' >>"$base/summary"
 }
 
-# What a user who owns nothing here may read and write: programs as they are, and caches of their own.
-users_folder() {
-	mkdir "$work/out" "$work/out/tests" &&
-		for part in cargo-ktstr ktstr ktstr-step ktstr-source ktstr-init ktstr-init-aarch64 deps sched; do
-			[ ! -e "$O/$part" ] || cp -a "$O/$part" "$work/out/" || return
-		done && cp -a "$O/tests/unit" "$work/out/tests/" && mkdir -p "$work/out/test-cache/ktstr" &&
-		cp -a "$O/test-cache/ktstr/distro" "$work/out/test-cache/ktstr/" && chown -R 4001:4002 "$work/out" && chmod 2775 "$work/out"
+# A copy of the tree with its programs, which a user who owns nothing here may read, and an out/ that is that user's.
+users_tree() {
+	tree=$work/tree
+	mkdir "$tree" "$tree/out" "$tree/out/tests" && tar -C "$root" --exclude='./out*' --exclude=./.git -cf - . | tar -C "$tree" -xf - || return
+	for part in cargo-ktstr ktstr ktstr-step ktstr-source ktstr-init ktstr-init-aarch64 deps sched tests/unit; do
+		[ ! -e "$O/$part" ] || cp -a "$O/$part" "$tree/out/$part" || return
+	done
+	mkdir -p "$tree/out/test-cache/ktstr" && cp -a "$O/test-cache/ktstr/distro" "$tree/out/test-cache/ktstr/" &&
+		chown -R 4001:4002 "$tree" && chmod 2775 "$tree/out"
 }
 
 # as_user COMMAND…: one that owns nothing here, in a folder of its group
 as_user() {
-	setpriv --reuid 4001 --regid 4001 --groups 4002 env HOME="$work/home" TMPDIR="$work/tmp" CCACHE_DIR="$work/ccache" O="$work/out" \
-		sh -c 'umask 002 && exec "$@"' sh "$@"
+	setpriv --reuid 4001 --regid 4001 --groups 4002 env HOME="$work/home" TMPDIR="$work/tmp" CCACHE_DIR="$work/ccache" \
+		O="$tree/out" 		sh -c 'umask 002 && exec "$@"' sh "$@"
 }
 
 group() {
 	[ "$(id -u)" = 0 ] || return 0
-	chmod 755 "$base" "$work" && users_folder && mkdir home tmp ccache && chown 4001 home ccache && chgrp 4002 tmp && chmod 2775 tmp || return
-	as_user test -r "$root/tests/check.sh" || {
-		echo "# $root is for root alone"
-		return 0
-	}
+	chmod 755 "$base" "$work" && users_tree && mkdir home tmp ccache && chown 4001 home ccache && chgrp 4002 tmp && chmod 2775 tmp || return
 	everything as_user
 }
 
