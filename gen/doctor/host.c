@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "process/spawn.h"
-#include "base/kill.h"
+#include "base/needs.h"
 #include "base/syscalls.h"
 #include "gen/doctor/doctor.h"
 #include "gen/base/home.h"
@@ -35,7 +35,8 @@ static void look_at_syscalls(struct findings *f)
 		if (!t->works())
 			fprintf(m, "%s%s (Linux %s): %s", ftell(m) ? "; " : "", t->name, t->since, t->instead);
 	fclose(m);
-	const char *who, *lacks = call_lacking(&who);
+	struct lack lack;
+	bool lacks = needs_lack(&lack);
 	int no = lacks ? 0 : thread_refused(); /* glibc aborts where it cannot wait */
 
 	if (no) {
@@ -45,10 +46,9 @@ static void look_at_syscalls(struct findings *f)
 		x->fix = xstrdup(
 			"a newer container engine (Docker 20.10.10, libseccomp 2.5.2), or its option --security-opt seccomp=unconfined");
 	} else if (lacks) {
-		x = found(f, "system calls", LEVEL_FAIL, "%s is refused, and %s cannot work without it", lacks, who);
+		x = found(f, "system calls", LEVEL_FAIL, "%s", lack.what);
 		x->code = X_FAIL;
-		x->fix = xstrdup(
-			"a container's seccomp profile that allows it, or its option --security-opt seccomp=unconfined");
+		x->fix = xstrdup(lack.fix);
 	} else if (!readable) {
 		x = found(f, "system calls", LEVEL_FAIL,
 			  "the memory of another process cannot be read, and guests' must be");

@@ -5,6 +5,7 @@
 #include "base/kill.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "base/needs.h"
 #include "base/stop.h"
 #include "gen/graph/outcome.h"
 #include "gen/graph/plan.h"
@@ -219,14 +220,10 @@ static int start_ninja(struct ninja_session *s, struct err *e)
 	auto_free char *events = xasprintf("KTSTR_EVENTS=%s", s->events.name);
 	const char *const env[] = { events, "NINJA_STATUS=", "TERM=dumb", NULL };
 	int pipe_fd[2];
-	const char *who, *lacks = call_lacking(&who);
+	struct lack lack;
 
-	if (lacks)
-		return err_set(
-			e, X_FAIL,
-			"the system call %s is refused here, and %s cannot work without it: a container's seccomp profile "
-			"must allow it (docker run --security-opt seccomp=unconfined); \"ktstr doctor\" tests others",
-			lacks, who);
+	if (needs_lack(&lack))
+		return err_set(e, X_FAIL, "%s; it takes %s (\"ktstr doctor\" tests more)", lack.what, lack.fix);
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(e, "pipe");
 	argv_add(&a, "ninja");

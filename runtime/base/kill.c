@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/select.h>
@@ -136,42 +135,4 @@ int poll_fds(struct pollfd *fds, nfds_t n, int ms)
 	if (r >= 0 || !syscall_refused(no))
 		return r;
 	return ppoll(fds, n, ms < 0 ? NULL : &t, NULL);
-}
-
-static bool waits_for_children(void)
-{
-	return waitpid(getpid(), NULL, WNOHANG) < 0 && errno == ECHILD;
-}
-
-static bool waits_for_descriptors(void)
-{
-	const struct timespec none = { 0 };
-
-	return ppoll(NULL, 0, &none, NULL) == 0;
-}
-
-static bool has_threads_wait(void)
-{
-	int word = 0;
-
-	return syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) == 0;
-}
-
-const char *call_lacking(const char **who)
-{
-	static const struct {
-		const char *name, *who;
-		bool (*works)(void);
-	} needed[] = {
-		{ "wait4", "ninja, make and shells", waits_for_children },
-		{ "ppoll", "ninja and QEMU", waits_for_descriptors },
-		{ "futex", "every program with threads", has_threads_wait },
-	};
-
-	for (size_t i = 0; i < countof(needed); i++) {
-		*who = needed[i].who;
-		if (!needed[i].works())
-			return needed[i].name;
-	}
-	return NULL;
 }

@@ -17,7 +17,3 @@ pid_t reap_child(pid_t pid, int *status, int flags);
 
 /* As poll(2), by ppoll(2) where poll is refused. */
 int poll_fds(struct pollfd *fds, nfds_t n, int ms);
-
-/* What the programs we start cannot do without, and we cannot give them: NULL, or the name of a system call that is refused
- * here, whose user is *who. */
-const char *call_lacking(const char **who);

@@ -90,10 +90,10 @@ void stats_read(struct stats *st, struct collection *c)
 {
 	auto_json_keys struct json_keys keys = { 0 };
 	const struct prefetch_text *t;
-	struct prefetch files;
+	auto_free struct prefetch *files = xcalloc(1, sizeof(*files));
 
-	prefetch_begin(&files, c);
-	for (size_t i = 0; (t = prefetch_next(&files)); i++) {
+	prefetch_begin(files, c);
+	for (size_t i = 0; (t = prefetch_next(files)); i++) {
 		auto_sidecar struct sidecar s = { 0 };
 		struct err e;
 
@@ -104,7 +104,7 @@ void stats_read(struct stats *st, struct collection *c)
 		else
 			stats_add(st, &s);
 	}
-	prefetch_end(&files);
+	prefetch_end(files);
 	stats_done(st);
 }
 

@@ -134,7 +134,7 @@ static int read_chunk(struct talk *t, char *buf, size_t *n, struct err *e)
  * A terminal's input would come when somebody types: there is none. */
 static int input_whole(struct talk *t, struct err *e)
 {
-	char buf[CHUNK];
+	auto_free char *buf = xmalloc(CHUNK);
 	size_t n = 0;
 
 	while (!t->in_over && t->ahead + CHUNK <= PROTO_WINDOW) {
@@ -191,10 +191,9 @@ static int message(struct talk *t, const struct msg *m, struct err *e)
 /* Takes the escapes out of what was typed: buf has room for one byte more. Returns what is left. */
 static size_t unescape(struct talk *t, char *buf, size_t n)
 {
-	char typed[CHUNK];
+	auto_free char *typed = xmemdup(buf, n);
 	size_t to = 0;
 
-	memcpy(typed, buf, n);
 	for (size_t i = 0; i < n && !t->quit; i++) {
 		if (t->escaped) {
 			t->escaped = false;
@@ -213,7 +212,7 @@ static size_t unescape(struct talk *t, char *buf, size_t n)
 static int input(struct talk *t, struct err *e)
 {
 	size_t room = PROTO_WINDOW - t->ahead;
-	char buf[CHUNK + 1];
+	auto_free char *buf = xmalloc(CHUNK + 1);
 	ssize_t n = read(t->s->in, buf, room - 1 < CHUNK ? room - 1 : CHUNK);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -73,6 +73,18 @@ few_processes() {
 		has 'no further process is allowed here' err && has 'ulimit -u' err
 }
 
+limited() {
+	(ulimit -Ss 128 && ulimit -Hs 128 && exec "$@")
+}
+
+# What does without ninja works with a stack of 128 KiB; what starts it says why it cannot.
+small_stack() {
+	tree && builds sh -c 'ulimit -Ss 128 && exec "$@"' sh && mkdir sidecars && python3 "$root/tests/sidecars.py" random 1 600 sidecars >/dev/null || return
+	exits 0 limited ktstr kernel list && has local- out && exits 0 limited ktstr cache stats && exits 0 limited ktstr test-stats --dir sidecars &&
+		exits 0 limited ktstr man --all man && exits 0 limited ktstr completions bash || return
+	exits 1 limited ktstr kernel build --source linux --force && has 'a stack has 128 KiB at most here (ulimit -Hs)' err
+}
+
 # A file over the limit is an error that says so.
 file_limit() {
 	tree || return
@@ -115,10 +127,10 @@ odd_surroundings() {
 		exits 0 env COLUMNS=$columns ktstr kernel list && has local- out || return
 	done
 	exits 0 env -i "PATH=$PATH" "XDG_CACHE_HOME=$XDG_CACHE_HOME" ktstr kernel list && has local- out || return
-	builds sh -c 'ulimit -Ss 128 && exec "$@"' sh && builds nice -n 19 || return
+	builds nice -n 19 || return
 	# The folder it is started in is gone.
 	mkdir gone && cd gone && rmdir ../gone && exits 0 ktstr kernel list && has local- "$work/out" &&
 		exits 0 ktstr kernel build --source "$work/linux" && exits 10 ktstr kernel build --source linux && has linux "$work/err"
 }
 
-run_tests odd_surroundings noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors few_processes odd_umask file_limit hang_up
+run_tests odd_surroundings noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors few_processes small_stack odd_umask file_limit hang_up

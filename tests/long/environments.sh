@@ -39,7 +39,7 @@ users_tree() {
 # as_user COMMAND…: one that owns nothing here, in a folder of its group
 as_user() {
 	setpriv --reuid 4001 --regid 4001 --groups 4002 env HOME="$work/home" TMPDIR="$work/tmp" CCACHE_DIR="$work/ccache" \
-		O="$tree/out" 		sh -c 'umask 002 && exec "$@"' sh "$@"
+		O="$tree/out" sh -c 'umask 002 && exec "$@"' sh "$@"
 }
 
 group() {

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "fetch/git/program.h"
 
-enum { TEXT_MAX = 256 << 20, FIELD_MAX = 2 * PATH_MAX };
+enum { TEXT_MAX = 256 << 20, FIELD_MAX = 2 * PATH_MAX, FIELDS = 4 };
 
 struct askedgit {
 	char *dir, *dotgit, *index;
@@ -234,7 +234,7 @@ static int start_ignore(struct askedgit *g, struct err *e)
 /* The answer: file, line, pattern and path; the first three empty when no pattern fits. */
 int askedgit_ignored(struct askedgit *g, const char *path, bool *ignored, struct err *e)
 {
-	char field[4][FIELD_MAX];
+	auto_free char(*field)[FIELD_MAX] = xcalloc(FIELDS, sizeof(*field));
 	size_t n = strlen(path);
 
 	*ignored = false;
@@ -245,8 +245,8 @@ int askedgit_ignored(struct askedgit *g, const char *path, bool *ignored, struct
 
 	if (start_ignore(g, e) < 0 || git_pipe_send(g->ignore, plain, strlen(plain) + 1, e) < 0)
 		return err_in(e, "%s", g->dir);
-	for (size_t i = 0; i < countof(field); i++)
-		if (git_pipe_line(g->ignore, '\0', field[i], sizeof(field[i]), e) < 0)
+	for (size_t i = 0; i < FIELDS; i++)
+		if (git_pipe_line(g->ignore, '\0', field[i], sizeof(*field), e) < 0)
 			return err_in(e, "%s", g->dir);
 	if (strcmp(field[3], plain) != 0)
 		return err_set(e, X_NO_INPUT, "%s: git's answer about %s makes no sense", g->dir, plain);

@@ -147,7 +147,7 @@ static int take_words(struct job *j, struct err *e)
 
 static int take_text(struct job *j, struct err *e)
 {
-	char buf[65536];
+	char buf[8192];
 	ssize_t n = read(j->out[0], buf, sizeof(buf));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
