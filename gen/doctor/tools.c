@@ -1,5 +1,5 @@
 /* Programs, their versions, and the headers a kernel build needs. */
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "process/spawn.h"

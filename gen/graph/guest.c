@@ -1,6 +1,6 @@
 #include "gen/graph/guest.h"
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"

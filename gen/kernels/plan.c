@@ -1,5 +1,5 @@
 /* The edges that make a kernel: source, build, entry of the cache. */
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/facts.h"

@@ -1,5 +1,5 @@
 #include "gen/sweep/sweep.h"
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* shell: a guest to work in. The graph makes kernel, snapshot and files; the session then runs beside it, on the user's
  * terminal. */
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"

@@ -1,6 +1,6 @@
 #include "guest/elfneeds.h"
-#include "base/arch.h"
-#include "base/elf.h"
+#include "arch/arch.h"
+#include "arch/elf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

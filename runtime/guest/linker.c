@@ -1,5 +1,5 @@
 #include "guest/linker.h"
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

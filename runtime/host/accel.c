@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/kill.h"
 #include "base/file.h"

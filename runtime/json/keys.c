@@ -1,6 +1,6 @@
 #include "json/keys.h"
 #include "base/mem.h"
-#include "base/seed.h"
+#include "text/seed.h"
 #include <xxhash.h>
 
 enum { CAP_LEAST = 128, CAP_KEPT = 1 << 14 };

@@ -1,6 +1,6 @@
 #include "stats/names.h"
 #include "base/mem.h"
-#include "base/seed.h"
+#include "text/seed.h"
 #include <xxhash.h>
 
 static struct name *place(const struct names *p, uint64_t hash, const char *s, size_t n)

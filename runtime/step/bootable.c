@@ -1,6 +1,6 @@
 /* bootable: a kernel as QEMU enters it fastest, where its structures' members are, what it offers to BPF programs, and its
  * configuration as its guests find it. */
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

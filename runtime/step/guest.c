@@ -1,5 +1,5 @@
 #include "step/guest.h"
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/facts.h"

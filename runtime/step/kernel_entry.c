@@ -1,5 +1,5 @@
 /* kernel-entry: what kernel-import or kernel-build made, as an entry of the kernel cache. */
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"

@@ -1,5 +1,5 @@
 /* kernel-import: packages and images of one kernel, as its image, its ELF file and its configuration. */
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* payload: a scheduler, a shell and files of the user, with their shared libraries, in one file. */
 #include "guest/payload.h"
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -3,7 +3,7 @@
  * line a constant number of times. */
 #include "verifier/collapse.h"
 #include "base/mem.h"
-#include "base/seed.h"
+#include "text/seed.h"
 #include <ctype.h>
 #include <stdint.h>
 

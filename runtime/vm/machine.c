@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/mem.h"
 

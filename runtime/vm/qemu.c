@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/file.h"

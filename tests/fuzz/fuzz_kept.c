@@ -1,7 +1,7 @@
 /* fuzz_kept.c: what build folders and snapshots keep, read back: facts, a machine, a pack. The first byte chooses. */
 #include "place.h"
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/facts.h"
 #include "guest/pack.h"
 #include "guest/payload.h"

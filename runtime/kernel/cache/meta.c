@@ -2,7 +2,7 @@
  * have an object as "source", with what belongs to it inside, and say "has_vmlinux" instead of a name. */
 #include "kernel/cache/entry.h"
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "json/read.h"
 #include "json/write.h"

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arch.h"
-#include "base/elf.h"
+#include "arch/arch.h"
+#include "arch/elf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "process/spawn.h"

@@ -1,7 +1,7 @@
 /* From somebody else's files to the three of ours: sort what was given, judge it, then unpack. */
 #include "kernel/image/import.h"
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

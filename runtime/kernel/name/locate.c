@@ -1,6 +1,6 @@
 #include "kernel/name/locate.h"
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -9,7 +9,7 @@
 
 #include <elf.h>
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "kernel/image/armimage.h"

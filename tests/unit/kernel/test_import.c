@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "fake_kernel.h"
 #include "kernel/image/import.h"
 #include "kernel/image/member.h"

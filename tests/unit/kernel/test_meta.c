@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "json/read.h"
 #include "json/write.h"

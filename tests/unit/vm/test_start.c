@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/arch.h"
+#include "arch/arch.h"
 #include "vm/vm.h"
 #include "scratch.h"
 

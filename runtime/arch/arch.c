@@ -1,4 +1,4 @@
-#include "base/arch.h"
+#include "arch/arch.h"
 
 #include <elf.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "base/seed.h"
+#include "text/seed.h"
 #include <string.h>
 #include <sys/auxv.h>
 

@@ -1,4 +1,4 @@
-#include "base/elf.h"
+#include "arch/elf.h"
 
 #include <string.h>
 
