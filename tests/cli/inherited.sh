@@ -74,7 +74,7 @@ few_processes() {
 }
 
 limited() {
-	(ulimit -Ss 128 && ulimit -Hs 128 && exec "$@")
+	prlimit --stack=131072:131072 "$@"
 }
 
 # What does without ninja works with a stack of 128 KiB; what starts it says why it cannot.
