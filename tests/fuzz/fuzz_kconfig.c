@@ -6,7 +6,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char text[] =
-		"# c\nCONFIG_A=y\n#@only x86_64\nCONFIG_B=\"a b\"\n#@all\n# CONFIG_C is not set\nCONFIG_D=0x1f\n"
+		"# c\nCONFIG_A=y\n#@only x86_64\nCONFIG_B=\"a b\"\n#@all\n# CONFIG_C is not set\n#@wish\nCONFIG_D=0x1f\n"
 		"\0CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_BPF=y\nCONFIG_D=0x1f\n";
 
 	(void)argc, (void)argv;

@@ -4,6 +4,9 @@
 #include "base/mem.h"
 #include <stdbool.h>
 
+#define WISH "#@wish"
+#define ALL "#@all"
+
 /* A piece of the text being read. */
 struct view {
 	const char *p;
@@ -189,6 +192,11 @@ static void say(FILE *f, struct view value)
 		fprintf(f, "not set");
 }
 
+static bool is(struct view line, const char *word)
+{
+	return equal(line, (struct view){ word, strlen(word) });
+}
+
 int kconfig_lost(const char *fragment, size_t fn, const char *config, size_t cn, char **lost)
 {
 	struct settings have = parse(config, cn);
@@ -196,20 +204,22 @@ int kconfig_lost(const char *fragment, size_t fn, const char *config, size_t cn,
 	struct setting want;
 	size_t size;
 	FILE *f = xmemstream(lost, &size);
+	bool wish = false;
 	int n = 0;
 
 	while (next_line(&rest, &line)) {
-		struct view is;
+		struct view got;
 
-		if (!parse_setting(line, &want))
+		wish = is(line, WISH) || (wish && !is(line, ALL));
+		if (wish || !parse_setting(line, &want))
 			continue;
-		is = lookup(&have, want.name);
-		if (equal(is, want.value) || (!find(&have, want.name) && always_on_when_gone(want.name)))
+		got = lookup(&have, want.name);
+		if (equal(got, want.value) || (!find(&have, want.name) && always_on_when_gone(want.name)))
 			continue;
 		fprintf(f, "%.*s: wanted ", (int)want.name.n, want.name.p);
 		say(f, want.value);
 		fprintf(f, ", is ");
-		say(f, is);
+		say(f, got);
 		fputc('\n', f);
 		n++;
 	}
@@ -228,7 +238,7 @@ char *kconfig_without(const char *fragment, size_t n, const char *other, size_t 
 	FILE *f = xmemstream(&text, &size);
 
 	while (next_line(&rest, &line))
-		if (parse_setting(line, &want) && !find(&set, want.name))
+		if (is(line, WISH) || is(line, ALL) || (parse_setting(line, &want) && !find(&set, want.name)))
 			fprintf(f, "%.*s\n", (int)line.n, line.p);
 	fclose(f);
 	free(set.v);
@@ -267,13 +277,22 @@ int kconfig_missing(const char *config, size_t n, char **text)
 	return missing;
 }
 
-/* "#@only ARCH" and "#@all" lines. */
-static int directive(struct view line, const char *arch, bool *ours, unsigned number, struct err *e)
+/* Where in a fragment we are: lines of this architecture, and lines that may be lost. */
+struct place {
+	bool ours, wish;
+};
+
+/* "#@only ARCH", "#@wish" and "#@all" lines. */
+static int directive(struct view line, const char *arch, struct place *at, unsigned number, struct err *e)
 {
 	struct view name;
 
-	if (equal(line, (struct view){ "#@all", 5 })) {
-		*ours = true;
+	if (is(line, ALL)) {
+		*at = (struct place){ .ours = true };
+		return 0;
+	}
+	if (is(line, WISH)) {
+		at->wish = true;
 		return 0;
 	}
 	if (!starts(line, "#@only "))
@@ -281,7 +300,7 @@ static int directive(struct view line, const char *arch, bool *ours, unsigned nu
 	name = skip(line, strlen("#@only "));
 	if (!name.n || word(name).n != name.n)
 		return err_set(e, X_KCONFIG, "line %u: \"#@only\" wants one architecture", number);
-	*ours = equal(name, (struct view){ arch, strlen(arch) });
+	at->ours = is(name, arch);
 	return 0;
 }
 
@@ -301,16 +320,20 @@ static int select_lines(struct view rest, const char *arch, FILE *out, struct er
 {
 	struct view line;
 	struct setting s;
-	bool ours = true;
+	struct place at = { .ours = true };
 	unsigned number = 0;
 
 	while (next_line(&rest, &line)) {
 		number++;
 		if (starts(line, "#@")) {
-			if (directive(line, arch, &ours, number, e) < 0)
+			bool wish = at.wish;
+
+			if (directive(line, arch, &at, number, e) < 0)
 				return -1;
+			if (wish != at.wish)
+				fprintf(out, "%s\n", at.wish ? WISH : ALL);
 		} else if (parse_setting(line, &s)) {
-			if (ours)
+			if (at.ours)
 				fprintf(out, "%.*s\n", (int)line.n, line.p);
 		} else if (line.n && line.p[0] != '#') {
 			return err_set(e, X_KCONFIG, "line %u: not an option: %.*s", number, (int)line.n, line.p);

@@ -25,6 +25,13 @@ static void selects(void **state)
 		{ "#@only x86_64\nCONFIG_A=y\n#@all\nCONFIG_B=512\n", "aarch64", "CONFIG_B=512\n", NULL },
 		{ "#@only x86_64\nCONFIG_A=1\n#@only aarch64\nCONFIG_A=2\n", "aarch64", "CONFIG_A=2\n", NULL },
 		{ "CONFIG_S=\"a b # c\"\n", "x86_64", "CONFIG_S=\"a b # c\"\n", NULL },
+		{ "#@wish\nCONFIG_A=y\n#@all\nCONFIG_B=y\n", "x86_64", "#@wish\nCONFIG_A=y\n#@all\nCONFIG_B=y\n",
+		  NULL },
+		{ "#@wish\nCONFIG_A=y\n#@only aarch64\nCONFIG_B=y\n#@all\nCONFIG_C=y\n", "x86_64",
+		  "#@wish\nCONFIG_A=y\n#@all\nCONFIG_C=y\n", NULL },
+		{ "#@only x86_64\n#@wish\nCONFIG_A=y\n", "aarch64", "#@wish\n", NULL },
+		{ "#@wishes\n", "x86_64", NULL, "line 1" },
+		{ "#@wish\nCONFIG_A=y\n#@all\nCONFIG_A=m\n", "x86_64", NULL, "CONFIG_A is requested twice" },
 		{ "CONFIG_A=y\n#@except x86_64\n", "x86_64", NULL, "line 2" },
 		{ "#@only\n", "x86_64", NULL, "line 1" },
 		{ "#@only x86_64 aarch64\n", "x86_64", NULL, "line 1" },
@@ -79,6 +86,9 @@ static void losses(void **state)
 		{ "CONFIG_SCHED_DEBUG=y\n", "CONFIG_A=y\n", "" },
 		{ "CONFIG_SCHED_DEBUG=y\n", "# CONFIG_SCHED_DEBUG is not set\n",
 		  "CONFIG_SCHED_DEBUG: wanted y, is not set\n" },
+		{ "#@wish\nCONFIG_A=y\nCONFIG_B=y\n#@all\nCONFIG_C=y\n", "CONFIG_B=y\n",
+		  "CONFIG_C: wanted y, is not set\n" },
+		{ "#@wish\nCONFIG_A=y\n", "", "" },
 		{ "CONFIG_SCHED_DEBUG_X=y\n", "", "CONFIG_SCHED_DEBUG_X: wanted y, is not set\n" },
 	};
 
@@ -122,6 +132,7 @@ static void overridden(void **state)
 		{ "CONFIG_A=y\nCONFIG_B=4\n# CONFIG_C is not set\n", "CONFIG_C=y\n# CONFIG_A is not set\n",
 		  "CONFIG_B=4\n" },
 		{ "CONFIG_A=y\n", "CONFIG_A=n\n", "" },
+		{ "#@wish\nCONFIG_A=y\n#@all\nCONFIG_B=y\n", "CONFIG_A=n\n", "#@wish\n#@all\nCONFIG_B=y\n" },
 		{ "CONFIG_A=y\n", "CONFIG_AB=n\nCONFIG_=y\n# CONFIG_A\n", "CONFIG_A=y\n" },
 		{ "", "CONFIG_A=y\n", "" },
 	};
