@@ -24,7 +24,7 @@ enum {
 	RELEASED_MS = 300,
 	STOP_MS = 5000,
 	SILENT_MS = 100,
-	ASKED = 100,
+	ASK_AGAIN_MS = 2,
 	PARKED_AFTER = 2
 };
 
@@ -72,11 +72,16 @@ static int hear(struct vm *vm, int ms, bool until_stop, struct err *e)
 /* A question that is not answered was asked behind the gate; its answer comes when the gate opens. */
 static int wait_silence(struct vm *vm, struct err *e)
 {
-	for (int i = 0; i < ASKED; i++) {
+	long long deadline = vm_deadline(vm, VM_STOP_S);
+
+	/* The thread of the vCPUs may be taken off its CPU between the ring and the gate, while the monitor has another one. */
+	while (now_ms() < deadline) {
 		if (qmp_post(&vm->qmp, "query-status", e) < 0 || hear(vm, SILENT_MS, false, e) < 0)
 			return -1;
 		if (vm->qmp.owed)
 			return 0;
+		if (stop_poll(NULL, 0, now_ms() + ASK_AGAIN_MS, e) < 0)
+			return -1;
 	}
 	return err_set(e, X_VM, "the guest does not come to stand in its gate");
 }
