@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "guest/board.h"
 #include "guest/proto.h"
 #include "progress/log.h"
 #include "vm/console.h"
@@ -168,4 +169,56 @@ int park_leave(struct vm *vm, struct err *e)
 	if (board_open_gate(&vm->board, BOARD_PARK - PARKED_AFTER, e) < 0)
 		return -1;
 	return qmp_post(&vm->qmp, "cont", e);
+}
+
+static int stray(struct vm *vm, struct err *e)
+{
+	auto_free char *excerpt = console_excerpt(vm);
+
+	return err_set(
+		e, X_VM,
+		"the guest stands still: a program in it wrote to the I/O port %#x without a call. Ports %#x and %#x "
+		"are ktstr-init's in virtual time (docs/virtual-time.md)%s",
+		BOARD_GATE_PORT, BOARD_RING_PORT, BOARD_GATE_PORT, excerpt);
+}
+
+/* All that has come. */
+static int hear_all(struct vm *vm, struct err *e)
+{
+	int r = QMP_HEARD;
+
+	while (r == QMP_HEARD && vm->qmp.owed)
+		r = qmp_hear(&vm->qmp, now_ms(), e);
+	if (r < 0)
+		return e->code == X_VM ? vm_gone(vm, e) : -1;
+	return 0;
+}
+
+int park_check(struct vm *vm, int silent_ms, struct err *e)
+{
+	long long deadline = now_ms() + silent_ms;
+
+	/* What is owed was asked behind the gate, in a call that is over now. */
+	if (!vm->qmp.owed && qmp_post(&vm->qmp, "query-status", e) < 0)
+		return e->code == X_VM ? vm_gone(vm, e) : -1;
+	if (hear_all(vm, e) < 0)
+		return -1;
+	while (vm->qmp.owed) {
+		struct pollfd p[] = {
+			{ .fd = vm->qmp.fd, .events = POLLIN },
+			{ .fd = vm->board.ring, .events = POLLIN },
+			{ .fd = vm->qemu.pidfd, .events = POLLIN },
+		};
+		int r = stop_poll(p, countof(p), deadline, e);
+
+		if (r < 0)
+			return -1;
+		if (p[1].revents || p[2].revents)
+			return 0;
+		if (p[0].revents && hear_all(vm, e) < 0)
+			return -1;
+		if (vm->qmp.owed && now_ms() >= deadline)
+			return stray(vm, e);
+	}
+	return 0;
 }

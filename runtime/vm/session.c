@@ -16,6 +16,7 @@
 #include "guest/proto.h"
 #include "vm/console.h"
 #include "vm/end.h"
+#include "vm/park.h"
 #include "vm/vm.h"
 
 enum {
@@ -272,6 +273,13 @@ static int check_silence(struct talk *t, long long waited, struct err *e)
 	long long most = 1000LL * VM_SILENT_S * vm_scale(&t->vm->m);
 
 	t->silent += waited;
+	/* It may compute for long, and has a deadline of its own, which passes unless it stands still. */
+	if (t->vm->m.clock.virtual) {
+		if (t->silent < PARK_LOOK_MS)
+			return 0;
+		t->silent = 0;
+		return park_check(t->vm, PARK_SILENT_MS, e);
+	}
 	if (t->silent >= most) {
 		auto_free char *what = xasprintf("the guest's init has not answered for %lld s", most / 1000);
 
@@ -297,7 +305,7 @@ static int check_still(struct talk *t, struct err *e)
 
 static int wait_once(struct talk *t, struct err *e)
 {
-	bool virtual = t->vm->m.clock.virtual, room = !virtual && !t->in_over && t->ahead + 1 < PROTO_WINDOW;
+	bool room = !t->vm->m.clock.virtual && !t->in_over && t->ahead + 1 < PROTO_WINDOW;
 	struct pollfd p[] = {
 		{ .fd = t->vm->chan.fd, .events = POLLIN },       { .fd = t->vm->qemu.pidfd, .events = POLLIN },
 		{ .fd = t->vm->console, .events = POLLIN },       { .fd = t->vm->says, .events = POLLIN },
@@ -319,8 +327,7 @@ static int wait_once(struct talk *t, struct err *e)
 		return 0;
 	if (p[1].revents || t->vm->panicked)
 		return vm_gone(t->vm, e);
-	/* A guest in virtual time may compute for long, and has a deadline of its own. */
-	return virtual ? 0 : check_silence(t, now_ms() - start, e);
+	return check_silence(t, now_ms() - start, e);
 }
 
 static int talk(struct talk *t, struct err *e)

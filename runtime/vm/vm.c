@@ -323,6 +323,8 @@ enum { POLL_READY = 1, POLL_LATE = 0 };
 /* Until the channel has something, the deadline passed, or the guest is gone. */
 static int wait_channel(struct vm *vm, long long deadline, struct err *e)
 {
+	long long look = now_ms() + PARK_LOOK_MS;
+
 	for (;;) {
 		struct pollfd p[] = {
 			{ .fd = vm->chan.fd, .events = POLLIN },
@@ -343,6 +345,11 @@ static int wait_channel(struct vm *vm, long long deadline, struct err *e)
 			return POLL_READY;
 		if (p[1].revents || vm->panicked)
 			return vm_gone(vm, e);
+		if (!vm->m.clock.virtual || now_ms() < look)
+			continue;
+		if (park_check(vm, PARK_SILENT_MS, e) < 0)
+			return -1;
+		look = now_ms() + PARK_LOOK_MS;
 	}
 }
 
