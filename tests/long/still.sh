@@ -149,8 +149,18 @@ shell_beside_a_scheduler() {
 	[ "$(cat out)" -ge "$now" ] || fail "the guest's clock says $(cat out) after $now"
 }
 
+# Its time is its own: it sees nothing of that.
+virtual_time() {
+	# shellcheck disable=SC2016 # the guest's
+	set -- ktstr shell --kernel "$key" --clock virtual --exec \
+		'i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done; echo; date; od -An -tx1 -N16 /dev/urandom; cat /proc/uptime /proc/schedstat'
+	exits 0 "$@" && mv out first || return
+	run 0 "$@"
+	within 120 guest_with -incoming && sleep 1 && stand_still && ended && has "$said" err && cmp out first
+}
+
 nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests booting restoring stopping resuming pushing loading working qemu_alone each_time shell_beside_a_scheduler nothing_left
+run_tests booting restoring stopping resuming pushing loading working qemu_alone each_time shell_beside_a_scheduler virtual_time nothing_left
