@@ -125,7 +125,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_snapshot = {
 	.name = "snapshot",
-	.format = 3,
+	.format = 4,
 	.summary = "boot a guest and save it as a snapshot",
 	.opts = opts,
 	.recipe = recipe,
