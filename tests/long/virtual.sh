@@ -90,4 +90,24 @@ two_stores() {
 	cmp one.ram two.ram && [ -s one.ram ] && cmp one.out two.out
 }
 
-run_tests table seeds two_stores many
+# Booted and not continued: equal among themselves, for each seed.
+cold() {
+	for seed in 0 5; do
+		set -- ktstr -q verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" --topology 1,1,2,1 --clock virtual --json
+		exits 0 "$@" --cold --force --seed $seed && mv out first && has '"seed": '$seed first || return
+		dir=$(sed -n 's/.*"dir": "\([^"]*\)".*/\1/p' first)
+		cp "$dir/result.json" "$dir/sched.log" "$dir/console.log" . && exits 0 "$@" --cold --force --seed $seed && cmp out first &&
+			cmp result.json "$dir/result.json" && cmp sched.log "$dir/sched.log" && cmp console.log "$dir/console.log" || return
+	done
+}
+
+# A byte in the gate that nobody has rung for: neither clock of the guest ends it.
+stray_byte() {
+	printf '#include <sys/io.h>\nint main(void)\n{\n\tioperm(0xea, 1, 1);\n\toutb(0, 0xea);\n\treturn 0;\n}\n' >stray.c &&
+		gcc -O2 -static -o stray stray.c || return
+	start=$(date +%s)
+	exits 6 virtual --topology 1,1,2,1 --exec-timeout 1h -i ./stray --exec 'stray; echo over' &&
+		has 'wrote to the I/O port 0xea without a call' err && hasnt over out && [ $(($(date +%s) - start)) -lt 120 ]
+}
+
+run_tests table seeds two_stores cold stray_byte many
