@@ -95,7 +95,7 @@ void commands_place(const char *build, const char *tree)
 	if (file_read(AT_FDCWD, made, COMMANDS_MAX, &text, &n, &why) == 0 && !is_of(text, tree)) {
 		log_note(
 			"no compile_commands.json for %s: an equal tree elsewhere was built, and its paths are other ones; "
-			"--force makes one",
+			"--force of kernel build and --make of test make one",
 			tree);
 		return;
 	}

@@ -206,7 +206,8 @@ commands_elsewhere() {
 commands_of_an_equal_tree() {
 	tree a && cp -a a b && build 0 --source a && has "$work/a/kernel" a/compile_commands.json || return
 	rm -rf cache/ktstr/kernels
-	build 0 --source b && makes 0 && [ ! -e b/compile_commands.json ] && has "for $work/b: an equal tree" err || return
+	build 0 --source b && makes 0 && [ ! -e b/compile_commands.json ] && has "for $work/b: an equal tree" err &&
+		has '--make of test' err || return
 	build 0 --source b --force && makes 1 && has "$work/b/kernel" b/compile_commands.json && hasnt "$work/a" b/compile_commands.json
 }
 
