@@ -14,22 +14,30 @@
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/cache/entry.h"
+#include "kernel/name/word.h"
 #include <string.h>
 
 static struct {
-	const char *source, *git, *ref, *kconfig;
+	const char *source, *kernel, *git, *ref, *kconfig;
 	bool force, clean, explain;
 	uint64_t jobs;
 } o;
 
 static const struct opt opts[] = {
 	{ .name = "source",
-	  .alias = "kernel",
 	  .type = OPT_STR,
 	  .out = &o.source,
 	  .arg = "PATH",
 	  .help = "build this source tree",
 	  .conflicts = "git ref" },
+	/* Of newer versions of upstream. */
+	{ .name = "kernel",
+	  .type = OPT_STR,
+	  .out = &o.kernel,
+	  .arg = "ID",
+	  .help = "build this version or source tree",
+	  .hidden = true,
+	  .conflicts = "source git ref" },
 	{ .name = "git",
 	  .type = OPT_STR,
 	  .out = &o.git,
@@ -155,17 +163,39 @@ static void tell_configured(void)
 			config, config);
 }
 
+/* --kernel ID is a VERSION, or a tree. */
+static int take_kernel(int *n, const char *const **args, struct err *e)
+{
+	struct kernel_word word;
+
+	if (!o.kernel)
+		return 0;
+	if (*n)
+		return err_set(e, X_USAGE, "the argument 'VERSION' cannot be used with '--kernel'");
+	if (kernel_word_parse(&word, o.kernel, e) < 0)
+		return -1;
+	if (word.kind == KWORD_PATH || word.kind == KWORD_NAME || word.kind == KWORD_RUNNING) {
+		o.source = o.kernel;
+		return 0;
+	}
+	*args = &o.kernel;
+	*n = 1;
+	return 0;
+}
+
 static int build_run(int n, const char *const *args, struct err *e)
 {
 	auto_home struct home home = { 0 };
 	auto_kernels struct kernels w = { 0 };
 	struct kernels_opts wo = { .force = o.force,
 				   .ask_again = true,
-				   .clean = o.clean && o.source,
 				   .explain = o.explain,
 				   .kconfig = o.kconfig,
 				   .jobs = o.jobs };
 
+	if (take_kernel(&n, &args, e) < 0)
+		return e->code;
+	wo.clean = o.clean && o.source;
 	if (n && (o.source || o.git))
 		return err_set(e, X_USAGE, "the argument 'VERSION' cannot be used with '--%s'",
 			       o.source ? "source" : "git"),

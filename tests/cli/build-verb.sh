@@ -550,6 +550,17 @@ old_name() {
 	exits 2 ktstr build-kernel && has '--kernel' err && exits 0 ktstr --help && hasnt build-kernel out
 }
 
+# Names of newer versions of upstream.
+newer_names() {
+	git_tree linux && git -C linux tag v6.99.1 && echo CONFIG_MINE=y >mine || return
+	build 0 --kernel 6.12.5 && makes 1 && case $(cat out) in 6.12.5-tarball-*) ;; *) fail "$(cat out)" || return ;; esac
+	build 0 --kernel 6.12.5 --extra-kconfig mine && makes 1 && case $(cat out) in *-x????????-f1) ;; *) fail "$(cat out)" || return ;; esac
+	build 0 --kernel linux && makes 1 && case $(cat out) in local-*) ;; *) fail "$(cat out)" || return ;; esac
+	build 0 --kernel ./linux --clean && makes 0 && build 0 --kernel "git+$work/linux#tag=v6.99.1" && grep -q '^v6.99.1-git-' out || return
+	build 2 --kernel 6.12.5 6.12.9 && has "cannot be used with '--kernel'" err && build 2 --kernel 6.12..x && build 10 --kernel nowhere &&
+		build 2 --kernel 6.12.5 --source linux && exits 0 ktstr kernel build --help && hasnt '--kernel ' out
+}
+
 explained() {
 	build 0 6.12.5 --explain -j 1 && has 'first time' err && build 0 6.12.5 --explain --jobs=1 --force && has 'forced' err
 }
@@ -588,4 +599,4 @@ run_tests cleaned_when_built commands_again exact prefix_and_latest several one_
 	make_environment store_before_download store_in_trouble odd_fragments cleaning configured fragments fragment_that_changes \
 	environment other_llvm other_tools exchanged_tools forced stale_and_damaged \
 	entries_of_others removed_comes_back no_network over_http two_at_once killed on_a_terminal \
-	old_name explained quiet strangers
+	old_name newer_names explained quiet strangers
