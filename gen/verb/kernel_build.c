@@ -187,11 +187,9 @@ static int build_run(int n, const char *const *args, struct err *e)
 {
 	auto_home struct home home = { 0 };
 	auto_kernels struct kernels w = { 0 };
-	struct kernels_opts wo = { .force = o.force,
-				   .ask_again = true,
-				   .explain = o.explain,
-				   .kconfig = o.kconfig,
-				   .jobs = o.jobs };
+	struct kernels_opts wo = {
+		.force = o.force, .ask_again = true, .explain = o.explain, .kconfig = o.kconfig, .jobs = o.jobs
+	};
 
 	if (take_kernel(&n, &args, e) < 0)
 		return e->code;

@@ -553,9 +553,9 @@ old_name() {
 # Names of newer versions of upstream.
 newer_names() {
 	git_tree linux && git -C linux tag v6.99.1 && echo CONFIG_MINE=y >mine || return
-	build 0 --kernel 6.12.5 && makes 1 && case $(cat out) in 6.12.5-tarball-*) ;; *) fail "$(cat out)" || return ;; esac
-	build 0 --kernel 6.12.5 --extra-kconfig mine && makes 1 && case $(cat out) in *-x????????-f1) ;; *) fail "$(cat out)" || return ;; esac
-	build 0 --kernel linux && makes 1 && case $(cat out) in local-*) ;; *) fail "$(cat out)" || return ;; esac
+	build 0 --kernel 6.12.5 && makes 1 && case $(cat out) in 6.12.5-tarball-*) ;; *) fail "$(cat out)" || return ;; esac || return
+	build 0 --kernel 6.12.5 --extra-kconfig mine && makes 1 && case $(cat out) in *-x????????-f1) ;; *) fail "$(cat out)" || return ;; esac || return
+	build 0 --kernel linux && makes 1 && case $(cat out) in local-*) ;; *) fail "$(cat out)" || return ;; esac || return
 	build 0 --kernel ./linux --clean && makes 0 && build 0 --kernel "git+$work/linux#tag=v6.99.1" && grep -q '^v6.99.1-git-' out || return
 	build 2 --kernel 6.12.5 6.12.9 && has "cannot be used with '--kernel'" err && build 2 --kernel 6.12..x && build 10 --kernel nowhere &&
 		build 2 --kernel 6.12.5 --source linux && exits 0 ktstr kernel build --help && hasnt '--kernel ' out
