@@ -201,7 +201,7 @@ uninstall:
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(FETCH_SRC) $(STEP_SRC) $(FETCH_STEP_SRC) $(GEN_SRC) gen/main.c))
 -include $(patsubst %.c,$(O)/obj/%.d,$(UNIT_SRC))
--include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(FETCH_SRC) $(wildcard tests/fuzz/*.c))
+-include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(FETCH_SRC) $(GEN_SRC) $(wildcard tests/fuzz/*.c))
 
 clean:
 	rm -rf $(O)

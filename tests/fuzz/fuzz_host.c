@@ -114,8 +114,8 @@ static void sysfs(const char *text, size_t n)
 
 static void maps(const char *text, size_t n)
 {
-	auto_free char *copy = xmemdup(text, n ? n : 1);
-	auto_file FILE *f = fmemopen(copy, n ? n : 1, "r");
+	auto_free char *copy = xstrndup(text, n);
+	auto_file FILE *f = fmemopen(copy, strlen(copy) + 1, "r");
 	struct err e = { 0 };
 	uint64_t address = 0;
 

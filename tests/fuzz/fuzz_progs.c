@@ -50,15 +50,16 @@ static void walk(const char *hello, size_t n)
 			abort();
 }
 
-/* Where the next change goes: mostly to pages that mean something. */
+/* Where the next change goes: what means something begins with a page, and ends within OBJECT bytes but for strings. */
 static uint64_t address(const uint8_t *p)
 {
+	enum { PAGE = 4096, OBJECT = 1104 };
 	static const uint64_t hot[] = { FG_PGD, FG_PAGE_OFFSET_BASE, FG_IDR };
 	uint64_t at = (p[0] | (uint64_t)p[1] << 8) * 4;
 
 	if (p[2] < countof(hot))
-		return hot[p[2]] + at % 4096;
-	return FG_FREE + at % (used - FG_FREE - 8);
+		return hot[p[2]] + at % PAGE;
+	return FG_FREE + (p[2] - countof(hot)) % ((used - FG_FREE) / PAGE) * PAGE + at % (at & 4 ? OBJECT : PAGE - 8);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -39,7 +39,7 @@ static void plain(const char *text, bool lines)
 static void console(const char *text, size_t n)
 {
 	auto_free char *verdict = vm_console_verdict(text, n), *excerpt = NULL, *tail = NULL;
-	struct vm vm = { .log = xmemdup(text, n ? n : 1), .log_n = n };
+	struct vm vm = { .log = n ? xmemdup(text, n) : xmalloc(1), .log_n = n };
 
 	excerpt = console_excerpt(&vm);
 	tail = vm_console_tail(&vm, LINES);
