@@ -71,7 +71,9 @@ int devtree_add_caches(void *fdt, size_t n, const struct topology *t, struct err
 	uint32_t llc = 0, core = 0, phandle;
 	unsigned cpus = topology_cpus(t);
 
-	if (failed(fdt_open_into(fdt, fdt, (int)n), "its header", e) < 0 ||
+	/* What changes a tree trusts its offsets and lengths. */
+	if (failed(fdt_check_full(fdt, n), "its structure", e) < 0 ||
+	    failed(fdt_open_into(fdt, fdt, (int)n), "its header", e) < 0 ||
 	    failed(fdt_find_max_phandle(fdt, &phandle), "its phandles", e) < 0)
 		return -1;
 	for (unsigned i = 0; i < cpus; i++) {
