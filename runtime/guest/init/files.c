@@ -1,9 +1,13 @@
 /* files.c: the payload. We make the files and their pages, the host fills the pages from outside.
  *
- * Every page is allocated (and zeroed) through a shared mapping, and its frame number read from /proc/self/pagemap. There
- * is no swap, and the numbers are read again at PUSHED, in case the kernel moved a page. The fewest kernel paths are used,
- * because under emulation the first run of each costs its translation; and a page costs 40 to 90 us there, so that large
- * files have huge ones where the kernel knows them: 100 MB take a sixth of the time. */
+ * Every page is allocated by fallocate() (which also keeps it from being dropped as clean), and its frame number read from
+ * /proc/self/pagemap through a mapping of a descriptor that cannot write. Nobody can run a file that is open for writing, and
+ * a mapping is not ours alone: khugepaged holds its file while it looks at it, also when we have unmapped it, and lets go of
+ * it later still. So the one descriptor that can write is closed before there is a mapping.
+ *
+ * There is no swap, and the numbers are read again at PUSHED, in case the kernel moved a page. The fewest kernel paths are
+ * used, because under emulation the first run of each costs its translation; and a page costs 40 to 90 us there, so that
+ * large files have huge ones where the kernel knows them: 100 MB take a sixth of the time. */
 #include "guest/init/files.h"
 #include "guest/init/base/crash.h"
 #include "guest/init/base/port.h"
@@ -17,12 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
 #endif
 
 enum { UNIT = 4096 /* proto_run's */, HUGE_FROM = 4 << 20, RUNS_MAX = PROTO_MAX / sizeof(struct proto_run) };
@@ -138,22 +143,38 @@ static bool frames_read(const struct file *f)
 	return ok;
 }
 
-static bool map(struct file *f, int fd)
+/* fallocate() is no mapping that could advise, so the whole file system is told. What has none goes on with small ones. */
+static void huge_pages(bool on)
 {
+	(void)mount(NULL, "/", NULL, MS_REMOUNT, on ? "huge=within_size" : "huge=never");
+}
+
+static bool allocate(const struct file *f, int fd)
+{
+	int r;
+
 	if (ftruncate(fd, (off_t)f->len) < 0)
 		return fail("size", f->path);
-	f->map = mmap(NULL, f->len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	do
+		r = fallocate(fd, 0, 0, (off_t)f->len);
+	while (r < 0 && errno == EINTR);
+	return r == 0 || fail("allocate", f->path);
+}
+
+static bool map(struct file *f)
+{
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail("open", f->path);
+	f->map = mmap(NULL, f->len, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
 	if (f->map == MAP_FAILED) {
 		f->map = NULL;
 		return fail("map", f->path);
 	}
-	if (f->len >= HUGE_FROM)
-		(void)madvise(f->map, f->len, MADV_HUGEPAGE); /* where it has none, small ones come */
-	if (madvise(f->map, f->len, MADV_POPULATE_WRITE) < 0) {
-		if (errno == EFAULT)
-			errno = ENOSPC; /* the file system is full, seen from a page fault */
-		return fail("allocate", f->path);
-	}
+	if (madvise(f->map, f->len, MADV_POPULATE_READ) < 0)
+		return fail("map the pages of", f->path);
 	return frames_read(f);
 }
 
@@ -164,19 +185,22 @@ static int create(const struct file *f)
 
 static bool make_file(struct file *f)
 {
+	bool huge = f->len >= HUGE_FROM, ok;
 	int fd;
-	bool ok;
 
+	if (huge)
+		huge_pages(true); /* some kernels ask when a file is made, others when it gets its pages */
 	fd = create(f);
 	if (fd < 0 && errno == ENOENT && parents(f->path))
 		fd = create(f);
 	if (fd < 0 && errno == EEXIST && unlink(f->path) == 0)
 		fd = create(f);
-	if (fd < 0)
-		return fail("create", f->path);
-	ok = f->len == 0 || map(f, fd);
-	close(fd);
-	return ok;
+	ok = fd >= 0 ? f->len == 0 || allocate(f, fd) : fail("create", f->path);
+	if (fd >= 0)
+		close(fd);
+	if (huge)
+		huge_pages(false);
+	return ok && (f->len == 0 || map(f));
 }
 
 static bool make_link(const char *path, const char *target)
@@ -295,6 +319,6 @@ void files_pushed(void)
 		drop(false);
 		return;
 	}
-	drop(true); /* also takes the writable mappings away, without which exec says ETXTBSY */
+	drop(true);
 	port_send(MSG_FILES_OK, NULL, 0);
 }

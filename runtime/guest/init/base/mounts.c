@@ -130,7 +130,6 @@ void mounts_rest(void)
 	name_config();
 	/* The payload lives on the root, a tmpfs of half the RAM; the guest has nothing else to keep. */
 	(void)mount(NULL, "/", NULL, MS_REMOUNT, "size=90%");
-	(void)mount(NULL, "/", NULL, MS_REMOUNT, "huge=advise"); /* for files.c; not every kernel can */
 	(void)spit("/proc/sys/kernel/kptr_restrict", "0");
 	(void)spit("/proc/sys/kernel/panic", "-1");
 	(void)spit("/proc/sys/kernel/bpf_stats_enabled", "1"); /* how often programs run, and for how long */
