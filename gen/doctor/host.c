@@ -35,8 +35,8 @@ static void look_at_syscalls(struct findings *f)
 		if (!t->works())
 			fprintf(m, "%s%s (Linux %s): %s", ftell(m) ? "; " : "", t->name, t->since, t->instead);
 	fclose(m);
-	struct lack lack;
-	bool lacks = needs_lack(&lack);
+	struct need need;
+	bool lacks = needs_lack(&need);
 	int no = lacks ? 0 : thread_refused(); /* glibc aborts where it cannot wait */
 
 	if (no) {
@@ -46,9 +46,9 @@ static void look_at_syscalls(struct findings *f)
 		x->fix = xstrdup(
 			"a newer container engine (Docker 20.10.10, libseccomp 2.5.2), or its option --security-opt seccomp=unconfined");
 	} else if (lacks) {
-		x = found(f, "system calls", LEVEL_FAIL, "%s", lack.what);
+		x = found(f, "system calls", LEVEL_FAIL, "%s", need.what);
 		x->code = X_FAIL;
-		x->fix = xstrdup(lack.fix);
+		x->fix = xstrdup(need.fix);
 	} else if (!readable) {
 		x = found(f, "system calls", LEVEL_FAIL,
 			  "the memory of another process cannot be read, and guests' must be");

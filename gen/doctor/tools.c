@@ -316,8 +316,14 @@ static void look_at_headers(struct findings *f, const struct kbuild *b)
 		bool has = false;
 		struct err e = { 0 };
 
-		if (kbuild_has_header(b, header, &has, &e) < 0 && e.code == X_NO_TOOL)
+		int r = kbuild_has_header(b, header, &has, &e);
+
+		if (r < 0 && e.code == X_NO_TOOL)
 			break; /* no compiler, which has been told */
+		if (r < 0) {
+			found(f, "headers", LEVEL_FAIL, "%s", e.msg)->code = X_BUILD;
+			break;
+		}
 		if (has) {
 			fprintf(m, "%s<%s>", i ? " " : "", header);
 			continue;

@@ -46,7 +46,7 @@ static bool has_stack(unsigned long *kib)
 	return *kib >= STACK_KIB;
 }
 
-bool needs_lack(struct lack *l)
+bool needs_lack(struct need *l)
 {
 	static const struct {
 		const char *name, *who;

@@ -73,6 +73,25 @@ few_processes() {
 		has 'no further process is allowed here' err && has 'ulimit -u' err
 }
 
+# A compiler that cannot work lacks no headers.
+broken_compiler() {
+	tree && mkdir bin && printf '#!/bin/sh\ncase "$*" in *-fsyntax-only*) echo "cc1: out of memory"; exit 1; esac\nexec %s "$@"\n' "$(command -v gcc)" >bin/gcc &&
+		chmod +x bin/gcc || return
+	exits 22 env PATH="$work/bin:$PATH" ktstr kernel build --source linux && has 'gcc does not work: exit status 1: cc1: out of memory' err &&
+		hasnt apt-get err || return
+	env PATH="$work/bin:$PATH" ktstr doctor >out 2>err
+	has 'gcc does not work: exit status 1: cc1: out of memory' out && hasnt libelf-dev out
+}
+
+# The compiler's own files have no room: that is a disk, not the tree.
+full_tmpdir() {
+	tree && mkdir full || return
+	may_mount || return 0
+	# shellcheck disable=SC2016 # for the inner shell
+	exits 15 own_mounts sh -c 'mount -t tmpfs -o size=64k none full && { head -c 200000 /dev/zero >full/zeros; TMPDIR=$PWD/full exec ktstr kernel build --source linux; }' &&
+		has 'No space left on device' err
+}
+
 limited() {
 	prlimit --stack=131072:131072 "$@"
 }
@@ -133,4 +152,4 @@ odd_surroundings() {
 		exits 0 ktstr kernel build --source "$work/linux" && exits 10 ktstr kernel build --source linux && has linux "$work/err"
 }
 
-run_tests odd_surroundings noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors few_processes small_stack odd_umask file_limit hang_up
+run_tests odd_surroundings noise_on_stderr ignored_signals blocked_signals reader_gone closed_descriptors few_descriptors few_processes small_stack broken_compiler full_tmpdir odd_umask file_limit hang_up

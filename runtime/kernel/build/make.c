@@ -79,8 +79,10 @@ static int make(const struct kbuild *b, const char *target, struct makelog *log,
 		return err_in(e, "make %s", target);
 	if (!status)
 		return 0;
-	return err_set(e, X_BUILD, "make %s: %s\n%sall of its output: %s", target,
-		       spawn_status(status, how, sizeof(how)), makelog_errors(log), log->path);
+	const char *errors = makelog_errors(log);
+
+	return err_set(e, log->full ? X_DISK_FULL : X_BUILD, "make %s: %s\n%sall of its output: %s", target,
+		       spawn_status(status, how, sizeof(how)), errors, log->path);
 }
 
 int kbuild_make(const struct kbuild *b, struct err *e)

@@ -70,6 +70,7 @@ static void look(struct makelog *l)
 			keep(l, l->where);
 		l->where[0] = '\0';
 		keep(l, l->line);
+		l->full |= strstr(l->line, "No space left on device") != NULL;
 		l->context = true;
 	} else if (l->context && is_excerpt(l->line)) {
 		keep(l, l->line);

@@ -17,6 +17,7 @@ struct makelog {
 	bool context;      /* lines of source under an error come next */
 	char errors[1400]; /* the first lines that tell why it failed, each indented and ended */
 	size_t errors_n;
+	bool full; /* one of them was that a disk is */
 };
 
 /* count: how many steps the last build like it took, see makelog_finish; NULL: nobody counts. */

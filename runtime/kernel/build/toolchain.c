@@ -179,14 +179,20 @@ int kbuild_has_header(const struct kbuild *b, const char *header, bool *has, str
 	const char *argv[] = { cc, "-fsyntax-only", "-x", "c", file, "/dev/null", NULL };
 	struct spawn s = { .argv = argv, .in = SPAWN_NULL };
 	auto_free char *text = NULL;
+	char how[64];
 	int status;
 	size_t n;
 
 	kbuild_environment(&s);
 	if (spawn_capture(&s, true, HEADER_MAX, HEADER_MS, &text, &n, &status, e) < 0)
 		return -1;
-	*has = !status;
-	return 0;
+	/* It names what it did not find. Who has no memory, or no folder for its own files, says something else. */
+	if (!status || strstr(text, header)) {
+		*has = !status;
+		return 0;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	return err_set(e, X_BUILD, "%s does not work: %s: %s", cc, spawn_status(status, how, sizeof(how)), text);
 }
 
 /* Without a configuration: what most need. */

@@ -303,21 +303,21 @@ static void nothing_ends(void **state)
 
 static int lacks_wait4(void)
 {
-	struct lack l;
+	struct need l;
 
 	return needs_lack(&l) && strstr(l.what, "call wait4 is refused") && strstr(l.fix, "seccomp") ? 0 : 1;
 }
 
 static int lacks_ppoll(void)
 {
-	struct lack l;
+	struct need l;
 
 	return needs_lack(&l) && strstr(l.what, "call ppoll is refused") ? 0 : 1;
 }
 
 static void what_others_need(void **state)
 {
-	struct lack l;
+	struct need l;
 
 	(void)state;
 	assert_false(needs_lack(&l));
