@@ -2,7 +2,7 @@
 
 #include "text/argv.h"
 #include "base/err.h"
-#include "base/kill.h"
+#include "system/kill.h"
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"

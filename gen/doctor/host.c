@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "process/spawn.h"
-#include "base/needs.h"
+#include "host/needs.h"
 #include "base/syscalls.h"
 #include "gen/doctor/doctor.h"
 #include "gen/base/home.h"

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/syscalls.h"
+#include "system/refused.h"
 
 /* "dir/.name.XXXXXX.tmp" beside "dir/name"; a very long name is shortened to stay within NAME_MAX. */
 static char *draft_name(const char *name)

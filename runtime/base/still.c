@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/procstat.h"
+#include "system/procstat.h"
 
 #define MS 1000000LL
 /* A busy host wakes us late, by tenths of a second. */

@@ -15,7 +15,7 @@
 
 #include "base/err.h"
 #include "base/inherit.h"
-#include "base/kill.h"
+#include "system/kill.h"
 #include "base/mem.h"
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };

@@ -21,15 +21,11 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/kill.h"
 #include "base/mem.h"
-#include "base/procstat.h"
 #include "base/room.h"
-
-bool syscall_refused(int no)
-{
-	return no == ENOSYS || no == EINVAL || no == EOPNOTSUPP || no == EPERM || no == EACCES;
-}
+#include "system/kill.h"
+#include "system/procstat.h"
+#include "system/refused.h"
 
 /* ---- memory without a name */
 

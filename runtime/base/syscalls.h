@@ -1,17 +1,14 @@
 /* syscalls.h: system calls that an older kernel lacks or a container's seccomp profile refuses, each with its second way.
  *
  * The oldest host kernel is Linux 4.18 (docs/getting-started.md). What is newer than that, or is known to be refused by
- * container engines, is called by these functions only; syscalls_tested is the table of them. Refused means
- * ENOSYS, EINVAL, EOPNOTSUPP, EPERM or EACCES: seccomp profiles answer with the first or one of the last two, old kernels and
- * file systems with the others. Signals and waits are in kill.h. */
+ * container engines, is called by these functions only; syscalls_tested is the table of them. What
+ * refused means is in system/refused.h; signals and waits are in system/kill.h. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 struct err;
-
-bool syscall_refused(int no);
 
 /* An empty nameless file of memory, read and written, close-on-exec. name is for /proc and messages. flags: of
  * memfd_create, beyond MFD_CLOEXEC; with MFD_HUGETLB there is no second way. room: what will be written at most; without

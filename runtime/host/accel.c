@@ -15,7 +15,7 @@
 
 #include "arch/arch.h"
 #include "base/err.h"
-#include "base/kill.h"
+#include "system/kill.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "host/tool.h"

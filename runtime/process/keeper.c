@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/kill.h"
+#include "system/kill.h"
 #include "base/syscalls.h"
 
 /* In the keeper. What we hold must not live on in it: locks, and pipes whose end others wait for. */

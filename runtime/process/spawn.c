@@ -18,11 +18,12 @@
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/inherit.h"
-#include "base/kill.h"
+#include "system/kill.h"
 #include "process/keeper.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/syscalls.h"
+#include "system/refused.h"
 
 enum { CHILD_STACK = 256 * 1024, KILLED_MS = 60 * 1000, REFUSED_MS = 1000 };
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/kill.h"
+#include "system/kill.h"
 #include "base/mem.h"
 #include "base/stop.h"
 

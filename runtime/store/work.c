@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/syscalls.h"
+#include "system/refused.h"
 #include "store/content.h"
 #include "store/digest.h"
 #include "store/hashes.h"

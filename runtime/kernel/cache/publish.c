@@ -2,7 +2,7 @@
 #include "kernel/cache/entry.h"
 
 #include "base/err.h"
-#include "base/kill.h"
+#include "system/kill.h"
 #include "base/file.h"
 #include "json/write.h"
 #include "base/lock.h"
@@ -10,6 +10,7 @@
 #include "base/room.h"
 #include "base/stop.h"
 #include "base/syscalls.h"
+#include "system/refused.h"
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>

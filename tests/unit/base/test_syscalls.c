@@ -16,10 +16,10 @@
 
 #include "base/err.h"
 #include "base/file.h"
-#include "base/kill.h"
+#include "system/kill.h"
 #include "process/keeper.h"
 #include "base/mem.h"
-#include "base/needs.h"
+#include "host/needs.h"
 #include "process/spawn.h"
 #include "base/stop.h"
 #include "base/syscalls.h"

@@ -1,4 +1,4 @@
-#include "base/procstat.h"
+#include "system/procstat.h"
 
 #include <fcntl.h>
 #include <stdio.h>

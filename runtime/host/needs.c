@@ -1,4 +1,4 @@
-#include "base/needs.h"
+#include "host/needs.h"
 
 #include <errno.h>
 #include <linux/futex.h>

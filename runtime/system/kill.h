@@ -1,6 +1,6 @@
 /* kill.h: signals, waits for descriptors and for children, where a container's seccomp profile refuses the call that everybody has.
  *
- * Refused as in syscalls.h. Who has no way left gets -1 with the first call's errno, and must not wait for what it could not end. */
+ * Refused as in refused.h. Who has no way left gets -1 with the first call's errno, and must not wait for what it could not end. */
 #pragma once
 #include <poll.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "base/kill.h"
+#include "system/kill.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,17 +10,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/mem.h"
-#include "base/procstat.h"
-#include "base/syscalls.h"
+#include "system/procstat.h"
+#include "system/refused.h"
 
 enum { ROUNDS = 50 };
 
 static int by_descriptor(pid_t pid, int sig)
 {
-	auto_close int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	return fd < 0 ? -1 : (int)syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
+	if (fd < 0)
+		return -1;
+	int r = (int)syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0), no = errno;
+
+	close(fd);
+	errno = no;
+	return r;
 }
 
 static int by_thread(pid_t pid, int sig)
@@ -70,7 +75,11 @@ static size_t tell_group(struct told *t, DIR *proc, pid_t group, int sig)
 		if (*end || pid <= 0 || was_told(t, (pid_t)pid) || !procstat_read((pid_t)pid, &p) || p.group != group ||
 		    p.state == 'Z' || kill_process((pid_t)pid, sig) < 0)
 			continue;
-		t->v = xreallocarray(t->v, t->n + 1, sizeof(*t->v));
+		pid_t *more = reallocarray(t->v, t->n + 1, sizeof(*t->v));
+
+		if (!more)
+			break;
+		t->v = more;
 		t->v[t->n++] = (pid_t)pid;
 	}
 	return t->n - before;
