@@ -65,10 +65,11 @@ bounded() {
 		same 1 "$(in_store)" 'snapshots in the store' && same 1 "$(find bounded/graphs -name ram0 | wc -l)" 'in build folders' || return
 	mkfifo end && exec 8<>end || return
 	ktstr -q shell --kernel "$key" --topology 1,1,2,1 --exec 'echo up; cat' <&8 >up &
+	shell=$!
 	within 300 grep -q up up && exits 0 ktstr -q shell --kernel "$key" --exec true &&
 		same 2 "$(in_store)" 'snapshots in use' || return
-	kill $! || return
-	wait $!
+	kill $shell || return
+	wait $shell
 	exits 0 ktstr -q shell --kernel "$key" --topology 1,1,3,1 --exec true && same 1 "$(in_store)" 'snapshots afterwards' || return
 	KTSTR_SNAPSHOT_MB=much exits 2 ktstr -q shell --kernel "$key" --topology 1,1,4,1 --exec true && has KTSTR_SNAPSHOT_MB err
 }

@@ -449,6 +449,7 @@ static void no_passwords_in_messages(void **state)
 
 int main(void)
 {
+	unsetenv("KTSTR_RETRY_MS");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
 		cmocka_unit_test(past_wish),
