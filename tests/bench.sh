@@ -115,3 +115,6 @@ for n in 10000 100000; do
 	printf '%-10s %-8s ' $n --json
 	"$O/tests/bench/rusage" "$RUNS" ktstr test-stats --dir "$large/$n" --json
 done
+
+printf '\nvirtual time\n'
+KERNEL=$first sh "$root/tests/bench/virtual.sh"

@@ -1,13 +1,16 @@
 /* guest-times.c: load whose tasks tell all they saw of time and CPUs, for tests of virtual time. Static.
  *
- *   guest-times MS            per CPU a task that spins, one that sleeps, and a pair that talks through pipes, for MS
- *   guest-times MS marks      also a line every 10 ms of what each task has seen by then, for tests/diverge.sh
+ *   guest-times MS [LOAD] [marks]
  *
- * Each task hashes every nanosecond it reads and every CPU it is on; a line for each, in the order they were started. Two runs
- * print the same when the same was seen at the same time everywhere. */
+ * Tasks for each CPU, for MS: one that spins, one that sleeps, a pair that talks through pipes; LOAD is idle, spin, sleep or pipe:
+ * none, or only those. marks: also a line every 10 ms of what all have seen by then, for tests/diverge.sh.
+ *
+ * Each task hashes every nanosecond it reads and every CPU it is on, and so does the first one, which wakes every 10 ms; a line
+ * for each, in the order they were started. Two runs print the same when the same was seen at the same time everywhere. */
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +27,11 @@ struct seen {
 };
 
 static const char *const kinds[KINDS] = { "spins", "sleeps", "asks", "answers" };
-static struct seen *seen;
+static const struct {
+	const char *name;
+	int first, end; /* of kinds */
+} loads[] = { { "all", 0, 4 }, { "idle", 0, 0 }, { "spin", 0, 1 }, { "sleep", 1, 2 }, { "pipe", 2, 4 } };
+static struct seen *seen; /* of the tasks, and behind them of the first one */
 static int from[TASKS_MAX][2], to[TASKS_MAX][2];
 
 static uint64_t now(void)
@@ -75,34 +82,63 @@ static void mark(int n)
 {
 	uint64_t hash = 0;
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i <= n; i++)
 		add(&hash, seen[i].hash);
 	printf("%" PRIu64 " cpu %d all %016" PRIx64 "\n", now(), sched_getcpu(), hash);
+}
+
+static void tell(const char *kind, const struct seen *s)
+{
+	printf("%-7s %016" PRIx64 " turns %" PRIu64 " longest %" PRIu64 " ns\n", kind, s->hash, s->turns,
+	       s->longest_ns);
+}
+
+/* Returns how many were started, pid of each; -1: could not. */
+static int start(int cpus, int first, int end, pid_t pid[])
+{
+	int n = 0;
+
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (int kind = first; kind < end; kind++, n++) {
+			if (kind == 2 && (pipe(from[cpu]) || pipe(to[cpu])))
+				return -1;
+			pid[n] = fork();
+			if (pid[n] == 0)
+				task(kind, cpu, &seen[n]);
+		}
+	return n;
+}
+
+static int usage(void)
+{
+	fputs("usage: guest-times MS [all|idle|spin|sleep|pipe] [marks]\n", stderr);
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	struct sched_param high = { .sched_priority = 10 };
 	struct timespec tick = { .tv_nsec = MARK_MS * 1000000 };
-	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), n = cpus * KINDS, ms = argc > 1 ? atoi(argv[1]) : 0;
+	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), ms = argc > 1 ? atoi(argv[1]) : 0, n;
+	bool marks = argc > 2 && !strcmp(argv[argc - 1], "marks");
 	pid_t pid[TASKS_MAX];
+	size_t load = 0;
 
-	if (ms <= 0 || n > TASKS_MAX) {
-		fputs("usage: guest-times MS [marks]\n", stderr);
-		return 2;
-	}
-	seen = mmap(NULL, sizeof(*seen) * (size_t)n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ms <= 0 || argc > 3 + marks || cpus * KINDS > TASKS_MAX)
+		return usage();
+	if (argc == 3 + marks)
+		while (strcmp(argv[2], loads[load].name))
+			if (++load == sizeof(loads) / sizeof(*loads))
+				return usage();
+	seen = mmap(NULL, sizeof(*seen) * (TASKS_MAX + 1), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &high);
-	for (int i = 0; i < n; i++) {
-		if (i % KINDS == 2 && (pipe(from[i / KINDS]) || pipe(to[i / KINDS])))
-			return 1;
-		pid[i] = fork();
-		if (pid[i] == 0)
-			task(i % KINDS, i / KINDS, &seen[i]);
-	}
+	n = start(cpus, loads[load].first, loads[load].end, pid);
+	if (n < 0)
+		return 1;
 	for (int t = 0; t < ms; t += MARK_MS) {
 		nanosleep(&tick, NULL);
-		if (argc > 2)
+		look(&seen[n]);
+		if (marks)
 			mark(n);
 	}
 	for (int i = 0; i < n; i++)
@@ -110,8 +146,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		waitpid(pid[i], NULL, 0);
 	for (int i = 0; i < n; i++)
-		printf("%-7s %016" PRIx64 " turns %" PRIu64 " longest %" PRIu64 " ns\n", kinds[i % KINDS], seen[i].hash,
-		       seen[i].turns, seen[i].longest_ns);
+		tell(kinds[loads[load].first + i % (loads[load].end - loads[load].first)], &seen[i]);
+	tell("wakes", &seen[n]);
 	printf("end %" PRIu64 " ns\n", now());
 	return 0;
 }

@@ -1,16 +1,38 @@
 #!/bin/sh
-# Virtual time, at length: machines × schedulers, N runs each while the host has other things to do; seeds; one machine many
-# times; two stores made from nothing. Prints what it found as a table.
+# Virtual time, at length: machines × schedulers × loads, N runs each while the host has other things to do; seeds; one machine many
+# times; stores made from nothing; guests that end badly. Prints what it found as tables.
 #
-# BUSY: how many (10). N: runs of each row (20); MANY: of one of them (1000); SEEDS: how many (100); TOPOLOGIES, SCHEDULERS (paths): other rows.
+# Every machine meets every scheduler, with loads in turn, so that every load meets every machine and every scheduler as well.
+#
+# BUSY: how many processes keep the host busy (10; 0: others do). N: runs of each row (20); MANY: of one of them (1000); SEEDS: how
+# many (100). TOPOLOGIES, SCHEDULERS (paths), LOADS (of guest-times): other rows. KEEP: a folder for what was seen, which a
+# later run goes on with; without it each starts anew. ONLY: which tests.
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || exit 1
 N=${N:-20} MANY=${MANY:-1000} SEEDS=${SEEDS:-100} BUSY=${BUSY:-10}
-TOPOLOGIES=${TOPOLOGIES-1,1,1,1 1,1,2,1 1,1,4,1 1,2,4,1 2,4,2,1 1,1,16,1}
-SCHEDULERS=${SCHEDULERS-none $O/sched/scx_ktstr}
-gcc -std=gnu17 -D_GNU_SOURCE -O2 -static -o "$base/guest-times" "$root/tests/guest-times.c"
-what='guest-times 200; dmesg; cat /proc/interrupts /proc/schedstat'
+# One LLC is a microvm, more are a q35.
+TOPOLOGIES=${TOPOLOGIES-1,1,1,1 1,1,2,1 1,1,4,1 1,1,8,1 1,1,16,1 1,2,1,1 1,2,2,1 1,2,4,1 1,2,8,1 2,4,2,1}
+LOADS=${LOADS-idle spin sleep pipe}
+if [ -z "${SCHEDULERS-}" ]; then
+	# The kernel refuses a scx_qmap of an older clang, which knows no arenas.
+	new=$O/sched/tools-19
+	source=$(sh "$root/tests/fetch-kernel-tools.sh") && sh "$root/tests/fetch-clang.sh" "$O/deps/rust" &&
+		PATH=$O/deps/rust/bin:$PATH CLANG_VERSION=19 KTSTR_LINUX_SOURCE=$source sh "$root/tests/tools-schedulers.sh" "$new" "$key" \
+			scx_simple scx_qmap scx_flatcg >&2 || exit 1
+	SCHEDULERS="none $new/scx_simple $new/scx_qmap $new/scx_flatcg $O/sched/scx_ktstr"
+	# Those that tests/long/rust-schedulers.sh has built.
+	for large in scx_bpfland scx_lavd; do
+		[ ! -x "$O/deps/rust/bin/$large" ] || SCHEDULERS="$SCHEDULERS $O/deps/rust/bin/$large"
+	done
+fi
+gcc -std=gnu17 -D_GNU_SOURCE -O2 -static -o "$base/guest-times" "$root/tests/guest-times.c" || exit 1
+# What another init, kernel, QEMU or load made is not compared with.
+keep=${KEEP:-$base/keep}/$({ cat "$O/ktstr-init" "$base/guest-times" && echo "$key" && qemu-system-x86_64 --version; } | sha256sum | cut -c-8)
+mkdir -p "$keep" || exit 1
+keep=$(cd "$keep" && pwd)
+# With what the kernel keeps of time: its log, how often each CPU was interrupted, how long each task waited.
+seen='dmesg; cat /proc/interrupts /proc/schedstat'
 
 virtual() {
 	ktstr -q shell --kernel "$key" --clock virtual -i "$base/guest-times" "$@"
@@ -26,68 +48,136 @@ busy() {
 
 idle() {
 	# shellcheck disable=SC2086 # numbers
-	kill $load
+	[ -z "$load" ] || kill $load
 }
 
-# row TOPOLOGY SCHEDULER RUNS: prints how many different outputs there were.
-row() {
-	set -- "$1" "$2" "$3" "$base/rows/$(echo "$1-$2" | tr -c 'a-zA-Z0-9\n' -)"
-	mkdir -p "$4"
-	[ "$2" = none ] || bin="--scheduler-bin $2"
-	i=0
-	start=$(date +%s)
-	while [ $i -lt "$3" ]; do
-		i=$((i + 1))
-		# shellcheck disable=SC2086 # two words or none
-		virtual --topology "$1" ${bin-} --exec "$what" >"$4/out" 2>"$4/err" </dev/null || {
-			cat "$4/err"
-			fail "run $i of $1 with $2: exit code $?"
-			return 1
-		}
-		md5sum <"$4/out" >>"$4/sums"
-		cp "$4/out" "$4/$(md5sum <"$4/out" | cut -c-8)"
-	done
-	unset bin
-	different=$(sort -u "$4/sums" | wc -l)
-	echo "# $1 $(basename "$2"): $3 runs, $different different, $((($(date +%s) - start) * 1000 / $3)) ms a run"
-	same 1 "$different" "different outputs of $1 with $2"
+# pick N WORD…: that one of the words, counted from 0 and from the front again behind the last.
+pick() {
+	n=$1
+	shift
+	shift $((n % $#))
+	echo "$1"
 }
 
-table() {
-	busy
+# rows: a line for each, "TOPOLOGY SCHEDULER LOAD".
+rows() {
+	m=0
 	for topology in $TOPOLOGIES; do
+		s=0
 		for scheduler in $SCHEDULERS; do
-			row "$topology" "$scheduler" "$N"
+			# shellcheck disable=SC2086 # words
+			echo "$topology $scheduler $(pick $((m + s)) $LOADS)"
+			s=$((s + 1))
 		done
+		m=$((m + 1))
+	done
+}
+
+# row TOPOLOGY SCHEDULER LOAD: the folder of what was seen there: "sums" has a line for each run, and a file of each sum its output.
+row() {
+	file=/dev/null
+	[ "$2" = none ] || file=$2
+	echo "$keep/$(echo "$1-${2##*/}-$(sha256sum <"$file" | cut -c-8)-$3" | tr , .)"
+}
+
+# once TOPOLOGY SCHEDULER LOAD: another run of that row.
+once() {
+	dir=$(row "$@")
+	topology=$1 scheduler=$2 load_is=$3
+	set -- --topology "$topology" --exec "guest-times 200 $load_is; $seen"
+	[ "$scheduler" = none ] || set -- --scheduler-bin "$scheduler" "$@"
+	virtual "$@" >"$dir/out" 2>"$dir/err" </dev/null ||
+		{ cat "$dir/err" && fail "a run of $topology with $scheduler, $load_is"; } || return
+	sum=$(sha256sum <"$dir/out" | cut -c-16)
+	mv "$dir/out" "$dir/$sum" && echo "$sum" >>"$dir/sums"
+}
+
+runs_of() {
+	dir=$(row "$@")
+	mkdir -p "$dir" && touch "$dir/sums" && wc -l <"$dir/sums"
+}
+
+# told TOPOLOGY SCHEDULER LOAD: its line of the table; fails where runs differ.
+told() {
+	different=$(sort -u "$(row "$@")/sums" | wc -l)
+	case $1 in 1,1,*) machine=microvm ;; *) machine=q35 ;; esac
+	echo "# $machine $1, $(basename "$2"), $3: $(runs_of "$@") runs, $different different"
+	same 1 "$different" "different outputs of $* in $(row "$@")"
+}
+
+# One run of each row after the other, so that whoever ends it early has some of all.
+table() {
+	rows >list
+	busy
+	i=1
+	while [ $i -le "$N" ]; do
+		while read -r topology scheduler load_is; do
+			[ "$(runs_of "$topology" "$scheduler" "$load_is")" -ge $i ] || once "$topology" "$scheduler" "$load_is" </dev/null
+		done <list
+		i=$((i + 1))
 	done
 	idle
+	while read -r topology scheduler load_is; do
+		told "$topology" "$scheduler" "$load_is"
+	done <list | tee lines >&3
+	[ "$(wc -l <lines)" = "$(wc -l <list)" ]
 }
 
 many() {
-	row 1,1,2,1 none "$MANY"
+	while [ "$(runs_of 1,1,2,1 none all)" -lt "$MANY" ]; do
+		once 1,1,2,1 none all || return
+	done
+	told 1,1,2,1 none all >&3
 }
 
 # Each seed a schedule, and each twice the same.
 seeds() {
+	mkdir -p "$keep/seeds" || return
 	i=0
 	while [ $i -lt "$SEEDS" ]; do
-		virtual --topology 1,1,2,1 --seed $i --exec 'guest-times 100' >out.1 </dev/null || fail "seed $i" || return
-		virtual --topology 1,1,2,1 --seed $i --exec 'guest-times 100' >out.2 </dev/null || fail "seed $i" || return
-		cmp out.1 out.2 || fail "seed $i is not repeated" || return
-		md5sum <out.1 >>sums
+		if [ ! -e "$keep/seeds/$i" ]; then
+			virtual --topology 1,1,2,1 --seed $i --exec 'guest-times 100' >out.1 </dev/null || fail "seed $i" || return
+			virtual --topology 1,1,2,1 --seed $i --exec 'guest-times 100' >out.2 </dev/null || fail "seed $i" || return
+			cmp out.1 out.2 || fail "seed $i is not repeated" || return
+			mv out.1 "$keep/seeds/$i" || return
+		fi
 		i=$((i + 1))
 	done
-	echo "# $SEEDS seeds: $(sort -u sums | wc -l) schedules"
-	[ "$(sort -u sums | wc -l)" -gt $((SEEDS * 9 / 10)) ]
+	schedules=$(sha256sum "$keep"/seeds/* | cut -c-64 | sort -u | wc -l)
+	echo "# $SEEDS seeds, each twice the same: $schedules schedules" >&3
+	[ "$schedules" -gt $((SEEDS * 9 / 10)) ]
 }
 
-# The memory of snapshots, and runs from them, of stores that know nothing of each other.
+# as_another COMMAND…: as a user who has nothing of ours, if we may.
+as_another() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid 4005 --regid 4005 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+# The memory of snapshots, and runs from them, of stores that know nothing of each other: another folder, user, kernel cache.
 two_stores() {
-	for store in one two; do
-		KTSTR_STORE=$work/$store virtual --topology 1,1,2,1 --exec "$what" >$store.out </dev/null || fail "exit code $?" || return
-		find "$work/$store" -name ram.sha256 -exec cat {} + >$store.ram
+	there=$(mktemp -d /tmp/ktstr-another.XXXXXX) || return
+	mkdir -p "$there/home" "$there/kernels" && cp -a "$XDG_CACHE_HOME/ktstr/kernels/$key" "$there/kernels/" &&
+		cp "$base/guest-times" "$there/" && chmod -R a+rX "$there" || return
+	[ "$(id -u)" != 0 ] || chown -R 4005:4005 "$there" || return
+	for topology in 1,1,2,1 2,4,2,1; do
+		what="guest-times 200; $seen"
+		KTSTR_STORE=$work/one virtual --topology $topology --exec "$what" >"one.$topology" </dev/null || fail "exit code $?" || return
+		(cd "$there" && as_another env -i PATH="$PATH" HOME="$there/home" TMPDIR="$there" KTSTR_CACHE_DIR="$there/kernels" ktstr -q shell \
+			--kernel "$key" --clock virtual -i ./guest-times --topology $topology --exec "$what") >"two.$topology" </dev/null ||
+			fail "exit code $?" || return
+		cmp "one.$topology" "two.$topology" || fail "runs of $topology" || return
 	done
-	cmp one.ram two.ram && [ -s one.ram ] && cmp one.out two.out
+	for store in "$work/one" "$there"; do
+		find "$store" -name ram.sha256 -exec cat {} + | sort >"$(basename "$store").ram"
+	done
+	set -- *.ram
+	same 2 "$(wc -l <"$1")" snapshots && cmp "$@" || fail 'memory of snapshots' || return
+	echo "# 2 stores, $([ "$(id -u)" = 0 ] && echo 2 users || echo 1 user), 2 machines: equal memory, equal runs" >&3
+	rm -rf "$there"
 }
 
 # Booted and not continued: equal among themselves, for each seed.
@@ -110,4 +200,6 @@ stray_byte() {
 		has 'wrote to the I/O port 0xea without a call' err && hasnt over out && [ $(($(date +%s) - start)) -lt 120 ]
 }
 
-run_tests table seeds two_stores cold stray_byte many
+exec 3>&1
+# shellcheck disable=SC2086 # names
+run_tests ${ONLY:-table seeds two_stores cold stray_byte many}

@@ -87,6 +87,12 @@ refused() {
 		exits 2 virtual --shift 11 --exec true && has '--shift' err
 }
 
+old_qemu() {
+	mkdir bin && printf '#!/bin/sh\necho "QEMU emulator version 7.1.0"\n' >bin/qemu-system-x86_64 && chmod +x bin/qemu-system-x86_64 &&
+		exits 19 env PATH="$work/bin:$PATH" ktstr -q shell --kernel "$key" --clock virtual --exec true &&
+		has 'virtual time takes QEMU 7.2 or later' err
+}
+
 # The whole result, which has nothing of the host.
 verifier_twice() {
 	set -- ktstr -q verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" --topology 1,1,2,1 --clock virtual --json
@@ -100,4 +106,4 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests three_times another_seed input time_flies panics floods lies diverge refused verifier_twice nothing_left
+run_tests three_times another_seed input time_flies panics floods lies diverge refused old_qemu verifier_twice nothing_left
