@@ -178,7 +178,8 @@ b" 'http://h/x?y' 'file://other/x'; do
 passwords() {
 	exits 24 ref "$http_url/login/linux" master && has '401' err && show 'login needed' && has '.netrc' err &&
 		exits 24 ref "http://user:wrong@${http_url#http://}/login/linux" master && hasnt wrong err &&
-		exits 0 ref "http://user:secret@${http_url#http://}/login/linux" master || return
+		exits 0 ref "http://user:secret@${http_url#http://}/login/linux" master &&
+		exits 0 ref "http://user:secret@${http_url#http://}/moved/login/linux" master || return
 	echo 'machine 127.0.0.1 login user password secret' >"$work/.netrc"
 	HOME=$work exits 0 ref "$http_url/login/linux" master &&
 		HOME=$work exits 0 clone "$http_url/login/linux" master "$(commit master)" || return
@@ -189,8 +190,10 @@ passwords() {
 		"$(commit master)" || return
 	KTSTR_GIT_URL="http://user:secret@${http_url#http://}/login/linux" exits 0 clone "$http_url/login/linux" master \
 		"$(commit master)" || return
-	rm -rf store
-	exits 0 clone "http://user:secret@${http_url#http://}/login/linux" master "$(commit master)" || return
+	for path in login moved/login; do
+		rm -rf store
+		exits 0 clone "http://user:secret@${http_url#http://}/$path/linux" master "$(commit master)" || return
+	done
 	! grep -r secret store c || fail 'a password is stored'
 }
 
