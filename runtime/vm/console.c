@@ -196,15 +196,16 @@ char *vm_console_verdict(const char *log, size_t n)
 
 char *vm_console_tail(const struct vm *vm, int lines)
 {
+	const char *log = vm->log ? vm->log : "";
 	size_t from = vm->log_n;
 
-	while (from && isspace((unsigned char)vm->log[from - 1]))
+	while (from && isspace((unsigned char)log[from - 1]))
 		from--;
 	size_t end = from;
 	for (; from; from--)
-		if (vm->log[from - 1] == '\n' && --lines <= 0)
+		if (log[from - 1] == '\n' && --lines <= 0)
 			break;
-	return text_plain(vm->log + from, end - from, TEXT_LINES);
+	return text_plain(log + from, end - from, TEXT_LINES);
 }
 
 char *console_excerpt(const struct vm *vm)

@@ -78,6 +78,9 @@ static void tails(void **state)
 
 		assert_string_equal(got, cases[i].want);
 	}
+	auto_free char *silent = vm_console_tail(&(struct vm){ .log = NULL }, 3);
+
+	assert_string_equal(silent, "");
 }
 
 static void open_guest(struct vm *vm, int *other)
