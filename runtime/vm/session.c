@@ -249,6 +249,16 @@ static int resized(struct talk *t, struct err *e)
 	return chan_send(&t->vm->chan, MSG_WINDOW, &w, sizeof(w), now_ms() + SEND_MS, e);
 }
 
+static bool is_late(const struct talk *t)
+{
+	return t->s->deadline >= 0 && now_ms() >= t->s->deadline;
+}
+
+static int late(struct err *e)
+{
+	return err_set(e, X_TIMEOUT, "the session took longer than it may");
+}
+
 /* Everything that came whole is dealt with before we wait again. */
 static int drain(struct talk *t, struct err *e)
 {
@@ -260,6 +270,9 @@ static int drain(struct talk *t, struct err *e)
 		t->pinged = false;
 		if (message(t, &m, e) < 0)
 			return -1;
+		/* It may be a guest that never falls silent. */
+		if (!t->ended && !t->quit && (stop_pending() || is_late(t)))
+			return stop_pending() ? stop_err(e) : late(e);
 	}
 	if (t->ended || t->quit)
 		return 0;
@@ -319,8 +332,8 @@ static int wait_once(struct talk *t, struct err *e)
 
 	if (r < 0 || check_still(t, e) < 0)
 		return -1;
-	if (t->s->deadline >= 0 && now_ms() >= t->s->deadline)
-		return err_set(e, X_TIMEOUT, "the session took longer than it may");
+	if (is_late(t))
+		return late(e);
 	console_drain(t->vm);
 	if (p[5].revents && resized(t, e) < 0)
 		return -1;

@@ -131,6 +131,16 @@ static void asides(void)
 	end(0);
 }
 
+/* Has said all of it, its end as the last, when it stops. */
+static void hasty(void)
+{
+	for (int i = 0; i < 50; i++)
+		say(MSG_PONG, NULL, 0);
+	end(0);
+	raise(SIGSTOP);
+	pause();
+}
+
 static void lies_taken(void)
 {
 	uint32_t taken = 1;
@@ -414,6 +424,38 @@ static void late(void **state)
 	finish(&x);
 }
 
+/* A guest that has something to say whenever it is asked holds us neither beyond the deadline nor when we are told to stop. */
+static void never_silent(void **state)
+{
+	static const char *const argv[] = { "/prog", NULL };
+	struct err e = { 0 };
+	sigset_t set;
+
+	(void)state;
+	assert_int_equal(stop_init(&e), 0);
+	for (int stop = 0; stop < 2; stop++) {
+		struct fixture x;
+		siginfo_t info;
+		int status;
+
+		begin(&x, hasty);
+		assert_int_equal(waitid(P_PID, (id_t)x.vm.qemu.pid, &info, WSTOPPED), 0);
+		struct session s = {
+			.argv = argv, .in = x.in[0], .out = x.out[1], .err = x.err[1], .deadline = stop ? -1 : now_ms()
+		};
+
+		if (stop)
+			kill(getpid(), SIGTERM);
+		assert_true(session_run(&x.vm, &s, &status, &e) < 0);
+		assert_int_equal(e.code, stop ? X_INTERRUPTED : X_TIMEOUT);
+		finish(&x);
+	}
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	assert_int_equal(sigtimedwait(&set, NULL, &(struct timespec){ 0 }), SIGTERM);
+	stop_undo();
+}
+
 static void at_a_terminal(void **state)
 {
 	static const char *const argv[] = { "/prog", NULL };
@@ -457,7 +499,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(much_goes_through), cmocka_unit_test(outputs_apart), cmocka_unit_test(reader_gone),
 		cmocka_unit_test(others_are_told),   cmocka_unit_test(bad_guests),    cmocka_unit_test(late),
-		cmocka_unit_test(at_a_terminal),
+		cmocka_unit_test(never_silent),      cmocka_unit_test(at_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
