@@ -43,17 +43,38 @@ static char *build_folder(const char *path)
 	return !end || strstr(path, "..") ? NULL : xstrndup(path, (size_t)(end - path));
 }
 
+/* The folder that path lies in, below dir, open; *name: the rest. Negative: there is none, or its way goes through a link, which
+ * somebody else who uses the store may have put there: what it leads to is not ours to remove. */
+static int parent_of(int dir, const char *path, const char **name)
+{
+	auto_free char *way = xstrdup(path);
+	char *part = way, *slash;
+	int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+
+	*name = strrchr(path, '/') + 1; /* behind "graphs" at least */
+	for (; at >= 0 && (slash = strchr(part, '/')); part = slash + 1) {
+		int above = at;
+
+		*slash = '\0';
+		at = openat(above, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		close(above);
+	}
+	return at;
+}
+
 /* Whether it is away. */
 static bool take_away(struct store *st, const char *path)
 {
 	auto_free char *graph = build_folder(path);
+	const char *name;
+	auto_close int parent = graph ? parent_of(st->dir, path, &name) : -1;
 	int locks[2] = { -1, -1 };
 	struct err ignored;
 	bool done;
 
-	if (!graph || faccessat(st->dir, graph, F_OK, 0) < 0)
+	if (parent < 0)
 		return true;
-	done = gc_lock_graph(st, graph, 0, locks, &ignored) == 0 && rmtree(st->dir, path, &ignored) == 0;
+	done = gc_lock_graph(st, graph, 0, locks, &ignored) == 0 && rmtree(parent, name, &ignored) == 0;
 	drop_close_(&locks[0]);
 	drop_close_(&locks[1]);
 	return done;
