@@ -6,6 +6,7 @@
  * Scripts ("#!") and programs of another architecture are refused with X_BAD_SCHED, and so is a library that cannot be
  * found, by name. All parsing is bounded: the file may be anything. */
 #pragma once
+#include "text/argv.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct payload {
 	const char *library_path; /* LD_LIBRARY_PATH of whoever asks; NULL: none. Not owned */
 	const char *start;        /* absolute: the folder relative ones count from; NULL: the current one. Not owned */
 	bool relative;            /* set when something depends on start */
+	struct argv passed;       /* where libraries were looked for in vain (linker.h) */
 };
 
 /* program ends up at guest_path ("/scheduler"). machine: EM_X86_64 … of the guest. */

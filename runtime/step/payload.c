@@ -71,6 +71,18 @@ static void dep_name(FILE *f, const char *name)
 	}
 }
 
+/* The path, or the nearest folder above it that is there: what is made in it changes its time. */
+static void dep_place(FILE *f, const char *path)
+{
+	auto_free char *place = xstrdup(path);
+	char *slash;
+
+	while (access(place, F_OK) < 0 && (slash = strrchr(place, '/')) && slash > place)
+		*slash = '\0';
+	fputs(" \\\n  ", f);
+	dep_name(f, place);
+}
+
 static int write_depfile(struct err *e)
 {
 	auto_free char *text = NULL;
@@ -84,6 +96,8 @@ static int write_depfile(struct err *e)
 		fputs(" \\\n  ", f);
 		dep_name(f, o.files.v[i].host);
 	}
+	for (size_t i = 0; i < o.files.passed.n; i++)
+		dep_place(f, o.files.passed.v[i]);
 	/* The next request may come from another folder: ninja takes what is never there for changed. */
 	if (o.files.relative)
 		fprintf(f, " \\\n  %s/payload.elsewhere", step_out());

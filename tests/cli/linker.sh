@@ -171,4 +171,18 @@ musl() {
 		alike 42 ./p
 }
 
-run_tests relative asked_again by_path tokens own_name by_variable levels cache musl
+# What appears later in a folder that is searched before is noticed: ninja knows the folder, or what is above one that is not there.
+appears() {
+	mkdir early && library late libw.so 42 && program p -Llate -lw && LD_LIBRARY_PATH=$work/early:$work/none/deep:$work/late || return
+	export LD_LIBRARY_PATH
+	alike 42 ./p || return
+	for place in "$work/early" "$work" "$work/late/libw.so"; do
+		grep -qE "^  $place( .*)?\$" depfile || { cat depfile; fail "$place is not in the list"; } || return
+	done
+	grep -q none depfile && fail 'what is not there would be made each time' && return
+	library early libw.so 43 && alike 43 ./p || return
+	unset LD_LIBRARY_PATH
+	program p -Llate -lw && LD_LIBRARY_PATH=$work/late pack ./p && has /etc/ld.so.cache depfile
+}
+
+run_tests appears relative asked_again by_path tokens own_name by_variable levels cache musl
