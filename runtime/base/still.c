@@ -24,6 +24,7 @@ static struct {
 	long long cpu;
 	bool stopped;
 	pid_t child;
+	bool (*frozen)(pid_t);
 } here;
 
 static long long own_gap(const struct still *s, const struct still_look *l, long long passed)
@@ -67,11 +68,13 @@ static long long read_clock(clockid_t id)
 	return clock_gettime(id, &t) < 0 ? 0 : t.tv_sec * 1000 * MS + t.tv_nsec;
 }
 
-static bool is_stopped(pid_t pid)
+static bool is_stopped(void)
 {
 	struct procstat p;
 
-	return procstat_read(pid, &p) && (p.state == 'T' || p.state == 't');
+	if (here.child <= 0 || !procstat_read(here.child, &p))
+		return false;
+	return p.state == 'T' || p.state == 't' || (here.frozen && p.state != 'R' && here.frozen(here.child));
 }
 
 static void look(long long asked)
@@ -83,7 +86,7 @@ static void look(long long asked)
 	if (!here.sampled || l.now - here.sampled >= SAMPLE) {
 		here.sampled = l.now;
 		here.cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID);
-		here.stopped = here.child > 0 && is_stopped(here.child);
+		here.stopped = is_stopped();
 	}
 	l.cpu = here.cpu;
 	l.stopped = here.stopped;
@@ -119,9 +122,10 @@ void still_woke(int asked_ms)
 	look(asked_ms * MS);
 }
 
-void still_watch(pid_t pid)
+void still_watch(pid_t pid, bool (*frozen)(pid_t))
 {
 	here.child = pid;
+	here.frozen = frozen;
 	here.sampled = 0;
 	here.stopped = here.s.stopped = false;
 }

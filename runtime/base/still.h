@@ -18,8 +18,9 @@ long long still_ms(void);
 /* Milliseconds of now_ms() since the last of them ended; -1: there was none. */
 long long still_ago_ms(void);
 /* A child of ours that works for us: time in which it is stopped (or held by a debugger) counts as well, ten minutes at
- * most, since nobody may ever let it go on. One at a time; 0: none. */
-void still_watch(pid_t pid);
+ * most, since nobody may ever let it go on. One at a time; 0: none. frozen: whether a control group holds it, which its
+ * state does not tell (host/cgroup.h); NULL: nobody asks. */
+void still_watch(pid_t pid, bool (*frozen)(pid_t));
 /* Whether it is stopped now, so that the gap is not over. */
 bool still_stands(void);
 

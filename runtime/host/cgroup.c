@@ -215,6 +215,16 @@ uint64_t cgroup_memory(const struct cgroup_view *v)
 	return lesser(least_of(v, NULL, memory_v2), least_of(v, "memory", memory_v1));
 }
 
+bool cgroup_frozen(const struct cgroup_view *v)
+{
+	size_t top;
+	auto_free char *v2 = folder_of(v, NULL, &top), *v1 = folder_of(v, "freezer", &top);
+	auto_free char *events = v2 ? read_in(v2, "cgroup.events") : NULL,
+		       *state = v1 ? read_in(v1, "freezer.state") : NULL;
+
+	return (events && strstr(events, "frozen 1")) || (state && !strncmp(state, "FROZEN", 6));
+}
+
 /* ---- of this process */
 
 /* Read once: nobody moves a program of ours to another group while it works. The limits there are read anew. NULL without /proc. */
@@ -250,6 +260,16 @@ static uint64_t kills_in(const char *dir, const char *file)
 	const char *at = text ? strstr(text, word) : NULL;
 
 	return at && (at == text || at[-1] == '\n') ? strtoull(at + strlen(word), NULL, 10) : 0;
+}
+
+bool cgroup_process_frozen(pid_t pid)
+{
+	auto_free char *path = xasprintf("/proc/%d/cgroup", (int)pid), *groups = NULL;
+	struct err ignored;
+
+	if (!own() || file_read(AT_FDCWD, path, TEXT_MAX, &groups, NULL, &ignored) < 0)
+		return false;
+	return cgroup_frozen(&(struct cgroup_view){ groups, own()->mounts, "" });
 }
 
 uint64_t cgroup_oom_kills(void)

@@ -47,7 +47,7 @@ static void close_fd(int *fd)
 
 static void kill_qemu(struct vm *vm)
 {
-	still_watch(0);
+	still_watch(0, NULL);
 	spawn_kill(&vm->qemu);
 }
 
@@ -145,7 +145,7 @@ static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, c
 	vm->oom_kills = cgroup_oom_kills();
 	if (spawn_start(&s, &vm->qemu, e) < 0)
 		return e->code == X_NO_TOOL ? err_as(e, X_NO_QEMU, "QEMU") : -1;
-	still_watch(vm->qemu.pid);
+	still_watch(vm->qemu.pid, cgroup_process_frozen);
 	return 0;
 }
 

@@ -125,6 +125,40 @@ qemu_alone() {
 	within 120 guest_with -incoming && sleep 4 && stand_still qemu-system && well && has 'runs again' err
 }
 
+# Frozen in a control group of its own: its state says that it sleeps. Root of the host only.
+# group: the folder of a new one; hold and release are then its two words
+group() {
+	for group in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/freezer; do
+		group=$group/ktstr-test-$$
+		mkdir "$group" 2>/dev/null || continue
+		if [ -e "$group/cgroup.freeze" ]; then
+			control=$group/cgroup.freeze hold=1 release=0
+			return
+		elif [ -e "$group/freezer.state" ]; then
+			control=$group/freezer.state hold=FROZEN release=THAWED
+			return
+		fi
+		rmdir "$group"
+	done
+	return 1
+}
+
+freeze() {
+	for pid in $(pids qemu-system); do
+		echo "$pid" >"$group/cgroup.procs" || return
+	done
+	echo "$hold" >"$control" && sleep "$still" && echo "$release" >"$control"
+}
+
+qemu_frozen() {
+	group || return 0
+	run 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --force --workload 8000
+	within 120 guest_with -incoming && sleep 4 && freeze && well && has 'runs again' err
+	set -- $?
+	rmdir "$group"
+	return "$1"
+}
+
 again() {
 	same "$1" "$(grep -c 'runs again' err)"
 }
@@ -163,4 +197,4 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests booting restoring stopping resuming pushing loading working qemu_alone each_time shell_beside_a_scheduler virtual_time nothing_left
+run_tests booting restoring stopping resuming pushing loading working qemu_alone qemu_frozen each_time shell_beside_a_scheduler virtual_time nothing_left

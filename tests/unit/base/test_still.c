@@ -104,7 +104,7 @@ static void stopped_child(void **state)
 	int status;
 
 	(void)state;
-	still_watch(pid);
+	still_watch(pid, NULL);
 	assert_int_equal(stop_poll(NULL, 0, now_ms() + 1, &e), 0);
 	assert_false(still_stands());
 	assert_int_equal(still_ms(), before);
@@ -120,15 +120,48 @@ static void stopped_child(void **state)
 	assert_true(still_ms() - before >= 19);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	still_watch(0);
+	still_watch(0, NULL);
 	assert_int_equal(stop_poll(NULL, 0, now_ms() + 1, &e), 0);
 	assert_false(still_stands());
+}
+
+static bool held;
+
+static bool is_held(pid_t pid)
+{
+	return pid > 0 && held;
+}
+
+/* By a control group: its state says that it sleeps. */
+static void frozen_child(void **state)
+{
+	pid_t pid = idle_child();
+	long long before = still_ms();
+	struct err e = { 0 };
+
+	(void)state;
+	still_watch(pid, is_held);
+	assert_int_equal(stop_poll(NULL, 0, now_ms() + 300, &e), 0);
+	assert_false(still_stands());
+	assert_int_equal(still_ms(), before);
+	held = true;
+	while (!still_stands())
+		assert_int_equal(stop_poll(NULL, 0, now_ms() + 10, &e), 0);
+	usleep(20000);
+	assert_true(still_ms() - before >= 19);
+	held = false;
+	while (still_stands())
+		usleep(10000), (void)now_ms();
+	assert_true(still_ago_ms() >= 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	still_watch(0, NULL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(one_look), cmocka_unit_test(child_for_ever),
-					    cmocka_unit_test(stopped_child) };
+					    cmocka_unit_test(stopped_child), cmocka_unit_test(frozen_child) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

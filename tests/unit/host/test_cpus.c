@@ -83,6 +83,38 @@ static void layouts(void **state)
 	assert_true(cgroup_oom_kills() <= cgroup_oom_kills());
 }
 
+static void frozen_groups(void **state)
+{
+	static const struct {
+		const char *name, *groups, *mounts;
+		bool frozen;
+	} cases[] = {
+		{ "v2", "0::/f\n", "3 2 0:9 / /v2 rw - cgroup2 cgroup2 rw\n", true },
+		{ "v2, not that one", "0::/a\n", "3 2 0:9 / /v2 rw - cgroup2 cgroup2 rw\n", false },
+		{ "v2, its root", "0::/\n", "3 2 0:9 / /v2 rw - cgroup2 cgroup2 rw\n", false },
+		{ "v1", "5:freezer:/f\n", V1("freezer", "/", "/v1/freezer"), true },
+		{ "v1, thawed", "5:freezer:/a\n", V1("freezer", "/", "/v1/freezer"), false },
+		{ "hybrid", "5:freezer:/f\n0::/\n",
+		  V1("freezer", "/", "/v1/freezer") "3 2 0:9 / /v2 rw - cgroup2 cgroup2 rw\n", true },
+		{ "another's group in a container", "0::/../x/f\n", "3 2 0:9 /y /v2 rw - cgroup2 cgroup2 rw\n", false },
+		{ "nothing mounted", "0::/f\n", "", false },
+	};
+	const char *root = *state;
+
+	scratch_text(root, "v2/f/cgroup.events", "populated 1\nfrozen 1\n");
+	scratch_text(root, "v2/a/cgroup.events", "populated 1\nfrozen 0\n");
+	scratch_text(root, "v1/freezer/f/freezer.state", "FROZEN\n");
+	scratch_text(root, "v1/freezer/a/freezer.state", "THAWED\n");
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct cgroup_view v = { cases[i].groups, cases[i].mounts, root };
+
+		if (cgroup_frozen(&v) != cases[i].frozen)
+			fail_msg("%s", cases[i].name);
+	}
+	assert_false(cgroup_process_frozen(getpid()));
+	assert_false(cgroup_process_frozen(1 << 30));
+}
+
 static void quotas(void **state)
 {
 	static const struct {
@@ -156,10 +188,8 @@ static void one_cpu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_scratch(quotas),
-		in_scratch(memory),
-		in_scratch(layouts),
-		cmocka_unit_test(one_cpu),
+		in_scratch(quotas),        in_scratch(memory),        in_scratch(layouts),
+		in_scratch(frozen_groups), cmocka_unit_test(one_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
