@@ -257,6 +257,12 @@ without_git() {
 	return $rc
 }
 
+# What git itself is too old for names the setting, and what helps.
+newer_than_git() {
+	copies newer && git -C newer config extensions.fromTheFuture true && git -C newer config core.repositoryformatversion 1 || return
+	exits 10 ktstr-source tree --store store --out f --source "$work/newer" && has extensions.fromthefuture err && has 'a newer one reads it' err
+}
+
 damaged_kinds() {
 	copies split && git -C split update-index --split-index && rm split/.git/sharedindex.* &&
 		exits 10 ktstr-source tree --store store --out f --source "$work/split" && has split err || return
@@ -281,4 +287,4 @@ builds() {
 make_repository "$served/plain" && make_repository "$served/sha256" --object-format=sha256 &&
 	git -C "$served/plain" rev-parse HEAD >"$base/plain.id" && serve || exit 1
 run_tests sha256 reftable hostile_sha256 partial shallow skip_hash split_index sparse_index local_sha256 local_reftable \
-	compat_format nothing_is_run foreign_environment without_git damaged_kinds builds
+	compat_format nothing_is_run foreign_environment without_git newer_than_git damaged_kinds builds

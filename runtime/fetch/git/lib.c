@@ -47,3 +47,10 @@ int gitlib_err(struct err *e, int code, const char *fmt, ...)
 		code = X_DISK_FULL;
 	return err_set(e, code, "%s: %s", context, last && last->message ? last->message : "no reason given");
 }
+
+int gitlib_nor_git(const struct err *lib, struct err *e)
+{
+	bool old = strstr(e->msg, "unknown repository extension");
+
+	return err_in(e, "%s, and by git neither%s", lib->msg, old ? " (a newer one reads it)" : "");
+}

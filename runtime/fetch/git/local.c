@@ -47,7 +47,7 @@ static int by_git(struct localgit *g, struct err *e)
 		return stop_err(e);
 	if (askedgit_open(&g->asked, g->dir, e) == 0)
 		return 0;
-	return e->code == X_NO_INPUT || e->code == X_NO_TOOL ? err_in(e, "%s, and by git neither", lib.msg) : -1;
+	return e->code == X_NO_INPUT || e->code == X_NO_TOOL ? gitlib_nor_git(&lib, e) : -1;
 }
 
 int localgit_open(struct localgit **g, const char *dir, struct err *e)

@@ -66,7 +66,7 @@ static int by_git(struct git_store *s, int why, struct err *e)
 	if (e->code == X_NO_INPUT && why == GIT_ENOTFOUND)
 		*e = lib;
 	else if (e->code == X_NO_INPUT || e->code == X_NO_TOOL)
-		err_in(e, "%s, and by git neither", lib.msg);
+		gitlib_nor_git(&lib, e);
 	return -1;
 }
 
