@@ -571,6 +571,48 @@ quiet() {
 
 # What is a pipe, a link or a folder where a file was: nothing waits for it, nothing behind a link is touched, the next request
 # heals it, and cache gc takes it away.
+# as_owner COMMAND…: somebody who may not read all; root may
+as_owner() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid 4001 --regid 4001 --clear-groups env HOME="$work/home" XDG_CACHE_HOME="$work/home" "$@"
+	else
+		XDG_CACHE_HOME=$work/home "$@"
+	fi
+}
+
+# kernels NUMBER: how many there are
+kernels() {
+	same "$1" "$(find home/ktstr/kernels -mindepth 1 -maxdepth 1 -name 'local-*' | wc -l)" kernels
+}
+
+# What may not be read and git does not track cannot be built either, and is told; what it tracks is an error.
+unreadable() {
+	tree linux && echo x >linux/perf.data && mkdir linux/own linux/half home away away/out && echo x >linux/half/x && echo x >away/out/x &&
+		ln -s "$work/away/out" linux/kernel/out && chmod 755 "$base" . || return
+	[ "$(id -u)" != 0 ] || chown -R 4001:4001 linux home || return
+	as_owner ktstr --version >/dev/null || return 0 # programs that are for root alone
+	chmod 000 linux/perf.data linux/own away/out && chmod 600 linux/half || return
+	number=1 # a commit gives the name; without git the content does
+	for git in true false; do
+		$git || number=2
+		! $git || as_owner sh -c 'cd linux && git init -q && git add Makefile Kconfig arch include init kernel scripts &&
+			git -c user.name=a -c user.email=a@b commit -qm x' || return
+		exits 0 as_owner ktstr kernel build --source "$work/linux" && has 'may not be read by this user, and counts by size and time' err &&
+			has 'and 2 others' err && kernels 1 && exits 0 as_owner ktstr kernel build --source "$work/linux" && kernels 1 || return
+		# A change of what is only seen from outside.
+		chmod 600 linux/perf.data && echo more >>linux/perf.data && chmod 000 linux/perf.data &&
+			exits 0 as_owner ktstr kernel build --source "$work/linux" && has 'and 2 others' err && kernels $number || return
+		$git || break
+		for tracked in kernel/exit.c kernel; do
+			mode=$(stat -c %a linux/$tracked)
+			chmod 000 linux/$tracked && exits 10 as_owner ktstr kernel build --source "$work/linux" && has $tracked err &&
+				chmod "$mode" linux/$tracked || return
+		done
+		rm -rf home/ktstr linux/.git
+	done
+	chmod -R u+rwX linux away
+}
+
 strangers() {
 	tree linux && build 0 --source linux && echo precious >precious || return
 	store=$XDG_CACHE_HOME/ktstr/store
@@ -599,4 +641,4 @@ run_tests cleaned_when_built commands_again exact prefix_and_latest several one_
 	make_environment store_before_download store_in_trouble odd_fragments cleaning configured fragments fragment_that_changes \
 	environment other_llvm other_tools exchanged_tools forced stale_and_damaged \
 	entries_of_others removed_comes_back no_network over_http two_at_once killed on_a_terminal \
-	old_name newer_names explained quiet strangers
+	old_name newer_names explained quiet unreadable strangers

@@ -111,6 +111,52 @@ static int counts(struct source_files *f, const char *path, const char *name, bo
 
 static int scan(struct source_files *f, int at, const char *dir, unsigned depth, struct err *e);
 
+int source_shut(struct source_files *f, struct source_file *x, struct err *e)
+{
+	if (f->git && localgit_tracked(f->git, x->path))
+		return err_set(e, X_NO_INPUT, "%s may not be read by this user", x->path);
+	if (!x->shut)
+		f->shut++;
+	x->shut = true;
+	return 0;
+}
+
+static int add_path(struct source_files *f, char *path, struct err *e)
+{
+	auto_free char *p = path;
+
+	if (f->n == FILES_MAX)
+		return err_set(e, X_NO_INPUT, "more than %d files", FILES_MAX);
+	if (f->n == f->cap)
+		f->v = xreallocarray(f->v, f->cap = f->cap ? f->cap * 2 : 4096, sizeof(*f->v));
+	f->v[f->n++] = (struct source_file){ .path = TAKE(p) };
+	return 0;
+}
+
+/* Of a folder one must be able to read the names and to reach what they name. -1 with errno. */
+static int open_folder(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 && faccessat(fd, ".", X_OK, 0) < 0 && errno == EACCES) {
+		close(fd);
+		errno = EACCES;
+		return -1;
+	}
+	return fd;
+}
+
+/* path ends with '/', which git needs to know it as a folder. */
+static int add_shut(struct source_files *f, const char *path, struct err *e)
+{
+	size_t n = strlen(path);
+
+	if (add_path(f, xstrdup(path), e) < 0 || source_shut(f, &f->v[f->n - 1], e) < 0)
+		return -1;
+	f->v[f->n - 1].path[n - 1] = '\0';
+	return 0;
+}
+
 static int add_folder(struct source_files *f, int at, const char *name, const char *path, unsigned depth, struct err *e)
 {
 	auto_free char *folder = xasprintf("%s/", path);
@@ -120,7 +166,11 @@ static int add_folder(struct source_files *f, int at, const char *name, const ch
 		return 0;
 	if (counts(f, folder, name, &yes, e) < 0)
 		return -1;
-	return yes ? scan(f, openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), path, depth + 1, e) : 0;
+	if (!yes)
+		return 0;
+	int fd = open_folder(at, name);
+
+	return fd < 0 && errno == EACCES ? add_shut(f, folder, e) : scan(f, fd, path, depth + 1, e);
 }
 
 static bool is_file(mode_t mode)
@@ -138,14 +188,7 @@ static int add_file(struct source_files *f, const char *name, char *path, struct
 		return 0;
 	if (counts(f, p, name, &yes, e) < 0)
 		return -1;
-	if (!yes)
-		return 0;
-	if (f->n == FILES_MAX)
-		return err_set(e, X_NO_INPUT, "more than %d files", FILES_MAX);
-	if (f->n == f->cap)
-		f->v = xreallocarray(f->v, f->cap = f->cap ? f->cap * 2 : 4096, sizeof(*f->v));
-	f->v[f->n++] = (struct source_file){ .path = TAKE(p) };
-	return 0;
+	return yes ? add_path(f, TAKE(p), e) : 0;
 }
 
 /* Most file systems say the type with the name. */
@@ -196,7 +239,7 @@ static int look(struct source_files *f, struct err *e)
 	if (statmany(f->root, f->v, f->n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < f->n; i++)
-		if (is_file(f->v[i].st.st_mode))
+		if (is_file(f->v[i].st.st_mode) || (f->v[i].shut && S_ISDIR(f->v[i].st.st_mode)))
 			f->v[n++] = f->v[i];
 		else
 			free(f->v[i].path);

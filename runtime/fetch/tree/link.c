@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { DEPTH_MAX = 64, FILES_MAX = 50000 };
 
@@ -23,6 +24,14 @@ struct walk {
 	unsigned depth, files;
 };
 
+/* What this user may not read counts by size and time. */
+static int put_shut(struct walk *w, const char *path, const struct stat *st)
+{
+	fprintf(w->list, "%s%cshut %lld %lld.%09ld\n", path, '\0', (long long)st->st_size,
+		(long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	return 0;
+}
+
 static int walk_folder(struct walk *w, int dir, const char *name, const char *path, struct err *e);
 
 static int walk_entry(struct walk *w, int dir, const char *name, const char *path, struct err *e)
@@ -31,15 +40,18 @@ static int walk_entry(struct walk *w, int dir, const char *name, const char *pat
 	struct stat st;
 
 	if (fstatat(dir, name, &st, 0) < 0)
-		return errno == ENOENT || errno == ELOOP ? 0 : err_sys(e, "look at %s", path);
+		return errno == ENOENT || errno == ELOOP || errno == EACCES ? 0 : err_sys(e, "look at %s", path);
 	if (S_ISDIR(st.st_mode))
-		return walk_folder(w, dir, name, path, e);
+		return faccessat(dir, name, R_OK | X_OK, 0) < 0 && errno == EACCES ? put_shut(w, path, &st)
+										   : walk_folder(w, dir, name, path, e);
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (++w->files > FILES_MAX)
 		return err_set(e, X_NO_INPUT, "it leads to more than %d files outside of the tree", FILES_MAX);
 	if (stop_pending())
 		return stop_err(e);
+	if (faccessat(dir, name, R_OK, 0) < 0 && errno == EACCES)
+		return put_shut(w, path, &st);
 	if (hashes_file(w->h, dir, name, hex, NULL, e) < 0)
 		return -1;
 	fwrite_unlocked(path, 1, strlen(path) + 1, w->list);
@@ -143,7 +155,9 @@ static int list_target(struct walk *w, int root, const char *path, struct err *e
 
 	/* One that leads nowhere, or to a device, is what it says. */
 	if (fstatat(root, path, &st, 0) < 0)
-		return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? 0 : err_sys(e, "follow it");
+		return errno == ENOENT || errno == ELOOP || errno == ENOTDIR || errno == EACCES
+			       ? 0
+			       : err_sys(e, "follow it");
 	if (S_ISDIR(st.st_mode) && is_inside(root, path))
 		return 0;
 	return walk_entry(w, root, path, "", e);

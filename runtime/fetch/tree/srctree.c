@@ -8,17 +8,42 @@
 #include "store/hashes.h"
 #include "text/name.h"
 #include "store/recipe.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
-static int hash_one(const struct source_files *f, const struct source_file *x, struct hashes *h, char hex[KEY_LEN + 1],
+static bool may_read(int root, const char *path)
+{
+	return faccessat(root, path, R_OK, 0) == 0 || errno != EACCES;
+}
+
+static void hash_shut(const struct stat *st, char hex[KEY_LEN + 1])
+{
+	auto_free char *text = xasprintf("shut %lld %lld.%09ld", (long long)st->st_size, (long long)st->st_mtim.tv_sec,
+					 st->st_mtim.tv_nsec);
+
+	hash_hex(text, strlen(text), hex);
+}
+
+static int hash_one(struct source_files *f, struct source_file *x, struct hashes *h, char hex[KEY_LEN + 1],
 		    struct err *e)
 {
 	if (S_ISLNK(x->st.st_mode))
 		return srclink_hash(f->root, x->path, h, hex, e);
-	return hashes_known(h, &x->st, hex) ? 0 : hashes_file(h, f->root, x->path, hex, NULL, e);
+	if (S_ISREG(x->st.st_mode) && hashes_known(h, &x->st, hex))
+		return 0;
+	if (!x->shut && may_read(f->root, x->path))
+		return hashes_file(h, f->root, x->path, hex, NULL, e);
+	if (source_shut(f, x, e) < 0)
+		return -1;
+	hash_shut(&x->st, hex);
+	return 0;
 }
 
 static const char *kind(const struct source_file *x)
 {
+	if (x->shut)
+		return "shut";
 	return S_ISLNK(x->st.st_mode) ? "link" : x->st.st_mode & S_IXUSR ? "exec" : "file";
 }
 
@@ -32,11 +57,11 @@ static void put_line(FILE *list, const struct source_file *x, const char *sum)
 	putc_unlocked('\n', list);
 }
 
-static int list_all(const struct source_files *f, struct hashes *h, FILE *list,
+static int list_all(struct source_files *f, struct hashes *h, FILE *list,
 		    void (*progress)(unsigned long, unsigned long, const char *), struct err *e)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		const struct source_file *x = &f->v[i];
+		struct source_file *x = &f->v[i];
 		char sum[KEY_LEN + 1];
 
 		if (hash_one(f, x, h, sum, e) < 0)
@@ -77,12 +102,27 @@ int srctree_list(const char *store, const char *source, struct source_files *f, 
 	return 0;
 }
 
-int srctree_hash(const char *store, const char *source, char *hex,
+/* "perf.data", "perf.data and 2 others"; NULL: nothing. */
+static char *shut_names(const struct source_files *f)
+{
+	for (size_t i = 0; f->shut && i < f->n; i++)
+		if (f->v[i].shut)
+			return f->shut == 1 ? xstrdup(f->v[i].path)
+					    : xasprintf("%s and %zu other%s", f->v[i].path, f->shut - 1,
+							f->shut > 2 ? "s" : "");
+	return NULL;
+}
+
+int srctree_hash(const char *store, const char *source, char *hex, char **shut,
 		 void (*progress)(unsigned long done, unsigned long total, const char *note), struct err *e)
 {
 	auto_source_files struct source_files f = { .root = -1 };
 	auto_free char *text = NULL;
 	size_t n;
 
-	return srctree_list(store, source, &f, &text, &n, hex, progress, e);
+	if (srctree_list(store, source, &f, &text, &n, hex, progress, e) < 0)
+		return -1;
+	if (shut)
+		*shut = shut_names(&f);
+	return 0;
 }

@@ -4,14 +4,18 @@
  * with what it leads to (link.h). What does not:
  * ".git"; in a git work tree what git ignores, so that a tree built in place is the same as a clean one; and, unless git
  * tracks it, what has the name of something make, editors or tag programs leave (objects, their .cmd files, …). So a
- * clean tree is the same one with git and without. */
+ * clean tree is the same one with git and without.
+ *
+ * What this user may not read (somebody's perf.data, a folder of root's) and git does not track is no source that could be
+ * built here: it counts by its size and the time of its last change. */
 #pragma once
 #include <stddef.h>
 struct err;
 
 /* hex: 65 bytes. Files are read once and remembered by stat in the store (hashes.h, one scope per tree). progress may be
- * NULL. X_NO_INPUT when source is no kernel source tree. */
-int srctree_hash(const char *store, const char *source, char *hex,
+ * NULL. *shut (unless NULL): what may not be read, for people ("perf.data and 2 others"), or NULL; caller frees. X_NO_INPUT when source is
+ * no kernel source tree, or git tracks what may not be read. */
+int srctree_hash(const char *store, const char *source, char *hex, char **shut,
 		 void (*progress)(unsigned long done, unsigned long total, const char *note), struct err *e);
 struct source_files;
 /* The same, and what it is a hash of: the files (files.h) and, in their order, "path\0kind hash\n" each. The caller frees

@@ -3,6 +3,7 @@
  * Looking at the 90,000 files of a Linux tree is most of what it costs to know that nothing in it changed, and the kernel
  * does that on all CPUs alike. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 struct err;
@@ -10,6 +11,7 @@ struct err;
 struct source_file {
 	char *path; /* relative */
 	struct stat st;
+	bool shut; /* a file, or a folder as a whole, that this user may not read (srctree.h) */
 };
 
 /* Fills st of each of v, whose paths are below the folder open as root. Files that are gone meanwhile have st_mode 0. Quickest

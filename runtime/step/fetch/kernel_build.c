@@ -213,7 +213,7 @@ static int local_identity(struct err *e)
 		return err_set(e, X_USAGE, "--tree %s is not the hash of a tree", o.tree);
 	if (o.tree)
 		memcpy(in.tree, o.tree, sizeof(in.tree));
-	else if (srctree_hash(step_store()->path, o.source, in.tree, show, e) < 0)
+	else if (srctree_hash(step_store()->path, o.source, in.tree, NULL, show, e) < 0)
 		return -1;
 	in.kind = xstrdup("local");
 	in.identity = xasprintf("tree:%s", in.tree);
@@ -272,7 +272,7 @@ static int unchanged(struct err *e)
 {
 	char now[KEY_LEN + 1];
 
-	if (srctree_hash(step_store()->path, o.source, now, NULL, e) < 0)
+	if (srctree_hash(step_store()->path, o.source, now, NULL, NULL, e) < 0)
 		return -1;
 	if (strcmp(now, in.tree) != 0)
 		return err_set(e, X_BUILD, "%s changed while it was being built; build again", o.source);

@@ -89,14 +89,20 @@ static int ask_git(struct git_facts *g, const char *hex, struct err *e)
 static int run(int dir, const char *path, struct err *e)
 {
 	char hex[KEY_LEN + 1], version[64];
-	auto_free char *facts = NULL;
+	auto_free char *facts = NULL, *shut = NULL;
 	struct git_facts git;
 
 	(void)path;
 	if (!o.source)
 		return err_set(e, X_USAGE, "--source is required");
-	if (srctree_hash(step_store()->path, o.source, hex, show, e) < 0 ||
-	    kbuild_version(o.source, version, sizeof(version), e) < 0 || ask_git(&git, hex, e) < 0)
+	if (srctree_hash(step_store()->path, o.source, hex, &shut, show, e) < 0)
+		return -1;
+	if (shut) {
+		auto_free char *note = xasprintf("%s may not be read by this user, and counts by size and time", shut);
+
+		step_note(note);
+	}
+	if (kbuild_version(o.source, version, sizeof(version), e) < 0 || ask_git(&git, hex, e) < 0)
 		return -1;
 	facts = xasprintf("tree %s\nversion %s\ncommit %s\ndirty %s\n", hex, version, git.commit[0] ? git.commit : "-",
 			  git.dirty);

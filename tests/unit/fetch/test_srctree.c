@@ -32,7 +32,7 @@ static void hash(const struct place *p, char *hex)
 {
 	struct err e = { 0 };
 
-	assert_int_equal(srctree_hash(p->store, p->source, hex, NULL, &e), 0);
+	assert_int_equal(srctree_hash(p->store, p->source, hex, NULL, NULL, &e), 0);
 }
 
 static void end(struct place *p)
@@ -147,7 +147,7 @@ static void links_to_too_much_are_refused(void **state)
 
 	scratch_text(*state, leaf, "");
 	assert_int_equal(symlink("../drv", path), 0);
-	assert_true(srctree_hash(p.store, p.source, hex, NULL, &e) < 0);
+	assert_true(srctree_hash(p.store, p.source, hex, NULL, NULL, &e) < 0);
 	assert_int_equal(e.code, X_NO_INPUT);
 	assert_non_null(strstr(e.msg, "link drivers"));
 	end(&p);
@@ -290,7 +290,7 @@ static void refusals(void **state)
 	for (size_t i = 0; i < countof(sources); i++) {
 		struct err e = { 0 };
 
-		assert_true(srctree_hash(*state, sources[i], hex, NULL, &e) < 0);
+		assert_true(srctree_hash(*state, sources[i], hex, NULL, NULL, &e) < 0);
 		assert_int_equal(e.code, X_NO_INPUT);
 		assert_non_null(strstr(e.msg, sources[i]));
 	}
