@@ -16,7 +16,7 @@ authorities() {
 	KTSTR_RELEASES_URL=https://localhost:${web##*:}/releases.json
 	export KTSTR_RELEASES_URL
 	exits 24 ktstr kernel build 6.12 || return
-	for trust in CURL_CA_BUNDLE=ca.pem SSL_CERT_FILE=ca.pem SSL_CERT_FILE=./ca.pem SSL_CERT_DIR=certs; do
+	for trust in CURL_CA_BUNDLE=ca.pem SSL_CERT_FILE=ca.pem SSL_CERT_FILE=./ca.pem SSL_CERT_DIR=certs SSL_CERT_DIR=none:certs; do
 		rm -rf cache
 		echo "$trust"
 		exits 0 env "$trust" ktstr kernel build 6.12 && has 6.12.9 out || return
