@@ -174,14 +174,14 @@ static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct
 	one_at_a_time(g, gp);
 }
 
-static char *snapshot_dir(const struct guest_plan *gp, const struct kernel *k)
+char *guest_snapshot_dir(const struct guest_plan *gp, const struct kernel *k)
 {
 	return xasprintf("snapshots/%s%s%s", k->name, gp->name ? "/" : "", gp->name ? gp->name : "");
 }
 
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *gp, const struct kernel *k)
 {
-	auto_free char *dir = snapshot_dir(gp, k), *initrd = initramfs(k);
+	auto_free char *dir = guest_snapshot_dir(gp, k), *initrd = initramfs(k);
 	struct edge *g =
 		plan_edge(p, "snapshot", "boot %s%s%s", k->name, gp->name ? " " : "", gp->name ? gp->name : "");
 
@@ -212,7 +212,7 @@ void edge_guest(struct plan *p, struct edge *g, const struct guest_plan *gp, con
 
 void edge_restore(struct edge *g, const struct guest_plan *gp, const struct kernel *k)
 {
-	auto_free char *dir = snapshot_dir(gp, k), *initrd = initramfs(k);
+	auto_free char *dir = guest_snapshot_dir(gp, k), *initrd = initramfs(k);
 
 	edge_needs(g, "%s/state", dir);
 	edge_word(g, "snapshot", "%s", dir);

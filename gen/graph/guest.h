@@ -36,6 +36,8 @@ int guest_plan_allows(const struct guest_plan *g, const struct kernel *k, struct
 void plan_guest_base(struct plan *p, const struct guest_plan *g);
 /* k's paths may lie in the graph. k->name is the folder's name. The edge that makes it bootable. With the initramfs, if k is for another architecture. */
 const struct edge *plan_guest_kernel(struct plan *p, const struct guest_plan *g, const struct kernel *k);
+/* Of k's snapshot, below the build folder. Caller frees. */
+char *guest_snapshot_dir(const struct guest_plan *g, const struct kernel *k);
 /* One that is there already is left alone. */
 void plan_guest_snapshot(struct plan *p, const struct guest_plan *g, const struct kernel *k);
 /* "--seed N" of steps that run something in such guests; nothing in real time. */

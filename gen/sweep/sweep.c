@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
+#include "gen/graph/audit.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/word.h"
 #include "gen/kernels/kernels.h"
@@ -236,6 +237,11 @@ char *sweep_payload(const struct kernel *k)
 	return xasprintf("payload%s/payload.pack", arch_suffix(k->arch));
 }
 
+char *sweep_audit_dir(const struct sweep_cell *c)
+{
+	return xasprintf("anew/%s", c->dir);
+}
+
 char *sweep_cell_dir(const struct sweep_cell *c, bool base)
 {
 	return xasprintf("%s%s", base ? BASE_DIR : "", c->dir);
@@ -264,6 +270,29 @@ static const struct edge *plan_cell(struct plan *p, const struct sweep *s, const
 	step_args(&args, s, c);
 	edge_words(g, "args", &args);
 	g->again = s->o.force;
+	return g;
+}
+
+/* The same from a snapshot that was made anew; nothing that is kept is used, and nothing of it is kept. */
+static const struct edge *plan_audit_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c)
+{
+	const struct kernel *k = &c->target->k;
+	auto_free char *dir = sweep_audit_dir(c), *payload = sweep_payload(k);
+	auto_argv struct argv args = { 0 };
+	struct edge *g = plan_edge(p, "verify", "%s anew", c->id);
+
+	edge_in(g, "%s", payload);
+	edge_needs(g, "kernels/%s/layout", k->name);
+	edge_audit(g, &c->guest->plan, k);
+	edge_needs(g, "%s", s->home->step);
+	edge_out(g, "%s/result.json", dir);
+	edge_word(g, "outdir", "%s", dir);
+	edge_word(g, "payload", "%s", payload);
+	step_args(&args, s, c);
+	argv_add(&args, "--anew");
+	argv_add(&args, "--private");
+	edge_words(g, "args", &args);
+	g->again = true;
 	return g;
 }
 
@@ -313,6 +342,10 @@ int sweep_plan(struct plan *p, struct sweep *s, struct err *e)
 		if (!s->o.cold)
 			plan_guest_snapshot(p, &c->guest->plan, &c->target->k);
 		c->step = plan_cell(p, s, c, false);
+		if (s->o.audit) {
+			plan_audit(p, &c->guest->plan, &c->target->k);
+			c->audit_step = plan_audit_cell(p, s, c);
+		}
 		if (!s->base)
 			continue;
 		plan_payload(p, s, &c->target->k, true);

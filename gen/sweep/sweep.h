@@ -16,6 +16,7 @@ struct err;
 struct home;
 struct kernel;
 struct plan;
+struct run;
 struct kernels;
 
 /* What the request says about all cells alike. */
@@ -24,6 +25,7 @@ struct sweep_opts {
 	uint64_t timeout;        /* seconds, 0: as the step has it */
 	uint64_t workload;       /* milliseconds that tasks run under the scheduler, 0: none do */
 	bool cold, cross_check, force;
+	bool audit; /* each cell once more, from a snapshot that is made anew */
 };
 
 /* A guest's topology. */
@@ -43,6 +45,7 @@ struct sweep_cell {
 	char *dir;                           /* below the build folder */
 	char *id;                            /* of its edge */
 	const struct edge *step, *base_step; /* its edges, of our binary and the other one, after sweep_plan() */
+	const struct edge *audit_step;       /* NULL: no audit */
 };
 
 struct sweep {
@@ -74,6 +77,10 @@ int sweep_plan(struct plan *p, struct sweep *s, struct err *e);
 void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k);
 /* Below the build folder. Caller frees. */
 char *sweep_payload(const struct kernel *k);
+/* After the run: tells how what is kept compares with what was made anew. X_AUDIT when it differs. */
+int sweep_audit(const struct sweep *s, const struct run *r, struct err *e);
 /* A cell's folder; base: that of the other binary. Caller frees. */
 char *sweep_cell_dir(const struct sweep_cell *c, bool base);
+/* Of its other run in an audit. */
+char *sweep_audit_dir(const struct sweep_cell *c);
 void sweep_free(struct sweep *s);

@@ -81,6 +81,9 @@ struct clock_asked {
 		.help = "virtual time: an instruction takes 2^N ns; 1, or 0 with more than 8 CPUs, unless given" \
 	}
 
+#define AUDIT_HELP \
+	"virtual time: make the snapshot anew from nothing, run from both, and fail (exit code 30) when memory or output differ"
+
 /* Into g, behind guest_asked_plan(). X_USAGE when it contradicts what the guests are. */
 int clock_asked_plan(struct guest_plan *g, const struct clock_asked *v, struct err *e);
 void clock_asked_words(struct argv *a, const struct clock_asked *v);

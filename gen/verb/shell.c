@@ -7,11 +7,13 @@
 #include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include "process/spawn.h"
 #include "progress/term.h"
 #include "gen/base/amount.h"
 #include "gen/base/home.h"
 #include "gen/verb/includes.h"
+#include "gen/graph/audit.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/guest.h"
 #include "gen/verb/opts.h"
@@ -20,7 +22,9 @@
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
 #include "topology/topology.h"
+#include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -37,7 +41,7 @@ static struct {
 	struct guest_asked guest;
 	struct clock_asked clock;
 	struct build_asked missing;
-	bool dmesg, explain;
+	bool dmesg, explain, audit;
 } o = { .clock = CLOCK_ASKED_INIT };
 
 static const struct opt opts[] = {
@@ -76,6 +80,7 @@ static const struct opt opts[] = {
 	  .help = "scheduler to start first; its arguments come after --" },
 	GUEST_ASKED_OPTS(o.guest),
 	CLOCK_ASKED_OPTS(o.clock),
+	{ .name = "audit", .type = OPT_FLAG, .out = &o.audit, .needs = "exec", .help = AUDIT_HELP },
 	BUILD_ASKED_OPTS(o.missing),
 	EXPLAIN_OPT(o.explain),
 	{ 0 },
@@ -156,6 +161,8 @@ static int check(struct request *q, int n, struct err *e)
 			return -1;
 	if (includes_settle(&q->includes, e) < 0 || enough_memory(q, asked, e) < 0)
 		return -1;
+	if (o.audit && audit_allowed(&q->guest, e) < 0)
+		return -1;
 	if (!o.exec && q->guest.virtual)
 		return err_set(
 			e, X_USAGE,
@@ -191,7 +198,7 @@ static void plan_toolbox(struct plan *p, const struct request *q)
 	argv_opt(&more, "--busybox", "%s", q->busybox);
 	guest_library_path(&more);
 	edge_in(g, "%s", q->busybox);
-	if (q->scheduler) {
+	if (q->scheduler && !q->guest.virtual) {
 		argv_opt(&more, "--program", "%s", q->scheduler);
 		edge_in(g, "%s", q->scheduler);
 	}
@@ -210,14 +217,39 @@ static void plan_toolbox(struct plan *p, const struct request *q)
 	edge_text(g, "includes", "%s", list);
 }
 
-static void session_args(struct argv *a, const struct request *q, const char *dir)
+/* By itself: guests in which it is attached are kept, and the user's files are not. */
+static void plan_scheduler(struct plan *p, const struct request *q)
 {
+	auto_argv struct argv more = { 0 };
+	struct edge *g = plan_edge(p, "payload", "scheduler");
+
+	guest_library_path(&more);
+	edge_in(g, "%s", q->scheduler);
+	edge_needs(g, "%s", q->home.step);
+	edge_out(g, "payload/payload.pack");
+	g->depfile = true;
+	edge_word(g, "outdir", "payload");
+	edge_words(g, "args", &more);
+}
+
+enum session_of { KEPT, ANEW };
+
+static char *copy_of(const char *dir, enum session_of which)
+{
+	return xasprintf("%s/%s.out", dir, which == KEPT ? "kept" : "anew");
+}
+
+static void session_args(struct argv *a, const struct request *q, const char *dir, enum session_of which)
+{
+	auto_free char *snapshot = which == KEPT ? guest_snapshot_dir(&q->guest, &q->kernels.v[0].k)
+						 : audit_dir(&q->guest, &q->kernels.v[0].k);
+	auto_free char *copy = copy_of(dir, which);
 	auto_free char *path = includes_path(&q->includes);
 
 	argv_add(a, q->home.step);
 	argv_add(a, "shell");
 	argv_fmt(a, "--out=%s/shell", dir);
-	argv_fmt(a, "--snapshot=%s/snapshots/%s", dir, q->kernels.v[0].k.name);
+	argv_fmt(a, "--snapshot=%s/%s", dir, snapshot);
 	argv_fmt(a, "--boot=%s/kernels/%s", dir, q->kernels.v[0].k.name);
 	argv_fmt(a, "--initrd=%s/guest%s/initramfs.cpio", dir, arch_suffix(q->kernels.v[0].k.arch));
 	argv_fmt(a, "--payload=%s/toolbox/payload.pack", dir);
@@ -227,6 +259,10 @@ static void session_args(struct argv *a, const struct request *q, const char *di
 		argv_fmt(a, "--exec=%s", o.exec);
 	if (o.dmesg)
 		argv_add(a, "--dmesg");
+	if (o.audit)
+		argv_fmt(a, "--copy=%s", copy);
+	if (which == ANEW)
+		argv_add(a, "--anew");
 	guest_seed(a, &q->guest);
 	if (q->guest.virtual && q->seconds)
 		argv_opt(a, "--timeout", "%llu",
@@ -234,6 +270,8 @@ static void session_args(struct argv *a, const struct request *q, const char *di
 	if (!q->scheduler)
 		return;
 	argv_add(a, "--scheduler");
+	if (q->guest.virtual)
+		argv_fmt(a, "--scheduler-payload=%s/payload/payload.pack", dir);
 	for (const char *const *arg = q->args; *arg; arg++)
 		argv_fmt(a, "--arg=%s", *arg);
 }
@@ -245,8 +283,8 @@ static int too_late(struct child *c, struct err *e)
 	return err_set(e, X_TIMEOUT, "the command of --exec ran longer than --exec-timeout %s", o.exec_timeout);
 }
 
-/* On our terminal and in our process group, so that its keys reach it. Its exit code, or negative. */
-static int session(const struct request *q, const char *dir, struct err *e)
+/* On our terminal and in our process group, so that its keys reach it. in: SPAWN_INHERIT, or its input. Its exit code, or negative. */
+static int session(const struct request *q, const char *dir, enum session_of which, int in, struct err *e)
 {
 	static const char *const env[] = { "KTSTR_EVENTS", NULL };
 	auto_argv struct argv a = { 0 };
@@ -256,8 +294,12 @@ static int session(const struct request *q, const char *dir, struct err *e)
 	long long end = q->seconds && !q->guest.virtual ? now_ms() + (long long)q->seconds * 1000 : -1;
 	int status, r;
 
-	session_args(&a, q, dir);
-	struct spawn s = { .argv = (const char *const *)a.v, .env = env, .same_group = true };
+	session_args(&a, q, dir, which);
+	struct spawn s = { .argv = (const char *const *)a.v,
+			   .env = env,
+			   .in = in,
+			   .out = which == ANEW ? SPAWN_NULL : SPAWN_INHERIT,
+			   .same_group = true };
 
 	term_save(&t, STDIN_FILENO);
 	if (spawn_start(&s, &c, e) < 0 || (r = spawn_wait(&c, end, &status, e)) < 0)
@@ -267,6 +309,58 @@ static int session(const struct request *q, const char *dir, struct err *e)
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	return err_set(e, X_VM, "the session was killed by signal %d", WTERMSIG(status));
+}
+
+/* Both runs read the same. A terminal's is read by neither. */
+static int whole_input(int *in, struct err *e)
+{
+	char buf[8192];
+	ssize_t n = 0;
+
+	if (isatty(STDIN_FILENO)) {
+		*in = SPAWN_NULL;
+		return 0;
+	}
+	*in = memory_file("input", 0, 0, e);
+	while (*in >= 0) {
+		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+
+		if (stop_poll(&p, 1, -1, e) < 0)
+			return -1;
+		n = read(STDIN_FILENO, buf, sizeof(buf));
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return err_sys(e, "read the input");
+		if (n > 0 && write_all(*in, buf, (size_t)n, "the input", e) < 0)
+			return -1;
+	}
+	return -1;
+}
+
+static int rewound(int in)
+{
+	if (in > 0)
+		(void)lseek(in, 0, SEEK_SET);
+	return in;
+}
+
+/* The command's exit code, where all is equal. */
+static int audit(const struct request *q, const struct run *r, struct err *e)
+{
+	auto_free char *one = copy_of(r->dir, KEPT), *two = copy_of(r->dir, ANEW);
+	auto_close int in = -1;
+	bool differs = false;
+	int kept, anew;
+
+	if (whole_input(&in, e) < 0 || (kept = session(q, r->dir, KEPT, rewound(in), e)) < 0 ||
+	    (anew = session(q, r->dir, ANEW, rewound(in), e)) < 0 ||
+	    audit_memory(r, &q->guest, &q->kernels.v[0].k, &differs, e) < 0 ||
+	    audit_files("output", one, two, &differs, e) < 0)
+		return -1;
+	if (kept != anew)
+		log_error("audit: exit code: %d from what is kept, %d from what was made anew", kept, anew);
+	return differs || kept != anew ? audit_failed(e) : kept;
 }
 
 static int make_and_enter(struct request *q, struct err *e)
@@ -286,12 +380,16 @@ static int make_and_enter(struct request *q, struct err *e)
 	plan_guest_base(&p, &q->guest);
 	plan_guest_kernel(&p, &q->guest, &k->k);
 	plan_guest_snapshot(&p, &q->guest, &k->k);
+	if (o.audit)
+		plan_audit(&p, &q->guest, &k->k);
 	plan_toolbox(&p, q);
+	if (q->scheduler && q->guest.virtual)
+		plan_scheduler(&p, q);
 	if (run_plan(&r, &p, &ro, e) < 0 || run_first_failure(&r, &p, e) < 0)
 		return -1;
 	kernels_tell_made(&q->kernels, &r);
 	target_used(k);
-	int code = session(q, r.dir, e);
+	int code = o.audit ? audit(q, &r, e) : session(q, r.dir, KEPT, SPAWN_INHERIT, e);
 
 	/* The user's files may be private; an equal request that is still at work takes them away itself. */
 	if (q->includes.n && folder_alone(&r.folder))
@@ -323,6 +421,7 @@ const struct verb verb_shell = {
 		"The exit code is that of the shell or command, or 128 + N when signal N ended it.",
 	.examples = "  cargo ktstr shell --kernel 6.12\n"
 		    "  cargo ktstr shell --topology 1,2,4,1 -i ./my-binary -i strace\n"
+		    "  cargo ktstr shell --clock virtual --audit --exec 'cat /proc/uptime'\n"
 		    "  cargo ktstr shell --exec 'cat /sys/kernel/sched_ext/state' --scheduler-bin ./scx_simple\n",
 	.opts = opts,
 	.max_args = SIZE_MAX,

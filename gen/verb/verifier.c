@@ -7,6 +7,7 @@
 #include "gen/cargo/cargo.h"
 #include "gen/base/home.h"
 #include "gen/cargo/package.h"
+#include "gen/graph/audit.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/guest.h"
 #include "gen/report/opts.h"
@@ -40,7 +41,7 @@ static struct {
 	const char *sidecars;
 	uint64_t timeout, workload, jobs;
 	struct report_opts report;
-	bool reported, cold, cross_check, explain, force;
+	bool reported, cold, cross_check, explain, force, audit;
 } o = { .workload = WORKLOAD_UNSAID, .clock = CLOCK_ASKED_INIT, .report = REPORT_OPTS_INIT };
 
 static const struct opt opts[] = {
@@ -106,6 +107,7 @@ static const struct opt opts[] = {
 	REPORT_OPTS(o.report),
 	GUEST_ASKED_OPTS(o.guest),
 	CLOCK_ASKED_OPTS(o.clock),
+	{ .name = "audit", .type = OPT_FLAG, .out = &o.audit, .conflicts = "cold", .help = AUDIT_HELP },
 	{ .name = "timeout",
 	  .type = OPT_U64,
 	  .out = &o.timeout,
@@ -266,10 +268,11 @@ static int check(struct request *q, struct err *e)
 			.cold = o.cold,
 			.cross_check = o.cross_check,
 			.force = o.force,
+			.audit = o.audit,
 		},
 	};
 	if (guest_asked_plan(&q->guest, &o.guest, e) < 0 || clock_asked_plan(&q->guest, &o.clock, e) < 0 ||
-	    guest_plan_init(&q->guest, e) < 0 ||
+	    (o.audit && audit_allowed(&q->guest, e) < 0) || guest_plan_init(&q->guest, e) < 0 ||
 	    sweep_topologies(&q->sweep, &q->guest, o.topologies.v, o.topologies.n, e) < 0)
 		return -1;
 	return sweep_profiles(&q->sweep, &o.profiles, e);
@@ -389,7 +392,9 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	report_opts_print(&o.report, stdout, &rep);
 	if (o.sidecars && sidecar_cells(q->sidecars, &q->sweep, &rep, &o.topologies, e) < 0)
 		return -1;
-	return report_verdict(&rep, r, p, e);
+	if (report_verdict(&rep, r, p, e) < 0)
+		return -1;
+	return o.audit ? sweep_audit(&q->sweep, r, e) : 0;
 }
 
 static int make_and_report(struct request *q, struct err *e)
@@ -461,6 +466,7 @@ const struct verb verb_verifier = {
 	.examples = "  cargo ktstr verifier --scheduler scx_mine --release --all-profiles\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_simple\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --kernel 6.12 --kernel 7.3.4\n"
+		    "  cargo ktstr verifier --scheduler-bin ./scx_simple --clock virtual --audit\n"
 		    "  cargo ktstr verifier --scheduler-bin ./scx_qmap --explain -- -s 5000\n",
 	.opts = opts,
 	.max_args = SIZE_MAX,

@@ -34,7 +34,7 @@
  * In virtual time the same frames go through a board (guest/board.h), and deadlines are the guest's own:
  *                         <-  DEADLINE  milliseconds
  *   LATE                  ->            they have passed
- *                         <-  PARK      behind HELLO: be saved, and continued
+ *                         <-  PARK      behind HELLO, or when a scheduler has attached: be saved, and continued
  *
  * At any time, behind everything that was asked before: PING, answered by PONG.
  *

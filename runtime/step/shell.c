@@ -11,6 +11,7 @@
 #include "guest/payload.h"
 #include "guest/proto.h"
 #include "step/again.h"
+#include "step/attached.h"
 #include "step/guest.h"
 #include "step/shell_sched.h"
 #include "step/step.h"
@@ -22,15 +23,17 @@
 #include "vm/session.h"
 #include "vm/snapshot.h"
 #include "vm/vm.h"
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/wait.h>
 
 #define INCLUDES "/include-files/"
 
 static struct {
-	const char *snapshot, *boot, *initrd, *payload, *exec, *path;
+	const char *snapshot, *boot, *initrd, *payload, *scheduler_payload, *exec, *path;
 	struct opt_list args;
-	bool scheduler, dmesg;
+	const char *copy;
+	bool scheduler, dmesg, anew;
 	uint64_t seed, timeout;
 } o;
 
@@ -53,6 +56,11 @@ static const struct opt opts[] = {
 	  .out = &o.exec,
 	  .arg = "COMMAND",
 	  .help = "run this by sh and end, instead of a shell at the terminal" },
+	{ .name = "scheduler-payload",
+	  .type = OPT_STR,
+	  .out = &o.scheduler_payload,
+	  .arg = "FILE",
+	  .help = "virtual time: the scheduler alone, output of the payload step; --payload has the rest" },
 	{ .name = "scheduler", .type = OPT_FLAG, .out = &o.scheduler, .help = "start the payload's scheduler first" },
 	{ .name = "arg", .type = OPT_LIST, .out = &o.args, .arg = "WORD", .help = "argument of the scheduler" },
 	{ .name = "seed",
@@ -67,6 +75,15 @@ static const struct opt opts[] = {
 	  .arg = "SECONDS",
 	  .max = UINT32_MAX / 1000,
 	  .help = "how long COMMAND may take of the guest's own time, where that is virtual" },
+	{ .name = "anew",
+	  .type = OPT_FLAG,
+	  .out = &o.anew,
+	  .help = "load the scheduler although a guest with it attached is kept" },
+	{ .name = "copy",
+	  .type = OPT_STR,
+	  .out = &o.copy,
+	  .arg = "FILE",
+	  .help = "write all output of COMMAND there as well" },
 	{ .name = "dmesg", .type = OPT_FLAG, .out = &o.dmesg, .help = "kernel messages on stderr as they come" },
 	{ 0 },
 };
@@ -81,16 +98,20 @@ static int send_console_level(struct vm *vm, struct err *e)
 	return chan_send(&vm->chan, MSG_CONSOLE, &all, sizeof(all), vm_deadline(vm, VM_PUSH_S), e);
 }
 
-static int start(struct vm *vm, const struct payload *p, const char *initrd, struct shell_sched *s, struct err *e)
+static int base_failed(const struct vm *vm, const struct err *e)
+{
+	if (vm->m.clock.virtual && e->code == X_VM)
+		store_spoil(step_store(), o.snapshot, "state");
+	return -1;
+}
+
+static int continue_base(struct vm *vm, const char *initrd, struct err *e)
 {
 	auto_free char *kernel = xasprintf("%s/kernel", o.boot);
 	auto_free char *fallback = NULL;
 
-	if (vm_continue(vm, o.snapshot, o.seed, kernel, initrd, &fallback, step_note, e) < 0) {
-		if (vm->m.clock.virtual && e->code == X_VM)
-			store_spoil(step_store(), o.snapshot, "state");
-		return -1;
-	}
+	if (vm_continue(vm, o.snapshot, o.seed, kernel, initrd, &fallback, step_note, e) < 0)
+		return base_failed(vm, e);
 	if (vm->m.clock.virtual && !o.exec)
 		return err_set(e, X_USAGE, "a terminal is real, and time is not: --exec COMMAND, or a real clock");
 	if (fallback) {
@@ -99,26 +120,65 @@ static int start(struct vm *vm, const struct payload *p, const char *initrd, str
 	}
 	for (size_t i = 0; i < vm->perf.n_warnings; i++)
 		log_info("%s", vm->perf.warnings[i]);
-	if (o.dmesg && send_console_level(vm, e) < 0)
+	return o.dmesg ? send_console_level(vm, e) : 0;
+}
+
+static int push_files(struct vm *vm, const struct payload *p, struct err *e)
+{
+	return vm_push(vm, p, e) < 0 ? err_in(e, "send the files") : 0;
+}
+
+/* The scheduler first and alone, so that guests with it are the same whatever else they are given. */
+static int start_attached(struct vm *vm, struct shell_sched *s, struct attached *a, struct err *e)
+{
+	auto_payload struct payload scheduler = { 0 };
+	int r = attached_begin(a, vm, e);
+
+	if (r == ATTACHED_REAL)
+		return err_set(e, X_USAGE, "--scheduler-payload is for guests in virtual time");
+	if (r < 0)
+		return base_failed(vm, e);
+	if (r == ATTACHED_BASE && ((o.dmesg && send_console_level(vm, e) < 0) ||
+				   pack_open(&scheduler, o.scheduler_payload, e) < 0 || vm_push(vm, &scheduler, e) < 0))
 		return -1;
-	if (vm_push(vm, p, e) < 0)
-		return err_in(e, "send the files");
-	return o.scheduler ? shell_sched_start(s, vm, e) : 0;
+	if (shell_sched_start(s, vm, a, e) < 0)
+		return -1;
+	vm->echo = o.dmesg ? stderr : NULL;
+	return 0;
+}
+
+static int start(struct vm *vm, const struct payload *p, const char *initrd, struct shell_sched *s, struct attached *a,
+		 struct err *e)
+{
+	if (o.scheduler_payload)
+		return start_attached(vm, s, a, e) < 0 ? -1 : push_files(vm, p, e);
+	if (continue_base(vm, initrd, e) < 0 || push_files(vm, p, e) < 0)
+		return -1;
+	return o.scheduler ? shell_sched_start(s, vm, NULL, e) : 0;
 }
 
 static int prepare(struct vm *vm, struct payload *p, struct shell_sched *s, struct err *e)
 {
 	auto_free char *initrd = guest_initrd(o.boot, o.initrd, e);
+	auto_attached struct attached a = ATTACHED_NONE;
 	struct again again = { 0 };
 
+	a.snapshot = o.snapshot;
+	a.seed = o.seed;
+	a.pack = o.scheduler_payload;
+	a.args = s->args;
+	a.n_args = s->n_args;
+	a.seconds = VM_LOAD_S;
+	/* What the kernel says while it attaches is not said again. */
+	a.anew = o.anew || o.dmesg;
 	if (!initrd || pack_open(p, o.payload, e) < 0 || guest_admit_restored(o.snapshot, e) < 0)
 		return -1;
 	for (;;) {
 		struct err why = { 0 };
 
 		again_begin(&again);
-		int r = start(vm, p, initrd, s, &why);
-		int more = again_ask(&again, r == 0 || !again_accident(why.code), e);
+		int r = start(vm, p, initrd, s, &a, &why);
+		int more = r < 0 && a.again ? AGAIN_YES : again_ask(&again, r == 0 || !again_accident(why.code), e);
 
 		if (more < 0)
 			return -1;
@@ -168,7 +228,12 @@ static int session(struct vm *vm, struct shell_sched *s, struct err *e)
 	int status = 0, r;
 
 	make_env(&env, vm->m.clock.virtual);
+	auto_close int copy = o.copy ? open(o.copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+
+	if (o.copy && copy < 0)
+		return err_sys(e, "create %s", o.copy);
 	struct session x = {
+		.copy = copy < 0 ? 0 : copy,
 		.argv = o.exec ? command : shell,
 		.env = (const char *const *)env.v,
 		.terminal = !o.exec,

@@ -12,12 +12,12 @@
 #include "base/stop.h"
 #include "guest/exit_info.h"
 #include "guest/proto.h"
+#include "attach/attach.h"
+#include "step/attached.h"
 #include "verifier/reason.h"
 #include "vm/console.h"
 #include "vm/end.h"
 #include "vm/vm.h"
-
-#define PROGRAM "/scheduler"
 
 enum { REASON_MAX = 300, WATCHDOG_MS = 60 * 1000 };
 
@@ -117,21 +117,6 @@ int shell_sched_says(void *arg, const struct msg *m, struct err *e)
 	return 0;
 }
 
-static int send_start(const struct shell_sched *s, long long deadline, struct err *e)
-{
-	struct proto_start h = { .argc = 1 + (uint32_t)s->n_args };
-	auto_free char *text = NULL;
-	size_t n;
-	FILE *f = xmemstream(&text, &n);
-
-	fwrite(&h, sizeof(h), 1, f);
-	fwrite(PROGRAM, sizeof(PROGRAM), 1, f);
-	for (size_t i = 0; i < s->n_args; i++)
-		fwrite(s->args[i], strlen(s->args[i]) + 1, 1, f);
-	fclose(f);
-	return chan_send(&s->vm->chan, MSG_START, text, n, deadline, e);
-}
-
 static int never_attached(const struct shell_sched *s, struct err *e)
 {
 	struct view text = { s->log, s->n };
@@ -149,20 +134,23 @@ static int never_attached(const struct shell_sched *s, struct err *e)
 	return err_set(e, X_DIED, "the scheduler ended before it attached: %s\n%.*s", how, (int)s->n, s->log);
 }
 
-int shell_sched_start(struct shell_sched *s, struct vm *vm, struct err *e)
+int shell_sched_start(struct shell_sched *s, struct vm *vm, struct attached *a, struct err *e)
 {
 	long long deadline = now_ms() + 1000LL * VM_LOAD_S * vm_scale(&vm->m);
+	bool given = a && a->given;
 	struct msg m;
 
 	s->vm = vm;
 	s->still = still_ms();
-	if (vm_deadline_inside(vm, 1000u * VM_LOAD_S, e) < 0 || send_start(s, deadline, e) < 0)
-		return err_in(e, "start the scheduler");
+	if (!given && attach_start(vm, s->args, s->n_args, 1000u * VM_LOAD_S, deadline, e) < 0)
+		return -1;
 	while (!s->attached && !s->ended)
 		if (vm_next(vm, &m, deadline, "the scheduler to attach", e) < 0 || hear(s, &m, e) < 0)
 			return -1;
 	if (!s->attached)
 		return never_attached(s, e);
+	if (a)
+		return attached_settle(a, vm, e);
 	return vm_deadline_inside(vm, 0, e);
 }
 

@@ -6,6 +6,7 @@
 #include "options/opt.h"
 #include "step/again.h"
 #include "step/guest.h"
+#include "step/snapshot.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/digest.h"
@@ -45,28 +46,28 @@ static int tidy(struct store *st, struct err *e)
 	return limit_mb(&mb, e) < 0 ? -1 : gc_bound(st, "snapshot", mb << 20, e);
 }
 
-static int boot(const char *initrd, const char *path, struct err *e)
+static int boot(const struct guest_opts *g, const char *initrd, const char *path, struct err *e)
 {
 	auto_vm struct vm vm = { 0 };
 
-	if (vm_start(&vm, &guest.machine, guest.kernel, initrd, path, step_note, e) < 0)
+	if (vm_start(&vm, &g->machine, g->kernel, initrd, path, step_note, e) < 0)
 		return -1;
 	return vm_save(&vm, path, e);
 }
 
-static int forget(const char *path, struct err *e)
+static int forget(const struct guest_opts *g, const char *path, struct err *e)
 {
-	return ram_forget(path, guest.machine.topo.nodes, e);
+	return ram_forget(path, g->machine.topo.nodes, e);
 }
 
 /* Until it stops where all guests in virtual time do; one with a real clock does at once. */
-static int boot_exactly(const char *initrd, const char *path, struct err *e)
+static int boot_exactly(const struct guest_opts *g, const char *initrd, const char *path, struct err *e)
 {
 	for (int i = 0; i < BOOTS; i++) {
 		step_progress(0, 0, i ? "booting again: it did not stop where all do" : "booting");
-		if (i && forget(path, e) < 0)
+		if (i && forget(g, path, e) < 0)
 			return -1;
-		int r = boot(initrd, path, e);
+		int r = boot(g, initrd, path, e);
 
 		if (r != SAVE_INEXACT)
 			return r;
@@ -79,7 +80,7 @@ static int boot_exactly(const char *initrd, const char *path, struct err *e)
 }
 
 /* Guests of one recipe in virtual time are one guest: "ram.sha256" of two stores, or two hosts, tells whether they are. */
-static int write_ram_hash(int dir, struct err *e)
+static int write_ram_hash(const struct guest_opts *g, int dir, struct err *e)
 {
 	auto_free char *text = NULL;
 	char hex[KEY_LEN + 1];
@@ -87,7 +88,7 @@ static int write_ram_hash(int dir, struct err *e)
 	FILE *f = xmemstream(&text, &n);
 	int r = 0;
 
-	for (unsigned i = 0; r == 0 && i < guest.machine.topo.nodes; i++) {
+	for (unsigned i = 0; r == 0 && i < g->machine.topo.nodes; i++) {
 		auto_free char *name = xasprintf("ram%u", i);
 		auto_close int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 
@@ -98,18 +99,18 @@ static int write_ram_hash(int dir, struct err *e)
 	return r < 0 || file_write(dir, "ram.sha256", text, n, e) < 0 ? -1 : 0;
 }
 
-static int run(int dir, const char *path, struct err *e)
+int snapshot_make(struct guest_opts *g, int dir, const char *path, struct err *e)
 {
-	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
+	auto_free char *initrd = guest_initrd(g->boot, g->initrd, e);
 	struct again again = { 0 };
 
-	if (!initrd || guest_admit(&guest.machine, e) < 0)
+	if (!initrd || guest_admit(&g->machine, e) < 0)
 		return -1;
 	for (;;) {
 		struct err why = { 0 };
 
 		again_begin(&again);
-		int r = boot_exactly(initrd, path, &why);
+		int r = boot_exactly(g, initrd, path, &why);
 		int more = again_ask(&again, r == 0 || !again_accident(why.code), e);
 
 		if (more < 0)
@@ -117,10 +118,15 @@ static int run(int dir, const char *path, struct err *e)
 		if (more == AGAIN_NO && r < 0)
 			*e = why;
 		if (more == AGAIN_NO)
-			return r < 0 || !guest.machine.clock.virtual ? r : write_ram_hash(dir, e);
-		if (forget(path, e) < 0)
+			return r < 0 || !g->machine.clock.virtual ? r : write_ram_hash(g, dir, e);
+		if (forget(g, path, e) < 0)
 			return -1;
 	}
+}
+
+static int run(int dir, const char *path, struct err *e)
+{
+	return snapshot_make(&guest, dir, path, e);
 }
 
 const struct step step_snapshot = {

@@ -2,6 +2,7 @@
 #pragma once
 struct step;
 
+extern const struct step step_audit;
 extern const struct step step_bootable;
 extern const struct step step_cargo;
 extern const struct step step_check_store;

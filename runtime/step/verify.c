@@ -6,20 +6,23 @@
 #include "options/opt.h"
 #include "inspect/layout.h"
 #include "step/again.h"
+#include "step/attached.h"
 #include "step/guest.h"
 #include "step/step.h"
 #include "step/steps.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include "verifier/cell.h"
+#include "vm/vm.h"
 #include <errno.h>
+#include <string.h>
 
 static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct guest_run how;
 static struct {
 	struct opt_list args;
 	uint64_t workload;
-	bool cross_check;
+	bool cross_check, anew;
 } o;
 
 static const struct opt opts[] = {
@@ -41,6 +44,10 @@ static const struct opt opts[] = {
 	  .type = OPT_FLAG,
 	  .out = &o.cross_check,
 	  .help = "compare with bpf_prog_info read inside the guest" },
+	{ .name = "anew",
+	  .type = OPT_FLAG,
+	  .out = &o.anew,
+	  .help = "load the scheduler although a guest with it attached is kept" },
 	{ 0 },
 };
 
@@ -137,6 +144,24 @@ static void logs_free(struct logs *l)
 	*l = (struct logs){ 0 };
 }
 
+/* First words of the lines of "ram.sha256", a blank between them. */
+static char *memory_of(const char *snapshot)
+{
+	auto_free char *path = xasprintf("%s/ram.sha256", snapshot);
+	auto_free char *text = NULL;
+	struct err ignored;
+	char *save = NULL, *all = NULL;
+
+	if (file_read(AT_FDCWD, path, 64 << 10, &text, NULL, &ignored) < 0)
+		return NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		auto_free char *before = all;
+
+		all = xasprintf("%s%s%.*s", before ? before : "", before ? " " : "", (int)strcspn(line, " "), line);
+	}
+	return all;
+}
+
 static int run_once(const struct cell *c, struct result *r, struct logs *l, struct err *e)
 {
 	FILE *log = xmemstream(&l->text[0], &l->n[0]), *console = xmemstream(&l->text[1], &l->n[1]);
@@ -144,6 +169,8 @@ static int run_once(const struct cell *c, struct result *r, struct logs *l, stru
 
 	fclose(log);
 	fclose(console);
+	if (r->clock.virtual && how.snapshot)
+		r->ram = memory_of(how.snapshot);
 	if (r->fallback || (r->unusable && how.snapshot))
 		store_spoil(step_store(), how.snapshot, "state");
 	return ret;
@@ -159,7 +186,7 @@ static bool is_sound(const struct result *r)
 }
 
 /* Until the host let it run. */
-static int run_cell(const struct cell *c, struct result *r, struct logs *l, struct err *e)
+static int run_cell(const struct cell *c, const struct attached *a, struct result *r, struct logs *l, struct err *e)
 {
 	struct again again = { 0 };
 
@@ -169,7 +196,7 @@ static int run_cell(const struct cell *c, struct result *r, struct logs *l, stru
 		again_begin(&again);
 		if (run_once(c, r, l, e) < 0)
 			return -1;
-		int more = again_ask(&again, is_sound(r), &enough);
+		int more = a->again ? AGAIN_YES : again_ask(&again, is_sound(r), &enough);
 
 		if (more < 0) {
 			r->verdict = VERDICT_VM;
@@ -183,11 +210,25 @@ static int run_cell(const struct cell *c, struct result *r, struct logs *l, stru
 	}
 }
 
+static int begin_attached(void *arg, struct vm *vm, struct err *e)
+{
+	_Static_assert((int)ATTACHED_GO == CELL_GIVEN && (int)ATTACHED_BASE == CELL_BASE &&
+			       (int)ATTACHED_REAL == CELL_NOTHING,
+		       "the same answers");
+	return attached_begin(arg, vm, e);
+}
+
+static int settle_attached(void *arg, struct vm *vm, struct err *e)
+{
+	return attached_settle(arg, vm, e);
+}
+
 static int run(int dir, const char *path, struct err *e)
 {
 	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
 	auto_result struct result r = { 0 };
 	auto_argv struct argv args = { 0 };
+	auto_attached struct attached a = ATTACHED_NONE;
 	struct layout layout;
 	struct logs l = { 0 };
 	int ret;
@@ -200,6 +241,14 @@ static int run(int dir, const char *path, struct err *e)
 
 		argv_add(&args, arg);
 	}
+	a.snapshot = how.snapshot;
+	a.seed = how.seed;
+	a.pack = how.payload;
+	a.args = (const char *const *)args.v;
+	a.n_args = args.n;
+	a.seconds = how.timeout ? how.timeout : VM_LOAD_S;
+	a.anew = o.anew;
+	const struct cell_attached attached = { begin_attached, settle_attached, &a };
 	struct cell c = { .snapshot = how.snapshot,
 			  .seed = how.seed,
 			  .machine = guest.machine,
@@ -211,9 +260,10 @@ static int run(int dir, const char *path, struct err *e)
 			  .load_s = (unsigned)how.timeout,
 			  .work_ms = (unsigned)o.workload,
 			  .note = step_note,
-			  .cross_check = o.cross_check };
+			  .cross_check = o.cross_check,
+			  .attached = how.snapshot ? &attached : NULL };
 
-	ret = run_cell(&c, &r, &l, e);
+	ret = run_cell(&c, &a, &r, &l, e);
 	if (ret == 0 && r.verdict != VERDICT_ATTACHED && r.verdict != VERDICT_REJECTED)
 		ret = record(&r, &l, e);
 	else if (ret == 0)
@@ -224,7 +274,7 @@ static int run(int dir, const char *path, struct err *e)
 
 const struct step step_verify = {
 	.name = "verify",
-	.format = 10,
+	.format = 11,
 	.summary = "load a scheduler in a guest and read its programs",
 	.opts = opts,
 	.recipe = recipe,

@@ -1,4 +1,5 @@
 #include "verifier/cell.h"
+#include "attach/attach.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define PROGRAM "/scheduler"
 #define SCHED_LOG (64u << 20) /* of its output kept from the beginning; of the rest only the end is */
 #define REASON_LOG (1u << 20) /* of the scheduler's output kept to look for the reason */
 
@@ -32,6 +32,7 @@ struct run {
 	uint64_t said, cut;    /* bytes of its output; of these not in log */
 	struct exit_info left; /* what the kernel said when it let go of it; {0}: nothing yet */
 	struct calls calls;    /* of bpf(2) that it made; {0}: not told */
+	bool given;            /* the guest was continued with the scheduler attached */
 	bool enabling;         /* the kernel accepted the programs and began to attach */
 	double mark;
 };
@@ -101,43 +102,54 @@ static int listen(struct run *x, const struct msg *m, struct err *e)
 	return exit_info_parse(&x->left, m->data, m->n, e) < 0 ? -1 : TAKEN;
 }
 
-static int begin(struct run *x, struct err *e)
+static int begin_guest(struct run *x, struct err *e)
 {
 	const struct cell *c = x->c;
+	int r = c->attached ? c->attached->begin(c->attached->arg, &x->vm, e) : CELL_NOTHING;
+
+	x->given = r == CELL_GIVEN;
+	if (r != CELL_NOTHING)
+		return r < 0 ? -1 : 0;
+	if (c->snapshot)
+		return vm_continue(&x->vm, c->snapshot, c->seed, c->kernel, c->initrd, &x->r->fallback, c->note, e);
+	return vm_start(&x->vm, &c->machine, c->kernel, c->initrd, NULL, c->note, e);
+}
+
+static int begin(struct run *x, struct err *e)
+{
 	auto_payload struct payload p = { 0 };
 
-	if (pack_open(&p, c->pack, e) < 0)
+	if (pack_open(&p, x->c->pack, e) < 0)
 		return -1;
 	x->mark = clock_ms();
 	x->r->unusable = true;
-	if (c->snapshot
-		    ? vm_continue(&x->vm, c->snapshot, c->seed, c->kernel, c->initrd, &x->r->fallback, c->note, e) < 0
-		    : vm_start(&x->vm, &c->machine, c->kernel, c->initrd, NULL, c->note, e) < 0)
+	if (begin_guest(x, e) < 0)
 		return -1;
 	x->r->unusable = false;
 	x->r->cold |= x->r->fallback != NULL;
 	x->r->ms.start = lap(x);
+	if (x->given)
+		return 0;
 	if (vm_push(&x->vm, &p, e) < 0)
 		return err_in(e, "send the scheduler");
 	x->r->ms.push = lap(x);
 	return 0;
 }
 
-static int start_program(struct run *x, long long deadline, struct err *e)
+static int start_program(struct run *x, long long seconds, long long deadline, struct err *e)
 {
-	auto_free char *msg = NULL;
-	size_t n;
-	FILE *f = xmemstream(&msg, &n);
-	uint32_t count[2] = { 1, 0 };
+	size_t n = 0;
 
-	while (x->c->args && x->c->args[count[0] - 1])
-		count[0]++;
-	fwrite(count, sizeof(count), 1, f);
-	fwrite(PROGRAM, strlen(PROGRAM) + 1, 1, f);
-	for (uint32_t i = 1; i < count[0]; i++)
-		fwrite(x->c->args[i - 1], strlen(x->c->args[i - 1]) + 1, 1, f);
-	fclose(f);
-	return chan_send(&x->vm.chan, MSG_START, msg, n, deadline, e);
+	while (x->c->args && x->c->args[n])
+		n++;
+	return attach_start(&x->vm, x->c->args, n, (uint64_t)seconds * 1000, deadline, e);
+}
+
+static int settle(struct run *x, struct err *e)
+{
+	if (x->c->attached && x->c->attached->settle(x->c->attached->arg, &x->vm, e) < 0)
+		return -1;
+	return x->c->attached ? 0 : vm_deadline_inside(&x->vm, 0, e);
 }
 
 static bool is_thrown_out(const struct run *x)
@@ -191,8 +203,8 @@ static int await(struct run *x, struct err *e)
 	struct proto_state st;
 	struct msg m;
 
-	if (vm_deadline_inside(&x->vm, (uint64_t)seconds * 1000, e) < 0 || start_program(x, deadline, e) < 0)
-		return err_in(e, "start the scheduler");
+	if (!x->given && start_program(x, seconds, deadline, e) < 0)
+		return -1;
 	for (;;) {
 		if (vm_next(&x->vm, &m, deadline, what, e) < 0)
 			return -1;
@@ -212,7 +224,7 @@ static int await(struct run *x, struct err *e)
 				break;
 			x->r->ms.load = lap(x);
 			x->r->ops = xstrndup((const char *)m.data + sizeof(st), m.n - sizeof(st));
-			return vm_deadline_inside(&x->vm, 0, e) < 0 ? -1 : ATTACHED;
+			return settle(x, e) < 0 ? -1 : ATTACHED;
 		case MSG_EXITED:
 			if (m.n < sizeof(gone))
 				return err_set(e, X_VM, "the guest sent a short exit status");

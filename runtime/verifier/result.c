@@ -78,6 +78,7 @@ void result_clock(struct jsonw *w, const struct result *r)
 	jsonw_kstr(w, "clock", "virtual");
 	jsonw_ku64(w, "shift", r->clock.shift);
 	jsonw_ku64(w, "seed", r->clock.seed);
+	jsonw_kstr(w, "ram", r->ram);
 }
 
 static int get_clock(const struct json *j, struct clock *c, struct err *e)
@@ -238,6 +239,7 @@ int result_parse(struct result *r, const char *text, size_t n, struct err *e)
 	    json_str(&j, json_get(&j, 0, "ops"), &out.ops, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "accel"), &out.accel, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "release"), &out.release, e) < 0 ||
+	    json_str(&j, json_get(&j, 0, "ram"), &out.ram, e) < 0 ||
 	    json_i64(&j, json_get(&j, 0, "status"), &status, e) < 0 ||
 	    json_bool(&j, json_get(&j, 0, "cold"), &out.cold, e) < 0 ||
 	    json_str(&j, json_get(&j, 0, "fallback"), &out.fallback, e) < 0 ||
@@ -266,6 +268,7 @@ void result_free(struct result *r)
 	free(r->ops);
 	free(r->accel);
 	free(r->release);
+	free(r->ram);
 	free(r->fallback);
 	free(r->cross);
 	progs_free(&r->progs);

@@ -31,10 +31,11 @@ struct timing {
 
 struct result {
 	enum verdict verdict;
-	char *reason;             /* one line for people, NULL when attached */
-	char *ops;                /* sched_ext ops name while attached, or NULL */
-	char *accel;              /* "tcg" "kvm" */
-	struct clock clock;       /* what its time was made of */
+	char *reason;       /* one line for people, NULL when attached */
+	char *ops;          /* sched_ext ops name while attached, or NULL */
+	char *accel;        /* "tcg" "kvm" */
+	struct clock clock; /* what its time was made of */
+	char *ram; /* virtual time: content hash of the snapshot's memory, one for each node with a blank between; or NULL */
 	char *release;            /* of the guest's kernel */
 	struct evidence evidence; /* of the call that failed last, when the scheduler ended */
 	int status;               /* wait status of the scheduler when it ended, else 0 */
@@ -56,7 +57,7 @@ void result_write(FILE *f, const struct result *r);
 /* Its pieces, for reports: one program as an object; member "ms". */
 void result_prog(struct jsonw *w, const struct prog *p);
 void result_timing(struct jsonw *w, const struct timing *t);
-/* Members "clock", "shift" and "seed" of virtual time; none of real. */
+/* Members "clock", "shift", "seed" and "ram" of virtual time; none of real. */
 void result_clock(struct jsonw *w, const struct result *r);
 /* Members "perf_mode" and "kvm_stats", where there is something to say. */
 void result_host(struct jsonw *w, const struct result *r);

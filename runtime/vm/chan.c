@@ -32,6 +32,7 @@ void chan_close(struct chan *c)
 	if (c->fd >= 0 && !c->board)
 		close(c->fd);
 	free(c->buf);
+	free(c->heard);
 	*c = (struct chan){ .fd = -1 };
 }
 
@@ -77,32 +78,65 @@ static int take(struct chan *c, struct msg *m, struct err *e)
 	return CHAN_MSG;
 }
 
-static void append(struct chan *c, const char *data, size_t n)
+static void append(char **buf, size_t *at, size_t *cap, const char *data, size_t n)
 {
-	if (c->cap - c->n < n) {
-		c->cap = c->n + n > 2 * c->cap ? c->n + n : 2 * c->cap;
-		c->buf = xreallocarray(c->buf, c->cap, 1);
+	if (*cap - *at < n) {
+		*cap = *at + n > 2 * *cap ? *at + n : 2 * *cap;
+		*buf = xreallocarray(*buf, *cap, 1);
 	}
 	if (n)
-		memcpy(c->buf + c->n, data, n);
-	c->n += n;
+		memcpy(*buf + *at, data, n);
+	*at += n;
+}
+
+static void record(struct chan *c, const char *data, size_t n)
+{
+	if (c->heard_n <= CHAN_RECORD && n <= CHAN_RECORD - c->heard_n)
+		append(&c->heard, &c->heard_n, &c->heard_cap, data, n);
+	else
+		c->heard_n = CHAN_RECORD + 1;
+}
+
+void chan_record(struct chan *c)
+{
+	if (!c->heard)
+		c->heard = xmalloc(c->heard_cap = 65536);
+	c->heard_n = 0;
+	if (c->n > c->used)
+		record(c, c->buf + c->used, c->n - c->used);
+}
+
+void chan_replay(struct chan *c, const void *data, size_t n)
+{
+	append(&c->buf, &c->n, &c->cap, data, n);
+}
+
+static int listen_board(struct chan *c, struct err *e)
+{
+	auto_free char *out = NULL;
+	size_t n;
+	int r = board_listen(c->board, &out, &n, e);
+
+	if (r != BOARD_CALLED)
+		return r;
+	append(&c->buf, &c->n, &c->cap, out, n);
+	if (c->heard)
+		record(c, out, n);
+	return r;
 }
 
 /* The rest of a frame may be a call away, so the guest is let go until it says something whole or nothing. */
 static int next_on_board(struct chan *c, struct msg *m, struct err *e)
 {
 	for (;;) {
-		auto_free char *out = NULL;
 		int r = c->n ? take(c, m, e) : CHAN_EMPTY;
-		size_t n;
 
 		if (r != CHAN_EMPTY)
 			return r;
-		if (board_release(c->board, e) < 0 || (r = board_listen(c->board, &out, &n, e)) < 0)
+		if (board_release(c->board, e) < 0 || (r = listen_board(c, e)) < 0)
 			return -1;
 		if (r != BOARD_CALLED)
 			return r == BOARD_GONE ? CHAN_EOF : CHAN_EMPTY;
-		append(c, out, n);
 	}
 }
 

@@ -140,7 +140,7 @@ static int release(struct vm *vm, int passed, struct err *e)
 
 int park_guest(struct vm *vm, struct err *e)
 {
-	int before = board_passed(&vm->board) + 1, released = 0; /* the call of HELLO passes first */
+	int before = board_passed(&vm->board) + 1, released = 0; /* the call that it stands in passes first */
 
 	vm->qmp.stops = 0;
 	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
@@ -153,7 +153,9 @@ int park_guest(struct vm *vm, struct err *e)
 		if (release(vm, before + released, e) < 0)
 			return -1;
 	}
-	if (!vm->qmp.stops && hear(vm, STOP_MS, true, e) < 0)
+	/* One that was not stopped by now is elsewhere, and goes on until it is; one that was does not move. */
+	if (!vm->qmp.stops &&
+	    (board_open_gate(&vm->board, BOARD_PARK - PARKED_AFTER, e) < 0 || hear(vm, STOP_MS, true, e) < 0))
 		return -1;
 	vm->board.parked = false;
 	released = board_passed(&vm->board) - before;

@@ -13,8 +13,8 @@ struct err;
 struct vm;
 
 enum { PARK_EXACT = 0, PARK_INEXACT = 1 };
-/* PARK, up to the event STOP. The guest is in the call of its HELLO. PARK_INEXACT: it stands somewhere else, and must be booted
- * again. */
+/* PARK, up to the event STOP. The guest stands in a call, and what it said in it was heard. PARK_INEXACT: it stands somewhere else,
+ * and must be brought here again. */
 int park_guest(struct vm *vm, struct err *e);
 /* Lets a guest go on that was continued from such a stop; its next call is told as any. */
 int park_leave(struct vm *vm, struct err *e);

@@ -154,7 +154,7 @@ static int copy_all(struct vm *vm, struct machine_wires *w, struct err *e)
 	return 0;
 }
 
-int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err *e)
+int ram_open(struct vm *vm, const char *dir, bool own, struct machine_wires *w, struct err *e)
 {
 	bool readonly = false;
 
@@ -162,7 +162,7 @@ int ram_open(struct vm *vm, const char *dir, struct machine_wires *w, struct err
 		if (open_one(vm, i, dir, &readonly, e) < 0)
 			return -1;
 	w->ram_mode = RAM_PRIVATE;
-	if (vm->perf.huge)
+	if (vm->perf.huge || own)
 		return copy_all(vm, w, e);
 	if (!readonly)
 		return 0;
@@ -246,6 +246,16 @@ static uint64_t host_address(const struct vm *vm, uint64_t offset, uint64_t *run
 	if (*run > left)
 		*run = left;
 	return vm->ram_host[i] + offset;
+}
+
+int ram_address(struct vm *vm, unsigned node, uint64_t *address, struct err *e)
+{
+	if (vm->qemu.pid <= 0)
+		return err_set(e, X_VM, "the guest's memory is gone: QEMU has ended");
+	if (!vm->ram_host[vm->m.topo.nodes - 1] && find_all(vm, e) < 0)
+		return -1;
+	*address = vm->ram_host[node];
+	return 0;
 }
 
 static int check_range(const struct vm *vm, uint64_t gpa, size_t n, struct err *e)

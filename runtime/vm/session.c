@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "progress/log.h"
@@ -96,6 +97,9 @@ static int put(int fd, const char *data, size_t n, struct err *e)
 static int output(struct talk *t, uint32_t which, const struct msg *m, struct err *e)
 {
 	bool *deaf = &t->deaf[which == STDERR_FILENO];
+
+	if (t->s->copy && write_all(t->s->copy, m->data, m->n, "the copy of the output", e) < 0)
+		return -1;
 	int r = *deaf ? PUT_DONE : put(which == STDERR_FILENO ? t->s->err : t->s->out, m->data, m->n, e);
 
 	if (r != PUT_DEAF)

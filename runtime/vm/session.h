@@ -10,7 +10,8 @@ struct session {
 	const char *const *env;  /* "NAME=value"; NULL: none beside the guest's own */
 	bool terminal;           /* the program gets a terminal of out's size; Ctrl-A x ends the session */
 	int in, out, err;        /* of ours */
-	long long deadline;      /* now_ms() scale, -1: none */
+	int copy;           /* what goes to out and err goes there as well, in the order in which it came; 0: nowhere */
+	long long deadline; /* now_ms() scale, -1: none */
 	/* What the guest says besides (scheduler states, its log). May be NULL. */
 	int (*other)(void *arg, const struct msg *m, struct err *e);
 	void *arg;

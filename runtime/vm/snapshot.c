@@ -119,7 +119,7 @@ static int read_state(struct vm *vm, int fd, FILE *f, long long deadline, struct
 	}
 }
 
-static int save_state(struct vm *vm, int dir, struct err *e)
+int vm_save_state(struct vm *vm, int dir, struct err *e)
 {
 	long long deadline = vm_deadline(vm, VM_READ_S);
 	auto_draft struct draft d = { 0 };
@@ -159,7 +159,7 @@ int vm_save(struct vm *vm, const char *dir, struct err *e)
 
 	if (r == PARK_INEXACT)
 		return SAVE_INEXACT;
-	if (r < 0 || save_state(vm, d, e) < 0)
+	if (r < 0 || vm_save_state(vm, d, e) < 0)
 		return err_in(e, "keep the guest");
 	console_drain(vm);
 	FILE *f = xmemstream(&text, &n);
@@ -233,9 +233,7 @@ static int load_state(struct vm *vm, int dir, struct err *e)
 		return -1;
 	/* A truncated state must end, not wait for more. */
 	shutdown(fd, SHUT_WR);
-	if (finish(vm, deadline, e) < 0 || go_on(vm, e) < 0)
-		return -1;
-	return vm_tell_now(vm, e);
+	return finish(vm, deadline, e) < 0 ? -1 : go_on(vm, e);
 }
 
 static int read_description(int dir, struct machine *m, char **hello, struct err *e)
@@ -248,7 +246,9 @@ static int read_description(int dir, struct machine *m, char **hello, struct err
 	return file_read(dir, "hello", TEXT_MAX, hello, NULL, e) < 0 ? -1 : 0;
 }
 
-int vm_restore(struct vm *vm, const char *snapshot_dir, uint64_t seed, struct err *e)
+/* layer may be NULL. */
+static int restore(struct vm *vm, const char *snapshot_dir, const struct layer *layer, bool own, uint64_t seed,
+		   struct err *e)
 {
 	auto_close int dir = open(snapshot_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct machine_wires w = { .kernel = NULL };
@@ -265,9 +265,32 @@ int vm_restore(struct vm *vm, const char *snapshot_dir, uint64_t seed, struct er
 	vm->hello = hello;
 	if (m.perf && perf_prepare(&vm->perf, &m, &w, e) < 0)
 		return -1;
-	if (ram_open(vm, snapshot_dir, &w, e) < 0 || vm_launch(vm, &w, NULL, e) < 0 || load_state(vm, dir, e) < 0)
+	if (ram_open(vm, snapshot_dir, own, &w, e) < 0 || vm_launch(vm, &w, NULL, e) < 0 ||
+	    (layer && layer->lay(vm, layer->arg, e) < 0) || load_state(vm, layer ? layer->dir : dir, e) < 0)
 		return err_in(e, "continue the guest");
 	return 0;
+}
+
+static int restore_and_tell(struct vm *vm, const char *snapshot_dir, bool own, uint64_t seed, struct err *e)
+{
+	if (restore(vm, snapshot_dir, NULL, own, seed, e) < 0)
+		return -1;
+	return vm_tell_now(vm, e) < 0 ? err_in(e, "continue the guest") : 0;
+}
+
+int vm_restore(struct vm *vm, const char *snapshot_dir, uint64_t seed, struct err *e)
+{
+	return restore_and_tell(vm, snapshot_dir, false, seed, e);
+}
+
+int vm_restore_own(struct vm *vm, const char *snapshot_dir, uint64_t seed, struct err *e)
+{
+	return restore_and_tell(vm, snapshot_dir, true, seed, e);
+}
+
+int vm_restore_layer(struct vm *vm, const char *snapshot_dir, const struct layer *layer, uint64_t seed, struct err *e)
+{
+	return restore(vm, snapshot_dir, layer, false, seed, e);
 }
 
 int vm_continue(struct vm *vm, const char *snapshot_dir, uint64_t seed, const char *kernel, const char *initrd,

@@ -80,9 +80,11 @@ row() {
 	echo "$keep/$(echo "$1-${2##*/}-$(sha256sum <"$file" | cut -c-8)-$3" | tr , .)"
 }
 
-# once TOPOLOGY SCHEDULER LOAD: another run of that row.
+# once TOPOLOGY SCHEDULER LOAD: another run of that row. The first one keeps no guest with its scheduler attached.
 once() {
 	dir=$(row "$@")
+	[ "$(runs_of "$@")" = 0 ] && KTSTR_ATTACHED_MB=0 || KTSTR_ATTACHED_MB=4096
+	export KTSTR_ATTACHED_MB
 	topology=$1 scheduler=$2 load_is=$3
 	set -- --topology "$topology" --exec "guest-times 200 $load_is; $seen"
 	[ "$scheduler" = none ] || set -- --scheduler-bin "$scheduler" "$@"

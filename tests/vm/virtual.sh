@@ -49,6 +49,38 @@ input() {
 	cmp fast slow && head -n 60000 fast | cmp - sent
 }
 
+# kept: the folder of the guest with its scheduler attached, in the store. Others have another seed.
+kept() {
+	grep -l '^step *attached ' "$shared"/ktstr/store/objects/*/*/recipe | while read -r recipe; do
+		! grep -q '^str *seed 77$' "$recipe" || echo "${recipe%/recipe}"
+	done
+}
+
+forget_kept() {
+	kept | while read -r dir; do rm -rf "$dir"; done
+}
+
+with_scheduler() {
+	exits 0 virtual --seed 77 --scheduler-bin "$O/sched/scx_ktstr" \
+		--exec 'guest-times 100; cat /proc/schedstat /sys/kernel/sched_ext/root/ops'
+}
+
+# One that is not kept, the one that makes it, those that go on from it, and one that was damaged: the same run.
+attached() {
+	forget_kept
+	(export KTSTR_ATTACHED_MB=0 && with_scheduler) && mv out alone && has ktstr alone && same '' "$(kept)" || return
+	busy
+	with_scheduler && cmp alone out && with_scheduler && cmp alone out && with_scheduler && cmp alone out
+	ran=$?
+	idle
+	[ $ran = 0 ] || return
+	pages=$(kept)/pages
+	cp "$(kept)/ram.sha256" sum && chmod u+w "$pages" && printf x | dd of="$pages" bs=1 seek=5000 conv=notrunc 2>dd.err || return
+	with_scheduler && cmp alone out && cmp sum "$(kept)/ram.sha256" || return
+	same "$(cut -d' ' -f1 sum)" "$(sha256sum <"$(kept)/pages" | cut -d' ' -f1)" 'content of the pages'
+	forget_kept
+}
+
 # Deadlines are the guest's own: a day is over in a moment.
 time_flies() {
 	exits 0 virtual --exec 'sleep 3600; echo awake' && has awake out &&
@@ -106,4 +138,4 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests three_times another_seed input time_flies panics floods lies diverge refused old_qemu verifier_twice nothing_left
+run_tests three_times another_seed attached input time_flies panics floods lies diverge refused old_qemu verifier_twice nothing_left

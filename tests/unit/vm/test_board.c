@@ -187,6 +187,77 @@ static void longer_than_a_box(void **state)
 	fake_close(&f);
 }
 
+/* What was heard is heard again on another board, and half a frame at its end is completed there. */
+static void heard_again(void **state)
+{
+	auto_free char *kept = NULL;
+	struct err e = { 0 };
+	struct proto_head h;
+	struct fake f;
+	struct msg m;
+	size_t n;
+
+	(void)state;
+	fake_open(&f);
+	announce(&f, HEAD);
+	say(&f, MSG_LOG, "before", 6);
+	say(&f, MSG_LOG, "behind", 6);
+	call(&f);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+	chan_record(&f.vm.chan);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	head(&f)->out_n = 0;
+	proto_seal(&h, MSG_STATE, "abc", 3);
+	memcpy(outbox(&f), &h, sizeof(h));
+	head(&f)->out_n = sizeof(h);
+	call(&f);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	n = f.vm.chan.heard_n;
+	assert_int_equal(n, 2 * sizeof(h) + 6);
+	kept = xmemdup(f.vm.chan.heard, n);
+	fake_close(&f);
+
+	fake_open(&f);
+	announce(&f, HEAD);
+	chan_replay(&f.vm.chan, kept, n);
+	memcpy(outbox(&f), "abc", 3);
+	head(&f)->out_n = 3;
+	call(&f);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+	assert_memory_equal(m.data, "behind", 6);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+	assert_int_equal(m.type, MSG_STATE);
+	assert_memory_equal(m.data, "abc", 3);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	fake_close(&f);
+}
+
+/* More than is kept is not kept in part. */
+static void heard_too_much(void **state)
+{
+	struct err e = { 0 };
+	struct fake f;
+	struct msg m;
+
+	(void)state;
+	fake_open(&f);
+	announce(&f, HEAD);
+	chan_record(&f.vm.chan);
+	for (int i = 0; i <= CHAN_RECORD / 65536; i++) {
+		auto_free char *big = xcalloc(1, 65536);
+
+		head(&f)->out_n = 0;
+		say(&f, MSG_LOG, big, 65536);
+		call(&f);
+		assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+		assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+		assert_int_equal(room(&f), 1);
+	}
+	assert_true(f.vm.chan.heard_n > CHAN_RECORD);
+	fake_close(&f);
+}
+
 static void refused(struct fake *f, const char *words)
 {
 	struct err e = { 0 };
@@ -325,7 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls),       cmocka_unit_test(longer_than_a_box), cmocka_unit_test(bad_addresses),
 		cmocka_unit_test(bad_heads),   cmocka_unit_test(head_changes),      cmocka_unit_test(rings_out_of_turn),
-		cmocka_unit_test(never_calls),
+		cmocka_unit_test(never_calls), cmocka_unit_test(heard_again),       cmocka_unit_test(heard_too_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
