@@ -128,13 +128,17 @@ static int see(struct look *l, const char *path, mode_t kind, struct stat *st)
 /* Of the n characters that name the file's folder, each part: a link would lead elsewhere. */
 static int see_folder(struct look *l, const char *path, size_t n)
 {
-	auto_free char *way = xstrndup(path, n);
+	auto_free char *way = NULL;
+	size_t seen = 0;
 	int r = SEEN;
 	struct stat st;
 
 	if (n == l->folder_n && !memcmp(path, l->folder, n))
 		return SEEN;
-	for (size_t at = 0; at < n && r == SEEN; at++) {
+	for (size_t i = 0; i < n && i < l->folder_n && path[i] == l->folder[i]; i++)
+		seen = path[i] == '/' ? i + 1 : seen;
+	way = xstrndup(path, n);
+	for (size_t at = seen; at < n && r == SEEN; at++) {
 		at += strcspn(way + at, "/");
 		way[at] = '\0';
 		r = see(l, way, S_IFDIR, &st);
