@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "gen/graph/run.h"
 #include "verifier/saved.h"
+#include <unistd.h>
 
 #define LOG_MAX (256u << 20)
 #define LOGS_MAX 4096 /* programs whose logs are looked at; a guest can print any number of markers */
@@ -20,6 +21,14 @@ static int read_cell(struct report_cell *c, const char *name, struct err *e)
 		return err_in(e, "%s", path);
 	c->have = true;
 	return 0;
+}
+
+/* What cannot be read was damaged since it was made, and nobody else looks into it. */
+static void forget(const struct report_cell *c, const char *name)
+{
+	auto_free char *path = xasprintf("%s/%s", c->dir, name);
+
+	(void)unlink(path); /* else the next run says the same */
 }
 
 char *report_log(const struct report_cell *c, size_t *n)
@@ -93,7 +102,8 @@ void report_add(struct report *r, const struct cell_name *name, const char *dir,
 		c.not_run = true;
 	} else if (read_cell(&c, "result.json", &e) < 0) {
 		c.code = X_FAIL;
-		c.failure = xstrdup(e.msg);
+		c.failure = xasprintf("%s. It is made again by the next run", e.msg);
+		forget(&c, "result.json");
 	} else {
 		c.code = verdict_code(c.result.verdict);
 	}

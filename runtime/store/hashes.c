@@ -1,10 +1,10 @@
 /* hashes.c: what we know about files, found by who they are (struct identity).
  *
- * A line of the table is
+ * The first line of a table is "ktstr hashes 3 {boot}": which boot of the machine wrote it last. Another one is
  *   {kind} {device} {inode} {size} {mtime} {ctime} {day} {value}
  * with times in nanoseconds and day the last one (since 1970) on which somebody asked. Kinds: "content", a file's
- * digest; "stored", the same for a result of the store, whose ctime is not looked at; "answer", a question's hash and
- * what the program said. A table that is not exactly this is dropped whole. */
+ * digest; "stored", the same for a result of the store, whose ctime is not looked at, which holds in that boot only;
+ * "answer", a question's hash and what the program said. A table that is not exactly this is dropped whole. */
 #include "store/hashes.h"
 
 #include <errno.h>
@@ -18,9 +18,10 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "host/boot_id.h"
 #include "store/digest.h"
 
-#define HEAD "ktstr hashes 2\n"
+#define HEAD "ktstr hashes 3 "
 
 enum { TABLE_MAX = 256 << 20, ASKED_AGAIN_DAYS = 7, FORGET_DAYS = 60, TRIES = 3 };
 static const int64_t second = 1000000000, racy = 50 * 1000000;
@@ -52,7 +53,7 @@ struct table {
 
 struct hashes {
 	struct table t;
-	char *path;
+	char *path, *boot;
 	uint32_t today;
 	unsigned hits;
 	bool dirty;
@@ -203,13 +204,17 @@ static bool read_fact(char *line, struct fact *f)
 	return value_fits(f->kind, p);
 }
 
-static bool read_facts(struct table *t, char *text, size_t n)
+/* What a power failure left of a file can be as large and as old as it was. */
+static bool read_facts(struct table *t, const char *boot, char *text, size_t n)
 {
-	char *end = text + n;
+	char *end = text + n, *first = memchr(text, '\n', n);
+	bool same;
 
-	if (n < strlen(HEAD) || memcmp(text, HEAD, strlen(HEAD)) != 0)
+	if (!first || (size_t)(first - text) < strlen(HEAD) || memcmp(text, HEAD, strlen(HEAD)) != 0)
 		return false;
-	for (char *line = text + strlen(HEAD); line < end;) {
+	*first = '\0';
+	same = !strcmp(text + strlen(HEAD), boot);
+	for (char *line = first + 1; line < end;) {
 		char *stop = memchr(line, '\n', (size_t)(end - line));
 		struct fact f;
 
@@ -218,19 +223,20 @@ static bool read_facts(struct table *t, char *text, size_t n)
 		*stop = '\0';
 		if (!read_fact(line, &f))
 			return false;
-		put(t, f);
+		if (same || f.kind != STORED)
+			put(t, f);
 		line = stop + 1;
 	}
 	return true;
 }
 
-static void table_load(struct table *t, const char *path)
+static void table_load(struct table *t, const char *path, const char *boot)
 {
 	struct err ignored;
 	size_t n;
 
 	*t = (struct table){ 0 };
-	if (file_read(AT_FDCWD, path, TABLE_MAX, &t->text, &n, &ignored) == 0 && !read_facts(t, t->text, n))
+	if (file_read(AT_FDCWD, path, TABLE_MAX, &t->text, &n, &ignored) == 0 && !read_facts(t, boot, t->text, n))
 		table_free(t);
 	if (!t->cap)
 		grow(t);
@@ -248,7 +254,8 @@ int hashes_open(struct hashes **h, const char *root, const char *scope, struct e
 	new = xcalloc(1, sizeof(*new));
 	new->path = xasprintf("%s/%s", dir, scope);
 	new->today = (uint32_t)(now_ns() / second / (24 * 60 * 60));
-	table_load(&new->t, new->path);
+	new->boot = boot_id_or_none();
+	table_load(&new->t, new->path, new->boot);
 	*h = new;
 	return 0;
 }
@@ -430,13 +437,13 @@ static void save(struct hashes *h)
 
 	if (draft_open(&d, AT_FDCWD, h->path, &ignored) < 0)
 		return;
-	table_load(&now, h->path);
+	table_load(&now, h->path, h->boot);
 	for (size_t i = 0; i < h->t.n; i++)
 		if (h->t.v[i].fresh) {
 			put(&now, h->t.v[i]);
 			h->t.v[i].own = NULL;
 		}
-	fputs(HEAD, d.f);
+	fprintf(d.f, HEAD "%s\n", h->boot);
 	for (size_t i = 0; i < now.n; i++)
 		if (now.v[i].day + FORGET_DAYS >= h->today)
 			write_fact(d.f, &now.v[i]);
@@ -451,6 +458,7 @@ void hashes_close(struct hashes *h)
 	if (h->dirty)
 		save(h);
 	table_free(&h->t);
+	free(h->boot);
 	free(h->path);
 	free(h);
 }

@@ -7,7 +7,8 @@
  * for in 60 days is forgotten.
  *
  * Results of the store are linked into many folders, and every link changes the ctime; as they are never edited, theirs
- * is not looked at, and all links of one share what is known about it. */
+ * is not looked at, and all links of one share what is known about it, until the machine boots again: after a power failure a
+ * file may have its size and its time, and other bytes. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -13,7 +13,7 @@ static int dir = -1;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char table[] = "hktstr hashes 2\ncontent 1 2 3 4 5 6 " SUM "\nstored 1 3 3 4 5 6 " SUM
+	static const char table[] = "hktstr hashes 3 b\ncontent 1 2 3 4 5 6 " SUM "\nstored 1 3 3 4 5 6 " SUM
 				    "\nanswer 1 2 3 4 5 6 " SUM " gcc 12\n";
 	static const char content[] = "c" SUM " 0 a\n" SUM " 12 b/c d\n";
 	static const char recipe[] = "rstep    x 1\nfile    k " SUM " 3\ntool    cc gcc 12\n";

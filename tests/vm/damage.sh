@@ -37,6 +37,19 @@ each_placed_file() {
 	done <files
 }
 
+# All of them full of zeros, as large and as old as they were, when the machine has booted again: what was remembered of them
+# does not count.
+zeroed_and_booted() {
+	verify || return
+	folder=$(echo "$KTSTR_STORE"/graphs/verifier-*)
+	find "$folder" -type f ! -name lock ! -name used ! -name sizes -size +0 | sort >files
+	while read -r file; do
+		[ "$(stat -c %h "$file")" = 1 ] || { cp -p "$file" own && mv -f own "$file"; } || return
+		bytes=$(stat -c %s "$file") && lose "$file" 0 && lose "$file" "$bytes" || fail "$file" || return
+	done <files
+	sed -i '1s/ [^ ]*$/ another-boot/' "$folder/sizes" "$KTSTR_STORE/hashes/steps" && verify && has cached err
+}
+
 # Each file of the store, of which nothing is placed.
 each_stored_file() {
 	verify || return
@@ -64,4 +77,4 @@ two_users() {
 	done
 }
 
-run_tests two_users a_result each_placed_file each_stored_file
+run_tests two_users a_result each_placed_file zeroed_and_booted each_stored_file

@@ -19,6 +19,8 @@
 
 #include <cmocka.h>
 
+#include "scratch.h"
+
 #define GOLDEN "tests/golden/report/"
 
 struct fixture {
@@ -376,11 +378,27 @@ static void verdict(void **state)
 	}
 }
 
+/* What cannot be read is gone, so that the next run makes it again. */
+static void damaged(void **state)
+{
+	const struct step_result step = { .state = STEP_CACHED };
+	auto_report struct report r = { .scheduler = "scx_ktstr" };
+	auto_free char *path = xasprintf("%s/result.json", (char *)*state);
+
+	scratch_file(*state, "result.json", "\0\0\0", 3);
+	report_add(&r, &(struct cell_name){ .kernel = "6.12" }, *state, &step);
+	assert_int_equal(r.cells[0].code, X_FAIL);
+	assert_non_null(strstr(r.cells[0].failure, "made again by the next run"));
+	assert_false(file_exists(path));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(golden), cmocka_unit_test(harmless),
-					    cmocka_unit_test(names_of_others),
-					    cmocka_unit_test(names_of_a_saved_report), cmocka_unit_test(verdict) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(golden),          cmocka_unit_test(harmless),
+		cmocka_unit_test(names_of_others), cmocka_unit_test(names_of_a_saved_report),
+		cmocka_unit_test(verdict),         in_scratch(damaged)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

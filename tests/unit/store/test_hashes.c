@@ -367,6 +367,41 @@ static void links_of_results_are_known(void **state)
 	hashes_close(h);
 }
 
+/* A power failure may leave a file as large and as old as it was, and other bytes in it: another boot reads it again. */
+static void results_are_read_again_after_a_boot(void **state)
+{
+	struct place *p = *state;
+	auto_free char *path = xasprintf("%s/hashes/t", p->dir), *text = NULL;
+	struct hashes *h = open_table(p);
+	char hex[KEY_LEN + 1];
+	struct stat st;
+	struct err e;
+	size_t n;
+
+	hash_hex("one", 3, hex);
+	put_file(p, "f", "one");
+	put_file(p, "other", "two");
+	assert_int_equal(fchmodat(p->fd, "f", 0444, 0), 0);
+	usleep(SETTLE_US);
+	hashes_learn(h, p->fd, "f", hex);
+	assert_false(remembered(h, p, "other", "two"));
+	hashes_close(h);
+
+	assert_int_equal(fstatat(p->fd, "f", &st, 0), 0);
+	assert_int_equal(fchmodat(p->fd, "f", 0644, 0), 0);
+	put_file(p, "f", "uno");
+	assert_int_equal(utimensat(p->fd, "f", (const struct timespec[2]){ st.st_mtim, st.st_mtim }, 0), 0);
+	assert_int_equal(file_read(AT_FDCWD, path, 4096, &text, &n, &e), 0);
+	char *boot = strchr(text, '\n') - 1;
+
+	*boot = *boot == 'x' ? 'y' : 'x';
+	assert_int_equal(file_write(AT_FDCWD, path, text, n, &e), 1);
+	h = open_table(p);
+	assert_false(remembered(h, p, "f", "uno"));
+	assert_true(remembered(h, p, "other", "two"));
+	hashes_close(h);
+}
+
 /* Two programs at once: the later one to end keeps what the earlier one learnt. */
 static void tables_are_merged(void **state)
 {
@@ -390,22 +425,22 @@ static void damaged_tables_are_forgotten(void **state)
 {
 	static const char *const tables[] = {
 		"",
-		"ktstr hashes 2\n",
-		"ktstr hashes 2",
-		"ktstr hashes 2\n\n",
+		"ktstr hashes 3 b\n",
+		"ktstr hashes 3 b",
+		"ktstr hashes 3 b\n\n",
 		"ktstr hashes 1\n",
-		"ktstr hashes 2\ncontent 1 2 3 4 5 6\n",
-		"ktstr hashes 2\nanswer\n",
-		"ktstr hashes 2\ncontent\n",
-		"ktstr hashes 2\nstored \n",
-		"ktstr hashes 2\n \n",
-		"ktstr hashes 2\ncontent 1 2 3 4 5 6 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85\n",
-		"ktstr hashes 2\ncontent 1 2 3 4 5 6 " EMPTY_SUM,
-		"ktstr hashes 2\ncontent 1 2 3 4 5 6 " EMPTY_SUM "0\n",
-		"ktstr hashes 2\ncontent 1 2 3 -4 5 6 " EMPTY_SUM "\n",
-		"ktstr hashes 2\ncontent 1 2 3 4 99999999999999999999 6 " EMPTY_SUM "\n",
-		"ktstr hashes 2\nanswer 1 2 3 4 5 6 " EMPTY_SUM "\n",
-		"ktstr hashes 2\nguess 1 2 3 4 5 6 " EMPTY_SUM "\n",
+		"ktstr hashes 3 b\ncontent 1 2 3 4 5 6\n",
+		"ktstr hashes 3 b\nanswer\n",
+		"ktstr hashes 3 b\ncontent\n",
+		"ktstr hashes 3 b\nstored \n",
+		"ktstr hashes 3 b\n \n",
+		"ktstr hashes 3 b\ncontent 1 2 3 4 5 6 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85\n",
+		"ktstr hashes 3 b\ncontent 1 2 3 4 5 6 " EMPTY_SUM,
+		"ktstr hashes 3 b\ncontent 1 2 3 4 5 6 " EMPTY_SUM "0\n",
+		"ktstr hashes 3 b\ncontent 1 2 3 -4 5 6 " EMPTY_SUM "\n",
+		"ktstr hashes 3 b\ncontent 1 2 3 4 99999999999999999999 6 " EMPTY_SUM "\n",
+		"ktstr hashes 3 b\nanswer 1 2 3 4 5 6 " EMPTY_SUM "\n",
+		"ktstr hashes 3 b\nguess 1 2 3 4 5 6 " EMPTY_SUM "\n",
 	};
 	struct place *p = *state;
 
@@ -429,7 +464,7 @@ static void damaged_tables_are_forgotten(void **state)
 /* 60 days without a question. */
 static void old_facts_are_forgotten(void **state)
 {
-	static const char old[] = "ktstr hashes 2\nanswer 1 2 3 4 5 6 " EMPTY_SUM " old\n";
+	static const char old[] = "ktstr hashes 3 b\nanswer 1 2 3 4 5 6 " EMPTY_SUM " old\n";
 	struct place *p = *state;
 	struct hashes *h = open_table(p);
 	auto_free char *text = NULL;
@@ -505,6 +540,7 @@ int main(void)
 		in_place(young_files_are_read_again),
 		in_place(forged_times_are_noticed),
 		in_place(links_of_results_are_known),
+		in_place(results_are_read_again_after_a_boot),
 		in_place(tables_are_merged),
 		in_place(damaged_tables_are_forgotten),
 		in_place(old_facts_are_forgotten),
