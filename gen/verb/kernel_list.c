@@ -94,6 +94,10 @@ static void list_text(const struct kernel_list *l)
 		puts("no cached kernels. Run `kernel build` to build one or `kernel import` to import one.");
 		return;
 	}
+	/* What is built again may have another key than what was there. */
+	static const char rebuild[] =
+		"Rebuild with: kernel build VERSION, kernel build --source DIR or kernel build --git URL "
+		"--ref REF; kernel clean --stale removes what is still marked then";
 	auto_free const struct kernel_entry **v = xcalloc(l->n, sizeof(*v));
 
 	for (size_t i = 0; i < l->n; i++) {
@@ -104,12 +108,9 @@ static void list_text(const struct kernel_list *l)
 	entries_print(stdout, v, l->n, true);
 	fflush(stdout);
 	if (stale_kconfig)
-		log_warn(
-			"entries marked (stale kconfig) were built with a different ktstr.kconfig. Rebuild with: kernel "
-			"build VERSION, kernel build --source DIR or kernel build --git URL --ref REF");
+		log_warn("entries marked (stale kconfig) were built with a different ktstr.kconfig. %s", rebuild);
 	if (stale_ktstr)
-		log_warn("entries marked (stale ktstr) were built with a different ktstr version. Rebuild with: kernel "
-			 "build VERSION, kernel build --source DIR or kernel build --git URL --ref REF");
+		log_warn("entries marked (stale ktstr) were built with a different ktstr version. %s", rebuild);
 }
 
 static int list_run(int n, const char *const *args, struct err *e)

@@ -37,7 +37,7 @@ table() {
 	sed 's/(corrupt: .*)/(corrupt: the JSON text ends too early)/' out >table
 	diff -u expected table && has "cache: $work/kernels" err &&
 		has 'warning: entries marked (stale kconfig)' err && has 'warning: entries marked (stale ktstr)' err &&
-		same 2 "$(grep -c 'Rebuild with: kernel build' err)" 'commands to rebuild with'
+		same 2 "$(grep -c 'Rebuild with: kernel build.*kernel clean --stale' err)" 'commands to rebuild with'
 }
 
 fresh_ones_need_no_warning() {
