@@ -2,7 +2,7 @@
 # Schedulers as people write them, from crates.io, on the distribution's kernel and on those that KERNELS names besides. They are
 # built here by a clang that knows BPF's fourth instruction set; it is taken out of packages, which are not installed.
 #
-# ONLY: some of the tests. CARGO_TARGET_DIR, CARGO_PROFILE_RELEASE_*: as for cargo.
+# ONLY: some of the tests. TOPOLOGIES: other ones. CARGO_TARGET_DIR, CARGO_PROFILE_RELEASE_*: as for cargo.
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
 
@@ -14,7 +14,7 @@ cargo --version >/dev/null 2>&1 || skip 'no cargo on this machine'
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
 version=1.1.4
 deps=$O/deps/rust
-sh "$root/tests/fetch-clang.sh" "$deps" || { echo "1..0 # SKIP no clang 19"; exit 1; }
+sh "$root/tests/fetch-clang.sh" "$deps" 19 || { echo "1..0 # SKIP no clang 19"; exit 1; }
 libs=$(cat "$deps/libs")
 # Their BPF is what counts here, and is not cargo's to optimize. Some 200 crates are.
 : "${CARGO_TARGET_DIR:=$deps/target}" "${CARGO_PROFILE_RELEASE_OPT_LEVEL:=1}" "${CARGO_PROFILE_RELEASE_CODEGEN_UNITS:=16}"
@@ -32,7 +32,7 @@ built() {
 # kernel cuts it, and the counts are those that the guest's kernel tells.
 looked_at() {
 	python3 - "$deps/bin/$1" out <<-'END'
-		import json, sys
+		import json, os, sys
 		data = open(sys.argv[1], "rb").read()
 		for cell in json.load(open(sys.argv[2]))["cells"]:
 		    progs = cell["programs"]
@@ -40,7 +40,7 @@ looked_at() {
 		    assert progs and not cut and all(p["name"].startswith(p["short"]) for p in progs), (cut, progs)
 		    assert cell["cross_check"] == "", cell["cross_check"]
 		    alike = len(progs) - len({p["short"] for p in progs})
-		    print(f"# {cell['scheduler']} on {cell['release']}, {cell['topology']}: {len(progs)} programs, "
+		    print(f"# {os.path.basename(sys.argv[1])} on {cell['release']}, {cell['topology']}: {len(progs)} programs, "
 		          f"{sum(len(p['name']) > 15 for p in progs)} names longer than the kernel keeps, {alike} alike there, "
 		          f"{sum(p['verified_insns'] for p in progs)} instructions verified, load {cell['ms']['load']:.0f} ms")
 	END
@@ -52,8 +52,10 @@ attaches() {
 	shift 2
 	built "$name" || fail "$name was not built" || return
 	for kernel in "$key" ${KERNELS-}; do
-		exits 0 ktstr verifier --scheduler-bin "$deps/bin/$name" --kernel "$kernel" --topology 1,1,1,1 --topology 1,2,2,1 \
-			--cross-check --json -- "$@" && has "\"$program\"" out && looked_at "$name" >&3 || return
+		for topology in ${TOPOLOGIES-1,1,1,1 1,2,2,1}; do
+			exits 0 ktstr verifier --scheduler-bin "$deps/bin/$name" --kernel "$kernel" --topology "$topology" --cross-check \
+				--json -- "$@" && has "\"$program\"" out && looked_at "$name" >&3 || return
+		done
 	done
 }
 
@@ -65,9 +67,8 @@ rusty() {
 	attaches scx_rusty rusty_select_cpu
 }
 
-# Two programs of its have one name as the kernel cuts them.
 lavd() {
-	attaches scx_lavd lavd_cgroup_set_bandwidth && has '"lavd_cgroup_set_weight"' out
+	attaches scx_lavd lavd_cgroup_set_bandwidth
 }
 
 layered() {

@@ -1,8 +1,6 @@
 #!/bin/sh
-# Virtual time, at length: machines × schedulers × loads, N runs each while the host has other things to do; seeds; one machine many
-# times; stores made from nothing; guests that end badly. Prints what it found as tables.
-#
-# Every machine meets every scheduler, with loads in turn, so that every load meets every machine and every scheduler as well.
+# Virtual time, at length: machines × schedulers, each run with one load after the other, N runs while the host has other things to
+# do; seeds; one machine many times; stores made from nothing. Prints what it found as a table.
 #
 # BUSY: how many processes keep the host busy (10; 0: others do). N: runs of each row (20); MANY: of one of them (1000); SEEDS: how
 # many (100). TOPOLOGIES, SCHEDULERS (paths), LOADS (of guest-times): other rows. KEEP: a folder for what was seen, which a
@@ -13,12 +11,12 @@ key=$(sh "$root/tests/test-kernel.sh") || exit 1
 N=${N:-20} MANY=${MANY:-1000} SEEDS=${SEEDS:-100} BUSY=${BUSY:-10}
 # One LLC is a microvm, more are a q35.
 TOPOLOGIES=${TOPOLOGIES-1,1,1,1 1,1,2,1 1,1,4,1 1,1,8,1 1,1,16,1 1,2,1,1 1,2,2,1 1,2,4,1 1,2,8,1 2,4,2,1}
-LOADS=${LOADS-idle spin sleep pipe}
+LOADS=${LOADS-idle spin sleep pipe all}
 if [ -z "${SCHEDULERS-}" ]; then
-	# The kernel refuses a scx_qmap of an older clang, which knows no arenas.
-	new=$O/sched/tools-19
-	source=$(sh "$root/tests/fetch-kernel-tools.sh") && sh "$root/tests/fetch-clang.sh" "$O/deps/rust" &&
-		PATH=$O/deps/rust/bin:$PATH CLANG_VERSION=19 KTSTR_LINUX_SOURCE=$source sh "$root/tests/tools-schedulers.sh" "$new" "$key" \
+	# The kernel refuses a scx_qmap of clang 16 and of 19.
+	new=$O/sched/tools-22
+	source=$(sh "$root/tests/fetch-kernel-tools.sh") && sh "$root/tests/fetch-clang.sh" "$O/deps/clang-22" 22 &&
+		PATH=$O/deps/clang-22/bin:$PATH CLANG_VERSION=22 KTSTR_LINUX_SOURCE=$source sh "$root/tests/tools-schedulers.sh" "$new" "$key" \
 			scx_simple scx_qmap scx_flatcg >&2 || exit 1
 	SCHEDULERS="none $new/scx_simple $new/scx_qmap $new/scx_flatcg $O/sched/scx_ktstr"
 	# Those that tests/long/rust-schedulers.sh has built.
@@ -32,7 +30,7 @@ keep=${KEEP:-$base/keep}/$({ cat "$O/ktstr-init" "$base/guest-times" && echo "$k
 mkdir -p "$keep" || exit 1
 keep=$(cd "$keep" && pwd)
 # With what the kernel keeps of time: its log, how often each CPU was interrupted, how long each task waited.
-seen='dmesg; cat /proc/interrupts /proc/schedstat'
+what="for load in $LOADS; do echo \$load; guest-times 100 \$load; done; dmesg; cat /proc/interrupts /proc/schedstat"
 
 virtual() {
 	ktstr -q shell --kernel "$key" --clock virtual -i "$base/guest-times" "$@"
@@ -51,45 +49,22 @@ idle() {
 	[ -z "$load" ] || kill $load
 }
 
-# pick N WORD…: that one of the words, counted from 0 and from the front again behind the last.
-pick() {
-	n=$1
-	shift
-	shift $((n % $#))
-	echo "$1"
-}
-
-# rows: a line for each, "TOPOLOGY SCHEDULER LOAD".
-rows() {
-	m=0
-	for topology in $TOPOLOGIES; do
-		s=0
-		for scheduler in $SCHEDULERS; do
-			# shellcheck disable=SC2086 # words
-			echo "$topology $scheduler $(pick $((m + s)) $LOADS)"
-			s=$((s + 1))
-		done
-		m=$((m + 1))
-	done
-}
-
-# row TOPOLOGY SCHEDULER LOAD: the folder of what was seen there: "sums" has a line for each run, and a file of each sum its output.
+# row TOPOLOGY SCHEDULER: the folder of what was seen there: "sums" has a line for each run, and a file of each sum its output.
 row() {
 	file=/dev/null
 	[ "$2" = none ] || file=$2
-	echo "$keep/$(echo "$1-${2##*/}-$(sha256sum <"$file" | cut -c-8)-$3" | tr , .)"
+	echo "$keep/$(echo "$1-${2##*/}-$(sha256sum <"$file" | cut -c-8)" | tr , .)"
 }
 
-# once TOPOLOGY SCHEDULER LOAD: another run of that row. The first one keeps no guest with its scheduler attached.
+# once TOPOLOGY SCHEDULER: another run of that row. The first one keeps no guest with its scheduler attached.
 once() {
 	dir=$(row "$@")
 	[ "$(runs_of "$@")" = 0 ] && KTSTR_ATTACHED_MB=0 || KTSTR_ATTACHED_MB=4096
 	export KTSTR_ATTACHED_MB
-	topology=$1 scheduler=$2 load_is=$3
-	set -- --topology "$topology" --exec "guest-times 200 $load_is; $seen"
-	[ "$scheduler" = none ] || set -- --scheduler-bin "$scheduler" "$@"
-	virtual "$@" >"$dir/out" 2>"$dir/err" </dev/null ||
-		{ cat "$dir/err" && fail "a run of $topology with $scheduler, $load_is"; } || return
+	set -- "$@" --topology "$1" --exec "$what"
+	[ "$2" = none ] || set -- "$@" --scheduler-bin "$2"
+	shift 2
+	virtual "$@" >"$dir/out" 2>"$dir/err" </dev/null || { cat "$dir/err" && fail "a run: $*"; } || return
 	sum=$(sha256sum <"$dir/out" | cut -c-16)
 	mv "$dir/out" "$dir/$sum" && echo "$sum" >>"$dir/sums"
 }
@@ -99,37 +74,37 @@ runs_of() {
 	mkdir -p "$dir" && touch "$dir/sums" && wc -l <"$dir/sums"
 }
 
-# told TOPOLOGY SCHEDULER LOAD: its line of the table; fails where runs differ.
+# told TOPOLOGY SCHEDULER: its line of the table; fails where runs differ.
 told() {
 	different=$(sort -u "$(row "$@")/sums" | wc -l)
 	case $1 in 1,1,*) machine=microvm ;; *) machine=q35 ;; esac
-	echo "# $machine $1, $(basename "$2"), $3: $(runs_of "$@") runs, $different different"
+	echo "# $machine $1, $(basename "$2"): $(runs_of "$@") runs, $different different"
 	same 1 "$different" "different outputs of $* in $(row "$@")"
 }
 
 # One run of each row after the other, so that whoever ends it early has some of all.
 table() {
-	rows >list
 	busy
-	i=1
-	while [ $i -le "$N" ]; do
-		while read -r topology scheduler load_is; do
-			[ "$(runs_of "$topology" "$scheduler" "$load_is")" -ge $i ] || once "$topology" "$scheduler" "$load_is" </dev/null
-		done <list
-		i=$((i + 1))
+	for i in $(seq "$N"); do
+		for topology in $TOPOLOGIES; do
+			for scheduler in $SCHEDULERS; do
+				[ "$(runs_of "$topology" "$scheduler")" -ge "$i" ] || once "$topology" "$scheduler"
+			done
+		done
 	done
 	idle
-	while read -r topology scheduler load_is; do
-		told "$topology" "$scheduler" "$load_is"
-	done <list | tee lines >&3
-	[ "$(wc -l <lines)" = "$(wc -l <list)" ]
+	for topology in $TOPOLOGIES; do
+		for scheduler in $SCHEDULERS; do
+			told "$topology" "$scheduler" >&3
+		done
+	done
 }
 
 many() {
-	while [ "$(runs_of 1,1,2,1 none all)" -lt "$MANY" ]; do
-		once 1,1,2,1 none all || return
+	while [ "$(runs_of 1,1,2,1 none)" -lt "$MANY" ]; do
+		once 1,1,2,1 none || return
 	done
-	told 1,1,2,1 none all >&3
+	told 1,1,2,1 none >&3
 }
 
 # Each seed a schedule, and each twice the same.
@@ -166,7 +141,6 @@ two_stores() {
 		cp "$base/guest-times" "$there/" && chmod -R a+rX "$there" || return
 	[ "$(id -u)" != 0 ] || chown -R 4005:4005 "$there" || return
 	for topology in 1,1,2,1 2,4,2,1; do
-		what="guest-times 200; $seen"
 		KTSTR_STORE=$work/one virtual --topology $topology --exec "$what" >"one.$topology" </dev/null || fail "exit code $?" || return
 		(cd "$there" && as_another env -i PATH="$PATH" HOME="$there/home" TMPDIR="$there" KTSTR_CACHE_DIR="$there/kernels" ktstr -q shell \
 			--kernel "$key" --clock virtual -i ./guest-times --topology $topology --exec "$what") >"two.$topology" </dev/null ||
