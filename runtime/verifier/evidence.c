@@ -259,6 +259,9 @@ static int words_error(struct view text, const struct compared **what)
 	*what = NULL;
 	/* From behind: the last object it tried counts. */
 	while (log_last_line(&text, &line)) {
+		line = log_libbpf(line);
+		if (!line.n)
+			continue;
 		if (!failed)
 			failed = load_failed(line, &said);
 		else if (!*what)

@@ -111,6 +111,21 @@ bool log_starts(struct view v, const char *word)
 	return v.n >= strlen(word) && !memcmp(v.p, word, strlen(word));
 }
 
+struct view log_libbpf(struct view line)
+{
+	static const char begins[] = "libbpf: ";
+	const char *end = line.p + line.n;
+
+	for (const char *p = line.p; p && p < end; p++) {
+		p = memmem(p, (size_t)(end - p), begins, sizeof(begins) - 1);
+		if (!p)
+			break;
+		if (p == line.p || p[-1] == ' ' || p[-1] == '\t')
+			return (struct view){ p, (size_t)(end - p) };
+	}
+	return (struct view){ 0 };
+}
+
 static struct view word_at(struct view line, size_t at)
 {
 	while (at < line.n && isspace((unsigned char)line.p[at]))

@@ -39,3 +39,5 @@ bool log_is_detail(struct view line);
 /* Cuts the last line off *rest, without its newline; false when there is none. */
 bool log_last_line(struct view *rest, struct view *line);
 bool log_starts(struct view line, const char *word);
+/* libbpf's words, "libbpf: …", also behind those that a scheduler's logger begins its lines with; n 0: it has none. */
+struct view log_libbpf(struct view line);

@@ -80,8 +80,8 @@ static bool is_error(struct view line)
  * is asked to be verbose. What it does without is no complaint either. */
 static bool is_complaint(struct view line)
 {
-	if (!log_starts(line, "libbpf: ") || log_starts(line, "libbpf: elf: section(") ||
-	    contains_ci(line, "skipping optional") || contains_ci(line, "retrying without"))
+	if (log_starts(line, "libbpf: elf: section(") || contains_ci(line, "skipping optional") ||
+	    contains_ci(line, "retrying without"))
 		return false;
 	while (line.n) {
 		const char *quote = memchr(line.p, '\'', line.n);
@@ -103,9 +103,11 @@ static bool is_complaint(struct view line)
 /* libbpf reports what it met first, then what failed because of it. */
 static bool library_reason(struct view text, struct view *out)
 {
-	while (first_line(&text, out))
-		if (is_complaint(*out))
+	while (first_line(&text, out)) {
+		*out = log_libbpf(*out);
+		if (out->n && is_complaint(*out))
 			return true;
+	}
 	return false;
 }
 
@@ -162,7 +164,7 @@ char *reason_find(struct view text)
 	if (chain)
 		return chain;
 	while (log_last_line(&text, &line)) {
-		if (!log_starts(line, "libbpf: ") && (is_error(line) || contains_ci(line, "EXIT")))
+		if (!log_libbpf(line).n && (is_error(line) || contains_ci(line, "EXIT")))
 			return text_of(line);
 	}
 	return NULL;

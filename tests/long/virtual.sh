@@ -25,13 +25,12 @@ if [ -z "${SCHEDULERS-}" ]; then
 	done
 fi
 gcc -std=gnu17 -D_GNU_SOURCE -O2 -static -o "$base/guest-times" "$root/tests/guest-times.c" || exit 1
+# With what the kernel keeps of time: its log, how often each CPU was interrupted, how long each task waited.
+what="for load in $LOADS; do echo \$load; guest-times 40 \$load; done; dmesg; cat /proc/interrupts /proc/schedstat"
 # What another init, kernel, QEMU or load made is not compared with.
-keep=${KEEP:-$base/keep}/$({ cat "$O/ktstr-init" "$base/guest-times" && echo "$key" && qemu-system-x86_64 --version; } | sha256sum | cut -c-8)
+keep=${KEEP:-$base/keep}/$({ cat "$O/ktstr-init" "$base/guest-times" && echo "$key $what" && qemu-system-x86_64 --version; } | sha256sum | cut -c-8)
 mkdir -p "$keep" || exit 1
 keep=$(cd "$keep" && pwd)
-# With what the kernel keeps of time: its log, how often each CPU was interrupted, how long each task waited.
-what="for load in $LOADS; do echo \$load; guest-times 100 \$load; done; dmesg; cat /proc/interrupts /proc/schedstat"
-
 virtual() {
 	ktstr -q shell --kernel "$key" --clock virtual -i "$base/guest-times" "$@"
 }

@@ -116,6 +116,17 @@ static const struct {
 	{ MISSING OBJECT SKELETON "-ESRCH\n", { PROBE }, 1, EVIDENCE_LIBBPF, 0, ESRCH, true, false },
 	{ MISSING OBJECT, { PROBE }, 1, EVIDENCE_LIBBPF, 0, ESRCH, true, false },
 	{ MISSING, { PROBE }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	/* Through a logger of the scheduler's, colours and all. */
+	{ "\033[33m WARN\033[0m logger.rs\033[2m:\033[0m " MISSING
+	  "\nsome more\n\033[33m WARN\033[0m logger.rs: " SKELETON "-EINVAL\n\nError: Failed to load BPF program\n",
+	  { PROBE },
+	  1,
+	  EVIDENCE_LIBBPF,
+	  0,
+	  EINVAL,
+	  true,
+	  false },
+	{ "not_" MISSING "not_" OBJECT, { PROBE }, 1, EVIDENCE_NONE, 0, 0, false, false },
 	/* It says so, and had got further than that. */
 	{ MISSING OBJECT SKELETON "-3\n",
 	  { PROBE, { MAP_CREATE, 0, 2, "x_map" } },

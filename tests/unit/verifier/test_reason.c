@@ -52,6 +52,9 @@ static const struct {
 	{ "Error: A\n\nCaused by:\n", "Error: A" },
 	{ "Caused by:\n    Invalid argument\n", "Invalid argument" },
 	{ "DEBUG DUMP\nEXIT: runnable task stall\n", "EXIT: runnable task stall" },
+	{ "12:01 WARN lib.rs:12: libbpf: extern (var ksym) 'x': not found in kernel BTF\n"
+	  "12:01 WARN lib.rs:12: libbpf: failed to load BPF skeleton 'x': -EINVAL\nError: no\n\nCaused by:\n    Invalid\n",
+	  "libbpf: extern (var ksym) 'x': not found in kernel BTF" },
 	{ "libbpf: map 'failing': fine\nlibbpf: 'error", NULL },
 };
 
