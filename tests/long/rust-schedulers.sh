@@ -28,10 +28,10 @@ built() {
 		LD_LIBRARY_PATH="$libs" cargo install --quiet --root "$deps" --version $version "$1"
 }
 
-# looked_at NAME: in each cell of the report "out" each program has the name that it has in the scheduler's own BTF, not as the
+# looked_at NAME TOPOLOGY: in each cell of the report "out" each program has the name that it has in the scheduler's own BTF, not as the
 # kernel cuts it, and the counts are those that the guest's kernel tells.
 looked_at() {
-	python3 - "$deps/bin/$1" out <<-'END'
+	python3 - "$deps/bin/$1" out "$2" <<-'END'
 		import json, os, sys
 		data = open(sys.argv[1], "rb").read()
 		for cell in json.load(open(sys.argv[2]))["cells"]:
@@ -40,7 +40,7 @@ looked_at() {
 		    assert progs and not cut and all(p["name"].startswith(p["short"]) for p in progs), (cut, progs)
 		    assert cell["cross_check"] == "", cell["cross_check"]
 		    alike = len(progs) - len({p["short"] for p in progs})
-		    print(f"# {os.path.basename(sys.argv[1])} on {cell['release']}, {cell['topology']}: {len(progs)} programs, "
+		    print(f"# {os.path.basename(sys.argv[1])} on {cell['release']}, {sys.argv[3]}: {len(progs)} programs, "
 		          f"{sum(len(p['name']) > 15 for p in progs)} names longer than the kernel keeps, {alike} alike there, "
 		          f"{sum(p['verified_insns'] for p in progs)} instructions verified, load {cell['ms']['load']:.0f} ms")
 	END
@@ -54,7 +54,7 @@ attaches() {
 	for kernel in "$key" ${KERNELS-}; do
 		for topology in ${TOPOLOGIES-1,1,1,1 1,2,2,1}; do
 			exits 0 ktstr verifier --scheduler-bin "$deps/bin/$name" --kernel "$kernel" --topology "$topology" --cross-check \
-				--json -- "$@" && has "\"$program\"" out && looked_at "$name" >&3 || return
+				--json -- "$@" && has "\"$program\"" out && looked_at "$name" "$topology" >&3 || return
 		done
 	done
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # How a guest in virtual time ends when it does not end well: the verdict, and that it is the same each time.
-# tests/vm/virtual.sh has what costs little.
+# tests/vm/virtual.sh has what costs little. ONLY: some of the tests.
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
@@ -124,5 +124,6 @@ snapshot_damaged() {
 	exits 6 virtual --exec "$what" && has snapshot err && exits 0 virtual --exec "$what" && cmp out first
 }
 
-run_tests panics scheduler_stalls verifier_stalls never_ends init_starved at_the_gate floods_console floods_log qemu_killed interrupted \
-	snapshot_damaged
+# shellcheck disable=SC2086 # names
+run_tests ${ONLY:-panics scheduler_stalls verifier_stalls never_ends init_starved at_the_gate floods_console floods_log qemu_killed interrupted \
+	snapshot_damaged}
