@@ -151,14 +151,17 @@ not_git() {
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], file=open("port", "w"), flush=True)
 s.accept()[0].sendall(b"220 mail.example.org ready\r\n")
+s.settimeout(60)
 c = s.accept()
+open("second", "w")
 sys.stdin.read()' <"$base/life" 9>&- &
 	within 10 test -s port || return
 	exits 24 ref "git://127.0.0.1:$(cat port)/x" master && has protocol err && show 'something else listens' || return
 	ktstr-source remote-ref --store store --out r --url "git://127.0.0.1:$(cat port)/x" --ref master 2>err &
-	sleep 0.3
-	kill -TERM $!
-	wait $!
+	asks=$!
+	within 60 test -e second || return
+	kill -TERM $asks
+	wait $asks
 	same 130 $? 'exit code' && has 'interrupted' err
 }
 

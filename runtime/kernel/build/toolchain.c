@@ -187,7 +187,7 @@ int kbuild_has_header(const struct kbuild *b, const char *header, bool *has, str
 	if (spawn_capture(&s, true, HEADER_MAX, HEADER_MS, &text, &n, &status, e) < 0)
 		return -1;
 	/* It names what it did not find. Who has no memory, or no folder for its own files, says something else. */
-	if (!status || strstr(text, header)) {
+	if (!status || (WIFEXITED(status) && (!*text || strstr(text, header)))) {
 		*has = !status;
 		return 0;
 	}

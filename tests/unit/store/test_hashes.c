@@ -18,6 +18,7 @@
 #include "store/digest.h"
 #include "store/hashes.h"
 #include "store/recipe.h"
+#include <time.h>
 
 /* Of no bytes. */
 #define EMPTY_SUM "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -245,15 +246,16 @@ static void gigabyte_of_holes_is_quick(void **state)
 	struct place *p = *state;
 	struct piece data[65] = { { 0 } };
 	char hex[KEY_LEN + 1];
-	long long from;
+	clock_t from;
 
 	for (size_t i = 0; i < 64; i++)
 		data[i] = (struct piece){ (off_t)i * 16 * MIB, MIB, 'a' + (int)i };
 	write_pieces(p, "ram", data, 1024 * (off_t)MIB);
-	from = now_ms();
+	from = clock();
 	digest_of(p, "ram", hex);
-	print_message("# 1 GiB with 64 MiB of data: %lld ms\n", now_ms() - from);
-	assert_true(now_ms() - from < 1500);
+	from = (clock() - from) / (CLOCKS_PER_SEC / 1000);
+	print_message("# 1 GiB with 64 MiB of data: %ld ms of CPU\n", (long)from);
+	assert_true(from < 1500);
 }
 
 static struct hashes *open_table(const struct place *p)
