@@ -610,7 +610,13 @@ unreadable() {
 		done
 		rm -rf home/ktstr linux/.git
 	done
-	chmod -R u+rwX linux away
+	chmod 000 linux
+	for verb in 'build --source' 'import'; do
+		# shellcheck disable=SC2086 # words
+		exits 10 as_owner ktstr kernel $verb "$work/linux" && has "$work/linux" err || return
+	done
+	exits 10 as_owner ktstr shell --kernel "$work/linux" --exec true && has 'may not be read by this user' err && hasnt 'no kernel' err || return
+	chmod u+rwx linux && chmod -R u+rwX linux away
 }
 
 strangers() {

@@ -256,6 +256,8 @@ static int is_source(const char *source, struct err *e)
 {
 	static const char *const names[] = { "Makefile", "Kconfig", "arch" };
 
+	if (access(source, R_OK | X_OK) < 0 && errno == EACCES)
+		return err_set(e, X_NO_INPUT, "the folder %s may not be read by this user", source);
 	for (size_t i = 0; i < countof(names); i++) {
 		auto_free char *path = xasprintf("%s/%s", source, names[i]);
 

@@ -162,11 +162,14 @@ static bool is_source(const char *dir)
 
 static int from_folder(struct kernel *k, const char *dir, const struct kernel_host *h, struct err *e)
 {
-	auto_free char *meta = in_folder(dir, "metadata.json");
+	auto_free char *meta = NULL;
 	struct kernel_entry entry;
 	bool foreign = false;
 	int r = 0;
 
+	if (access(dir, R_OK | X_OK) < 0 && errno == EACCES)
+		return err_set(e, X_NO_INPUT, "the folder %s may not be read by this user", dir);
+	meta = in_folder(dir, "metadata.json");
 	if (meta) {
 		kernel_entry_read(&entry, dir, NULL);
 		if (entry.corrupt)
