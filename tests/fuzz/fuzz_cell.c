@@ -158,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const struct cell c = { .machine = machine, .layout = &fg_layout, .load_s = 100, .work_ms = 10 };
 	auto_free char *log = NULL;
 	auto_result struct result r = { 0 };
-	struct run x = { .c = &c, .r = &r, .tail = xmalloc(REASON_LOG) };
+	struct run x = { .c = &c, .r = &r };
 	struct err e = { 0 };
 	int pair[2], room = SOCKET;
 	size_t log_n;
@@ -168,6 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	MUST(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
 	say_all(pair[1], data + 1, n - 1);
+	x.tail = xmalloc(REASON_LOG);
 	x.log = xmemstream(&log, &log_n);
 	vm_init(&x.vm, &machine);
 	x.vm.qemu = (struct child){ .pid = getpid(), .pidfd = -1 };
