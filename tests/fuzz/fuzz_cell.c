@@ -1,9 +1,8 @@
 /* fuzz_cell.c: a guest that says anything, in any order, while a scheduler is tried in it. The first byte chooses what is waited
  * for; the rest are messages: a type, a length of two bytes, and that many bytes. What comes of it is a result that can be read
  * back. The waits are cell.c's own and in no header. */
-#include "fuzz.h"
+#include "frames.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define listen cell_listen /* and not the socket's */
@@ -13,19 +12,11 @@
 #include "../unit/fake_guest.h"
 #include "host/accel.h"
 
-enum { ENDS = 6, SOCKET = 1 << 20 };
+enum { ENDS = 6 };
 
 static const struct machine machine = {
 	.kind = MACHINE_MICROVM, .topo = TOPOLOGY(1, 1, 1, 1), .memory_mb = 64, .accel = ACCEL_KVM
 };
-
-static void put(FILE *f, unsigned type, const void *data, size_t n)
-{
-	fputc((int)type, f);
-	fputc((int)(n & 255), f);
-	fputc((int)(n >> 8), f);
-	fwrite(data, 1, n, f);
-}
 
 static void seed(const char *name, char kind, void fill(FILE *f))
 {
@@ -45,8 +36,8 @@ static void attaches(FILE *f)
 	char state[sizeof(on) + 5];
 
 	memcpy(mempcpy(state, &on, sizeof(on)), "ktstr", 5);
-	put(f, MSG_LOG, "attached\n", 9);
-	put(f, MSG_STATE, state, sizeof(state));
+	frame_put(f, MSG_LOG, "attached\n", 9);
+	frame_put(f, MSG_STATE, state, sizeof(state));
 }
 
 static void refused(FILE *f)
@@ -58,9 +49,9 @@ static void refused(FILE *f)
 	} calls = { { 1, 1 }, { 5, 22, 27, "x_init" } };
 	const struct proto_exited gone = { .status = 256 };
 
-	put(f, MSG_LOG, words, sizeof(words) - 1);
-	put(f, MSG_CALLS, &calls, sizeof(calls));
-	put(f, MSG_EXITED, &gone, sizeof(gone));
+	frame_put(f, MSG_LOG, words, sizeof(words) - 1);
+	frame_put(f, MSG_CALLS, &calls, sizeof(calls));
+	frame_put(f, MSG_EXITED, &gone, sizeof(gone));
 }
 
 static void works(FILE *f)
@@ -70,14 +61,14 @@ static void works(FILE *f)
 		struct proto_task v[2];
 	} did = { { 50, 1 }, { { TASK_SPINS, 0, 7, 1, 1, 1, 0, 0 }, { .kind = TASK_SPINS, .cpu = 1 } } };
 
-	put(f, MSG_WORKED, &did, sizeof(did));
+	frame_put(f, MSG_WORKED, &did, sizeof(did));
 }
 
 static void lists(FILE *f)
 {
 	static const char text[] = "7 27 100 35 21 3 900 x_init\n8 26 1 1 1 0 0 y\n";
 
-	put(f, MSG_PROGS_ARE, text, sizeof(text) - 1);
+	frame_put(f, MSG_PROGS_ARE, text, sizeof(text) - 1);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -89,32 +80,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	seed("gone", 'd', refused);
 	seed("lists", 'p', lists);
 	return 0;
-}
-
-static void say(int fd, uint32_t type, const void *data, size_t n)
-{
-	auto_free char *frame = xmalloc(sizeof(struct proto_head) + n);
-	struct proto_head h;
-
-	proto_seal(&h, type, data, n);
-	memcpy(frame, &h, sizeof(h));
-	memcpy(frame + sizeof(h), data, n);
-	MUST(send(fd, frame, sizeof(h) + n, MSG_DONTWAIT) == (ssize_t)(sizeof(h) + n));
-}
-
-/* The messages; and then that it is too late, as often as anybody can be told. */
-static void say_all(int fd, const uint8_t *data, size_t n)
-{
-	while (n >= 3) {
-		size_t len = data[1] | (size_t)data[2] << 8;
-
-		len = len < n - 3 ? len : n - 3;
-		say(fd, data[0], data + 3, len);
-		data += 3 + len;
-		n -= 3 + len;
-	}
-	for (int i = 0; i < ENDS; i++)
-		say(fd, MSG_LATE, "", 0);
 }
 
 static int try(struct run *x, uint8_t kind, struct err *e)
@@ -160,14 +125,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	auto_result struct result r = { 0 };
 	struct run x = { .c = &c, .r = &r };
 	struct err e = { 0 };
-	int pair[2], room = SOCKET;
+	int pair[2];
 	size_t log_n;
 
 	if (!n || n > 16384)
 		return -1;
-	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-	MUST(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
-	say_all(pair[1], data + 1, n - 1);
+	frames_pair(pair);
+	frames_say(pair[1], data + 1, n - 1);
+	/* And that it is too late, as often as anybody can be told. */
+	for (int i = 0; i < ENDS; i++)
+		frame_say(pair[1], MSG_LATE, "", 0);
 	x.tail = xmalloc(REASON_LOG);
 	x.log = xmemstream(&log, &log_n);
 	vm_init(&x.vm, &machine);
