@@ -7,10 +7,10 @@
  *   guest                          host
  *   HELLO text            ->            facts: "key value\n" lines, see below; PID 1 is ready
  *                         <-  NOW       what the time is, when it has just booted or was continued
- *                         <-  FILES     manifest; guest makes the files below "/" and their pages
- *   PAGES runs            ->            where the pages are; host writes the content straight into guest RAM
+ *                         <-  FILES     manifest; guest makes the files below "/". Content of small ones is in the tray
+ *   PAGES runs            ->            where pages of the others are; host writes the content straight into guest RAM
  *                         <-  PUSHED    content is in place; guest lets go of the pages
- *   FILES_OK              ->
+ *   FILES_OK              ->            without PAGES and PUSHED when there were no others
  *                         <-  START     argv, environment
  *   STATE, LOG …          ->            scheduler state changes, its output
  *   EXIT_INFO                ->            before the STATE or EXITED it belongs to: what the kernel said about its end
@@ -31,7 +31,9 @@
  *                         <-  DEAF      nobody reads one of its outputs any more
  *   ENDED                 ->            behind all of its output
  *
- * In virtual time the same frames go through a board (guest/board.h), and deadlines are the guest's own:
+ * The same frames go through a board (guest/board.h) where there is one; in real time until
+ *                         <-  PORT      from now on through the virtio port
+ * In virtual time there is no such port, and deadlines are the guest's own:
  *                         <-  DEADLINE  milliseconds
  *   LATE                  ->            they have passed
  *                         <-  PARK      behind HELLO, or when a scheduler has attached: be saved, and continued
@@ -89,6 +91,7 @@ enum proto_type {
 	MSG_DEADLINE =
 		47, /* u32 milliseconds of the guest's own time until LATE; 0: never. Takes the place of the last one */
 	MSG_PARK = 48, /* empty: be saved (guest/board.h) */
+	MSG_PORT = 49, /* empty: the last frame through a board */
 };
 
 /* MSG_HELLO, in this order, numbers decimal unless said otherwise:
@@ -128,7 +131,7 @@ struct proto_file {
 #define PROTO_UNDATED UINT32_MAX
 #define PROTO_LINK 0x80000000u
 
-/* MSG_PAGES: consecutive guest-physical memory. Files start on a page boundary; the tail of a last page is zero. Always
+/* MSG_PAGES: consecutive guest-physical memory, of the files that board_tray_takes() refuses, all without a board. Files start on a page boundary; the tail of a last page is zero. Always
  * one frame: PROTO_MAX holds a gigabyte in single pages, and a payload of more runs than that is FAILED. */
 struct proto_run {
 	uint64_t gpa;

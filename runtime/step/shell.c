@@ -125,7 +125,7 @@ static int continue_base(struct vm *vm, const char *initrd, struct err *e)
 
 static int push_files(struct vm *vm, const struct payload *p, struct err *e)
 {
-	return vm_push(vm, p, e) < 0 ? err_in(e, "send the files") : 0;
+	return vm_push(vm, p, e) < 0 || vm_use_port(vm, e) < 0 ? err_in(e, "send the files") : 0;
 }
 
 /* The scheduler first and alone, so that guests with it are the same whatever else they are given. */

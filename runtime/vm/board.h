@@ -1,4 +1,4 @@
-/* board.h: the host's side of guest/board.h: when a guest in virtual time may be spoken to, and how.
+/* board.h: the host's side of guest/board.h: when a guest may be spoken to, and how.
  *
  * The guest stands still from the moment its call was heard until board_release(). Whoever talks to it through struct chan
  * need not know: what is sent waits here, and the guest is let go when its words are used up and somebody asks for more. */
@@ -11,17 +11,18 @@ struct err;
 struct machine;
 struct vm;
 
-enum { BOARD_PAGES = 2 * BOARD_BOX / BOARD_PAGE };
+enum { BOARD_PAGES = 2 * BOARD_BOX / BOARD_PAGE, BOARD_ALL_PAGES = BOARD_PAGES + BOARD_TRAY / BOARD_PAGE };
 
 struct board {
 	struct vm *vm;    /* whose memory it is in */
-	int ring, gate;   /* our ends; -1: closed */
+	int ring, gate;   /* our ends; -1: closed, and in real time there is no gate */
 	int full;         /* bytes that fill the gate */
 	int taken;        /* out of it by us */
 	uint64_t address; /* guest-physical, of the head; 0: not known yet */
-	uint64_t page[BOARD_PAGES];
-	bool called; /* the guest stands in a call, and its outbox was taken */
-	bool parked; /* it rang to be saved, and what stands in the gate is no call */
+	uint64_t *page;   /* BOARD_ALL_PAGES: of the boxes, then of the tray; NULL: not known yet */
+	uint32_t tray;    /* pages of that */
+	bool called;      /* the guest stands in a call, and its outbox was taken */
+	bool parked;      /* it rang to be saved, and what stands in the gate is no call */
 	unsigned char name[8];
 	unsigned name_n; /* bytes of its address that came, counted from 1 on once RING_BOARD came; 0: none is coming */
 	char *to;        /* for the inbox */
@@ -33,8 +34,9 @@ int board_pairs(int ring[2], int gate[2], struct err *e);
 /* Takes the descriptors. */
 void board_open(struct board *b, struct vm *vm, int ring, int gate);
 void board_close(struct board *b);
-/* The pages that a head names: each in RAM, aligned, and as many as there are. Hostile in, X_VM. */
-int board_pages(uint64_t page[BOARD_PAGES], const struct board_head *h, const struct machine *m, struct err *e);
+/* The pages that a head names: each in RAM, aligned, and those of the boxes all there. How many of the tray follow, or negative.
+ * Hostile in, X_VM. */
+int board_pages(uint64_t page[BOARD_ALL_PAGES], const struct board_head *h, const struct machine *m, struct err *e);
 /* A board whose address is known: that of a continued guest. */
 int board_find(struct board *b, uint64_t address, struct err *e);
 /* Queues bytes for the guest's next call. */

@@ -40,6 +40,11 @@ const struct arch *machine_arch(const struct machine *m)
 	return m->kind == MACHINE_VIRT ? &arch_aarch64 : &arch_x86_64;
 }
 
+bool machine_has_board(const struct machine *m)
+{
+	return m->kind != MACHINE_VIRT;
+}
+
 bool machine_x2apic(const struct machine *m)
 {
 	return m->kind != MACHINE_VIRT && topology_last_apic_id(&m->topo) > TOPO_XAPIC_LAST;

@@ -45,6 +45,8 @@ int machine_settle(struct machine *m, const char *qemu, const struct qemu_parts 
 /* After a panic that QEMU may have caused (machine_settle tells how; rare since 8.1, and still seen with 10.0.2): from now on the
  * vCPUs of an emulated guest take turns. Returns false when they do already or there is but one. */
 bool machine_take_turns(struct machine *m);
+/* Has ports to ring by (guest/board.h). */
+bool machine_has_board(const struct machine *m);
 /* Has APIC ids that take x2APIC and interrupt remapping. */
 bool machine_x2apic(const struct machine *m);
 
@@ -54,8 +56,8 @@ enum ram_mode { RAM_SHARED, RAM_PRIVATE, RAM_PRIVATE_READONLY };
 
 /* Descriptors handed to QEMU (socketpair ends, inherited under these numbers) and files it opens. */
 struct machine_wires {
-	int qmp, chan, console;  /* all pre-connected sockets; in virtual time chan is the ring, and console a file */
-	int gate;                /* of virtual time (guest/board.h) */
+	int qmp, chan, console; /* all pre-connected sockets; in virtual time there is no chan, and console is a file */
+	int ring, gate;         /* of a board (guest/board.h); gate: of virtual time */
 	int ram[TOPO_MAX_NODES]; /* one backing file per node, inherited as well */
 	enum ram_mode ram_mode;
 	unsigned host_node[TOPO_MAX_NODES]; /* host node each node's RAM is to be from, counted from 1; 0: any */

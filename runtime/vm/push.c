@@ -1,4 +1,4 @@
-/* push.c: a payload into a guest, without the channel's slowness: the guest names pages, we fill them. */
+/* push.c: a payload into a guest, without the channel's slowness: into the board's tray, and into pages that the guest names. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "guest/board.h"
 #include "guest/payload.h"
 #include "guest/proto.h"
 #include "vm/end.h"
@@ -31,6 +32,26 @@ struct target {
 	size_t n, i;
 	uint64_t used; /* of run[i] */
 };
+
+static uint32_t tray_pages(const struct vm *vm)
+{
+	return vm->chan.board ? vm->board.tray : 0;
+}
+
+/* The tray as such a stretch. */
+static void take_tray(struct target *t, const struct vm *vm)
+{
+	t->run = xcalloc(tray_pages(vm) + 1, sizeof(*t->run));
+	for (uint32_t i = 0; i < tray_pages(vm); i++) {
+		uint64_t gpa = vm->board.page[BOARD_PAGES + i];
+		struct proto_run *last = t->n ? &t->run[t->n - 1] : NULL;
+
+		if (last && last->gpa + last->len == gpa)
+			last->len += PAGE;
+		else
+			t->run[t->n++] = (struct proto_run){ gpa, PAGE };
+	}
+}
 
 static char *manifest(const struct payload *p, size_t *n)
 {
@@ -83,7 +104,7 @@ static int take_runs(struct target *t, const struct vm *vm, const struct msg *m,
 	return 0;
 }
 
-/* There are as many pages as take_runs() counted, so a run is always left. */
+/* There are as many pages as take_runs() or the tray counted, so a run is always left. */
 static int fill(struct vm *vm, struct target *t, const char *data, size_t n, struct err *e)
 {
 	while (n) {
@@ -133,37 +154,68 @@ static int push_file(struct vm *vm, struct target *t, const struct payload_file 
 	return 0;
 }
 
-static int push_content(struct vm *vm, const struct payload *p, struct target *t, long long deadline, struct err *e)
+/* Those files that go through the tray, or the others. */
+static int push_content(struct vm *vm, const struct payload *p, bool tray, struct target *t, long long deadline,
+			struct err *e)
 {
 	auto_free char *buf = xmalloc(CHUNK);
+	uint32_t used = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (!p->v[i].target && push_file(vm, t, &p->v[i], buf, deadline, e) < 0)
+		if (!p->v[i].target && board_tray_takes(&used, tray_pages(vm), p->v[i].size) == tray &&
+		    push_file(vm, t, &p->v[i], buf, deadline, e) < 0)
 			return -1;
+	return 0;
+}
+
+static int push_tray(struct vm *vm, const struct payload *p, long long deadline, struct err *e)
+{
+	struct target t = { 0 };
+
+	take_tray(&t, vm);
+	int r = push_content(vm, p, true, &t, deadline, e);
+
+	free(t.run);
+	return r;
+}
+
+/* want pages of files that the tray does not take. */
+static int push_pages(struct vm *vm, const struct payload *p, uint64_t want, long long deadline, struct err *e)
+{
+	struct target t = { 0 };
+	struct msg m;
+
+	if (vm_expect(vm, MSG_PAGES, &m, deadline, "the guest to make room for files", e) < 0)
+		return -1;
+	int r = take_runs(&t, vm, &m, want, e);
+
+	if (r == 0)
+		r = push_content(vm, p, false, &t, deadline, e);
+	free(t.run);
+	if (r < 0)
+		return -1;
+	if (chan_send(&vm->chan, MSG_PUSHED, NULL, 0, deadline, e) < 0)
+		return e->code == X_VM ? vm_gone(vm, e) : -1;
 	return 0;
 }
 
 int vm_push(struct vm *vm, const struct payload *p, struct err *e)
 {
 	long long deadline = vm_deadline(vm, VM_PUSH_S);
-	auto_free struct proto_run *runs = NULL;
-	struct target t = { 0 };
 	uint64_t want = 0;
+	uint32_t used = 0;
 	struct msg m;
 	size_t n;
 
 	for (size_t i = 0; i < p->n; i++)
-		want += p->v[i].target ? 0 : pages(p->v[i].size);
+		if (!p->v[i].target && !board_tray_takes(&used, tray_pages(vm), p->v[i].size))
+			want += pages(p->v[i].size);
 	auto_free char *list = manifest(p, &n);
+	if (push_tray(vm, p, deadline, e) < 0)
+		return -1;
 	if (chan_send(&vm->chan, MSG_FILES, list, n, deadline, e) < 0)
 		return e->code == X_VM ? vm_gone(vm, e) : -1;
-	if (vm_expect(vm, MSG_PAGES, &m, deadline, "the guest to make room for files", e) < 0)
+	if (want && push_pages(vm, p, want, deadline, e) < 0)
 		return -1;
-	int r = take_runs(&t, vm, &m, want, e);
-	runs = t.run;
-	if (r < 0 || push_content(vm, p, &t, deadline, e) < 0)
-		return -1;
-	if (chan_send(&vm->chan, MSG_PUSHED, NULL, 0, deadline, e) < 0)
-		return e->code == X_VM ? vm_gone(vm, e) : -1;
 	return vm_expect(vm, MSG_FILES_OK, &m, deadline, "the guest to take over its files", e);
 }

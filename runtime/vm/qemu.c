@@ -290,14 +290,19 @@ static void args_memory(struct argv *a, const struct machine *m, const struct ma
 		args_nodes(a, &m->topo, m->kind == MACHINE_VIRT ? "cluster" : "die");
 }
 
+static void args_ring(struct argv *a, const struct machine_wires *w)
+{
+	argv_opt(a, "-chardev", "socket,id=ring,fd=%d", w->ring);
+	argv_opt(a, "-device", "isa-debugcon,iobase=%#x,chardev=ring", BOARD_RING_PORT);
+}
+
 /* No virtio device: each has an ioeventfd or a queue that QEMU's main loop serves when the host has time for it, and the guest
  * would see when. A console in a socket that is full would be seen as well. */
 static void args_wires_virtual(struct argv *a, const struct machine_wires *w)
 {
 	argv_opt(a, "-chardev", "file,id=console,path=/proc/self/fd/%d", w->console);
 	argv_opt(a, "-serial", "chardev:console");
-	argv_opt(a, "-chardev", "socket,id=ring,fd=%d", w->chan);
-	argv_opt(a, "-device", "isa-debugcon,iobase=%#x,chardev=ring", BOARD_RING_PORT);
+	args_ring(a, w);
 	argv_opt(a, "-chardev", "socket,id=gate,fd=%d", w->gate);
 	argv_opt(a, "-device", "isa-debugcon,iobase=%#x,chardev=gate", BOARD_GATE_PORT);
 }
@@ -315,6 +320,8 @@ static void args_wires(struct argv *a, const struct machine *m, const struct mac
 	argv_opt(a, "-device", "%s,max_ports=2", m->pci ? "virtio-serial-pci" : "virtio-serial-device");
 	argv_opt(a, "-chardev", "socket,id=chan,fd=%d", w->chan);
 	argv_opt(a, "-device", "virtserialport,chardev=chan,name=ktstr");
+	if (machine_has_board(m))
+		args_ring(a, w);
 }
 
 /* TCG shows the host's TSC, but not its frequency. Calibration against the PIT hangs half of the boots, and later the
@@ -330,6 +337,9 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 {
 	const char *iommu = machine_x2apic(m) ? " intel_iommu=off" : "";
 	const struct arch *arch = machine_arch(m);
+	const char *board = !machine_has_board(m) ? ""
+			    : m->clock.virtual    ? " " BOARD_VARIABLE "=" BOARD_VIRTUAL
+						  : " " BOARD_VARIABLE "=" BOARD_REAL;
 	auto_free char *tsc = m->tsc_khz ? xasprintf(" tsc_early_khz=%lu tsc=reliable", m->tsc_khz) : xstrdup("");
 
 	argv_opt(a, "-kernel", "%s", w->kernel);
@@ -339,8 +349,8 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 	argv_opt(a, "-append",
 		 "console=%s loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
 		 "%s%s%s%s%s%s",
-		 arch->console, arch->cmdline, tsc, iommu, m->clock.virtual ? " " BOARD_VARIABLE "=1" : "",
-		 extra_cmdline ? " " : "", extra_cmdline ? extra_cmdline : "");
+		 arch->console, arch->cmdline, tsc, iommu, board, extra_cmdline ? " " : "",
+		 extra_cmdline ? extra_cmdline : "");
 }
 
 void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline)

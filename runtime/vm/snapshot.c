@@ -203,13 +203,27 @@ static int feed(struct vm *vm, int fd, const char *data, size_t n, long long dea
 /* Announcements to networks there are not would come by real-time timers, and each would end a vCPU's turn. */
 static int set_virtual(struct vm *vm, long long deadline, struct err *e)
 {
-	auto_free char *board = facts_get(vm->hello, strlen(vm->hello), "board");
-
 	if (!vm->m.clock.virtual)
 		return 0;
-	if (vm_qmp(vm, "migrate-set-parameters", "{\"announce-rounds\":0}", -1, NULL, deadline, e) < 0)
+	return vm_qmp(vm, "migrate-set-parameters", "{\"announce-rounds\":0}", -1, NULL, deadline, e);
+}
+
+/* The guest was saved within a call. */
+static int find_board(struct vm *vm, struct err *e)
+{
+	auto_free char *board = facts_get(vm->hello, strlen(vm->hello), "board");
+
+	if (vm->board.ring >= 0 && !board && !vm->m.clock.virtual)
+		board_close(&vm->board);
+	if (vm->board.ring < 0)
+		return 0;
+	if (board_find(&vm->board, board ? strtoull(board, NULL, 16) : 0, e) < 0)
 		return -1;
-	return board_find(&vm->board, board ? strtoull(board, NULL, 16) : 0, e);
+	if (vm->m.clock.virtual)
+		return 0;
+	vm->board.called = true;
+	vm_use_board(vm);
+	return 0;
 }
 
 static int go_on(struct vm *vm, struct err *e)
@@ -227,7 +241,7 @@ static int load_state(struct vm *vm, int dir, struct err *e)
 	if (file_read(dir, "state", STATE_MAX, &state, &n, e) < 0)
 		return -1;
 	if (vm_qmp(vm, "migrate-set-capabilities", capabilities, -1, NULL, deadline, e) < 0 ||
-	    set_virtual(vm, deadline, e) < 0 || connect_state(vm, &fd, deadline, e) < 0 ||
+	    set_virtual(vm, deadline, e) < 0 || find_board(vm, e) < 0 || connect_state(vm, &fd, deadline, e) < 0 ||
 	    vm_qmp(vm, "migrate-incoming", "{\"uri\":\"fd:state\"}", -1, NULL, deadline, e) < 0 ||
 	    feed(vm, fd, state, n, deadline, e) < 0)
 		return -1;

@@ -16,7 +16,8 @@ struct vm {
 	struct child qemu;
 	struct qmp qmp;
 	struct chan chan;
-	struct board board;  /* of virtual time */
+	struct board board;  /* closed where there is none */
+	int port;            /* the virtio port's socket, as long as chan is the board's; -1 */
 	int console;         /* socket; -1 closed */
 	int console_file;    /* in its place in virtual time; -1: none */
 	uint64_t console_at; /* bytes of that we have */

@@ -31,7 +31,7 @@
 
 void vm_init(struct vm *vm, const struct machine *m)
 {
-	*vm = (struct vm){ .open = true, .m = *m, .console = -1, .console_file = -1, .says = -1 };
+	*vm = (struct vm){ .open = true, .m = *m, .port = -1, .console = -1, .console_file = -1, .says = -1 };
 	vm->board.ring = vm->board.gate = -1;
 	vm->chan.fd = vm->qmp.fd = -1;
 	for (size_t i = 0; i < countof(vm->ram); i++)
@@ -58,6 +58,7 @@ void vm_close(struct vm *vm)
 	kill_qemu(vm);
 	qmp_close(&vm->qmp);
 	chan_close(&vm->chan);
+	close_fd(&vm->port);
 	board_close(&vm->board);
 	close_fd(&vm->console);
 	close_fd(&vm->console_file);
@@ -80,7 +81,7 @@ static int waited(const struct vm *vm, const char *what, struct err *e)
 /* ---- start */
 
 struct pairs {
-	int qmp[2], chan[2], gate[2], console[2], says[2];
+	int qmp[2], chan[2], ring[2], gate[2], console[2], says[2];
 };
 
 static void close_pairs(struct pairs *p)
@@ -99,18 +100,19 @@ static int make_virtual(struct pairs *p, struct err *e)
 	p->console[0] = fcntl(p->console[1], F_DUPFD_CLOEXEC, 0);
 	if (p->console[0] < 0)
 		return err_sys(e, "the guest's console");
-	return board_pairs(p->chan, p->gate, e);
+	return board_pairs(p->ring, p->gate, e);
 }
 
-static int make_pairs(struct pairs *p, bool virtual, struct err *e)
+static int make_pairs(struct pairs *p, const struct machine *m, struct err *e)
 {
-	int *sockets[] = { p->qmp, p->chan, p->console };
+	int *sockets[] = { p->qmp, p->chan, p->console, p->ring };
+	size_t n = m->clock.virtual ? 1 : machine_has_board(m) ? 4 : 3;
 
 	memset(p, 0xff, sizeof(*p));
-	for (size_t i = 0; i < (virtual ? 1 : countof(sockets)); i++)
+	for (size_t i = 0; i < n; i++)
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets[i]) < 0)
 			return err_sys(e, "socketpair");
-	if (virtual && make_virtual(p, e) < 0)
+	if (m->clock.virtual && make_virtual(p, e) < 0)
 		return -1;
 	/* Ours does not block, QEMU's end does: it must not lose a word. */
 	if (pipe2(p->says, O_CLOEXEC) < 0 || fcntl(p->says[0], F_SETFL, O_NONBLOCK) < 0)
@@ -121,15 +123,18 @@ static int make_pairs(struct pairs *p, bool virtual, struct err *e)
 static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, const char *extra_cmdline, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
-	int keep[4 + TOPO_MAX_NODES] = { p->qmp[1], p->chan[1], p->console[1] };
-	size_t n_keep = 3;
+	int keep[5 + TOPO_MAX_NODES] = { p->qmp[1], p->console[1] };
+	int *some[] = { &p->chan[1], &p->ring[1], &p->gate[1] };
+	size_t n_keep = 2;
 
 	w->qmp = p->qmp[1];
 	w->chan = p->chan[1];
 	w->console = p->console[1];
+	w->ring = p->ring[1];
 	w->gate = p->gate[1];
-	if (w->gate >= 0)
-		keep[n_keep++] = w->gate;
+	for (size_t i = 0; i < countof(some); i++)
+		if (*some[i] >= 0)
+			keep[n_keep++] = *some[i];
 	for (unsigned i = 0; i < vm->m.topo.nodes; i++)
 		w->ram[i] = keep[n_keep++] = vm->ram[i];
 	machine_args(&a, &vm->m, w, extra_cmdline);
@@ -153,11 +158,12 @@ static int launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdl
 {
 	__attribute__((cleanup(close_pairs))) struct pairs p;
 
-	if (make_pairs(&p, vm->m.clock.virtual, e) < 0 || start_qemu(vm, w, &p, extra_cmdline, e) < 0)
+	if (make_pairs(&p, &vm->m, e) < 0 || start_qemu(vm, w, &p, extra_cmdline, e) < 0)
 		return -1;
 	qmp_open(&vm->qmp, TAKE_FD(p.qmp[0]));
+	if (p.ring[0] >= 0)
+		board_open(&vm->board, vm, TAKE_FD(p.ring[0]), TAKE_FD(p.gate[0]));
 	if (vm->m.clock.virtual) {
-		board_open(&vm->board, vm, TAKE_FD(p.chan[0]), TAKE_FD(p.gate[0]));
 		chan_open_board(&vm->chan, &vm->board);
 		vm->console_file = TAKE_FD(p.console[0]);
 		vm->console_at = 0;
@@ -178,6 +184,7 @@ static void launch_undo(struct vm *vm)
 	kill_qemu(vm);
 	qmp_close(&vm->qmp);
 	chan_close(&vm->chan);
+	close_fd(&vm->port);
 	board_close(&vm->board);
 	close_fd(&vm->console);
 	close_fd(&vm->console_file);
@@ -292,6 +299,8 @@ static int boot(struct vm *vm, const struct machine *m, const char *kernel, cons
 	if (memchr(msg.data, 0, msg.n))
 		return err_set(e, X_VM, "the guest's hello is not text");
 	vm->hello = xstrndup(msg.data, msg.n);
+	if (!vm->chan.board)
+		board_close(&vm->board); /* its kernel has no use for one */
 	if (check_topology(vm, e) < 0 || scrub(vm, e) < 0)
 		return -1;
 	/* A message on its way when a snapshot is taken would be lost, or half of it. */
@@ -341,6 +350,7 @@ static int wait_channel(struct vm *vm, long long deadline, struct err *e)
 			{ .fd = vm->qemu.pidfd, .events = POLLIN },
 			{ .fd = vm->console, .events = POLLIN },
 			{ .fd = vm->says, .events = POLLIN },
+			{ .fd = vm->chan.board ? -1 : vm->board.ring, .events = POLLIN },
 		};
 		/* A console that never falls silent must not keep us from seeing the deadline. */
 		if (deadline >= 0 && now_ms() >= deadline)
@@ -353,6 +363,10 @@ static int wait_channel(struct vm *vm, long long deadline, struct err *e)
 		/* What the guest said before it died is still worth hearing. */
 		if (p[0].revents)
 			return POLL_READY;
+		if (p[4].revents) {
+			vm_use_board(vm);
+			return POLL_READY;
+		}
 		if (p[1].revents || vm->panicked)
 			return vm_gone(vm, e);
 		if (!vm->m.clock.virtual || now_ms() < look)
@@ -361,6 +375,25 @@ static int wait_channel(struct vm *vm, long long deadline, struct err *e)
 			return -1;
 		look = now_ms() + PARK_LOOK_MS;
 	}
+}
+
+void vm_use_board(struct vm *vm)
+{
+	vm->port = TAKE_FD(vm->chan.fd);
+	chan_close(&vm->chan);
+	chan_open_board(&vm->chan, &vm->board);
+}
+
+int vm_use_port(struct vm *vm, struct err *e)
+{
+	if (vm->port < 0)
+		return 0;
+	if (chan_send(&vm->chan, MSG_PORT, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0)
+		return -1;
+	chan_close(&vm->chan);
+	board_close(&vm->board);
+	chan_open(&vm->chan, TAKE_FD(vm->port));
+	return 0;
 }
 
 int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, struct err *e)

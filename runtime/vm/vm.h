@@ -28,6 +28,11 @@ int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, c
 /* NOW: the guest goes on at the host's time and with random numbers of its own, however old its snapshot is. Before anything
  * else is asked of a guest that runs; there is no answer, and what is asked next is done after it. */
 int vm_tell_now(struct vm *vm, struct err *e);
+/* What the guest says comes through its board from now on: it has rung, or was saved as one that does. */
+void vm_use_board(struct vm *vm);
+/* Behind the answer to what was asked last, nothing else being due: what is said from now on goes through the virtio port, where both
+ * sides may speak at any time. Nothing where it does already, nor in virtual time. */
+int vm_use_port(struct vm *vm, struct err *e);
 /* In virtual time: until MSG_LATE comes, which vm_next() tells as X_TIMEOUT; 0: no deadline any more. In real time, where the
  * host's deadlines are the guest's, nothing. */
 int vm_deadline_inside(struct vm *vm, uint64_t ms, struct err *e);

@@ -1,6 +1,7 @@
-/* files.c: the payload. We make the files and their pages, the host fills the pages from outside.
+/* files.c: the payload. Small files are written from the board's tray. Of others we make the files and their pages, and the
+ * host fills the pages from outside: that is the cheaper way for large ones, and the only one without a board.
  *
- * Every page is allocated by fallocate() (which also keeps it from being dropped as clean), and its frame number read from
+ * Every such page is allocated by fallocate() (which also keeps it from being dropped as clean), and its frame number read from
  * /proc/self/pagemap through a mapping of a descriptor that cannot write. Nobody can run a file that is open for writing, and
  * a mapping is not ours alone: khugepaged holds its file while it looks at it, also when we have unmapped it, and lets go of
  * it later still. So the one descriptor that can write is closed before there is a mapping.
@@ -9,6 +10,8 @@
  * used, because under emulation the first run of each costs its translation; and a page costs 40 to 90 us there, so that
  * large files have huge ones where the kernel knows them: 100 MB take a sixth of the time. */
 #include "guest/init/files.h"
+#include "guest/board.h"
+#include "guest/init/base/board.h"
 #include "guest/init/base/crash.h"
 #include "guest/init/base/port.h"
 #include "guest/proto.h"
@@ -24,18 +27,25 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22 /* Linux 5.14 */
 #endif
 
-enum { UNIT = 4096 /* proto_run's */, HUGE_FROM = 4 << 20, RUNS_MAX = PROTO_MAX / sizeof(struct proto_run) };
+enum {
+	PIECE = 256 /* pages of a file at once */,
+	UNIT = 4096 /* proto_run's */,
+	HUGE_FROM = 4 << 20,
+	RUNS_MAX = PROTO_MAX / sizeof(struct proto_run)
+};
 
 struct file {
 	char *path;
 	uint32_t mode;
-	void *map; /* NULL for an empty file */
+	const char *const *tray; /* the pages of its content; NULL: the host fills its own */
+	void *map;               /* NULL: an empty file, or one from the tray */
 	size_t len;
 	struct timespec mtime; /* tv_nsec UTIME_OMIT: none of its own */
 };
@@ -178,6 +188,43 @@ static bool map(struct file *f)
 	return frames_read(f);
 }
 
+static bool write_all(const struct file *f, int fd)
+{
+	size_t done = 0;
+
+	while (done < f->len) {
+		struct iovec v[PIECE];
+		int k = 0;
+
+		/* What was written of a page is skipped in it. */
+		for (size_t at = done; at < f->len && k < PIECE; k++) {
+			size_t in = at % BOARD_PAGE, n = BOARD_PAGE - in;
+
+			if (n > f->len - at)
+				n = f->len - at;
+			v[k] = (struct iovec){ (char *)f->tray[at / BOARD_PAGE] + in, n };
+			at += n;
+		}
+		ssize_t n = writev(fd, v, k);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return fail("write", f->path);
+		done += (size_t)n;
+	}
+	return true;
+}
+
+static bool give_content(const struct file *f, int fd)
+{
+	if (fd < 0)
+		return fail("create", f->path);
+	if (f->tray)
+		return write_all(f, fd);
+	return f->len == 0 || allocate(f, fd);
+}
+
 static int create(const struct file *f)
 {
 	return open(f->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, f->mode);
@@ -185,7 +232,7 @@ static int create(const struct file *f)
 
 static bool make_file(struct file *f)
 {
-	bool huge = f->len >= HUGE_FROM, ok;
+	bool huge = f->len >= HUGE_FROM && !f->tray, ok;
 	int fd;
 
 	if (huge)
@@ -195,12 +242,12 @@ static bool make_file(struct file *f)
 		fd = create(f);
 	if (fd < 0 && errno == EEXIST && unlink(f->path) == 0)
 		fd = create(f);
-	ok = fd >= 0 ? f->len == 0 || allocate(f, fd) : fail("create", f->path);
+	ok = give_content(f, fd);
 	if (fd >= 0)
 		close(fd);
 	if (huge)
 		huge_pages(false);
-	return ok && (f->len == 0 || map(f));
+	return ok && (f->len == 0 || f->tray || map(f));
 }
 
 static bool make_link(const char *path, const char *target)
@@ -212,22 +259,26 @@ static bool make_link(const char *path, const char *target)
 	return symlink(target, path) == 0 || fail("link", path);
 }
 
-/* Looks at the whole manifest before anything is made: is it one, and does it fit? */
+/* Looks at the whole manifest before anything is made: is it one, and does it fit? What comes by the tray is little. */
 static bool manifest_check(const void *data, size_t n, size_t *count)
 {
+	uint32_t tray_pages, taken = 0;
 	struct proto_file f;
 	const char *path, *target;
 	struct sysinfo info;
 	uint64_t bytes = 0, available = 0;
+	bool large = false;
 	size_t at = 0;
 	int r;
 
+	board_tray(&tray_pages);
 	*count = 0;
 	while ((r = proto_file_next(data, n, &at, &f, &path, &target)) == PROTO_FRAME) {
 		if (target)
 			continue;
 		if (f.size > 1ull << 40 || (bytes += f.size + UNIT) > 1ull << 40)
 			r = -1;
+		large |= !board_tray_takes(&taken, tray_pages, f.size);
 		if (r < 0)
 			break;
 		++*count;
@@ -236,7 +287,7 @@ static bool manifest_check(const void *data, size_t n, size_t *count)
 		port_failed("the manifest is damaged");
 		return false;
 	}
-	if (sysinfo(&info) == 0)
+	if (large && sysinfo(&info) == 0)
 		available = (uint64_t)info.freeram * info.mem_unit;
 	if (available && bytes > available) {
 		port_failed("the payload needs %llu MiB and the guest has %llu MiB left",
@@ -249,7 +300,8 @@ static bool manifest_check(const void *data, size_t n, size_t *count)
 static bool make_all(const void *manifest, size_t n)
 {
 	char at_path[PROTO_PATH_MAX + 1], to[PROTO_PATH_MAX + 1];
-	const char *path, *target;
+	uint32_t tray_pages, taken = 0, from;
+	const char *const *tray = board_tray(&tray_pages), *path, *target;
 	struct proto_file f;
 	size_t at = 0;
 
@@ -264,6 +316,9 @@ static bool make_all(const void *manifest, size_t n)
 		struct file *file = &files[n_files++];
 
 		*file = (struct file){ .path = strdup(at_path), .mode = f.mode, .len = (size_t)f.size };
+		from = taken;
+		if (board_tray_takes(&taken, tray_pages, f.size))
+			file->tray = f.size ? tray + from : NULL;
 		file->mtime = f.mtime_ns == PROTO_UNDATED
 				      ? (struct timespec){ .tv_nsec = UTIME_OMIT }
 				      : (struct timespec){ .tv_sec = (time_t)f.mtime_s, .tv_nsec = f.mtime_ns };
@@ -290,6 +345,11 @@ void files_make(const void *manifest, size_t n)
 		die("out of memory for %zu files", count);
 	if (!make_all(manifest, n)) {
 		drop(false);
+		return;
+	}
+	if (!n_runs) {
+		drop(true);
+		port_send(MSG_FILES_OK, NULL, 0);
 		return;
 	}
 	waiting = true;

@@ -22,11 +22,15 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { PAGE = 4096, STACK = 128 << 10, HEAP = 96 << 10 /* less than what free() would give back */ };
 
 /* The next chunks of bulk transfers. */
 static void bulk_resume(void)
@@ -85,6 +89,9 @@ static void request(uint32_t type, const void *data, size_t n)
 		board_park();
 		port_want(); /* the host of each guest that goes on from there is the first to speak */
 		return;
+	case MSG_PORT:
+		port_use();
+		return;
 	case MSG_POWEROFF:
 		machine_end();
 	default:
@@ -127,6 +134,22 @@ static void rise(void)
 		say("no real-time priority: %s", strerror(errno));
 }
 
+/* Every page that we have or shall need soon is there before the snapshot: in a restored guest the first fault of each kind is
+ * some hundred pieces of kernel that an emulator has to translate. */
+static void stay(void)
+{
+	volatile char stack[STACK];
+	volatile char *heap = malloc(HEAP);
+
+	for (size_t i = 0; i < sizeof stack; i += PAGE)
+		stack[i] = 0;
+	for (size_t i = 0; heap && i < HEAP; i += PAGE)
+		heap[i] = 0;
+	free((void *)heap);
+	if (mlockall(MCL_CURRENT) < 0)
+		say("memory is not locked: %s", strerror(errno));
+}
+
 int main(void)
 {
 	if (getpid() != 1) {
@@ -145,6 +168,8 @@ int main(void)
 	scx_watch();
 	exit_info_watch();
 	calls_watch();
+	now_open();
+	stay();
 	facts_hello();
 	loop_run();
 }

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static int urandom = -1;
+
 /* Credited, and then asked for at once: what was drawn before the snapshot is not drawn again. */
 static int reseed(const unsigned char *seed)
 {
@@ -16,15 +18,18 @@ static int reseed(const unsigned char *seed)
 		struct rand_pool_info head;
 		unsigned char bytes[PROTO_SEED];
 	} pool = { .head = { .entropy_count = 8 * PROTO_SEED, .buf_size = PROTO_SEED } };
-	int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC), r = -1;
 
-	if (fd < 0)
+	if (urandom < 0) {
+		errno = ENODEV;
 		return -1;
+	}
 	memcpy(pool.bytes, seed, sizeof pool.bytes);
-	if (ioctl(fd, RNDADDENTROPY, &pool) == 0)
-		r = ioctl(fd, RNDRESEEDCRNG);
-	close(fd);
-	return r;
+	return ioctl(urandom, RNDADDENTROPY, &pool) == 0 ? ioctl(urandom, RNDRESEEDCRNG) : -1;
+}
+
+void now_open(void)
+{
+	urandom = open("/dev/urandom", O_RDWR | O_CLOEXEC);
 }
 
 void now_set(const void *data, size_t n)

@@ -10,15 +10,19 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "guest/board.h"
+#include "guest/payload.h"
 #include "guest/proto.h"
 #include "vm/board.h"
+#include "vm/push.h"
 #include "vm/ram.h"
 #include "vm/vm.h"
+#include "scratch.h"
 
 enum { MB = 64, HEAD = 1 << 20, BOXES = 2 << 20 };
 
@@ -258,6 +262,97 @@ static void heard_too_much(void **state)
 	fake_close(&f);
 }
 
+/* In real time there is no gate: the guest looks for the answer, which comes behind the inbox. */
+static void real_time(void **state)
+{
+	struct err e = { 0 };
+	struct fake f;
+	struct msg m;
+
+	(void)state;
+	fake_open(&f);
+	close(f.vm.board.gate);
+	f.vm.board.gate = -1;
+	announce(&f, HEAD);
+	say(&f, MSG_HELLO, "abc", 3);
+	head(&f)->calls = 7;
+	call(&f);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+	assert_int_equal(chan_send(&f.vm.chan, MSG_PING, NULL, 0, -1, &e), 0);
+	assert_int_equal(head(&f)->answers, 0);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	assert_int_equal(head(&f)->answers, 7);
+	assert_int_equal(head(&f)->in_n, sizeof(struct proto_head));
+	assert_int_equal(((struct proto_head *)inbox(&f))->type, MSG_PING);
+	fake_close(&f);
+}
+
+enum { TRAY = 8 << 20, FAR = 9 << 20, PLACE = 10 << 20, SECONDS = 20 };
+
+/* The guest of tray(): looks for an answer, and says what comes next. */
+static void answered(struct fake *f, uint32_t type, const void *data, size_t n)
+{
+	const volatile uint32_t *answers = &head(f)->answers;
+
+	for (int i = 0; *answers != head(f)->calls && i < SECONDS * 1000; i++)
+		usleep(1000);
+	head(f)->out_n = 0;
+	head(f)->calls++;
+	say(f, type, data, n);
+	call(f);
+}
+
+/* Files of two pages, two pages, and five bytes, into a tray of three pages in two places: the second goes elsewhere. */
+static void tray(void **state)
+{
+	auto_free char *one = xasprintf("%s/one", (const char *)*state), *big = xcalloc(1, 0x2000);
+	auto_free char *two = xasprintf("%s/two", (const char *)*state),
+		       *three = xasprintf("%s/three", (const char *)*state);
+	struct payload_file files[] = {
+		{ .guest = "/one", .host = one, .mode = 0755, .size = 0x1123 },
+		{ .guest = "/lib", .target = "usr/lib" },
+		{ .guest = "/two", .host = two, .mode = 0755, .size = 0x2000 },
+		{ .guest = "/three", .host = three, .mode = 0755, .size = 5 },
+	};
+	struct payload p = { .v = files, .n = countof(files) };
+	struct proto_run place = { PLACE, 0x2000 };
+	struct err e = { 0 };
+	struct fake f;
+	struct msg m;
+	int status;
+
+	memset(big, 'b', 0x2000);
+	scratch_file(*state, "one", big, 0x1123);
+	scratch_file(*state, "two", big, 0x2000);
+	scratch_text(*state, "three", "short");
+	fake_open(&f);
+	close(f.vm.board.gate);
+	f.vm.board.gate = -1;
+	head(&f)->n_runs = 4;
+	head(&f)->run[2] = (struct proto_run){ TRAY, BOARD_PAGE };
+	head(&f)->run[3] = (struct proto_run){ FAR, 2 * BOARD_PAGE };
+	announce(&f, HEAD);
+	say(&f, MSG_HELLO, "abc", 3);
+	head(&f)->calls = 1;
+	call(&f);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+	assert_int_equal(f.vm.board.tray, 3);
+	pid_t pid = fork();
+	if (pid == 0) {
+		answered(&f, MSG_PAGES, &place, sizeof(place));
+		answered(&f, MSG_FILES_OK, NULL, 0);
+		_exit(0);
+	}
+	assert_int_equal(vm_push(&f.vm, &p, &e), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_memory_equal(f.ram + TRAY, big, 0x1000);
+	assert_memory_equal(f.ram + FAR, big, 0x123);
+	assert_int_equal(f.ram[FAR + 0x123], 0);
+	assert_memory_equal(f.ram + FAR + 0x1000, "short\0", 7);
+	assert_memory_equal(f.ram + PLACE, big, 0x2000);
+	fake_close(&f);
+}
+
 static void refused(struct fake *f, const char *words)
 {
 	struct err e = { 0 };
@@ -290,7 +385,7 @@ static void bad_heads(void **state)
 		const char *words;
 	} cases[] = {
 		{ 1, BOARD_VERSION, 1, { { BOXES, 2 * BOARD_BOX } }, "none of ours" },
-		{ BOARD_MAGIC, 2, 1, { { BOXES, 2 * BOARD_BOX } }, "none of ours" },
+		{ BOARD_MAGIC, BOARD_VERSION - 1, 1, { { BOXES, 2 * BOARD_BOX } }, "none of ours" },
 		{ BOARD_MAGIC, BOARD_VERSION, BOARD_RUNS + 1, { { BOXES, 2 * BOARD_BOX } }, "runs of pages" },
 		{ BOARD_MAGIC, BOARD_VERSION, UINT32_MAX, { { BOXES, 2 * BOARD_BOX } }, "runs of pages" },
 		{ BOARD_MAGIC, BOARD_VERSION, 0, { { 0 } }, "0 pages" },
@@ -300,7 +395,16 @@ static void bad_heads(void **state)
 		{ BOARD_MAGIC, BOARD_VERSION, 1, { { BOXES, 2 * BOARD_BOX + 8 } }, "does not have" },
 		{ BOARD_MAGIC, BOARD_VERSION, 1, { { BOXES, UINT64_MAX & ~0xfffull } }, "does not have" },
 		{ BOARD_MAGIC, BOARD_VERSION, 1, { { (MB << 20) - BOARD_BOX, 2 * BOARD_BOX } }, "does not have" },
-		{ BOARD_MAGIC, BOARD_VERSION, 2, { { BOXES, 2 * BOARD_BOX }, { 0, BOARD_PAGE } }, "does not have" },
+		{ BOARD_MAGIC,
+		  BOARD_VERSION,
+		  2,
+		  { { BOXES, 2 * BOARD_BOX }, { 0, BOARD_TRAY + BOARD_PAGE } },
+		  "does not have" },
+		{ BOARD_MAGIC,
+		  BOARD_VERSION,
+		  2,
+		  { { BOXES, 2 * BOARD_BOX }, { MB << 20, BOARD_PAGE } },
+		  "does not have" },
 	};
 	struct fake f;
 
@@ -394,9 +498,17 @@ static void never_calls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(calls),       cmocka_unit_test(longer_than_a_box), cmocka_unit_test(bad_addresses),
-		cmocka_unit_test(bad_heads),   cmocka_unit_test(head_changes),      cmocka_unit_test(rings_out_of_turn),
-		cmocka_unit_test(never_calls), cmocka_unit_test(heard_again),       cmocka_unit_test(heard_too_much),
+		cmocka_unit_test(calls),
+		cmocka_unit_test(longer_than_a_box),
+		cmocka_unit_test(bad_addresses),
+		cmocka_unit_test(bad_heads),
+		cmocka_unit_test(head_changes),
+		cmocka_unit_test(rings_out_of_turn),
+		cmocka_unit_test(never_calls),
+		cmocka_unit_test(heard_again),
+		cmocka_unit_test(heard_too_much),
+		cmocka_unit_test(real_time),
+		in_scratch(tray),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

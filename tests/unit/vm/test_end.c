@@ -19,7 +19,13 @@ static void end_of(const char *script, bool oom, struct err *e)
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
 	const struct spawn s = { .argv = argv, .in = SPAWN_NULL };
-	struct vm vm = { .open = true, .console = -1, .says = -1, .qmp.fd = -1, .chan.fd = -1 };
+	struct vm vm = { .open = true,
+			 .console = -1,
+			 .says = -1,
+			 .qmp.fd = -1,
+			 .chan.fd = -1,
+			 .port = -1,
+			 .board = { .ring = -1, .gate = -1 } };
 
 	/* As if the kernel had killed somebody since. */
 	vm.oom_kills = cgroup_oom_kills() - oom;

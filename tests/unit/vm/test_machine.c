@@ -47,10 +47,12 @@ static const char cold_microvm[] =
 	"-device virtio-serial-device,max_ports=2\n"
 	"-chardev socket,id=chan,fd=11\n"
 	"-device virtserialport,chardev=chan,name=ktstr\n"
+	"-chardev socket,id=ring,fd=13\n"
+	"-device isa-debugcon,iobase=0xe9,chardev=ring\n"
 	"-kernel k\n"
 	"-initrd i\n"
 	"-append console=ttyS0 loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
-	" reboot=t no_timer_check tsc_early_khz=2445426 tsc=reliable x=y";
+	" reboot=t no_timer_check tsc_early_khz=2445426 tsc=reliable KTSTR_BOARD=2 x=y";
 
 static const char cold_virt[] =
 	"qemu-system-aarch64\n"
@@ -101,6 +103,8 @@ static const char restored_q35[] =
 	"-device virtio-serial-pci,max_ports=2\n"
 	"-chardev socket,id=chan,fd=11\n"
 	"-device virtserialport,chardev=chan,name=ktstr\n"
+	"-chardev socket,id=ring,fd=13\n"
+	"-device isa-debugcon,iobase=0xe9,chardev=ring\n"
 	"-incoming defer";
 
 static const struct qemu_parts all_parts = { .microvm = true, .qboot = true, .pvh = true };
@@ -126,6 +130,7 @@ static void command_lines(void **state)
 		struct machine_wires w = { .qmp = 10,
 					   .chan = 11,
 					   .console = 12,
+					   .ring = 13,
 					   .ram = { 20, 21 },
 					   .ram_mode = cases[i].mode,
 					   .kernel = cases[i].kernel,

@@ -204,7 +204,12 @@ static void begin(struct fixture *x, void (*guest)(void))
 	int pair[2];
 	pid_t pid;
 
-	*x = (struct fixture){ .vm = { .open = true, .console = -1, .says = -1, .qmp.fd = -1 } };
+	*x = (struct fixture){ .vm = { .open = true,
+				       .console = -1,
+				       .says = -1,
+				       .qmp.fd = -1,
+				       .port = -1,
+				       .board = { .ring = -1, .gate = -1 } } };
 	for (size_t i = 0; i < countof(x->vm.ram); i++)
 		x->vm.ram[i] = -1;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);

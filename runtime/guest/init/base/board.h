@@ -4,8 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes the board and tells the host where it is; false: this machine has none (it has a virtio port). */
+/* Makes the board and tells the host where it is; false: this machine or kernel has none (it has a virtio port). */
 bool board_open(void);
+/* The clock is virtual, and there is no port. */
+bool board_is_all(void);
+/* The pages of its tray, in the order in which the host fills them, and how many there are. */
+const char *const *board_tray(uint32_t *pages);
 /* Of the head; 0: there is no board. */
 uint64_t board_address(void);
 /* Puts as much of data as fits into the outbox: how many bytes. */

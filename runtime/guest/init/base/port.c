@@ -1,7 +1,8 @@
 /* port.c: frames to and from the host.
  *
  * With a board: everything that is queued goes in calls, when the loop has nothing else to do. They are the only places where
- * the host can say something.
+ * the host can say something. In real time the host may send us from there to the port, and nothing comes through that
+ * before.
  *
  * Else the virtio-serial port, watched edge-triggered: while no host is connected it reports a hang-up for ever, and a snapshot is
  * restored into just that state. So every wake-up reads and writes until the port says EAGAIN. What the host does not
@@ -42,7 +43,7 @@ struct frame {
 };
 
 static int port = -1;
-static bool board;  /* in place of the port */
+static bool board;  /* in place of the port, for now or for ever */
 static bool wanted; /* a call, with or without something to say */
 static void (*ask)(uint32_t type, const void *data, size_t n);
 static void (*resume)(void);
@@ -158,7 +159,7 @@ void port_send(enum proto_type type, const void *data, size_t n)
 	*tail = f;
 	tail = &f->next;
 	queued += f->len;
-	if (port >= 0)
+	if (port >= 0 && !board)
 		port_write();
 }
 
@@ -190,7 +191,7 @@ void port_flush(int ms)
 		board_write();
 		board_call(&data, &n); /* what the host says now comes too late */
 	}
-	if (port < 0)
+	if (port < 0 || board)
 		return;
 	for (port_write(); head && now_ms() < deadline; port_write())
 		poll(&p, 1, 10);
@@ -249,6 +250,8 @@ static void port_read(void)
 static void on_port(uint32_t events)
 {
 	(void)events; /* edge-triggered: look at both directions */
+	if (board)
+		return;
 	port_write();
 	port_read();
 	if (port_ready())
@@ -258,7 +261,7 @@ static void on_port(uint32_t events)
 /* Until neither side has anything left to say. */
 static void board_turn(void)
 {
-	while (head || wanted) {
+	while (board && (head || wanted)) {
 		const void *data;
 		size_t n;
 
@@ -269,9 +272,17 @@ static void board_turn(void)
 			memcpy(in + in_n, data, n);
 		in_n += n;
 		frames();
-		if (!head && !wanted)
+		if (!board)
+			on_port(0); /* what it has told us so far was not listened to */
+		else if (!head && !wanted)
 			resume();
 	}
+}
+
+void port_use(void)
+{
+	board = board && board_is_all();
+	wanted = false;
 }
 
 void port_want(void)
@@ -286,10 +297,10 @@ void port_open(void (*request)(uint32_t type, const void *data, size_t n), void 
 	ask = request;
 	resume = room;
 	board = board_open();
-	if (board) {
+	if (board)
 		before_wait(board_turn);
+	if (board_is_all())
 		return;
-	}
 	port_wait(path, sizeof path);
 	port = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (port < 0)
