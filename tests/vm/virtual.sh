@@ -52,7 +52,7 @@ input() {
 # kept: the folder of the guest with its scheduler attached, in the store. Others have another seed.
 kept() {
 	grep -l '^step *attached ' "$shared"/ktstr/store/objects/*/*/recipe | while read -r recipe; do
-		! grep -q '^str *seed 77$' "$recipe" || echo "${recipe%/recipe}"
+		! grep -q '^u64 *seed 77$' "$recipe" || echo "${recipe%/recipe}"
 	done
 }
 
