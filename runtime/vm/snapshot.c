@@ -315,9 +315,10 @@ int vm_continue(struct vm *vm, const char *snapshot_dir, uint64_t seed, const ch
 	*why = NULL;
 	if (vm_restore(vm, snapshot_dir, seed, e) == 0)
 		return 0;
-	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || e->code == X_HOST || !vm->m.memory_mb ||
-	    vm->m.clock.virtual)
+	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || e->code == X_HOST || !vm->m.memory_mb)
 		return -1;
+	if (vm->m.clock.virtual)
+		return e->code == X_VM ? err_in(e, "its snapshot is made anew for the next run") : -1;
 	if (still_ms() > still)
 		return -1;
 	struct machine m = vm->m;
