@@ -41,7 +41,7 @@ static int plan_package(struct plan *p, const struct edge **builds, const struct
 		argv_fmt(&more, "--bin=%s", o->bin);
 	struct edge *g = plan_edge(p, "cargo", "cargo build %.200s", o->spec);
 
-	edge_needs(g, "always");
+	g->always = true;
 	edge_needs(g, "%s", home->step);
 	edge_out(g, DIR "/binary");
 	edge_out(g, DIR "/facts");

@@ -66,7 +66,7 @@ static void clear_unless(int dir, const char *name, mode_t type)
 
 static void clear_strangers(int dir)
 {
-	static const char *const files[] = { ".ninja_log", ".ninja_deps", "build.ninja", "sizes" };
+	static const char *const files[] = { ".ninja_log", ".ninja_deps", "build.ninja", "sizes", "inputs" };
 
 	for (size_t i = 0; i < countof(files); i++)
 		clear_unless(dir, files[i], S_IFREG);

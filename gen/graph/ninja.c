@@ -67,12 +67,25 @@ static void edge_write(FILE *f, const struct edge *g)
 	fprintf(f, ": %s", g->rule);
 	paths(f, "", &g->ins);
 	paths(f, "| ", &g->implicit);
+	if (g->always)
+		fputs(g->implicit.n ? " $\n    always" : " $\n    | always", f);
 	fputc('\n', f);
 	auto_free char *id = sh_word(g->id);
 
 	var(f, "  ", "id", id);
 	var(f, "  ", "title", g->id);
 	vars(f, "  ", g->vars, g->n_vars);
+}
+
+/* Nothing has this name, so whatever needs it runs each time. */
+static void always_write(FILE *f, const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_edges; i++) {
+		if (!p->edges[i]->always)
+			continue;
+		fputs("\nbuild always: phony\n", f);
+		return;
+	}
 }
 
 void ninja_write(FILE *f, const struct plan *p)
@@ -85,6 +98,7 @@ void ninja_write(FILE *f, const struct plan *p)
 		ninja_path(f, p->includes.v[i]);
 		fputc('\n', f);
 	}
+	always_write(f, p);
 	for (size_t i = 0; i < p->n_edges; i++)
 		edge_write(f, p->edges[i]);
 }

@@ -205,9 +205,9 @@ char *plan_tool_file(const char *name)
 	char hex[NAME_LEN + 1];
 
 	if (!strchr(name, '/'))
-		return xasprintf("tools/%s", slug);
+		return xasprintf(PLAN_TOOLS "%s", slug);
 	name_hex(name, strlen(name), hex);
-	return xasprintf("tools/%s-%.10s", slug, hex);
+	return xasprintf(PLAN_TOOLS "%s-%.10s", slug, hex);
 }
 
 void edge_tool(struct plan *p, struct edge *g, const char *name)

@@ -31,8 +31,8 @@ struct edge {
 	struct strs implicit; /* "| …": dependencies that are not $in */
 	struct plan_var *vars;
 	size_t n_vars;
-	bool again;   /* runs even when up to date: what it does lies outside of the graph, or the request says so */
-	bool depfile; /* it tells by itself what else it read */
+	bool again; /* runs even when up to date: what it does lies outside of the graph, or the request says so */
+	bool always; /* ninja runs it each time, since nobody else can tell whether it is up to date; what it finds equal stays */
 };
 
 struct plan {
@@ -65,6 +65,7 @@ void edge_needs(struct edge *g, const char *fmt, ...) __attribute__((format(prin
  * What those facts are stands in the build folder's file "tools/{name}" (folder.h). */
 void edge_tool(struct plan *p, struct edge *g, const char *name);
 /* That file, below the build folder. Caller frees. */
+#define PLAN_TOOLS "tools/"
 char *plan_tool_file(const char *name);
 
 /* Variables. What stands in a command is one word, or any number of them, whatever is in them. */

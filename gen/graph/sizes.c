@@ -10,17 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEAD "ktstr sizes 1 "
 #define END "end\n"
 
-enum { SIZES_MAX = 256 << 20, DEPTH_MAX = 16 };
+enum { SIZES_MAX = 256 << 20, DEPTH_MAX = 16, AHEAD_S = 2 };
 
 /* What is ours and ninja's own, at the folder's top. */
 static bool is_own(const char *name)
 {
-	static const char *const own[] = { "build.ninja", "sizes", "lock", "used", "tools" };
+	static const char *const own[] = { "build.ninja", "sizes", "inputs", "lock", "used", "tools" };
 
 	for (size_t i = 0; i < countof(own); i++) {
 		if (!strcmp(name, own[i]))
@@ -171,6 +172,11 @@ static bool check_file(struct look *l, const char *line)
 		r = see(l, path, S_IFREG, &st);
 	if (r != SEEN)
 		return r == NOT_THERE;
+	/* The clock was set back: what changes now is older than what was made before. */
+	if (st.st_mtim.tv_sec > time(NULL) + AHEAD_S) {
+		(void)unlinkat(l->dir, path, 0);
+		return false;
+	}
 	/* One that is younger was written since, which ninja sees. */
 	if (st.st_size == size || mtime != (intmax_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
 		return true;

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 /* Before ninja runs. A file of another size and the same age goes, and with it ninja's log: then every step is asked again, and the store answers.
- * So does the log when the host booted since or "sizes" is damaged: what was written last may never have reached the disk. Damage
+ * Those go as well that are younger than now, because the clock was set back, without a word: what is changed from now on would be older.
+ * The log goes, too, when the host booted since or "sizes" is damaged: what was written last may never have reached the disk. Damage
  * is told. Whether all was as recorded. */
 bool sizes_check(int dir, const char *path);
 /* After it ran. What cannot be written costs asking again. */

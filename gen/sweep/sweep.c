@@ -316,7 +316,7 @@ static void plan_payload(struct plan *p, const struct sweep *s, const struct ker
 		argv_opt(&more, "--arch", "%s", a->name);
 	guest_library_path(&more);
 	edge_words(g, "args", &more);
-	g->depfile = true;
+	g->always = true;
 }
 
 void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k)

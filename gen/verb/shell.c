@@ -211,7 +211,7 @@ static void plan_toolbox(struct plan *p, const struct request *q)
 	fclose(f);
 	edge_needs(g, "%s", q->home.step);
 	edge_out(g, "toolbox/payload.pack");
-	g->depfile = true;
+	g->always = true;
 	edge_word(g, "outdir", "toolbox");
 	edge_words(g, "args", &more);
 	edge_text(g, "includes", "%s", list);
