@@ -126,6 +126,18 @@ static bool is_own(const struct proto_call *c)
 	}
 }
 
+/* What another run would get as well. */
+static bool is_refusal(int error)
+{
+	static const int refusals[] = { EPERM,  ENOENT, ESRCH,      E2BIG,  EACCES,   EFAULT, EEXIST, ENODEV,
+					EINVAL, ERANGE, EOPNOTSUPP, ENOSYS, ENOTSUPP, EPROTO, ELOOP,  EDOM };
+
+	for (size_t i = 0; i < countof(refusals); i++)
+		if (error == refusals[i])
+			return true;
+	return false;
+}
+
 /* Which of the scheduler's own calls the kernel granted. */
 struct granted {
 	bool map, program;
@@ -148,21 +160,73 @@ static struct granted granted_of(const struct calls *c)
 	return g;
 }
 
-/* Loaders make the maps of an object, a scheduler's struct_ops among them, before its programs. Without it, a program of
- * another kind that is refused is somebody's question to the kernel. */
-static bool is_question(const struct proto_call *c, const struct granted *g)
+/* ---- words */
+
+static bool has(struct view v, const char *what)
 {
-	return c->cmd == PROG_LOAD && c->error != EPERM && !is_struct_ops(c) && !g->struct_ops;
+	return v.n && memmem(v.p, v.n, what, strlen(what));
+}
+
+/* Not as the beginning of a longer word or number. */
+static bool has_word(struct view v, const char *what)
+{
+	size_t n = strlen(what);
+
+	for (const char *at; v.n && (at = memmem(v.p, v.n, what, n));) {
+		const char *end = v.p + v.n;
+
+		if (at + n == end || !isalnum((unsigned char)at[n]))
+			return true;
+		v = (struct view){ at + 1, (size_t)(end - at - 1) };
+	}
+	return false;
+}
+
+/* As C, libbpf and Rust write it: "EINVAL", "Invalid argument", "-22", "(os error 22)". */
+static bool tells_errno(struct view line, int error)
+{
+	static const char *const before[] = { "-", "error ", "errno ", "errno=" };
+	char buf[16];
+
+	if (has_word(line, evidence_errno(error, buf)) || has_word(line, strerror(error)))
+		return true;
+	for (size_t i = 0; i < countof(before); i++) {
+		auto_free char *number = xasprintf("%s%d", before[i], error);
+
+		if (has_word(line, number))
+			return true;
+	}
+	return false;
+}
+
+/* Whether who made that call complained of it: by its errno, and by the name of a program. */
+static bool is_told(const struct proto_call *c, struct view text)
+{
+	struct view line;
+
+	while (log_last_line(&text, &line))
+		if ((c->cmd != PROG_LOAD || has(line, c->name)) && tells_errno(line, c->error))
+			return true;
+	return false;
+}
+
+/* Loaders make the maps of an object, a scheduler's struct_ops among them, before its programs. Without it, a map or program of
+ * another kind that is refused may be somebody's question to the kernel, unless he complains of the answer. */
+static bool is_question(const struct proto_call *c, const struct granted *g, struct view text)
+{
+	if (c->error == EPERM || is_struct_ops(c) || g->struct_ops)
+		return false;
+	return (c->cmd == PROG_LOAD || (c->cmd == MAP_CREATE && is_refusal(c->error))) && !is_told(c, text);
 }
 
 /* A loader that goes on after a failure has got over it. That the value of a struct_ops map is in use already is no failure
  * either: libbpf attaches it all the same. */
-static const struct proto_call *last_own(const struct calls *c, const struct granted *g)
+static const struct proto_call *last_own(const struct calls *c, const struct granted *g, struct view text)
 {
 	for (size_t i = c->n; i-- > 0;) {
 		const struct proto_call *call = &c->v[i];
 
-		if (is_own(call) && !(call->error && is_question(call, g)) &&
+		if (is_own(call) && !(call->error && is_question(call, g, text)) &&
 		    (call->cmd != CALL_STRUCT_OPS_VALUE || call->error != EBUSY))
 			return call;
 	}
@@ -170,11 +234,6 @@ static const struct proto_call *last_own(const struct calls *c, const struct gra
 }
 
 /* ---- libbpf's words */
-
-static bool has(struct view v, const char *what)
-{
-	return v.n && memmem(v.p, v.n, what, strlen(what));
-}
 
 static int errno_parse(struct view v)
 {
@@ -279,7 +338,7 @@ static bool fits(const struct compared *what, const struct calls *c, const struc
 struct evidence evidence_find(const struct calls *c, struct view text)
 {
 	const struct granted g = granted_of(c);
-	const struct proto_call *last = last_own(c, &g);
+	const struct proto_call *last = last_own(c, &g, text);
 	const struct compared *what;
 	struct evidence x = { 0 };
 
@@ -297,13 +356,7 @@ struct evidence evidence_find(const struct calls *c, struct view text)
 
 bool evidence_refuses(const struct evidence *x)
 {
-	static const int refusals[] = { EPERM,  ENOENT, ESRCH,      E2BIG,  EACCES,   EFAULT, EEXIST, ENODEV,
-					EINVAL, ERANGE, EOPNOTSUPP, ENOSYS, ENOTSUPP, EPROTO, ELOOP,  EDOM };
-
-	for (size_t i = 0; x->by != EVIDENCE_NONE && i < countof(refusals); i++)
-		if (x->error == refusals[i])
-			return true;
-	return false;
+	return x->by != EVIDENCE_NONE && is_refusal(x->error);
 }
 
 bool evidence_attach(const struct evidence *x)

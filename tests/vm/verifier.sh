@@ -146,6 +146,45 @@ words_are_no_evidence() {
 		exits 4 ktstr verifier --scheduler-bin ./words --kernel "$key" && has 'failed  verify' err
 }
 
+# A map and a program that the kernel refuses to a loader that has no scheduler yet: its end is a refusal if it complains of it.
+questions_are_no_evidence() {
+	cat >asks.c <<-'END'
+		#include <errno.h>
+		#include <linux/bpf.h>
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/syscall.h>
+		#include <unistd.h>
+		static int asks(int cmd, union bpf_attr *a)
+		{
+			return syscall(SYS_bpf, cmd, a, sizeof(*a)) < 0 ? errno : 0;
+		}
+		int main(int argc, char **argv)
+		{
+			union bpf_attr map = { .map_type = BPF_MAP_TYPE_ARRAY, .map_name = "asked_map" };
+			struct bpf_insn none = { .code = 0x95 };
+			union bpf_attr prog = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insns = (long)&none, .insn_cnt = 1,
+						.license = (long)"GPL", .prog_name = "asked_program_w" };
+			const char *how = argv[argc - 1];
+			int error = asks(*how == 'm' ? BPF_MAP_CREATE : BPF_PROG_LOAD, *how == 'm' ? &map : &prog);
+			if (!strcmp(how, "map"))
+				printf("map: %s\n", strerror(error));
+			else if (!strcmp(how, "program"))
+				printf("libbpf: prog 'asked_program_with_a_name': BPF program load failed: %s\n", strerror(error));
+			else
+				puts("error: cannot open /etc/scx.toml: No such file or directory");
+			return 1;
+		}
+	END
+	gcc -o asks asks.c || return
+	for how in map-quiet program-quiet; do
+		exits 4 ktstr verifier --scheduler-bin ./asks --kernel "$key" --json -- $how && evidence out none || return
+	done
+	exits 3 ktstr verifier --scheduler-bin ./asks --kernel "$key" --json -- map && evidence out 'kernel BPF_MAP_CREATE EINVAL asked_map' || return
+	exits 3 ktstr verifier --scheduler-bin ./asks --kernel "$key" --json -- program &&
+		evidence out 'kernel BPF_PROG_LOAD EACCES asked_program_w'
+}
+
 # The kernel's own names are the same; memory, report and cross-check have both.
 whole_names() {
 	exits 0 ktstr verifier --scheduler-bin "$sched" --kernel "$key" --json --cross-check &&
@@ -192,5 +231,5 @@ nothing_left() {
 
 run_tests attaches cached equal_content_is_cached older_content_is_seen \
 	older_library_is_seen another_argument_runs json callbacks_are_counted does_not_dispatch rejected rejected_loop refusals_have_evidence accidents_are_not_kept \
-	libbpf_refuses words_are_no_evidence whole_names died cold \
+	libbpf_refuses words_are_no_evidence questions_are_no_evidence whole_names died cold \
 	without_sandbox nothing_left
