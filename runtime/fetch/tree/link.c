@@ -139,18 +139,42 @@ static int walk_folder(struct walk *w, int dir, const char *name, const char *pa
 	return r;
 }
 
-/* Whether what the link leads to is the tree or in it. */
-static bool is_inside(int root, const char *path)
+/* Whether some file of the tree that counts is in that folder of it. */
+static bool has_files(const struct source_files *f, const char *folder)
 {
-	auto_free char *from = xasprintf("/proc/self/fd/%d/%s", root, path), *top = xasprintf("/proc/self/fd/%d", root);
+	size_t from = 0, to = f->n, n = strlen(folder);
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (strcmp(f->v[middle].path, folder) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	/* Behind "drv" come "drv-x" and "drv.c" before "drv/". */
+	for (; from < f->n && !strncmp(f->v[from].path, folder, n); from++)
+		if (f->v[from].path[n] == '/')
+			return true;
+	return false;
+}
+
+/* Whether what the link leads to is the tree, or a folder in it of which files count by themselves: not one that git ignores. */
+static bool counts_itself(const struct source_files *f, const char *path)
+{
+	auto_free char *from = xasprintf("/proc/self/fd/%d/%s", f->root, path);
+	auto_free char *top = xasprintf("/proc/self/fd/%d", f->root);
 	auto_free char *to = realpath(from, NULL), *tree = realpath(top, NULL);
 	size_t n = tree ? strlen(tree) : 0;
 
-	return to && tree && strncmp(to, tree, n) == 0 && (!to[n] || to[n] == '/');
+	if (!to || !tree || strncmp(to, tree, n) != 0 || (to[n] && to[n] != '/'))
+		return false;
+	return !to[n] || has_files(f, to + n + 1);
 }
 
-static int list_target(struct walk *w, int root, const char *path, struct err *e)
+static int list_target(struct walk *w, const struct source_files *f, const char *path, struct err *e)
 {
+	int root = f->root;
 	struct stat st;
 
 	/* One that leads nowhere, or to a device, is what it says. */
@@ -158,26 +182,26 @@ static int list_target(struct walk *w, int root, const char *path, struct err *e
 		return errno == ENOENT || errno == ELOOP || errno == ENOTDIR || errno == EACCES
 			       ? 0
 			       : err_sys(e, "follow it");
-	if (S_ISDIR(st.st_mode) && is_inside(root, path))
+	if (S_ISDIR(st.st_mode) && counts_itself(f, path))
 		return 0;
 	return walk_entry(w, root, path, "", e);
 }
 
-int srclink_hash(int root, const char *path, struct hashes *h, char hex[KEY_LEN + 1], struct err *e)
+int srclink_hash(const struct source_files *f, const char *path, struct hashes *h, char hex[KEY_LEN + 1], struct err *e)
 {
 	struct stat tree; /* its files count themselves */
 	struct walk w = { .h = h, .above = { &tree }, .depth = 1 };
 	auto_free char *text = NULL;
 	char target[PATH_MAX];
 	size_t n;
-	ssize_t len = readlinkat(root, path, target, sizeof(target));
+	ssize_t len = readlinkat(f->root, path, target, sizeof(target));
 
-	if (len < 0 || fstat(root, &tree) < 0)
+	if (len < 0 || fstat(f->root, &tree) < 0)
 		return err_sys(e, "read link %s", path);
 	w.list = xmemstream(&text, &n);
 	fwrite(target, 1, (size_t)len, w.list);
 	fputc('\0', w.list);
-	int r = list_target(&w, root, path, e);
+	int r = list_target(&w, f, path, e);
 
 	fclose(w.list);
 	if (r < 0)

@@ -29,7 +29,7 @@ static int hash_one(struct source_files *f, struct source_file *x, struct hashes
 		    struct err *e)
 {
 	if (S_ISLNK(x->st.st_mode))
-		return srclink_hash(f->root, x->path, h, hex, e);
+		return srclink_hash(f, x->path, h, hex, e);
 	if (S_ISREG(x->st.st_mode) && hashes_known(h, &x->st, hex))
 		return 0;
 	if (!x->shut && may_read(f->root, x->path))

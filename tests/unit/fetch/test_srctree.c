@@ -129,6 +129,34 @@ static void links_out_of_the_tree_are_followed(void **state)
 	end(&p);
 }
 
+/* A folder in the tree of which no file counts by itself is one that only the link leads to. */
+static void links_to_what_does_not_count_are_followed(void **state)
+{
+	static const struct {
+		const char *target, *file;
+		bool counts;
+	} cases[] = {
+		{ "../.cache/drv", "linux/.cache/drv/d.c", true }, { "../drv.o/more", "linux/drv.o/more/d.c", true },
+		{ "../.cache", "linux/.cache/drv/d.c", true },     { "../scripts", "linux/scripts/run.o", false },
+		{ "..", "linux/.cache/drv/d.c", false },
+	};
+	struct place p = begin(*state);
+	auto_free char *link = xasprintf("%s/kernel/drv", p.source);
+	char before[KEY_LEN + 1], after[KEY_LEN + 1];
+
+	scratch_text(*state, "linux/scripts-x/z", "");
+	for (size_t i = 0; i < countof(cases); i++) {
+		scratch_text(*state, cases[i].file, "one");
+		assert_int_equal(symlink(cases[i].target, link), 0);
+		hash(&p, before);
+		scratch_text(*state, cases[i].file, "two");
+		hash(&p, after);
+		assert_int_equal(strcmp(before, after) != 0, cases[i].counts);
+		assert_int_equal(unlink(link), 0);
+	}
+	end(&p);
+}
+
 static void links_to_too_much_are_refused(void **state)
 {
 	struct place p = begin(*state);
@@ -307,6 +335,7 @@ int main(void)
 		in_scratch(mirrors),
 		in_scratch(refusals),
 		in_scratch(links_out_of_the_tree_are_followed),
+		in_scratch(links_to_what_does_not_count_are_followed),
 		in_scratch(links_to_too_much_are_refused),
 	};
 
