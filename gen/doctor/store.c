@@ -195,11 +195,12 @@ static void look_at_cache(struct findings *f, const char *hash)
 
 static void look_at_kernel(struct findings *f, const char *hash)
 {
+	auto_kernel_cache struct kernel_cache c = { .kconfig_hash = hash };
 	struct err e = { 0 };
 	struct kernel k = { 0 };
 	struct finding *x;
 
-	if (kernel_resolve(&k, NULL, hash, &e) == 0) {
+	if (kernel_resolve(&k, NULL, &c, &e) == 0) {
 		x = found(f, "kernel", LEVEL_OK, "%s, unless --kernel names another", k.name);
 		x->path = xstrdup(k.image);
 	} else {

@@ -42,7 +42,7 @@ static int find_range(struct search *s, const struct kernel_word *w, struct err 
 
 	if (s->o->build == KERNELS_BUILD_YES)
 		return search_version(s, w, e);
-	if (kernel_range(&v, &n, w, s->how.kc, e) < 0)
+	if (kernel_range(&v, &n, w, &s->cache, e) < 0)
 		return missing(s, w, e);
 	for (size_t i = 0; i < n; i++)
 		search_ready(s, w->text, &v[i]);
@@ -65,7 +65,7 @@ static int find(struct search *s, const struct kernel_word *w, struct err *e)
 		return find_range(s, w, e);
 	if (w->kind == KWORD_GIT && s->o->build != KERNELS_BUILD_NO)
 		return search_git_word(s, w, e);
-	if (kernel_resolve(&k, w, s->how.kc, e) == 0) {
+	if (kernel_resolve(&k, w, &s->cache, e) == 0) {
 		if (s->o->own_config && !k.key && may_be_folder(s, w))
 			dir = kernel_sources(w->text);
 		if (!dir)
@@ -99,7 +99,7 @@ static int find_default(struct search *s, struct err *e)
 
 	if (id)
 		return find_text(s, id, e) < 0 ? err_in(e, "KTSTR_KERNEL") : 0;
-	if (kernel_resolve(&k, NULL, s->how.kc, e) < 0)
+	if (kernel_resolve(&k, NULL, &s->cache, e) < 0)
 		return -1;
 	search_ready(s, NULL, &k);
 	return 0;

@@ -10,7 +10,10 @@ enum { COMMIT_LEN = 40 };
 int search_open(struct search *s, const struct home *home, const struct kernels_opts *o, struct err *e)
 {
 	*s = (struct search){ .home = home, .o = o };
-	return build_how_of(&s->how, home, o, e);
+	if (build_how_of(&s->how, home, o, e) < 0)
+		return -1;
+	s->cache.kconfig_hash = s->how.kc;
+	return 0;
 }
 
 void search_close(struct search *s)
@@ -24,6 +27,7 @@ void search_close(struct search *s)
 		kernel_free(&w->k);
 	}
 	free(s->v);
+	kernel_cache_free(&s->cache);
 	ask_free(&s->ask);
 	build_how_free(&s->how);
 }

@@ -28,7 +28,8 @@ struct search {
 	struct build_how how;
 	bool boots; /* asked for by a verb that boots kernels, and not to have them built */
 	struct ask ask;
-	struct asked *v; /* one for each word of the request */
+	struct kernel_cache cache; /* as it was before anything was asked */
+	struct asked *v;           /* one for each word of the request */
 	size_t n;
 };
 

@@ -16,15 +16,17 @@ static inline struct kernel_word word_of(const char *text)
 
 static inline int resolve_text(struct kernel *k, const char *text, const char *kconfig_hash, struct err *e)
 {
+	auto_kernel_cache struct kernel_cache c = { .kconfig_hash = kconfig_hash };
 	const struct kernel_word w = word_of(text ? text : "");
 
-	return kernel_resolve(k, text ? &w : NULL, kconfig_hash, e);
+	return kernel_resolve(k, text ? &w : NULL, &c, e);
 }
 
 static inline int resolve_text_on(const struct kernel_host *h, struct kernel *k, const char *text,
 				  const char *kconfig_hash, struct err *e)
 {
+	auto_kernel_cache struct kernel_cache c = { .kconfig_hash = kconfig_hash };
 	const struct kernel_word w = word_of(text);
 
-	return kernel_resolve_on(h, k, &w, kconfig_hash, e);
+	return kernel_resolve_on(h, k, &w, &c, e);
 }

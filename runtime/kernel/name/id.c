@@ -54,13 +54,25 @@ static void take_entry(struct kernel *k, const struct kernel_entry *entry)
 	k->key = xstrdup(entry->key);
 }
 
-static int from_cache(struct kernel *k, const struct kernel_word *w, const char *kconfig_hash,
+static const struct kernel_list *list_of(struct kernel_cache *c, struct err *e)
+{
+	if (!c->list.root && kernel_list(&c->list, c->kconfig_hash, e) < 0)
+		return NULL;
+	return &c->list;
+}
+
+void kernel_cache_free(struct kernel_cache *c)
+{
+	kernel_list_free(&c->list);
+}
+
+static int from_cache(struct kernel *k, const struct kernel_word *w, struct kernel_cache *c,
 		      const struct kernel_host *host, struct err *e)
 {
-	auto_kernel_list struct kernel_list l = { 0 };
+	const struct kernel_list *l = list_of(c, e);
 	const struct kernel_entry *found;
 
-	if (kernel_list(&l, kconfig_hash, e) < 0 || match_word(&found, &l, w, host->machine, e) < 0)
+	if (!l || match_word(&found, l, w, host->machine, e) < 0)
 		return -1;
 	if (found && found->corrupt)
 		return damaged(found, e);
@@ -68,10 +80,10 @@ static int from_cache(struct kernel *k, const struct kernel_word *w, const char 
 		take_entry(k, found);
 		return 0;
 	}
-	return file_exists(w->text) ? kernel_locate(k, w->text, host, e) : no_match(&l, w, host, e);
+	return file_exists(w->text) ? kernel_locate(k, w->text, host, e) : no_match(l, w, host, e);
 }
 
-static int resolve(struct kernel *k, const struct kernel_word *w, const char *kconfig_hash,
+static int resolve(struct kernel *k, const struct kernel_word *w, struct kernel_cache *c,
 		   const struct kernel_host *host, struct err *e)
 {
 	switch (w->kind) {
@@ -90,21 +102,21 @@ static int resolve(struct kernel *k, const struct kernel_word *w, const char *kc
 	case KWORD_NAME:
 		break;
 	}
-	return from_cache(k, w, kconfig_hash, host, e);
+	return from_cache(k, w, c, host, e);
 }
 
 /* What a developer of schedulers most likely works on; beside it only what needs no word to be found. */
-static int by_default(struct kernel *k, const char *kconfig_hash, const struct kernel_host *host, struct err *e)
+static int by_default(struct kernel *k, struct kernel_cache *c, const struct kernel_host *host, struct err *e)
 {
-	auto_kernel_list struct kernel_list l = { 0 };
+	const struct kernel_list *l = list_of(c, e);
 	auto_free char *headers = xasprintf("%s/lib/modules/%s/build", host->root, host->release);
 	const char *const trees[] = { "./linux", "../linux", headers };
 	const struct kernel_entry *newest;
 	struct err why = { 0 };
 
-	if (kernel_list(&l, kconfig_hash, e) < 0)
+	if (!l)
 		return -1;
-	if ((newest = match_newest(&l, host->machine))) {
+	if ((newest = match_newest(l, host->machine))) {
 		take_entry(k, newest);
 		return 0;
 	}
@@ -113,13 +125,13 @@ static int by_default(struct kernel *k, const char *kconfig_hash, const struct k
 			return 0;
 	if (kernel_running(k, host, &why) == 0)
 		return 0;
-	if (!l.n)
-		return nothing_there(&l, NULL, e);
+	if (!l->n)
+		return nothing_there(l, NULL, e);
 	return err_set(
 		e, X_NO_KERNEL,
 		"no kernel in %s is current: all are damaged, of another program, for another machine, built "
 		"with another ktstr.kconfig or with a fragment of your own; name one with --kernel, or build again",
-		l.root);
+		l->root);
 }
 
 char *kernel_from_environment(const char *variable)
@@ -137,52 +149,52 @@ char *kernel_from_environment(const char *variable)
 }
 
 int kernel_resolve_on(const struct kernel_host *host, struct kernel *k, const struct kernel_word *w,
-		      const char *kconfig_hash, struct err *e)
+		      struct kernel_cache *c, struct err *e)
 {
 	auto_free char *env = NULL;
 	struct kernel_word from_env;
 
 	if (w && *w->text)
-		return resolve(k, w, kconfig_hash, host, e);
+		return resolve(k, w, c, host, e);
 	if (!(env = kernel_from_environment("KTSTR_KERNEL")))
-		return by_default(k, kconfig_hash, host, e);
-	if (kernel_word_parse(&from_env, env, e) < 0 || resolve(k, &from_env, kconfig_hash, host, e) < 0)
+		return by_default(k, c, host, e);
+	if (kernel_word_parse(&from_env, env, e) < 0 || resolve(k, &from_env, c, host, e) < 0)
 		return err_in(e, "KTSTR_KERNEL");
 	return 0;
 }
 
-int kernel_resolve(struct kernel *k, const struct kernel_word *w, const char *kconfig_hash, struct err *e)
+int kernel_resolve(struct kernel *k, const struct kernel_word *w, struct kernel_cache *c, struct err *e)
 {
 	struct kernel_host here;
 
 	kernel_host_here(&here);
-	return kernel_resolve_on(&here, k, w, kconfig_hash, e);
+	return kernel_resolve_on(&here, k, w, c, e);
 }
 
-int kernel_range(struct kernel **v, size_t *n, const struct kernel_word *w, const char *kconfig_hash, struct err *e)
+int kernel_range(struct kernel **v, size_t *n, const struct kernel_word *w, struct kernel_cache *c, struct err *e)
 {
-	auto_kernel_list struct kernel_list l = { 0 };
+	const struct kernel_list *l;
 	struct kernel_host here;
 	const char *range = w->text;
 
 	kernel_host_here(&here);
 	if (w->kind != KWORD_RANGE)
 		return err_set(e, X_USAGE, "'%s' is not a range of kernels", range);
-	if (kernel_list(&l, kconfig_hash, e) < 0)
+	if (!(l = list_of(c, e)))
 		return -1;
-	auto_free const struct kernel_entry **found = xcalloc(l.n + 1, sizeof(*found));
-	size_t have = match_range(found, &l, &w->from, &w->to, here.machine);
+	auto_free const struct kernel_entry **found = xcalloc(l->n + 1, sizeof(*found));
+	size_t have = match_range(found, l, &w->from, &w->to, here.machine);
 
-	if (!have && !l.n) {
-		nothing_there(&l, NULL, e);
+	if (!have && !l->n) {
+		nothing_there(l, NULL, e);
 		return err_in(e, "kernels %s", range);
 	}
 	if (!have) {
-		auto_free char *versions = nearest_versions(&l, here.machine);
+		auto_free char *versions = nearest_versions(l, here.machine);
 
 		return err_set(e, X_NO_KERNEL,
 			       "no kernel of %s in %s, which has %s; cargo ktstr kernel build %s makes them", range,
-			       l.root, versions ? versions : "none with a version", range);
+			       l->root, versions ? versions : "none with a version", range);
 	}
 	*v = xcalloc(have, sizeof(**v));
 	for (*n = 0; *n < have; (*n)++)

@@ -232,8 +232,10 @@ static void ranges(void **state)
 		struct kernel_word w;
 		int r = kernel_word_parse(&w, cases[i].range, &e);
 
+		auto_kernel_cache struct kernel_cache c = { .kconfig_hash = "current1" };
+
 		if (r == 0)
-			r = kernel_range(&v, &n, &w, "current1", &e);
+			r = kernel_range(&v, &n, &w, &c, &e);
 
 		for (size_t k = 0; k < n; k++) {
 			fprintf(f, "%s ", v[k].key);
@@ -249,6 +251,24 @@ static void ranges(void **state)
 	}
 }
 
+/* However many words a request has. */
+static void the_cache_is_read_once(void **state)
+{
+	auto_kernel_cache struct kernel_cache c = { .kconfig_hash = "current1" };
+	auto_free char *root = fill(*state), *aside = xasprintf("%s/aside", (char *)*state);
+	static const char *const ids[] = { "6.12.117", "6.13" };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < countof(ids); i++) {
+		const struct kernel_word w = word_of(ids[i]);
+		auto_kernel struct kernel k = { 0 };
+
+		assert_int_equal(kernel_resolve(&k, &w, &c, &e), 0);
+		assert_non_null(strstr(k.name, ids[i]));
+		assert_int_equal(rename(i ? aside : root, i ? root : aside), 0);
+	}
+}
+
 static void from_the_environment(void **state)
 {
 	auto_free char *root = fill(*state);
@@ -256,14 +276,14 @@ static void from_the_environment(void **state)
 	struct err e = { 0 };
 
 	setenv("KTSTR_KERNEL", "  6.12.9\n", 1);
-	assert_int_equal(kernel_resolve(&k, NULL, NULL, &e), 0);
+	assert_int_equal(resolve_text(&k, NULL, NULL, &e), 0);
 	assert_string_equal(k.label, "6.12.9");
 	kernel_free(&k);
 	assert_int_equal(resolve_text(&k, "6.12.117", NULL, &e), 0);
 	assert_string_equal(k.label, "6.12.117");
 	setenv("KTSTR_KERNEL", "nothing", 1);
 	kernel_free(&k);
-	assert_true(kernel_resolve(&k, NULL, NULL, &e) < 0);
+	assert_true(resolve_text(&k, NULL, NULL, &e) < 0);
 	assert_non_null(strstr(e.msg, "KTSTR_KERNEL"));
 	unsetenv("KTSTR_KERNEL");
 }
@@ -272,13 +292,14 @@ static void an_empty_cache_says_what_to_do(void **state)
 {
 	auto_kernel struct kernel k = { 0 };
 	struct kernel_host h = here(*state);
+	auto_kernel_cache struct kernel_cache c = { 0 };
 	auto_free char *cwd = getcwd(NULL, 0);
 	struct err e = { 0 };
 
 	setenv("KTSTR_CACHE_DIR", *state, 1);
 	unsetenv("KTSTR_KERNEL");
 	assert_int_equal(chdir(*state), 0);
-	assert_true(kernel_resolve_on(&h, &k, NULL, NULL, &e) < 0);
+	assert_true(kernel_resolve_on(&h, &k, NULL, &c, &e) < 0);
 	assert_int_equal(e.code, X_NO_KERNEL);
 	assert_non_null(strstr(e.msg, "kernel import"));
 	assert_true(resolve_text(&k, "6.12", NULL, &e) < 0);
@@ -330,16 +351,19 @@ static void without_an_id(void **state)
 	scratch_text(dir, "sys/kernel/sched_ext/state", "disabled\n");
 	assert_int_equal(chdir(work), 0);
 	for (size_t i = 0; i < countof(cases); i++) {
+		auto_kernel_cache struct kernel_cache c = { .kconfig_hash = "current1" };
 		auto_kernel struct kernel k = { 0 };
 
-		assert_int_equal(kernel_resolve_on(&h, &k, NULL, "current1", &e), 0);
+		assert_int_equal(kernel_resolve_on(&h, &k, NULL, &c, &e), 0);
 		assert_string_equal(k.image + strlen(dir) + 1, cases[i].image);
 		assert_string_equal(k.label, cases[i].label);
 		auto_free char *gone = xasprintf("%s/%s", dir, cases[i].remove);
 
 		assert_int_equal(rmtree(AT_FDCWD, gone, &e), 0);
 	}
-	assert_true(kernel_resolve_on(&h, &none, NULL, "current1", &e) < 0);
+	auto_kernel_cache struct kernel_cache c = { .kconfig_hash = "current1" };
+
+	assert_true(kernel_resolve_on(&h, &none, NULL, &c, &e) < 0);
 	assert_int_equal(e.code, X_NO_KERNEL);
 	assert_non_null(strstr(e.msg, "is current"));
 	free(elf.p);
@@ -350,9 +374,13 @@ static void without_an_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(versions),       cmocka_unit_test(distances),
-		in_scratch(in_the_cache),         in_scratch(ranges),
-		in_scratch(from_the_environment), in_scratch(an_empty_cache_says_what_to_do),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(distances),
+		in_scratch(in_the_cache),
+		in_scratch(ranges),
+		in_scratch(the_cache_is_read_once),
+		in_scratch(from_the_environment),
+		in_scratch(an_empty_cache_says_what_to_do),
 		in_scratch(without_an_id),
 	};
 
