@@ -79,14 +79,15 @@ static void drain_stderr(struct vm *vm)
 	}
 }
 
-/* What we have is given back to the host: a guest that says the same for days must not fill its memory. */
+/* What we have is given back to the host: a guest that says the same for days must not fill its memory. A short read is the end for
+ * now: one that never falls silent must not keep us. */
 static void drain_file(struct vm *vm)
 {
 	char buf[READ_SIZE];
 	uint64_t from = vm->console_at;
-	ssize_t n;
+	ssize_t n = vm->console_file < 0 ? 0 : sizeof(buf);
 
-	while (vm->console_file >= 0 && (n = pread(vm->console_file, buf, sizeof(buf), (off_t)vm->console_at)) > 0) {
+	while (n == sizeof(buf) && (n = pread(vm->console_file, buf, sizeof(buf), (off_t)vm->console_at)) > 0) {
 		append(vm, buf, (size_t)n);
 		if (vm->echo)
 			fwrite(buf, 1, (size_t)n, vm->echo);
