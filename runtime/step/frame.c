@@ -216,10 +216,10 @@ static int run_unstored(const struct step *s, struct err *e)
 	return s->run(dir, path, e) < 0 ? -1 : 0;
 }
 
-static int make_result(const struct step *s, struct recipe *r, struct work *w, struct err *e)
+static int make_result(const struct step *s, struct recipe *r, struct hashes *h, struct work *w, struct err *e)
 {
 	run.why = why_it_runs(r);
-	if (s->run(w->dir, w->path, e) < 0)
+	if (s->run(w->dir, w->path, e) < 0 || recipe_holds(r, h, e) < 0)
 		return -1;
 	return work_publish(w, r, e);
 }
@@ -246,7 +246,7 @@ static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 	rc = store_begin(&run.store, &r, run.force, &w, e);
 	if (rc < 0)
 		return -1;
-	if (rc == STORE_MISS && make_result(s, &r, &w, e) < 0)
+	if (rc == STORE_MISS && make_result(s, &r, h, &w, e) < 0)
 		return -1;
 	if (rc == STORE_HIT) {
 		run.how = HOW_CACHED;

@@ -71,6 +71,7 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 			e->code = e->code == X_FAIL ? X_NO_INPUT : e->code;
 			return -1;
 		}
+		recipe_input(r, v[i], sum[i].hex);
 	}
 	qsort(sum, n, sizeof(*sum), by_hash);
 	for (size_t i = 0; i < n; i++)

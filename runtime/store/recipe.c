@@ -79,6 +79,29 @@ int recipe_file(struct recipe *r, const char *tag, const char *path, struct hash
 	if (hashes_file(h, AT_FDCWD, path, hex, &size, e) < 0)
 		return -1;
 	put_content(r, "file", tag, hex, size);
+	recipe_input(r, path, hex);
+	return 0;
+}
+
+void recipe_input(struct recipe *r, const char *path, const char *hex)
+{
+	r->in = xreallocarray(r->in, r->n_in + 1, sizeof(*r->in));
+	r->in[r->n_in] = (struct recipe_input){ .path = xstrdup(path) };
+	memcpy(r->in[r->n_in++].hex, hex, KEY_LEN + 1);
+}
+
+int recipe_holds(const struct recipe *r, struct hashes *h, struct err *e)
+{
+	for (size_t i = 0; i < r->n_in; i++) {
+		char hex[KEY_LEN + 1];
+
+		if (hashes_file(h, AT_FDCWD, r->in[i].path, hex, NULL, e) < 0)
+			return -1;
+		if (strcmp(hex, r->in[i].hex) != 0)
+			return err_set(e, X_NO_INPUT,
+				       "%s changed while it was in use, so nothing is kept; run it again",
+				       r->in[i].path);
+	}
 	return 0;
 }
 
@@ -147,6 +170,9 @@ void recipe_close(struct recipe *r)
 	if (r->f)
 		fclose(r->f);
 	free(r->text);
+	for (size_t i = 0; i < r->n_in; i++)
+		free(r->in[i].path);
+	free(r->in);
 	*r = (struct recipe){ 0 };
 }
 

@@ -15,10 +15,17 @@
 struct err;
 struct hashes;
 
+struct recipe_input {
+	char *path;
+	char hex[KEY_LEN + 1];
+};
+
 struct recipe {
 	FILE *f;
 	char *text;
 	size_t n;
+	struct recipe_input *in; /* files that were stated, for recipe_holds */
+	size_t n_in;
 	struct hashes *hashes; /* where recipe_tool remembers answers; not owned, NULL after recipe_open: nowhere */
 };
 
@@ -28,6 +35,11 @@ void recipe_u64(struct recipe *r, const char *tag, uint64_t value);
 /* Content of a regular file, hashed through the stat cache. X_NO_INPUT when it cannot be read,
  * X_USAGE when path is NULL: an option that was not given. */
 int recipe_file(struct recipe *r, const char *tag, const char *path, struct hashes *h, struct err *e);
+/* A file whose hash was stated in another way: recipe_holds looks at it, too. */
+void recipe_input(struct recipe *r, const char *path, const char *hex);
+/* Whether all those files still are what was stated. X_NO_INPUT names the first that is not: what was made of it meanwhile may be
+ * of either content, and must not be kept as a result of this recipe. */
+int recipe_holds(const struct recipe *r, struct hashes *h, struct err *e);
 /* A content hash made elsewhere (a source tree's). */
 void recipe_hash(struct recipe *r, const char *tag, const char *hex, uint64_t size);
 /* First line of what argv prints, and the content of its file as "{tag}.program": one that was built anew says the same

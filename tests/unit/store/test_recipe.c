@@ -179,6 +179,34 @@ static void files_by_content(void **state)
 		"step    x 1\nfile    in ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 3\n");
 }
 
+/* Another content, none, and the same again. */
+static void files_that_change_are_noticed(void **state)
+{
+	struct place *p = *state;
+	auto_free char *path = xasprintf("%s/input", p->dir), *other = xasprintf("%s/other", p->dir);
+	auto_recipe struct recipe r = { 0 };
+	char hex[KEY_LEN + 1];
+	struct err e = { 0 };
+
+	assert_int_equal(file_write(AT_FDCWD, path, "abc", 3, &e), 1);
+	assert_int_equal(file_write(AT_FDCWD, other, "def", 3, &e), 1);
+	recipe_open(&r, "x", 1);
+	assert_int_equal(recipe_holds(&r, p->h, &e), 0);
+	assert_int_equal(recipe_file(&r, "in", path, p->h, &e), 0);
+	assert_int_equal(hashes_file(p->h, AT_FDCWD, other, hex, NULL, &e), 0);
+	recipe_input(&r, other, hex);
+	assert_int_equal(recipe_holds(&r, p->h, &e), 0);
+	assert_int_equal(file_write(AT_FDCWD, other, "deg", 3, &e), 1);
+	assert_true(recipe_holds(&r, p->h, &e) < 0);
+	assert_int_equal(e.code, X_NO_INPUT);
+	assert_non_null(strstr(e.msg, other));
+	assert_int_equal(file_write(AT_FDCWD, other, "def", 3, &e), 1);
+	assert_int_equal(recipe_holds(&r, p->h, &e), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_true(recipe_holds(&r, p->h, &e) < 0);
+	assert_non_null(strstr(e.msg, path));
+}
+
 static void tools_by_their_word(void **state)
 {
 	struct place *p = *state;
@@ -282,6 +310,7 @@ int main(void)
 		cmocka_unit_test(name_is_xxh3_128),
 		cmocka_unit_test(differences),
 		cmocka_unit_test_setup_teardown(files_by_content, enter, leave),
+		cmocka_unit_test_setup_teardown(files_that_change_are_noticed, enter, leave),
 		cmocka_unit_test_setup_teardown(tools_by_their_word, enter, leave),
 		cmocka_unit_test_setup_teardown(answers_are_remembered, enter, leave),
 		cmocka_unit_test_setup_teardown(tools_by_their_content, enter, leave),
