@@ -28,7 +28,9 @@ int content_seal(struct content *c, int dir, struct err *e);
 char *content_text(const struct content *c);
 /* Negative when it is not such a list. */
 int content_parse(struct content *c, const char *text, struct err *e);
-/* Whether every file is there, regular, and of its size. */
+/* Files below this many bytes are read when a result is looked up; of larger ones only the size is looked at. */
+enum { CONTENT_READ_BELOW = 1 << 20 };
+/* Whether every file is there, regular, and of its size, and small ones have their content. */
 bool content_present(const struct content *c, int dir);
 void content_free(struct content *c);
 #define auto_content __attribute__((unused, cleanup(content_free)))

@@ -102,6 +102,13 @@ unusable() {
 }
 
 # A store of a version that named results by another hash.
+# Bytes that are others than they were, in a file of the same size and age.
+other_bytes() {
+	new_input && exits 0 pack a && file=$(echo store/objects/*/*/initramfs.cpio) && cp -p "$file" good && chmod u+w "$file" &&
+		printf X | dd of="$file" bs=1 seek=1000 conv=notrunc 2>/dev/null && touch -r good "$file" && ! cmp -s good "$file" || return
+	exits 0 pack b && cmp good b/initramfs.cpio && cmp good "$(echo store/objects/*/*/initramfs.cpio)" && exits 0 ktstr-step check-store --store store --out c
+}
+
 earlier() {
 	new_input
 	mkdir -p store/objects/99/99aa06d3014798d86001c324468d497f store/drafts store/locks store/hashes store/graphs/g || return
@@ -228,5 +235,5 @@ bad_options() {
 	exits 10 pack a && has 'open init' err && clean_store
 }
 
-run_tests list hit untouched changed_input crowd death unusable earlier later two_users of_another new_store_is_private private_folders worked_for_recipes \
+run_tests list hit untouched changed_input crowd death unusable other_bytes earlier later two_users of_another new_store_is_private private_folders worked_for_recipes \
 	bad_options
