@@ -55,7 +55,7 @@ static int look_up(struct work *w, const char *recipe, struct err *e)
 	auto_free char *name = object_name(w->key);
 	auto_close int dir = openat(w->st->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (dir < 0 && errno != ENOENT) {
+	if (dir < 0 && errno != ENOENT && errno != ENOTDIR) {
 		err_sys(e, "open %s", name);
 		return store_err(w->st, e);
 	}
@@ -139,6 +139,17 @@ static int seal(struct work *w, struct recipe *r, struct err *e)
 	return 0;
 }
 
+/* A file in the place of a folder of results is none of them. */
+static int make_parent(int dir, const char *parent, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, parent, &st, 0) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	(void)unlinkat(dir, parent, 0);
+	return mkdir_p(dir, parent, 0777, e);
+}
+
 /* What has the name already (a forced run, a damaged result) changes places with the draft and then goes, so there is
  * no moment without a result. */
 static int move_in(struct work *w, const char *draft, const char *object, struct err *e)
@@ -147,7 +158,7 @@ static int move_in(struct work *w, const char *draft, const char *object, struct
 	int dir = w->st->dir;
 	struct err ignored;
 
-	if (mkdir_p(dir, parent, 0777, e) < 0)
+	if (make_parent(dir, parent, e) < 0)
 		return -1;
 	if (rename_new(dir, draft, object) == 0)
 		return 0;

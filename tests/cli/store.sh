@@ -109,6 +109,17 @@ other_bytes() {
 	exits 0 pack b && cmp good b/initramfs.cpio && cmp good "$(echo store/objects/*/*/initramfs.cpio)" && exits 0 ktstr-step check-store --store store --out c
 }
 
+# What is no folder and lies in the place of a result, or of several.
+no_results() {
+	new_input && exits 0 pack a && object=$(echo store/objects/*/*) || return
+	for place in "$object" "${object%/*}"; do
+		rm -rf "$place" && : >"$place" && exits 0 pack b && [ -f "$object/recipe" ] || return
+		rm -rf "$place" && mkfifo "$place" && exits 0 pack b && [ -f "$object/recipe" ] || return
+		rm -rf "$place" && ln -s nowhere "$place" && exits 0 pack b && [ -f "$object/recipe" ] || return
+	done
+	clean_store
+}
+
 earlier() {
 	new_input
 	mkdir -p store/objects/99/99aa06d3014798d86001c324468d497f store/drafts store/locks store/hashes store/graphs/g || return
@@ -235,5 +246,5 @@ bad_options() {
 	exits 10 pack a && has 'open init' err && clean_store
 }
 
-run_tests list hit untouched changed_input crowd death unusable other_bytes earlier later two_users of_another new_store_is_private private_folders worked_for_recipes \
+run_tests list hit untouched changed_input crowd death unusable other_bytes no_results earlier later two_users of_another new_store_is_private private_folders worked_for_recipes \
 	bad_options
