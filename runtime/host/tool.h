@@ -8,7 +8,8 @@ struct err;
 char *tool_line(const char *const *argv, struct err *e);
 
 /* Which programs a name stands for: of each of that name in PATH (what comes first may be a wrapper that runs the next), in
- * its order, a line "path size mtime inode device" of the file behind its links, the time in nanoseconds; "" when there is none. It
- * changes when one is exchanged, and costs some stats. A device ("/dev/kvm"): "path mode uid gid number inode access". Caller
+ * its order, a line "path size mtime inode device" of the file behind its links, the time in nanoseconds; "" when there is none. If
+ * the first is a script, "says" and what it says to --version follow, because it may start a program that is not in PATH. It
+ * changes when one is exchanged, and costs some stats, or that question. A device ("/dev/kvm"): "path mode uid gid number inode access". Caller
  * frees. */
 char *tool_facts(const char *name);

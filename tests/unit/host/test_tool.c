@@ -50,6 +50,27 @@ static void programs(void **state)
 	assert_string_equal(none, "");
 }
 
+/* What a script starts lies elsewhere. */
+static void script(void **state)
+{
+	const char *dir = *state;
+	auto_free char *path = xasprintf("%s/a:/usr/bin:/bin", dir),
+		       *text = xasprintf("#!/bin/sh\nexec cat %s/version\n", dir);
+	auto_free char *before = NULL, *after = NULL, *failing = NULL;
+
+	program(dir, "a/tool", text);
+	scratch_text(dir, "version", "tool 1\n");
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	before = tool_facts("tool");
+	assert_non_null(strstr(before, "\nsays tool 1\n"));
+	scratch_text(dir, "version", "tool 2\n");
+	after = tool_facts("tool");
+	assert_non_null(strstr(after, "\nsays tool 2\n"));
+	program(dir, "a/tool", "#!/bin/sh\nexit 3\n");
+	failing = tool_facts("tool");
+	assert_non_null(strstr(failing, "\nsays -\n"));
+}
+
 static void devices(void **state)
 {
 	auto_free char *null = tool_facts("/dev/null"), *none = tool_facts("/dev/no such device");
@@ -64,6 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_scratch(programs),
+		in_scratch(script),
 		cmocka_unit_test(devices),
 	};
 
