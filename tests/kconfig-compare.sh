@@ -1,9 +1,11 @@
 #!/bin/sh
 # kconfig-compare.sh: what ktstr.kconfig saves, in CPU time of a build and in time of a boot, against `make defconfig`
-# with no more than sched_ext and the tool's probes need. The figures of docs/performance.md are its output.
+# with no more than sched_ext and the tool's probes need; or what some options of it cost. The figures of docs/performance.md
+# are its output.
 #
 #   sh tests/kconfig-compare.sh --source DIR [--work DIR] [--jobs N]    build both, then boot both: most of an hour
 #   sh tests/kconfig-compare.sh --work DIR                              boot what was built there before
+#   --without 'PSI NUMA_BALANCING'    the other kernel is ktstr.kconfig without these options
 #
 # RUNS=7 boots of each kind, in turn. x86_64 only. The source tree must be clean ("make mrproper"); nothing is written
 # into it. Ratios mean something, provided that the machine was as busy during one build as during the other.
@@ -12,35 +14,39 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 O=${O:-$root/out}
 RUNS=${RUNS:-7}
-source='' work='' jobs=$(nproc)
+source='' work='' jobs=$(nproc) without=''
 while [ $# -gt 1 ]; do
 	case $1 in
 	--source) source=$2 ;;
 	--work) work=$2 ;;
 	--jobs) jobs=$2 ;;
+	--without) without=$2 ;;
 	*) break ;;
 	esac
 	shift 2
 done
 if [ $# -ne 0 ] || [ -z "$source$work" ]; then
-	sed -n 's/^# \{0,1\}//; 2,9p' "$0" >&2
+	sed -n 's/^# \{0,1\}//; 2,11p' "$0" >&2
 	exit 2
 fi
 work=${work:-$(mktemp -d "${TMPDIR:-/tmp}/kconfig-compare.XXXXXX")}
 mkdir -p "$work/base" "$work/ours" "$work/boot"
 work=$(cd "$work" && pwd)
 
+against=defconfig
+[ -z "$without" ] || against=without
+
 # What the tool checks for after each build, and what these options depend on.
 required='BPF_SYSCALL BPF_JIT DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT DEBUG_INFO_BTF SCHED_CLASS_EXT
 	FTRACE KPROBES KPROBE_EVENTS BPF_EVENTS'
 
 requests() { # base|ours
-	if [ "$1" = base ]; then
+	if [ "$1" = base ] && [ -z "$without" ]; then
 		for option in $required; do echo "CONFIG_$option=y"; done
-	else
-		awk '/^#@only/ { skip = $2 != "x86_64" } /^#@all/ { skip = 0 } !skip && /^(# )?CONFIG_/' \
-			"$root/ktstr.kconfig"
+		return
 	fi
+	awk '/^#@only/ { skip = $2 != "x86_64" } /^#@all/ { skip = 0 } !skip && /^(# )?CONFIG_/' "$root/ktstr.kconfig"
+	[ "$1" = ours ] || for option in $without; do echo "# CONFIG_$option is not set"; done
 }
 
 in_tree() { # base|ours TARGET…
@@ -81,7 +87,7 @@ builds() {
 	done
 	[ -s "$work/base.cpu" ] && [ -s "$work/ours.cpu" ] || return 0
 	base=$(cat "$work/base.cpu") ours=$(cat "$work/ours.cpu")
-	printf '%-48s %10s %10s %8s\n' '' defconfig ktstr ''
+	printf '%-48s %10s %10s %8s\n' '' "$against" ktstr ''
 	printf '%-48s %10.1f %10.1f %8s\n' 'build, minutes of CPU (user and system)' \
 		"$(echo "$base" | awk '{ print $1 / 60 }')" "$(echo "$ours" | awk '{ print $1 / 60 }')" \
 		"$(ratio "$base" "$ours")"
@@ -118,7 +124,7 @@ prepare_boot() {
 # guest MACHINE SMP KERNEL: its console on stdout until nobody reads it any more. The options are those of
 # runtime/vm/qemu.c without the wires.
 guest() {
-	timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine "$1" -bios qboot.rom \
+	exec timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine "$1" -bios qboot.rom \
 		-accel tcg -cpu max,vendor=GenuineIntel,erms=off,fsrm=off,level-func7=0 -smp "$2" -m 1024 \
 		-serial stdio -kernel "$3" -initrd "$work/boot/initrd" \
 		-append "console=ttyS0 loglevel=4 panic=-1 rdinit=/init mitigations=off no_timer_check \
@@ -144,10 +150,14 @@ until_says() {
 	return 1
 }
 
-# boot MACHINE SMP KERNEL: milliseconds from the start of QEMU until PID 1 has spoken.
+# boot MACHINE SMP KERNEL: milliseconds from the start of QEMU until PID 1 has spoken, and those of CPU that QEMU took meanwhile. In a
+# shell of its own, whose children are its QEMU and some that take no time.
 boot() {
 	from=$(date +%s%N)
-	until_says hello "$@" && echo $(((now - from) / 1000000))
+	until_says hello "$@" || return
+	times >"$work/boot/times"
+	awk -v ms=$(((now - from) / 1000000)) 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, "m"); s += t[1] * 60 + t[2] }
+		printf "%d %.0f\n", ms, s * 1000 }' "$work/boot/times"
 }
 
 # Nothing that a test, tracing or perf needs may be missing from our kernel.
@@ -169,11 +179,14 @@ boots() { # LABEL MACHINE SMP bzImage|used
 	while [ $i -lt "$RUNS" ]; do
 		i=$((i + 1))
 		for which in base ours; do
-			boot "$2" "$3" "$work/boot/$which.$4" >>"$work/boot/$which.ms"
+			(boot "$2" "$3" "$work/boot/$which.$4") >>"$work/boot/$which.ms"
 		done
 	done
-	set -- "$1" "$(median <"$work/boot/base.ms")" "$(median <"$work/boot/ours.ms")"
-	printf '%-48s %10s %10s %8s\n' "$1" "$2" "$3" "$(ratio "$2" "$3")"
+	for column in 1 2; do
+		set -- "$1" "$(cut -d' ' -f$column <"$work/boot/base.ms" | median)" "$(cut -d' ' -f$column <"$work/boot/ours.ms" | median)"
+		printf '%-48s %10s %10s %8s\n' "$1" "$2" "$3" "$(ratio "$2" "$3")"
+		set -- '  the same, CPU time of QEMU'
+	done
 }
 
 # The same through the tool: a scheduler's cold cell, `start` alone.

@@ -117,6 +117,17 @@ own_schedulers_attach() {
 	done
 }
 
+# What ktstr.kconfig wishes for, because tests look for it.
+has_what_tests_want() {
+	# shellcheck disable=SC2016 # the guest's
+	set -- 'set -e; grep -q "^some avg10=" /proc/pressure/cpu; grep -q "^write_bytes" /proc/self/io
+		cd /proc/sys/kernel; echo "$(cat task_delayacct numa_balancing)"; echo 1 >task_delayacct; cat task_delayacct
+		zcat /proc/config.gz | grep -c "^CONFIG_\(TASKSTATS\|IRQ_TIME_ACCOUNTING\|PARAVIRT_TIME_ACCOUNTING\|X86_IOPL_IOPERM\)=y"'
+	key=$(ktstr -q kernel build --source "$tree") || return
+	exits 0 ktstr -q shell --kernel "$key" --exec "$1" &&
+		same "$(printf '0\n0\n1\n4')" "$(cat out)"
+}
+
 # refuses CODE WANTED ARGUMENT: verdict, and the call that failed
 refuses() {
 	exits "$1" ktstr verifier --scheduler-bin "$O/sched/scx_ktstr" --kernel "$key" --json --workload 1000 -- "$3" &&
@@ -140,4 +151,4 @@ refusals_have_evidence() {
 }
 
 exec 3>&1
-run_tests build_it never_built_twice one_comment unchanged_is_quick another_fragment listed own_schedulers_attach refusals_have_evidence
+run_tests build_it never_built_twice one_comment unchanged_is_quick another_fragment listed own_schedulers_attach has_what_tests_want refusals_have_evidence
