@@ -179,8 +179,8 @@ static int stray(struct vm *vm, struct err *e)
 
 	return err_set(
 		e, X_VM,
-		"the guest stands still: a program in it wrote to the I/O port %#x without a call. Ports %#x and %#x "
-		"are ktstr-init's in virtual time (docs/virtual-time.md)%s",
+		"the guest stands still: a program in it wrote to the I/O port %#x without a call (or QEMU is held by somebody). "
+		"Ports %#x and %#x are ktstr-init's in virtual time (docs/virtual-time.md)%s",
 		BOARD_GATE_PORT, BOARD_RING_PORT, BOARD_GATE_PORT, excerpt);
 }
 
