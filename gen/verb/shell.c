@@ -227,7 +227,7 @@ static void plan_scheduler(struct plan *p, const struct request *q)
 	edge_in(g, "%s", q->scheduler);
 	edge_needs(g, "%s", q->home.step);
 	edge_out(g, "payload/payload.pack");
-	g->depfile = true;
+	g->always = true;
 	edge_word(g, "outdir", "payload");
 	edge_words(g, "args", &more);
 }
