@@ -92,36 +92,41 @@ int park_wait_gate(struct vm *vm, struct err *e)
 	return wait_silence(vm, e);
 }
 
-static void defer_thread(pid_t thread, pid_t main_thread, int cpu)
+/* defer: on that CPU, and behind everybody if it is not the main loop. Else as the host has threads. */
+static void place_thread(pid_t thread, pid_t main_thread, const cpu_set_t *cpus, bool defer)
 {
 	const struct sched_param none = { 0 };
-	cpu_set_t one;
 
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	(void)sched_setaffinity(thread, sizeof(one), &one);
+	(void)sched_setaffinity(thread, sizeof(*cpus), cpus);
 	if (thread != main_thread)
-		(void)sched_setscheduler(thread, SCHED_IDLE, &none);
+		(void)sched_setscheduler(thread, defer ? SCHED_IDLE : SCHED_OTHER, &none);
 }
 
-/* All of QEMU on one CPU, and its main loop before the thread that runs the vCPUs: the one that gets the lock first. Where a host
- * refuses that, it is left to luck, and the releases tell. */
-static void main_loop_first(const struct vm *vm)
+static void place_threads(const struct vm *vm, const cpu_set_t *cpus, bool defer)
 {
 	auto_free char *path = xasprintf("/proc/%d/task", (int)vm->qemu.pid);
 	DIR *threads = opendir(path);
 	struct dirent *entry;
-	cpu_set_t allowed;
-	int cpu = 0;
 
-	if (sched_getaffinity(vm->qemu.pid, sizeof(allowed), &allowed) == 0)
-		while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &allowed))
-			cpu++;
 	while (threads && (entry = readdir(threads)))
 		if (*entry->d_name != '.')
-			defer_thread((pid_t)strtol(entry->d_name, NULL, 10), vm->qemu.pid, cpu);
+			place_thread((pid_t)strtol(entry->d_name, NULL, 10), vm->qemu.pid, cpus, defer);
 	if (threads)
 		closedir(threads);
+}
+
+/* All of QEMU on one CPU, and its main loop before the thread that runs the vCPUs: the one that gets the lock first. Where a host
+ * refuses that, it is left to luck, and the releases tell. */
+static void main_loop_first(const struct vm *vm, const cpu_set_t *allowed)
+{
+	cpu_set_t one;
+	int cpu = 0;
+
+	while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, allowed))
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	place_threads(vm, &one, true);
 }
 
 /* One gate call, to its end: the thread of the vCPUs is behind everybody else now, and may take its time. */
@@ -138,16 +143,10 @@ static int release(struct vm *vm, int passed, struct err *e)
 	return hear(vm, RELEASED_MS, true, e);
 }
 
-int park_guest(struct vm *vm, struct err *e)
+static int stop_at_gate(struct vm *vm, int before, struct err *e)
 {
-	int before = board_passed(&vm->board) + 1, released = 0; /* the call that it stands in passes first */
+	int released = 0;
 
-	vm->qmp.stops = 0;
-	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
-	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0 || qmp_post(&vm->qmp, "stop", e) < 0 ||
-	    hear(vm, QUEUED_MS, true, e) < 0)
-		return -1;
-	main_loop_first(vm);
 	while (!vm->qmp.stops && released < PARKED_AFTER) {
 		released++;
 		if (release(vm, before + released, e) < 0)
@@ -157,10 +156,34 @@ int park_guest(struct vm *vm, struct err *e)
 	if (!vm->qmp.stops &&
 	    (board_open_gate(&vm->board, BOARD_PARK - PARKED_AFTER, e) < 0 || hear(vm, STOP_MS, true, e) < 0))
 		return -1;
+	return 0;
+}
+
+int park_guest(struct vm *vm, struct err *e)
+{
+	int before = board_passed(&vm->board) + 1, r; /* the call that it stands in passes first */
+	cpu_set_t allowed;
+
+	vm->qmp.stops = 0;
+	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
+	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0 || qmp_post(&vm->qmp, "stop", e) < 0 ||
+	    hear(vm, QUEUED_MS, true, e) < 0)
+		return -1;
+	bool placed = sched_getaffinity(vm->qemu.pid, sizeof(allowed), &allowed) == 0;
+
+	if (placed)
+		main_loop_first(vm, &allowed);
+	r = stop_at_gate(vm, before, e);
+	/* On a busy host a thread behind everybody takes seconds to be ended. */
+	if (placed)
+		place_threads(vm, &allowed, false);
+	if (r < 0)
+		return -1;
 	vm->board.parked = false;
-	released = board_passed(&vm->board) - before;
-	log_debug("%s after %d gate calls", vm->qmp.stops ? "stopped" : "not stopped", released);
-	if (!vm->qmp.stops || released != PARKED_AFTER)
+	int passed = board_passed(&vm->board) - before;
+
+	log_debug("%s after %d gate calls", vm->qmp.stops ? "stopped" : "not stopped", passed);
+	if (!vm->qmp.stops || passed != PARKED_AFTER)
 		return PARK_INEXACT;
 	return hear(vm, STOP_MS, false, e) < 0 ? -1 : PARK_EXACT;
 }
