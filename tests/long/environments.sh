@@ -22,7 +22,11 @@ everything() {
 		fail 'tests that fail in this place'
 	}
 	# Whoever looks wants to know what could not be tried here.
-	sed -n '/^Skipped:/,$p' "$work/check.log" | sed 's/^/# /' >>"$base/summary"
+	{
+		echo "${work##*/}:"
+		sed -n '/^Skipped:/,/^$/p' "$work/check.log"
+		tail -n 1 "$work/check.log"
+	} | sed 's/^/# /' >>"$base/summary"
 }
 
 # A copy of the tree with its programs, which a user who owns nothing here may read, and an out/ that is that user's.
