@@ -71,6 +71,7 @@ kvm_asked_for() {
 }
 
 no_dev_kvm() {
+	may_mount || return 0
 	own_cache
 	mkdir -p dev/shm
 	touch dev/null dev/zero dev/urandom
@@ -81,6 +82,7 @@ no_dev_kvm() {
 }
 
 full_disk() {
+	may_mount || return 0
 	mkdir small
 	# shellcheck disable=SC2016 # for the inner shell
 	XDG_CACHE_HOME=$work/small KTSTR_CACHE_DIR=$shared/ktstr/kernels own_mounts sh -c '
@@ -97,6 +99,7 @@ unreadable_store() {
 	mkdir locked
 	chmod 0 locked
 	[ "$(id -u)" != 0 ] || { # root may do everything: a read-only mount stops it as well
+		may_mount || return 0
 		mkdir ro
 		# shellcheck disable=SC2016 # for the inner shell
 		KTSTR_STORE=$work/ro exits 14 own_mounts sh -c 'mount -t tmpfs -o ro none ro && exec "$@"' sh \
