@@ -143,15 +143,31 @@ static int release(struct vm *vm, int passed, struct err *e)
 	return hear(vm, RELEASED_MS, true, e);
 }
 
+static int passed_since(const struct vm *vm, int before)
+{
+	return board_passed(&vm->board) - before;
+}
+
+/* Of a guest that stands in the gate. Calls pass one by one until it stops or has passed the last that it may. */
+static int stop_in_gate(struct vm *vm, int before, struct err *e)
+{
+	vm->qmp.stops = 0;
+	if (qmp_post(&vm->qmp, "stop", e) < 0 || hear(vm, QUEUED_MS, true, e) < 0)
+		return -1;
+	for (int passed = passed_since(vm, before); !vm->qmp.stops && passed < PARKED_AFTER;)
+		if (release(vm, before + ++passed, e) < 0)
+			return -1;
+	return 0;
+}
+
 static int stop_at_gate(struct vm *vm, int before, struct err *e)
 {
-	int released = 0;
-
-	while (!vm->qmp.stops && released < PARKED_AFTER) {
-		released++;
-		if (release(vm, before + released, e) < 0)
+	if (stop_in_gate(vm, before, e) < 0)
+		return -1;
+	/* The main loop was quick: it took the command and obeyed it before the first call was over for the vCPU. */
+	for (int i = 0; i < PARKED_AFTER && vm->qmp.stops && passed_since(vm, before) < PARKED_AFTER; i++)
+		if (qmp_post(&vm->qmp, "cont", e) < 0 || wait_silence(vm, e) < 0 || stop_in_gate(vm, before, e) < 0)
 			return -1;
-	}
 	/* One that was not stopped by now is elsewhere, and goes on until it is; one that was does not move. */
 	if (!vm->qmp.stops &&
 	    (board_open_gate(&vm->board, BOARD_PARK - PARKED_AFTER, e) < 0 || hear(vm, STOP_MS, true, e) < 0))
@@ -166,8 +182,7 @@ int park_guest(struct vm *vm, struct err *e)
 
 	vm->qmp.stops = 0;
 	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
-	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0 || qmp_post(&vm->qmp, "stop", e) < 0 ||
-	    hear(vm, QUEUED_MS, true, e) < 0)
+	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0)
 		return -1;
 	bool placed = sched_getaffinity(vm->qemu.pid, sizeof(allowed), &allowed) == 0;
 
@@ -180,7 +195,7 @@ int park_guest(struct vm *vm, struct err *e)
 	if (r < 0)
 		return -1;
 	vm->board.parked = false;
-	int passed = board_passed(&vm->board) - before;
+	int passed = passed_since(vm, before);
 
 	log_debug("%s after %d gate calls", vm->qmp.stops ? "stopped" : "not stopped", passed);
 	if (!vm->qmp.stops || passed != PARKED_AFTER)
