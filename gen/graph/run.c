@@ -98,6 +98,15 @@ int run_first_failure(const struct run *r, const struct plan *p, struct err *e)
 	return 0;
 }
 
+int run_failure_of(const struct run *r, const struct plan *p, const char *rule, struct err *e)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->steps[i].state == STEP_FAILED && !strcmp(p->edges[i]->rule, rule))
+			return failure_of(r, p, i, e);
+	}
+	return 0;
+}
+
 int run_failures(const struct run *r, const struct plan *p, struct err *e)
 {
 	int code = 0;

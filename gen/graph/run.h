@@ -32,6 +32,8 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 const struct step_result *run_step(const struct run *r, const struct edge *g);
 /* Failure of the first failed step as an error, with the command that runs just this step again. */
 int run_first_failure(const struct run *r, const struct plan *p, struct err *e);
+/* The same among the steps of one rule. */
+int run_failure_of(const struct run *r, const struct plan *p, const char *rule, struct err *e);
 /* The same of all that failed: each but the last is told, the code is the first one's. */
 int run_failures(const struct run *r, const struct plan *p, struct err *e);
 void run_free(struct run *r);

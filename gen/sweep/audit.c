@@ -28,12 +28,14 @@ static int compare_cell(const struct run *r, const struct sweep_cell *c, bool *d
 	return audit_files(result, one, two, differs, e) < 0 ? -1 : audit_files(log, log_one, log_two, differs, e);
 }
 
-int sweep_audit(const struct sweep *s, const struct run *r, struct err *e)
+int sweep_audit(const struct sweep *s, const struct run *r, const struct plan *p, struct err *e)
 {
 	const struct target *k = NULL;
 	const struct sweep_guest *g = NULL;
 	bool differs = false;
 
+	if (run_failure_of(r, p, "audit", e) < 0)
+		return -1;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sweep_cell *c = &s->cells[i];
 

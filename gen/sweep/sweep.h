@@ -77,8 +77,9 @@ int sweep_plan(struct plan *p, struct sweep *s, struct err *e);
 void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k);
 /* Below the build folder. Caller frees. */
 char *sweep_payload(const struct kernel *k);
-/* After the run: tells how what is kept compares with what was made anew. X_AUDIT when it differs. */
-int sweep_audit(const struct sweep *s, const struct run *r, struct err *e);
+/* After the run of p: tells how what is kept compares with what was made anew. X_AUDIT when it differs; what could not be made anew is an
+ * error of its own. */
+int sweep_audit(const struct sweep *s, const struct run *r, const struct plan *p, struct err *e);
 /* A cell's folder; base: that of the other binary. Caller frees. */
 char *sweep_cell_dir(const struct sweep_cell *c, bool base);
 /* Of its other run in an audit. */

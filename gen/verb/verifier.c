@@ -394,7 +394,7 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 		return -1;
 	if (report_verdict(&rep, r, p, e) < 0)
 		return -1;
-	return o.audit ? sweep_audit(&q->sweep, r, e) : 0;
+	return o.audit ? sweep_audit(&q->sweep, r, p, e) : 0;
 }
 
 static int make_and_report(struct request *q, struct err *e)

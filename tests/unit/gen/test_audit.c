@@ -9,7 +9,9 @@
 
 #include "gen/graph/audit.h"
 #include "gen/graph/guest.h"
+#include "gen/graph/plan.h"
 #include "gen/graph/run.h"
+#include "gen/sweep/sweep.h"
 #include "kernel/name/id.h"
 #include "scratch.h"
 
@@ -57,6 +59,26 @@ static void memory(void **state)
 	assert_true(differs);
 }
 
+/* Its words, and not that the file is missing which it would have made. */
+static void fails(void **state)
+{
+	auto_plan struct plan p = { 0 };
+	struct step_result steps[] = { { .state = STEP_FAILED, .code = X_DIED, .text = "died: of itself" },
+				       { .state = STEP_FAILED, .code = X_VM, .text = "it never stopped" } };
+	const struct run r = { .dir = *state, .steps = steps, .n = countof(steps) };
+	struct sweep s = { .n = 0 };
+	struct err e = { 0 };
+
+	plan_init(&p, "v");
+	edge_out(plan_edge(&p, "verify", "verify"), "cells/result.json");
+	edge_out(plan_edge(&p, "audit", "audit"), "audits/K/audit");
+	assert_int_equal(sweep_audit(&s, &r, &p, &e), -1);
+	assert_int_equal(e.code, X_VM);
+	assert_non_null(strstr(e.msg, "audit: it never stopped"));
+	steps[1].state = STEP_RAN;
+	assert_int_equal(sweep_audit(&s, &r, &p, &e), 0);
+}
+
 static void real_time(void **state)
 {
 	const struct guest_plan real = { 0 }, virtual = { .virtual = true };
@@ -73,6 +95,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_scratch(files),
 		in_scratch(memory),
+		in_scratch(fails),
 		cmocka_unit_test(real_time),
 	};
 
