@@ -61,6 +61,15 @@ nothing_left() {
 	same '' "$(leftovers)" 'left running'
 }
 
+# As a work tree and as a repository: libgit2 does not start then, and git does.
+repository() {
+	sh "$root/tests/fake-linux.sh" linux && git -C linux init -q && git -C linux add -A && git -C linux -c user.name=a -c user.email=a@b commit -qm x || return
+	for errno in EPERM ENOSYS; do
+		builds $errno getrandom && exits 0 ktstr kernel list && has "local-$(git -C linux rev-parse --short=7 HEAD)" out &&
+			exits 0 "$base/refuse" "$errno" getrandom -- ktstr kernel build --git "$work/linux" --ref master || return
+	done
+}
+
 release() {
 	sh "$root/tests/fake-linux.sh" linux 6.12.5 || return
 	mkdir -p site/v6.x && tar -cJf site/v6.x/linux-6.12.5.tar.xz --transform 's/^linux/linux-6.12.5/' linux &&
@@ -101,4 +110,4 @@ file_systems() {
 	exits 0 ktstr kernel build --source linux
 }
 
-run_tests file_systems waits each_alone all_together release told
+run_tests file_systems repository waits each_alone all_together release told

@@ -35,7 +35,7 @@ static bool own_work_tree(git_repository *repo, const char *real)
 	return work && realpath(work, there) && strcmp(there, real) == 0;
 }
 
-/* Libgit2 is older than some of what git writes. */
+/* Libgit2 is older than some of what git writes, and does not start where getrandom is refused. */
 static int by_git(struct localgit *g, struct err *e)
 {
 	struct err lib = { 0 };
@@ -66,11 +66,9 @@ int localgit_open(struct localgit **g, const char *dir, struct err *e)
 	}
 	if (lstat(dotgit, &st) < 0 && errno == ENOENT)
 		return 0;
-	if (gitlib_init(e) < 0)
-		return -1;
 	new = xcalloc(1, sizeof(*new));
 	new->dir = xstrdup(dir);
-	if (git_repository_open_ext(&new->repo, real, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0 ||
+	if (gitlib_init(e) < 0 || git_repository_open_ext(&new->repo, real, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0 ||
 	    (own_work_tree(new->repo, real) && git_repository_index(&new->index, new->repo) < 0))
 		r = by_git(new, e);
 	if (new->index || new->asked)

@@ -75,8 +75,6 @@ int git_store_open(struct git_store **at, const char *path, struct err *e)
 	struct git_store *s;
 	int r;
 
-	if (gitlib_init(e) < 0)
-		return -1;
 	s = *at = xcalloc(1, sizeof(*s));
 	s->path = xstrdup(path);
 	auto_free char *real = realpath(path, NULL);
@@ -91,7 +89,7 @@ int git_store_open(struct git_store **at, const char *path, struct err *e)
 		free(s->dir);
 		s->dir = TAKE(real);
 	}
-	r = git_repository_open_ext(&s->repo, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+	r = gitlib_init(e) < 0 ? -1 : git_repository_open_ext(&s->repo, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
 	if (r == 0) {
 		auto_free char *objects = xasprintf("%s/objects", git_repository_commondir(s->repo));
 
