@@ -8,9 +8,10 @@
 . "$(dirname "$0")/../lib.sh"
 gcc -o "$base/refuse" "$root/tests/refuse.c" || exit 1
 files=$*
-# glibc and coreutils, of which the tests themselves are made, have another way for some after ENOSYS only, and none for renameat2.
+# glibc and coreutils, of which the tests themselves are made, have another way for some after ENOSYS only, and none for renameat2; openssl
+# has none for getrandom, without which tests/cli/refused.sh is.
 old_calls='close_range clone_pidfd memfd_create process_vm_readv process_vm_writev copy_file_range openat2 pidfd_open pidfd_send_signal
-	io_uring_setup rseq set_mempolicy get_mempolicy mbind getrandom'
+	io_uring_setup rseq set_mempolicy get_mempolicy mbind'
 theirs='clone3 statx faccessat2'
 
 # everything COMMAND…: the tests by way of that command, in $tree
