@@ -258,7 +258,8 @@ static int launch(struct launch *l, struct child *c, struct err *e)
 		if (kill_process(pid, SIGKILL) == 0)
 			reap(pid, NULL);
 		errno = no;
-		return err_sys(e, "run %s: wait for its end", l->s->argv[0]);
+		return err_sys(e, "run %s: wait for its end (\"ktstr doctor\" tells what is refused here)",
+			       l->s->argv[0]);
 	}
 	*c = (struct child){ .pid = pid, .pidfd = pidfd };
 	return 0;
