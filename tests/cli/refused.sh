@@ -93,7 +93,8 @@ told() {
 	has 'fail ' line && has 'no thread can be made' line && has seccomp line || return
 	exits 1 "$base/refuse" EPERM clone3 -- ktstr kernel build --source . && has 'ktstr doctor' err || return
 	ktstr doctor >out 2>err
-	has 'all that are used work here' out || return
+	# (Not where tests/long/environments.sh refuses some itself.)
+	[ -n "${KTSTR_TEST_REFUSED-}" ] || has 'all that are used work here' out || return
 	"$base/refuse" EPERM process_vm_readv -- ktstr doctor >out 2>err
 	has 'by /proc/PID/mem' out
 }

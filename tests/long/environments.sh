@@ -68,12 +68,12 @@ no_namespaces() {
 
 old_profile() {
 	# shellcheck disable=SC2086 # words
-	everything env -u TMPDIR "$base/refuse" EPERM $old_calls -- "$base/refuse" ENOSYS $theirs --
+	everything env -u TMPDIR KTSTR_TEST_REFUSED=1 "$base/refuse" EPERM $old_calls -- "$base/refuse" ENOSYS $theirs --
 }
 
 old_kernel() {
 	# shellcheck disable=SC2086 # words
-	everything env -u TMPDIR "$base/refuse" ENOSYS $old_calls $theirs --
+	everything env -u TMPDIR KTSTR_TEST_REFUSED=1 "$base/refuse" ENOSYS $old_calls $theirs --
 }
 
 # shellcheck disable=SC2086 # words
