@@ -46,6 +46,21 @@ panics_the_guest() {
 	judged 6 panic && has 'guest panicked: sysrq triggered crash' err
 }
 
+# As the kernel says it where QEMU runs a breakpoint that is no longer there; taking turns says it as well, and that stands.
+runs_old_code() {
+	program breakpoint <<-END || return
+		int main(void)
+		{
+			write(open("/dev/kmsg", 1), "<0>Oops: int3: made up", 22);
+			write(open("/proc/sysrq-trigger", 1), "c", 1);
+			pause();
+		}
+	END
+	judged 6 breakpoint --topology 1,2,1,1 && has 'guest panicked: sysrq triggered crash' err &&
+		same 1 "$(grep -c 'boots again with vCPUs that take turns' err)" notes || return
+	judged 6 breakpoint --topology 1,1,1,1 && hasnt 'take turns' err
+}
+
 kills_everything() {
 	program killer <<-END || return
 		int main(void) { kill(-1, SIGKILL); kill(1, SIGKILL); puts("init lives"); return 3; }
@@ -93,5 +108,5 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests never_attaches never_stops_talking panics_the_guest kills_everything odd_arguments draws_on_the_terminal \
+run_tests never_attaches never_stops_talking panics_the_guest runs_old_code kills_everything odd_arguments draws_on_the_terminal \
 	prints_too_much guest_does_not_boot nothing_left
