@@ -5,9 +5,11 @@
  * waits in the gate holds QEMU's big lock. "stop" is sent meanwhile, and the main loop waits for the lock with it. Between two gate
  * calls the main loop and the vCPU both want the lock. The main loop is helped to have it first; it takes the command at one such
  * chance, and obeys it at the next. From then on the vCPU stops in front of the next instruction that needs the lock, or behind
- * it, without a clock that warps or a timer that fires between. So the calls that passed
- * the gate until STOP are counted (what was let through may not have been used): two is exact, whatever else is another place, and
- * the guest is booted again. */
+ * it, without a clock that warps or a timer that fires between.
+ *
+ * So the calls that passed the gate until STOP are counted (what was let through may not have been used): two is exact. On an idle
+ * host both chances come before the vCPU runs at all, and it stops behind the first; then it is let on to the second, and
+ * stopped in the same way there. What stops behind the third is another place, and the guest is booted again. */
 #pragma once
 struct err;
 struct vm;
