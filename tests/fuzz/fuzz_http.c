@@ -18,8 +18,6 @@ static const char *answers, *answers_end;
 static int servers[CONNECTIONS];
 static unsigned connections;
 
-int connect(int fd, const struct sockaddr *address, socklen_t n);
-
 /* In place of libc's. Ends are kept open until the input is done, so that what is sent is never refused. */
 int connect(int fd, const struct sockaddr *address, socklen_t n)
 {

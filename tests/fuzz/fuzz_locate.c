@@ -47,7 +47,7 @@ static void below(const char *path)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct {
-		char kind;
+		unsigned char kind;
 		const char *file, *named;
 	} kinds[] = {
 		{ 'f', "vmlinuz-6.12.1", "vmlinuz-6.12.1" },
