@@ -11,9 +11,9 @@
 
 static const size_t cache_max = (size_t)256 << 20, folders_max = 1 << 20;
 
-/* What x86-64 psABI calls its levels, best first, and the folder itself. */
 #define CACHE "/etc/ld.so.cache"
 
+/* What x86-64 psABI calls its levels, best first, and the folder itself. */
 static const char *const levels[] = { "glibc-hwcaps/x86-64-v4/", "glibc-hwcaps/x86-64-v3/", "glibc-hwcaps/x86-64-v2/",
 				      "" };
 /* $PLATFORM is what the kernel says, and on some CPUs what glibc before 2.37 says instead. */

@@ -28,8 +28,8 @@ struct linker {
 	char *cache;   /* ld.so.cache; NULL: none */
 	size_t cache_n;
 	bool own_cache; /* libc in it lies beside the linker */
-	struct argv
-		passed; /* folders here where a library was not, and the cache: a library that appears there later counts */
+	/* Folders here where a library was not, and the cache: a library that appears there later counts. */
+	struct argv passed;
 };
 
 /* Something loaded: what it asks for is looked for. */
