@@ -102,10 +102,48 @@ sub found_by_sanitizers {
 	return $found;
 }
 
-# What a file and all that it waited for took of the CPUs: perl is its parent and writes that down.
+# A file's parent: writes down what it and all that it waited for took of the CPUs, hands on what ends it, and ends what it left
+# behind, which would keep its output open for ever.
 my $times = tempdir('ktstr-tap.XXXXXX', TMPDIR => 1, CLEANUP => 1);
-my $measure = 'my $to = shift; my $rc = system { $ARGV[0] } @ARGV; my @t = times; open(my $out, ">", $to) or die "$to: $!\n";
-	print $out $t[2] + $t[3]; close $out; exit($rc & 127 ? 128 + ($rc & 127) : $rc >> 8)';
+my $parent = <<'END';
+use POSIX ();
+my $to = shift;
+my $pid = fork // die "fork: $!\n";
+if (!$pid) {
+	POSIX::setsid();
+	exec { $ARGV[0] } @ARGV or print STDERR "$ARGV[0]: $!\n";
+	POSIX::_exit(127);
+}
+
+# What is in its session and no zombie: [PID, (NAME)].
+sub session {
+	my @found;
+	for my $stat (glob '/proc/[0-9]*/stat') {
+		open(my $in, '<', $stat) or next;
+		# PID (NAME) STATE PARENT GROUP SESSION
+		push @found, [$1, $2] if (<$in> // '') =~ m{^(\d+) (\(.*\)) [^ZX] \d+ \d+ $pid };
+	}
+	return @found;
+}
+sub end { kill $_[0] => map { $_->[0] } session() }
+$SIG{TERM} = sub { end('TERM'); alarm 5 };
+$SIG{ALRM} = sub { end('KILL') };
+1 while waitpid($pid, 0) != $pid;
+my $rc = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+my @t = times;
+open(my $out, '>', $to) or die "$to: $!\n";
+print $out $t[2] + $t[3];
+close $out;
+
+my @left;
+for (1 .. 40) {
+	@left = session() or last;
+	select undef, undef, undef, 0.05;
+}
+print map { "# left behind: @$_\n" } @left;
+end('KILL');
+exit($rc || (@left ? 1 : 0));
+END
 
 sub cpu_file {
 	my ($file) = @_;
@@ -126,7 +164,7 @@ my $harness = TAP::Harness->new({
 	exec  => sub {
 		my (undef, $file) = @_;
 		$file = "./$file" unless $file =~ m{/};
-		return ['timeout', '-k', '10', $seconds, 'perl', '-e', $measure, cpu_file($file), sanitizers($file),
+		return ['timeout', '-k', '10', $seconds, 'perl', '-e', $parent, cpu_file($file), sanitizers($file),
 			($file =~ /\.sh$/ ? 'sh' : ()), $file];
 	},
 });

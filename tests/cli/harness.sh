@@ -110,6 +110,15 @@ sums() {
 	all 'echo 1..1; echo ok 1; kill -9 $$' && same '1 passed, 1 failed, 0 skipped' "$(cat last)"
 }
 
+# What a test leaves behind holds its output open: it is named and ended, and so is a test that takes too long.
+none_stays() {
+	all 'echo 1..1; sleep 4321 & timeout 4322 sleep 4322 & echo ok 1'
+	same '1 passed, 1 failed, 0 skipped' "$(cat last)" && has '(sleep)' out || return
+	echo 'echo 1..1; trap "" TERM; timeout 4323 sleep 4323; sleep 4324' >one.sh
+	exits 1 timeout 60 perl "$root/tests/tap.pl" -t 1 one.sh && has 'not finished after 1 s' out || return
+	! pgrep -f 'sleep 432[1-4]' || fail 'something stays'
+}
+
 # Of the files below vm/ two at once, whatever -j says, and the others beside them.
 guests_bounded() {
 	mkdir vm other
@@ -122,4 +131,4 @@ guests_bounded() {
 	grep -q '2 vm' seen && grep -q other vm/2.seen other/1.seen
 }
 
-run_tests ignored_exit_codes what_does_not_count before_the_tests checks_without_a_helper sums guests_bounded
+run_tests ignored_exit_codes what_does_not_count before_the_tests checks_without_a_helper sums none_stays guests_bounded

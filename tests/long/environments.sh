@@ -6,7 +6,14 @@
 #   tests/long/environments.sh [FILE…]      as tests/check.sh takes them; all of them unless named
 #   KTSTR_TEST_ENVIRONMENTS='group pipes'   these places only
 . "$(dirname "$0")/../lib.sh"
+use_shared_cache
 gcc -o "$base/refuse" "$root/tests/refuse.c" || exit 1
+# Made by clang and bpftool, which have no other way for what some of these places refuse.
+{
+	key=$(sh "$root/tests/test-kernel.sh") &&
+		KTSTR_LINUX_SOURCE=$(sh "$root/tests/fetch-kernel-tools.sh") sh "$root/tests/tools-schedulers.sh" "$O/sched/tools-new" "$key" \
+			scx_simple scx_flatcg && sh "$root/tests/tools-schedulers.sh" "$O/sched/tools-6.12" "$key"
+} >&2 || exit 1
 files=$*
 # glibc and coreutils, of which the tests themselves are made, have another way for some after ENOSYS only, and none for renameat2; openssl
 # has none for getrandom, without which tests/cli/refused.sh is.
@@ -78,4 +85,6 @@ old_kernel() {
 
 # shellcheck disable=SC2086 # words
 run_tests ${KTSTR_TEST_ENVIRONMENTS-group empty pipes no_namespaces old_profile old_kernel}
+code=$?
 cat "$base/summary"
+exit $code

@@ -7,10 +7,10 @@
 
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,12 +18,13 @@
 #include "base/mem.h"
 #include "process/spawn.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include "progress/term.h"
 #include "guest/proto.h"
 #include "vm/session.h"
 #include "vm/vm.h"
 
-enum { PATIENCE_MS = 60000 };
+enum { PATIENCE_MS = 60000, GUEST_FD = 3 };
 
 /* ---- the guest: exits with 0 when all went as it expects */
 
@@ -201,6 +202,8 @@ struct fixture {
 
 static void begin(struct fixture *x, void (*guest)(void))
 {
+	auto_descriptors struct descriptors theirs = { 0 };
+	sigset_t all, mask;
 	int pair[2];
 	pid_t pid;
 
@@ -214,18 +217,22 @@ static void begin(struct fixture *x, void (*guest)(void))
 		x->vm.ram[i] = -1;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	assert_int_equal(pipe(x->in) | pipe(x->out) | pipe(x->err), 0);
+	descriptors_list(&theirs, GUEST_FD + 1);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		close_range(3, (unsigned)pair[1] - 1, 0); /* our ends of the pipes must be the only ones */
-		close_range((unsigned)pair[1] + 1, ~0u, 0);
-		chan_open(&host, pair[1]);
+		dup2(pair[1], GUEST_FD);
+		descriptors_close(&theirs); /* our ends of the pipes must be the only ones */
+		chan_open(&host, GUEST_FD);
 		guest();
 		_exit(0);
 	}
 	close(pair[1]);
 	chan_open(&x->vm.chan, pair[0]);
-	x->vm.qemu = (struct child){ .pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0) };
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
+	x->vm.qemu = (struct child){ .pid = pid, .pidfd = child_end(pid) };
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	assert_true(x->vm.qemu.pidfd >= 0);
 }
 
