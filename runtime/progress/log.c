@@ -76,12 +76,20 @@ int log_width(FILE *stream)
 
 static void put_raw(const char *text, size_t n)
 {
-	fputs("\r\n", stderr);
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] == '\n')
 			fputc('\r', stderr);
 		fputc(text[i], stderr);
 	}
+}
+
+static void put(const char *text, size_t n)
+{
+	if (raw_now)
+		put_raw(text, n);
+	else
+		fwrite(text, 1, n, stderr);
+	fflush(stderr);
 }
 
 /* "word: said" with the word in that colour; without a word all of it is. */
@@ -102,10 +110,15 @@ static void say(const char *word, const char *color, const char *fmt, va_list ap
 	fputc('\n', f);
 	fclose(f);
 	if (raw_now)
-		put_raw(line, n);
-	else
-		fwrite(line, 1, n, stderr);
-	fflush(stderr);
+		fputs("\r\n", stderr);
+	put(line, n);
+}
+
+void log_lines(const char *text, size_t n)
+{
+	auto_free char *lines = text_plain(text, n, TEXT_LINES);
+
+	put(lines, strlen(lines));
 }
 
 #define SAY(least, word, color) \

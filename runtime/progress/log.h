@@ -2,6 +2,7 @@
  * text/text.h's filter: errors quote names, consoles and schedulers, and none of them may drive the terminal. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE, LOG_DEBUG };
@@ -22,6 +23,8 @@ void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_done(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Lines of somebody else's, a guest's console for instance, whole or not; at every level. */
+void log_lines(const char *text, size_t n);
 /* "$ qemu-system-x86_64 …" at LOG_DEBUG, quoted so that it can be pasted. */
 void log_command(const char *const *argv);
 

@@ -1,5 +1,6 @@
 /* shell: a guest somebody works in; not stored. Its standard streams are the user's, so it does not run under ninja. */
 #include "text/argv.h"
+#include "text/text.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "progress/log.h"
@@ -94,7 +95,7 @@ static int send_console_level(struct vm *vm, struct err *e)
 {
 	uint32_t all = 8;
 
-	vm->echo = stderr;
+	vm->echo = true;
 	return chan_send(&vm->chan, MSG_CONSOLE, &all, sizeof(all), vm_deadline(vm, VM_PUSH_S), e);
 }
 
@@ -143,7 +144,7 @@ static int start_attached(struct vm *vm, struct shell_sched *s, struct attached 
 		return -1;
 	if (shell_sched_start(s, vm, a, e) < 0)
 		return -1;
-	vm->echo = o.dmesg ? stderr : NULL;
+	vm->echo = o.dmesg;
 	return 0;
 }
 
@@ -282,7 +283,9 @@ static void show_includes(const struct payload *p)
 
 		if (strncmp(f->guest, INCLUDES, strlen(INCLUDES)) != 0)
 			continue;
-		printf("  %s%s%s\r\n", head, f->guest, f->mode & 0111 ? " (executable)" : "");
+		auto_free char *name = text_plain(f->guest, strlen(f->guest), TEXT_LINE);
+
+		printf("  %s%s%s\r\n", head, name, f->mode & 0111 ? " (executable)" : "");
 		head = "           ";
 	}
 }
@@ -290,10 +293,11 @@ static void show_includes(const struct payload *p)
 static void banner(const struct vm *vm, const struct payload *p)
 {
 	const struct topology *t = &vm->m.topo;
-	auto_free char *release = facts_get(vm->hello, strlen(vm->hello), "release");
+	auto_free char *told = facts_get(vm->hello, strlen(vm->hello), "release");
+	auto_free char *release = text_plain(told ? told : "?", told ? strlen(told) : 1, TEXT_LINE);
 	auto_free char *kb = facts_get(vm->hello, strlen(vm->hello), "mem_kb");
 
-	printf("ktstr shell\r\n  kernel:    %s\r\n  memory:    %lu MB\r\n  topology:  ", release ? release : "?",
+	printf("ktstr shell\r\n  kernel:    %s\r\n  memory:    %lu MB\r\n  topology:  ", release,
 	       kb ? strtoul(kb, NULL, 10) / 1024 : 0);
 	if (t->nodes > 1)
 		printf("%u NUMA nodes, ", t->nodes);

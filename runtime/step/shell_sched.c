@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "guest/exit_info.h"
 #include "guest/proto.h"
+#include "text/text.h"
 #include "attach/attach.h"
 #include "step/attached.h"
 #include "verifier/reason.h"
@@ -37,6 +38,24 @@ static void keep(struct shell_sched *s, const char *data, size_t n)
 	s->n += n;
 }
 
+/* What others said, below our own words, which stand alone at the beginning of a line; "" or begun by a line end. Caller frees. */
+static char *below(const char *said, size_t n)
+{
+	char *text;
+	size_t size;
+	FILE *f = xmemstream(&text, &size);
+
+	while (n && said[n - 1] == '\n')
+		n--;
+	if (n)
+		fputc('\n', f);
+	text_indent(f, said, n, 2);
+	fclose(f);
+	if (size)
+		text[size - 1] = '\0'; /* the last line's end */
+	return text;
+}
+
 /* A watchdog in the guest counts time in which nothing ran, and bites at the latest when it looks again. */
 static void tell_still(struct shell_sched *s)
 {
@@ -55,8 +74,9 @@ static int take_exit_info(struct shell_sched *s, const struct msg *m, struct err
 	if (!exit_info_is_error(&l))
 		return 0;
 	auto_free char *reason = exit_info_reason(&l);
+	auto_free char *log = below(l.log, strlen(l.log)), *dump = below(l.dump, strlen(l.dump));
 
-	log_error("the kernel threw scheduler \"%s\" out: %s\n%s%s", l.ops, reason, l.log, l.dump);
+	log_error("the kernel threw scheduler \"%s\" out: %s%s%s", l.ops, reason, log, dump);
 	tell_still(s);
 	return 0;
 }
@@ -89,8 +109,7 @@ static int hear(struct shell_sched *s, const struct msg *m, struct err *e)
 		s->status = gone.status;
 		return 0;
 	case MSG_FAILED:
-		return err_set(e, X_VM, "the guest could not: %.*s", (int)(m->n < 500 ? m->n : 500),
-			       (const char *)m->data);
+		return chan_failed(m, e);
 	default:
 		return err_set(e, X_VM, "the guest sent message %" PRIu32 " out of turn", m->type);
 	}
@@ -108,12 +127,10 @@ int shell_sched_says(void *arg, const struct msg *m, struct err *e)
 		return 0;
 	console_drain(s->vm);
 	auto_free char *verdict = WIFSIGNALED(s->status) ? vm_console_verdict(s->vm->log, s->vm->log_n) : NULL;
-	size_t n = s->n;
+	auto_free char *said = below(s->log, s->n);
 
-	while (n && s->log[n - 1] == '\n')
-		n--;
-	log_error("the scheduler ended: %s%s%s\n%.*s", spawn_status(s->status, how, sizeof(how)),
-		  verdict ? "; the console says: " : "", verdict ? verdict : "", (int)n, s->log);
+	log_error("the scheduler ended: %s%s%s%s", spawn_status(s->status, how, sizeof(how)),
+		  verdict ? "; the console says: " : "", verdict ? verdict : "", said);
 	return 0;
 }
 
@@ -121,17 +138,17 @@ static int never_attached(const struct shell_sched *s, struct err *e)
 {
 	struct view text = { s->log, s->n };
 	struct evidence evidence = evidence_find(&s->calls, text);
-	auto_free char *why = reason_find(text), *call = NULL;
+	auto_free char *why = reason_find(text), *call = NULL, *said = below(s->log, s->n);
 	char how[64];
 	bool failed = WIFEXITED(s->status) && WEXITSTATUS(s->status) != 0;
 
 	spawn_status(s->status, how, sizeof(how));
 	if (failed && evidence_refuses(&evidence)) {
 		call = evidence_words(&evidence);
-		return err_set(e, X_REJECTED, "the kernel refused the scheduler: %.*s\n%.*s", REASON_MAX,
-			       why ? why : call, (int)s->n, s->log);
+		return err_set(e, X_REJECTED, "the kernel refused the scheduler: %.*s%s", REASON_MAX, why ? why : call,
+			       said);
 	}
-	return err_set(e, X_DIED, "the scheduler ended before it attached: %s\n%.*s", how, (int)s->n, s->log);
+	return err_set(e, X_DIED, "the scheduler ended before it attached: %s%s", how, said);
 }
 
 int shell_sched_start(struct shell_sched *s, struct vm *vm, struct attached *a, struct err *e)

@@ -73,7 +73,7 @@ static int hear(struct answer *a, const struct msg *m, struct err *e)
 		a->ended = true;
 		return 0;
 	case MSG_FAILED:
-		return err_set(e, X_VM, "guest: %.*s", (int)(m->n < 500 ? m->n : 500), (const char *)m->data);
+		return chan_failed(m, e);
 	default:
 		return err_set(e, X_VM, "the guest sent message %" PRIu32 " out of turn", m->type);
 	}

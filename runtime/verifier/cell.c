@@ -233,7 +233,7 @@ static int await(struct run *x, struct err *e)
 			judge_exit(x, gone.status, x->enabling ? "while it attached" : "before it attached");
 			return ENDED;
 		case MSG_FAILED:
-			return err_set(e, X_VM, "guest: %.*s", (int)(m.n < 500 ? m.n : 500), (const char *)m.data);
+			return chan_failed(&m, e);
 		default:
 			return err_set(e, X_VM, "the guest sent message %u out of turn", m.type);
 		}
@@ -355,7 +355,7 @@ static int cross_check(struct run *x, const struct progs *read, struct err *e)
 		if (listen(x, &m, e) < 0)
 			return -1;
 		if (m.type == MSG_FAILED)
-			return err_set(e, X_VM, "guest: %.*s", (int)(m.n < 500 ? m.n : 500), (const char *)m.data);
+			return chan_failed(&m, e);
 		if (m.type == MSG_PROGS_ARE)
 			break;
 	}
@@ -382,7 +382,7 @@ static int await_work(struct run *x, bool *exited, int *status, struct err *e)
 			return -1;
 		switch (m.type) {
 		case MSG_FAILED:
-			return err_set(e, X_VM, "guest: %.*s", (int)(m.n < 500 ? m.n : 500), (const char *)m.data);
+			return chan_failed(&m, e);
 		case MSG_EXITED:
 			if (m.n < sizeof(gone))
 				return err_set(e, X_VM, "the guest sent a short exit status");

@@ -10,12 +10,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "text/text.h"
 #include "guest/proto.h"
 #include "vm/board.h"
 
 /* One frame of the largest size and the start of the next: a guest that talks on while nobody listens is not buffered
  * without end. */
-enum { CHAN_FULL = PROTO_MAX + 65536 };
+enum { CHAN_FULL = PROTO_MAX + 65536, FAILED_MAX = 500 };
 
 void chan_open(struct chan *c, int fd)
 {
@@ -95,6 +96,13 @@ static void record(struct chan *c, const char *data, size_t n)
 		append(&c->heard, &c->heard_n, &c->heard_cap, data, n);
 	else
 		c->heard_n = CHAN_RECORD + 1;
+}
+
+int chan_failed(const struct msg *m, struct err *e)
+{
+	auto_free char *said = text_plain(m->data, text_fit(m->data, m->n, FAILED_MAX), TEXT_LINE);
+
+	return err_set(e, X_VM, "the guest could not: %s", said);
 }
 
 void chan_record(struct chan *c)

@@ -27,6 +27,9 @@ void chan_open_board(struct chan *c, struct board *b);
 void chan_close(struct chan *c);
 int chan_send(struct chan *c, uint32_t type, const void *data, size_t n, long long deadline, struct err *e);
 
+/* What a MSG_FAILED says, in one line: X_VM. */
+int chan_failed(const struct msg *m, struct err *e);
+
 /* Of a board, before the guest is let go: keeps what it says from here on, CHAN_RECORD bytes at most, in heard and heard_n. More:
  * heard_n is larger than that, and the rest is lost. */
 enum { CHAN_RECORD = 64 << 20 };

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/stop.h"
+#include "progress/log.h"
 #include "text/text.h"
 #include "vm/console.h"
 #include "vm/state.h"
@@ -15,6 +16,30 @@
 enum { READ_SIZE = 16384, READS = 64, VERDICT_MAX = 240, EXCERPT_LINES = 12, EXCERPT_MAX = 1200, LOOK_MS = 1000 };
 
 static const char panic_words[] = "Kernel panic";
+
+static void tell_unsaid(struct vm *vm)
+{
+	if (vm->unsaid_n)
+		log_lines(vm->unsaid, vm->unsaid_n);
+	vm->unsaid_n = 0;
+}
+
+/* By whole lines, as far as they fit: an escape sequence that came in two pieces is one. */
+static void tell(struct vm *vm, const char *data, size_t n)
+{
+	while (n) {
+		const char *end = memchr(data, '\n', n);
+		size_t line = end ? (size_t)(end + 1 - data) : n, room = sizeof(vm->unsaid) - vm->unsaid_n;
+		size_t take = line < room ? line : room;
+
+		memcpy(vm->unsaid + vm->unsaid_n, data, take);
+		vm->unsaid_n += take;
+		if (vm->unsaid[vm->unsaid_n - 1] == '\n' || vm->unsaid_n == sizeof(vm->unsaid))
+			tell_unsaid(vm);
+		data += take;
+		n -= take;
+	}
+}
 
 static void append(struct vm *vm, const char *data, size_t n)
 {
@@ -47,8 +72,9 @@ static void drain_console(struct vm *vm)
 		if (n > 0) {
 			append(vm, buf, (size_t)n);
 			if (vm->echo)
-				fwrite(buf, 1, (size_t)n, vm->echo);
+				tell(vm, buf, (size_t)n);
 		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+			tell_unsaid(vm);
 			close(vm->console);
 			vm->console = -1;
 		} else {
@@ -90,7 +116,7 @@ static void drain_file(struct vm *vm)
 	while (n == sizeof(buf) && (n = pread(vm->console_file, buf, sizeof(buf), (off_t)vm->console_at)) > 0) {
 		append(vm, buf, (size_t)n);
 		if (vm->echo)
-			fwrite(buf, 1, (size_t)n, vm->echo);
+			tell(vm, buf, (size_t)n);
 		vm->console_at += (uint64_t)n;
 	}
 	if (vm->console_at > from)

@@ -180,8 +180,7 @@ static int message(struct talk *t, const struct msg *m, struct err *e)
 	case MSG_LATE:
 		return err_set(e, X_TIMEOUT, "the session took longer than it may, by the guest's own time");
 	case MSG_FAILED:
-		return err_set(e, X_VM, "the guest could not: %.*s", (int)(m->n < 500 ? m->n : 500),
-			       (const char *)m->data);
+		return chan_failed(m, e);
 	case MSG_LOG:
 	case MSG_STATE:
 	case MSG_EXITED:

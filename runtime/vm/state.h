@@ -23,7 +23,9 @@ struct vm {
 	uint64_t console_at; /* bytes of that we have */
 	char *log;           /* console so far, at most VM_LOG_MAX, then the oldest half is dropped */
 	size_t log_n, log_cap;
-	FILE *echo;         /* the console is copied here as it comes; NULL: nowhere */
+	bool echo;         /* the console's lines are told as they come */
+	char unsaid[1024]; /* of its last line, unsaid_n bytes that were not told yet */
+	size_t unsaid_n;
 	bool panicked;      /* the console said so */
 	uint64_t oom_kills; /* cgroup_oom_kills() when QEMU was started */
 	int says;           /* QEMU's stderr; -1 closed */

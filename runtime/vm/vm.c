@@ -432,8 +432,7 @@ int vm_expect(struct vm *vm, uint32_t type, struct msg *m, long long deadline, c
 		if (m->type == type)
 			return 0;
 		if (m->type == MSG_FAILED)
-			return err_set(e, X_VM, "the guest could not: %.*s", (int)(m->n < 500 ? m->n : 500),
-				       (const char *)m->data);
+			return chan_failed(m, e);
 		if (m->type != MSG_LOG)
 			return err_set(e, X_VM, "the guest sent message %" PRIu32 " while we waited for %s", m->type,
 				       what);

@@ -66,8 +66,8 @@ ours() {
 }
 
 banner_and_exit() {
-	start --topology 1,1,1,1 -i /bin/true && prompt && shows 'ktstr shell' && shows '1 LLC, 1 core, 1 thread (1 vCPU)' &&
-		shows 'includes:  /include-files/true (executable)' && shows '^Ax=quit' && enter 'exit 7' && over 7 &&
+	odd=$(printf 'a\302\2330mb') && echo >"$odd" && start --topology 1,1,1,1 -i /bin/true -i "./$odd" && prompt && shows 'ktstr shell' && shows '1 LLC, 1 core, 1 thread (1 vCPU)' &&
+		shows 'includes:  /include-files/ab' && shows '/include-files/true (executable)' && shows '^Ax=quit' && enter 'exit 7' && over 7 &&
 		shows 'Connection to VM closed.'
 }
 

@@ -149,9 +149,13 @@ little_memory() {
 		has MemTotal out
 }
 
+# The console is anybody's in the guest; of what it says only text is told.
 kernel_messages() {
-	exits 0 guest --dmesg --exec 'echo "<6>hello from the guest" >/dev/kmsg; sleep 1' && has 'hello from the guest' err &&
-		exits 0 guest --exec 'echo "<6>hello from the guest" >/dev/kmsg; sleep 1' && hasnt 'hello' err
+	exits 0 guest --dmesg --exec 'echo "<6>hello from the guest" >/dev/kmsg
+		printf "\033]0;title\007\302\23331mred\377\n::add-mask::x\n" >/dev/console; sleep 1' &&
+		has 'hello from the guest' err && has 'red?' err && has ':?add-mask' err && hasnt title err &&
+		! grep -q "$(printf '[\033\302\r]')" err || fail "$(cat -v err)" || return
+	exits 0 guest --exec 'echo "<6>hello from the guest" >/dev/kmsg; sleep 1' && hasnt 'hello' err
 }
 
 more_cpus() {
@@ -171,8 +175,12 @@ beside_a_scheduler() {
 scheduler_refused() {
 	exits 3 guest --scheduler-bin "$sched" --exec 'echo ran' -- --fail-verify &&
 		has 'the kernel refused the scheduler' err && hasnt ran out &&
-		exits 4 guest --scheduler-bin /bin/false --exec 'echo ran' && has 'ended before it attached: exit status 1' err &&
-		hasnt ran out && exits 10 guest --scheduler-bin ./missing --exec true
+		exits 10 guest --scheduler-bin ./missing --exec true || return
+	# What it says stands below our words and looks like none of them.
+	printf '%s\n' '#include <stdio.h>' 'int main(void) { puts("error: fine\n\33[2J::add-mask::x"); return 1; }' |
+		gcc -x c -static -o liar - || return
+	exits 4 guest --scheduler-bin ./liar --exec 'echo ran' && hasnt ran out &&
+		same "$(printf 'error: the scheduler ended before it attached: exit status 1\n  error: fine\n  :?add-mask::x')" "$(cat err)" stderr
 }
 
 scheduler_ends() {

@@ -139,13 +139,59 @@ static void endless_console(void **state)
 	close(other);
 }
 
+/* What is told of text that comes in two pieces; the caller frees. */
+static char *told(const char *text, size_t n, size_t cut)
+{
+	auto_vm struct vm vm = { 0 };
+	char *out = xcalloc(1, 8192);
+	int other, pipes[2], was = dup(STDERR_FILENO);
+
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(dup2(pipes[1], STDERR_FILENO), STDERR_FILENO);
+	open_guest(&vm, &other);
+	vm.echo = true;
+	assert_int_equal(write(other, text, cut), cut);
+	console_drain(&vm);
+	assert_int_equal(write(other, text + cut, n - cut), n - cut);
+	console_drain(&vm);
+	close(other);
+	console_drain(&vm);
+	assert_int_equal(dup2(was, STDERR_FILENO), STDERR_FILENO);
+	close(was);
+	close(pipes[1]);
+	for (ssize_t at = 0, r; (r = read(pipes[0], out + at, 8191 - (size_t)at)) > 0;)
+		at += r;
+	close(pipes[0]);
+	return out;
+}
+
+static void told_as_it_comes(void **state)
+{
+	static const char text[] = "[ 1.0] one\r\n\x1b]0;title\a\xc2\x9b"
+				   "31m::add-mask::x\r\n\xff \xe2\x80\xae\nlast";
+	const size_t n = sizeof(text) - 1;
+
+	(void)state;
+	for (size_t cut = 0; cut <= n; cut++) {
+		auto_free char *got = told(text, n, cut);
+
+		assert_string_equal(got, "[ 1.0] one\n:?add-mask::x\n? ?\nlast");
+	}
+	/* A line without end is told in pieces. */
+	auto_free char *big = xmalloc(5000);
+
+	memset(big, 'x', 5000);
+	auto_free char *got = told(big, 5000, 1);
+
+	assert_int_equal(strlen(got), 5000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(verdicts),
-		cmocka_unit_test(tails),
-		cmocka_unit_test(panic_in_pieces),
-		cmocka_unit_test(endless_console),
+		cmocka_unit_test(verdicts),         cmocka_unit_test(tails),
+		cmocka_unit_test(panic_in_pieces),  cmocka_unit_test(endless_console),
+		cmocka_unit_test(told_as_it_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

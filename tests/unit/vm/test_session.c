@@ -168,7 +168,7 @@ static void out_of_turn(void)
 static void cannot(void)
 {
 	hear(MSG_RUN);
-	say_text(MSG_FAILED, "run /prog: no such thing");
+	say_text(MSG_FAILED, "run /prog: no such thing\n\x1b]0;title\aerror: more");
 	pause();
 }
 
