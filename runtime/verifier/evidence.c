@@ -17,7 +17,8 @@ enum {
 	LINK_CREATE = 28,
 	PROG_TYPE_STRUCT_OPS = 27,
 	MAP_TYPE_STRUCT_OPS = 26,
-	KIND_UPROBE_MULTI = 48, /* of a link */
+	KIND_STRUCT_OPS = 44, /* of a link */
+	KIND_UPROBE_MULTI = 48,
 	ERRNO_MAX = 4095,
 	ENOTSUPP = 524, /* the kernel's own, which user space sees all the same */
 };
@@ -210,11 +211,23 @@ static bool is_told(const struct proto_call *c, struct view text)
 	return false;
 }
 
+/* A program of another kind at a place of the kernel's: many schedulers have some that they can do without. */
+static bool is_aside(const struct proto_call *c)
+{
+	return c->cmd == RAW_TRACEPOINT_OPEN || c->cmd == PROG_ATTACH ||
+	       (c->cmd == LINK_CREATE && c->type != KIND_STRUCT_OPS);
+}
+
 /* Loaders make the maps of an object, a scheduler's struct_ops among them, before its programs. Without it, a map or program of
- * another kind that is refused may be somebody's question to the kernel, unless he complains of the answer. */
+ * another kind that is refused may be somebody's question to the kernel, unless he complains of the answer. Where a program of
+ * another kind goes is always one. */
 static bool is_question(const struct proto_call *c, const struct granted *g, struct view text)
 {
-	if (c->error == EPERM || is_struct_ops(c) || g->struct_ops)
+	if (c->error == EPERM)
+		return false;
+	if (is_aside(c)) /* "attach", "Attaching": an errno alone may be about any file */
+		return !has(text, "ttach") || !is_told(c, text);
+	if (is_struct_ops(c) || g->struct_ops)
 		return false;
 	return (c->cmd == PROG_LOAD || (c->cmd == MAP_CREATE && is_refusal(c->error))) && !is_told(c, text);
 }

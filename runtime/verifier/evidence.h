@@ -3,7 +3,8 @@
  * PID 1 of the guest watches the calls that make, load and attach (MSG_CALLS). The last one that was the scheduler's own
  * decides; what libraries try out first to learn what the kernel can do is passed over. So is a refused map or program that is no
  * struct_ops as long as there is no struct_ops map, unless the scheduler complains of that errno (and names the program): it may have
- * been a question, and the scheduler may have ended for another reason. Some refusals are
+ * been a question, and the scheduler may have ended for another reason. The same goes for each refused attachment of a program
+ * that is no struct_ops. Some refusals are
  * libbpf's, which compares an object with the kernel's BTF before it loads anything: its line, with an errno of refusal, is
  * the second-best evidence. It counts only when the kernel was asked something and granted no more than libbpf asks for
  * until then, or when the kernel could not be watched. */

@@ -166,7 +166,15 @@ questions_are_no_evidence() {
 			union bpf_attr prog = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insns = (long)&none, .insn_cnt = 1,
 						.license = (long)"GPL", .prog_name = "asked_program_w" };
 			const char *how = argv[argc - 1];
-			int error = asks(*how == 'm' ? BPF_MAP_CREATE : BPF_PROG_LOAD, *how == 'm' ? &map : &prog);
+			if (*how == 't') { /* a tracepoint that is not there, which it could do without */
+				struct bpf_insn fine[] = { { .code = 0xb7 }, { .code = 0x95 } };
+				union bpf_attr raw = { .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT, .insns = (long)fine,
+						       .insn_cnt = 2, .license = (long)"GPL" };
+				union bpf_attr open = { .raw_tracepoint = { (long)"none", syscall(SYS_bpf, BPF_PROG_LOAD, &raw, sizeof(raw)) } };
+				if (asks(BPF_RAW_TRACEPOINT_OPEN, &open) != ENOENT)
+					return 0;
+			}
+			int error = *how == 't' ? 0 : asks(*how == 'm' ? BPF_MAP_CREATE : BPF_PROG_LOAD, *how == 'm' ? &map : &prog);
 			if (!strcmp(how, "map"))
 				printf("map: %s\n", strerror(error));
 			else if (!strcmp(how, "program"))
@@ -177,9 +185,10 @@ questions_are_no_evidence() {
 		}
 	END
 	gcc -o asks asks.c || return
-	for how in map-quiet program-quiet; do
+	for how in map-quiet program-quiet tracepoint; do
 		exits 4 ktstr verifier --scheduler-bin ./asks --kernel "$key" --json -- $how && evidence out none || return
 	done
+	has 'cannot open /etc/scx.toml' out || return
 	exits 3 ktstr verifier --scheduler-bin ./asks --kernel "$key" --json -- map && evidence out 'kernel BPF_MAP_CREATE EINVAL asked_map' || return
 	exits 3 ktstr verifier --scheduler-bin ./asks --kernel "$key" --json -- program &&
 		evidence out 'kernel BPF_PROG_LOAD EACCES asked_program_w'

@@ -14,7 +14,7 @@
 #include "json/write.h"
 #include "verifier/evidence.h"
 
-enum { MAP_CREATE = 0, LOAD = 5, RAW = 17, LINK = 28, OPS = 27, SOCKET = 1, ENOTSUPP = 524 };
+enum { MAP_CREATE = 0, LOAD = 5, PROG_ATTACH = 8, RAW = 17, LINK = 28, OPS = 27, SOCKET = 1, ENOTSUPP = 524 };
 
 #define VALUE CALL_STRUCT_OPS_VALUE
 #define PROBE \
@@ -83,7 +83,23 @@ static const struct {
 	{ "", { FINE, { LINK, EINVAL, 44, "" } }, 2, EVIDENCE_KERNEL, LINK, EINVAL, true, false },
 	{ "", { FINE, { LINK, EPERM, 44, "" } }, 2, EVIDENCE_KERNEL, LINK, EPERM, true, false },
 	{ "", { FINE, { VALUE, E2BIG, 0, "" } }, 2, EVIDENCE_KERNEL, VALUE, E2BIG, true, false },
-	{ "", { { RAW, ENOTSUPP, 0, "" } }, 1, EVIDENCE_KERNEL, RAW, ENOTSUPP, true, false },
+	{ "libbpf: prog 'x_tp': failed to attach to raw tracepoint 'y': -ENOTSUPP\n",
+	  { { RAW, ENOTSUPP, 0, "" } },
+	  1,
+	  EVIDENCE_KERNEL,
+	  RAW,
+	  ENOTSUPP,
+	  true,
+	  false },
+	{ "Error: Failed to attach\n\nCaused by:\n    No such file or directory (os error 2)\n",
+	  { MADE, FINE, { LINK, ENOENT, 26, "" } },
+	  3,
+	  EVIDENCE_KERNEL,
+	  LINK,
+	  ENOENT,
+	  true,
+	  false },
+	{ "", { MADE, FINE, { LINK, EPERM, 26, "" } }, 3, EVIDENCE_KERNEL, LINK, EPERM, true, false },
 	{ "", { { LOAD, EPERM, SOCKET, "" } }, 1, EVIDENCE_KERNEL, LOAD, EPERM, true, false },
 
 	/* Accidents. */
@@ -140,6 +156,20 @@ static const struct {
 	  0,
 	  false,
 	  false },
+	/* Beside the scheduler, which can do without. */
+	{ "error: no config\n", { { RAW, ENOENT, 0, "" } }, 1, EVIDENCE_NONE, 0, 0, false, false },
+	{ "error: no config\n", { MADE, FINE, { RAW, ENOENT, 0, "" } }, 3, EVIDENCE_NONE, 0, 0, false, false },
+	{ "error: no config: No such file or directory\n",
+	  { MADE, FINE, { RAW, ENOENT, 0, "" } },
+	  3,
+	  EVIDENCE_NONE,
+	  0,
+	  0,
+	  false,
+	  false },
+	{ "error: no config\n", { MADE, FINE, { LINK, EINVAL, 26, "" } }, 3, EVIDENCE_NONE, 0, 0, false, false },
+	{ "error: no config\n", { FINE, { PROG_ATTACH, EINVAL, 1, "" } }, 2, EVIDENCE_NONE, 0, 0, false, false },
+	{ "", { { VALUE, EINVAL, 0, "" }, { RAW, ENOENT, 0, "" } }, 2, EVIDENCE_KERNEL, VALUE, EINVAL, true, false },
 	/* A map that was tried out, and one that was not. */
 	{ "error: cannot open /etc/x: No such file or directory\n",
 	  { { MAP_CREATE, EINVAL, 33, "x_arena" } },
