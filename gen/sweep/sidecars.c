@@ -3,6 +3,7 @@
 #include "gen/cargo/target.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "stats/collect.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ static void look(struct search *s, const char *path, int depth)
 	bool any = false;
 	struct stat st;
 
-	while (d && (entry = readdir(d))) {
+	while (d && !stop_pending() && (entry = readdir(d))) {
 		if (collect_name(entry->d_name)) {
 			any = true;
 			if (fstatat(dirfd(d), entry->d_name, &st, 0) == 0 && later(&st.st_mtim, &newest))

@@ -12,10 +12,11 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "base/stop.h"
 
 #define ROOT "/include-files"
 
-enum { FILES_MAX = 100000, PAGE = 4096 };
+enum { FILES_MAX = 100000, PAGE = 4096, BETWEEN_STOPS = 256 };
 
 void includes_free(struct includes *l)
 {
@@ -45,7 +46,9 @@ static int walk(struct includes *l, FTS *tree, const char *top, const char *name
 	size_t before = l->n;
 	FTSENT *f;
 
-	while ((errno = 0, f = fts_read(tree))) {
+	for (size_t i = 0; (errno = 0, f = fts_read(tree)); i++) {
+		if (i % BETWEEN_STOPS == 0 && stop_pending())
+			return stop_err(e);
 		switch (f->fts_info) {
 		case FTS_F:
 			if (S_ISREG(f->fts_statp->st_mode) &&

@@ -41,18 +41,20 @@ static void tell_unreadable(const char *dir, const struct collection *c, size_t 
 }
 
 /* All of a folder; what cannot be read is told. dir may be NULL: there is none. */
-static void load(struct stats *s, struct collection *c, const char *dir)
+static int load(struct stats *s, struct collection *c, const char *dir, struct err *e)
 {
 	struct err why = { 0 };
 
 	if (dir && collect(c, dir, &why) == COLLECT_NONE)
 		log_note("%s", why.msg);
-	stats_read(s, c);
+	if (stats_read(s, c, e) < 0)
+		return -1;
 	if (dir)
 		tell_unreadable(dir, c, s->n);
 	if (s->missing)
 		log_warn("%zu values missing: null in %zu of %zu files; means are without them", s->missing,
 			 s->incomplete, s->n);
+	return 0;
 }
 
 static void tell_nothing(const char *dir)
@@ -72,9 +74,11 @@ static int stats_run(int n, const char *const *args, struct err *e)
 	auto_free char *dir = sidecars_dir(o.dir);
 
 	(void)n, (void)args;
-	load(&s, &c, dir);
+	if (load(&s, &c, dir, e) < 0)
+		return e->code;
 	if (o.compare) {
-		load(&before, &old, o.compare);
+		if (load(&before, &old, o.compare, e) < 0)
+			return e->code;
 		if (!before.n)
 			return err_set(e, X_NO_INPUT, "--compare %s: no sidecar files there", o.compare), X_NO_INPUT;
 		compare(&cmp, &before, &s);

@@ -1,6 +1,7 @@
 #include "stats/collect.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "stats/sidecar.h"
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-enum { READ_LEAST = 4096 };
+enum { READ_LEAST = 4096, BETWEEN_STOPS = 256 };
 
 int collect_name(const char *name)
 {
@@ -63,7 +64,8 @@ static int names_in(int fd, struct list *files, struct list *folders)
 		close(fd);
 		return -why;
 	}
-	while ((errno = 0, entry = readdir(d))) {
+	/* Who reads what was found until then is told of the stop. */
+	for (size_t i = 0; (errno = 0, entry = readdir(d)) && (i % BETWEEN_STOPS != 0 || !stop_pending()); i++) {
 		bool sidecar = collect_name(entry->d_name);
 
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || (!sidecar && !folders))

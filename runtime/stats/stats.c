@@ -1,9 +1,12 @@
 #include "stats/stats.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "json/keys.h"
 #include "stats/collect.h"
 #include "stats/prefetch.h"
+
+enum { BETWEEN_STOPS = 64 };
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
@@ -86,26 +89,29 @@ void stats_done(struct stats *st)
 	merge(st);
 }
 
-void stats_read(struct stats *st, struct collection *c)
+int stats_read(struct stats *st, struct collection *c, struct err *e)
 {
 	auto_json_keys struct json_keys keys = { 0 };
 	const struct prefetch_text *t;
 	auto_free struct prefetch *files = xcalloc(1, sizeof(*files));
+	bool stopped = stop_pending();
 
 	prefetch_begin(files, c);
-	for (size_t i = 0; (t = prefetch_next(files)); i++) {
+	for (size_t i = 0; !stopped && (t = prefetch_next(files)); i++) {
 		auto_sidecar struct sidecar s = { 0 };
-		struct err e;
+		struct err why;
 
 		if (t->bad)
 			collect_bad(c, c->paths[i], t->why.msg);
-		else if (sidecar_parse(&s, &st->names, &keys, t->s, t->n, &e) < 0)
-			collect_bad(c, c->paths[i], e.msg);
+		else if (sidecar_parse(&s, &st->names, &keys, t->s, t->n, &why) < 0)
+			collect_bad(c, c->paths[i], why.msg);
 		else
 			stats_add(st, &s);
+		stopped = i % BETWEEN_STOPS == 0 && stop_pending();
 	}
 	prefetch_end(files);
 	stats_done(st);
+	return stopped ? stop_err(e) : 0;
 }
 
 void stats_free(struct stats *st)

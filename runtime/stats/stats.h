@@ -2,6 +2,7 @@
 #pragma once
 #include "stats/sidecar.h"
 struct collection;
+struct err;
 
 /* Callbacks of one file, when it had any. */
 struct profile {
@@ -37,8 +38,8 @@ struct stats {
 /* Takes what s holds and leaves it empty; its strings must be of st's pool. */
 void stats_add(struct stats *st, struct sidecar *s);
 void stats_done(struct stats *st);
-/* Reads all of c; what cannot be read is added to its bad ones. */
-void stats_read(struct stats *st, struct collection *c);
+/* Reads all of c; what cannot be read is added to its bad ones. Negative when it was stopped. */
+int stats_read(struct stats *st, struct collection *c, struct err *e);
 void stats_free(struct stats *st);
 #define auto_stats __attribute__((unused, cleanup(stats_free)))
 

@@ -15,9 +15,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "base/syscalls.h"
 #include "vm/ram.h"
 #include "vm/state.h"
+
+enum { PIECE = 16 << 20 }; /* copied between two looks whether we are to stop */
 
 /* A nameless file; perf.huge: of 2 MiB pages. */
 static int nameless(const struct vm *vm, uint64_t size, struct err *e)
@@ -62,8 +65,8 @@ static int copy_mapped(int from, int to, uint64_t size, struct err *e)
 	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
 		off_t end = lseek(from, at, SEEK_HOLE);
 
-		while (end > at) {
-			ssize_t n = pread(from, map + at, (size_t)(end - at), at);
+		while (end > at && !stop_pending()) {
+			ssize_t n = pread(from, map + at, end - at < PIECE ? (size_t)(end - at) : PIECE, at);
 
 			if (n <= 0)
 				break;
@@ -75,6 +78,8 @@ static int copy_mapped(int from, int to, uint64_t size, struct err *e)
 	int no = errno;
 
 	munmap(map, size);
+	if (stop_pending())
+		return stop_err(e);
 	errno = no;
 	return at < 0 && no == ENXIO ? 0 : err_sys(e, "copy the guest's memory");
 }
@@ -96,8 +101,10 @@ static int copy_ram(int from, int to, uint64_t size, bool huge, struct err *e)
 		if (lseek(from, at, SEEK_SET) < 0)
 			return err_sys(e, "copy the guest's memory");
 		while (at < end) {
-			ssize_t n = send_bytes(to, from, (size_t)(end - at));
+			ssize_t n = send_bytes(to, from, end - at < PIECE ? (size_t)(end - at) : PIECE);
 
+			if (stop_pending())
+				return stop_err(e);
 			if (n <= 0)
 				return err_sys(e, "copy the guest's memory");
 			at += n;

@@ -73,6 +73,23 @@ interrupted() {
 	same 130 $? 'exit code' && has 'error: ' err && has SIGTERM err && same '' "$(leftovers)" processes && echo 130 >>"$base/done"
 }
 
+# A stop that came before anything else did: each verb that may take long looks for it in its own work.
+stopped() {
+	cat >stopped.py <<-'END'
+		import os, signal, sys
+		signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+		os.kill(os.getpid(), signal.SIGTERM)
+		os.execvp("ktstr", sys.argv[1:])
+	END
+	place && mkdir -p many/d && echo 0 >many/d/a.ktstr.json && cp many/d/a.ktstr.json many/ && cp /bin/true image || return
+	for words in 'test-stats --dir many' 'test-stats --dir linux --compare many' 'cache verify' 'cache stats' 'cache gc --max-size 1M' \
+		'kernel import image' 'kernel build --source linux' 'shell --kernel none -i many --exec true' doctor; do
+		# shellcheck disable=SC2086 # words of a command line
+		exits 130 python3 stopped.py ktstr $words && has 'interrupted by SIGTERM' err && same '' "$(cat out)" "stdout of $words" || return
+	done
+	same '' "$(leftovers)" processes
+}
+
 all_of_them() {
 	sed -n 's/^| \([0-9][0-9]*\) |.*/\1/p' "$root/docs/exit-codes.md" >wanted
 	while read -r code; do
@@ -84,4 +101,4 @@ all_of_them() {
 }
 
 exec 3>&1
-run_tests done_and_wrong input places building interrupted all_of_them
+run_tests done_and_wrong input places building interrupted stopped all_of_them
