@@ -55,6 +55,7 @@ static const struct {
 	{ "epoll_create1", __NR_epoll_create1, 0 },
 	{ "epoll_ctl", __NR_epoll_ctl, 0 },
 	{ "epoll_wait", __NR_epoll_wait, 0 },
+	{ "epoll_pwait", __NR_epoll_pwait, 0 },
 	{ "signalfd4", __NR_signalfd4, 0 },
 	{ "eventfd2", __NR_eventfd2, 0 },
 	{ "timerfd_create", __NR_timerfd_create, 0 },

@@ -9,6 +9,7 @@
 #include "process/spawn.h"
 #include "base/stop.h"
 #include "progress/term.h"
+#include "host/needs.h"
 #include "gen/base/home.h"
 #include <errno.h>
 #include <poll.h>
@@ -65,6 +66,8 @@ int cargo_needs(const char *cargo, const char *subcommand, const char *install, 
 	auto_free char *text = NULL, *file = file_of(subcommand);
 	int status;
 
+	if (needs_check(NEEDS_CARGO, e) < 0)
+		return -1;
 	if (file)
 		return 0;
 	if (spawn_capture(&s, true, OUTPUT_MAX, ANSWER_MS, &text, NULL, &status, e) < 0)

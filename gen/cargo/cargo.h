@@ -11,7 +11,7 @@ struct err;
 /* X_NO_TOOL when there is none. Caller frees. */
 char *cargo_program(struct err *e);
 /* Whether cargo has the subcommand "nextest", "llvm-cov". A file of its name answers at once, as for most; otherwise cargo is
- * asked, for it knows aliases too. X_NO_TOOL with the command that installs it. */
+ * asked, for it knows aliases too. X_NO_TOOL with the command that installs it; X_FAIL where cargo and nextest cannot work (needs.h). */
 int cargo_needs(const char *cargo, const char *subcommand, const char *install, struct err *e);
 /* For runs of nextest with another KTSTR_KERNEL each: from here on all of them build with this one, so that they build once.
  * Without the file cargo-nextest (cargo has an alias) they build each time. */

@@ -29,23 +29,14 @@ static void look_at_syscalls(struct findings *f)
 	size_t n;
 	FILE *m = xmemstream(&refused, &n);
 	bool readable = process_readable();
+	struct need need;
 	struct finding *x;
 
 	for (const struct syscall_test *t = syscalls_tested; t->name; t++)
 		if (!t->works())
 			fprintf(m, "%s%s (Linux %s): %s", ftell(m) ? "; " : "", t->name, t->since, t->instead);
 	fclose(m);
-	struct need need;
-	bool lacks = needs_lack(&need);
-	int no = lacks ? 0 : thread_refused(); /* glibc aborts where it cannot wait */
-
-	if (no) {
-		x = found(f, "system calls", LEVEL_FAIL,
-			  "no thread can be made (clone3: %s): QEMU and ninja cannot work", strerror(no));
-		x->code = X_FAIL;
-		x->fix = xstrdup(
-			"a newer container engine (Docker 20.10.10, libseccomp 2.5.2), or its option --security-opt seccomp=unconfined");
-	} else if (lacks) {
+	if (needs_lack(NEEDS_GRAPH, &need)) {
 		x = found(f, "system calls", LEVEL_FAIL, "%s", need.what);
 		x->code = X_FAIL;
 		x->fix = xstrdup(need.fix);

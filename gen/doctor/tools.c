@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "process/spawn.h"
 #include "base/stop.h"
+#include "host/needs.h"
 #include "host/tool.h"
 #include "gen/doctor/doctor.h"
 #include "gen/kernels/kernels.h"
@@ -151,6 +152,21 @@ static void judge_tool(struct findings *f, const struct tool *t)
 	x->path = TAKE(path);
 }
 
+/* Where it lacks a system call, it may say its version all the same, and why it does not run is not what it tells. */
+static bool judge_need(struct findings *f, const struct tool *t, const char *path)
+{
+	struct need need;
+
+	if (!needs_lack(NEEDS_CARGO, &need))
+		return false;
+	struct finding *x = found(f, t->name, t->lacking, "%s: %s", need.what, t->lacks);
+
+	x->code = t->code;
+	x->fix = xstrdup(need.fix);
+	x->path = xstrdup(path);
+	return true;
+}
+
 /* cargo answers for a plugin that is not there with an exit status, and with a status when it is not there itself. */
 static void judge_plugin(struct findings *f, const struct tool *t)
 {
@@ -162,6 +178,10 @@ static void judge_plugin(struct findings *f, const struct tool *t)
 	auto_free char *path = spawn_find(own.argv[0]);
 	auto_free char *line = path ? tool_line(own.argv, &e) : NULL;
 
+	bool runs = line && strcmp(t->name, "nextest") != 0;
+
+	if (path && !runs && judge_need(f, t, path))
+		return;
 	if (line || !strcmp(t->argv[1], "--version")) {
 		judge_tool(f, &own);
 		return;

@@ -5,6 +5,7 @@
 #include "progress/log.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include "gen/graph/ninja.h"
 #include "gen/graph/plan.h"
 #include "host/tool.h"
@@ -84,7 +85,7 @@ static int take(struct folder *b, const struct store *st, const char *rel, struc
 		auto_close int fd = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		auto_close int lock = -1, used = -1;
 
-		if (fd >= 0 && faccessat(fd, ".", W_OK, AT_EACCESS) < 0 && errno == EACCES) {
+		if (fd >= 0 && access_at(fd, ".", W_OK) < 0 && errno == EACCES) {
 			(void)store_owner_err(st->dir, rel, e);
 			return store_err(st, e);
 		}

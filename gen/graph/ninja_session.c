@@ -220,10 +220,9 @@ static int start_ninja(struct ninja_session *s, struct err *e)
 	auto_free char *events = xasprintf("KTSTR_EVENTS=%s", s->events.name);
 	const char *const env[] = { events, "NINJA_STATUS=", "TERM=dumb", NULL };
 	int pipe_fd[2];
-	struct need need;
 
-	if (needs_lack(&need))
-		return err_set(e, X_FAIL, "%s; it takes %s (\"ktstr doctor\" tests more)", need.what, need.fix);
+	if (needs_check(NEEDS_GRAPH, e) < 0)
+		return -1;
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(e, "pipe");
 	argv_add(&a, "ninja");

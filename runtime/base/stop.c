@@ -1,28 +1,30 @@
-/* stop.c: a signalfd and the lifelines behind one epoll descriptor.
+/* stop.c: a signalfd and the lifeline, which every wait polls beside its own.
  *
  * The signals are never read: they stay pending, so the descriptor stays readable for every later wait and
- * sigpending() names the one that came. */
+ * sigpending() names the one that came. Where signalfd is refused, sigpending() is asked now and then. */
 #include "base/stop.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/inherit.h"
 #include "system/kill.h"
+#include "system/refused.h"
 #include "base/mem.h"
+
+enum { SIGNALS, LIFELINE, ASK_AGAIN_MS = 100 };
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static struct {
-	int epoll, sig;
-} stop = { .epoll = -1, .sig = -1 };
+	bool on;
+	struct pollfd fds[STOP_FDS];
+} stop = { .fds = { { .fd = -1 }, { .fd = -1 } } };
 
 /* What our parent made us ignore (nohup, a background job) stays ignored. */
 static void chosen_signals(sigset_t *set)
@@ -36,53 +38,45 @@ static void chosen_signals(sigset_t *set)
 	}
 }
 
-static int watch(int fd, uint32_t events, struct err *e)
-{
-	struct epoll_event ev = { .events = events, .data.fd = fd };
-
-	if (epoll_ctl(stop.epoll, EPOLL_CTL_ADD, fd, &ev) < 0 && errno != EEXIST)
-		return err_sys(e, "watch for interruption");
-	return 0;
-}
-
 int stop_init(struct err *e)
 {
-	sigset_t set;
+	sigset_t set, now;
 
-	if (stop.epoll >= 0)
+	if (stop.on)
 		return 0;
 	chosen_signals(&set);
 	if (inherit_settle(&set, e) < 0)
 		return -1;
-	stop.sig = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (stop.sig < 0)
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	if (fd < 0 && (!syscall_refused(errno) || sigpending(&now) < 0))
 		return err_sys(e, "signalfd");
-	stop.epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (stop.epoll < 0)
-		return err_sys(e, "epoll_create1");
-	return watch(stop.sig, EPOLLIN, e);
+	stop.fds[SIGNALS] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	stop.on = true;
+	return 0;
 }
 
-int stop_watch(int lifeline, struct err *e)
+void stop_watch(int lifeline)
 {
-	if (stop.epoll < 0)
-		return 0;
-	return watch(lifeline, EPOLLRDHUP, e);
+	if (stop.on)
+		stop.fds[LIFELINE] = (struct pollfd){ .fd = lifeline, .events = POLLRDHUP };
 }
 
 void stop_undo(void)
 {
-	if (stop.epoll < 0)
+	if (!stop.on)
 		return;
-	close(stop.epoll);
-	close(stop.sig);
-	stop.epoll = stop.sig = -1;
+	if (stop.fds[SIGNALS].fd >= 0)
+		close(stop.fds[SIGNALS].fd);
+	for (size_t i = 0; i < STOP_FDS; i++)
+		stop.fds[i] = (struct pollfd){ .fd = -1 };
+	stop.on = false;
 	inherit_restore();
 }
 
-int stop_fd(void)
+void stop_fds(struct pollfd fds[STOP_FDS])
 {
-	return stop.epoll;
+	memcpy(fds, stop.fds, sizeof(stop.fds));
 }
 
 static int pending_signal(void)
@@ -97,67 +91,72 @@ static int pending_signal(void)
 	return 0;
 }
 
-/* *cut tells the hang-up of a lifeline from a SIGHUP. */
-static int pending(bool *cut)
-{
-	struct epoll_event ev[4];
+struct cause {
+	int sig;
+	bool cut;      /* a lifeline's hang-up, and no SIGHUP */
+	bool nameless; /* sigpending is refused: SIGTERM or another */
+};
 
-	*cut = false;
-	if (stop.epoll < 0)
-		return 0;
-	int n = epoll_wait(stop.epoll, ev, countof(ev), 0);
-	for (int i = 0; i < n; i++)
-		if (ev[i].data.fd != stop.sig)
-			*cut = true;
-	int sig = n > 0 ? pending_signal() : 0;
-	if (sig)
-		*cut = false;
-	return *cut ? SIGHUP : sig;
+static struct cause pending(void)
+{
+	struct pollfd fds[STOP_FDS];
+
+	if (!stop.on)
+		return (struct cause){ 0 };
+	stop_fds(fds);
+	int n = poll_fds(fds, STOP_FDS, 0);
+	int sig = n > 0 || stop.fds[SIGNALS].fd < 0 ? pending_signal() : 0;
+
+	if (sig || n <= 0)
+		return (struct cause){ .sig = sig };
+	if (fds[LIFELINE].revents)
+		return (struct cause){ .sig = SIGHUP, .cut = true };
+	return (struct cause){ .sig = SIGTERM, .nameless = true };
 }
 
 int stop_pending(void)
 {
-	bool cut;
-
-	return pending(&cut);
+	return pending().sig;
 }
 
 int stop_err(struct err *e)
 {
-	bool cut;
-	int sig = pending(&cut);
-	const char *name = sig ? sigabbrev_np(sig) : NULL;
+	struct cause c = pending();
+	const char *name = c.sig && !c.nameless ? sigabbrev_np(c.sig) : NULL;
 
-	if (cut)
+	if (c.cut)
 		return err_set(e, X_INTERRUPTED, "interrupted: the program that asked for this work has ended");
 	if (!name)
 		return err_set(e, X_INTERRUPTED, "interrupted");
 	return err_set(e, X_INTERRUPTED, "interrupted by SIG%s", name);
 }
 
-/* Until the deadline, or until we look whether we were run. */
+/* Until the deadline, or until we look whether we were run, or are to stop. */
 static int wait_ms(long long deadline)
 {
 	long long now = now_ms(), left = deadline - now;
+	int slice = stop.on && stop.fds[SIGNALS].fd < 0 ? ASK_AGAIN_MS : STILL_SLICE_MS;
 
-	if (deadline < 0 || left > STILL_SLICE_MS)
-		return STILL_SLICE_MS;
+	if (deadline < 0 || left > slice)
+		return slice;
 	return left < 0 ? 0 : (int)left;
 }
 
-/* all: fds with our own entry behind them. */
+/* all: fds with our own entries behind them. */
 static int poll_all(struct pollfd *all, unsigned n, long long deadline, struct err *e)
 {
 	for (;;) {
 		int ms = wait_ms(deadline);
-		int ready = poll_fds(all, n + 1, ms), no = errno;
+		int ready = poll_fds(all, n + STOP_FDS, ms), no = errno;
 
 		still_woke(ms);
 		if (ready < 0 && no != EINTR) {
 			errno = no;
 			return err_sys(e, "poll");
 		}
-		if (ready > 0 && all[n].revents)
+		bool told = ready > 0 && (all[n + SIGNALS].revents || all[n + LIFELINE].revents);
+
+		if (told || (all[n + SIGNALS].fd < 0 && stop_pending()))
 			return stop_err(e);
 		if (ready > 0)
 			return ready;
@@ -168,15 +167,15 @@ static int poll_all(struct pollfd *all, unsigned n, long long deadline, struct e
 
 int stop_poll(struct pollfd *fds, unsigned n, long long deadline, struct err *e)
 {
-	struct pollfd few[16];
+	struct pollfd few[16 + STOP_FDS];
 	auto_free struct pollfd *many = NULL;
 	struct pollfd *all = few;
 
-	if (n >= countof(few))
-		all = many = xcalloc(n + 1, sizeof(*many));
+	if (n + STOP_FDS > countof(few))
+		all = many = xcalloc(n + STOP_FDS, sizeof(*many));
 	if (n)
 		memcpy(all, fds, n * sizeof(*fds));
-	all[n] = (struct pollfd){ .fd = stop.epoll, .events = POLLIN };
+	stop_fds(all + n);
 	int r = poll_all(all, n, deadline, e);
 	for (unsigned i = 0; i < n; i++)
 		fds[i].revents = r > 0 ? all[i].revents : 0;

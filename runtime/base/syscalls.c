@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -80,6 +82,16 @@ int random_bytes(void *to, size_t n)
 	auto_close int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
 
 	return fd >= 0 && read(fd, to, n) == (ssize_t)n ? 0 : -1;
+}
+
+/* The other way asks for the real user, who is the effective one in all we are started by. */
+int access_at(int dir, const char *name, int mode)
+{
+	int r = faccessat(dir, name, mode, AT_EACCESS);
+
+	if (r == 0 || !syscall_refused(errno))
+		return r;
+	return (int)syscall(SYS_faccessat, dir, name, mode);
 }
 
 int rename_new(int dir, const char *from, const char *to)
@@ -372,6 +384,13 @@ static bool has_getrandom(void)
 static void *nothing(void *arg)
 {
 	return arg;
+}
+
+bool threads_wait(void)
+{
+	int word = 0;
+
+	return syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) == 0;
 }
 
 int thread_refused(void)

@@ -18,6 +18,10 @@ int memory_file(const char *name, unsigned flags, uint64_t room, struct err *e);
 /* Numbers that others do not guess, from the kernel; /dev/urandom without getrandom. 0 or -1 with errno. */
 int random_bytes(void *to, size_t n);
 
+/* As access(2), in the folder dir and for the effective user. 0 or -1 with errno, which is never a refusal of faccessat2: glibc goes
+ * another way after ENOSYS only. */
+int access_at(int dir, const char *name, int mode);
+
 /* In the folder dir. 0 or -1 with errno. Without renameat2, renaming to what is there may replace an empty folder. */
 int rename_new(int dir, const char *from, const char *to);
 /* from and to change places. Refused (syscall_refused(errno)): there is no second way in one step. */
@@ -61,6 +65,9 @@ struct syscall_test {
 	bool (*works)(void);
 };
 extern const struct syscall_test syscalls_tested[]; /* ends with a NULL name */
+/* Whether one thread can wait for another. Where futex is refused glibc aborts instead, so who can do without a thread asks
+ * before making one; one system call. */
+bool threads_wait(void);
 /* 0, or why no thread can be made. glibc asks for one by clone3 and goes another way after ENOSYS only; container engines before 2022
  * answer EPERM. Programs that ninja and QEMU start meet the same. */
 int thread_refused(void);

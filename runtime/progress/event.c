@@ -188,8 +188,7 @@ int event_connect(struct err *e)
 			return err_set(e, X_INTERRUPTED, "the program that asked for this work has ended");
 		return err_sys(e, "connect to the generator");
 	}
-	if (stop_watch(fd, e) < 0)
-		return -1;
+	stop_watch(fd);
 	up = TAKE_FD(fd);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "stats/prefetch.h"
 #include "host/cpus.h"
 #include "base/mem.h"
+#include "base/syscalls.h"
 
 enum {
 	WORTH_A_THREAD = 256, /* files */
@@ -73,7 +74,8 @@ void prefetch_begin(struct prefetch *p, const struct collection *c)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->more, NULL);
 	pthread_cond_init(&p->room, NULL);
-	p->threaded = c->n >= WORTH_A_THREAD && cpus_usable() > 1 && pthread_create(&p->thread, NULL, read_all, p) == 0;
+	p->threaded = c->n >= WORTH_A_THREAD && cpus_usable() > 1 && threads_wait() &&
+		      pthread_create(&p->thread, NULL, read_all, p) == 0;
 }
 
 /* The files handed out are done with; until there are others. */

@@ -22,9 +22,10 @@ static int read_format(int dir, const char *name, bool *there, struct err *e)
 {
 	auto_free char *text = NULL;
 	struct err ignored;
+	struct stat st;
 	unsigned format;
 
-	*there = faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	*there = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!*there || file_read(dir, name, FORMAT_MAX, &text, NULL, &ignored) < 0 ||
 	    sscanf(text, "ktstr store %u", &format) != 1 || format == 2)
 		return 0;

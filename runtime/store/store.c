@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/syscalls.h"
 #include "store/error.h"
 #include "store/format.h"
 #include "store/lock.h"
@@ -85,7 +86,7 @@ static int make_root(const char *path, struct err *e)
 static int make_folders(const struct store *st, struct err *e)
 {
 	for (size_t i = 0; i < countof(folders); i++) {
-		if (faccessat(st->dir, folders[i], R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+		if (access_at(st->dir, folders[i], R_OK | W_OK | X_OK) == 0)
 			continue;
 		bool refused = errno == EACCES;
 

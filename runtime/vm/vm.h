@@ -2,7 +2,7 @@
  *
  * vm_start boots cold, vm_restore continues a snapshot; both return when ktstr-init said HELLO (or, restored, when the
  * guest runs again). Every wait has a deadline scaled by the accelerator and watches QEMU itself, the console (panic)
- * and stop_fd(). vm_close kills and reaps; nothing of a guest is left, no socket, no file, no process. */
+ * and stop_fds(). vm_close kills and reaps; nothing of a guest is left, no socket, no file, no process. */
 #pragma once
 #include "vm/state.h"
 

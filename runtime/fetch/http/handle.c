@@ -112,11 +112,17 @@ int http_ready(struct err *e)
 /* Until something happens, but not for longer than the other side may be silent. */
 static int wait_some(CURLM *m, unsigned stall_ms, struct err *e)
 {
-	struct curl_waitfd stop = { .fd = stop_fd(), .events = CURL_WAIT_POLLIN };
+	struct pollfd fds[STOP_FDS];
+	struct curl_waitfd stop[STOP_FDS];
+	unsigned n = 0;
 	int ms = (int)(stall_ms < POLL_MS ? stall_ms : POLL_MS);
 
+	stop_fds(fds);
+	for (size_t i = 0; i < STOP_FDS; i++)
+		if (fds[i].fd >= 0)
+			stop[n++] = (struct curl_waitfd){ .fd = fds[i].fd, .events = CURL_WAIT_POLLIN };
 	(void)now_ms();
-	CURLMcode rc = curl_multi_poll(m, &stop, stop.fd >= 0, ms, NULL);
+	CURLMcode rc = curl_multi_poll(m, stop, n, ms, NULL);
 	still_woke(ms);
 	if (rc != CURLM_OK)
 		return err_set(e, X_NETWORK, "libcurl: %s", curl_multi_strerror(rc));

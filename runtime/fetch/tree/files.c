@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include "fetch/git/local.h"
 #include <dirent.h>
 #include <errno.h>
@@ -138,7 +139,7 @@ static int open_folder(int at, const char *name)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd >= 0 && faccessat(fd, ".", X_OK, 0) < 0 && errno == EACCES) {
+	if (fd >= 0 && access_at(fd, ".", X_OK) < 0 && errno == EACCES) {
 		close(fd);
 		errno = EACCES;
 		return -1;

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include "fetch/tree/files.h"
 #include "store/hashes.h"
 #include <dirent.h>
@@ -42,15 +43,15 @@ static int walk_entry(struct walk *w, int dir, const char *name, const char *pat
 	if (fstatat(dir, name, &st, 0) < 0)
 		return errno == ENOENT || errno == ELOOP || errno == EACCES ? 0 : err_sys(e, "look at %s", path);
 	if (S_ISDIR(st.st_mode))
-		return faccessat(dir, name, R_OK | X_OK, 0) < 0 && errno == EACCES ? put_shut(w, path, &st)
-										   : walk_folder(w, dir, name, path, e);
+		return access_at(dir, name, R_OK | X_OK) < 0 && errno == EACCES ? put_shut(w, path, &st)
+										: walk_folder(w, dir, name, path, e);
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (++w->files > FILES_MAX)
 		return err_set(e, X_NO_INPUT, "it leads to more than %d files outside of the tree", FILES_MAX);
 	if (stop_pending())
 		return stop_err(e);
-	if (faccessat(dir, name, R_OK, 0) < 0 && errno == EACCES)
+	if (access_at(dir, name, R_OK) < 0 && errno == EACCES)
 		return put_shut(w, path, &st);
 	if (hashes_file(w->h, dir, name, hex, NULL, e) < 0)
 		return -1;

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/syscalls.h"
 #include "fetch/tree/files.h"
 #include "fetch/tree/link.h"
 #include "store/hashes.h"
@@ -14,7 +15,7 @@
 
 static bool may_read(int root, const char *path)
 {
-	return faccessat(root, path, R_OK, 0) == 0 || errno != EACCES;
+	return access_at(root, path, R_OK) == 0 || errno != EACCES;
 }
 
 static void hash_shut(const struct stat *st, char hex[KEY_LEN + 1])
