@@ -11,8 +11,6 @@
 
 static const size_t cache_max = (size_t)256 << 20, folders_max = 1 << 20;
 
-#define CACHE "/etc/ld.so.cache"
-
 /* What x86-64 psABI calls its levels, best first, and the folder itself. */
 static const char *const levels[] = { "glibc-hwcaps/x86-64-v4/", "glibc-hwcaps/x86-64-v3/", "glibc-hwcaps/x86-64-v2/",
 				      "" };
@@ -113,16 +111,8 @@ static char *near_path(const struct linker *l, const char *name)
 	return xasprintf("%s/%s", l->musl ? "/lib" : l->dir, name);
 }
 
-void linker_note(struct argv *paths, const char *path)
-{
-	for (size_t i = 0; i < paths->n; i++)
-		if (!strcmp(paths->v[i], path))
-			return;
-	argv_add(paths, path);
-}
-
 /* host: a folder, in a guest all of guests. Whether it has the library for any CPU. */
-static bool look_in(struct linker *l, const char *host, const struct argv *guests, bool near, const char *soname,
+static bool look_in(const struct linker *l, const char *host, const struct argv *guests, bool near, const char *soname,
 		    struct linker_hits *h)
 {
 	auto_free char *hwcaps = xasprintf("%s/glibc-hwcaps", host);
@@ -137,13 +127,11 @@ static bool look_in(struct linker *l, const char *host, const struct argv *guest
 			add_guest(&at, guests->v[k], name);
 		found = add_hit(l, h, xasprintf("%s/%s", host, name), at, near ? near_path(l, name) : NULL);
 	}
-	if (!found)
-		linker_note(&l->passed, host);
 	return found;
 }
 
 /* The same folder here and there. */
-static bool look_in_folder(struct linker *l, const char *dir, const char *soname, struct linker_hits *h)
+static bool look_in_folder(const struct linker *l, const char *dir, const char *soname, struct linker_hits *h)
 {
 	struct argv guests = { .v = (char *[]){ (char *)dir, NULL }, .n = 1 };
 
@@ -269,13 +257,12 @@ static const char *level_of(const char *path)
 	return "";
 }
 
-static bool look_in_cache(struct linker *l, const char *soname, struct linker_hits *h)
+static bool look_in_cache(const struct linker *l, const char *soname, struct linker_hits *h)
 {
 	bool found = false;
 	const char *path;
 	uint32_t at = 0;
 
-	linker_note(&l->passed, CACHE);
 	while (l->cache && ldcache_find(l->cache, l->cache_n, soname, l->machine, &at, &path) == 0) {
 		bool special = strstr(path, "/glibc-hwcaps/");
 		const char *level = level_of(path);
@@ -291,7 +278,7 @@ static bool look_in_cache(struct linker *l, const char *soname, struct linker_hi
 	return found;
 }
 
-static bool look_in_defaults(struct linker *l, const char *soname, struct linker_hits *h)
+static bool look_in_defaults(const struct linker *l, const char *soname, struct linker_hits *h)
 {
 	static const char *const dirs[] = { "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib" };
 
@@ -412,7 +399,7 @@ static void open_cache(struct linker *l)
 	const char *path;
 	uint32_t at = 0;
 
-	if (file_read(AT_FDCWD, CACHE, cache_max, &l->cache, &l->cache_n, &quiet) < 0)
+	if (file_read(AT_FDCWD, "/etc/ld.so.cache", cache_max, &l->cache, &l->cache_n, &quiet) < 0)
 		l->cache = NULL;
 	while (l->cache && !l->own_cache &&
 	       ldcache_find(l->cache, l->cache_n, "libc.so.6", l->machine, &at, &path) == 0) {
@@ -468,6 +455,5 @@ void linker_close(struct linker *l)
 	free(l->sysroot);
 	free(l->folders);
 	free(l->cache);
-	argv_free(&l->passed);
 	*l = (struct linker){ 0 };
 }

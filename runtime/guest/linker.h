@@ -28,8 +28,6 @@ struct linker {
 	char *cache;   /* ld.so.cache; NULL: none */
 	size_t cache_n;
 	bool own_cache; /* libc in it lies beside the linker */
-	/* Folders here where a library was not, and the cache: a library that appears there later counts. */
-	struct argv passed;
 };
 
 /* Something loaded: what it asks for is looked for. */
@@ -52,8 +50,6 @@ struct linker_hits {
 	size_t n;
 };
 
-/* Adds path unless it is there. */
-void linker_note(struct argv *paths, const char *path);
 /* interp: PT_INTERP, or NULL for a static program. *real: the interpreter's file here (caller frees; NULL without one), *guest: its
  * place in the guest. X_BAD_SCHED: it is missing, or no program of that machine. linker_close frees all but the two. */
 int linker_open(struct linker *l, const char *interp, char **real, char **guest, struct err *e);

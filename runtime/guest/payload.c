@@ -127,7 +127,6 @@ void payload_free(struct payload *p)
 		free(p->v[i].target);
 	}
 	free(p->v);
-	argv_free(&p->passed);
 	*p = (struct payload){ 0 };
 }
 
@@ -276,9 +275,6 @@ static int with_libraries(struct payload *p, const char *real, const char *guest
 	r = add_file(p, real, guest, mode, times, e);
 	if (r == 0)
 		r = closure_walk(&c, e);
-	p->relative |= c.ld.relative;
-	for (size_t i = 0; i < c.ld.passed.n; i++)
-		linker_note(&p->passed, c.ld.passed.v[i]);
 	closure_free(&c);
 	return r;
 }

@@ -29,8 +29,6 @@ struct payload {
 	size_t n;
 	const char *library_path; /* LD_LIBRARY_PATH of whoever asks; NULL: none. Not owned */
 	const char *start;        /* absolute: the folder relative ones count from; NULL: the current one. Not owned */
-	bool relative;            /* set when something depends on start */
-	struct argv passed;       /* where libraries were looked for in vain (linker.h) */
 };
 
 /* program ends up at guest_path ("/scheduler"). machine: EM_X86_64 … of the guest. */

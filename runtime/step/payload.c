@@ -21,7 +21,7 @@
 enum { APPLETS_MAX = 64 << 10, LIST_MS = 10 * 1000, INCLUDES_MAX = 16 << 20, BUSYBOX_MAX = 64 << 20 };
 
 static struct {
-	const char *program, *busybox, *includes, *depfile, *arch;
+	const char *program, *busybox, *includes, *arch;
 	struct payload files;
 } o;
 
@@ -48,63 +48,8 @@ static const struct opt opts[] = {
 	  .out = &o.files.library_path,
 	  .arg = "LIST",
 	  .help = "folders where libraries are looked for first, as LD_LIBRARY_PATH has them" },
-	{ .name = "depfile",
-	  .type = OPT_STR,
-	  .out = &o.depfile,
-	  .arg = "FILE",
-	  .help = "where ninja reads the libraries" },
 	{ 0 },
 };
-
-/* A make rule; the names' spaces, "#" and "$" escaped as gcc does it. Backslashes count where a space or the name's end follows,
- * and a colon at the end would end the list. */
-static void dep_name(FILE *f, const char *name)
-{
-	for (const char *c = name; *c; c++) {
-		const char *end = c + strspn(c, "\\");
-
-		if (*c == ' ' || *c == '#' || (*c == ':' && !c[1]) || (*c == '\\' && (*end == ' ' || !*end)))
-			fputc('\\', f);
-		else if (*c == '$')
-			fputc('$', f);
-		fputc(*c, f);
-	}
-}
-
-/* The path, or the nearest folder above it that is there: what is made in it changes its time. */
-static void dep_place(FILE *f, const char *path)
-{
-	auto_free char *place = xstrdup(path);
-	char *slash;
-
-	while (access(place, F_OK) < 0 && (slash = strrchr(place, '/')) && slash > place)
-		*slash = '\0';
-	fputs(" \\\n  ", f);
-	dep_name(f, place);
-}
-
-static int write_depfile(struct err *e)
-{
-	auto_free char *text = NULL;
-	size_t n;
-	FILE *f = xmemstream(&text, &n);
-
-	fprintf(f, "%s/payload.pack:", step_out());
-	for (size_t i = 0; i < o.files.n; i++) {
-		if (!o.files.v[i].host)
-			continue;
-		fputs(" \\\n  ", f);
-		dep_name(f, o.files.v[i].host);
-	}
-	for (size_t i = 0; i < o.files.passed.n; i++)
-		dep_place(f, o.files.passed.v[i]);
-	/* The next request may come from another folder: ninja takes what is never there for changed. */
-	if (o.files.relative)
-		fprintf(f, " \\\n  %s/payload.elsewhere", step_out());
-	fputc('\n', f);
-	fclose(f);
-	return file_write(AT_FDCWD, o.depfile, text, n, e) < 0 ? -1 : 0;
-}
 
 static const struct arch *guest_arch(void)
 {
@@ -227,7 +172,7 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 			recipe_str(r, "mtime", time);
 		}
 	}
-	return o.depfile ? write_depfile(e) : 0;
+	return 0;
 }
 
 static int run(int dir, const char *path, struct err *e)

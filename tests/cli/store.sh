@@ -202,8 +202,8 @@ let_go() {
 	flock -n store/graphs/x-0123456789/used true
 }
 
-# Steps that work for their recipe (cargo builds, payload tells ninja what it read) do so each time, found in the store or not, and
-# by force as well. What fails there is told as what it is, and nothing of it is kept.
+# A step that works for its recipe (cargo builds) does so each time, found in the store or not, and by force as well. What fails there
+# is told as what it is, and nothing of it is kept.
 worked_for_recipes() {
 	cat >cargo <<-END
 		#!/bin/sh
@@ -222,20 +222,7 @@ worked_for_recipes() {
 	builds 22 1 && builds 22 2 --force && has 'it does not compile' err && has 'cargo build -p x failed: exit status 101' err &&
 		hasnt recipe err && same 0 "$(objects)" objects && [ ! -e c/binary ] || return
 	: >fine
-	builds 0 3 && builds 0 4 && builds 0 5 --force && cmp x c/binary && same 1 "$(objects)" objects && clean_store || return
-	packs() { # EXIT-CODE DEPFILE OPTION…
-		code=$1
-		dep=$2
-		shift 2
-		rm -f "$dep"
-		exits "$code" ktstr-step payload --store store --out "$work/p" --program "$work/x" --depfile "$dep" "$@"
-	}
-	packs 1 none/d && has none/d err && hasnt recipe err && same 1 "$(objects)" objects && [ ! -e p/payload.pack ] || return
-	for how in '' '' --force; do
-		# shellcheck disable=SC2086 # an option or none
-		packs 0 d $how && has "$work/x" d && [ -s p/payload.pack ] || return
-	done
-	same 2 "$(objects)" objects && rm -r store/objects && builds 0 6 && packs 0 d && has "$work/x" d && whole && clean_store
+	builds 0 3 && builds 0 4 && builds 0 5 --force && cmp x c/binary && same 1 "$(objects)" objects && clean_store
 }
 
 bad_options() {

@@ -94,7 +94,7 @@ nodes_that_differ() {
 	sees 2,4,2,1/llcs=3,1/mem=768,256/dist=10,21,31,10 || return
 	awk '$1 == "node" { print ($4 > 600000) }' snap/topology | tr '\n' ' ' >big
 	same '1 0 ' "$(cat big)" memory || return
-	step payload payload --program "$O/sched/scx_ktstr" --depfile payload.d &&
+	step payload payload --program "$O/sched/scx_ktstr" &&
 		step verify cell --snapshot snap --boot "$base/boot" --initrd "$base/guest/initramfs.cpio" --payload payload/payload.pack &&
 		has '"verdict": "attached"' cell/result.json
 }
