@@ -18,34 +18,67 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LOCK_WAIT_MS = 120 * 1000, CONFIG_MAX = 16 << 20 };
+enum { LOCK_WAIT_MS = 120 * 1000, CONFIG_MAX = 16 << 20, QUIET_S = 3600 };
 
 /* An image, and an ELF file with its BTF: far more in general, and never less. */
 static const uint64_t entry_least = 20000000;
+
+/* A draft of ours is called ".tmp-{key}.pid{pid}": whoever writes it holds the key's lock, so the pid only tells people whose
+ * it was. ktstr 0.3.2 calls its ".tmp-{key}-{pid}" and knows no locks. */
+static const char own_mark[] = ".pid", their_mark[] = "-";
+
+static char *own_draft(const char *key)
+{
+	return xasprintf(".tmp-%s%s%d", key, own_mark, getpid());
+}
+
+/* Whether name is a draft; its key, which the caller frees, and the writer's pid when it is none of ours, else 0. */
+static bool draft_of(const char *name, char **key, pid_t *theirs)
+{
+	static const char prefix[] = ".tmp-";
+	const char *end = name + strlen(name), *start = name + sizeof(prefix) - 1;
+
+	if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+		return false;
+	while (end > start && end[-1] >= '0' && end[-1] <= '9')
+		end--;
+	long pid = strtol(end, NULL, 10);
+	bool ours = end - start > (ptrdiff_t)strlen(own_mark) &&
+		    !strncmp(end - strlen(own_mark), own_mark, strlen(own_mark));
+	const char *mark = ours ? own_mark : their_mark;
+
+	end -= strlen(mark);
+	if (pid <= 0 || pid > INT_MAX || end <= start || strncmp(end, mark, strlen(mark)) != 0)
+		return false;
+	*theirs = ours ? 0 : (pid_t)pid;
+	*key = xstrndup(start, (size_t)(end - start));
+	return true;
+}
 
 static bool gone(pid_t pid)
 {
 	return kill_process(pid, 0) < 0 && errno == ESRCH;
 }
 
-/* Splits ".tmp-{key}-{pid}"; 0 when it is something else. Caller frees key. */
-static pid_t draft_of(const char *name, char **key)
+/* Nobody has written there for so long that nobody will. */
+static bool is_quiet(int root, const char *name)
 {
-	const size_t prefix = strlen(".tmp-");
-	const char *dash = strrchr(name, '-');
-	char *end;
+	int fd = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const time_t before = time(NULL) - QUIET_S;
+	struct stat st;
+	bool quiet = d != NULL;
 
-	if (strncmp(name, ".tmp-", prefix) != 0 || dash < name + prefix)
-		return 0;
-	long pid = strtol(dash + 1, &end, 10);
-
-	if (*end || pid <= 0 || pid > INT_MAX)
-		return 0;
-	*key = xstrndup(name + prefix, (size_t)(dash - name) - prefix);
-	return (pid_t)pid;
+	for (const struct dirent *ent; quiet && (ent = readdir(d));)
+		quiet = strcmp(ent->d_name, "..") == 0 ||
+			(fstatat(fd, ent->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime < before);
+	if (d)
+		closedir(d);
+	return quiet;
 }
 
-/* What is left of writers of this key that are gone. We hold its lock, so ours of before count, too. */
+/* What is left of writers of this key that are gone. We hold its lock, so all that is called as ours is. A pid that is not there
+ * may be another container's, whose writer is at work: of theirs what is quiet goes. */
 static void collect(int root, const char *key)
 {
 	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -56,9 +89,10 @@ static void collect(int root, const char *key)
 		return;
 	for (const struct dirent *ent; (ent = readdir(d));) {
 		auto_free char *of = NULL;
-		pid_t pid = draft_of(ent->d_name, &of);
+		pid_t theirs;
 
-		if (pid && !strcmp(of, key) && (pid == getpid() || gone(pid)))
+		if (draft_of(ent->d_name, &of, &theirs) && !strcmp(of, key) &&
+		    (!theirs || (gone(theirs) && is_quiet(root, ent->d_name))))
 			(void)rmtree(root, ent->d_name, &ignored); /* costs space, not correctness */
 	}
 	closedir(d);
@@ -122,7 +156,7 @@ static int exchange(int root, const char *tmp, const char *key, struct err *e)
 
 static int publish(int root, const char *key, const struct kernel_meta *m, const struct kernel_files *f, struct err *e)
 {
-	auto_free char *tmp = xasprintf(".tmp-%s-%d", key, getpid());
+	auto_free char *tmp = own_draft(key);
 	auto_close int dir = -1;
 	struct err ignored;
 	int r = -1;
@@ -248,7 +282,7 @@ int kernel_store(const char *key, const struct kernel_meta *m, const struct kern
 /* Out of sight by one rename, so that nobody finds half an entry. */
 static int remove_locked(int root, const struct kernel_entry *k, struct err *e)
 {
-	auto_free char *tmp = xasprintf(".tmp-%s-%d", k->key, getpid());
+	auto_free char *tmp = own_draft(k->key);
 	struct stat st;
 
 	collect(root, k->key);
@@ -262,7 +296,7 @@ static int remove_locked(int root, const struct kernel_entry *k, struct err *e)
 /* A name that leaves no room for the names of lock and draft is nobody's entry: neither we nor 0.3.2 can write it. */
 static bool is_writable(const char *key)
 {
-	return strlen(key) + sizeof(".lock-") - 1 + sizeof("-4194304") - 1 <= NAME_MAX;
+	return strlen(key) + sizeof(".lock-") - 1 + sizeof(".pid4194304") - 1 <= NAME_MAX;
 }
 
 int kernel_remove(const struct kernel_entry *k, struct err *e)
@@ -291,7 +325,7 @@ int kernel_remove(const struct kernel_entry *k, struct err *e)
 	return r < 0 ? err_in(e, "remove %s", k->key) : r;
 }
 
-/* Whoever has the lock works on that key, perhaps in another container, where our view of its pid says nothing. */
+/* Whoever has the lock works on that key, perhaps in another container. */
 static void collect_key(int root, const char *key)
 {
 	auto_free char *lock_name = xasprintf(".lock-%s", key);
@@ -314,11 +348,11 @@ void kernel_collect(void)
 		return;
 	for (const struct dirent *ent; (ent = readdir(d));) {
 		auto_free char *key = NULL;
-		pid_t pid = draft_of(ent->d_name, &key);
+		pid_t theirs;
 
 		if (!strncmp(ent->d_name, ".lock-", 6))
 			collect_key(dirfd(d), ent->d_name + 6);
-		else if (pid && gone(pid))
+		else if (draft_of(ent->d_name, &key, &theirs))
 			collect_key(dirfd(d), key);
 	}
 	closedir(d);

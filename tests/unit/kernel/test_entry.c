@@ -182,19 +182,41 @@ static void failures_leave_nothing(void **state)
 static void leftovers_of_the_dead_are_collected(void **state)
 {
 	auto_free char *root = use_cache(*state);
-	auto_free char *dead = NULL;
+	auto_free char *parents = xasprintf(".tmp-one.pid%d/x", getppid());
+	auto_free char *own = xasprintf(".tmp-one.pid%d/x", getpid());
 	auto_free char *alive = xasprintf(".tmp-one-%d/x", getppid());
-	pid_t pid = fork();
 
-	if (pid == 0)
-		_exit(0);
-	waitpid(pid, NULL, 0);
-	dead = xasprintf(".tmp-one-%d/x", pid);
-	scratch_text(root, dead, "");
+	scratch_text(root, parents, "");
+	scratch_text(root, own, "");
+	scratch_text(root, ".tmp-other.pid1/x", "");
 	scratch_text(root, alive, "");
+	scratch_text(root, ".tmp-one-4194999/x", "");
 	scratch_text(root, ".tmp-one-two-1/x", "");
 	store(*state, "one", NULL, "image");
-	assert_int_equal(count(root), 3);
+	assert_int_equal(count(root), 5);
+}
+
+/* Names that are no drafts, or hardly. */
+static void drafts_of_nobody(void **state)
+{
+	static const char *const names[] = { ".tmp-",
+					     ".tmp-1",
+					     ".tmp--1",
+					     ".tmp-.pid1",
+					     ".tmp-a.pid",
+					     ".tmp-a.pid0",
+					     ".tmp-a.pid99999999999999999999",
+					     ".tmp-a.1" };
+	auto_free char *root = use_cache(*state);
+
+	for (size_t i = 0; i < countof(names); i++) {
+		auto_free char *file = xasprintf("%s/x", names[i]);
+
+		scratch_text(root, file, "");
+	}
+	store(*state, "a", NULL, "image");
+	kernel_collect();
+	assert_int_equal(count(root), countof(names) + 1);
 }
 
 static void list_order(void **state)
@@ -353,6 +375,7 @@ int main(void)
 		in_scratch(a_file_in_the_way_is_replaced),
 		in_scratch(failures_leave_nothing),
 		in_scratch(leftovers_of_the_dead_are_collected),
+		in_scratch(drafts_of_nobody),
 		in_scratch(list_order),
 		in_scratch(no_cache_is_empty_and_not_made),
 		in_scratch(stale_marks),
