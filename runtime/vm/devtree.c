@@ -66,13 +66,23 @@ static int set_cache(void *fdt, unsigned cpu, uint32_t cache, struct err *e)
 	return failed(r, path, e);
 }
 
+/* What changes a tree trusts its offsets and lengths. Of trees before version 16, whose names are paths, libfdt's own check trusts
+ * them too (fdt_check_full of 1.6.1); QEMU makes version 17. */
+static int check(const void *fdt, size_t n)
+{
+	int r = fdt_check_header(fdt);
+
+	if (r == 0 && fdt_version(fdt) < FDT_LAST_SUPPORTED_VERSION)
+		r = -FDT_ERR_BADVERSION;
+	return r < 0 ? r : fdt_check_full(fdt, n);
+}
+
 int devtree_add_caches(void *fdt, size_t n, const struct topology *t, struct err *e)
 {
 	uint32_t llc = 0, core = 0, phandle;
 	unsigned cpus = topology_cpus(t);
 
-	/* What changes a tree trusts its offsets and lengths. */
-	if (failed(fdt_check_full(fdt, n), "its structure", e) < 0 ||
+	if (failed(check(fdt, n), "its structure", e) < 0 ||
 	    failed(fdt_open_into(fdt, fdt, (int)n), "its header", e) < 0 ||
 	    failed(fdt_find_max_phandle(fdt, &phandle), "its phandles", e) < 0)
 		return -1;

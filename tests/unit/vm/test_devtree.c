@@ -119,14 +119,14 @@ static void refused(void **state)
 	assert_non_null(strstr(e.msg, "NOSPACE"));
 }
 
-/* Strings behind the end, a property longer than the tree, nothing where it ends. */
+/* Strings behind the end, a property longer than the tree, nothing where it ends, names as they were before version 16. */
 static void damaged(void **state)
 {
 	const struct topology t = TOPOLOGY(1, 1, 2, 2);
 	size_t n;
 
 	(void)state;
-	for (int how = 0; how < 3; how++) {
+	for (int how = 0; how < 4; how++) {
 		struct err e = { 0 };
 		auto_free char *fdt = tree(4, &n);
 		int len;
@@ -135,8 +135,10 @@ static void damaged(void **state)
 			fdt_set_size_dt_strings(fdt, fdt_size_dt_strings(fdt) + 64);
 		else if (how == 1)
 			memset((char *)fdt_getprop_w(fdt, 0, "phandle", &len) - 8, 0x7f, 4);
-		else
+		else if (how == 2)
 			memset(fdt + fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt) - 4, 0, 4);
+		else
+			fdt_set_version(fdt, 3);
 		fdt = xreallocarray(fdt, n + devtree_room(&t), 1);
 		assert_int_equal(devtree_add_caches(fdt, n + devtree_room(&t), &t, &e), -1);
 		assert_int_equal(e.code, X_VM);
