@@ -30,7 +30,7 @@ static int conclude(struct ninja_session *s, int status, struct err *e)
 	}
 	if (known)
 		return 0;
-	if (s->log && strstr(s->log, "No space left on device"))
+	if (err_full(s->log))
 		return err_set(
 			e, X_DISK_FULL,
 			"there is no room left for ninja in %s; free some, or name another folder with KTSTR_STORE",

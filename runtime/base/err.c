@@ -69,6 +69,11 @@ int err_sys(struct err *e, const char *fmt, ...)
 	return -no;
 }
 
+bool err_full(const char *said)
+{
+	return said && (strstr(said, "No space left on device") || strstr(said, "Disk quota exceeded"));
+}
+
 int err_in(struct err *e, const char *fmt, ...)
 {
 	char context[sizeof(e->msg)] = "";

@@ -53,6 +53,9 @@ int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format
  * Returns -errno, so that a caller may still tell ENOENT from the rest. */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 
+/* Whether another program, which speaks English, says that the disk or the user's share of it is full. said may be NULL. */
+bool err_full(const char *said);
+
 /* Puts "{context}: " in front of an error already there; keeps the code. Returns -1. */
 int err_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 

@@ -254,7 +254,7 @@ make_environment() {
 
 # What ninja or its folder runs into is the store's trouble.
 store_in_trouble() {
-	mkdir bin && printf '#!/bin/sh\necho "ninja: Error writing to build log: No space left on device."\nexit 1\n' >bin/ninja &&
+	mkdir bin && printf '#!/bin/sh\necho "ninja: Error writing to build log: Disk quota exceeded."\nexit 1\n' >bin/ninja &&
 		chmod +x bin/ninja && PATH=$work/bin:$PATH build 15 6.12.5 && has KTSTR_STORE err || return
 	rm cache/ktstr/store/graphs/*/lock && mkdir -p "$(echo cache/ktstr/store/graphs/*)/lock/theirs" && build 14 6.12.5 && has KTSTR_STORE err
 }

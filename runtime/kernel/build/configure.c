@@ -32,10 +32,12 @@ static int make_quiet(const struct argv *a, const char *target, const char *log,
 	if (!status)
 		return 0;
 	from = n > 800 ? n - 800 : 0;
+	int code = err_full(text) ? X_DISK_FULL : X_BUILD;
+
 	if (!log)
-		return err_set(e, X_BUILD, "make %s failed: %s%s", target, from ? "…" : "", text + from);
+		return err_set(e, code, "make %s failed: %s%s", target, from ? "…" : "", text + from);
 	(void)file_write(AT_FDCWD, log, text, n, &ignored); /* the message carries the end of it */
-	return err_set(e, X_BUILD, "make %s failed: %s%s(all of it: %s)", target, from ? "…" : "", text + from, log);
+	return err_set(e, code, "make %s failed: %s%s(all of it: %s)", target, from ? "…" : "", text + from, log);
 }
 
 /* One configuration target, working on a file beside .config so that .config keeps its time when nothing changed. */

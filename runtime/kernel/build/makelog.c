@@ -32,13 +32,13 @@ static bool is_step(const char *line)
 
 static bool is_error(const char *line)
 {
-	static const char *const signs[] = { " error: ", " Error ",      "*** ", ": not found", "undefined reference",
-					     "FAILED",   "No space left" };
+	static const char *const signs[] = { " error: ", " Error ", "*** ", ": not found", "undefined reference",
+					     "FAILED" };
 
 	for (size_t i = 0; i < countof(signs); i++)
 		if (strstr(line, signs[i]))
 			return true;
-	return false;
+	return err_full(line);
 }
 
 /* "kernel/fork.c: In function 'copy_process':", "In file included from kernel/fork.c:14:" */
@@ -70,7 +70,7 @@ static void look(struct makelog *l)
 			keep(l, l->where);
 		l->where[0] = '\0';
 		keep(l, l->line);
-		l->full |= strstr(l->line, "No space left on device") != NULL;
+		l->full |= err_full(l->line);
 		l->context = true;
 	} else if (l->context && is_excerpt(l->line)) {
 		keep(l, l->line);

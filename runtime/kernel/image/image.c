@@ -364,7 +364,7 @@ int image_strip_by(const char *strip, const char *vmlinux, const char *out, stru
 		return -1;
 	if (status) {
 		(void)unlink(out); /* there may be none */
-		return err_set(e, X_BAD_KERNEL, "%s %s: %.500s", strip, vmlinux, text);
+		return err_set(e, err_full(text) ? X_DISK_FULL : X_BAD_KERNEL, "%s %s: %.500s", strip, vmlinux, text);
 	}
 	if (stripped_check(out, e) < 0) {
 		(void)unlink(out); /* the error is told already */

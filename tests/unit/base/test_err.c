@@ -104,6 +104,13 @@ static void cut_between_characters(void **state)
 	}
 }
 
+static void words_of_a_full_disk(void **state)
+{
+	(void)state;
+	assert_true(err_full("cp: x: No space left on device\n") && err_full("x: Disk quota exceeded"));
+	assert_false(err_full(NULL) || err_full("") || err_full("Permission denied"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +118,7 @@ int main(void)
 		cmocka_unit_test(own_message_as_argument),
 		cmocka_unit_test(without_message),
 		cmocka_unit_test(system_errors),
+		cmocka_unit_test(words_of_a_full_disk),
 		cmocka_unit_test(cut_between_characters),
 	};
 

@@ -500,6 +500,9 @@ static void log_in_pieces(void **state)
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(makelog_add(&l, " error: again and again\n", 24, &e), 0);
 	assert_true(strlen(makelog_errors(&l)) < sizeof(l.errors));
+	assert_false(l.full);
+	assert_int_equal(makelog_add(&l, "ld: out: Disk quota exceeded\n", 29, &e), 0);
+	assert_true(l.full);
 }
 
 int main(void)

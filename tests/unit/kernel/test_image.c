@@ -530,6 +530,15 @@ static void test_strip(void **state)
 	assert_int_equal(image_strip(bad, out, &e), -1);
 	assert_int_equal(e.code, X_BAD_KERNEL);
 	assert_false(file_exists(out));
+
+	/* One that had no room: nothing is wrong with the kernel. */
+	static const char full[] = "#!/bin/sh\necho 'strip: out[.text]: Disk quota exceeded' >&2\nexit 1\n";
+	auto_free char *strip = xasprintf("%s/strip", dir);
+
+	assert_true(file_write(AT_FDCWD, strip, full, sizeof(full) - 1, &e) >= 0);
+	assert_int_equal(chmod(strip, 0755), 0);
+	assert_int_equal(image_strip_by(strip, self, out, &e), -1);
+	assert_int_equal(e.code, X_DISK_FULL);
 	assert_int_equal(rmtree(AT_FDCWD, dir, &e), 0);
 }
 
