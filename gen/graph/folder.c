@@ -8,7 +8,9 @@
 #include "base/syscalls.h"
 #include "gen/graph/ninja.h"
 #include "gen/graph/plan.h"
+#include "arch/arch.h"
 #include "host/tool.h"
+#include "vm/qemu.h"
 #include "store/gc.h"
 #include "text/name.h"
 #include "store/error.h"
@@ -115,7 +117,10 @@ static int write_tools(int dir, const struct plan *p, struct err *e)
 	if (p->tools.n && mkdir_p(dir, "tools", 0777, e) < 0)
 		return -1;
 	for (size_t i = 0; i < p->tools.n; i++) {
-		auto_free char *facts = tool_facts(p->tools.v[i]), *file = plan_tool_file(p->tools.v[i]);
+		const char *name = p->tools.v[i];
+		bool qemu = !strcmp(name, qemu_program(&arch_x86_64));
+		auto_free char *facts = qemu ? qemu_facts(&arch_x86_64) : tool_facts(name),
+			       *file = plan_tool_file(name);
 
 		clear_unless(dir, file, S_IFREG);
 		if (file_write(dir, file, facts, strlen(facts), e) < 0)

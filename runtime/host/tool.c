@@ -74,14 +74,22 @@ char *tool_line(const char *const *argv, struct err *e)
 	return TAKE(text);
 }
 
-static void put_program(FILE *f, const char *path)
+char *file_facts(const char *path, int mode)
 {
 	auto_free char *real = realpath(path, NULL);
 	struct stat st;
 
-	if (real && stat(real, &st) == 0 && S_ISREG(st.st_mode) && access(real, X_OK) == 0)
-		fprintf(f, "%s %jd %jd%09ld %ju %ju\n", real, (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
-			st.st_mtim.tv_nsec, (uintmax_t)st.st_ino, (uintmax_t)st.st_dev);
+	if (!real || stat(real, &st) < 0 || !S_ISREG(st.st_mode) || access(real, mode) < 0)
+		return xstrdup("");
+	return xasprintf("%s %jd %jd%09ld %ju %ju\n", real, (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
+			 st.st_mtim.tv_nsec, (uintmax_t)st.st_ino, (uintmax_t)st.st_dev);
+}
+
+static void put_program(FILE *f, const char *path)
+{
+	auto_free char *line = file_facts(path, X_OK);
+
+	fputs(line, f);
 }
 
 /* Its times tell of its use. */

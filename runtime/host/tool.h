@@ -13,3 +13,7 @@ char *tool_line(const char *const *argv, struct err *e);
  * changes when one is exchanged, and costs some stats, or that question. A device ("/dev/kvm"): "path mode uid gid number inode access". Caller
  * frees. */
 char *tool_facts(const char *name);
+
+/* A line "path size mtime inode device" of the file behind path's links, as above; "" when it is none that may be used so (mode: R_OK
+ * or X_OK). Caller frees. */
+char *file_facts(const char *path, int mode);

@@ -91,8 +91,8 @@ char *guest_initrd(const char *boot, const char *initrd, struct err *e)
 	return fd < 0 ? NULL : xasprintf("/proc/%d/fd/%d", getpid(), fd);
 }
 
-/* What QEMU says of itself is remembered as its version is; its files are looked at each time. */
-static int ask_parts(struct qemu_parts *parts, const struct arch *arch, struct hashes *h, struct err *e)
+/* What QEMU says of itself is remembered as its version is; its files are looked at each time. The caller's. */
+static char *ask_parts(const struct arch *arch, struct hashes *h, struct err *e)
 {
 	static const char question[] = "parts";
 	auto_free char *path = spawn_find(qemu_program(arch));
@@ -100,12 +100,24 @@ static int ask_parts(struct qemu_parts *parts, const struct arch *arch, struct h
 
 	if (!asked) {
 		asked = qemu_asked(arch, e);
-		if (!asked)
-			return -1;
-		if (path)
+		if (asked && path)
 			hashes_remember(h, path, question, asked);
 	}
-	qemu_parts(parts, asked);
+	return TAKE(asked);
+}
+
+/* They run before the kernel does, and what they leave in memory is part of a snapshot. */
+static int state_firmware(struct recipe *r, const char *asked, struct hashes *h, struct err *e)
+{
+	const char *name;
+	char *file;
+
+	for (size_t i = 0; qemu_firmware(i, asked, &name, &file); i++) {
+		auto_free char *path = file, *tag = xasprintf("qemu.%s", name);
+
+		if (path && recipe_file(r, tag, path, h, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -113,7 +125,7 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 {
 	const struct machine_wires wires = { .kernel = "kernel", .initrd = "initrd" };
 	auto_argv struct argv a = { 0 };
-	auto_free char *version = NULL;
+	auto_free char *version = NULL, *asked = NULL;
 
 	if (plan_machine(g, e) < 0)
 		return -1;
@@ -124,8 +136,13 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 	if (recipe_tool(r, "qemu", qemu, &version, e) < 0)
 		return err_as(e, e->code == X_NO_TOOL ? X_NO_QEMU : e->code,
 			      "QEMU is needed (on Debian: apt-get install %s)", arch->qemu_package);
-	if ((arch == &arch_x86_64 && ask_parts(&parts, arch, h, e) < 0) ||
-	    machine_settle(&g->machine, version, &parts, e) < 0)
+	if (arch == &arch_x86_64) {
+		asked = ask_parts(arch, h, e);
+		if (!asked || state_firmware(r, asked, h, e) < 0)
+			return -1;
+		qemu_parts(&parts, asked);
+	}
+	if (machine_settle(&g->machine, version, &parts, e) < 0)
 		return -1;
 	machine_args(&a, &g->machine, &wires, NULL);
 	auto_free char *args = argv_quote((const char *const *)a.v);

@@ -129,29 +129,79 @@ char *qemu_lacks(const struct arch *arch, struct err *e)
 	return asked ? TAKE(lacking) : NULL;
 }
 
-static bool in_one_of(const char *dirs, const char *name)
+/* NULL: in none. */
+static char *in_one_of(const char *dirs, const char *name)
 {
 	for (; *dirs; dirs += *dirs == ':') {
 		size_t n = strcspn(dirs, ":");
 		auto_free char *path = xasprintf("%.*s/%s", (int)n, dirs, name);
 
 		if (file_exists(path))
-			return true;
+			return TAKE(path);
 		dirs += n;
 	}
-	return false;
+	return NULL;
+}
+
+static bool is_in(const char *dirs, const char *name)
+{
+	auto_free char *path = in_one_of(dirs, name);
+
+	return path;
+}
+
+static const char *folders_of(const char *asked)
+{
+	const char *dirs = asked + strcspn(asked, " ");
+
+	return dirs + (*dirs == ' ');
+}
+
+static const char *const firmware[] = { "qboot.rom",     "pvh.bin",           "bios-256k.bin", "bios-microvm.bin",
+					"linuxboot.bin", "linuxboot_dma.bin", "kvmvapic.bin" };
+
+bool qemu_firmware(size_t i, const char *asked, const char **name, char **path)
+{
+	if (i >= countof(firmware))
+		return false;
+	*name = firmware[i];
+	*path = in_one_of(folders_of(asked), firmware[i]);
+	return true;
+}
+
+char *qemu_facts(const struct arch *arch)
+{
+	static const char *const folders[] = { "qemu", "qemu-kvm", "seabios" };
+	auto_free char *program = tool_facts(qemu_program(arch));
+	/* "/usr/bin/qemu-system-x86_64 …": what is below the folder above. */
+	auto_free char *prefix = xstrndup(program, strcspn(program, " \n"));
+	char *text;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	for (int i = 0; i < 2; i++)
+		prefix[strrchr(prefix, '/') ? strrchr(prefix, '/') - prefix : 0] = '\0';
+	fputs(program, f);
+	for (size_t i = 0; arch == &arch_x86_64 && i < 2 * countof(folders) * countof(firmware); i++) {
+		const char *top = i % 2 ? "/usr" : prefix, *dir = folders[i / 2 % countof(folders)];
+		auto_free char *path = xasprintf("%s/share/%s/%s", top, dir, firmware[i / 2 / countof(folders)]);
+		auto_free char *line = i % 2 && !strcmp(prefix, "/usr") ? xstrdup("") : file_facts(path, R_OK);
+
+		fputs(line, f);
+	}
+	fclose(f);
+	return text;
 }
 
 void qemu_parts(struct qemu_parts *p, const char *asked)
 {
-	const char *dirs = asked + strcspn(asked, " ");
+	const char *dirs = folders_of(asked);
 
-	dirs += *dirs == ' ';
 	/* One that does not tell its folders is taken at its word when it is started. */
 	*p = (struct qemu_parts){
 		.microvm = !strncmp(asked, "microvm ", 8),
-		.qboot = !*dirs || in_one_of(dirs, "qboot.rom"),
-		.pvh = !*dirs || in_one_of(dirs, "pvh.bin"),
+		.qboot = !*dirs || is_in(dirs, "qboot.rom"),
+		.pvh = !*dirs || is_in(dirs, "pvh.bin"),
 	};
 }
 

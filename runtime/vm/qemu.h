@@ -2,6 +2,7 @@
  * line (machine.h) is made beside that. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 struct arch;
 struct err;
 
@@ -20,6 +21,11 @@ struct qemu_parts {
 /* What two questions to QEMU tell of itself, as a line worth remembering: "microvm /usr/share/qemu:/usr/share/seabios", "-" for
  * a machine that is not there. The caller's. x86_64 only. */
 char *qemu_asked(const struct arch *arch, struct err *e);
+/* The i-th file of firmware that a guest of x86_64 may run, as the QEMU that told that line finds it; distributions exchange
+ * them without QEMU. false: there are no more. *path is NULL where it is not there, else the caller's. */
+bool qemu_firmware(size_t i, const char *asked, const char **name, char **path);
+/* tool_facts() of the program, and file_facts() of the firmware in the usual folders beside it and below /usr. Caller frees. */
+char *qemu_facts(const struct arch *arch);
 /* Which of the devices, machines and accelerators that every guest needs this program does not list: "device virtserialport, machine
  * q35"; "" when it has all. The caller's; NULL when it cannot be asked. For doctor: a start of it fails with the same words. */
 char *qemu_lacks(const struct arch *arch, struct err *e);

@@ -33,6 +33,19 @@ another_qemu() {
 	verify && hasnt 's boot' err && has cached err
 }
 
+# Firmware runs before the kernel, and is a package of its own.
+another_firmware() {
+	may_mount || return 0
+	rom=$("$qemu" -L help | sed 's|$|/qboot.rom|' | while read -r file; do [ ! -e "$file" ] || { echo "$file" && break; }; done)
+	[ -n "$rom" ] && cp "$rom" same.rom && cp "$rom" other.rom && printf ktstr | dd of=other.rom conv=notrunc bs=1 seek=60000 2>dd || return
+	with() {
+		exits 0 own_mounts sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh "$@" \
+			ktstr verifier --scheduler-bin "$sched" --kernel "$key" --explain
+	}
+	verify && with same.rom "$rom" && hasnt 's boot' err && with other.rom "$rom" && grep -q 's boot' err && has qemu.qboot.rom err &&
+		verify && hasnt 's boot' err
+}
+
 # As when the module is loaded or the user comes to be in the group.
 another_kvm() {
 	verify || return
@@ -51,4 +64,4 @@ another_file() {
 	one 4 && has 'exit status 1' err && mv one two && mv was one && one 0
 }
 
-run_tests another_qemu another_kvm another_file
+run_tests another_qemu another_firmware another_kvm another_file

@@ -11,6 +11,7 @@
 #include "arch/arch.h"
 #include "text/argv.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "vm/machine.h"
 
@@ -512,13 +513,38 @@ static void text_refused(void **state)
 	assert_int_equal(machine_read(&m, "machine microvm\n" REST, sizeof("machine microvm\n" REST) - 1, &e), 0);
 }
 
+/* The first of QEMU's folders that has it. */
+static void firmware(void **state)
+{
+	struct err e = { 0 };
+	auto_free char *dir = tmpdir_make("test_machine", &e), *asked = xasprintf("microvm /none:%s:%s/b", dir, dir);
+	auto_free char *rom = xasprintf("%s/qboot.rom", dir);
+	const char *name;
+	char *path;
+	size_t i = 0, found = 0;
+
+	(void)state;
+	assert_true(file_write(AT_FDCWD, rom, "x", 1, &e) >= 0);
+	for (; qemu_firmware(i, asked, &name, &path); i++) {
+		if (path)
+			assert_string_equal(path, rom);
+		found += path != NULL;
+		free(path);
+	}
+	assert_true(i > 1);
+	assert_int_equal(found, 1);
+	assert_true(qemu_firmware(0, "-", &name, &path));
+	assert_null(path);
+	assert_int_equal(rmtree(AT_FDCWD, dir, &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(topologies),    cmocka_unit_test(checks),        cmocka_unit_test(old_qemu),
-		cmocka_unit_test(lacking_parts), cmocka_unit_test(command_lines), cmocka_unit_test(plans),
-		cmocka_unit_test(memory_map),    cmocka_unit_test(text_forms),    cmocka_unit_test(text_refused),
-		cmocka_unit_test(processors),
+		cmocka_unit_test(topologies),    cmocka_unit_test(checks),     cmocka_unit_test(old_qemu),
+		cmocka_unit_test(lacking_parts), cmocka_unit_test(firmware),   cmocka_unit_test(command_lines),
+		cmocka_unit_test(plans),         cmocka_unit_test(memory_map), cmocka_unit_test(text_forms),
+		cmocka_unit_test(text_refused),  cmocka_unit_test(processors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
