@@ -104,6 +104,8 @@ static int damaged(struct out *o, struct err *e)
 		*e = o->cause;
 		return -1;
 	}
+	if (filters_ours(o->a))
+		return err_set(e, X_FAIL, "unpack the source: %s", filters_ours(o->a));
 	if (!o->fed)
 		return err_set(e, X_BAD_ARCHIVE, "the archive is empty");
 	return err_set(e, X_BAD_ARCHIVE, "the archive is damaged after %ju members: %s", (uintmax_t)o->u->members,

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "kernel/image/filters.h"
 
 static const struct format {
 	const char *name;
@@ -51,6 +52,13 @@ static int broken(const struct format *f, const char *why, struct err *e)
 	return err_set(e, X_BAD_KERNEL, "damaged %s data: %s", f->name, why ? why : "it does not unpack");
 }
 
+static int failed(const struct format *f, struct archive *a, struct err *e)
+{
+	const char *ours = filters_ours(a);
+
+	return ours ? err_set(e, X_FAIL, "unpack %s data: %s", f->name, ours) : broken(f, archive_error_string(a), e);
+}
+
 /* One byte more than want is asked for, so that a longer stream is noticed. */
 static int read_exactly(struct archive *a, const struct format *f, uint8_t *out, size_t want, struct err *e)
 {
@@ -60,7 +68,7 @@ static int read_exactly(struct archive *a, const struct format *f, uint8_t *out,
 	while (have < want) {
 		la_ssize_t got = archive_read_data(a, out + have, want - have);
 		if (got < 0)
-			return broken(f, archive_error_string(a), e);
+			return failed(f, a, e);
 		if (got == 0)
 			return err_set(e, X_BAD_KERNEL, "damaged %s data: %zu bytes unpack to %zu", f->name, want,
 				       have);
@@ -79,9 +87,9 @@ static int filter_unpack(const struct format *f, const void *data, size_t n, uin
 	if (!a)
 		return broken(f, "libarchive gives no reader", e);
 	if (f->filter(a) != ARCHIVE_OK || archive_read_support_format_raw(a) != ARCHIVE_OK)
-		return broken(f, archive_error_string(a), e);
+		return failed(f, a, e);
 	if (archive_read_open_memory(a, data, n) != ARCHIVE_OK || archive_read_next_header(a, &entry) != ARCHIVE_OK)
-		return broken(f, archive_error_string(a), e);
+		return failed(f, a, e);
 	/* A stream the filter does not take for its own would come out as it is. */
 	if (archive_filter_code(a, 0) == ARCHIVE_FILTER_NONE)
 		return broken(f, "bad header", e);

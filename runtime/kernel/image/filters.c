@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 #include <archive.h>
+#include <errno.h>
+#include <string.h>
 
 void filters_add(struct archive *a)
 {
@@ -11,6 +13,19 @@ void filters_add(struct archive *a)
 	archive_read_support_filter_zstd(a);
 	archive_read_support_filter_bzip2(a);
 	archive_read_support_filter_lz4(a);
+}
+
+/* zstd's filter has no errno for it. */
+const char *filters_ours(struct archive *a)
+{
+	const char *said = a ? archive_error_string(a) : NULL;
+
+	if (!said)
+		return NULL;
+	if (archive_errno(a) == ENOMEM || strstr(said, "not enough memory") || strstr(said, "annot allocate memory") ||
+	    strstr(said, "an't allocate"))
+		return "not enough memory (ulimit -v, or a control group's limit)";
+	return archive_errno(a) > 0 && !strncmp(said, "Error reading", strlen("Error reading")) ? said : NULL;
 }
 
 bool filters_know(const void *head, size_t n)

@@ -9,5 +9,8 @@ struct archive;
 
 /* gzip, xz, lzma, zstd, bzip2, lz4. */
 void filters_add(struct archive *a);
+/* Why a failed for a reason of this machine, so that nothing is known of the archive: "not enough memory", or the words of a read
+ * that failed. NULL: it is the archive. Lives as long as a and its error. */
+const char *filters_ours(struct archive *a);
 /* Whether data begins like one of theirs. 6 bytes are enough. */
 bool filters_know(const void *head, size_t n);

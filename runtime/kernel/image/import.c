@@ -25,6 +25,11 @@ struct map {
 	size_t n;
 };
 
+static int in_part(const struct part *part, struct err *e)
+{
+	return err_in(e, e->code == X_BAD_KERNEL ? "%s is damaged" : "%s", part->from);
+}
+
 static void map_drop(struct map *m)
 {
 	if (m->p)
@@ -150,7 +155,7 @@ static int open_unified(struct parts *p, const char *scratch, struct err *e)
 	int r = uki_kernel(m.p, m.n, &kernel, &n, e);
 
 	if (r < 0)
-		return err_in(e, "%s is damaged", part->from);
+		return in_part(part, e);
 	if (r)
 		return 0;
 
@@ -215,7 +220,7 @@ static int look_at_elf(const struct part *part, const void *elf, size_t n, struc
 	static const char device[] = "virtio-mmio-cmdline"; /* the driver's parent device */
 
 	if (image_inspect(info, elf, n, e) < 0)
-		return err_in(e, "%s is damaged", part->from);
+		return in_part(part, e);
 	if (!info->btf)
 		return err_set(e, X_NO_SCX,
 			       "%s: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), so no sched_ext scheduler "
@@ -257,7 +262,7 @@ static int debug_usable(const struct parts *p, const struct import_facts *f, boo
 	if (map_file(&m, part, e) < 0)
 		return -1;
 	if (image_inspect(&info, m.p, m.n, e) < 0)
-		return err_in(e, "%s is damaged", part->from);
+		return in_part(part, e);
 	if (*info.release && strcmp(info.release, f->release) != 0)
 		return err_set(e, X_BAD_KERNEL, "these are different kernels: %s is %s, %s is %s",
 			       p->v[PART_IMAGE].from, f->release, part->from, info.release);
@@ -293,7 +298,7 @@ static int unpack_image(const struct parts *p, int dir, const char *path, struct
 	if (map_file(&m, part, e) < 0)
 		return -1;
 	if (image_unpack(m.p, m.n, &elf, &n, e) < 0)
-		return err_in(e, "%s is damaged", part->from);
+		return in_part(part, e);
 	if (look_at_elf(part, elf, n, &info, f, e) < 0 || name_release(f, part, info.release, e) < 0 ||
 	    debug_usable(p, f, &debug, e) < 0)
 		return -1;
@@ -315,7 +320,7 @@ static int unpack_elf(const struct parts *p, int dir, const char *path, struct i
 	if (map_file(&m, part, e) < 0)
 		return -1;
 	if (image_inspect(&info, m.p, m.n, e) < 0)
-		return err_in(e, "%s is damaged", part->from);
+		return in_part(part, e);
 	if (!info.loadable)
 		return err_set(e, X_BAD_KERNEL,
 			       "%s has only the symbols of a kernel: give the package with its image, too", part->from);

@@ -104,10 +104,12 @@ static void reader_free(struct reader *r)
 
 static int damaged(const struct reader *r, struct archive *a, struct err *e)
 {
-	const char *why = archive_error_string(a);
+	const char *why = archive_error_string(a), *ours = filters_ours(a);
 
 	if (stop_pending())
 		return stop_err(e);
+	if (ours)
+		return err_set(e, X_FAIL, "unpack %s: %s", r->file, ours);
 	if (!why && r->outer)
 		why = archive_error_string(r->outer);
 	return err_set(e, X_BAD_KERNEL, "%s is damaged: %s", r->file, why ? why : "it ends too early");
@@ -141,7 +143,7 @@ static la_ssize_t feed(struct archive *a, void *ctx, const void **data)
 	}
 	n = archive_read_data(r->outer, r->block, BLOCK);
 	if (n < 0) {
-		archive_set_error(a, EIO, "%s", archive_error_string(r->outer));
+		archive_set_error(a, archive_errno(r->outer), "%s", archive_error_string(r->outer));
 		return -1;
 	}
 	*data = r->block;

@@ -9,11 +9,13 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <dirent.h>
+#include <errno.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
 #include "arch/arch.h"
 #include "fake_kernel.h"
+#include "kernel/image/filters.h"
 #include "kernel/image/import.h"
 #include "kernel/image/member.h"
 #include "kernel/image/package.h"
@@ -537,9 +539,38 @@ static void bomb(void **state)
 	assert_non_null(strstr(e.msg, "times its size"));
 }
 
+/* What a place without memory or a bad disk says nothing about: the package. */
+static void not_the_archives_fault(void **state)
+{
+	static const struct {
+		int error;
+		const char *said;
+		bool ours;
+	} cases[] = {
+		{ ENOMEM, "Lzma library error: Out of memory", true },
+		{ -1, "Zstd decompression failed: Allocation error : not enough memory", true },
+		{ EIO, "Error reading 'x.deb'", true },
+		{ -1, "Zstd decompression failed: Corrupted block detected", false },
+		{ EIO, "truncated gzip input", false },
+	};
+
+	(void)state;
+	assert_null(filters_ours(NULL));
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct archive *a = archive_read_new();
+
+		assert_null(filters_ours(a));
+		archive_set_error(a, cases[i].error, "%s", cases[i].said);
+		if ((filters_ours(a) != NULL) != cases[i].ours)
+			fail_msg("%s", cases[i].said);
+		archive_read_free(a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(not_the_archives_fault),
 		cmocka_unit_test(member_paths),
 		in_scratch(accepts),
 		in_scratch(refuses),
