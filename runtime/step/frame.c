@@ -216,10 +216,22 @@ static int run_unstored(const struct step *s, struct err *e)
 	return s->run(dir, path, e) < 0 ? -1 : 0;
 }
 
+/* What a file said that was written meanwhile, nobody knows; so it is not said of the file either. */
+static int blame(struct recipe *r, struct hashes *h, struct err *e)
+{
+	struct err changed = { 0 };
+
+	if (e->code != X_INTERRUPTED && recipe_holds(r, h, &changed) < 0 && changed.code == X_NO_INPUT)
+		*e = changed;
+	return -1;
+}
+
 static int make_result(const struct step *s, struct recipe *r, struct hashes *h, struct work *w, struct err *e)
 {
 	run.why = why_it_runs(r);
-	if (s->run(w->dir, w->path, e) < 0 || recipe_holds(r, h, e) < 0)
+	if (s->run(w->dir, w->path, e) < 0)
+		return blame(r, h, e);
+	if (recipe_holds(r, h, e) < 0)
 		return -1;
 	return work_publish(w, r, e);
 }

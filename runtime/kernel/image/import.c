@@ -17,12 +17,14 @@
 
 #define SCRATCH ".parts"
 
-enum { HEAD = 64 << 10, CONFIG_MAX = 8 << 20 };
+enum { HEAD = 64 << 10, CONFIG_MAX = 8 << 20, READ_MAX = 256 << 20 };
 
-/* A file's bytes; pages, so that a debug vmlinux of a gigabyte costs nothing but addresses. */
+/* A file's bytes. Somebody else's are read: of a mapped file that becomes shorter, as when make writes it anew, a look at what is gone
+ * kills. Pages are for what we unpacked, and for a debug vmlinux, which may have a gigabyte. */
 struct map {
 	const void *p;
 	size_t n;
+	char *read; /* NULL: they are pages */
 };
 
 static int in_part(const struct part *part, struct err *e)
@@ -32,8 +34,9 @@ static int in_part(const struct part *part, struct err *e)
 
 static void map_drop(struct map *m)
 {
-	if (m->p)
+	if (m->p && !m->read)
 		munmap((void *)m->p, m->n);
+	free(m->read);
 }
 #define auto_map __attribute__((unused, cleanup(map_drop)))
 
@@ -47,10 +50,16 @@ static int map_file(struct map *m, const struct part *part, struct err *e)
 		return err_sys(e, "open %s", part->path);
 	if (!st.st_size)
 		return err_set(e, X_BAD_KERNEL, "%s is damaged: the kernel in it is empty", part->from);
+	if (!part->ours && st.st_size <= READ_MAX) {
+		if (file_read(AT_FDCWD, part->path, READ_MAX, &m->read, &m->n, e) < 0)
+			return -1;
+		m->p = m->read;
+		return 0;
+	}
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return err_sys(e, "map %s", part->path);
-	*m = (struct map){ p, (size_t)st.st_size };
+	*m = (struct map){ .p = p, .n = (size_t)st.st_size };
 	return 0;
 }
 

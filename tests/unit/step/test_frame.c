@@ -15,7 +15,7 @@
 
 static struct {
 	const char *in, *text;
-	bool fail, hang, fill;
+	bool fail, hang, fill, spoil;
 } o;
 
 static const struct opt demo_opts[] = {
@@ -23,6 +23,7 @@ static const struct opt demo_opts[] = {
 	{ .name = "text", .type = OPT_STR, .out = &o.text, .arg = "TEXT", .help = "text" },
 	{ .name = "fail", .type = OPT_FLAG, .out = &o.fail, .help = "fail" },
 	{ .name = "hang", .type = OPT_FLAG, .out = &o.hang, .help = "hang" },
+	{ .name = "spoil", .type = OPT_FLAG, .out = &o.spoil, .help = "change the input" },
 	{ .name = "fill", .type = OPT_FLAG, .out = &o.fill, .help = "write more than fits" },
 	{ 0 },
 };
@@ -44,6 +45,8 @@ static int demo_run(int dir, const char *path, struct err *e)
 	step_progress(1, 2, "half");
 	if (o.hang)
 		return stop_poll(NULL, 0, -1, e);
+	if (o.spoil && file_write(AT_FDCWD, o.in, "other", 5, e) < 0)
+		return -1;
 	if (o.fail)
 		return err_set(e, X_BUILD, "cc failed");
 	if (o.fill && file_write(dir, "big", big, 8 << 20, e) < 0)
@@ -212,6 +215,20 @@ static void inputs_count_by_content(void **state)
 	assert_int_equal(strncmp(p->last.text, "  in: file ba7816bf8f01… -> file ", 32), 0);
 }
 
+/* Nothing is kept, and nothing is said of what was there for a moment. */
+static void inputs_that_change(void **state)
+{
+	struct place *p = *state;
+	struct err e;
+
+	for (int fails = 0; fails < 2; fails++) {
+		assert_true(file_write(AT_FDCWD, "a", fails ? "abd" : "abc", 3, &e) >= 0);
+		assert_int_equal(call(p, &stored, "--in", "a", "--spoil", fails ? "--fail" : NULL), X_NO_INPUT);
+		assert_non_null(strstr(p->last.text, "a changed while it was in use"));
+	}
+	assert_int_equal(call(p, &stored, "--in", "a", "--fail"), X_BUILD);
+}
+
 static void failures_are_told(void **state)
 {
 	static const struct {
@@ -377,17 +394,12 @@ static void long_texts_are_cut_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_place(says_why_it_ran),
-		in_place(inputs_count_by_content),
-		in_place(failures_are_told),
-		in_place(usage_errors),
-		in_place(unstored_steps_run_each_time),
-		in_place(stops_leave_nothing),
-		in_place(cut_lifeline_stops),
-		in_place(nobody_listens),
-		in_place(full_disk),
-		in_place(unusable_store),
-		cmocka_unit_test(long_texts_are_cut_whole),
+		in_place(says_why_it_ran),     in_place(inputs_count_by_content),
+		in_place(inputs_that_change),  in_place(failures_are_told),
+		in_place(usage_errors),        in_place(unstored_steps_run_each_time),
+		in_place(stops_leave_nothing), in_place(cut_lifeline_stops),
+		in_place(nobody_listens),      in_place(full_disk),
+		in_place(unusable_store),      cmocka_unit_test(long_texts_are_cut_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
