@@ -124,6 +124,7 @@ static void take_event(struct ninja_session *s, const struct event *ev)
 
 	switch (ev->kind) {
 	case EV_START:
+		r->began = true;
 		progress_show(&s->bar, label, 0, 0, "");
 		return;
 	case EV_PROGRESS:

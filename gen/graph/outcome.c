@@ -1,4 +1,5 @@
 #include "gen/graph/outcome.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "gen/base/index.h"
 #include "gen/graph/plan.h"
@@ -35,6 +36,53 @@ static void settle(struct step_result *r, const struct edge *why, const struct s
 		r->text = xasprintf("%s: %s", why->id, its->text ? its->text : "");
 	else
 		r->text = xstrdup(its->text ? its->text : "");
+}
+
+/* "FAILED: out1 out2 ", since 1.13 "FAILED: [code=137] out1 out2 ". */
+static bool is_failed(const char *log, const char *out)
+{
+	static const char head[] = "FAILED: ";
+	size_t n = strlen(out);
+
+	for (const char *line = log; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, head, strlen(head)) != 0)
+			continue;
+		const char *at = line + strlen(head), *code = *at == '[' ? strstr(at, "] ") : NULL;
+
+		at = code ? code + 2 : at;
+		if (!strncmp(at, out, n) && (at[n] == ' ' || at[n] == '\n' || !at[n]))
+			return true;
+	}
+	return false;
+}
+
+static void fail(struct step_result *r, const char *why)
+{
+	r->state = STEP_FAILED;
+	r->code = X_FAIL;
+	free(r->text);
+	r->text = xstrdup(why);
+}
+
+size_t outcome_silent(struct step_result *v, const struct plan *p, const char *log)
+{
+	size_t n = 0, heard = 0;
+
+	for (size_t i = 0; i < p->n_edges; i++)
+		heard += v[i].began;
+	for (size_t i = 0; heard && i < p->n_edges; i++) {
+		const struct edge *g = p->edges[i];
+
+		if (v[i].state != STEP_NOT_RUN)
+			continue;
+		if (v[i].began)
+			fail(&v[i], "its process ended without a word: it was killed, perhaps because memory ran out");
+		else if (log && g->outs.n && is_failed(log, g->outs.v[0]))
+			fail(&v[i], "its process could not begin");
+		n += v[i].state == STEP_FAILED;
+	}
+	return n;
 }
 
 void outcome_settle(struct step_result *v, const struct plan *p)

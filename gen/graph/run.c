@@ -16,12 +16,15 @@
 static int conclude(struct ninja_session *s, int status, struct err *e)
 {
 	char how[64];
-	/* Without a failure that a step told of, it is ninja that failed, and nothing is known. */
-	bool known = WIFEXITED(status) && (WEXITSTATUS(status) == 0 || s->failed);
 	auto_free bool *told = xcalloc(s->plan->n_edges + 1, sizeof(*told));
 
 	for (size_t i = 0; i < s->plan->n_edges; i++)
 		told[i] = s->steps[i].state != STEP_NOT_RUN;
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		s->failed += outcome_silent(s->steps, s->plan, s->log);
+	/* Without the failure of a step it is ninja that failed, and nothing is known. */
+	bool known = WIFEXITED(status) && (WEXITSTATUS(status) == 0 || s->failed);
+
 	if (known)
 		outcome_settle(s->steps, s->plan);
 	for (size_t i = 0; i < s->plan->n_edges; i++) {

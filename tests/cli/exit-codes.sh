@@ -73,6 +73,21 @@ interrupted() {
 	same 130 $? 'exit code' && has 'error: ' err && has SIGTERM err && same '' "$(leftovers)" processes && echo 130 >>"$base/done"
 }
 
+# A step that was killed has failed, whatever came of others; the next run makes what it did not.
+# shellcheck disable=SC2016 # the compiler's own
+killed_steps() {
+	place && (cd site/v6.x && head -c 1000 linux-6.12.5.tar.xz >linux-6.12.6.tar.xz && sha256sum linux-6.12.?.tar.xz >sha256sums.asc) ||
+		return
+	mkdir bin && printf '#!/bin/sh\n[ "$(cat /proc/$PPID/comm)" != ktstr-source ] || kill -9 $PPID\nexec %s "$@"\n' "$(command -v gcc)" \
+		>bin/gcc && chmod +x bin/gcc || return
+	for more in '' 6.12.6; do
+		# shellcheck disable=SC2086 # a version or none
+		exits 1 env "PATH=$work/bin:$PATH" ktstr kernel build 6.12.5 $more && has '  failed  build 6.12.5' err &&
+			has 'build 6.12.5: its process ended without a word' err && hasnt 'cached  build' err && hasnt 'ninja: exit' err || return
+	done
+	has 'source 6.12.6: ' err && exits 0 ktstr kernel build 6.12.5
+}
+
 # A stop that came before anything else did: each verb that may take long looks for it in its own work.
 stopped() {
 	cat >stopped.py <<-'END'
@@ -101,4 +116,4 @@ all_of_them() {
 }
 
 exec 3>&1
-run_tests done_and_wrong input places building interrupted stopped all_of_them
+run_tests done_and_wrong input places building interrupted killed_steps stopped all_of_them

@@ -67,9 +67,44 @@ static void first_failed(void **state)
 	outcome_free(v, p.n_edges);
 }
 
+/* One that was killed, one that could not be run, and one that was up to date. */
+static void silent_ones(void **state)
+{
+	static const struct {
+		const char *log;
+		bool began;
+		size_t n;
+		enum step_state a, d;
+	} cases[] = {
+		{ NULL, true, 1, STEP_FAILED, STEP_CACHED },
+		{ "d\nFAILED: out/d \ncommand\n", true, 2, STEP_FAILED, STEP_FAILED },
+		{ "FAILED: [code=137] out/d \ncommand", true, 2, STEP_FAILED, STEP_FAILED },
+		{ "FAILED: out/dd \nnot FAILED: out/d \nFAILED: [out/d", true, 1, STEP_FAILED, STEP_CACHED },
+		/* It is ninja that cannot. */
+		{ "FAILED: out/d \n", false, 0, STEP_CACHED, STEP_CACHED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		auto_plan struct plan p = { 0 };
+
+		chain(&p);
+		struct step_result *v = outcome_new(&p);
+
+		v[0].began = cases[i].began;
+		assert_int_equal(outcome_silent(v, &p, cases[i].log), cases[i].n);
+		outcome_settle(v, &p);
+		assert_int_equal(v[0].state, cases[i].a);
+		assert_int_equal(v[3].state, cases[i].d);
+		assert_int_equal(v[2].state, cases[i].n ? STEP_NOT_RUN : STEP_CACHED);
+		outcome_free(v, p.n_edges);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(nothing_failed), cmocka_unit_test(first_failed) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(nothing_failed), cmocka_unit_test(first_failed),
+					    cmocka_unit_test(silent_ones) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
