@@ -257,6 +257,14 @@ static int settle_attached(void *arg, struct vm *vm, struct err *e)
 	return attached_settle(arg, vm, e);
 }
 
+/* What an earlier run came to is nothing of this one, whatever becomes of it. */
+static void forget_failure(void)
+{
+	auto_free char *path = xasprintf("%s/failure.json", step_out());
+
+	(void)unlink(path); /* there may be none */
+}
+
 static int run(int dir, const char *path, struct err *e)
 {
 	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
@@ -268,6 +276,7 @@ static int run(int dir, const char *path, struct err *e)
 	int ret;
 
 	(void)path;
+	forget_failure();
 	if (!initrd || read_layout(&layout, e) < 0 || guest_run_admit(&guest, &how, e) < 0)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++) {
