@@ -36,9 +36,11 @@ static void look_at_syscalls(struct findings *f)
 		if (!t->works())
 			fprintf(m, "%s%s (Linux %s): %s", ftell(m) ? "; " : "", t->name, t->since, t->instead);
 	fclose(m);
-	if (needs_lack(NEEDS_GRAPH, &need)) {
+	bool graph = needs_lack(NEEDS_GRAPH, &need);
+
+	if (graph || needs_lack(NEEDS_GUEST, &need)) {
 		x = found(f, "system calls", LEVEL_FAIL, "%s", need.what);
-		x->code = X_FAIL;
+		x->code = graph ? X_FAIL : X_NO_QEMU;
 		x->fix = xstrdup(need.fix);
 	} else if (!readable) {
 		x = found(f, "system calls", LEVEL_FAIL,

@@ -98,6 +98,12 @@ static bool makes_events(void)
 	return answered(eventfd(0, -1));
 }
 
+/* QEMU takes a pipe after ENOSYS, and nothing after EPERM. */
+static bool makes_events_or_never(void)
+{
+	return makes_events() || errno == ENOSYS;
+}
+
 static bool gives_random(void)
 {
 	char c;
@@ -116,31 +122,32 @@ static bool has_stack(unsigned long *kib)
 	return *kib >= STACK_KIB;
 }
 
-/* Who cannot work without it, of the graph's and of cargo's; NULL: they can. */
+/* Who cannot work without it. */
 static const struct call {
-	const char *name, *graph, *cargo;
+	const char *name, *who[NEEDS_KINDS]; /* NULL: they can */
 	bool (*works)(void);
 } calls[] = {
-	{ "wait4", "ninja, make and shells", "cargo", waits_for_children },
-	{ "ppoll", "ninja and QEMU", NULL, waits_for_descriptors },
-	{ "futex", "every program with threads", "every program with threads", threads_wait },
-	{ "prctl", "ktstr", NULL, ends_with_parents },
-	{ "setpgid", "ktstr", "cargo-nextest", makes_groups },
-	{ "pipe2", "ktstr", "cargo", makes_pipes },
-	{ "waitid", NULL, "cargo-nextest", asks_for_children },
-	{ "poll", NULL, "every program in Rust", polls },
-	{ "epoll_create1", NULL, "cargo of rustup and cargo-nextest", makes_epolls },
-	{ "epoll_ctl", NULL, "cargo of rustup and cargo-nextest", fills_epolls },
-	{ "epoll_wait", NULL, "cargo-nextest", waits_for_epolls },
-	{ "eventfd2", NULL, "cargo of rustup and cargo-nextest", makes_events },
-	{ "socketpair", NULL, "cargo-nextest", makes_pairs },
-	{ "getrandom", NULL, "cargo", gives_random },
+	{ "wait4", { "ninja, make and shells", NULL, "cargo" }, waits_for_children },
+	{ "ppoll", { "ninja and QEMU", NULL, NULL }, waits_for_descriptors },
+	{ "futex", { "every program with threads", NULL, "every program with threads" }, threads_wait },
+	{ "prctl", { "ktstr", NULL, NULL }, ends_with_parents },
+	{ "setpgid", { "ktstr", NULL, "cargo-nextest" }, makes_groups },
+	{ "pipe2", { "ktstr", NULL, "cargo" }, makes_pipes },
+	{ "waitid", { NULL, NULL, "cargo-nextest" }, asks_for_children },
+	{ "poll", { NULL, "QEMU", "every program in Rust" }, polls },
+	{ "epoll_create1", { NULL, NULL, "cargo of rustup and cargo-nextest" }, makes_epolls },
+	{ "epoll_ctl", { NULL, NULL, "cargo of rustup and cargo-nextest" }, fills_epolls },
+	{ "epoll_wait", { NULL, NULL, "cargo-nextest" }, waits_for_epolls },
+	{ "eventfd2", { NULL, "QEMU", NULL }, makes_events_or_never },
+	{ "eventfd2", { NULL, NULL, "cargo of rustup and cargo-nextest" }, makes_events },
+	{ "socketpair", { NULL, NULL, "cargo-nextest" }, makes_pairs },
+	{ "getrandom", { NULL, NULL, "cargo" }, gives_random },
 };
 
 static bool lacks_call(enum needs_of whose, struct need *l)
 {
 	for (size_t i = 0; i < countof(calls); i++) {
-		const char *who = whose == NEEDS_CARGO ? calls[i].cargo : calls[i].graph;
+		const char *who = calls[i].who[whose];
 
 		if (!who || calls[i].works())
 			continue;
@@ -173,7 +180,11 @@ bool needs_lack(enum needs_of whose, struct need *l)
 {
 	unsigned long kib;
 
-	if (lacks_call(whose, l) || lacks_threads(whose, l))
+	if (lacks_call(whose, l))
+		return true;
+	if (whose == NEEDS_GUEST)
+		return false;
+	if (lacks_threads(whose, l))
 		return true;
 	if (whose == NEEDS_CARGO || has_stack(&kib))
 		return false;
@@ -187,7 +198,8 @@ int needs_check(enum needs_of whose, struct err *e)
 {
 	struct need l;
 
-	return needs_lack(whose, &l)
-		       ? err_set(e, X_FAIL, "%s; it takes %s (\"ktstr doctor\" tests more)", l.what, l.fix)
-		       : 0;
+	if (!needs_lack(whose, &l))
+		return 0;
+	return err_set(e, whose == NEEDS_GUEST ? X_NO_QEMU : X_FAIL, "%s; it takes %s (\"ktstr doctor\" tests more)",
+		       l.what, l.fix);
 }

@@ -6,8 +6,10 @@
 struct err;
 
 enum needs_of {
-	NEEDS_GRAPH, /* ninja, make, QEMU, shells, and our own steps */
+	NEEDS_GRAPH, /* ninja, make, shells, and our own steps */
+	NEEDS_GUEST, /* QEMU, beyond that */
 	NEEDS_CARGO, /* cargo, rustup before it, cargo-nextest */
+	NEEDS_KINDS
 };
 
 struct need {
@@ -17,5 +19,5 @@ struct need {
 
 /* Whether something is lacking, and the first of it: a system call, a thread, or stack. Costs some system calls and a thread. */
 bool needs_lack(enum needs_of whose, struct need *l);
-/* 0, or X_FAIL, what is lacking and what to do. */
+/* 0, or X_FAIL (of a guest: X_NO_QEMU), what is lacking and what to do. */
 int needs_check(enum needs_of whose, struct err *e);

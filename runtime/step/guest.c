@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "guest/initramfs.h"
+#include "host/needs.h"
 #include "step/step.h"
 #include "process/spawn.h"
 #include "store/hashes.h"
@@ -127,7 +128,7 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 	auto_argv struct argv a = { 0 };
 	auto_free char *version = NULL, *asked = NULL;
 
-	if (plan_machine(g, e) < 0)
+	if (needs_check(NEEDS_GUEST, e) < 0 || plan_machine(g, e) < 0)
 		return -1;
 	const struct arch *arch = machine_arch(&g->machine);
 	const char *const qemu[] = { qemu_program(arch), "--version", NULL };

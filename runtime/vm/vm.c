@@ -19,6 +19,7 @@
 
 #include "text/argv.h"
 #include "host/cgroup.h"
+#include "host/needs.h"
 #include "base/err.h"
 #include "progress/log.h"
 #include "base/mem.h"
@@ -198,6 +199,8 @@ int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline,
 {
 	struct err first = { 0 };
 
+	if (needs_check(NEEDS_GUEST, e) < 0)
+		return -1;
 	w->sandbox = true;
 	if (launch(vm, w, extra_cmdline, &first) < 0) {
 		if (first.code != X_VM || !strstr(vm->said, MACHINE_SANDBOX)) {

@@ -29,4 +29,14 @@ on_an_old_kernel() {
 	whole ENOSYS
 }
 
-run_tests without_rights on_an_old_kernel
+# What QEMU would wait or abort for; restored, so that nothing else is asked before.
+named() {
+	for call in 'EPERM poll' 'ENOSYS poll' 'EPERM eventfd2'; do
+		# shellcheck disable=SC2086 # words
+		exits 19 timeout 30 "$base/refuse" $call -- ktstr shell --kernel "$key" --exec true &&
+			has "the system call ${call#* } is refused here, and QEMU cannot work without it" err && hasnt 'booted' err || return
+	done
+	exits 7 "$base/refuse" ENOSYS eventfd2 -- ktstr shell --kernel "$key" --exec 'exit 7' && same '' "$(leftovers)" 'left running'
+}
+
+run_tests without_rights on_an_old_kernel named
