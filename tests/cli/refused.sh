@@ -19,6 +19,11 @@ builds() {
 		same '' "$(leftovers)" 'left running'
 }
 
+# LeakSanitizer itself waits for a thread of its own by calls that are refused here.
+no_leaks_sought() {
+	export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+}
+
 each_alone() {
 	sh "$root/tests/fake-linux.sh" linux || return
 	for call in $calls; do
@@ -36,9 +41,8 @@ all_together() {
 }
 
 # Signals and waits, which have second ways; and where others have none for them, an error at once.
-# LeakSanitizer itself waits for a thread of its own by calls that are refused here.
 waits() {
-	export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+	no_leaks_sought
 	sh "$root/tests/fake-linux.sh" linux || return
 	for errno in EPERM ENOSYS EACCES; do
 		builds "$errno" kill poll waitid setsid eventfd2 epoll_create1 epoll_ctl epoll_wait signalfd4 &&
@@ -104,6 +108,7 @@ told() {
 
 # Somebody else's programs: cargo-nextest waits for ever where it may not wait, and says its version all the same.
 runner() {
+	no_leaks_sought
 	mkdir bin home && printf '#!/bin/sh\necho cargo 1.0; echo run >>"%s/ran"\n' "$work" >bin/cargo && chmod +x bin/cargo && cp bin/cargo bin/cargo-nextest || return
 	export PATH="$work/bin:$PATH"
 	unset CARGO_HOME
@@ -121,6 +126,7 @@ runner() {
 
 # What lies there is seen as ever, and read by one thread where others could not be waited for.
 seen() {
+	no_leaks_sought
 	sh "$root/tests/fake-linux.sh" linux && exits 0 ktstr kernel build --source linux && exits 0 ktstr cache stats && cp out stats || return
 	python3 "$root/tests/sidecars.py" random 1 300 d && exits 0 ktstr test-stats --dir d && cp out report || return
 	for errno in EPERM ENOSYS EACCES; do
