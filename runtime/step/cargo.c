@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "process/keeper.h"
 #include "base/mem.h"
+#include "host/needs.h"
 #include "options/opt.h"
 #include "process/spawn.h"
 #include "base/stop.h"
@@ -121,6 +122,16 @@ static int choose(struct err *e)
 	return -1;
 }
 
+/* What it said of the code stands above; of a system call that it was refused it says little, or aborts. */
+static int build_err(const char *how, struct err *e)
+{
+	struct need need;
+	bool lacks = needs_lack(NEEDS_CARGO, &need);
+
+	return err_set(e, X_BUILD, "cargo build -p %s failed: %s%s%s", o.package, how, lacks ? "; " : "",
+		       lacks ? need.what : "");
+}
+
 static int build(struct err *e)
 {
 	auto_close int messages = memory_file("messages of cargo", 0, 1 << 20, e);
@@ -143,8 +154,7 @@ static int build(struct err *e)
 	if (run_cargo(&a, messages, &status, e) < 0)
 		return -1;
 	if (status)
-		return err_set(e, X_BUILD, "cargo build -p %s failed: %s", o.package,
-			       spawn_status(status, how, sizeof(how)));
+		return build_err(spawn_status(status, how, sizeof(how)), e);
 	if (lseek(messages, 0, SEEK_SET) < 0)
 		return err_sys(e, "messages of cargo");
 	if (file_read_fd(messages, "messages of cargo", MESSAGES_MAX, &text, &n, e) < 0)

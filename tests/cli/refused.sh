@@ -121,7 +121,10 @@ runner() {
 	done
 	"$base/refuse" EPERM epoll_wait -- ktstr doctor >out 2>err
 	grep -A1 ' nextest ' out >line
-	has 'warn ' line && has 'epoll_wait is refused' line && has seccomp line
+	has 'warn ' line && has 'epoll_wait is refused' line && has seccomp line || return
+	printf '#!/bin/sh\nexit 101\n' >bin/cargo
+	exits 22 "$base/refuse" EPERM poll -- ktstr-step cargo --store store --out c --cargo "$work/bin/cargo" --package x &&
+		has 'exit status 101; the system call poll is refused here' err
 }
 
 # What lies there is seen as ever, and read by one thread where others could not be waited for.
