@@ -113,7 +113,7 @@ static int find(struct attached *a, struct vm *vm, struct err *e)
 		if (go_on(a, vm, &why) == 0)
 			return ATTACHED_GO;
 		vm_close(vm);
-		if (why.code == X_INTERRUPTED) {
+		if (!vm_snapshot_blamed(why.code)) {
 			*e = why;
 			return -1;
 		}

@@ -118,14 +118,15 @@ static int begin_guest(struct run *x, struct err *e)
 static int begin(struct run *x, struct err *e)
 {
 	auto_payload struct payload p = { 0 };
+	long long still = still_ms();
 
 	if (pack_open(&p, x->c->pack, e) < 0)
 		return -1;
 	x->mark = clock_ms();
-	x->r->unusable = true;
-	if (begin_guest(x, e) < 0)
+	if (begin_guest(x, e) < 0) {
+		x->r->unusable = vm_snapshot_blamed(e->code) && still_ms() == still;
 		return -1;
-	x->r->unusable = false;
+	}
 	x->r->cold |= x->r->fallback != NULL;
 	x->r->ms.start = lap(x);
 	if (x->given)

@@ -40,7 +40,7 @@ struct result {
 	struct evidence evidence; /* of the call that failed last, when the scheduler ended */
 	int status;               /* wait status of the scheduler when it ended, else 0 */
 	bool cold;
-	bool unusable;  /* the guest was never there; not written */
+	bool unusable;  /* the guest was never there, and its snapshot may be why; not written */
 	char *fallback; /* why the snapshot was not continued and the guest booted cold; NULL: as it was asked for */
 	struct progs progs; /* run_cnt and run_ns: while tasks ran */
 	struct tasks tasks;

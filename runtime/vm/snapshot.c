@@ -307,6 +307,11 @@ int vm_restore_layer(struct vm *vm, const char *snapshot_dir, const struct layer
 	return restore(vm, snapshot_dir, layer, false, seed, e);
 }
 
+bool vm_snapshot_blamed(int code)
+{
+	return code != X_INTERRUPTED && code != X_NO_QEMU && code != X_HOST;
+}
+
 int vm_continue(struct vm *vm, const char *snapshot_dir, uint64_t seed, const char *kernel, const char *initrd,
 		char **why, void (*note)(const char *text), struct err *e)
 {
@@ -315,7 +320,7 @@ int vm_continue(struct vm *vm, const char *snapshot_dir, uint64_t seed, const ch
 	*why = NULL;
 	if (vm_restore(vm, snapshot_dir, seed, e) == 0)
 		return 0;
-	if (e->code == X_INTERRUPTED || e->code == X_NO_QEMU || e->code == X_HOST || !vm->m.memory_mb)
+	if (!vm_snapshot_blamed(e->code) || !vm->m.memory_mb)
 		return -1;
 	if (vm->m.clock.virtual)
 		return e->code == X_VM ? err_in(e, "its snapshot is made anew for the next run") : -1;

@@ -1,5 +1,6 @@
 /* snapshot.h: a booted guest as files, and a guest from them. Errors as in vm.h. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 struct err;
 struct vm;
@@ -23,6 +24,8 @@ int vm_restore_layer(struct vm *vm, const char *snapshot_dir, const struct layer
  * a guest that was booted runs otherwise than one that was continued. */
 int vm_continue(struct vm *vm, const char *snapshot_dir, uint64_t seed, const char *kernel, const char *initrd,
 		char **why, void (*note)(const char *text), struct err *e);
+/* Whether an error with this code may be the snapshot's own fault, rather than a stop, QEMU missing, or too small a host. */
+bool vm_snapshot_blamed(int code);
 /* Stops the guest and writes "state", "machine", "hello", "topology" (as it sees it, topology/seen.h) and "console.log" into dir,
  * which holds its RAM already (vm_start with ram_dir == dir). The guest stays stopped; close it. SAVE_INEXACT: a
  * guest in virtual time was not stopped where all of its kind are; nothing is written. */
