@@ -161,7 +161,8 @@ fuzz: setup
 lint: setup
 	$(Q)sh tests/lint.sh
 bench: setup
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sched $(O)/tests/bench/collapse $(O)/tests/bench/rusage
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sched \
+		$(O)/tests/bench/cell $(O)/tests/bench/collapse $(O)/tests/bench/rusage
 	$(Q)O=$(abspath $(O)) sh tests/bench.sh
 bless: all
 	$(Q)for t in tests/cli/*.sh; do BLESS=1 O=$(abspath $(O)) sh $$t; done

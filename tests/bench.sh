@@ -50,6 +50,22 @@ for kernel in $kernels; do
 	report "cold $kernel" --kernel "$kernel" --cold
 done
 
+# Of QEMU alone, from the snapshots that the cells above made; run it with `chrt --rr 1` where the machine has other work.
+printf '\nthe same restored, parts: least and median of %s runs, ms\n' "$RUNS"
+printf '%-34s %11s %11s %13s   %11s %11s %13s\n' '' 'start, CPU' 'push' 'load' 'elapsed' 'push' 'load'
+parts=$(mktemp)
+for kernel in $kernels; do
+	graph=$(ktstr -q verifier --scheduler-bin "$sched" --kernel "$kernel" --json | sed -n 's,^ *"dir": "\(.*\)/cells/.*",\1,p')
+	"$O/tests/bench/cell" "$RUNS" "$(echo "$graph"/snapshots/*)" "$graph/payload/payload.pack" >"$parts"
+	printf '%-34s' "$kernel"
+	for part in 1 2 3 4 5 6; do
+		cut -d' ' -f$part "$parts" | sort -n |
+			awk '{ v[NR] = $1 } END { printf " %5.0f, %5.0f", v[1], v[int((NR + 1) / 2)] }'
+	done
+	printf '\n'
+done
+rm -f "$parts"
+
 # A scheduler with 100 MB behind its end, which costs their transfer and nothing else before it runs.
 large=$(mktemp -d)
 trap 'rm -rf "$large"' EXIT

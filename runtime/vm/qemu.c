@@ -381,6 +381,10 @@ static void args_wires(struct argv *a, const struct machine *m, const struct mac
  * intel_iommu=off: only its interrupt remapping is wanted, and that stays.
  *
  * loglevel=4: the console carries warnings and all of a panic.
+ *
+ * damon_stat: a thread that looks every 5 ms at which memory is used, in kernels that switch it on by themselves. Guests in virtual
+ * time have it: it is not the host that pays for their time.
+ *
  * The rest is time nobody needs to spend. */
 static void args_kernel(struct argv *a, const struct machine *m, const struct machine_wires *w,
 			const char *extra_cmdline)
@@ -390,6 +394,7 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 	const char *board = !machine_has_board(m) ? ""
 			    : m->clock.virtual    ? " " BOARD_VARIABLE "=" BOARD_VIRTUAL
 						  : " " BOARD_VARIABLE "=" BOARD_REAL;
+	const char *damon = m->clock.virtual ? "" : " damon_stat.enabled=0";
 	auto_free char *tsc = m->tsc_khz ? xasprintf(" tsc_early_khz=%lu tsc=reliable", m->tsc_khz) : xstrdup("");
 
 	argv_opt(a, "-kernel", "%s", w->kernel);
@@ -398,8 +403,8 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 		argv_add(a, "-S"); /* devtree.h */
 	argv_opt(a, "-append",
 		 "console=%s loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
-		 "%s%s%s%s%s%s",
-		 arch->console, arch->cmdline, tsc, iommu, board, extra_cmdline ? " " : "",
+		 "%s%s%s%s%s%s%s",
+		 arch->console, arch->cmdline, damon, tsc, iommu, board, extra_cmdline ? " " : "",
 		 extra_cmdline ? extra_cmdline : "");
 }
 

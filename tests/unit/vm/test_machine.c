@@ -53,7 +53,7 @@ static const char cold_microvm[] =
 	"-kernel k\n"
 	"-initrd i\n"
 	"-append console=ttyS0 loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
-	" reboot=t no_timer_check tsc_early_khz=2445426 tsc=reliable KTSTR_BOARD=2 x=y";
+	" reboot=t no_timer_check damon_stat.enabled=0 tsc_early_khz=2445426 tsc=reliable KTSTR_BOARD=2 x=y";
 
 static const char cold_virt[] =
 	"qemu-system-aarch64\n"
@@ -77,7 +77,8 @@ static const char cold_virt[] =
 	"-kernel k\n"
 	"-initrd i\n"
 	"-S\n"
-	"-append console=ttyAMA0 loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests x=y";
+	"-append console=ttyAMA0 loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
+	" damon_stat.enabled=0 x=y";
 
 static const char restored_q35[] =
 	"qemu-system-x86_64\n"
