@@ -37,8 +37,9 @@ another_qemu() {
 another_firmware() {
 	may_mount || return 0
 	rom=$("$qemu" -L help | sed 's|$|/qboot.rom|' | while read -r file; do [ ! -e "$file" ] || { echo "$file" && break; }; done)
-	[ -n "$rom" ] && cp "$rom" same.rom && cp "$rom" other.rom && printf ktstr | dd of=other.rom conv=notrunc bs=1 seek=60000 2>dd || return
+	[ -n "$rom" ] && cp "$rom" same.rom && cp "$rom" other.rom && printf ktstr | dd of=other.rom conv=notrunc bs=1 seek=60000 2>/dev/null || return
 	with() {
+		# shellcheck disable=SC2016 # that shell's
 		exits 0 own_mounts sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh "$@" \
 			ktstr verifier --scheduler-bin "$sched" --kernel "$key" --explain
 	}
