@@ -20,7 +20,7 @@
 #include "vm/end.h"
 #include "vm/vm.h"
 
-enum { REASON_MAX = 300, WATCHDOG_MS = 60 * 1000 };
+enum { REASON_MAX = 300, SAID_MAX = 1500 /* both fit into an error */, WATCHDOG_MS = 60 * 1000 };
 
 static void keep(struct shell_sched *s, const char *data, size_t n)
 {
@@ -38,10 +38,11 @@ static void keep(struct shell_sched *s, const char *data, size_t n)
 	s->n += n;
 }
 
-/* What others said, below our own words, which stand alone at the beginning of a line; "" or begun by a line end. Caller frees. */
-static char *below(const char *said, size_t n)
+/* What others said, below our own words, which stand alone at the beginning of a line; "" or begun by a line end. Of more than max
+ * bytes the end, by whole lines if there are any. Caller frees. */
+static char *below(const char *said, size_t n, size_t max)
 {
-	char *text;
+	auto_free char *text = NULL;
 	size_t size;
 	FILE *f = xmemstream(&text, &size);
 
@@ -52,8 +53,13 @@ static char *below(const char *said, size_t n)
 	text_indent(f, said, n, 2);
 	fclose(f);
 	if (size)
-		text[size - 1] = '\0'; /* the last line's end */
-	return text;
+		text[--size] = '\0'; /* the last line's end */
+	if (size <= max)
+		return TAKE(text);
+
+	char *cut = text + text_fit(text, size, size - max), *line = strchr(cut, '\n');
+
+	return xasprintf("\n  …%s", line ? line : cut);
 }
 
 /* A watchdog in the guest counts time in which nothing ran, and bites at the latest when it looks again. */
@@ -74,7 +80,7 @@ static int take_exit_info(struct shell_sched *s, const struct msg *m, struct err
 	if (!exit_info_is_error(&l))
 		return 0;
 	auto_free char *reason = exit_info_reason(&l);
-	auto_free char *log = below(l.log, strlen(l.log)), *dump = below(l.dump, strlen(l.dump));
+	auto_free char *log = below(l.log, strlen(l.log), SIZE_MAX), *dump = below(l.dump, strlen(l.dump), SIZE_MAX);
 
 	log_error("the kernel threw scheduler \"%s\" out: %s%s%s", l.ops, reason, log, dump);
 	tell_still(s);
@@ -127,7 +133,7 @@ int shell_sched_says(void *arg, const struct msg *m, struct err *e)
 		return 0;
 	console_drain(s->vm);
 	auto_free char *verdict = WIFSIGNALED(s->status) ? vm_console_verdict(s->vm->log, s->vm->log_n) : NULL;
-	auto_free char *said = below(s->log, s->n);
+	auto_free char *said = below(s->log, s->n, SIZE_MAX);
 
 	log_error("the scheduler ended: %s%s%s%s", spawn_status(s->status, how, sizeof(how)),
 		  verdict ? "; the console says: " : "", verdict ? verdict : "", said);
@@ -138,7 +144,7 @@ static int never_attached(const struct shell_sched *s, struct err *e)
 {
 	struct view text = { s->log, s->n };
 	struct evidence evidence = evidence_find(&s->calls, text);
-	auto_free char *why = reason_find(text), *call = NULL, *said = below(s->log, s->n);
+	auto_free char *why = reason_find(text), *call = NULL, *said = below(s->log, s->n, SAID_MAX);
 	char how[64];
 	bool failed = WIFEXITED(s->status) && WEXITSTATUS(s->status) != 0;
 

@@ -176,11 +176,11 @@ scheduler_refused() {
 	exits 3 guest --scheduler-bin "$sched" --exec 'echo ran' -- --fail-verify &&
 		has 'the kernel refused the scheduler' err && hasnt ran out &&
 		exits 10 guest --scheduler-bin ./missing --exec true || return
-	# What it says stands below our words and looks like none of them.
-	printf '%s\n' '#include <stdio.h>' 'int main(void) { puts("error: fine\n\33[2J::add-mask::x"); return 1; }' |
+	# What it says stands below our words and looks like none of them; of much the end.
+	printf '%s\n' '#include <stdio.h>' 'int main(void) { printf("first %050000d\nerror: fine\n\33[2J::add-mask::x\n", 0); return 1; }' |
 		gcc -x c -static -o liar - || return
-	exits 4 guest --scheduler-bin ./liar --exec 'echo ran' && hasnt ran out &&
-		same "$(printf 'error: the scheduler ended before it attached: exit status 1\n  error: fine\n  :?add-mask::x')" "$(cat err)" stderr
+	exits 4 guest --scheduler-bin ./liar --exec 'echo ran' && hasnt ran out && same \
+		"$(printf 'error: the scheduler ended before it attached: exit status 1\n  …\n  error: fine\n  :?add-mask::x')" "$(cat err)" stderr
 }
 
 scheduler_ends() {
