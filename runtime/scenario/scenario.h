@@ -1,0 +1,59 @@
+/* scenario.h: a scenario as its text says it, before it meets a topology.
+ *
+ * A file holds one test: attributes and lines, in lines or separated by ";", with "#" comments and "…" around what has blanks in
+ * it. docs/scenarios.md is the grammar. The text is hostile: at most SCENARIO_TEXT_MAX bytes, UTF-8, no control characters but
+ * line feeds and tabs. */
+#pragma once
+#include "scenario/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+struct scenario_line;
+
+#define SCENARIO_TEXT_MAX (64u * 1024)
+
+/* Something that stands in the text and is somebody else's to understand. */
+struct scenario_text {
+	char *text;
+	unsigned line, column;
+};
+
+struct scenario_list {
+	struct scenario_text *at;
+	size_t n;
+};
+
+enum scenario_clock { SCENARIO_VIRTUAL, SCENARIO_REAL, SCENARIO_BOTH };
+
+struct scenario {
+	char *name;		     /* NULL: no "test" line */
+	char *summary;		     /* NULL: none */
+	struct scenario_list scheduler; /* binary and arguments; empty: the kernel's own */
+	struct scenario_text topology;  /* text NULL: not said. For topology/topology.h */
+	uint64_t duration_ns;	     /* 2 s */
+	uint64_t settle_ns;	     /* 200 ms */
+	unsigned workers;	     /* 2: n= where a line has none */
+	unsigned watchdog_ms;	     /* 4000; 0: the scheduler's own */
+	unsigned seeds, first_seed;  /* 1, 1 */
+	unsigned memory_mb;	     /* 1024, a floor */
+	enum scenario_clock clock;
+	struct scenario_list tags;   /* the first is the category in listings */
+	struct scenario_list flags;  /* of the scheduler; "!flag": not with it */
+	struct scenario_list needs;  /* "cpus:4", "llcs:2..", "numa", "smt" are checked by plan_make(); the rest is the kernel's:
+				      * "CONFIG_X=y", "6.13..", names of functions */
+	struct scenario_list expect; /* without the word "expect": for the judge */
+	struct scenario_text expect_fail; /* CLASS[: TEXT]; text NULL: not said */
+	struct scenario_line *lines; /* scenario/line.h */
+	size_t n_lines;
+};
+
+/* The text of n bytes. SCENARIO_OK, or e is filled. scenario_free() in either case. Names that "use" asks for come from the
+ * catalogue; their lines and expectations are the scenario's then, at the line of the "use". */
+enum scenario_fault scenario_parse(struct scenario *s, const char *text, size_t n, struct scenario_error *e);
+void scenario_free(struct scenario *s);
+
+/* The canonical text: "ktstr 1" first, attributes in the order above, defaults left out. Parsed again it gives the same. */
+void scenario_write(FILE *f, const struct scenario *s);
+/* Of that, what decides a run: no test, summary, scheduler, topology, seeds, clock, tags, flags, needs, expect, memory. */
+void scenario_write_run(FILE *f, const struct scenario *s);
