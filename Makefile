@@ -37,8 +37,10 @@ FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
-ROOMS   := system base arch scenario text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name guest vm attach inspect verifier stats
-LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))
+ROOMS   := system base arch scenario scenario/text scenario/resolve text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name guest vm attach inspect verifier stats
+# The built-in scenarios, as a table in C.
+CATALOGUE := $(O)/catalogue.c
+LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c)) $(CATALOGUE)
 FETCH_SRC := $(wildcard runtime/fetch/*.c runtime/fetch/*/*.c)
 STEP_SRC := $(wildcard runtime/step/*.c)
 FETCH_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/step/fetch/*.c)
@@ -78,6 +80,10 @@ fuzzers: $(FUZZERS)
 $(O)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(CATALOGUE): $(wildcard runtime/scenario/catalogue/*) runtime/scenario/catalogue.sh
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)sh runtime/scenario/catalogue.sh >$@
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@

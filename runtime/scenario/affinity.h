@@ -6,11 +6,11 @@
 
 enum affinity_kind {
 	AFFINITY_INHERIT, /* nothing is set */
-	AFFINITY_SET,	  /* the CPUs named that the cpuset has */
+	AFFINITY_SET,     /* the CPUs named that the cpuset has */
 	AFFINITY_RANDOM,  /* half of the cpuset, at least one, for each worker anew */
-	AFFINITY_LLC,	  /* what the cpuset has of the LLC of which it has most; the first of equals */
-	AFFINITY_ONE,	  /* each worker a CPU of the cpuset, in turn */
-	AFFINITY_SAME,	  /* all workers the cpuset's first CPU */
+	AFFINITY_LLC,     /* what the cpuset has of the LLC of which it has most; the first of equals */
+	AFFINITY_ONE,     /* each worker a CPU of the cpuset, in turn */
+	AFFINITY_SAME,    /* all workers the cpuset's first CPU */
 };
 
 struct affinity {

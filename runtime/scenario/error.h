@@ -5,8 +5,8 @@
 
 enum scenario_fault {
 	SCENARIO_OK,
-	SCENARIO_BAD,	 /* the text is wrong, wherever it runs */
-	SCENARIO_SKIP,	 /* the topology lacks what the text asks for; elsewhere it may run */
+	SCENARIO_BAD,    /* the text is wrong, wherever it runs */
+	SCENARIO_SKIP,   /* the topology lacks what the text asks for; elsewhere it may run */
 	SCENARIO_MEMORY, /* none left */
 };
 

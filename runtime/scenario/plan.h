@@ -13,17 +13,17 @@ struct scenario;
 enum { PLAN_WORKERS_MAX = 4096, PLAN_GROUPS_MAX = 512, PLAN_STEPS_MAX = 16384, PLAN_NO_GROUP = -1 };
 
 enum plan_kind {
-	PLAN_CGROUP,   /* make group; its parent is there. knobs */
-	PLAN_WORK,     /* start workers in group. work */
-	PLAN_HOLD,     /* let ns pass. Outside of blocks this ends a phase */
-	PLAN_MARK,     /* name */
-	PLAN_EVERY,    /* steps up to the END that belongs to it, each ns anew until for_ns passed since the first. Ends a phase, as a
+	PLAN_CGROUP, /* make group; its parent is there. knobs */
+	PLAN_WORK,   /* start workers in group. work */
+	PLAN_HOLD,   /* let ns pass. Outside of blocks this ends a phase */
+	PLAN_MARK,   /* name */
+	PLAN_EVERY, /* steps up to the END that belongs to it, each ns anew until for_ns passed since the first. Ends a phase, as a
 			* hold does. When a pass took longer than ns the next one follows at once */
 	PLAN_END,      /* of EVERY; first: where its steps begin */
 	PLAN_SET,      /* knobs of group */
 	PLAN_SWAP,     /* group and other get each other's cpuset, as it is then */
 	PLAN_MOVE,     /* n workers of group to other; n 0: all. The first started go first */
-	PLAN_STOP,     /* all workers of group end; they are judged */
+	PLAN_STOP,     /* all workers of group and of those in it end; they are judged */
 	PLAN_REMOVE,   /* stop, then remove group; nothing is below it */
 	PLAN_FREEZE,   /* group */
 	PLAN_THAW,     /* group */
@@ -34,7 +34,7 @@ enum plan_kind {
 
 enum plan_knob {
 	KNOB_CPUSET = 1, /* cpus; none at all: nothing of its own, the parent's */
-	KNOB_MEMS = 2,	 /* NUMA nodes, likewise */
+	KNOB_MEMS = 2,   /* NUMA nodes, likewise */
 	KNOB_WEIGHT = 4,
 	KNOB_MAX = 8,
 	KNOB_IDLE = 16,
@@ -45,38 +45,33 @@ enum plan_knob {
 struct plan_knobs {
 	unsigned given; /* bits of enum plan_knob */
 	struct cpus cpus, mems;
-	unsigned weight;	      /* 1…10000 */
+	unsigned weight;              /* 1…10000 */
 	uint64_t quota_ns, period_ns; /* quota 0: no limit */
 	bool idle, threaded;
 	unsigned pids; /* 0: no limit */
 };
 
-enum mem_kind { MEM_NONE, MEM_LOCAL, MEM_BIND, MEM_PREFER, MEM_INTERLEAVE };
-
 struct plan_work {
-	char *text;		 /* "bursty:run=5ms,sleep=5ms": the type as it is written canonically, for reports */
-	char *type;		 /* "bursty", "prog" */
-	struct program *program; /* shared among lines of equal text; the plan's */
-	unsigned n;		 /* workers, whole groups of program->group */
-	unsigned slot_base;	 /* the slot of an act that is not shared: slot_base + group number * program->slots + act.slot */
-	struct policy policy;	 /* where a role has none of its own */
+	char *text;       /* "bursty:run=5ms,sleep=5ms": the type as it is written canonically, for reports */
+	const char *type; /* "bursty", "prog" */
+	const struct program *program; /* the scenario's, which must live as long as the plan */
+	unsigned n; /* workers, whole groups of program->group: worker i is number i % group of group i / group */
+	unsigned slot_base;   /* the slot of an act that is not shared: slot_base + group * program->slots + act.slot */
+	struct policy policy; /* where a role has none of its own */
 	int nice;
 	struct affinity affinity;
-	enum mem_kind mem;
-	struct cpus mem_nodes;
-	bool threads;	/* workers are threads of one process, not processes */
-	char comm[16];	/* "": the type */
-	unsigned uid;	/* 0: root, as the engine is */
+	char comm[16];
+	unsigned uid; /* 0: root, as the engine is */
 };
 
 struct plan_step {
 	enum plan_kind kind;
-	unsigned line;	  /* of the text */
+	unsigned line;    /* of the text */
 	int group, other; /* indices of plan.groups, PLAN_NO_GROUP: no cgroup of ours ("-") */
 	uint64_t ns, for_ns;
 	size_t first;
 	unsigned n;
-	char *name;
+	char *name; /* of MARK, else NULL */
 	struct plan_knobs knobs;
 	struct plan_work *work; /* NULL but for PLAN_WORK */
 	struct policy policy;
@@ -98,17 +93,17 @@ struct plan {
 	size_t n_steps;
 	struct plan_group *groups;
 	size_t n_groups;
-	unsigned workers;	       /* all that lines start, each line once */
-	unsigned slots;		       /* for all groups of workers; shared ones are apart */
-	enum slot_kind *slot_kinds;    /* of slots */
-	struct shared_slots shared;
-	unsigned phases;	       /* without settle */
-	uint64_t hold_ns;	       /* what all holds take */
-	unsigned controllers;	       /* bits of enum plan_knob that any line uses */
+	unsigned workers;           /* all that lines start, each line once */
+	unsigned slots;             /* for all groups of workers; shared ones are apart */
+	enum slot_kind *slot_kinds; /* of slots */
+	struct slots shared;
+	unsigned phases;      /* without settle */
+	uint64_t hold_ns;     /* what all holds take */
+	unsigned controllers; /* bits of enum plan_knob that any line uses */
 	bool freezes;
 };
 
-/* SCENARIO_OK, or e is filled: SKIP when the topology lacks an index, CPUs for parts, or what "needs" says; BAD for empty sets,
+/* The scenario must live as long as the plan. SCENARIO_OK, or e is filled: SKIP when the topology lacks an index, CPUs for parts, or what "needs" says; BAD for empty sets,
  * counts that a group does not divide, and bounds passed. plan_free() in either case. */
 enum scenario_fault plan_make(struct plan *plan, const struct scenario *s, const struct places *p,
 			      struct scenario_error *e);

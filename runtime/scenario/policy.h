@@ -17,7 +17,7 @@ enum policy_kind {
 
 struct policy {
 	enum policy_kind kind;
-	unsigned priority;			      /* of FIFO and RR, 1…98: the harness itself is above */
+	unsigned priority;                           /* of FIFO and RR, 1…98: the harness itself is above */
 	uint64_t runtime_ns, deadline_ns, period_ns; /* of DEADLINE; 1024 ns ≤ runtime ≤ deadline ≤ period */
 };
 

@@ -1,6 +1,7 @@
 /* program.h: what a worker does: acts, one after the other, again and again. One pass is an iteration.
  *
  * As text: acts separated by ";", roles of a group by "|":  run 20us; wake a; wait b | wait a; run 20us; wake b
+ * "4 * …" makes four workers of a group do this; "policy=P" as the first act gives a role its policy.
  * Workers of one group share the names in it; a name that begins with "@" is shared by all of a scenario. */
 #pragma once
 #include "scenario/error.h"
@@ -10,12 +11,12 @@
 
 /* Beside each: its text, and what a and b are. "S" is a name of the group or scenario, kept as a slot. */
 enum act_kind {
-	ACT_RUN,      /* run TIME          computes; a: ns */
-	ACT_SLEEP,    /* sleep TIME        a: ns */
-	ACT_TIMER,    /* timer TIME        sleeps until the next multiple of a ns since its start, by an absolute timer */
-	ACT_YIELD,    /* yield             sched_yield() */
-	ACT_WAKE,     /* wake S            all who wait for S go on (futex) */
-	ACT_WAIT,     /* wait S            until S was woken since this worker's last wait for it; a wake is never lost, two are one */
+	ACT_RUN,   /* run TIME          computes; a: ns */
+	ACT_SLEEP, /* sleep TIME        a: ns */
+	ACT_TIMER, /* timer TIME        sleeps until the next multiple of a ns since its start, by an absolute timer */
+	ACT_YIELD, /* yield             sched_yield() */
+	ACT_WAKE,  /* wake S            all who wait for S go on (futex) */
+	ACT_WAIT, /* wait S            until S was woken since this worker's last wait for it; a wake is never lost, two are one */
 	ACT_SEND,     /* send S            a byte into the pipe S */
 	ACT_RECEIVE,  /* receive S         a byte out of it */
 	ACT_LOCK,     /* lock S            a mutex that sleeps in a futex */
@@ -32,14 +33,15 @@ enum act_kind {
 	ACT_NICE,     /* nice A B          a nice value of its own, by its generator, in a…b (as int) */
 	ACT_POLICY,   /* policy            normal, batch, idle or ext, by its generator */
 	ACT_AFFINITY, /* affinity self|all a random half of its cpuset: for itself (a: 0), for all workers of its work line (1) */
-	ACT_SIGNAL,   /* signal R          a signal to role a of its group */
-	ACT_SIGWAIT,  /* sigwait           until a signal came */
+	ACT_SIGNAL,  /* signal R          a signal to role a of its group */
+	ACT_SIGWAIT, /* sigwait           until a signal came */
 	ACT_KINDS,
 };
 
 enum slot_kind { SLOT_EVENT, SLOT_PIPE, SLOT_MUTEX, SLOT_PIMUTEX };
 
-enum { PROGRAM_ACTS_MAX = 64, PROGRAM_SLOTS_MAX = 64, PROGRAM_ROLES_MAX = 8 };
+enum { PROGRAM_ACTS_MAX = 64, PROGRAM_SLOTS_MAX = 32, PROGRAM_ROLES_MAX = 16, PROGRAM_GROUP_MAX = 256 };
+enum { SLOT_NAME_MAX = 31 };
 
 struct act {
 	enum act_kind kind;
@@ -50,8 +52,8 @@ struct act {
 
 /* What some workers of a group do. */
 struct role {
-	unsigned first, n;  /* acts of the program */
-	unsigned workers;   /* of a group that do this */
+	unsigned first, n;    /* acts of the program */
+	unsigned workers;     /* of a group that do this */
 	struct policy policy; /* POLICY_NONE: what the work line says */
 };
 
@@ -65,15 +67,22 @@ struct program {
 	enum slot_kind slot_kinds[PROGRAM_SLOTS_MAX];
 };
 
-/* Names that "@" makes a scenario's own. */
-struct shared_slots {
-	char names[PROGRAM_SLOTS_MAX][32];
+enum { SLOT_GIVEN = 1, SLOT_TAKEN = 2 }; /* woken or sent to; waited for or received from */
+
+/* Slots by their names: those of a group, or those that "@" makes a scenario's own. */
+struct slots {
+	char names[PROGRAM_SLOTS_MAX][SLOT_NAME_MAX + 1];
 	enum slot_kind kinds[PROGRAM_SLOTS_MAX];
+	unsigned char used[PROGRAM_SLOTS_MAX];
 	unsigned n;
 };
 
-/* From text. Columns of errors count from the text's start. Refused: unknown acts, a name used in two ways, a lock that is not
- * given back, a wait for what nobody wakes in a group, a program that never does anything but wait. */
-bool program_parse(struct program *p, struct shared_slots *shared, const char *text, struct scenario_error *e);
-/* The canonical text; names of slots become a, b, c … in order of use, shared ones keep theirs. */
-void program_write(FILE *f, const struct program *p, const struct shared_slots *shared);
+/* From text, with the names that are shared so far. Refused: unknown acts, a name used in two ways, a lock that is not given
+ * back, in a group a wait for what nobody wakes. */
+bool program_parse(struct program *p, struct slots *shared, const char *text, struct scenario_error *e);
+/* The canonical text; names of a group's slots become a, b, c … in order of use, shared ones keep theirs. */
+void program_write(FILE *f, const struct program *p, const struct slots *shared);
+/* Whether all that is waited for is woken, and all that is received is sent and the other way round. what: to call them by. */
+bool slots_check(const struct slots *s, const char *what, struct scenario_error *e);
+/* The role of the i-th worker of a group. */
+const struct role *program_role(const struct program *p, unsigned i);

@@ -5,6 +5,7 @@
  * line feeds and tabs. */
 #pragma once
 #include "scenario/error.h"
+#include "scenario/program.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +13,12 @@
 struct scenario_line;
 
 #define SCENARIO_TEXT_MAX (64u * 1024)
+enum { SCENARIO_LINES_MAX = 4096 };
+
+/* What a text does not say. */
+#define SCENARIO_DURATION_NS 2000000000u
+#define SCENARIO_SETTLE_NS 200000000u
+enum { SCENARIO_WORKERS = 2, SCENARIO_WATCHDOG_MS = 4000, SCENARIO_MEMORY_MB = 1024 };
 
 /* Something that stands in the text and is somebody else's to understand. */
 struct scenario_text {
@@ -27,25 +34,27 @@ struct scenario_list {
 enum scenario_clock { SCENARIO_VIRTUAL, SCENARIO_REAL, SCENARIO_BOTH };
 
 struct scenario {
-	char *name;		     /* NULL: no "test" line */
-	char *summary;		     /* NULL: none */
+	char *name;                     /* NULL: no "test" line */
+	char *summary;                  /* NULL: none */
 	struct scenario_list scheduler; /* binary and arguments; empty: the kernel's own */
 	struct scenario_text topology;  /* text NULL: not said. For topology/topology.h */
-	uint64_t duration_ns;	     /* 2 s */
-	uint64_t settle_ns;	     /* 200 ms */
-	unsigned workers;	     /* 2: n= where a line has none */
-	unsigned watchdog_ms;	     /* 4000; 0: the scheduler's own */
-	unsigned seeds, first_seed;  /* 1, 1 */
-	unsigned memory_mb;	     /* 1024, a floor */
+	uint64_t duration_ns;           /* 2 s */
+	uint64_t settle_ns;             /* 200 ms */
+	unsigned workers;               /* 2: n= where a line has none */
+	unsigned watchdog_ms;           /* 4000; 0: the scheduler's own */
+	unsigned seeds, first_seed;     /* 1, 1 */
+	unsigned memory_mb;             /* 1024, a floor */
 	enum scenario_clock clock;
-	struct scenario_list tags;   /* the first is the category in listings */
-	struct scenario_list flags;  /* of the scheduler; "!flag": not with it */
-	struct scenario_list needs;  /* "cpus:4", "llcs:2..", "numa", "smt" are checked by plan_make(); the rest is the kernel's:
+	struct scenario_list tags;  /* the first is the category in listings */
+	struct scenario_list flags; /* of the scheduler; "!flag": not with it */
+	struct scenario_list
+		needs; /* "cpus:4", "llcs:2..", "numa", "smt" are checked by plan_make(); the rest is the kernel's:
 				      * "CONFIG_X=y", "6.13..", names of functions */
-	struct scenario_list expect; /* without the word "expect": for the judge */
+	struct scenario_list expect;      /* without the word "expect": for the judge */
 	struct scenario_text expect_fail; /* CLASS[: TEXT]; text NULL: not said */
-	struct scenario_line *lines; /* scenario/line.h */
+	struct scenario_line *lines;      /* scenario/text/line.h */
 	size_t n_lines;
+	struct slots shared; /* names that programs begin with "@" */
 };
 
 /* The text of n bytes. SCENARIO_OK, or e is filled. scenario_free() in either case. Names that "use" asks for come from the

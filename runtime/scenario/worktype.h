@@ -6,7 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum param_unit { PARAM_COUNT, PARAM_TIME /* ns */, PARAM_KIB, PARAM_BYTES, PARAM_PRIORITY, PARAM_OF /* 0 self, 1 all */ };
+enum param_unit {
+	PARAM_COUNT,
+	PARAM_TIME /* ns */,
+	PARAM_US /* ns, written as a number of us */,
+	PARAM_OF /* 0 self, 1 all */
+};
 enum { WORKTYPE_PARAMS_MAX = 4 };
 
 struct worktype_param {
@@ -17,25 +22,32 @@ struct worktype_param {
 
 struct worktype {
 	const char *name;
-	const char *summary;
+	const char *aim; /* what of a scheduler it is aimed at */
+	/* Of scenario/program.h, with "$NAME" for a parameter. NULL: a ring of as many roles as its first parameter says, each
+	 * of which computes for its second, and wakes the next. */
+	const char *text;
 	struct worktype_param params[WORKTYPE_PARAMS_MAX + 1];
-	/* The program of these values; the table of params has made sure that they are within bounds. */
-	void (*build)(struct program *p, const uint64_t *values);
 };
 
 extern const struct worktype worktypes[];
 extern const size_t n_worktypes;
 
-/* NULL: there is none of that name. Aliases: the names of ktstr 0.3.2, "CpuSpin". */
-const struct worktype *worktype_find(const char *name, size_t n);
+/* A work type by another name, those of ktstr 0.3.2: "CpuSpin". */
+struct worktype_alias {
+	const char *name, *means; /* what worktype_parse() reads */
+};
+extern const struct worktype_alias worktype_aliases[];
+extern const size_t n_worktype_aliases;
 
-/* What "TYPE[:k=v,…]" or prog:"…" says. */
+/* What "TYPE[:k=v,…]" or "prog:ACTS" says. */
 struct worktype_use {
 	const struct worktype *type; /* NULL: prog */
 	uint64_t values[WORKTYPE_PARAMS_MAX];
 	struct program program;
 };
 
-bool worktype_parse(struct worktype_use *u, struct shared_slots *shared, const char *text, struct scenario_error *e);
+bool worktype_parse(struct worktype_use *u, struct slots *shared, const char *text, struct scenario_error *e);
 /* Canonically: parameters that have their usual values are left out. */
-void worktype_write(FILE *f, const struct worktype_use *u, const struct shared_slots *shared);
+void worktype_write(FILE *f, const struct worktype_use *u, const struct slots *shared);
+/* The program's text of these values into room for n bytes; false: it does not fit. */
+bool worktype_text(const struct worktype *t, const uint64_t *values, char *to, size_t n);

@@ -1,0 +1,128 @@
+#include "scenario/resolve/live.h"
+#include "scenario/fault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONCRETE_MAX = 256 };
+
+/* The name with "$" replaced; false when it grew too long. */
+static bool concrete(const struct making *m, const char *name, char out[CONCRETE_MAX])
+{
+	size_t n = 0;
+
+	for (; *name; name++) {
+		int len = *name == '$' ? snprintf(out + n, CONCRETE_MAX - n, "%u", (unsigned)m->each)
+				       : snprintf(out + n, CONCRETE_MAX - n, "%c", *name);
+
+		n += (size_t)len;
+		if (n >= CONCRETE_MAX)
+			return false;
+	}
+	return true;
+}
+
+struct live *live_of(struct making *m, int group)
+{
+	return &m->live[group == PLAN_NO_GROUP ? PLAN_GROUPS_MAX : group];
+}
+
+static int find(const struct plan *p, const char *name, size_t n)
+{
+	for (size_t i = 0; i < p->n_groups; i++) {
+		if (strlen(p->groups[i].name) == n && !memcmp(p->groups[i].name, name, n))
+			return (int)i;
+	}
+	return PLAN_NO_GROUP;
+}
+
+static bool add(struct making *m, const char *name, int *group)
+{
+	struct plan *p = m->plan;
+	const char *slash = strrchr(name, '/');
+	int parent = slash ? find(p, name, (size_t)(slash - name)) : PLAN_NO_GROUP;
+	struct plan_group *more;
+
+	if (slash && (parent == PLAN_NO_GROUP || !m->live[parent].there))
+		return fault_bad(m->e, 1, "there is no cgroup \"%.*s\" to make one in", (int)(slash - name), name) ||
+		       fault_tip(m->e, "a line before is to say: cgroup %.*s", (int)(slash - name), name);
+	*group = find(p, name, strlen(name));
+	if (*group == PLAN_NO_GROUP) {
+		if (p->n_groups == PLAN_GROUPS_MAX)
+			return fault_bad(m->e, 1, "more than %d cgroups", PLAN_GROUPS_MAX);
+		more = realloc(p->groups, (p->n_groups + 1) * sizeof *more);
+		if (!more)
+			return fault_memory(m->e);
+		p->groups = more;
+		more[p->n_groups] = (struct plan_group){ .name = strdup(name), .parent = parent };
+		if (!more[p->n_groups].name)
+			return fault_memory(m->e);
+		*group = (int)p->n_groups++;
+	}
+	if (m->live[*group].there)
+		return fault_bad(m->e, 1, "there is a cgroup \"%s\" already", name);
+	m->live[*group] = (struct live){ .there = true };
+	if (parent != PLAN_NO_GROUP)
+		m->live[parent].below++;
+	return true;
+}
+
+static bool missing(struct making *m, const char *name, bool was)
+{
+	struct fault_guess g = { .word = name, .n = strlen(name) };
+
+	for (size_t i = 0; i < m->plan->n_groups; i++) {
+		if (m->live[i].there)
+			fault_guess_try(&g, m->plan->groups[i].name);
+	}
+	fault_bad(m->e, 1, was ? "the cgroup \"%s\" is gone at this line" : "there is no cgroup \"%s\" at this line",
+		  name);
+	return fault_guess_tip(m->e, &g);
+}
+
+bool live_group(struct making *m, const char *name, bool fresh, int *group)
+{
+	char real[CONCRETE_MAX];
+
+	*group = PLAN_NO_GROUP;
+	if (!name)
+		return true;
+	if (!concrete(m, name, real))
+		return fault_bad(m->e, 1, "a cgroup's name becomes longer than %d characters", CONCRETE_MAX - 1);
+	if (fresh)
+		return add(m, real, group);
+	*group = find(m->plan, real, strlen(real));
+	return (*group != PLAN_NO_GROUP && m->live[*group].there) || missing(m, real, *group != PLAN_NO_GROUP);
+}
+
+void live_stop(struct making *m, int group)
+{
+	live_of(m, group)->started = false;
+	for (size_t i = 0; i < m->plan->n_groups && group != PLAN_NO_GROUP; i++) {
+		for (int up = (int)i; up != PLAN_NO_GROUP; up = m->plan->groups[up].parent) {
+			if (up == group)
+				m->live[i].started = false;
+		}
+	}
+}
+
+void live_remove(struct making *m, int group)
+{
+	int parent = m->plan->groups[group].parent;
+
+	m->live[group] = (struct live){ 0 };
+	if (parent != PLAN_NO_GROUP)
+		m->live[parent].below--;
+}
+
+struct cpus live_cpus(struct making *m, int group)
+{
+	struct cpus all;
+
+	places_all(&m->plan->places, &all);
+	for (; group != PLAN_NO_GROUP; group = m->plan->groups[group].parent) {
+		if (m->live[group].own)
+			cpus_and(&all, &m->live[group].cpus);
+	}
+	return all;
+}

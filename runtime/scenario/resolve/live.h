@@ -1,0 +1,32 @@
+/* live.h: which cgroups there are while a plan is made, and on which CPUs they may run. */
+#pragma once
+#include "scenario/plan.h"
+
+/* One more than there are: the last is "-". */
+struct live {
+	bool there;
+	bool started; /* workers were started in the block that is open, and nobody stopped them */
+	bool own;     /* has a cpuset of its own */
+	struct cpus cpus;
+	unsigned below; /* cgroups that are there */
+};
+
+struct making {
+	struct plan *plan;
+	const struct scenario *s;
+	struct scenario_error *e;
+	struct live live[PLAN_GROUPS_MAX + 1], before[PLAN_GROUPS_MAX + 1]; /* as the open "every" found them */
+	uint32_t each;                                                      /* what "$" is */
+	bool in_every;
+	size_t room;
+};
+
+/* The index of a name that a line gives, with "$" replaced; NULL: PLAN_NO_GROUP. fresh: it is to be made now, else it must be
+ * there. False: a fault without a place. */
+bool live_group(struct making *m, const char *name, bool fresh, int *group);
+/* Its workers end, and those of the cgroups in it. */
+void live_stop(struct making *m, int group);
+void live_remove(struct making *m, int group);
+struct live *live_of(struct making *m, int group);
+/* What it may use, by its own cpuset and those above. */
+struct cpus live_cpus(struct making *m, int group);

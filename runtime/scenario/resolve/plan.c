@@ -1,0 +1,422 @@
+#include "scenario/plan.h"
+#include "scenario/fault.h"
+#include "scenario/text/line.h"
+#include "scenario/resolve/live.h"
+#include "scenario/text/parsing.h"
+#include "scenario/scenario.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HOLDS_MAX_NS TIME_MAX_NS
+
+/* The next step, of this line; NULL: a fault. It stays where it is until the next one. */
+static struct plan_step *step(struct making *m, const struct scenario_line *l, enum plan_kind kind)
+{
+	struct plan *p = m->plan;
+
+	if (p->n_steps == PLAN_STEPS_MAX) {
+		fault_bad(m->e, 1, "more than %d steps", PLAN_STEPS_MAX);
+		return NULL;
+	}
+	if (p->n_steps == m->room) {
+		size_t room = m->room ? 2 * m->room : 32;
+		struct plan_step *more = realloc(p->steps, room * sizeof *more);
+
+		if (!more) {
+			fault_memory(m->e);
+			return NULL;
+		}
+		p->steps = more;
+		m->room = room;
+	}
+	p->steps[p->n_steps] =
+		(struct plan_step){ .kind = kind, .line = l->line, .group = PLAN_NO_GROUP, .other = PLAN_NO_GROUP };
+	return &p->steps[p->n_steps++];
+}
+
+static bool cpuset(struct making *m, const struct scenario_line *l, int group, struct plan_knobs *k)
+{
+	struct live *live = live_of(m, group);
+
+	live->own = l->knobs->cpuset != NULL;
+	if (!live->own)
+		return true;
+	if (!set_resolve(l->knobs->cpuset, &m->plan->places, m->each, &k->cpus, m->e))
+		return false;
+	live->cpus = k->cpus;
+	live->own = true;
+	k->cpus = live_cpus(m, group);
+	if (cpus_count(&k->cpus)) {
+		k->cpus = live->cpus;
+		return true;
+	}
+	fault_bad(m->e, 1, "\"%s\" has no CPU in common with the cgroup it is in", m->plan->groups[group].name);
+	return fault_tip(m->e, "cpusets of cgroups in each other are to overlap");
+}
+
+static bool knobs(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, l->kind == LINE_CGROUP ? PLAN_CGROUP : PLAN_SET);
+	int node;
+
+	if (!t || !live_group(m, l->name, l->kind == LINE_CGROUP, &t->group))
+		return false;
+	t->knobs = l->knobs->plain;
+	if (t->knobs.given & KNOB_CPUSET && !cpuset(m, l, t->group, &t->knobs))
+		return false;
+	for (node = cpus_next(&t->knobs.mems, -1); node >= 0; node = cpus_next(&t->knobs.mems, node)) {
+		if ((unsigned)node >= m->plan->places.nodes)
+			return fault_skip(m->e, "there is no NUMA node %d, this topology has %u (from 0)", node,
+					  m->plan->places.nodes);
+	}
+	m->plan->controllers |= t->knobs.given;
+	return true;
+}
+
+static bool affinity(struct making *m, const struct line_affinity *from, struct affinity *to)
+{
+	to->kind = from->kind;
+	return !from->set || set_resolve(from->set, &m->plan->places, m->each, &to->cpus, m->e);
+}
+
+/* How many workers: whole groups. */
+static bool workers(struct making *m, const struct scenario_line *l, int group, unsigned *n)
+{
+	unsigned size = l->work->use.program.group;
+	uint64_t want = l->amount.value ? l->amount.value : m->s->workers;
+	struct cpus cpus = live_cpus(m, group);
+
+	if (l->amount.percent)
+		want = (want * cpus_count(&cpus) + 99) / 100;
+	if (l->amount.value && !l->amount.percent && want % size) {
+		fault_bad(m->e, 1, "%llu workers are no whole groups of %u", (unsigned long long)want, size);
+		return fault_tip(m->e, "n=%u or n=%u", want < size ? size : (unsigned)(want / size * size),
+				 (unsigned)(want / size + 1) * size);
+	}
+	want = (want + size - 1) / size * size;
+	if (want > PLAN_WORKERS_MAX - m->plan->workers)
+		return fault_bad(m->e, 1, "more than %d workers in all", PLAN_WORKERS_MAX);
+	*n = (unsigned)want;
+	return true;
+}
+
+static bool slots(struct making *m, const struct program *p, unsigned groups, unsigned *base)
+{
+	struct plan *plan = m->plan;
+	enum slot_kind *more;
+
+	*base = plan->slots;
+	if (!p->slots)
+		return true;
+	more = realloc(plan->slot_kinds, (plan->slots + groups * p->slots) * sizeof *more);
+	if (!more)
+		return fault_memory(m->e);
+	plan->slot_kinds = more;
+	for (unsigned i = 0; i < groups * p->slots; i++)
+		more[plan->slots++] = p->slot_kinds[i % p->slots];
+	return true;
+}
+
+static char *type_text(const struct making *m, const struct worktype_use *u)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	if (!f)
+		return NULL;
+	worktype_write(f, u, &m->s->shared);
+	if (fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static bool work(struct making *m, const struct scenario_line *l)
+{
+	const struct line_work *from = l->work;
+	struct plan_step *t = step(m, l, PLAN_WORK);
+	struct plan_work *w;
+
+	if (!t || !live_group(m, l->name, false, &t->group))
+		return false;
+	w = t->work = calloc(1, sizeof *w);
+	if (!w)
+		return fault_memory(m->e);
+	w->program = &from->use.program;
+	w->type = from->use.type ? from->use.type->name : "prog";
+	w->text = type_text(m, &from->use);
+	if (!w->text)
+		return fault_memory(m->e);
+	w->policy = from->policy;
+	w->nice = from->nice;
+	w->uid = from->uid;
+	strncpy(w->comm, from->comm ? from->comm : w->type, sizeof w->comm - 1);
+	if (!affinity(m, &from->affinity, &w->affinity) || !workers(m, l, t->group, &w->n) ||
+	    !slots(m, w->program, w->n / w->program->group, &w->slot_base))
+		return false;
+	m->plan->workers += w->n;
+	live_of(m, t->group)->started = true;
+	return true;
+}
+
+static uint64_t long_of(const struct making *m, const struct amount *a)
+{
+	return a->percent ? m->s->duration_ns / 100 * a->value : a->value;
+}
+
+static bool count_hold(struct making *m, uint64_t ns)
+{
+	m->plan->hold_ns += ns;
+	return m->plan->hold_ns <= HOLDS_MAX_NS || fault_bad(m->e, 1, "the holds take more than an hour in all");
+}
+
+static bool hold(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, PLAN_HOLD);
+
+	if (!t)
+		return false;
+	t->ns = long_of(m, &l->amount);
+	if (m->in_every)
+		return true;
+	m->plan->phases++;
+	return count_hold(m, t->ns);
+}
+
+static bool mark(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, PLAN_MARK);
+
+	if (!t)
+		return false;
+	t->name = strdup(l->name);
+	return t->name ? true : fault_memory(m->e);
+}
+
+static bool every(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, PLAN_EVERY);
+	const struct scenario_line *end = l;
+
+	if (!t)
+		return false;
+	while (end->kind != LINE_END || &m->s->lines[end->block] != l)
+		end++;
+	t->ns = l->every_ns;
+	t->for_ns = long_of(m, &end->amount);
+	m->in_every = true;
+	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++)
+		m->live[i].started = false;
+	memcpy(m->before, m->live, sizeof m->before);
+	m->plan->phases++;
+	return count_hold(m, t->for_ns);
+}
+
+/* A pass must leave things as it found them, or the next one could not begin. */
+static bool end_every(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, PLAN_END);
+	const char *name;
+
+	if (!t)
+		return false;
+	while (m->plan->steps[t->first].kind != PLAN_EVERY ||
+	       m->plan->steps[t->first].line != m->s->lines[l->block].line)
+		t->first++;
+	m->in_every = false;
+	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++) {
+		name = i == PLAN_GROUPS_MAX ? "-" : i < m->plan->n_groups ? m->plan->groups[i].name : "";
+		if (m->live[i].there != m->before[i].there)
+			return fault_bad(m->e, 1,
+					 m->live[i].there ? "each pass makes the cgroup \"%s\" and none removes it"
+							  : "each pass removes the cgroup \"%s\" and none makes it",
+					 name) ||
+			       fault_tip(m->e, "a block is to leave the cgroups as it found them");
+		if (m->live[i].started)
+			return fault_bad(m->e, 1, "each pass starts workers in \"%s\" and none stops them", name) ||
+			       fault_tip(m->e, "end the block with stop %s", name);
+	}
+	return true;
+}
+
+static bool pair(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, l->kind == LINE_SWAP ? PLAN_SWAP : PLAN_MOVE);
+	struct live *a, *b, swap;
+
+	if (!t || !live_group(m, l->name, false, &t->group) || !live_group(m, l->other, false, &t->other))
+		return false;
+	t->n = (unsigned)l->amount.value;
+	a = live_of(m, t->group);
+	b = live_of(m, t->other);
+	if (l->kind == LINE_MOVE) {
+		b->started |= a->started;
+		a->started &= t->n != 0;
+		return true;
+	}
+	if (!a->own || !b->own) {
+		fault_bad(m->e, 1, "\"%s\" has no cpuset to swap", m->plan->groups[a->own ? t->other : t->group].name);
+		return fault_tip(m->e, "set %s cpuset=… before", m->plan->groups[a->own ? t->other : t->group].name);
+	}
+	swap = *a;
+	a->cpus = b->cpus;
+	b->cpus = swap.cpus;
+	m->plan->controllers |= KNOB_CPUSET;
+	return true;
+}
+
+static bool one(struct making *m, const struct scenario_line *l)
+{
+	static const enum plan_kind kinds[LINE_KINDS] = {
+		[LINE_STOP] = PLAN_STOP,    [LINE_REMOVE] = PLAN_REMOVE,     [LINE_FREEZE] = PLAN_FREEZE,
+		[LINE_THAW] = PLAN_THAW,    [LINE_AFFINITY] = PLAN_AFFINITY, [LINE_NICE] = PLAN_NICE,
+		[LINE_POLICY] = PLAN_POLICY
+	};
+	struct plan_step *t = step(m, l, kinds[l->kind]);
+	struct live *live;
+
+	if (!t || !live_group(m, l->name, false, &t->group))
+		return false;
+	live = live_of(m, t->group);
+	t->nice = l->nice;
+	t->policy = l->policy;
+	m->plan->freezes |= l->kind == LINE_FREEZE;
+	if (l->kind == LINE_STOP)
+		live_stop(m, t->group);
+	if (l->kind != LINE_REMOVE)
+		return affinity(m, &l->affinity, &t->affinity);
+	if (live->below)
+		return fault_bad(m->e, 1, "\"%s\" has cgroups in it", l->name) || fault_tip(m->e, "remove those first");
+	live_remove(m, t->group);
+	return true;
+}
+
+static bool (*const makers[LINE_KINDS])(struct making *m, const struct scenario_line *l) = {
+	[LINE_CGROUP] = knobs, [LINE_WORK] = work,     [LINE_HOLD] = hold,  [LINE_MARK] = mark,
+	[LINE_EVERY] = every,  [LINE_END] = end_every, [LINE_SET] = knobs,  [LINE_SWAP] = pair,
+	[LINE_MOVE] = pair,    [LINE_STOP] = one,      [LINE_REMOVE] = one, [LINE_FREEZE] = one,
+	[LINE_THAW] = one,     [LINE_AFFINITY] = one,  [LINE_NICE] = one,   [LINE_POLICY] = one,
+};
+
+/* The numbers an "each" counts: from…to-1. */
+static void each_range(const struct making *m, const struct line_each *e, unsigned *from, unsigned *to)
+{
+	const struct places *p = &m->plan->places;
+	struct cpus usable;
+	unsigned n;
+
+	places_usable(p, &usable);
+	n = e->over == EACH_CPU      ? p->cpus
+	    : e->over == EACH_USABLE ? cpus_count(&usable)
+	    : e->over == EACH_LLC    ? p->llcs
+	    : e->over == EACH_NODE   ? p->nodes
+				     : p->cores;
+	if (e->max && e->max < n)
+		n = e->max;
+	*from = e->parts ? n * e->part / e->parts : 0;
+	*to = e->parts ? n * (e->part + 1) / e->parts : n;
+}
+
+static bool make_line(struct making *m, size_t i)
+{
+	m->e->column = 0;
+	if (makers[m->s->lines[i].kind](m, &m->s->lines[i]))
+		return true;
+	m->e->line = m->s->lines[i].line;
+	m->e->column = m->s->lines[i].column;
+	return false;
+}
+
+static bool make_lines(struct making *m)
+{
+	const struct scenario *s = m->s;
+
+	for (size_t i = 0; i < s->n_lines; i++) {
+		unsigned from, to;
+		size_t first = i + 1;
+
+		if (s->lines[i].kind != LINE_EACH) {
+			if (!make_line(m, i))
+				return false;
+			continue;
+		}
+		each_range(m, &s->lines[i].each, &from, &to);
+		while (s->lines[i].kind != LINE_END)
+			i++;
+		for (; from < to; from++) {
+			m->each = from;
+			for (size_t k = first; k < i; k++) {
+				if (!make_line(m, k))
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
+static bool check_needs(struct making *m)
+{
+	const struct scenario_list *l = &m->s->needs;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (need_check(l->at[i].text, &m->plan->places, m->e))
+			continue;
+		m->e->line = l->at[i].line;
+		m->e->column = l->at[i].column;
+		return false;
+	}
+	return true;
+}
+
+static bool make(struct making *m)
+{
+	live_of(m, PLAN_NO_GROUP)->there = true;
+	if (!check_needs(m) || !make_lines(m))
+		return false;
+	if (m->plan->phases)
+		return true;
+	fault_bad(m->e, 0, "nothing is held: the test would end before any worker ran");
+	return fault_tip(m->e, "a line such as hold 100%% is missing");
+}
+
+enum scenario_fault plan_make(struct plan *plan, const struct scenario *s, const struct places *p,
+			      struct scenario_error *e)
+{
+	struct making *m = calloc(1, sizeof *m);
+	bool made;
+
+	*plan = (struct plan){ .places = *p,
+			       .duration_ns = s->duration_ns,
+			       .settle_ns = s->settle_ns,
+			       .watchdog_ms = s->watchdog_ms,
+			       .shared = s->shared };
+	*e = (struct scenario_error){ 0 };
+	if (!m) {
+		fault_memory(e);
+		return e->fault;
+	}
+	m->plan = plan;
+	m->s = s;
+	m->e = e;
+	made = make(m);
+	free(m);
+	return made ? SCENARIO_OK : e->fault;
+}
+
+void plan_free(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		free(plan->steps[i].name);
+		if (plan->steps[i].work)
+			free(plan->steps[i].work->text);
+		free(plan->steps[i].work);
+	}
+	for (size_t i = 0; i < plan->n_groups; i++)
+		free(plan->groups[i].name);
+	free(plan->steps);
+	free(plan->groups);
+	free(plan->slot_kinds);
+	*plan = (struct plan){ 0 };
+}
