@@ -85,7 +85,7 @@ struct plan_group {
 	int parent; /* PLAN_NO_GROUP: none of ours */
 };
 
-struct plan {
+struct scenario_plan {
 	struct places places;
 	uint64_t duration_ns, settle_ns;
 	unsigned watchdog_ms; /* 0: the scheduler's own */
@@ -104,7 +104,7 @@ struct plan {
 };
 
 /* The scenario must live as long as the plan. SCENARIO_OK, or e is filled: SKIP when the topology lacks an index, CPUs for parts, or what "needs" says; BAD for empty sets,
- * counts that a group does not divide, and bounds passed. plan_free() in either case. */
-enum scenario_fault plan_make(struct plan *plan, const struct scenario *s, const struct places *p,
-			      struct scenario_error *e);
-void plan_free(struct plan *plan);
+ * counts that a group does not divide, and bounds passed. scenario_plan_free() in either case. */
+enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct scenario *s, const struct places *p,
+				       struct scenario_error *e);
+void scenario_plan_free(struct scenario_plan *plan);

@@ -48,7 +48,7 @@ struct scenario {
 	struct scenario_list tags;  /* the first is the category in listings */
 	struct scenario_list flags; /* of the scheduler; "!flag": not with it */
 	struct scenario_list
-		needs; /* "cpus:4", "llcs:2..", "numa", "smt" are checked by plan_make(); the rest is the kernel's:
+		needs; /* "cpus:4", "llcs:2..", "numa", "smt" are checked by scenario_plan_make(); the rest is the kernel's:
 				      * "CONFIG_X=y", "6.13..", names of functions */
 	struct scenario_list expect;      /* without the word "expect": for the judge */
 	struct scenario_text expect_fail; /* CLASS[: TEXT]; text NULL: not said */

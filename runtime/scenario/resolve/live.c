@@ -27,7 +27,7 @@ struct live *live_of(struct making *m, int group)
 	return &m->live[group == PLAN_NO_GROUP ? PLAN_GROUPS_MAX : group];
 }
 
-static int find(const struct plan *p, const char *name, size_t n)
+static int find(const struct scenario_plan *p, const char *name, size_t n)
 {
 	for (size_t i = 0; i < p->n_groups; i++) {
 		if (strlen(p->groups[i].name) == n && !memcmp(p->groups[i].name, name, n))
@@ -38,7 +38,7 @@ static int find(const struct plan *p, const char *name, size_t n)
 
 static bool add(struct making *m, const char *name, int *group)
 {
-	struct plan *p = m->plan;
+	struct scenario_plan *p = m->plan;
 	const char *slash = strrchr(name, '/');
 	int parent = slash ? find(p, name, (size_t)(slash - name)) : PLAN_NO_GROUP;
 	struct plan_group *more;

@@ -12,7 +12,7 @@ struct live {
 };
 
 struct making {
-	struct plan *plan;
+	struct scenario_plan *plan;
 	const struct scenario *s;
 	struct scenario_error *e;
 	struct live live[PLAN_GROUPS_MAX + 1], before[PLAN_GROUPS_MAX + 1]; /* as the open "every" found them */

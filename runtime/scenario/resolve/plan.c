@@ -13,7 +13,7 @@
 /* The next step, of this line; NULL: a fault. It stays where it is until the next one. */
 static struct plan_step *step(struct making *m, const struct scenario_line *l, enum plan_kind kind)
 {
-	struct plan *p = m->plan;
+	struct scenario_plan *p = m->plan;
 
 	if (p->n_steps == PLAN_STEPS_MAX) {
 		fault_bad(m->e, 1, "more than %d steps", PLAN_STEPS_MAX);
@@ -103,7 +103,7 @@ static bool workers(struct making *m, const struct scenario_line *l, int group, 
 
 static bool slots(struct making *m, const struct program *p, unsigned groups, unsigned *base)
 {
-	struct plan *plan = m->plan;
+	struct scenario_plan *plan = m->plan;
 	enum slot_kind *more;
 
 	*base = plan->slots;
@@ -381,17 +381,17 @@ static bool make(struct making *m)
 	return fault_tip(m->e, "a line such as hold 100%% is missing");
 }
 
-enum scenario_fault plan_make(struct plan *plan, const struct scenario *s, const struct places *p,
-			      struct scenario_error *e)
+enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct scenario *s, const struct places *p,
+				       struct scenario_error *e)
 {
 	struct making *m = calloc(1, sizeof *m);
 	bool made;
 
-	*plan = (struct plan){ .places = *p,
-			       .duration_ns = s->duration_ns,
-			       .settle_ns = s->settle_ns,
-			       .watchdog_ms = s->watchdog_ms,
-			       .shared = s->shared };
+	*plan = (struct scenario_plan){ .places = *p,
+					.duration_ns = s->duration_ns,
+					.settle_ns = s->settle_ns,
+					.watchdog_ms = s->watchdog_ms,
+					.shared = s->shared };
 	*e = (struct scenario_error){ 0 };
 	if (!m) {
 		fault_memory(e);
@@ -405,7 +405,7 @@ enum scenario_fault plan_make(struct plan *plan, const struct scenario *s, const
 	return made ? SCENARIO_OK : e->fault;
 }
 
-void plan_free(struct plan *plan)
+void scenario_plan_free(struct scenario_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		free(plan->steps[i].name);
@@ -418,5 +418,5 @@ void plan_free(struct plan *plan)
 	free(plan->steps);
 	free(plan->groups);
 	free(plan->slot_kinds);
-	*plan = (struct plan){ 0 };
+	*plan = (struct scenario_plan){ 0 };
 }
