@@ -18,6 +18,7 @@ struct making {
 	struct live live[PLAN_GROUPS_MAX + 1], before[PLAN_GROUPS_MAX + 1]; /* as the open "every" found them */
 	uint32_t each;                                                      /* what "$" is */
 	bool in_every;
+	size_t every; /* its step */
 	size_t room;
 };
 

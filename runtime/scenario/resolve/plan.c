@@ -207,6 +207,7 @@ static bool every(struct making *m, const struct scenario_line *l)
 	t->ns = l->every_ns;
 	t->for_ns = long_of(m, &end->amount);
 	m->in_every = true;
+	m->every = m->plan->n_steps - 1;
 	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++)
 		m->live[i].started = false;
 	memcpy(m->before, m->live, sizeof m->before);
@@ -222,9 +223,7 @@ static bool end_every(struct making *m, const struct scenario_line *l)
 
 	if (!t)
 		return false;
-	while (m->plan->steps[t->first].kind != PLAN_EVERY ||
-	       m->plan->steps[t->first].line != m->s->lines[l->block].line)
-		t->first++;
+	t->first = m->every + 1;
 	m->in_every = false;
 	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++) {
 		name = i == PLAN_GROUPS_MAX ? "-" : i < m->plan->n_groups ? m->plan->groups[i].name : "";

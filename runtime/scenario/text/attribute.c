@@ -41,8 +41,12 @@ static bool append(struct parsing *p, struct scenario_list *l, const char *text,
 	return true;
 }
 
+/* What several lines say fits one, which is how it is written. */
 static bool append_words(struct parsing *p, struct scenario_list *l)
 {
+	if (l->n + p->st.n > WORDS_MAX)
+		return fault_bad(p->e, 1, "more than %d words for \"%s\" in all", WORDS_MAX - 1, p->st.words[0].text) ||
+		       word_fault(p->e, &p->st, &p->st.words[0]);
 	for (unsigned i = 1; i < p->st.n; i++) {
 		if (!append(p, l, p->st.words[i].text, p->st.words[i].n, p->st.words[i].column))
 			return false;

@@ -1,0 +1,205 @@
+/* test_plan.c: scenarios on topologies. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenario/catalogue.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
+#include "topology/presets.h"
+
+struct made {
+	struct scenario s;
+	struct scenario_plan plan;
+	struct scenario_error e;
+	enum scenario_fault fault;
+};
+
+static void make(struct made *m, const char *text, size_t n, const char *topology)
+{
+	struct places p;
+
+	assert_true(places_parse(&p, topology));
+	if (scenario_parse(&m->s, text, n, &m->e) != SCENARIO_OK)
+		fail_msg("%.*s: %u: %s", (int)n, text, m->e.line, m->e.what);
+	m->fault = scenario_plan_make(&m->plan, &m->s, &p, &m->e);
+}
+
+static void drop(struct made *m)
+{
+	scenario_plan_free(&m->plan);
+	scenario_free(&m->s);
+}
+
+static const char *listed(const struct cpus *s)
+{
+	static char text[4 * CPUS_MAX];
+
+	assert_true(cpus_text(s, text, sizeof text));
+	return text;
+}
+
+static void numbers(void **state)
+{
+	static const char text[] =
+		"duration 4s\nworkers 3\ncgroup a cpuset=llc:0\ncgroup a/b cpuset=part:0/2\nwork a/b spin n=150%\n"
+		"work a pipe\nwork - spin n=1 affinity=one comm=x\nhold 25%\nset a weight=5\nmark m\nhold 10ms\n"
+		"every 100ms { swap a a/b; hold 5ms } for 50%\n";
+	const struct plan_step *t;
+	struct made m;
+
+	(void)state;
+	make(&m, text, strlen(text), "1,2,4,1");
+	assert_int_equal(m.fault, SCENARIO_OK);
+	assert_int_equal(m.plan.n_groups, 2);
+	assert_int_equal(m.plan.groups[1].parent, 0);
+	assert_int_equal(m.plan.n_steps, 13);
+	t = m.plan.steps;
+	assert_string_equal(listed(&t[0].knobs.cpus), "0-3");
+	assert_string_equal(listed(&t[1].knobs.cpus), "0-2");
+	assert_int_equal(t[2].work->n, 5);
+	assert_int_equal(t[3].work->n, 4);
+	assert_string_equal(t[3].work->text, "pipe");
+	assert_string_equal(t[4].work->comm, "x");
+	assert_int_equal(t[4].group, PLAN_NO_GROUP);
+	assert_int_equal(t[5].ns, 1000000000);
+	assert_int_equal(t[6].kind, PLAN_SET);
+	assert_string_equal(t[7].name, "m");
+	assert_int_equal(t[9].kind, PLAN_EVERY);
+	assert_int_equal(t[9].for_ns, 2000000000);
+	assert_int_equal(t[12].kind, PLAN_END);
+	assert_int_equal(t[12].first, 10);
+	assert_int_equal(m.plan.slots, 4);
+	assert_int_equal(m.plan.slot_kinds[3], SLOT_PIPE);
+	assert_int_equal(m.plan.workers, 10);
+	assert_int_equal(m.plan.phases, 3);
+	assert_int_equal(m.plan.hold_ns, 3010000000);
+	assert_int_equal(m.plan.controllers, KNOB_CPUSET | KNOB_WEIGHT);
+	drop(&m);
+}
+
+/* Lines that "use" brought all stand at the same place. */
+static void blocks_of_one_line(void **state)
+{
+	static const char text[] = "cgroup x\nevery 1s { mark a } for 1s; every 1s { mark b } for 1s";
+	struct made m;
+
+	(void)state;
+	make(&m, text, strlen(text), "1,1,2,1");
+	assert_int_equal(m.fault, SCENARIO_OK);
+	assert_int_equal(m.plan.n_steps, 7);
+	assert_int_equal(m.plan.steps[3].first, 2);
+	assert_int_equal(m.plan.steps[6].first, 5);
+	drop(&m);
+}
+
+static void each_counts(void **state)
+{
+	static const char text[] =
+		"each usable max=3 { cgroup c_$ cpuset=cpu:$ }\neach usable max=3 part=1/2 { remove c_$ }\n"
+		"each llc { cgroup l_$ cpuset=llc:$; work l_$ spin }\nhold 1s";
+	struct made m;
+
+	(void)state;
+	make(&m, text, strlen(text), "1,2,4,1");
+	assert_int_equal(m.fault, SCENARIO_OK);
+	assert_int_equal(m.plan.n_groups, 5);
+	assert_string_equal(m.plan.groups[2].name, "c_2");
+	assert_string_equal(listed(&m.plan.steps[2].knobs.cpus), "2");
+	assert_int_equal(m.plan.steps[3].group, 1);
+	assert_int_equal(m.plan.steps[4].group, 2);
+	assert_string_equal(listed(&m.plan.steps[7].knobs.cpus), "4-7");
+	drop(&m);
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		const char *text;
+		enum scenario_fault fault;
+		unsigned line;
+		const char *what;
+	} cases[] = {
+		{ "cgroup a\nwork b spin\nhold 1s", SCENARIO_BAD, 2, "no cgroup \"b\"" },
+		{ "cgroup a/b\nhold 1s", SCENARIO_BAD, 1, "no cgroup \"a\" to make one in" },
+		{ "cgroup a\ncgroup a\nhold 1s", SCENARIO_BAD, 2, "already" },
+		{ "cgroup a\nremove a\nset a weight=5\nhold 1s", SCENARIO_BAD, 3, "gone" },
+		{ "cgroup a\ncgroup a/b\nremove a\nhold 1s", SCENARIO_BAD, 3, "in it" },
+		{ "cgroup a cpuset=all-all\nhold 1s", SCENARIO_BAD, 1, "no CPU is left" },
+		{ "cgroup a cpuset=cpu:0\ncgroup a/b cpuset=cpu:1\nhold 1s", SCENARIO_BAD, 2, "in common" },
+		{ "cgroup a\ncgroup b\nswap a b\nhold 1s", SCENARIO_BAD, 3, "no cpuset" },
+		{ "work - pipe n=3\nhold 1s", SCENARIO_BAD, 1, "whole groups of 2" },
+		{ "work - spin n=4096\nwork - spin n=1\nhold 1s", SCENARIO_BAD, 2, "4096 workers" },
+		{ "work - spin", SCENARIO_BAD, 0, "nothing is held" },
+		{ "hold 3600s\nhold 1s", SCENARIO_BAD, 2, "an hour" },
+		{ "every 1s {\ncgroup a\n} for 2s", SCENARIO_BAD, 3, "makes the cgroup \"a\"" },
+		{ "cgroup a\nevery 1s {\nremove a\n} for 2s", SCENARIO_BAD, 4, "removes the cgroup \"a\"" },
+		{ "every 1s {\nwork - spin\n} for 2s", SCENARIO_BAD, 3, "stops them" },
+		{ "hold 1s\ncgroup a cpuset=llc:2", SCENARIO_SKIP, 2, "no llc:2" },
+		{ "hold 1s\ncgroup a mems=1", SCENARIO_SKIP, 2, "NUMA node 1" },
+		{ "needs cpus:9\nhold 1s", SCENARIO_SKIP, 1, "needs cpus from 9" },
+		{ "needs cpus:2..4\nhold 1s", SCENARIO_SKIP, 1, "up to 4" },
+		{ "needs numa\nhold 1s", SCENARIO_SKIP, 1, "NUMA" },
+		{ "needs smt\nhold 1s", SCENARIO_SKIP, 1, "threads" },
+		{ "needs 6.13.. CONFIG_X=y some_function llcs:2 nodes:1..1\nhold 1s", SCENARIO_OK, 0, "" },
+		{ "cgroup a\nwork a spin\nevery 1s {\nwork a spin\nstop a\n} for 2s", SCENARIO_OK, 0, "" },
+		{ "cgroup a\ncgroup a/b\nevery 1s {\nwork a/b spin\nstop a\n} for 2s", SCENARIO_OK, 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct made m;
+
+		make(&m, cases[i].text, strlen(cases[i].text), "1,2,4,1");
+		if (m.fault != cases[i].fault || m.e.line != cases[i].line || !strstr(m.e.what, cases[i].what))
+			fail_msg("\"%s\": %d, %u: %s", cases[i].text, m.fault, m.e.line, m.e.what);
+		drop(&m);
+	}
+}
+
+/* Everything in the catalogue runs on a machine that has everything, and elsewhere runs or says what is lacking. */
+static void catalogue_everywhere(void **state)
+{
+	(void)state;
+	assert_true(n_catalogue > 73);
+	for (size_t i = 0; i < n_catalogue; i++) {
+		const struct catalogue_entry *c = &catalogue[i];
+
+		for (size_t k = 0; k <= PRESETS; k++) {
+			const struct topology *t =
+				k < PRESETS ? &presets[k].topo : &(const struct topology)TOPOLOGY(1, 1, 1, 1);
+			char topology[64];
+			struct made m;
+
+			snprintf(topology, sizeof topology, "%u,%u,%u,%u", t->nodes, t->llcs, t->cores, t->threads);
+			make(&m, c->text, c->n, topology);
+			if (m.fault != SCENARIO_OK && m.fault != SCENARIO_SKIP)
+				fail_msg("%s on %s: %u: %s", c->name, topology, m.e.line, m.e.what);
+			if (k < PRESETS && !strcmp(presets[k].name, "numa4-12llc"))
+				assert_int_equal(m.fault, SCENARIO_OK);
+			assert_non_null(m.s.summary);
+			assert_null(m.s.name);
+			assert_true(m.s.tags.n);
+			drop(&m);
+		}
+		assert_ptr_equal(catalogue_find(c->name, strlen(c->name)), c);
+	}
+	assert_string_equal(catalogue[0].name, "cgroup_steady");
+	assert_string_equal(catalogue[72].name, "fanout_wake");
+	assert_null(catalogue_find("cgroup_stead", 12));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers), cmocka_unit_test(blocks_of_one_line),   cmocka_unit_test(each_counts),
+		cmocka_unit_test(refused), cmocka_unit_test(catalogue_everywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
