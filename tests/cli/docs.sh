@@ -106,4 +106,22 @@ environment() {
 	[ -s code ] && same '' "$bad" 'variables that docs/cli.md does not have'
 }
 
-run_tests named_files links paths options verbs exit_codes environment
+# All that a scenario can be made of stands on its page.
+scenario_words() {
+	{
+		grep -oE '"[a-z_]+", a_' "$root/runtime/scenario/text/attribute.c" | cut -d '"' -f 2
+		grep -ohE '(LINE|SET)_[A-Z]+\] = "[a-z]+"' "$root/runtime/scenario/text/line.c" "$root/runtime/scenario/set.c" |
+			cut -d '"' -f 2
+		sed -n 's/^\t{ "\([A-Za-z]*\)", ".*/\1/p' "$root/runtime/scenario/worktype.c"
+		sed -n 's/.*\.name = "\([a-z]*\)", \.args.*/\1/p' "$root/runtime/scenario/program.c"
+	} | sort -u >words
+	[ "$(wc -l <words)" -gt 70 ] || return 1
+	# shellcheck disable=SC2016 # backquotes of Markdown
+	grep -oE '`[^`]+`' "$root/docs/scenarios.md" >quoted
+	bad=$(while read -r word; do
+		grep -qw -- "$word" quoted || echo "$word"
+	done <words)
+	same '' "$bad" 'words that docs/scenarios.md does not have'
+}
+
+run_tests named_files links paths options verbs exit_codes environment scenario_words
