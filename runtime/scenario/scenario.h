@@ -45,11 +45,9 @@ struct scenario {
 	unsigned seeds, first_seed;     /* 1, 1 */
 	unsigned memory_mb;             /* 1024, a floor */
 	enum scenario_clock clock;
-	struct scenario_list tags;  /* the first is the category in listings */
-	struct scenario_list flags; /* of the scheduler; "!flag": not with it */
-	struct scenario_list
-		needs; /* "cpus:4", "llcs:2..", "numa", "smt" are checked by scenario_plan_make(); the rest is the kernel's:
-				      * "CONFIG_X=y", "6.13..", names of functions */
+	struct scenario_list tags;        /* the first is the category in listings */
+	struct scenario_list flags;       /* of the scheduler; "!flag": not with it */
+	struct scenario_list needs;       /* scenario/need.h */
 	struct scenario_list expect;      /* without the word "expect": for the judge */
 	struct scenario_text expect_fail; /* CLASS[: TEXT]; text NULL: not said */
 	struct scenario_line *lines;      /* scenario/text/line.h */

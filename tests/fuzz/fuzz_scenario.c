@@ -2,13 +2,14 @@
 #include "fuzz.h"
 
 #include "scenario/catalogue.h"
+#include "scenario/need.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char text[] =
-		"ktstr 1\ntest t\nscheduler ./x --a\ntopology 1,2,4,1\nneeds cpus:2..4 smt\nexpect gap.max{a} < 5ms\n"
+		"ktstr 1\ntest t\nscheduler ./x --a\ntopology 1,2,4,1\nneeds cpus:2..4 smt 6.12.. CONFIG_X=n f\nexpect gap.max{a} < 5ms\n"
 		"cgroup a cpuset=part:0/2@llc:0-cpu:1 weight=5 max=5ms/9ms pids=7 mems=0 threaded\n"
 		"work a prog:\"2 * policy=rr:3; run 1us; wake @x | pilock a; piunlock a; wait @x\" n=200% policy=deadline:1ms/2ms/3ms\n"
 		"each usable max=4 part=1/2 { cgroup c_$ cpuset=overlap:$/9/0.5 }\nhold 10%\nuse lock_convoy\nmark x\n"
@@ -65,12 +66,15 @@ static void again(const struct scenario *s)
 
 static void plan(const struct scenario *s, const char *topology)
 {
+	const struct need_kernel k = { .release = "6.12.7+x", .config = "CONFIG_X=y\n", .config_n = 11 };
 	struct scenario_plan plan;
 	struct scenario_error e;
 	struct places p;
 
 	MUST(places_parse(&p, topology));
 	if (scenario_plan_make(&plan, s, &p, &e) != SCENARIO_OK)
+		must_tell(&e);
+	if (!need_of_kernel(s, &plan, &k, &e))
 		must_tell(&e);
 	for (size_t i = 0; i < plan.n_steps; i++) {
 		const struct plan_step *t = &plan.steps[i];

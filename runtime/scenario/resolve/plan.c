@@ -1,8 +1,8 @@
 #include "scenario/plan.h"
 #include "scenario/fault.h"
+#include "scenario/need.h"
 #include "scenario/text/line.h"
 #include "scenario/resolve/live.h"
-#include "scenario/text/parsing.h"
 #include "scenario/scenario.h"
 
 #include <stdlib.h>
@@ -360,7 +360,7 @@ static bool check_needs(struct making *m)
 	const struct scenario_list *l = &m->s->needs;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (need_check(l->at[i].text, &m->plan->places, m->e))
+		if (need_places(l->at[i].text, &m->plan->places, m->e))
 			continue;
 		m->e->line = l->at[i].line;
 		m->e->column = l->at[i].column;

@@ -1,4 +1,5 @@
 #include "scenario/fault.h"
+#include "scenario/need.h"
 #include "scenario/number.h"
 #include "scenario/text/parsing.h"
 #include "scenario/plan.h"
@@ -230,7 +231,7 @@ static bool a_needs(struct parsing *p)
 	if (!want(p, 1, WORDS_MAX, "needs cpus:4, llcs:2, numa, smt, 6.13.. or CONFIG_X=y"))
 		return false;
 	for (unsigned i = 1; i < p->st.n; i++) {
-		if (!need_check(p->st.words[i].text, NULL, p->e))
+		if (!need_check(p->st.words[i].text, p->e))
 			return word_fault(p->e, &p->st, &p->st.words[i]);
 	}
 	return append_words(p, &p->s->needs);

@@ -23,8 +23,3 @@ bool line_parse(struct parsing *p);
 /* Words that begin a line or are attributes, for a guess. */
 struct fault_guess;
 void attribute_guess(struct fault_guess *g);
-
-/* "cpus:4..8", "llcs:2", "nodes:2..", "numa", "smt": whether p has it, NULL: whether it can be read. What is none of them is
- * somebody else's, and true. */
-struct places;
-bool need_check(const char *text, const struct places *p, struct scenario_error *e);

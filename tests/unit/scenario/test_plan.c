@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "scenario/catalogue.h"
+#include "scenario/need.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
 #include "topology/presets.h"
@@ -142,8 +143,8 @@ static void refused(void **state)
 		{ "every 1s {\nwork - spin\n} for 2s", SCENARIO_BAD, 3, "stops them" },
 		{ "hold 1s\ncgroup a cpuset=llc:2", SCENARIO_SKIP, 2, "no llc:2" },
 		{ "hold 1s\ncgroup a mems=1", SCENARIO_SKIP, 2, "NUMA node 1" },
-		{ "needs cpus:9\nhold 1s", SCENARIO_SKIP, 1, "needs cpus from 9" },
-		{ "needs cpus:2..4\nhold 1s", SCENARIO_SKIP, 1, "up to 4" },
+		{ "needs cpus:9\nhold 1s", SCENARIO_SKIP, 1, "needs 9 cpus" },
+		{ "needs cpus:2..4\nhold 1s", SCENARIO_SKIP, 1, "at most 4 cpus" },
 		{ "needs numa\nhold 1s", SCENARIO_SKIP, 1, "NUMA" },
 		{ "needs smt\nhold 1s", SCENARIO_SKIP, 1, "threads" },
 		{ "needs 6.13.. CONFIG_X=y some_function llcs:2 nodes:1..1\nhold 1s", SCENARIO_OK, 0, "" },
@@ -158,6 +159,53 @@ static void refused(void **state)
 		make(&m, cases[i].text, strlen(cases[i].text), "1,2,4,1");
 		if (m.fault != cases[i].fault || m.e.line != cases[i].line || !strstr(m.e.what, cases[i].what))
 			fail_msg("\"%s\": %d, %u: %s", cases[i].text, m.fault, m.e.line, m.e.what);
+		drop(&m);
+	}
+}
+
+static bool has(void *arg, const char *name)
+{
+	return !strcmp(name, arg);
+}
+
+static void kernels(void **state)
+{
+	static const struct {
+		const char *text, *lacks; /* NULL: nothing */
+	} cases[] = {
+		{ "needs 6.12.. ..6.13 6.12.5..6.12 6.12..6.12.7", NULL },
+		{ "needs 6.13..", "needs kernel 6.13..; this is 6.12.7+x" },
+		{ "needs 6.12.8..", "6.12.8.." },
+		{ "needs ..6.12.6", "..6.12.6" },
+		{ "needs 6.9..6.10", "6.9..6.10" },
+		{ "needs CONFIG_A=y CONFIG_B=m CONFIG_C=n CONFIG_D=n CONFIG_E=x", NULL },
+		{ "needs CONFIG_A=m", "CONFIG_A=m" },
+		{ "needs CONFIG_A=n", "CONFIG_A=n" },
+		{ "needs CONFIG_AA=y", "CONFIG_AA=y" },
+		{ "needs scx_a_function numa smt", NULL },
+		{ "needs another_function", "function another_function" },
+		{ "cgroup a weight=5", NULL },
+		{ "cgroup a max=5ms", "CONFIG_CFS_BANDWIDTH=y" },
+		{ "cgroup a; set a cpuset=all", "cpusets" },
+	};
+	static const char config[] = "# CONFIG_C is not set\nCONFIG_CGROUP_SCHED=y\nCONFIG_A=y\nCONFIG_B=m\nCONFIG_E=x";
+	static char function[] = "scx_a_function";
+	const struct need_kernel nothing = { 0 }, k = { "6.12.7+x", config, sizeof config - 1, has, function };
+	struct scenario_error e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[256];
+		struct made m;
+		bool ok;
+
+		snprintf(text, sizeof text, "hold 1s\n%s", cases[i].text);
+		make(&m, text, strlen(text), "2,2,2,2");
+		assert_int_equal(m.fault, SCENARIO_OK);
+		assert_true(need_of_kernel(&m.s, &m.plan, &nothing, &e));
+		ok = need_of_kernel(&m.s, &m.plan, &k, &e);
+		if (ok != !cases[i].lacks || (!ok && (e.fault != SCENARIO_SKIP || !strstr(e.what, cases[i].lacks))))
+			fail_msg("%s: %d %s", cases[i].text, ok, e.what);
 		drop(&m);
 	}
 }
@@ -197,8 +245,9 @@ static void catalogue_everywhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(blocks_of_one_line),   cmocka_unit_test(each_counts),
-		cmocka_unit_test(refused), cmocka_unit_test(catalogue_everywhere),
+		cmocka_unit_test(numbers),     cmocka_unit_test(blocks_of_one_line),
+		cmocka_unit_test(each_counts), cmocka_unit_test(refused),
+		cmocka_unit_test(kernels),     cmocka_unit_test(catalogue_everywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
