@@ -110,7 +110,11 @@ static bool a_summary(struct parsing *p)
 
 static bool a_scheduler(struct parsing *p)
 {
-	return want(p, 1, WORDS_MAX, "scheduler BINARY ARGS…") && append_words(p, &p->s->scheduler);
+	if (!want(p, 1, WORDS_MAX, "scheduler BINARY ARGS…"))
+		return false;
+	if (!p->st.words[1].n)
+		return fault_bad(p->e, 1, "a scheduler without a name") || word_fault(p->e, &p->st, &p->st.words[1]);
+	return append_words(p, &p->s->scheduler);
 }
 
 static bool a_topology(struct parsing *p)

@@ -212,6 +212,7 @@ static void refused(void **state)
 		{ "needs cup:4", 1, 7, "nothing that can be needed", "cpus:4" },
 		{ "needs 6..", 1, 7, "nothing that can be needed", "6.13.." },
 		{ "needs ..", 1, 7, "nothing that can be needed", NULL },
+		{ "scheduler \"\" x", 1, 11, "without a name", NULL },
 		{ "clock tick", 1, 7, "no clock", "virtual real both" },
 		{ "seeds 5 from=3", 1, 9, "no part", "first=M" },
 		{ "use nothing_there", 1, 5, "no scenario", NULL },
