@@ -37,14 +37,15 @@ FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
-ROOMS   := system base arch scenario scenario/text scenario/resolve text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name guest vm attach inspect verifier stats
+ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name guest vm attach inspect verifier stats
 # The built-in scenarios, as a table in C.
 CATALOGUE := $(O)/catalogue.c
-LIB_SRC := $(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c)) $(CATALOGUE)
+LIB_SRC := $(filter-out runtime/engine/main.c,$(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))) $(CATALOGUE)
 FETCH_SRC := $(wildcard runtime/fetch/*.c runtime/fetch/*/*.c)
 STEP_SRC := $(wildcard runtime/step/*.c)
 FETCH_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/step/fetch/*.c)
 GEN_SRC := $(wildcard gen/*/*.c)
+ENGINE_SRC := $(wildcard runtime/engine/*.c runtime/engine/*/*.c runtime/scenario/*.c runtime/scenario/*/*.c) $(CATALOGUE)
 INIT_SRC := $(wildcard runtime/guest/init/*.c runtime/guest/init/*/*.c) runtime/guest/proto.c
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 
@@ -57,7 +58,9 @@ UNITS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 # The init of guests of this machine's architecture, and of those there is a cross compiler for.
 CROSS   := $(foreach a,$(filter-out $(shell uname -m),x86_64 aarch64),$(if $(shell command -v $(a)-linux-gnu-gcc),$(a)))
 INITS   := $(O)/ktstr-init $(CROSS:%=$(O)/ktstr-init-%)
-PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS)
+# What carries out scenarios, in guests and on hosts.
+ENGINES := $(O)/ktstr-engine $(CROSS:%=$(O)/ktstr-engine-%)
+PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES)
 
 SCHED   := $(O)/sched/scx_ktstr
 BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -Wall -Itests/sched -I$(LIBBPF)/include \
@@ -110,6 +113,11 @@ $(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h runtime/guest/init/*/*.h
 	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
 $(O)/ktstr-init: INIT_CC = $(CC)
 $(O)/ktstr-init-%: INIT_CC = $(@:$(O)/ktstr-init-%=%)-linux-gnu-gcc
+$(ENGINES): $(ENGINE_SRC) $(wildcard runtime/engine/*.h runtime/engine/*/*.h runtime/scenario/*.h runtime/scenario/*/*.h) Makefile
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(ENGINE_SRC) -Wl,--gc-sections -s
+$(O)/ktstr-engine: INIT_CC = $(CC)
+$(O)/ktstr-engine-%: INIT_CC = $(@:$(O)/ktstr-engine-%=%)-linux-gnu-gcc
 
 $(O)/obj/tests/unit/%.o: ALL_CFLAGS += -Itests/unit
 $(O)/obj/tests/%.o: FRAME =
@@ -183,7 +191,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ktstr/rules
 	install -m 755 $(O)/cargo-ktstr $(DESTDIR)$(PREFIX)/bin/
 	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
-	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions $(DESTDIR)$(DOC)
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/cargo

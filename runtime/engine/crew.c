@@ -1,0 +1,223 @@
+/* crew.c: workers from go to end: let go, read, reaped. */
+#include "engine/crew.h"
+#include "engine/worker/ask.h"
+#include "engine/worker/look.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+bool worker_lives(const struct worker *w)
+{
+	return w->state == WORKER_WAITS || w->state == WORKER_WORKS;
+}
+
+int crew_open(struct crew *c, unsigned max, struct trouble *t)
+{
+	unsigned cells = c->plan->slots + c->plan->shared.n;
+
+	if (stage_make(&c->stage, max, cells) < 0)
+		return trouble(t, ENDS_OWN, "memory for %u workers: %s", max, strerror(errno));
+	c->workers = calloc(max ? max : 1, sizeof *c->workers);
+	if (!c->workers)
+		return trouble(t, ENDS_OWN, "out of memory");
+	c->max = max;
+	c->turn = 1;
+	for (unsigned i = 0; i < PROGRAM_SLOTS_MAX; i++) {
+		int ends[2] = { -1, -1 };
+
+		if (i < c->plan->shared.n && c->plan->shared.kinds[i] == SLOT_PIPE && pipe2(ends, O_CLOEXEC) < 0)
+			return trouble(t, ENDS_OWN, "pipe: %s", strerror(errno));
+		c->shared_ducts[i] = (struct duct){ .in = ends[1], .out = ends[0] };
+	}
+	return 0;
+}
+
+static void free_records(struct worker *w)
+{
+	for (size_t i = 0; i < w->n_records; i++) {
+		free(w->records[i].woken.steps);
+		free(w->records[i].timed.steps);
+	}
+	free(w->records);
+}
+
+void crew_close(struct crew *c)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		meter_close(&c->workers[i].meter);
+		ledger_free(&c->workers[i].ledger);
+		free_records(&c->workers[i]);
+	}
+	free(c->workers);
+	stage_free(&c->stage);
+}
+
+/* Failures leave the worker as it is: a test goes on where a kernel refuses a policy. */
+void crew_ask(const struct crew *c, struct worker *w)
+{
+	const struct plan_work *work = w->step->work;
+	const struct role *role = program_role(work->program, w->index % work->program->group);
+
+	if (work->nice)
+		(void)ask_nice(w->pid, work->nice);
+	w->masked = affinity_mask(&work->affinity, &c->plan->places, &w->cpuset, w->index, &w->random, &w->mask);
+	if (w->masked)
+		(void)ask_cpus(w->pid, &w->mask);
+	(void)ask_policy(w->pid, role->policy.kind != POLICY_NONE ? &role->policy : &work->policy);
+}
+
+struct cpus worker_allowed(const struct worker *w)
+{
+	struct cpus both = w->cpuset;
+
+	if (!w->masked)
+		return both;
+	cpus_and(&both, &w->mask);
+	return cpus_count(&both) ? both : w->cpuset;
+}
+
+uint64_t crew_go(struct crew *c)
+{
+	uint64_t now;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		struct worker *w = &c->workers[i];
+
+		if (w->state != WORKER_WAITS)
+			continue;
+		/* Only now, so that no worker inherits hundreds of them. */
+		meter_open(&w->meter, w->pid);
+	}
+	now = clock_now();
+	for (unsigned i = 0; i < c->n; i++) {
+		struct worker *w = &c->workers[i];
+		struct seat *s = stage_seat(&c->stage, w->id);
+
+		if (w->state != WORKER_WAITS)
+			continue;
+		reading_take(&w->ledger.last, &w->meter, s);
+		w->ledger.last.now_ns = now;
+		s->ready_ns = now;
+		s->phase = c->phase;
+		s->since = c->since;
+		w->state = WORKER_WORKS;
+		w->first_phase = (unsigned)c->phase;
+	}
+	__atomic_store_n(&c->stage.head->go, c->turn, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &c->stage.head->go, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	c->turn++;
+	return now;
+}
+
+static bool add_record(struct crew *c, struct worker *w, bool frozen)
+{
+	const struct seat *s = stage_seat(&c->stage, w->id);
+	struct record *grown = realloc(w->records, (w->n_records + 1) * sizeof *grown);
+	struct record *rec;
+	struct reading r;
+	bool ok;
+
+	if (!grown)
+		return false;
+	w->records = grown;
+	rec = &grown[w->n_records++];
+	reading_take(&r, &w->meter, s);
+	ok = record_make(rec, &w->ledger, &r, s, c->phase, c->since, frozen);
+	rec->allowed = worker_allowed(w);
+	return ok;
+}
+
+/* Its last words, unless the last phase is over. What memory is lacking for is left out. */
+static void end_worker(struct crew *c, struct worker *w, enum worker_state state, bool frozen)
+{
+	if (w->state == WORKER_WORKS && c->phase <= c->plan->phases)
+		(void)add_record(c, w, frozen);
+	w->state = state;
+	meter_close(&w->meter);
+}
+
+static void reaped(struct crew *c, struct worker *w, const siginfo_t *si)
+{
+	if (worker_lives(w)) {
+		w->stopped_ns = clock_now();
+		w->exited = si->si_status;
+		end_worker(c, w, si->si_code == CLD_EXITED ? WORKER_EXITED : WORKER_CRASHED, false);
+	}
+	w->gone = true;
+	w->gone_ns = clock_now();
+}
+
+bool crew_reap(struct crew *c)
+{
+	bool any = false;
+	siginfo_t si;
+
+	for (;;) {
+		si.si_pid = 0;
+		/* Looked at first: a zombie still has its numbers, and one that was waited for has none. */
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || !si.si_pid)
+			return any;
+		for (unsigned i = 0; i < c->n; i++) {
+			struct worker *w = &c->workers[i];
+
+			if (w->pid == si.si_pid && !w->gone) {
+				reaped(c, w, &si);
+				any = true;
+			}
+		}
+		waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG);
+	}
+}
+
+void crew_stop(struct crew *c, int group)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		struct worker *w = &c->workers[i];
+
+		if (!worker_lives(w) || (group != CREW_ALL && w->group != group))
+			continue;
+		w->stopped_ns = clock_now();
+		end_worker(c, w, WORKER_STOPPED, false);
+	}
+}
+
+void crew_kill_loose(struct crew *c)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		struct worker *w = &c->workers[i];
+
+		/* A process group of its own each: those whom it forked are in it, unless they do not want to be. */
+		if (w->group == PLAN_NO_GROUP && !w->gone && w->pid > 0) {
+			kill(-w->pid, SIGKILL);
+			kill(w->pid, SIGKILL);
+		}
+	}
+}
+
+bool crew_turn_page(struct crew *c, bool (*frozen)(void *arg, int group), void *arg)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		struct worker *w = &c->workers[i];
+
+		if (w->state == WORKER_WORKS)
+			ok &= add_record(c, w, frozen(arg, w->group));
+	}
+	c->phase++;
+	__atomic_store_n(&c->stage.head->phase, c->phase, __ATOMIC_SEQ_CST);
+	return ok;
+}
+
+void crew_count_anew(struct crew *c)
+{
+	c->since++;
+	__atomic_store_n(&c->stage.head->cpus_since, c->since, __ATOMIC_SEQ_CST);
+}

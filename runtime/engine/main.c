@@ -1,0 +1,282 @@
+/* main.c: ktstr-engine: runs a scenario on the machine it is on, and prints what it was.
+ *
+ *   ktstr-engine [--host] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE
+ *
+ * Two processes: the director does everything; the first one waits for it, with a deadline, and clears away what is left
+ * whatever became of it. */
+#include "engine/worker/ask.h"
+#include "engine/worker/children.h"
+#include "engine/director.h"
+#include "engine/report.h"
+#include "scenario/plan.h"
+#include "scenario/scenario.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Beyond what all holds take: for forks, marks, and kernels that are slow to freeze and to remove. */
+enum { PATIENCE_S = 120, SHIFT_MAX = 10 };
+
+static const char usage[] =
+	"usage: ktstr-engine [--host] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE\n"
+	"\n"
+	"  --host        this machine is somebody's: cgroups go below ktstr/PID, and /tmp is left as it is\n"
+	"  --seed N      what workers draw (0)\n"
+	"  --shift N     an instruction takes 2^N ns; without it the speed of computing is measured\n"
+	"  --shared DIR  where workers write files (/tmp)\n"
+	"  --topology T  nodes, LLCs, cores of an LLC, threads of a core\n"
+	"\n"
+	"Prints one JSON document. Exit codes: 1 the engine failed, 2 the scenario or an argument is wrong, 3 this machine\n"
+	"cannot run it as it is set up, 4 its kernel or topology lacks what the scenario asks for.\n";
+
+struct options {
+	bool host;
+	uint64_t seed;
+	int shift;
+	const char *folder, *topology, *file;
+};
+
+static int complain(const struct trouble *t)
+{
+	fprintf(stderr, "ktstr-engine: %s\n", t->words);
+	return t->code;
+}
+
+static bool number(const char *text, uint64_t max, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *out <= max;
+}
+
+static int option(struct options *o, const char *name, const char *value, struct trouble *t)
+{
+	uint64_t n;
+
+	if (!strcmp(name, "--seed")) {
+		if (!number(value, UINT64_MAX, &o->seed))
+			return trouble(t, ENDS_TEXT, "--seed %s is no number", value);
+	} else if (!strcmp(name, "--shift")) {
+		if (!number(value, SHIFT_MAX, &n))
+			return trouble(t, ENDS_TEXT, "--shift %s is no number from 0 to %d", value, SHIFT_MAX);
+		o->shift = (int)n;
+	} else if (!strcmp(name, "--shared")) {
+		o->folder = value;
+	} else if (!strcmp(name, "--topology")) {
+		o->topology = value;
+	} else {
+		return trouble(t, ENDS_TEXT, "unknown option %.40s (see --help)", name);
+	}
+	return 0;
+}
+
+static int parse(struct options *o, char **argv, struct trouble *t)
+{
+	*o = (struct options){ .shift = -1, .folder = "/tmp" };
+	for (int i = 1; argv[i]; i++) {
+		if (!strcmp(argv[i], "--host")) {
+			o->host = true;
+		} else if (argv[i][0] == '-' && argv[i][1]) {
+			if (!argv[i + 1])
+				return trouble(t, ENDS_TEXT, "%.40s lacks its value, or is no option (see --help)",
+					       argv[i]);
+			if (option(o, argv[i], argv[i + 1], t) < 0)
+				return -1;
+			i++;
+		} else if (o->file) {
+			return trouble(t, ENDS_TEXT, "one scenario at a time: '%.60s' is a second one", argv[i]);
+		} else {
+			o->file = argv[i];
+		}
+	}
+	if (!o->file || !o->topology)
+		return trouble(t, ENDS_TEXT, "%s is missing (see --help)", o->file ? "--topology" : "FILE");
+	return 0;
+}
+
+static int read_text(const char *path, char *buf, size_t max, size_t *n, struct trouble *t)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = 0;
+
+	*n = 0;
+	if (fd < 0)
+		return trouble(t, ENDS_TEXT, "open %.200s: %s", path, strerror(errno));
+	while (*n < max && (got = read(fd, buf + *n, max - *n)) > 0)
+		*n += (size_t)got;
+	close(fd);
+	if (got < 0)
+		return trouble(t, ENDS_TEXT, "read %.200s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* 0, or the exit code. s has to live as long as the plan. */
+static int make_plan(const struct options *o, struct scenario *s, struct plan *plan)
+{
+	static char buf[SCENARIO_TEXT_MAX + 1];
+	struct scenario_error e = { 0 };
+	struct trouble t;
+	struct places p;
+	size_t n;
+
+	if (read_text(o->file, buf, sizeof buf, &n, &t) < 0)
+		return complain(&t);
+	if (!places_parse(&p, o->topology)) {
+		trouble(&t, ENDS_TEXT, "--topology %.60s is none: nodes, LLCs, cores of an LLC, threads of a core",
+			o->topology);
+		return complain(&t);
+	}
+	if (scenario_parse(s, buf, n, &e) == SCENARIO_OK)
+		plan_make(plan, s, &p, &e);
+	if (e.fault == SCENARIO_OK)
+		return 0;
+	scenario_error_print(stderr, o->file, &e);
+	return e.fault == SCENARIO_BAD ? ENDS_TEXT : e.fault == SCENARIO_SKIP ? ENDS_SKIP : ENDS_OWN;
+}
+
+static int print(const struct director *d, uint64_t seed)
+{
+	char *text = NULL;
+	size_t n = 0, done = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (!f)
+		return ENDS_OWN;
+	report_write(f, d, seed);
+	if (fclose(f) != 0 || !text)
+		return ENDS_OWN;
+	while (done < n) {
+		ssize_t wrote = write(STDOUT_FILENO, text + done, n - done);
+
+		if (wrote < 0 && errno != EINTR)
+			break;
+		done += wrote > 0 ? (size_t)wrote : 0;
+	}
+	if (done < n)
+		fprintf(stderr, "ktstr-engine: write: %s\n", strerror(errno));
+	free(text);
+	return done < n ? ENDS_OWN : ENDS_WELL;
+}
+
+static int direct(const struct options *o, const struct plan *plan, struct cgroups *cgroups)
+{
+	struct director_ask ask = { plan, cgroups, o->seed, o->shift, o->folder };
+	struct trouble t = { 0 };
+	struct director d;
+	int r = director_run(&d, &ask, &t);
+
+	r = r < 0 ? complain(&t) : print(&d, o->seed);
+	director_free(&d);
+	return r;
+}
+
+/* A signal, an end, or the deadline. Exit code. */
+static int await(pid_t director, const sigset_t *signals, unsigned seconds)
+{
+	struct timespec until, now, left = { 0 };
+	int status, sig;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += seconds;
+	for (;;) {
+		if (waitpid(director, &status, WNOHANG) == director) {
+			if (WIFEXITED(status))
+				return WEXITSTATUS(status);
+			fprintf(stderr, "ktstr-engine: the director was killed by signal %d%s\n", WTERMSIG(status),
+				WTERMSIG(status) == SIGKILL ? ", by a worker or for want of memory" : "");
+			return ENDS_OWN;
+		}
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left.tv_sec = until.tv_sec - now.tv_sec;
+		sig = left.tv_sec > 0 ? sigtimedwait(signals, NULL, &left) : -1;
+		if (sig == SIGCHLD || (sig < 0 && errno == EINTR && left.tv_sec > 0))
+			continue;
+		if (sig > 0)
+			fprintf(stderr, "ktstr-engine: ended by signal %d\n", sig);
+		else if (left.tv_sec <= 0)
+			fprintf(stderr, "ktstr-engine: the scenario did not end within %u s\n", seconds);
+		else
+			continue;
+		kill(director, SIGKILL);
+		waitpid(director, &status, 0);
+		return ENDS_OWN;
+	}
+}
+
+/* What workers forked and nobody waited for is our child by now. */
+static void reap_rest(void)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+static int run(const struct options *o, const struct plan *plan)
+{
+	unsigned seconds = (unsigned)((plan->settle_ns + plan->hold_ns) / 1000000000) + PATIENCE_S;
+	struct cgroups cgroups;
+	struct trouble t = { 0 };
+	sigset_t signals;
+	pid_t director;
+	int r;
+
+	if (cgroups_open(&cgroups, o->host, plan->controllers, &t) < 0)
+		return complain(&t);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	(void)ask_above(); /* or the end would wait for the scheduler under test */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	director = fork();
+	if (director == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		sigprocmask(SIG_UNBLOCK, &signals, NULL);
+		_exit(direct(o, plan, &cgroups));
+	}
+	if (director < 0)
+		fprintf(stderr, "ktstr-engine: fork: %s\n", strerror(errno));
+	r = director < 0 ? ENDS_OWN : await(director, &signals, seconds);
+	if (!cgroups_close(&cgroups))
+		fprintf(stderr, "ktstr-engine: something is left in %s\n", cgroups.base);
+	reap_rest();
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct scenario scenario = { 0 };
+	struct plan plan = { 0 };
+	struct options o;
+	struct trouble t;
+	int r;
+
+	if (argc > 1 && !strcmp(argv[1], CHILDREN_WORD))
+		return 0;
+	if (argc > 1 && !strcmp(argv[1], "--help"))
+		return fputs(usage, stdout) < 0 || fflush(stdout) ? ENDS_OWN : ENDS_WELL;
+	if (parse(&o, argv, &t) < 0)
+		return complain(&t);
+	r = make_plan(&o, &scenario, &plan);
+	/* A guest is ours: files of workers must not fill it. */
+	if (!r && !o.host)
+		(void)mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_NOSUID, "size=25%");
+	if (!r)
+		r = run(&o, &plan);
+	plan_free(&plan);
+	scenario_free(&scenario);
+	return r;
+}

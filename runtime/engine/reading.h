@@ -1,0 +1,61 @@
+/* reading.h: what the kernel and a worker's seat say of it at one moment, and what a phase of it was: the difference of two. */
+#pragma once
+#include "engine/worker/seat.h"
+#include "scenario/cpus.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* Where the kernel's numbers come from; -1: nowhere. */
+struct meter {
+	int schedstat;  /* /proc/PID/schedstat */
+	int migrations; /* a performance counter, or else /proc/PID/sched */
+	bool counter;
+};
+
+void meter_open(struct meter *m, pid_t pid);
+void meter_close(struct meter *m);
+
+struct reading {
+	uint64_t now_ns;
+	bool stat, migrated; /* what follows is known */
+	uint64_t cpu_ns, wait_ns, turns, migrations;
+	uint64_t iterations, work;
+};
+
+/* What was added to a latency since it was read last. */
+struct spread {
+	uint64_t n, min, max, sum;
+	double sq;
+	struct step {
+		uint16_t step;
+		uint32_t count;
+	} * steps;
+	unsigned n_steps;
+};
+
+struct record {
+	uint64_t wall_ns;
+	bool stat, migrated, cpus_known;
+	uint64_t cpu_ns, wait_ns, turns, migrations, iterations, work;
+	uint64_t gap_ns, gap_at_ns, gap_cpu_ns; /* gap_at_ns: of CLOCK_MONOTONIC */
+	unsigned gap_cpu;
+	struct cpus cpus, allowed;
+	struct spread woken, timed;
+};
+
+/* The state between two readings of a worker. */
+struct ledger {
+	struct reading last;
+	struct latency *woken, *timed; /* as read last; NULL: nothing counted yet */
+};
+
+void reading_take(struct reading *r, const struct meter *m, const struct seat *s);
+/* Fills what is between l's last reading and this one, which is l's last then. phase, since: the stage's. frozen: what the worker
+ * could not do was planned. false: no memory. */
+bool record_make(struct record *rec, struct ledger *l, const struct reading *r, const struct seat *s, uint64_t phase,
+		 uint64_t since, bool frozen);
+void ledger_free(struct ledger *l);
+/* A number above 0 that stands behind a word in a text of lines "word : number"; false: it is not there. */
+bool reading_number(const char *text, const char *word, uint64_t *value);

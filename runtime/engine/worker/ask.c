@@ -1,0 +1,88 @@
+/* ask.c: policies, nice values, masks. */
+#include "engine/worker/ask.h"
+#include <errno.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	CLASS_NORMAL,
+	CLASS_FIFO,
+	CLASS_RR,
+	CLASS_BATCH,
+	CLASS_IDLE = 5,
+	CLASS_DEADLINE,
+	CLASS_EXT
+}; /* sched(7), Linux 6.12 */
+enum { RESET_ON_FORK = 1, ABOVE = 50 };
+
+/* As the kernel has it since 3.14. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+static int set(pid_t tid, struct attr *a)
+{
+	a->size = sizeof *a;
+	return (int)syscall(SYS_sched_setattr, tid, a, 0);
+}
+
+int ask_policy(pid_t tid, const struct policy *p)
+{
+	struct attr a = { .nice = getpriority(PRIO_PROCESS, (id_t)tid), .priority = p->priority };
+
+	switch (p->kind) {
+	case POLICY_NORMAL:
+		break;
+	case POLICY_BATCH:
+		a.policy = CLASS_BATCH;
+		break;
+	case POLICY_IDLE:
+		a.policy = CLASS_IDLE;
+		break;
+	case POLICY_FIFO:
+	case POLICY_RR:
+		a.policy = p->kind == POLICY_FIFO ? CLASS_FIFO : CLASS_RR;
+		break;
+	case POLICY_DEADLINE:
+		a.policy = CLASS_DEADLINE;
+		a.flags = RESET_ON_FORK; /* or it could not fork at all */
+		a.runtime = p->runtime_ns;
+		a.deadline = p->deadline_ns;
+		a.period = p->period_ns;
+		break;
+	case POLICY_NONE:
+	case POLICY_EXT:
+		a.policy = CLASS_EXT;
+		if (set(tid, &a) == 0)
+			return 0;
+		if (errno != EINVAL)
+			return -1;
+		a.policy = CLASS_NORMAL;
+		break;
+	}
+	return set(tid, &a);
+}
+
+int ask_nice(pid_t tid, int nice)
+{
+	return setpriority(PRIO_PROCESS, (id_t)tid, nice);
+}
+
+int ask_cpus(pid_t tid, const struct cpus *mask)
+{
+	return (int)syscall(SYS_sched_setaffinity, tid, sizeof mask->bits, mask->bits) < 0 ? -1 : 0;
+}
+
+int ask_above(void)
+{
+	struct attr a = { .policy = CLASS_FIFO, .priority = ABOVE, .flags = RESET_ON_FORK };
+
+	return set(0, &a);
+}

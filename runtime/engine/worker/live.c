@@ -1,0 +1,82 @@
+/* live.c: what a worker is before it works. */
+#include "engine/worker/live.h"
+#include "engine/worker/meet.h"
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static unsigned keep(int *kept, unsigned n, const struct duct *d, unsigned ducts)
+{
+	for (unsigned i = 0; i < ducts; i++) {
+		if (d[i].in < 0)
+			continue;
+		kept[n++] = d[i].in;
+		kept[n++] = d[i].out;
+	}
+	return n;
+}
+
+/* A worker has nothing of the director's but its pipes. */
+static void close_others(const struct actor *a)
+{
+	int kept[4 * PROGRAM_SLOTS_MAX], from = STDERR_FILENO + 1;
+	unsigned n = keep(kept, 0, a->ducts, a->program->slots);
+
+	n = keep(kept, n, a->shared_ducts, a->plan->shared.n);
+	qsort(kept, n, sizeof *kept, by_number);
+	for (unsigned i = 0; i < n; i++) {
+		if (kept[i] > from)
+			(void)syscall(SYS_close_range, from, kept[i] - 1, 0);
+		from = kept[i] + 1;
+	}
+	(void)syscall(SYS_close_range, from, UINT_MAX, 0);
+}
+
+static void become(struct actor *a, const struct worker_line *line)
+{
+	const struct plan_work *w = line->work;
+	sigset_t none;
+
+	close_others(a);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	meet_prepare();
+	prctl(PR_SET_NAME, w->comm);
+	if (w->uid && (setresgid(w->uid, w->uid, w->uid) < 0 || setresuid(w->uid, w->uid, w->uid) < 0))
+		actor_fail(a, "uid");
+	/* Behind the change of user, which would take it back. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != line->director)
+		_exit(1);
+}
+
+static long futex(uint32_t *word, int op, uint32_t value)
+{
+	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+static void __attribute__((noreturn)) begin(struct actor *a, uint32_t turn)
+{
+	uint32_t *go = &a->stage.head->go, now;
+
+	__atomic_store_n(&a->seat->tid, gettid(), __ATOMIC_SEQ_CST);
+	while ((now = __atomic_load_n(go, __ATOMIC_SEQ_CST)) < turn)
+		futex(go, FUTEX_WAIT, now);
+	actor_work(a);
+}
+
+void worker_live(struct actor *a, const struct worker_line *line)
+{
+	become(a, line);
+	begin(a, line->turn);
+}

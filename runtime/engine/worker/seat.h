@@ -1,0 +1,81 @@
+/* seat.h: what a worker saw, in memory that is there even if the worker never runs again.
+ *
+ * A stage is one file of memory (memfd) that the director and all workers have mapped: its head, the cells at which workers
+ * meet, and a seat of 16 KiB for each worker. A seat is written by its worker; the director reads it at marks. A worker may
+ * write anything anywhere on the stage, so what is read from it is a number and never an index, a length or an address.
+ *
+ * Times are nanoseconds of CLOCK_MONOTONIC. */
+#pragma once
+#include "engine/worker/histogram.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SEAT_SIZE = 16384, SEAT_CPUS = 512 /* CPUs of higher numbers are not counted */ };
+
+struct latency {
+	uint64_t min, max, sum; /* min and max: of the phase, 0 when nothing was counted in it */
+	double sq;              /* sum of squares */
+	uint32_t steps[HISTOGRAM_STEPS];
+};
+
+struct seat {
+	/* Counted from the beginning. */
+	uint64_t iterations, work;
+
+	/* Of the phase the worker looked in last: another phase on the stage makes the worker begin them anew. */
+	uint64_t phase;
+	uint64_t gap_ns, gap_at_ns; /* longest time it wanted to run and did not look, and when that began */
+	uint64_t gap_cpu_ns;        /* most CPU time between two looks */
+	uint32_t gap_cpu;           /* where it was when the longest gap ended */
+
+	uint32_t cpu;   /* it was on at its last look */
+	int32_t tid;    /* of the worker, once it runs */
+	uint64_t since; /* the stage's cpus_since to which cpus belongs */
+	uint64_t cpus[SEAT_CPUS / 64];
+
+	/* Since when it wants to run: in the future while it sleeps by plan, 0 while nobody knows. Who lets go a worker that waits
+	 * at a cell (waits: 1 + its number, 0: at none) writes the time here, if it still is 0. */
+	uint64_t ready_ns;
+	uint32_t waits;
+	uint64_t thawed_ns; /* by the director: before this it could not run */
+	uint64_t cpu_ns;    /* CPU time at the last look */
+	char error[96];     /* why the worker went wrong; ended by the reader */
+
+	struct latency woken, timed; /* by another worker; by a timer */
+};
+
+/* A place where workers meet: a futex word and what goes with it. */
+struct cell {
+	uint32_t
+		word; /* of an event: how often it was woken. Of a lock: 0 free, 1 held, 2 held and wanted; with PI: the owner */
+	uint32_t unused;
+	uint64_t stamp_ns; /* of a lock: when it was given back last */
+};
+
+struct stage_head {
+	uint32_t go;         /* futex: how many times workers were let go */
+	uint64_t phase;      /* number of the phase, counted from 0 */
+	uint64_t cpus_since; /* counts up when the CPUs that are used are counted anew */
+};
+
+/* The process's own; copies of it after fork() show the same memory. */
+struct stage {
+	struct stage_head *head;
+	struct cell *cells;
+	char *seats;
+	unsigned n_cells, n_seats;
+	size_t size;
+};
+
+/* Negative with errno when there is no memory. No descriptor of it is left. */
+int stage_make(struct stage *s, unsigned seats, unsigned cells);
+void stage_free(struct stage *s);
+
+/* i < n_seats */
+static inline struct seat *stage_seat(const struct stage *s, unsigned i)
+{
+	return (struct seat *)(s->seats + (size_t)i * SEAT_SIZE);
+}
+
+_Static_assert(sizeof(struct seat) <= SEAT_SIZE, "a seat is larger than its place");
