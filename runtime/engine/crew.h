@@ -42,7 +42,7 @@ struct worker {
 };
 
 struct crew {
-	const struct plan *plan;
+	const struct scenario_plan *plan;
 	const struct cgroups *cgroups;
 	struct stage stage;
 	struct worker *workers; /* in the order of their seats */

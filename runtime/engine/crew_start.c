@@ -105,6 +105,7 @@ static struct worker *add_worker(struct line *l, pid_t pid)
 		.meter = { -1, -1, false },
 	};
 	c->n++;
+	c->stage.head->taken = c->n;
 	return w;
 }
 

@@ -172,7 +172,7 @@ static void note_deed(struct director *d, const struct plan_step *s)
 
 static int run_steps(struct director *d, size_t from, size_t to, bool block);
 
-static size_t end_of(const struct plan *p, size_t every)
+static size_t end_of(const struct scenario_plan *p, size_t every)
 {
 	size_t i = every + 1;
 
@@ -274,23 +274,29 @@ static int watch_children(struct director *d)
 	return 0;
 }
 
-/* Workers that lines in blocks start again need seats again. */
-static unsigned seats(const struct plan *p)
+/* Workers that a line in a block starts again have new seats. */
+static unsigned seats(const struct scenario_plan *p, size_t from, size_t to)
 {
-	bool again = false;
-	unsigned deep = 0;
+	uint64_t n = 0;
 
-	for (size_t i = 0; i < p->n_steps; i++) {
-		deep += p->steps[i].kind == PLAN_EVERY;
-		deep -= p->steps[i].kind == PLAN_END;
-		again |= deep && p->steps[i].kind == PLAN_WORK;
+	for (size_t i = from; i < to && n < PLAN_WORKERS_MAX; i++) {
+		const struct plan_step *s = &p->steps[i];
+
+		if (s->kind == PLAN_WORK) {
+			n += s->work->n;
+		} else if (s->kind == PLAN_EVERY) {
+			size_t end = end_of(p, i);
+
+			n += (s->for_ns / s->ns + 1) * seats(p, i + 1, end);
+			i = end;
+		}
 	}
-	return again ? PLAN_WORKERS_MAX : p->workers;
+	return n < PLAN_WORKERS_MAX ? (unsigned)n : PLAN_WORKERS_MAX;
 }
 
 static void find_crowded(struct director *d)
 {
-	const struct plan *p = d->plan;
+	const struct scenario_plan *p = d->plan;
 
 	for (size_t i = 0; i < p->n_groups; i++) {
 		if (p->groups[i].parent >= 0)
@@ -322,7 +328,7 @@ int director_run(struct director *d, const struct director_ask *ask, struct trou
 	if (ask_above() < 0 && errno != EPERM)
 		return trouble(t, ENDS_OWN, "SCHED_FIFO for the director: %s", strerror(errno));
 	d->crew.speed = burn_speed(ask->shift);
-	if (watch_children(d) < 0 || crew_open(&d->crew, seats(ask->plan), t) < 0)
+	if (watch_children(d) < 0 || crew_open(&d->crew, seats(ask->plan, 0, ask->plan->n_steps), t) < 0)
 		return -1;
 	if (run_steps(d, 0, ask->plan->n_steps, false) < 0 || (!d->settled && settle(d) < 0))
 		return -1;

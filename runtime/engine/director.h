@@ -36,7 +36,7 @@ struct refusal {
 };
 
 struct director {
-	const struct plan *plan;
+	const struct scenario_plan *plan;
 	struct cgroups *cgroups;
 	struct crew crew;
 	struct group_state *groups;
@@ -53,7 +53,7 @@ struct director {
 };
 
 struct director_ask {
-	const struct plan *plan;
+	const struct scenario_plan *plan;
 	struct cgroups *cgroups;
 	uint64_t seed;
 	int shift;          /* burn.h */

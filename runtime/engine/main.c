@@ -123,7 +123,7 @@ static int read_text(const char *path, char *buf, size_t max, size_t *n, struct 
 }
 
 /* 0, or the exit code. s has to live as long as the plan. */
-static int make_plan(const struct options *o, struct scenario *s, struct plan *plan)
+static int make_plan(const struct options *o, struct scenario *s, struct scenario_plan *plan)
 {
 	static char buf[SCENARIO_TEXT_MAX + 1];
 	struct scenario_error e = { 0 };
@@ -139,7 +139,7 @@ static int make_plan(const struct options *o, struct scenario *s, struct plan *p
 		return complain(&t);
 	}
 	if (scenario_parse(s, buf, n, &e) == SCENARIO_OK)
-		plan_make(plan, s, &p, &e);
+		scenario_plan_make(plan, s, &p, &e);
 	if (e.fault == SCENARIO_OK)
 		return 0;
 	scenario_error_print(stderr, o->file, &e);
@@ -170,7 +170,7 @@ static int print(const struct director *d, uint64_t seed)
 	return done < n ? ENDS_OWN : ENDS_WELL;
 }
 
-static int direct(const struct options *o, const struct plan *plan, struct cgroups *cgroups)
+static int direct(const struct options *o, const struct scenario_plan *plan, struct cgroups *cgroups)
 {
 	struct director_ask ask = { plan, cgroups, o->seed, o->shift, o->folder };
 	struct trouble t = { 0 };
@@ -222,7 +222,7 @@ static void reap_rest(void)
 		;
 }
 
-static int run(const struct options *o, const struct plan *plan)
+static int run(const struct options *o, const struct scenario_plan *plan)
 {
 	unsigned seconds = (unsigned)((plan->settle_ns + plan->hold_ns) / 1000000000) + PATIENCE_S;
 	struct cgroups cgroups;
@@ -259,7 +259,7 @@ static int run(const struct options *o, const struct plan *plan)
 int main(int argc, char **argv)
 {
 	struct scenario scenario = { 0 };
-	struct plan plan = { 0 };
+	struct scenario_plan plan = { 0 };
 	struct options o;
 	struct trouble t;
 	int r;
@@ -276,7 +276,7 @@ int main(int argc, char **argv)
 		(void)mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_NOSUID, "size=25%");
 	if (!r)
 		r = run(&o, &plan);
-	plan_free(&plan);
+	scenario_plan_free(&plan);
 	scenario_free(&scenario);
 	return r;
 }

@@ -119,7 +119,7 @@ static bool spread_make(struct spread *out, struct latency **last, const struct 
 	for (unsigned i = 0; i < HISTOGRAM_STEPS; i++) {
 		if (copy->steps[i] <= before->steps[i])
 			continue;
-		out->steps[out->n_steps++] = (struct step){ (uint16_t)i, copy->steps[i] - before->steps[i] };
+		out->steps[out->n_steps++] = (struct spread_step){ (uint16_t)i, copy->steps[i] - before->steps[i] };
 		out->n += copy->steps[i] - before->steps[i];
 	}
 	out->sum = since(before->sum, copy->sum);

@@ -28,7 +28,7 @@ struct reading {
 struct spread {
 	uint64_t n, min, max, sum;
 	double sq;
-	struct step {
+	struct spread_step {
 		uint16_t step;
 		uint32_t count;
 	} * steps;

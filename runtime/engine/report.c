@@ -143,9 +143,9 @@ static void latencies(FILE *f, const struct record *r)
 	if (!both.steps)
 		return;
 	for (unsigned i = 0, j = 0; i < a->n_steps || j < b->n_steps;) {
-		const struct step *s = j >= b->n_steps || (i < a->n_steps && a->steps[i].step <= b->steps[j].step)
-					       ? &a->steps[i++]
-					       : &b->steps[j++];
+		const struct spread_step *s =
+			j >= b->n_steps || (i < a->n_steps && a->steps[i].step <= b->steps[j].step) ? &a->steps[i++]
+												    : &b->steps[j++];
 
 		if (both.n_steps && both.steps[both.n_steps - 1].step == s->step)
 			both.steps[both.n_steps - 1].count += s->count;

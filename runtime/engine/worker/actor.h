@@ -19,7 +19,7 @@ struct row {
 struct actor {
 	struct stage stage;
 	struct seat *seat;
-	const struct plan *plan;
+	const struct scenario_plan *plan;
 	const struct program *program;
 	const struct role *role;
 	unsigned id;              /* number of its seat */

@@ -3,6 +3,8 @@
 #pragma once
 #include "engine/worker/actor.h"
 
+enum { CHILDREN_MAX = 64 }; /* at once; what is asked for beyond is not made */
+
 void children_fork(struct actor *a, const struct act *act);
 void children_exec(struct actor *a, const struct act *act);
 void children_thread(struct actor *a, const struct act *act);

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { PAGE = 4096 };
+
 static int by_number(const void *a, const void *b)
 {
 	return *(const int *)a - *(const int *)b;
@@ -69,6 +71,9 @@ static void __attribute__((noreturn)) begin(struct actor *a, uint32_t turn)
 {
 	uint32_t *go = &a->stage.head->go, now;
 
+	/* fork() leaves pages of shared memory to be faulted in, which is not to be a part of the work. */
+	for (size_t i = 0; i < sizeof *a->seat; i += PAGE)
+		(void)*((volatile char *)a->seat + i);
 	__atomic_store_n(&a->seat->tid, gettid(), __ATOMIC_SEQ_CST);
 	while ((now = __atomic_load_n(go, __ATOMIC_SEQ_CST)) < turn)
 		futex(go, FUTEX_WAIT, now);

@@ -24,7 +24,9 @@ static struct cell *cell_of(const struct actor *a, const struct act *act)
 /* The seats of those who may wait at a cell. */
 static struct row around(const struct actor *a, const struct act *act)
 {
-	return act->shared ? (struct row){ 0, a->stage.n_seats } : a->group;
+	uint32_t taken = __atomic_load_n(&a->stage.head->taken, __ATOMIC_RELAXED);
+
+	return !act->shared ? a->group : (struct row){ 0, taken < a->stage.n_seats ? taken : a->stage.n_seats };
 }
 
 /* Writes the time into the seats of those who wait there: of all, or only if it is just one, since of several a pipe lets go

@@ -57,6 +57,7 @@ struct stage_head {
 	uint32_t go;         /* futex: how many times workers were let go */
 	uint64_t phase;      /* number of the phase, counted from 0 */
 	uint64_t cpus_since; /* counts up when the CPUs that are used are counted anew */
+	uint32_t taken;      /* seats that have a worker */
 };
 
 /* The process's own; copies of it after fork() show the same memory. */

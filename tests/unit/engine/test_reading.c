@@ -1,0 +1,209 @@
+/* test_reading.c: what a phase was: the difference of two readings, also of a seat that holds nonsense. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/reading.h"
+#include "engine/worker/look.h"
+#include "scenario/random.h"
+
+static struct stage_head stage;
+static struct seat seat;
+static struct ledger ledger;
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&stage, 0, sizeof stage);
+	memset(&seat, 0, sizeof seat);
+	memset(&ledger, 0, sizeof ledger);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	ledger_free(&ledger);
+	return 0;
+}
+
+static void drop(struct record *r)
+{
+	free(r->woken.steps);
+	free(r->timed.steps);
+}
+
+static void wake_after(uint64_t ns)
+{
+	struct moment m = { .now_ns = 1000000000 + ns };
+
+	look_woken(&stage, &seat, &seat.woken, &m, 1000000000);
+}
+
+static void turn(void)
+{
+	stage.phase++;
+	stage.cpus_since++;
+}
+
+/* Phases of random latencies against a plain count of them. */
+static void latencies_of_each_phase(void **state)
+{
+	uint64_t seed = 7, now = 0;
+
+	(void)state;
+	for (unsigned phase = 0; phase < 20; phase++) {
+		unsigned want[HISTOGRAM_STEPS] = { 0 }, n = phase % 5 ? (unsigned)random_below(&seed, 500) : 0;
+		uint64_t sum = 0, min = UINT64_MAX, max = 0;
+		struct reading r = { .now_ns = now += 100, .iterations = seat.iterations };
+		struct record rec;
+		unsigned counted = 0;
+
+		for (unsigned i = 0; i < n; i++) {
+			uint64_t v = 1 + (random_next(&seed) >> 40);
+
+			wake_after(v);
+			want[histogram_step(v)]++;
+			sum += v;
+			min = v < min ? v : min;
+			max = v > max ? v : max;
+		}
+		assert_true(record_make(&rec, &ledger, &r, &seat, stage.phase, stage.cpus_since, false));
+		assert_int_equal(rec.woken.n, n);
+		assert_int_equal(rec.woken.sum, sum);
+		assert_int_equal(rec.timed.n, 0);
+		if (n) {
+			assert_int_equal(rec.woken.min, min);
+			assert_int_equal(rec.woken.max, max);
+		}
+		for (unsigned i = 0; i < rec.woken.n_steps; i++) {
+			assert_int_equal(rec.woken.steps[i].count, want[rec.woken.steps[i].step]);
+			assert_true(!i || rec.woken.steps[i - 1].step < rec.woken.steps[i].step);
+			counted += rec.woken.steps[i].count;
+		}
+		assert_int_equal(counted, n);
+		drop(&rec);
+		turn();
+	}
+}
+
+static void numbers_are_differences(void **state)
+{
+	struct reading r = {
+		.now_ns = 500, .stat = true, .cpu_ns = 70, .wait_ns = 20, .turns = 4, .iterations = 9, .work = 30
+	};
+	struct moment m = { 480, 60, 2 };
+	struct record rec;
+
+	(void)state;
+	ledger.last = (struct reading){
+		.now_ns = 100, .stat = true, .cpu_ns = 10, .wait_ns = 5, .turns = 1, .iterations = 2
+	};
+	seat.ready_ns = 450;
+	look(&stage, &seat, &m);
+	assert_true(record_make(&rec, &ledger, &r, &seat, 0, 0, false));
+	assert_int_equal(rec.wall_ns, 400);
+	assert_int_equal(rec.cpu_ns, 60);
+	assert_int_equal(rec.wait_ns, 15);
+	assert_int_equal(rec.turns, 3);
+	assert_int_equal(rec.iterations, 7);
+	assert_int_equal(rec.work, 30);
+	assert_int_equal(rec.gap_ns, 30);
+	assert_true(rec.stat && !rec.migrated && rec.cpus_known && cpus_has(&rec.cpus, 2));
+	assert_int_equal(ledger.last.now_ns, 500);
+	drop(&rec);
+}
+
+/* A worker that never looks again in a phase: its gap is open at the border. */
+static void open_gap(void **state)
+{
+	struct reading r = { .now_ns = 9000 };
+	struct moment m = { 2000, 10, 6 };
+	struct record rec;
+
+	(void)state;
+	seat.ready_ns = 1990;
+	look(&stage, &seat, &m);
+	turn();
+	assert_true(record_make(&rec, &ledger, &r, &seat, stage.phase, stage.cpus_since, false));
+	assert_int_equal(rec.gap_ns, 7000);
+	assert_int_equal(rec.gap_at_ns, 2000);
+	assert_int_equal(rec.gap_cpu, 6);
+	assert_false(rec.cpus_known);
+	drop(&rec);
+	r.now_ns = 9500;
+	assert_true(record_make(&rec, &ledger, &r, &seat, stage.phase, stage.cpus_since, true));
+	assert_int_equal(rec.gap_ns, 0);
+	drop(&rec);
+}
+
+static void nonsense_in_the_seat(void **state)
+{
+	uint64_t seed = 3;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		struct reading r = { .now_ns = random_next(&seed), .iterations = random_next(&seed) };
+		struct record rec;
+
+		for (size_t at = 0; at < sizeof seat / 8; at++) {
+			uint64_t v = random_next(&seed);
+
+			memcpy((char *)&seat + at * 8, &v, 8);
+		}
+		assert_true(record_make(&rec, &ledger, &r, &seat, i, i, false));
+		assert_true(rec.woken.n_steps <= HISTOGRAM_STEPS && rec.woken.sq >= 0);
+		drop(&rec);
+	}
+}
+
+static void numbers_in_the_kernels_words(void **state)
+{
+	uint64_t v;
+
+	(void)state;
+	assert_true(reading_number("x : 1\nse.nr_migrations                             :                   12\n",
+				   "nr_migrations", &v));
+	assert_int_equal(v, 12);
+	assert_false(reading_number("x : 1\n", "nr_migrations", &v));
+	assert_false(reading_number("nr_migrations : none\n", "nr_migrations", &v));
+}
+
+static void our_own_meter(void **state)
+{
+	struct reading a, b;
+	struct meter m;
+
+	(void)state;
+	meter_open(&m, getpid());
+	reading_take(&a, &m, &seat);
+	reading_take(&b, &m, &seat);
+	assert_true(b.now_ns >= a.now_ns);
+	if (a.stat)
+		assert_true(b.stat && b.cpu_ns >= a.cpu_ns && b.turns >= a.turns);
+	if (a.migrated)
+		assert_true(b.migrated && b.migrations >= a.migrations);
+	meter_close(&m);
+	reading_take(&a, &m, &seat);
+	assert_false(a.stat || a.migrated);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(latencies_of_each_phase, begin, end),
+		cmocka_unit_test_setup_teardown(numbers_are_differences, begin, end),
+		cmocka_unit_test_setup_teardown(open_gap, begin, end),
+		cmocka_unit_test_setup_teardown(nonsense_in_the_seat, begin, end),
+		cmocka_unit_test_setup(numbers_in_the_kernels_words, begin),
+		cmocka_unit_test_setup(our_own_meter, begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
