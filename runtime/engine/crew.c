@@ -116,7 +116,7 @@ uint64_t crew_go(struct crew *c)
 	return now;
 }
 
-static bool add_record(struct crew *c, struct worker *w, bool frozen)
+static bool add_record(struct crew *c, struct worker *w, enum frost frost)
 {
 	const struct seat *s = stage_seat(&c->stage, w->id);
 	struct record *grown = realloc(w->records, (w->n_records + 1) * sizeof *grown);
@@ -129,16 +129,17 @@ static bool add_record(struct crew *c, struct worker *w, bool frozen)
 	w->records = grown;
 	rec = &grown[w->n_records++];
 	reading_take(&r, &w->meter, s);
-	ok = record_make(rec, &w->ledger, &r, s, c->phase, c->since, frozen);
+	ok = record_make(rec, &w->ledger, &r, s, c->phase, c->since, frost != FROST_NONE);
+	rec->frozen = frost == FROST_ALL;
 	rec->allowed = worker_allowed(w);
 	return ok;
 }
 
 /* Its last words, unless the last phase is over. What memory is lacking for is left out. */
-static void end_worker(struct crew *c, struct worker *w, enum worker_state state, bool frozen)
+static void end_worker(struct crew *c, struct worker *w, enum worker_state state)
 {
-	if (w->state == WORKER_WORKS && c->phase <= c->plan->phases)
-		(void)add_record(c, w, frozen);
+	if (w->state == WORKER_WORKS && c->phase <= c->plan->phases && (c->holding || state != WORKER_STOPPED))
+		(void)add_record(c, w, FROST_NONE);
 	w->state = state;
 	meter_close(&w->meter);
 }
@@ -148,7 +149,7 @@ static void reaped(struct crew *c, struct worker *w, const siginfo_t *si)
 	if (worker_lives(w)) {
 		w->stopped_ns = clock_now();
 		w->exited = si->si_status;
-		end_worker(c, w, si->si_code == CLD_EXITED ? WORKER_EXITED : WORKER_CRASHED, false);
+		end_worker(c, w, si->si_code == CLD_EXITED ? WORKER_EXITED : WORKER_CRASHED);
 	}
 	w->gone = true;
 	w->gone_ns = clock_now();
@@ -184,7 +185,7 @@ void crew_stop(struct crew *c, int group)
 		if (!worker_lives(w) || (group != CREW_ALL && w->group != group))
 			continue;
 		w->stopped_ns = clock_now();
-		end_worker(c, w, WORKER_STOPPED, false);
+		end_worker(c, w, WORKER_STOPPED);
 	}
 }
 
@@ -201,7 +202,7 @@ void crew_kill_loose(struct crew *c)
 	}
 }
 
-bool crew_turn_page(struct crew *c, bool (*frozen)(void *arg, int group), void *arg)
+bool crew_turn_page(struct crew *c, enum frost (*frost)(void *arg, int group), void *arg)
 {
 	bool ok = true;
 
@@ -209,9 +210,10 @@ bool crew_turn_page(struct crew *c, bool (*frozen)(void *arg, int group), void *
 		struct worker *w = &c->workers[i];
 
 		if (w->state == WORKER_WORKS)
-			ok &= add_record(c, w, frozen(arg, w->group));
+			ok &= add_record(c, w, frost(arg, w->group));
 	}
 	c->phase++;
+	c->holding = false;
 	__atomic_store_n(&c->stage.head->phase, c->phase, __ATOMIC_SEQ_CST);
 	return ok;
 }

@@ -52,6 +52,7 @@ struct crew {
 	const char *folder;   /* for files that workers write */
 	struct duct shared_ducts[PROGRAM_SLOTS_MAX];
 	uint64_t phase, since; /* what the stage's head should say; a worker can write there */
+	bool holding;          /* the phase's hold began: who is stopped before that was not in the phase */
 };
 
 /* Room for this many, and what they share. */
@@ -72,8 +73,13 @@ void crew_stop(struct crew *c, int group);
 /* Kills those that are in no group of ours, with what they forked. */
 void crew_kill_loose(struct crew *c);
 
-/* The phase ends for all, and the next one begins. frozen: tells whether a group is. false: no memory. */
-bool crew_turn_page(struct crew *c, bool (*frozen)(void *arg, int group), void *arg);
+/* The phase ends for all, and the next one begins. frost: of a group. false: no memory. */
+enum frost {
+	FROST_NONE,
+	FROST_NOW, /* it is frozen, and was not all the while */
+	FROST_ALL, /* it was frozen for all of the phase's hold */
+};
+bool crew_turn_page(struct crew *c, enum frost (*frost)(void *arg, int group), void *arg);
 /* CPUs used are counted anew. */
 void crew_count_anew(struct crew *c);
 

@@ -120,14 +120,20 @@ static int hold(struct director *d, uint64_t until_ns)
 	return director_wait(d, until_ns);
 }
 
-static bool is_frozen(void *arg, int group)
+static enum frost frost(void *arg, int group)
 {
 	const struct director *d = arg;
+	enum frost worst = FROST_NONE;
 
-	for (; group >= 0; group = d->plan->groups[group].parent)
-		if (d->groups[group].frozen)
-			return true;
-	return false;
+	for (; group >= 0; group = d->plan->groups[group].parent) {
+		const struct group_state *g = &d->groups[group];
+
+		if (g->frozen && g->frozen_ns <= d->hold_ns)
+			return FROST_ALL;
+		if (g->frozen)
+			worst = FROST_NOW;
+	}
+	return worst;
 }
 
 /* The end of a phase, and the next one's beginning. */
@@ -136,7 +142,7 @@ static int border(struct director *d)
 	char name[32];
 	uint64_t phase;
 
-	if (!crew_turn_page(&d->crew, is_frozen, d))
+	if (!crew_turn_page(&d->crew, frost, d))
 		return no_memory(d);
 	crew_count_anew(&d->crew);
 	phase = d->crew.phase;
@@ -151,6 +157,8 @@ static int border(struct director *d)
 static int settle(struct director *d)
 {
 	let_go(d);
+	d->hold_ns = d->go_ns;
+	d->crew.holding = true;
 	if (mark(d, "settle", 0) < 0 || hold(d, d->go_ns + d->plan->settle_ns) < 0)
 		return -1;
 	d->settled = true;
@@ -210,8 +218,11 @@ static int pass_time(struct director *d, size_t at, bool block)
 	if (!block && !d->settled && settle(d) < 0)
 		return -1;
 	let_go(d);
-	if (!block)
+	if (!block) {
 		d->marks[d->n_marks - 1].line = s->line;
+		d->hold_ns = clock_now();
+		d->crew.holding = true;
+	}
 	r = s->kind == PLAN_EVERY ? run_block(d, at) : hold(d, clock_now() + s->ns);
 	return r < 0 || block ? r : border(d);
 }
@@ -287,7 +298,7 @@ static unsigned seats(const struct scenario_plan *p, size_t from, size_t to)
 		} else if (s->kind == PLAN_EVERY) {
 			size_t end = end_of(p, i);
 
-			n += (s->for_ns / s->ns + 1) * seats(p, i + 1, end);
+			n += (s->ns ? s->for_ns / s->ns + 1 : PLAN_WORKERS_MAX) * seats(p, i + 1, end);
 			i = end;
 		}
 	}

@@ -10,6 +10,7 @@
 
 struct group_state {
 	bool made, frozen;
+	uint64_t frozen_ns;      /* since when */
 	bool crowded;            /* has processes and groups below it: these can have no controllers */
 	bool below;              /* has groups below it */
 	struct plan_knobs knobs; /* cpus and mems as they are now */
@@ -40,9 +41,9 @@ struct director {
 	struct cgroups *cgroups;
 	struct crew crew;
 	struct group_state *groups;
-	int events;                                 /* signalfd: a child ended */
-	bool going, settled, changed;               /* changed: where somebody may run, since CPUs were counted anew */
-	uint64_t go_ns, end_ns, stop_ns, reaped_ns; /* of CLOCK_MONOTONIC */
+	int events;                   /* signalfd: a child ended */
+	bool going, settled, changed; /* changed: where somebody may run, since CPUs were counted anew */
+	uint64_t go_ns, hold_ns, end_ns, stop_ns, reaped_ns; /* of CLOCK_MONOTONIC; hold_ns: when the phase's began */
 	struct mark *marks;
 	size_t n_marks;
 	struct deed *deeds;

@@ -171,8 +171,9 @@ static void freeze(struct director *d, const struct plan_step *s, bool freeze)
 
 	if (cgroup_freeze(d->cgroups, name_of(d, s->group), freeze) < 0)
 		director_refused(d, s, freeze ? "freeze" : "thaw", errno);
-	d->groups[s->group].frozen = freeze;
 	now = clock_now();
+	d->groups[s->group].frozen = freeze;
+	d->groups[s->group].frozen_ns = now;
 	for (unsigned i = 0; i < d->crew.n && !freeze; i++) {
 		const struct worker *w = &d->crew.workers[i];
 

@@ -35,6 +35,7 @@ static const char usage[] =
 	"  --shift N     an instruction takes 2^N ns; without it the speed of computing is measured\n"
 	"  --shared DIR  where workers write files (/tmp)\n"
 	"  --topology T  nodes, LLCs, cores of an LLC, threads of a core\n"
+	"  FILE          the scenario; -: standard input\n"
 	"\n"
 	"Prints one JSON document. Exit codes: 1 the engine failed, 2 the scenario or an argument is wrong, 3 this machine\n"
 	"cannot run it as it is set up, 4 its kernel or topology lacks what the scenario asks for.\n";
@@ -108,7 +109,7 @@ static int parse(struct options *o, char **argv, struct trouble *t)
 
 static int read_text(const char *path, char *buf, size_t max, size_t *n, struct trouble *t)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
 	ssize_t got = 0;
 
 	*n = 0;
@@ -116,7 +117,8 @@ static int read_text(const char *path, char *buf, size_t max, size_t *n, struct 
 		return trouble(t, ENDS_TEXT, "open %.200s: %s", path, strerror(errno));
 	while (*n < max && (got = read(fd, buf + *n, max - *n)) > 0)
 		*n += (size_t)got;
-	close(fd);
+	if (fd != STDIN_FILENO)
+		close(fd);
 	if (got < 0)
 		return trouble(t, ENDS_TEXT, "read %.200s: %s", path, strerror(errno));
 	return 0;

@@ -37,6 +37,7 @@ struct spread {
 
 struct record {
 	uint64_t wall_ns;
+	bool frozen; /* all the while: it is as if it had not been there */
 	bool stat, migrated, cpus_known;
 	uint64_t cpu_ns, wait_ns, turns, migrations, iterations, work;
 	uint64_t gap_ns, gap_at_ns, gap_cpu_ns; /* gap_at_ns: of CLOCK_MONOTONIC */

@@ -221,7 +221,10 @@ static void worker(FILE *f, const struct director *d, const struct worker *w)
 		fputs("null,", f);
 	for (size_t i = 0; i < w->n_records; i++) {
 		fputs(i ? ",\n " : "\n ", f);
-		phase(f, d, &w->records[i], &allowed);
+		if (w->records[i].frozen)
+			fputs("null", f);
+		else
+			phase(f, d, &w->records[i], &allowed);
 	}
 	fputs("]}", f);
 }

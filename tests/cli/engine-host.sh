@@ -1,0 +1,173 @@
+#!/bin/sh
+# ktstr-engine --host: scenarios in real time on this machine, and that nothing is left of them.
+. "$(dirname "$0")/../lib.sh"
+engine=$O/ktstr-engine
+[ "$(id -u)" = 0 ] || { echo '1..0 # SKIP cgroups need root'; exit 0; }
+mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+[ -z "$mount" ] || { mkdir "$mount/ktstr-$$" && rmdir "$mount/ktstr-$$"; } 2>/dev/null ||
+	{ echo "1..0 # SKIP $mount may not be written to"; exit 0; }
+[ -n "$mount" ] || may_mount || { echo '1..0 # SKIP no cgroup2, and no right to mount one'; exit 0; }
+
+host() {
+	exits 0 timeout 60 "$engine" --host --seed 5 --topology 1,1,2,1 t.ktstr
+}
+
+# No cgroup of ours, and none of the processes that $workers names.
+nothing_left() {
+	[ -z "$mount" ] || [ ! -d "$mount/ktstr/${1:-$$.none}" ] || fail "$(find "$mount/ktstr/$1") is left" || return
+	for pid in $workers; do
+		[ ! -d "/proc/$pid" ] || grep -q '^State:.*Z' "/proc/$pid/status" || fail "process $pid is left" || return
+	done
+}
+
+# What holds of every run. Names in $1 are to have run in each phase.
+plausible() {
+	python3 - "$@" <<'EOT'
+import json, sys
+run = json.load(open("out"))
+assert run["format"] == 1 and run["seed"] == 5 and run["cpus"] == 2
+ns = [m["ns"] for m in run["marks"]]
+assert ns == sorted(ns) and run["marks"][-1]["name"] == "end", run["marks"]
+for w in run["workers"]:
+    for p in w["phases"]:
+        if p is None:
+            continue
+        assert p["gap_ns"] <= ns[-1] + 10**9 and p.get("cpu_ns", 0) <= p["wall_ns"] * 1.1 + 10**7, (w["id"], p)
+        assert p["iterations"] or w["type"] not in sys.argv[1:], w
+        for h in p.get("latency"), p.get("slack"):
+            if not h:
+                continue
+            assert h["n"] == sum(n for _, n in h["steps"]) and h["min_ns"] <= h["sum_ns"] / h["n"] <= h["max_ns"], h
+            assert [s for s, _ in h["steps"]] == sorted(set(s for s, _ in h["steps"]))
+for g in run["cgroups"]:
+    assert len(g["cpu_stat"]) == len(ns), g
+    used = [s["usage_usec"] for s in g["cpu_stat"] if s]
+    assert used == sorted(used), g
+EOT
+}
+
+figures() {
+	cat >t.ktstr <<-'EOT'
+		test figures
+		cgroup a
+		cgroup b
+		work a spin n=2
+		work a futex n=2
+		work b pipe n=2
+		work b bursty:run=1ms,sleep=1ms n=1
+		work - yield n=1 policy=batch
+		work b timer uid=65534 n=1
+		hold 200ms
+		mark here
+		freeze b
+		hold 100ms
+		thaw b
+		move a b n=1
+		hold 200ms
+		stop a
+		hold 100ms
+	EOT
+	host && same '' "$(cat err)" stderr && plausible || return
+	python3 - <<-'EOT' || return
+		import json
+		run = json.load(open("out"))
+		assert [m["name"] for m in run["marks"]] == ["settle", "phase 1", "phase 2", "here", "phase 3", "phase 4", "end"]
+		assert [l["line"] for l in run["lines"]] == [12, 14, 15, 17]
+		w = run["workers"]
+		assert [x["type"] for x in w] == ["spin"] * 2 + ["futex"] * 2 + ["pipe"] * 2 + ["bursty", "yield", "timer"]
+		assert [x["ended"] for x in w] == ["stopped"] * 9 and [x["id"] for x in w] == list(range(9))
+		for x in w:
+		    # Who was frozen all through a phase was not there. A stopped worker has no phase afterwards.
+		    assert (x["phases"][2] is None) == (x["group"] == "b"), x
+		    assert x["phases"][1]["iterations"] > 0, x
+		assert len(w[0]["phases"]) == 5 and len(w[1]["phases"]) == 4
+		futex = w[2]["phases"][1]["latency"]["n"]
+		assert abs(futex - w[2]["phases"][1]["iterations"]) <= 2 + futex / 2
+		assert "latency" not in w[0]["phases"][1] and "slack" in w[8]["phases"][1]
+		# The kernel's two ways to count: the workers of b are all that is in b.
+		used = [s["usage_usec"] for s in run["cgroups"][1]["cpu_stat"]]
+		cpu = sum(x["phases"][1]["cpu_ns"] for x in w if x["group"] == "b") / 1000
+		assert abs(used[2] - used[1] - cpu) <= 0.1 * cpu + 20000, (used, cpu)
+	EOT
+	workers=$(grep -o '"pid":[0-9]*' out | cut -d: -f2)
+	nothing_left
+}
+
+again_and_again() {
+	cat >t.ktstr <<-'EOT'
+		test again
+		cgroup a
+		work a spin n=1
+		every 50ms {
+		cgroup b
+		work b mutex n=4
+		hold 20ms
+		remove b
+		} for 150ms
+	EOT
+	host && plausible spin && grep -q '"id":8,"type":"mutex"' out || fail "no second group of workers" || return
+	workers=$(grep -o '"pid":[0-9]*' out | cut -d: -f2)
+	nothing_left
+}
+
+# start: $engine_pid, $director and $workers of a scenario that takes its time
+start() {
+	printf 'test t\ncgroup a\nwork a spin n=2\nwork - spin n=1\nhold 2s\n' >t.ktstr
+	"$engine" --host --seed 5 --topology 1,1,2,1 t.ktstr >out 2>err </dev/null &
+	engine_pid=$!
+	within 60 three || fail 'no workers' || return
+}
+
+children() {
+	cat "/proc/$1/task/$1/children"
+}
+
+three() {
+	director=$(children "$engine_pid") && [ -n "$director" ] && workers=$(children "$director") || return
+	# shellcheck disable=SC2086 # words
+	set -- $workers
+	[ $# = 3 ] && [ "$(cat "/proc/$3/comm")" = spin ]
+}
+
+a_worker_dies() {
+	start || return
+	# shellcheck disable=SC2086 # words
+	set -- $workers
+	kill -SEGV "$1" && kill -KILL "$3" || return
+	wait $engine_pid || fail "exit code $?" || return
+	same '"crashed" "stopped" "crashed"' "$(grep -o '"ended":"[a-z ]*"' out | cut -d: -f2 | tr '\n' ' ' | sed 's/ $//')" &&
+		nothing_left "$engine_pid"
+}
+
+the_director_dies() {
+	start && kill -KILL "$director" || return
+	wait $engine_pid
+	same 1 $? 'exit code' && has 'the director was killed by signal 9' err && same '' "$(cat out)" stdout && nothing_left "$engine_pid"
+}
+
+it_is_told_to_end() {
+	start && kill $engine_pid || return
+	wait $engine_pid
+	same 1 $? 'exit code' && has 'ended by signal 15' err && nothing_left "$engine_pid"
+}
+
+# cgroup2 may have all controllers, or version 1 has them.
+controllers() {
+	printf 'test t\ncgroup a cpuset=cpu:0 weight=50\nwork a spin n=1\nhold 50ms\n' >t.ktstr
+	"$engine" --host --seed 5 --topology 1,1,2,1 t.ktstr >out 2>err </dev/null
+	case $? in
+	0) has '"allowed":"0"' out ;;
+	3) has 'version 1 has it' err ;;
+	*) cat err; fail 'neither runs nor says why not' ;;
+	esac
+}
+
+# Where none is mounted it makes one for itself.
+mounts_its_own() {
+	may_mount && [ -n "$mount" ] || return 0
+	printf 'test t\ncgroup a\nwork a spin n=1\nhold 50ms\n' >t.ktstr
+	# shellcheck disable=SC2016 # for the inner shell
+	exits 0 own_mounts sh -c 'umount -l "$1" && exec "$2" --host --seed 5 --topology 1,1,2,1 t.ktstr' - "$mount" "$engine" && plausible spin
+}
+
+run_tests figures again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own
