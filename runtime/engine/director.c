@@ -88,6 +88,7 @@ static int mark(struct director *d, const char *name, unsigned line)
 	d->n_marks++;
 	if (!m->name || !m->stats)
 		return no_memory(d);
+	counts_take(&m->counts);
 	for (size_t i = 0; i < d->plan->n_groups; i++)
 		m->stats[i] = read_stat(d, i);
 	return 0;
@@ -354,6 +355,7 @@ void director_free(struct director *d)
 			free(d->marks[i].stats[g]);
 		free(d->marks[i].stats);
 		free(d->marks[i].name);
+		counts_free(&d->marks[i].counts);
 	}
 	free(d->marks);
 	free(d->deeds);

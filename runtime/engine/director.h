@@ -1,6 +1,7 @@
 /* director.h: carries out the lines of a plan, above any scheduler under test, and takes marks at the borders of phases. */
 #pragma once
 #include "engine/cgroup.h"
+#include "engine/counts.h"
 #include "engine/crew.h"
 #include "engine/trouble.h"
 #include "scenario/plan.h"
@@ -21,6 +22,7 @@ struct mark {
 	uint64_t ns; /* since go */
 	unsigned line;
 	char **stats; /* cpu.stat of each group of the plan; NULL: it was not there */
+	struct counts counts;
 };
 
 /* A line was carried out. */

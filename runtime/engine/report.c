@@ -37,6 +37,41 @@ static void set(FILE *f, const char *name, const struct cpus *s)
 	putc('"', f);
 }
 
+/* "name value" lines of the kernel's. */
+static void stat(FILE *f, const char *lines)
+{
+	char name[64];
+	unsigned long long value;
+	int used;
+
+	putc('{', f);
+	for (bool first = true; sscanf(lines, "%63[a-zA-Z0-9_.] %llu%n", name, &value, &used) == 2; first = false) {
+		fprintf(f, "%s\"%s\":%llu", first ? "" : ",", name, value);
+		lines += used;
+		lines += strspn(lines, "\n");
+	}
+	putc('}', f);
+}
+
+static void counts(FILE *f, const struct counts *c)
+{
+	if (c->events) {
+		fputs(",\n \"events\":", f);
+		stat(f, c->events);
+	}
+	if (!c->listed)
+		return;
+	fputs(",\n \"programs\":[", f);
+	for (size_t i = 0; i < c->n; i++) {
+		fputs(i ? ",{" : "{", f);
+		words(f, "name", c->programs[i].name);
+		number(f, "runs", c->programs[i].runs);
+		number(f, "ns", c->programs[i].ns);
+		putc('}', f);
+	}
+	putc(']', f);
+}
+
 static void marks(FILE *f, const struct director *d)
 {
 	fputs("\"marks\":[", f);
@@ -46,6 +81,7 @@ static void marks(FILE *f, const struct director *d)
 		number(f, "ns", d->marks[i].ns);
 		if (d->marks[i].line)
 			number(f, "line", d->marks[i].line);
+		counts(f, &d->marks[i].counts);
 		putc('}', f);
 	}
 	fputs("],\n\"lines\":[", f);
@@ -67,22 +103,6 @@ static void marks(FILE *f, const struct director *d)
 		putc('}', f);
 	}
 	fputs("],\n", f);
-}
-
-/* "name value" lines of the kernel's. */
-static void stat(FILE *f, const char *lines)
-{
-	char name[64];
-	unsigned long long value;
-	int used;
-
-	putc('{', f);
-	for (bool first = true; sscanf(lines, "%63[a-zA-Z0-9_.] %llu%n", name, &value, &used) == 2; first = false) {
-		fprintf(f, "%s\"%s\":%llu", first ? "" : ",", name, value);
-		lines += used;
-		lines += strspn(lines, "\n");
-	}
-	putc('}', f);
 }
 
 static void cgroups(FILE *f, const struct director *d)

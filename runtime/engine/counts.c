@@ -1,0 +1,101 @@
+#include "engine/counts.h"
+
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EVENTS "/sys/kernel/sched_ext/root/events"
+enum { EVENTS_SIZE = 4096 };
+
+static char *read_events(void)
+{
+	char *text = malloc(EVENTS_SIZE);
+	int fd = open(EVENTS, O_RDONLY | O_CLOEXEC);
+	ssize_t n = text && fd >= 0 ? read(fd, text, EVENTS_SIZE - 1) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0) {
+		free(text);
+		return NULL;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+static long bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof *attr);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct counts_program *)a)->name, ((const struct counts_program *)b)->name);
+}
+
+/* False: it is none of a scheduler's callbacks, or gone since we were told its id. */
+static bool read_program(uint32_t id, struct counts_program *p)
+{
+	union bpf_attr open = { .prog_id = id }, ask = { 0 };
+	struct bpf_prog_info info = { 0 };
+	long fd = bpf(BPF_PROG_GET_FD_BY_ID, &open);
+	bool there;
+
+	if (fd < 0)
+		return false;
+	ask.info.bpf_fd = (uint32_t)fd;
+	ask.info.info_len = sizeof info;
+	ask.info.info = (uintptr_t)&info;
+	there = bpf(BPF_OBJ_GET_INFO_BY_FD, &ask) == 0;
+	close((int)fd);
+	*p = (struct counts_program){ .runs = info.run_cnt, .ns = info.run_time_ns };
+	memcpy(p->name, info.name, sizeof p->name - 1);
+	return there && info.type == BPF_PROG_TYPE_STRUCT_OPS && *p->name;
+}
+
+static void read_programs(struct counts *c)
+{
+	union bpf_attr next = { 0 };
+	size_t n = 0;
+
+	for (; n < COUNTS_PROGRAMS && bpf(BPF_PROG_GET_NEXT_ID, &next) == 0; next.start_id = next.next_id) {
+		/* Room for a power of two is kept. */
+		if (!(n & (n - 1))) {
+			void *grown = realloc(c->programs, (n ? n * 2 : 1) * sizeof *c->programs);
+
+			if (!grown)
+				return;
+			c->programs = grown;
+		}
+		c->listed = true;
+		n += read_program(next.next_id, &c->programs[n]);
+	}
+	if (n)
+		qsort(c->programs, n, sizeof *c->programs, by_name);
+	for (size_t i = 0; i < n; i++) {
+		struct counts_program *last = c->n ? &c->programs[c->n - 1] : NULL;
+
+		if (last && !strcmp(last->name, c->programs[i].name)) {
+			last->runs += c->programs[i].runs;
+			last->ns += c->programs[i].ns;
+		} else {
+			c->programs[c->n++] = c->programs[i];
+		}
+	}
+}
+
+void counts_take(struct counts *c)
+{
+	*c = (struct counts){ .events = read_events() };
+	read_programs(c);
+}
+
+void counts_free(struct counts *c)
+{
+	free(c->events);
+	free(c->programs);
+	*c = (struct counts){ 0 };
+}
