@@ -22,7 +22,7 @@ static void attached(struct trial_of *t)
 		[OUTCOME_REFUSED] = "the scheduler was not attached",
 	};
 	const struct facts *f = t->s.facts;
-	char *text;
+	char *text, code[24];
 	size_t n;
 	FILE *to;
 
@@ -34,8 +34,9 @@ static void attached(struct trial_of *t)
 	fputs(f->reason ? f->reason : what[f->outcome], to);
 	if (f->exit_kind && (!f->reason || !strstr(f->reason, f->exit_kind)))
 		fprintf(to, " (%s)", f->exit_kind);
-	if (f->exit_code_known && f->exit_code)
-		fprintf(to, ", exit code %" PRId64, f->exit_code);
+	snprintf(code, sizeof(code), "%" PRId64, f->exit_code);
+	if (f->exit_code_known && f->exit_code && (!f->reason || !strstr(f->reason, code)))
+		fprintf(to, ", exit code %s", code);
 	fclose(to);
 	found(t, JUDGED_FAIL, text);
 }

@@ -1,6 +1,7 @@
 #include "judge/words.h"
 #include "base/mem.h"
 #include <inttypes.h>
+#include <stdio.h>
 
 void words_worker(FILE *f, const struct facts_worker *w, bool group)
 {
@@ -105,6 +106,36 @@ static void compared(FILE *f, const struct expectation *x, const struct trial_of
 	limit_words(f, x, t, exact);
 }
 
+/* The phase that had begun by then; none: the one given. */
+static size_t phase_at(const struct facts *f, uint64_t ns, size_t none)
+{
+	size_t last = none, phase;
+
+	for (size_t i = 0; i < f->n_marks; i++) {
+		const struct facts_mark *m = &f->marks[i];
+
+		if (m->ns > ns)
+			continue;
+		if (!strcmp(m->name, "settle"))
+			last = 0;
+		else if (sscanf(m->name, "phase %4zu", &phase) == 1)
+			last = phase;
+	}
+	return last;
+}
+
+/* It counts to the phase in which it ended. */
+static void gap_phases(FILE *f, const struct facts *facts, const struct figure *g)
+{
+	size_t began = phase_at(facts, g->from_ns, g->phase);
+
+	if (began < g->phase) {
+		words_phase(f, began);
+		fputs(" to ", f);
+	}
+	words_phase(f, g->phase);
+}
+
 static void gap_words(FILE *f, const struct check *c, const struct trial_of *t)
 {
 	const struct figure *g = &t->figure;
@@ -122,7 +153,7 @@ static void gap_words(FILE *f, const struct check *c, const struct trial_of *t)
 	fprintf(f, " waited for cpu%" PRIu64 " from ", g->cpu);
 	words_time(f, g->from_ns);
 	fputs(", ", f);
-	words_phase(f, g->phase);
+	gap_phases(f, t->s.facts, g);
 	words_after(f, t->s.facts, c->request->text, g->from_ns);
 }
 

@@ -64,6 +64,10 @@ static const char stalled[] =
 	"\"exit_kind\":\"SCX_EXIT_ERROR_STALL\",\"exit_code\":1026," MARKS "," WORKERS("412000000") "}";
 static const char refused[] = "{" HEAD ",\"outcome\":\"refused\",\"reason\":\"the verifier said no\"}";
 
+static const char over_a_border[] = "{" HEAD ",\"outcome\":\"ran\"," MARKS ",\"workers\":[" WORKER(
+	"5", "bursty", "right", "4-7", PHASE(SECOND, "400000000", "40", "5000000", "300000000", "4-7", ""),
+	PHASE(SECOND, "200000000", "20", "412000000", "900000000", "4-7", LATENCY)) "]}";
+
 static struct facts facts_of(const char *json)
 {
 	struct facts f;
@@ -134,6 +138,9 @@ static void limits(void **state)
 	one(good, "gap.max <= 4.1ms", NULL, JUDGED_FAIL,
 	    "gap.max{right} 20 ms > 4.1 ms: worker 5 (bursty) waited for cpu6 from +1.204 s, phase 2, 38 ms after \"swap left "
 	    "right\" (and 2 more workers)");
+	one(over_a_border, "gap.max <= 200ms", NULL, JUDGED_FAIL,
+	    "gap.max{right} 412 ms > 200 ms: worker 5 (bursty) waited for cpu6 from +0.900 s, phase 1 to phase 2, 899 ms after "
+	    "\"cgroup left cpuset=llc:0\"");
 	one(good, "iterations >= 100", NULL, JUDGED_FAIL, "iterations{right} 60 < 100: worker 5 (bursty)");
 	one(good, "iterations{left} >= 3201", NULL, JUDGED_FAIL, "iterations{left} 3200 < 3201");
 	one(good, "iterations{left} > 3199\niterations{left} < 3201", NULL, JUDGED_PASS, NULL);
