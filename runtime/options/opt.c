@@ -29,7 +29,8 @@ struct parse {
 	size_t n_seen;
 	const char **args;
 	size_t n_args;
-	bool ended; /* "--" was there: only arguments follow */
+	bool ended;    /* "--" was there: only arguments follow */
+	size_t before; /* … and so many stood in front of it */
 	char tip[160];
 	struct err *e;
 };
@@ -306,6 +307,7 @@ static int option_word(struct parse *p, const char *word)
 	if (word[2])
 		return long_word(p, word);
 	p->ended = true;
+	p->before = p->n_args;
 	return WORD_TAKEN;
 }
 
@@ -460,6 +462,8 @@ static int run(struct parse *p)
 		opt_help(stderr, p->path, p->depth, p->prog, false);
 		return X_USAGE;
 	}
+	if (leaf(p)->before)
+		*leaf(p)->before = p->ended ? p->before : p->n_args;
 	int code = leaf(p)->run((int)p->n_args, p->args ? p->args : none, p->e);
 	if (code < 0)
 		code = p->e->code ? p->e->code : X_FAIL;

@@ -48,6 +48,7 @@ struct verb {
 	 * values that begin with a dash are none of ours then: "--kernel --workspace" lacks a value. */
 	bool trailing;
 	bool hidden;
+	size_t *before; /* how many arguments stood in front of "--", for a verb to which those behind it are others; NULL: they are alike */
 	/* args: NULL-ended positionals. Returns an exit code; fills e when it is not X_SUCCESS (e->msg may stay empty when
 	 * everything was said already). */
 	int (*run)(int n, const char *const *args, struct err *e);

@@ -97,7 +97,11 @@ static const struct verb v_list = {
 static const struct verb *const kernel_verbs[] = { &v_build, &v_list, NULL };
 static const struct verb v_kernel = { .name = "kernel", .summary = "build and list kernels", .sub = kernel_verbs };
 static const struct verb v_old = { .name = "build-kernel", .args = "", .summary = "old", .hidden = true, .run = note };
-static const struct verb *const root_verbs[] = { &v_test, &v_kernel, &v_old, NULL };
+static size_t before;
+static const struct verb v_run = {
+	.name = "run", .args = "[A]... [-- B...]", .max_args = SIZE_MAX, .before = &before, .hidden = true, .run = note
+};
+static const struct verb *const root_verbs[] = { &v_test, &v_kernel, &v_old, &v_run, NULL };
 static const struct verb root = { .name = "ktstr", .summary = "test schedulers", .sub = root_verbs };
 
 struct outcome {
@@ -400,6 +404,32 @@ static void answers_of_run(void **state)
 	}
 }
 
+/* For a verb to which those behind "--" are others. */
+static void arguments_in_front(void **state)
+{
+	static const struct {
+		const char *argv[6];
+		int argc;
+		size_t before;
+	} all[] = {
+		{ { "ktstr", "run" }, 2, 0 },
+		{ { "ktstr", "run", "a", "b" }, 4, 2 },
+		{ { "ktstr", "run", "a", "--", "b", "-c" }, 6, 1 },
+		{ { "ktstr", "run", "--", "b" }, 4, 0 },
+		{ { "ktstr", "run", "a", "--" }, 4, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(all); i++) {
+		struct err e = { 0 };
+
+		before = 99;
+		o.answer = 0;
+		assert_int_equal(opt_main(&root, "ktstr", all[i].argc, all[i].argv, &e), 0);
+		assert_int_equal(before, all[i].before);
+	}
+}
+
 static void leaf_as_root(void **state)
 {
 	char line[] = "--json x";
@@ -459,6 +489,7 @@ int main(void)
 		cmocka_unit_test(no_verb),      cmocka_unit_test(width),
 		cmocka_unit_test(levels),       cmocka_unit_test(answers_of_run),
 		cmocka_unit_test(leaf_as_root), cmocka_unit_test(step_programs),
+		cmocka_unit_test(arguments_in_front),
 	};
 
 	unsetenv("COLUMNS");
