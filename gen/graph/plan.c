@@ -2,6 +2,7 @@
 #include "text/argv.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "store/digest.h"
 #include "gen/graph/word.h"
 #include "text/name.h"
 #include <ctype.h>
@@ -307,4 +308,14 @@ char *plan_slug(const char *name)
 	if (slug[0] == '.')
 		slug[0] = '-';
 	return slug;
+}
+
+char *plan_short(const char *name, size_t max)
+{
+	char hex[KEY_LEN + 1];
+
+	if (strlen(name) <= max)
+		return xstrdup(name);
+	hash_hex(name, strlen(name), hex);
+	return xasprintf("%.*s-%.32s", (int)max - 33, name, hex);
 }

@@ -83,3 +83,6 @@ int plan_check(const struct plan *p, struct err *e);
  * end. Caller frees. */
 #define PLAN_SLUG_MAX 100
 char *plan_slug(const char *name);
+/* At most max bytes (more than 33): of a longer name the beginning, and a hash in place of the rest, so that no two come to share one.
+ * Caller frees. */
+char *plan_short(const char *name, size_t max);

@@ -1,6 +1,7 @@
 #include "gen/sweep/sweep.h"
 #include "arch/arch.h"
 #include "text/argv.h"
+#include "text/escape.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
@@ -8,7 +9,6 @@
 #include "gen/graph/plan.h"
 #include "gen/graph/word.h"
 #include "gen/kernels/kernels.h"
-#include "store/digest.h"
 #include "topology/topology.h"
 
 enum { ARGS_MAX = 4000, ARGS_BYTES = 120000, MEMORY_MB = 1024 };
@@ -19,29 +19,12 @@ enum { NAME_MAX_SHOWN = 60, ID_MAX_SHOWN = 240 };
 #define BASE_DIR "base/"
 #define BASE_ID " (A)"
 
-/* A word for --arg of the step. It must pass any sh in one line, and no sh but bash can quote a line break on one. */
-static char *escape_arg(const char *word)
-{
-	char *text = xmalloc(4 * strlen(word) + 1), *at = text;
-
-	for (; *word; word++) {
-		if (*word == '\\')
-			at = stpcpy(at, "\\\\");
-		else if ((unsigned char)*word < ' ' || *word == 0x7f)
-			at += sprintf(at, "\\%03o", (unsigned char)*word);
-		else
-			*at++ = *word;
-	}
-	*at = '\0';
-	return text;
-}
-
 int sweep_check_args(const char *const *args, struct err *e)
 {
 	size_t bytes = 0, n = 0;
 
 	for (; args[n]; n++) {
-		auto_free char *arg = escape_arg(args[n]);
+		auto_free char *arg = escape_word(args[n]);
 		auto_free char *word = sh_word(arg);
 
 		bytes += strlen("--arg= ") + strlen(word);
@@ -52,18 +35,6 @@ int sweep_check_args(const char *const *args, struct err *e)
 			"%zu arguments of %zu bytes for the scheduler are too many: at most %d, together %d bytes", n,
 			bytes, ARGS_MAX, ARGS_BYTES);
 	return 0;
-}
-
-/* At most max bytes: of a longer one the beginning, and a hash in place of the rest. Schedulers choose such names, and no two cells
- * may come to share one. */
-static char *bounded(const char *name, size_t max)
-{
-	char hex[KEY_LEN + 1];
-
-	if (strlen(name) <= max)
-		return xstrdup(name);
-	hash_hex(name, strlen(name), hex);
-	return xasprintf("%.*s-%.32s", (int)max - 33, name, hex);
 }
 
 static bool has_topology(const struct sweep *s, const char *text)
@@ -96,7 +67,7 @@ static int add_topology(struct sweep *s, const struct guest_plan *base, const ch
 		return 0;
 	}
 	g.label = topology_name(&t);
-	auto_free char *shown = bounded(g.label, NAME_MAX_SHOWN);
+	auto_free char *shown = plan_short(g.label, NAME_MAX_SHOWN);
 
 	g.name = plan_slug(shown);
 	g.cpus = topology_cpus(&t);
@@ -153,7 +124,7 @@ static int check_profile(const struct sweep *s, const struct profile *p, struct 
 
 static void add_cell(struct sweep *s, const struct target *w, const struct sweep_guest *g, const struct profile *p)
 {
-	auto_free char *profile = p ? bounded(p->name, NAME_MAX_SHOWN) : NULL;
+	auto_free char *profile = p ? plan_short(p->name, NAME_MAX_SHOWN) : NULL;
 	const char *topology = g->plan.name;
 	auto_free char *id = xasprintf("verify %s on %s%s%s%s%s", s->name, w->k.name, topology ? " " : "",
 				       topology ? topology : "", p ? " with " : "", p ? profile : "");
@@ -172,7 +143,7 @@ static void add_cell(struct sweep *s, const struct target *w, const struct sweep
 		},
 		.dir = xasprintf("cells/%s%s%s%s%s", w->k.name, topology ? "/" : "", topology ? topology : "",
 				 p ? "/" : "", p ? profile : ""),
-		.id = bounded(id, ID_MAX_SHOWN),
+		.id = plan_short(id, ID_MAX_SHOWN),
 	};
 }
 
@@ -211,17 +182,22 @@ void sweep_free(struct sweep *s)
 	*s = (struct sweep){ 0 };
 }
 
-/* Options of the step that are not about its guest. */
-static void step_args(struct argv *a, const struct sweep *s, const struct sweep_cell *c)
+void sweep_arg_words(struct argv *a, const struct sweep *s, const struct profile *p)
 {
 	auto_argv struct argv args = { 0 };
 
-	cell_args(&args, s, c->profile);
+	cell_args(&args, s, p);
 	for (size_t i = 0; i < args.n; i++) {
-		auto_free char *arg = escape_arg(args.v[i]);
+		auto_free char *arg = escape_word(args.v[i]);
 
 		argv_fmt(a, "--arg=%s", arg);
 	}
+}
+
+/* Options of the step that are not about its guest. */
+static void step_args(struct argv *a, const struct sweep *s, const struct sweep_cell *c)
+{
+	sweep_arg_words(a, s, c->profile);
 	if (s->o.timeout)
 		argv_opt(a, "--timeout", "%llu", (unsigned long long)s->o.timeout);
 	guest_seed(a, &c->guest->plan);

@@ -11,6 +11,7 @@
 #include "verifier/profile.h"
 #include <stdbool.h>
 #include <stddef.h>
+struct argv;
 struct edge;
 struct err;
 struct home;
@@ -71,6 +72,8 @@ int sweep_topologies(struct sweep *s, const struct guest_plan *base, const char 
 void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus);
 /* Fills cells from what stands before them. X_USAGE as sweep_check_args, with those of the profiles. */
 int sweep_cells(struct sweep *s, struct err *e);
+/* "--arg=WORD" for each argument that the scheduler has with that profile (NULL: none), escaped as text/escape.h has it. */
+void sweep_arg_words(struct argv *a, const struct sweep *s, const struct profile *p);
 /* Edges for everything the cells need and for the cells. kernels_plan() has been called. Fails as guest_plan_allows(). */
 int sweep_plan(struct plan *p, struct sweep *s, struct err *e);
 /* The scheduler as one file, for all guests of k's architecture. It is built for one of them, and refused for the other. */

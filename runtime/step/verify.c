@@ -1,5 +1,6 @@
 /* verify: one scheduler on one kernel, with its programs read while it is attached. */
 #include "text/argv.h"
+#include "text/escape.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -50,31 +51,6 @@ static const struct opt opts[] = {
 	  .help = "load the scheduler although a guest with it attached is kept" },
 	{ 0 },
 };
-
-static bool is_octal(const char *s)
-{
-	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' && s[2] <= '7';
-}
-
-/* Back from the escapes of --arg. Anything else behind a backslash stays as it is. */
-static char *plain_arg(const char *word)
-{
-	char *out = xstrdup(word), *to = out;
-
-	while (*word) {
-		if (word[0] == '\\' && word[1] == '\\') {
-			*to++ = '\\';
-			word += 2;
-		} else if (word[0] == '\\' && is_octal(word + 1)) {
-			*to++ = (char)((word[1] - '0') << 6 | (word[2] - '0') << 3 | (word[3] - '0'));
-			word += 4;
-		} else {
-			*to++ = *word++;
-		}
-	}
-	*to = 0;
-	return out;
-}
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
@@ -280,7 +256,7 @@ static int run(int dir, const char *path, struct err *e)
 	if (!initrd || read_layout(&layout, e) < 0 || guest_run_admit(&guest, &how, e) < 0)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++) {
-		auto_free char *arg = plain_arg(o.args.v[i]);
+		auto_free char *arg = unescape_word(o.args.v[i]);
 
 		argv_add(&args, arg);
 	}
