@@ -66,6 +66,21 @@ char *home_init(const struct home *h, const struct arch *a)
 	return xasprintf("%s%s", h->init, arch_suffix(a));
 }
 
+char *home_engine(const struct home *h, const struct arch *a, struct err *e)
+{
+	int folder = (int)(strrchr(h->init, '/') - h->init);
+	char *path = xasprintf("%.*s/ktstr-engine%s", folder, h->init, arch_suffix(a));
+
+	if (file_exists(path))
+		return path;
+	err_set(e, X_NO_TOOL,
+		"%s, which runs scenarios in guests of %s, is missing: build it with make where there is %s-gcc, or "
+		"install again",
+		path, a->name, a->triplet);
+	free(path);
+	return NULL;
+}
+
 static char *data_folder(void)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");

@@ -19,6 +19,8 @@ char *home_cargo(struct err *e);
 int home_find(struct home *h, struct err *e);
 /* ktstr-init, or ktstr-init-aarch64 beside it, which may be missing. Caller frees. */
 char *home_init(const struct home *h, const struct arch *a);
+/* ktstr-engine, or ktstr-engine-aarch64, beside it: X_NO_TOOL when it was not built. Caller frees. */
+char *home_engine(const struct home *h, const struct arch *a, struct err *e);
 /* A static busybox for guests of that architecture: X_NO_TOOL with where it may lie. Caller frees. */
 char *home_busybox(const struct home *h, const struct arch *a, struct err *e);
 /* CRC-32 of ktstr.kconfig, for stale marks: hex[9]. */

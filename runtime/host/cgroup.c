@@ -253,6 +253,14 @@ uint64_t cgroup_own_memory(void)
 	return own() ? cgroup_memory(own()) : 0;
 }
 
+char *cgroup_v2_mount(void)
+{
+	auto_free char *top = NULL;
+	char *point;
+
+	return own() && mount_of(own()->mounts, NULL, &point, &top) ? point : NULL;
+}
+
 static uint64_t kills_in(const char *dir, const char *file)
 {
 	static const char word[] = "oom_kill ";

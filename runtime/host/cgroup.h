@@ -29,3 +29,6 @@ uint64_t cgroup_oom_kills(void);
 /* Whether another process is in a frozen group, wherever it was moved to since it was started; false as well where that
  * cannot be seen from here. */
 bool cgroup_process_frozen(pid_t pid);
+
+/* Where the hierarchy of v2 is mounted. Caller frees. NULL: nowhere. */
+char *cgroup_v2_mount(void);

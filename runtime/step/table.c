@@ -5,11 +5,7 @@
 #include <stddef.h>
 
 const struct step *const steps[] = {
-	&step_audit,        &step_bootable,
-	&step_cargo,        &step_check_store,
-	&step_flags,        &step_initramfs,
-	&step_kernel_entry, &step_kernel_import,
-	&step_payload,      &step_probe,
-	&step_shell,        &step_snapshot,
-	&step_verify,       NULL,
+	&step_audit,        &step_bootable,      &step_cargo,   &step_check_store, &step_flags,  &step_initramfs,
+	&step_kernel_entry, &step_kernel_import, &step_payload, &step_probe,       &step_run,    &step_run_here,
+	&step_scenario,     &step_judge,         &step_shell,   &step_snapshot,    &step_verify, NULL,
 };

@@ -98,6 +98,8 @@ static int output(struct talk *t, uint32_t which, const struct msg *m, struct er
 {
 	bool *deaf = &t->deaf[which == STDERR_FILENO];
 
+	if (t->s->take)
+		return t->s->take(t->s->arg, (int)which, m->data, m->n, e);
 	if (t->s->copy && write_all(t->s->copy, m->data, m->n, "the copy of the output", e) < 0)
 		return -1;
 	int r = *deaf ? PUT_DONE : put(which == STDERR_FILENO ? t->s->err : t->s->out, m->data, m->n, e);

@@ -1,6 +1,7 @@
 /* session.h: a program in the guest that somebody at a terminal, or a pipe, works with. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 struct err;
 struct msg;
 struct vm;
@@ -10,11 +11,13 @@ struct session {
 	const char *const *env;  /* "NAME=value"; NULL: none beside the guest's own */
 	bool terminal;           /* the program gets a terminal of out's size; Ctrl-A x ends the session */
 	int in, out, err;        /* of ours */
+	/* Takes what the program writes to one of its outputs (STDOUT_FILENO, STDERR_FILENO) in place of out, err and copy. NULL: nobody. */
+	int (*take)(void *arg, int which, const char *data, size_t n, struct err *e);
 	int copy;           /* what goes to out and err goes there as well, in the order in which it came; 0: nowhere */
 	long long deadline; /* now_ms() scale, -1: none */
 	/* What the guest says besides (scheduler states, its log). May be NULL. */
 	int (*other)(void *arg, const struct msg *m, struct err *e);
-	void *arg;
+	void *arg; /* of both */
 };
 
 enum { SESSION_ENDED = 0, SESSION_QUIT = 1 };

@@ -58,6 +58,23 @@ shell_graph() {
 	matches shell.ninja build.ninja
 }
 
+# Two tests with seeds, profiles and a comparison; one has a scheduler, one a scenario of the catalogue.
+run_graph() {
+	kernels
+	cat >flags <<-'END'
+		[{"name":"llc","args":["--llc aware"],"requires":[]}]
+	END
+	printf 'scheduler "./a scheduler" --one "two words"\ntopology 1,2,2,1\ncgroup a\nwork a spin\nhold 100%%\n' >'my test.ktstr' || return
+	echo 'expect iterations{a} >= 0.5 * iterations{a} of eevdf' >>'my test.ktstr' || return
+	ktstr run 'my test.ktstr' --kernel one --seeds 3..4 --flags-file flags --profiles default,llc \
+		--expect-line 'gap.max <= 5ms' >out 2>err
+	anonymous <"$(echo cache/ktstr/store/graphs/run-*/build.ninja)" >build.ninja
+	matches run.ninja build.ninja && rm -rf cache/ktstr/store/graphs || return
+	ktstr run no_cgroups --kernel one --clock real --memory-mb 512 --duration 3 --workers 4 >out 2>err
+	anonymous <"$(echo cache/ktstr/store/graphs/run-*/build.ninja)" >build.ninja
+	matches run-real.ninja build.ninja
+}
+
 # What is not in the cache is made in the same graph, beside what is.
 build_graph() {
 	kernels
@@ -128,4 +145,4 @@ libraries() {
 		has 'note: LD_PRELOAD' err
 }
 
-run_tests libraries kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name
+run_tests libraries kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph run_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name

@@ -1,0 +1,172 @@
+#include "gen/matrix/matrix.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "gen/base/home.h"
+#include "gen/graph/guest.h"
+#include "gen/graph/plan.h"
+#include "gen/kernels/kernels.h"
+#include "gen/matrix/fit.h"
+#include "text/argv.h"
+#include "topology/topology.h"
+
+static bool number(const char **at, uint64_t *out)
+{
+	char *end;
+
+	if (**at < '0' || **at > '9')
+		return false;
+	*out = strtoull(*at, &end, 10);
+	*at = end;
+	return *out < UINT64_MAX / 2;
+}
+
+int seeds_parse(struct seeds *s, const char *text, uint64_t first, struct err *e)
+{
+	const char *at = text;
+	uint64_t a, b;
+
+	if (!number(&at, &a))
+		goto bad;
+	if (!*at) {
+		*s = (struct seeds){ first, (size_t)a };
+	} else {
+		if (strncmp(at, "..", 2) != 0 || (at += 2, !number(&at, &b)) || *at || b < a)
+			goto bad;
+		*s = (struct seeds){ a, (size_t)(b - a + 1) };
+	}
+	if (s->n && s->n <= SEEDS_MAX)
+		return 0;
+	return err_set(e, X_USAGE, "--seeds %s: 1 to %d of them", text, SEEDS_MAX);
+bad:
+	return err_set(e, X_USAGE, "--seeds %s: a count (\"8\") or a range (\"1..8\") is wanted", text);
+}
+
+const struct matrix_cell *matrix_profile(const struct matrix_cell *c, const char *name)
+{
+	const struct matrix_test *t = c->test;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct sweep_cell *on = t->cells[i].on;
+
+		if (on->target == c->on->target && on->guest == c->on->guest && on->profile &&
+		    !strcmp(on->profile->name, name))
+			return &t->cells[i];
+	}
+	return NULL;
+}
+
+static int check_others(const struct matrix *m, const struct matrix_cell *c, struct err *e)
+{
+	auto_free const char **others = expectations_others(&c->test->test.expect);
+
+	for (size_t i = 0; others[i]; i++) {
+		if ((!strcmp(others[i], EEVDF) && !m->here) || matrix_profile(c, others[i]))
+			continue;
+		return err_set(
+			e, X_USAGE, "%s: \"of %s\": %s", c->test->test.word, others[i],
+			m->here ? "on this machine there is nothing to compare with"
+				: "there is no such profile in this request; it may be eevdf, or one that --profiles "
+				  "names");
+	}
+	return 0;
+}
+
+static char *again(const struct matrix *m, const struct matrix_test *t, const struct sweep_cell *on)
+{
+	auto_argv struct argv a = { 0 };
+
+	argv_add(&a, "ktstr");
+	argv_add(&a, "run");
+	argv_add(&a, t->test.file ? t->test.file : t->test.word);
+	if (m->here) {
+		argv_add(&a, "--host");
+	} else {
+		argv_opt(&a, "--kernel", "%s", on->name.id);
+		argv_opt(&a, "--topology", "%s", on->guest->topology);
+	}
+	if (on->profile)
+		argv_opt(&a, "--profiles", "%s", on->profile->name);
+	auto_free char *words = argv_quote((const char *const *)a.v);
+
+	return xasprintf("%s%s%s", words, *m->again ? " " : "", m->again);
+}
+
+static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_cell *on, struct err *e)
+{
+	struct matrix_cell *c = &t->cells[t->n];
+
+	*c = (struct matrix_cell){
+		.test = t,
+		.on = on,
+		.dir = xasprintf("tests/%s/%s", t->test.slug, on->dir + strlen("cells/")),
+		.again = again(m, t, on),
+		.runs = xcalloc(t->seeds.n, sizeof(*c->runs)),
+	};
+	t->n++;
+	return test_fit(&t->test, on->guest->topology, &c->skip, &c->ms, e);
+}
+
+int matrix_names(const struct matrix *m, struct err *e)
+{
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(m->tests[i].test.slug, m->tests[k].test.slug))
+				return err_set(e, X_USAGE, "%s and %s: two tests are called \"%s\"",
+					       m->tests[k].test.word, m->tests[i].test.word, m->tests[i].test.name);
+	return 0;
+}
+
+int matrix_cells(struct matrix *m, struct err *e)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct matrix_test *t = &m->tests[i];
+
+		t->cells = xcalloc(t->sweep.n + 1, sizeof(*t->cells));
+		t->payload = xasprintf("schedulers/%zu", i);
+		for (size_t k = 0; k < t->sweep.n; k++)
+			if (add_cell(m, t, &t->sweep.cells[k], e) < 0)
+				return -1;
+		for (size_t k = 0; k < t->n; k++)
+			if (check_others(m, &t->cells[k], e) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+void matrix_largest(const struct matrix *m, uint64_t *memory_mb, unsigned *cpus)
+{
+	*memory_mb = 0;
+	*cpus = 0;
+	for (size_t i = 0; i < m->n; i++) {
+		uint64_t mb;
+		unsigned n;
+
+		sweep_largest(&m->tests[i].sweep, &mb, &n);
+		*memory_mb = mb > *memory_mb ? mb : *memory_mb;
+		*cpus = n > *cpus ? n : *cpus;
+	}
+}
+
+void matrix_free(struct matrix *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct matrix_test *t = &m->tests[i];
+
+		for (size_t k = 0; k < t->n; k++) {
+			free(t->cells[k].skip);
+			free(t->cells[k].dir);
+			free(t->cells[k].again);
+			free(t->cells[k].runs);
+		}
+		free(t->cells);
+		free(t->payload);
+		sweep_free(&t->sweep);
+		test_drop(&t->test);
+	}
+	free(m->tests);
+	*m = (struct matrix){ 0 };
+}

@@ -1,0 +1,77 @@
+/* matrix.h: tests on kernels and topologies, with profiles and seeds, as edges of one graph.
+ *
+ *   scenarios/S/{text,test}   tests/S/K/T[/P]/seed-N/{run.json,console.log,sched.log}   tests/S/K/T[/P]/verdict.json
+ *   schedulers/N[-ARCH]/payload.pack   eevdf/S/K/T/seed-N/…: what "of eevdf" compares with
+ *
+ * The slug of a test is S; kernels, topologies and profiles are those of a sweep (gen/sweep/sweep.h). */
+#pragma once
+#include "gen/matrix/test.h"
+#include "gen/sweep/sweep.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+struct edge;
+struct err;
+struct home;
+struct kernels;
+struct plan;
+
+struct seeds {
+	uint64_t first;
+	size_t n;
+};
+enum { SEEDS_MAX = 1000 };
+
+#define EEVDF "eevdf" /* the kernel's own scheduler, as expectations name it */
+
+/* One test on one kernel and topology with one profile, and all its seeds. */
+struct matrix_cell {
+	const struct matrix_test *test;
+	const struct sweep_cell *on;
+	const char *preset;       /* name of the topology, where it was asked for by one; NULL */
+	char *skip;               /* why this topology cannot have it; NULL: it runs */
+	uint64_t ms;              /* what it takes of the guest's time */
+	char *dir;                /* below the build folder */
+	char *again;              /* the command that runs it, without its seed */
+	const struct edge **runs; /* one per seed; after matrix_plan() */
+	const struct edge *judge;
+};
+
+struct matrix_test {
+	struct test test;
+	struct sweep sweep;      /* its kernels, topologies and profiles; scheduler NULL: the kernel's own */
+	const char *const *args; /* of its scheduler, NULL-ended: what sweep.o.args is */
+	struct seeds seeds;
+	char *payload; /* folder of its scheduler below the build folder */
+	struct matrix_cell *cells;
+	size_t n;
+};
+
+struct matrix {
+	const struct home *home;
+	struct matrix_test *tests;
+	size_t n;
+	const char *const *expect_lines; /* NULL-ended */
+	const char *again;               /* options of the request that a command needs to run a cell again; "" none */
+	const char *again_rest;          /* "-- ARGS", which stands behind all others; "" none */
+	uint64_t timeout;                /* seconds to attach in; 0: as the step has it */
+	uint64_t duration, workers;      /* as test_opts have them */
+	bool force;
+	bool here; /* no guests: this machine (here.h) */
+};
+
+/* "N" (so many, from first on), "A..B". X_USAGE. */
+int seeds_parse(struct seeds *s, const char *text, uint64_t first, struct err *e);
+
+/* The cell of the same kernel and topology with that profile; NULL: there is none. */
+const struct matrix_cell *matrix_profile(const struct matrix_cell *c, const char *name);
+/* X_USAGE when two tests have one name. */
+int matrix_names(const struct matrix *m, struct err *e);
+/* Cells of all tests, whose sweeps have their cells. X_USAGE for a text that is wrong on one of its topologies, and for "of OTHER" that
+ * there is not. */
+int matrix_cells(struct matrix *m, struct err *e);
+/* The largest guest. */
+void matrix_largest(const struct matrix *m, uint64_t *memory_mb, unsigned *cpus);
+/* Edges for all that is not skipped. kernels_plan() has been called. Fails as guest_plan_allows(). */
+int matrix_plan(struct plan *p, struct matrix *m, struct err *e);
+void matrix_free(struct matrix *m);

@@ -1,0 +1,228 @@
+#include "gen/matrix/rulings.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "gen/graph/run.h"
+#include "json/write.h"
+#include "judge/facts/facts.h"
+#include "judge/report/report.h"
+#include "progress/log.h"
+#include "scenario/scenario.h"
+
+enum { VERDICT_MAX = 64 << 20, LOG_MAX = 64 << 20, FACTS_MAX = 256 << 20 };
+
+static void label(struct cell_verdict *x)
+{
+	const struct matrix_cell *c = x->cell;
+
+	x->v.test = xstrdup(c->test->test.name);
+	x->v.kernel = xstrdup(c->on->name.kernel);
+	x->v.topology = xstrdup(c->on->guest->topology);
+	if (c->preset)
+		x->v.preset = xstrdup(c->preset);
+	if (c->test->test.scheduler)
+		x->v.scheduler = xstrdup(c->test->sweep.name);
+	if (c->on->profile)
+		x->v.profile = xstrdup(c->on->profile->name);
+}
+
+static void add_seed(struct ruling *v, uint64_t seed, enum judgement judgement, const char *words)
+{
+	v->seeds = xreallocarray(v->seeds, v->n_seeds + 1, sizeof(*v->seeds));
+	v->seeds[v->n_seeds++] = (struct verdict_seed){ seed, judgement, xstrdup(words) };
+}
+
+static void skip(struct cell_verdict *x)
+{
+	label(x);
+	x->v.verdict = JUDGED_SKIP;
+	add_seed(&x->v, x->cell->test->seeds.first, JUDGED_SKIP, x->cell->skip);
+}
+
+/* A run that failed, or what it needs, or the judge. */
+static void broken(struct cell_verdict *x, const struct run *r)
+{
+	const struct matrix_cell *c = x->cell;
+	const struct step_result *judge = run_step(r, c->judge);
+
+	label(x);
+	x->v.verdict = JUDGED_BROKEN;
+	x->code = judge->code;
+	for (size_t i = 0; i < c->test->seeds.n; i++) {
+		const struct step_result *step = run_step(r, c->runs[i]);
+
+		if (step->state != STEP_FAILED && step->state != STEP_NOT_RUN)
+			continue;
+		x->code = step->code;
+		add_seed(&x->v, c->test->seeds.first + i, JUDGED_BROKEN, step->text ? step->text : "it was not run");
+	}
+	if (!x->v.n_seeds)
+		add_seed(&x->v, c->test->seeds.first, JUDGED_BROKEN, judge->text ? judge->text : "it was not judged");
+}
+
+static int read_verdict(struct cell_verdict *x, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/verdict.json", x->dir), *text = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, VERDICT_MAX, &text, &n, e) < 0)
+		return -1;
+	return verdict_read(&x->v, text, n, e) < 0 ? err_in(e, "%s", path) : 0;
+}
+
+static int read_cell(struct cell_verdict *x, const struct run *r, struct err *e)
+{
+	x->dir = xasprintf("%s/%s", r->dir, x->cell->dir);
+	if (x->cell->skip) {
+		skip(x);
+		return 0;
+	}
+	const struct step_result *judge = run_step(r, x->cell->judge);
+
+	if (judge->state == STEP_RAN || judge->state == STEP_CACHED)
+		return read_verdict(x, e);
+	broken(x, r);
+	return 0;
+}
+
+int rulings_read(struct rulings *all, const struct matrix *m, const struct run *r, struct err *e)
+{
+	size_t n = 0;
+
+	all->dir = xstrdup(r->dir);
+	for (size_t i = 0; i < m->n; i++)
+		n += m->tests[i].n;
+	all->v = xcalloc(n + 1, sizeof(*all->v));
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; k < m->tests[i].n; k++) {
+			struct cell_verdict *x = &all->v[all->n++];
+
+			x->cell = &m->tests[i].cells[k];
+			if (read_cell(x, r, e) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+static char *read_file_text(const char *path, size_t max, size_t *n)
+{
+	struct err ignored;
+	char *text = NULL;
+
+	return file_read(AT_FDCWD, path, max, &text, n, &ignored) < 0 ? NULL : text;
+}
+
+/* All there is to know of one cell. */
+static void tell_whole(FILE *f, const struct rulings *all, const struct cell_verdict *x)
+{
+	const struct verdict_seed *worst = verdict_worst_seed(&x->v);
+	auto_free char *dir = xasprintf("%s/seed-%llu", x->dir,
+					(unsigned long long)(worst ? worst->seed : x->cell->test->seeds.first));
+	auto_free char *json = xasprintf("%s/run.json", dir), *console = xasprintf("%s/console.log", dir),
+		       *sched = xasprintf("%s/sched.log", dir);
+	auto_facts struct facts facts = { 0 };
+	const char *slug = x->cell->test->test.slug;
+	auto_free char *test = xasprintf("%s/scenarios/%s/test", all->dir, slug),
+		       *ran = xasprintf("%s/scenarios/%s/text", all->dir, slug);
+	struct err ignored;
+	size_t n = 0, console_n = 0, sched_n = 0, scenario_n = 0, ran_n = 0;
+	auto_free char *text = read_file_text(json, FACTS_MAX, &n),
+		       *console_text = read_file_text(console, LOG_MAX, &console_n),
+		       *sched_text = read_file_text(sched, LOG_MAX, &sched_n),
+		       *scenario = read_file_text(test, 2 * SCENARIO_TEXT_MAX, &scenario_n),
+		       *ran_text = read_file_text(ran, 2 * SCENARIO_TEXT_MAX, &ran_n);
+	bool there = text && facts_read(&facts, text, n, &ignored) == 0;
+	const struct report_log logs[] = { { "kernel", console, console_text, console_n },
+					   { "scheduler", sched, sched_text, sched_n } };
+	const struct judge_report report = { .verdict = &x->v,
+					     .facts = there ? &facts : NULL,
+					     .ran = ran_text,
+					     .test = scenario,
+					     .logs = logs,
+					     .n_logs = 2 };
+
+	report_full(f, &report);
+}
+
+void rulings_text(FILE *f, const struct rulings *all)
+{
+	size_t n[JUDGEMENTS] = { 0 };
+
+	for (size_t i = 0; i < all->n; i++) {
+		n[all->v[i].v.verdict]++;
+		if (all->n == 1)
+			tell_whole(f, all, &all->v[i]);
+		else
+			report_short(f, &all->v[i].v);
+	}
+	if (all->n == 1)
+		return;
+	fprintf(f, "\n%zu of %zu passed", n[JUDGED_PASS], all->n);
+	for (int i = 0; i < JUDGEMENTS; i++)
+		if (i != JUDGED_PASS && n[i])
+			fprintf(f, ", %s: %zu", judgement_names[i], n[i]);
+	fputc('\n', f);
+}
+
+void rulings_json(FILE *f, const struct rulings *all)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, f);
+	jsonw_obj(&w);
+	jsonw_ku64(&w, "format", 1);
+	jsonw_karr(&w, "tests");
+	for (size_t i = 0; i < all->n; i++) {
+		jsonw_obj(&w);
+		verdict_members(&w, &all->v[i].v);
+		if (!all->v[i].cell->skip)
+			jsonw_kstr(&w, "dir", all->v[i].dir);
+		jsonw_end_obj(&w);
+	}
+	jsonw_end_arr(&w);
+	jsonw_end_obj(&w);
+	jsonw_done(&w);
+}
+
+int rulings_code(const struct rulings *all, const struct verdict_rules *rules, const struct run *r,
+		 const struct plan *p, struct err *e)
+{
+	enum judgement worst = JUDGED_SKIP;
+	size_t n = 0;
+
+	/* What failed as a step has an exit code of its own. */
+	if (run_failures(r, p, e) < 0)
+		return -1;
+	for (size_t i = 0; i < all->n; i++)
+		worst = judgement_worse(worst, all->v[i].v.verdict);
+	for (size_t i = 0; i < all->n; i++)
+		n += all->v[i].v.verdict == worst;
+	int code = judgement_exit(worst, rules);
+
+	if (!code)
+		return 0;
+	if (all->n == 1)
+		log_error("%s: %s", all->v[0].v.test, judgement_names[worst]);
+	else
+		log_error("%s: %zu of %zu tests", judgement_names[worst], n, all->n);
+	/* X_USAGE with a message would be told as a mistake in the command line. */
+	e->code = code;
+	e->msg[0] = '\0';
+	return code;
+}
+
+void rulings_free(struct rulings *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		verdict_free(&all->v[i].v);
+		free(all->v[i].dir);
+	}
+	free(all->v);
+	free(all->dir);
+	*all = (struct rulings){ 0 };
+}

@@ -1,0 +1,257 @@
+/* run: one scenario in one guest, with one seed. What is expected of it is another step's. */
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "options/opt.h"
+#include "step/again.h"
+#include "step/attached.h"
+#include "step/guest.h"
+#include "step/step.h"
+#include "step/steps.h"
+#include "store/recipe.h"
+#include "store/store.h"
+#include "text/argv.h"
+#include "text/escape.h"
+#include "trial/record.h"
+#include "trial/trial.h"
+#include "verifier/cell.h"
+#include "vm/vm.h"
+#include <errno.h>
+
+static struct guest_opts guest = GUEST_OPTS_INIT;
+static struct {
+	const char *snapshot, *payload, *engine, *text, *scheduler, *profile;
+	struct opt_list args;
+	uint64_t seed, timeout, ms;
+	bool anew;
+} o;
+
+static const struct opt opts[] = {
+	{ .name = "snapshot",
+	  .type = OPT_STR,
+	  .out = &o.snapshot,
+	  .arg = "DIR",
+	  .help = "output of the snapshot step" },
+	{ .name = "boot", .type = OPT_STR, .out = &guest.boot, .arg = "DIR", .help = "output of the bootable step" },
+	{ .name = "initrd", .type = OPT_STR, .out = &guest.initrd, .arg = "FILE", .help = "initramfs of the guest" },
+	{ .name = "payload",
+	  .type = OPT_STR,
+	  .out = &o.payload,
+	  .arg = "FILE",
+	  .help = "scheduler, output of the payload step; the kernel's own unless given" },
+	{ .name = "arg",
+	  .type = OPT_LIST,
+	  .out = &o.args,
+	  .arg = "WORD",
+	  .help = "argument of the scheduler; \\\\ is a backslash, \\012 the byte of that octal number" },
+	{ .name = "scheduler", .type = OPT_STR, .out = &o.scheduler, .arg = "NAME", .help = "what it is called" },
+	{ .name = "profile",
+	  .type = OPT_STR,
+	  .out = &o.profile,
+	  .arg = "NAME",
+	  .help = "what its arguments are called" },
+	{ .name = "engine", .type = OPT_STR, .out = &o.engine, .arg = "FILE", .help = "ktstr-engine" },
+	{ .name = "text", .type = OPT_STR, .out = &o.text, .arg = "FILE", .help = "output of the scenario step" },
+	{ .name = "ms",
+	  .type = OPT_U64,
+	  .out = &o.ms,
+	  .arg = "MS",
+	  .min = 1,
+	  .max = 24 * 60 * 60 * 1000,
+	  .help = "how long the scenario takes by its own words" },
+	{ .name = "seed",
+	  .type = OPT_U64,
+	  .out = &o.seed,
+	  .arg = "N",
+	  .max = UINT64_MAX,
+	  .help = "of virtual time, and of what workers draw" },
+	{ .name = "timeout",
+	  .type = OPT_U64,
+	  .out = &o.timeout,
+	  .arg = "SECONDS",
+	  .min = 1,
+	  .max = 86400,
+	  .help = "how long the scheduler may take to attach" },
+	{ .name = "anew",
+	  .type = OPT_FLAG,
+	  .out = &o.anew,
+	  .help = "load the scheduler although a guest with it attached is kept" },
+	{ 0 },
+};
+
+/* A snapshot of virtual time is its memory; one of real time what its recipe says. */
+static int snapshot_recipe(struct recipe *r, struct hashes *h, struct err *e)
+{
+	auto_free char *base = xasprintf("%s/recipe", o.snapshot), *memory = xasprintf("%s/ram.sha256", o.snapshot);
+
+	if (recipe_file(r, "snapshot", base, h, e) < 0)
+		return -1;
+	return file_exists(memory) ? recipe_file(r, "memory", memory, h, e) : 0;
+}
+
+static int recipe(struct recipe *r, struct hashes *h, struct err *e)
+{
+	if (!o.snapshot || !guest.boot || !guest.initrd || !o.engine || !o.text || !o.ms)
+		return err_set(e, X_USAGE, "--snapshot, --boot, --initrd, --engine, --text and --ms are required");
+	guest_kernel(&guest);
+	if (snapshot_recipe(r, h, e) < 0 || (o.payload && recipe_file(r, "payload", o.payload, h, e) < 0) ||
+	    recipe_file(r, "engine", o.engine, h, e) < 0 || recipe_file(r, "text", o.text, h, e) < 0)
+		return -1;
+	recipe_str(r, "scheduler", o.scheduler);
+	recipe_str(r, "profile", o.profile);
+	for (size_t i = 0; i < o.args.n; i++)
+		recipe_str(r, "arg", o.args.v[i]);
+	recipe_u64(r, "seed", o.seed);
+	recipe_u64(r, "ms", o.ms);
+	recipe_u64(r, "timeout", o.timeout);
+	return 0;
+}
+
+struct logs {
+	char *text[2]; /* scheduler, console */
+	size_t n[2];
+};
+
+static void logs_free(struct logs *l)
+{
+	free(l->text[0]);
+	free(l->text[1]);
+	*l = (struct logs){ 0 };
+}
+
+static int write_logs(int dir, const struct logs *l, struct err *e)
+{
+	if (file_write(dir, "sched.log", l->text[0], l->n[0], e) < 0)
+		return -1;
+	return file_write(dir, "console.log", l->text[1], l->n[1], e) < 0 ? -1 : 0;
+}
+
+static int run_once(const struct trial *t, struct trial_result *r, struct logs *l, struct err *e)
+{
+	FILE *log = xmemstream(&l->text[0], &l->n[0]), *console = xmemstream(&l->text[1], &l->n[1]);
+	int ret = trial_run(t, r, log, console, e);
+
+	fclose(log);
+	fclose(console);
+	if (r->fallback || r->unusable)
+		store_spoil(step_store(), o.snapshot, "state");
+	return ret;
+}
+
+/* In virtual time nothing of the host decides what came of it, unless nothing came of it. */
+static bool is_sound(int ret, const struct trial_result *r, const struct err *e)
+{
+	return ret < 0 ? !again_accident(e->code) : r->clock.virtual;
+}
+
+/* Until the host lets it run, and QEMU stops where all do. */
+static int run_trial(const struct trial *t, struct attached *a, struct trial_result *r, struct logs *l, struct err *e)
+{
+	struct again again = { 0 };
+
+	for (;;) {
+		struct err why = { 0 };
+
+		again_begin(&again);
+		int ret = run_once(t, r, l, &why);
+		int more = ret < 0 && a->again ? AGAIN_YES : again_ask(&again, is_sound(ret, r, &why), e);
+
+		if (more < 0)
+			return -1;
+		if (more == AGAIN_NO && ret < 0)
+			*e = why;
+		if (more == AGAIN_NO)
+			return ret;
+		trial_result_free(r);
+		logs_free(l);
+	}
+}
+
+/* Logs of a run that came to nothing lie beside where the result would be, which the last one is no more. */
+static void record_failure(const struct logs *l)
+{
+	auto_close int out = open(step_out(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err ignored;
+
+	if (out < 0)
+		return;
+	(void)unlinkat(out, "run.json", 0);
+	(void)write_logs(out, l, &ignored);
+}
+
+static int write_record(int dir, const struct trial_result *r, struct err *e)
+{
+	const struct record rec = { .scheduler = o.payload ? o.scheduler : NULL, .profile = o.profile };
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+	int ret = record_write(f, &rec, r, e);
+
+	fclose(f);
+	return ret < 0 || file_write(dir, "run.json", text, n, e) < 0 ? -1 : 0;
+}
+
+static int begin_attached(void *arg, struct vm *vm, struct err *e)
+{
+	return attached_begin(arg, vm, e);
+}
+
+static int settle_attached(void *arg, struct vm *vm, struct err *e)
+{
+	return attached_settle(arg, vm, e);
+}
+
+static int run(int dir, const char *path, struct err *e)
+{
+	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
+	auto_trial_result struct trial_result r = { 0 };
+	auto_attached struct attached a = ATTACHED_NONE;
+	auto_argv struct argv args = { 0 };
+	struct logs l = { 0 };
+
+	(void)path;
+	if (!initrd || guest_admit_restored(o.snapshot, e) < 0)
+		return -1;
+	for (size_t i = 0; i < o.args.n; i++) {
+		auto_free char *arg = unescape_word(o.args.v[i]);
+
+		argv_add(&args, arg);
+	}
+	a.snapshot = o.snapshot;
+	a.seed = o.seed;
+	a.pack = o.payload;
+	a.args = (const char *const *)args.v;
+	a.n_args = args.n;
+	a.seconds = o.timeout ? o.timeout : VM_LOAD_S;
+	a.anew = o.anew;
+	const struct cell_attached attached = { begin_attached, settle_attached, &a };
+	const struct trial t = { .snapshot = o.snapshot,
+				 .seed = o.seed,
+				 .kernel = guest.kernel,
+				 .initrd = initrd,
+				 .pack = o.payload,
+				 .args = (const char *const *)args.v,
+				 .load_s = (unsigned)o.timeout,
+				 .engine = o.engine,
+				 .text = o.text,
+				 .ms = o.ms,
+				 .attached = o.payload ? &attached : NULL,
+				 .note = step_note };
+	int ret = run_trial(&t, &a, &r, &l, e);
+
+	if (ret == 0)
+		ret = write_logs(dir, &l, e) < 0 ? -1 : write_record(dir, &r, e);
+	if (ret < 0)
+		record_failure(&l);
+	logs_free(&l);
+	return ret;
+}
+
+const struct step step_run = {
+	.name = "run",
+	.format = 1,
+	.summary = "run a scenario in a guest",
+	.opts = opts,
+	.recipe = recipe,
+	.run = run,
+};

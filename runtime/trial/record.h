@@ -1,0 +1,15 @@
+/* record.h: run.json, what one run was: what the host knows of it, and what the engine counted. judge/facts.h has the members. */
+#pragma once
+#include "trial/trial.h"
+
+/* What the request says, and no guest. */
+struct record {
+	const char *scheduler; /* for people; NULL: the kernel's own, which is written as "eevdf" */
+	const char *profile;   /* NULL: none */
+	bool host;             /* there was no guest, but this machine and what schedules it */
+};
+
+/* In virtual time equal runs give equal text. X_VM when what the engine printed is no JSON object: it comes from a guest. */
+int record_write(FILE *f, const struct record *rec, const struct trial_result *r, struct err *e);
+/* Of a run that did not take place: why, for the caller to free; NULL: it did, or text is none of record_write()'s. */
+char *record_skipped(const char *text, size_t n);

@@ -1,0 +1,433 @@
+#include "trial/trial.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "attach/attach.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "guest/exit_info.h"
+#include "guest/pack.h"
+#include "guest/payload.h"
+#include "guest/proto.h"
+#include "process/spawn.h"
+#include "text/argv.h"
+#include "text/text.h"
+#include "trial/kept.h"
+#include "verifier/cell.h"
+#include "verifier/evidence.h"
+#include "verifier/reason.h"
+#include "vm/console.h"
+#include "vm/end.h"
+#include "vm/push.h"
+#include "vm/session.h"
+#include "vm/snapshot.h"
+#include "vm/vm.h"
+
+#define ENGINE "/ktstr/engine"
+#define SCENARIO "/ktstr/scenario"
+
+enum {
+	ENGINE_SKIPS = 4, /* its exit code when the guest lacks what the scenario needs */
+	PATIENCE_MS =
+		60000, /* beside twice what the scenario takes: groups to be made, workers to be started and reaped */
+	REASON_MAX = 300,
+	GOING_S = 10,      /* for a scheduler that the kernel lets go of to be gone, and its dump to be written */
+	WARNING_LEVEL = 4, /* KERN_WARNING */
+};
+#define ENGINE_OUT (64u << 20)
+#define ENGINE_ERR (64u << 10)
+#define SCHED_LOG (16u << 20)
+
+const char *const trial_end_names[] = {
+	[TRIAL_RAN] = "ran",         [TRIAL_EJECTED] = "ejected", [TRIAL_STALLED] = "stalled",
+	[TRIAL_ENDED] = "ended",     [TRIAL_REFUSED] = "refused", [TRIAL_PANICKED] = "panicked",
+	[TRIAL_SKIPPED] = "skipped",
+};
+
+struct run {
+	const struct trial *t;
+	struct trial_result *r;
+	struct vm vm;
+	bool given;    /* the guest was continued with the scheduler attached */
+	bool attached; /* the kernel had it */
+	bool gone;     /* and began to let go of it */
+	bool off;      /* and has */
+	bool exited;
+	int status; /* of the scheduler's process, when it exited */
+	struct calls calls;
+	struct exit_info left; /* what the kernel said when it let go of it; {0}: nothing yet */
+	struct kept log, out, err;
+};
+
+static int hear_state(struct run *x, const struct msg *m, struct err *e)
+{
+	struct proto_state st;
+
+	if (m->n < sizeof(st))
+		return err_set(e, X_VM, "the guest sent a short state");
+	memcpy(&st, m->data, sizeof(st));
+	if (st.state == SCX_ENABLED)
+		x->attached = true;
+	else if (x->attached && (st.state == SCX_DISABLED || st.state == SCX_DISABLING))
+		x->gone = true;
+	x->off = x->gone && st.state == SCX_DISABLED;
+	return 0;
+}
+
+static int hear_exit(struct run *x, const struct msg *m, struct err *e)
+{
+	struct proto_exited gone;
+
+	if (m->n < sizeof(gone))
+		return err_set(e, X_VM, "the guest sent a short exit status");
+	memcpy(&gone, m->data, sizeof(gone));
+	x->exited = true;
+	x->status = gone.status;
+	return 0;
+}
+
+/* session.h's other() as well: what the guest says of the scheduler. */
+static int hear(void *arg, const struct msg *m, struct err *e)
+{
+	struct run *x = arg;
+
+	switch (m->type) {
+	case MSG_LOG:
+		kept_add(&x->log, m->data, m->n);
+		return 0;
+	case MSG_EXIT_INFO:
+		exit_info_free(&x->left);
+		return exit_info_parse(&x->left, m->data, m->n, e);
+	case MSG_CALLS:
+		calls_free(&x->calls);
+		return calls_parse(&x->calls, m->data, m->n, e);
+	case MSG_STATE:
+		return hear_state(x, m, e);
+	case MSG_EXITED:
+		return hear_exit(x, m, e);
+	case MSG_FAILED:
+		return err_set(e, X_VM, "guest: %.*s", (int)(m->n < 500 ? m->n : 500), (const char *)m->data);
+	default:
+		return err_set(e, X_VM, "the guest sent message %u out of turn", m->type);
+	}
+}
+
+/* Warnings of the kernel are findings, and it does not write them to the console unless asked. */
+static int show_warnings(struct run *x, struct err *e)
+{
+	uint32_t below = WARNING_LEVEL + 1;
+
+	return chan_send(&x->vm.chan, MSG_CONSOLE, &below, sizeof(below), vm_deadline(&x->vm, VM_PUSH_S), e);
+}
+
+static int push_tools(struct run *x, struct err *e)
+{
+	auto_payload struct payload p = { 0 };
+
+	if (show_warnings(x, e) < 0)
+		return err_in(e, "send the engine");
+	if (payload_add_file(&p, x->t->text, SCENARIO, 0444, e) < 0 ||
+	    payload_add_file(&p, x->t->engine, ENGINE, 0555, e) < 0)
+		return -1;
+	return vm_push(&x->vm, &p, e) < 0 ? err_in(e, "send the engine") : 0;
+}
+
+static int push_scheduler(struct run *x, struct err *e)
+{
+	auto_payload struct payload p = { 0 };
+
+	if (pack_open(&p, x->t->pack, e) < 0 || vm_push(&x->vm, &p, e) < 0)
+		return err_in(e, "send the scheduler");
+	return 0;
+}
+
+/* In virtual time the scheduler is alone until it is attached, so that guests with it are the same whatever else they are given. Under a
+ * real clock all is sent first: then the guest speaks through its port. */
+static int begin(struct run *x, struct err *e)
+{
+	const struct trial *t = x->t;
+	int r = t->pack && t->attached ? t->attached->begin(t->attached->arg, &x->vm, e) : CELL_NOTHING;
+
+	x->r->unusable = true;
+	if (r < 0 || (r == CELL_NOTHING &&
+		      vm_continue(&x->vm, t->snapshot, t->seed, t->kernel, t->initrd, &x->r->fallback, t->note, e) < 0))
+		return -1;
+	x->r->unusable = false;
+	x->given = r == CELL_GIVEN;
+	if (t->pack && !x->given && push_scheduler(x, e) < 0)
+		return -1;
+	if (x->vm.m.clock.virtual)
+		return t->pack ? 0 : push_tools(x, e);
+	return push_tools(x, e) < 0 || vm_use_port(&x->vm, e) < 0 ? -1 : 0;
+}
+
+/* It ended before it was attached. */
+static void refused(struct run *x)
+{
+	struct view text = { x->log.tail, x->log.tail_n };
+	struct evidence evidence = evidence_find(&x->calls, text);
+	auto_free char *why = reason_find(text);
+	char how[64];
+
+	x->r->end = TRIAL_REFUSED;
+	if (!why && evidence.by != EVIDENCE_NONE)
+		why = evidence_words(&evidence);
+	if (WIFEXITED(x->status) && WEXITSTATUS(x->status) && evidence_refuses(&evidence))
+		x->r->reason = xasprintf("the kernel refused the scheduler: %.*s", REASON_MAX, why);
+	else
+		x->r->reason = xasprintf("%s before it attached%s%.*s", spawn_status(x->status, how, sizeof(how)),
+					 why ? ": " : "", REASON_MAX, why ? why : "");
+}
+
+enum { ATTACHED = 0, NEVER = 1 };
+
+static int await(struct run *x, struct err *e)
+{
+	bool virtual = x->vm.m.clock.virtual;
+	long long seconds = x->t->load_s ? x->t->load_s
+			    : virtual    ? VM_LOAD_S
+					 : (long long)VM_LOAD_S * vm_scale(&x->vm.m);
+	long long deadline = virtual ? vm_bound(seconds) : now_ms() + 1000 * seconds;
+	auto_free char *what = xasprintf("the scheduler to attach, %lld s; --timeout gives it more", seconds);
+	size_t n = 0;
+	struct msg m;
+
+	while (x->t->args && x->t->args[n])
+		n++;
+	if (!x->given && attach_start(&x->vm, x->t->args, n, (uint64_t)seconds * 1000, deadline, e) < 0)
+		return -1;
+	while (!x->attached && !x->exited)
+		if (vm_next(&x->vm, &m, deadline, what, e) < 0 || hear(x, &m, e) < 0)
+			return -1;
+	if (!x->attached) {
+		refused(x);
+		return NEVER;
+	}
+	if (!x->t->attached)
+		return vm_deadline_inside(&x->vm, 0, e) < 0 ? -1 : ATTACHED;
+	return x->t->attached->settle(x->t->attached->arg, &x->vm, e) < 0 ? -1 : ATTACHED;
+}
+
+/* session.h's take() */
+static int take(void *arg, int which, const char *data, size_t n, struct err *e)
+{
+	struct run *x = arg;
+
+	if (which != STDOUT_FILENO) {
+		kept_add(&x->err, data, n);
+		return 0;
+	}
+	kept_add(&x->out, data, n);
+	return x->out.said > x->out.max ? err_set(e, X_VM, "the engine says more than %u MiB", ENGINE_OUT >> 20) : 0;
+}
+
+/* The last line of what the engine complains of. Caller frees. */
+static char *last_words(const struct run *x)
+{
+	auto_free char *text = text_plain(x->err.tail, x->err.tail_n, TEXT_LINES);
+	size_t n = strlen(text);
+
+	while (n && text[n - 1] == '\n')
+		text[--n] = '\0';
+	const char *line = strrchr(text, '\n');
+
+	return xasprintf("%.*s", REASON_MAX, line ? line + 1 : text);
+}
+
+static void thrown_out(struct run *x)
+{
+	auto_free char *why = exit_info_reason(&x->left);
+
+	x->r->end = strcmp(x->left.kind, "runnable task stall") != 0 ? TRIAL_EJECTED : TRIAL_STALLED;
+	x->r->reason = xasprintf("thrown out by the kernel: %.*s", REASON_MAX, why);
+}
+
+static void left(struct run *x)
+{
+	struct view text = { x->log.tail, x->log.tail_n };
+	auto_free char *why = reason_find(text);
+	char how[64];
+
+	x->r->end = TRIAL_ENDED;
+	if (x->exited)
+		x->r->reason = xasprintf("%s while the scenario ran%s%.*s", spawn_status(x->status, how, sizeof(how)),
+					 why ? ": " : "", REASON_MAX, why ? why : "");
+	else
+		x->r->reason = xstrdup("the kernel let go of it while it went on running");
+}
+
+/* What became of the scheduler while the engine ran. */
+static void judge_scheduler(struct run *x)
+{
+	x->r->end = TRIAL_RAN;
+	if (x->left.kind) {
+		x->r->exit_kind = xstrdup(x->left.kind);
+		x->r->exit_code = x->left.code;
+	}
+	if (!x->t->pack || (!x->gone && !x->exited))
+		return;
+	if (x->left.kind && exit_info_is_error(&x->left))
+		thrown_out(x);
+	else
+		left(x);
+}
+
+/* Why it went is known when it has gone: dumps take their time. One that does not get done stays without a reason. */
+static int hear_out(struct run *x, struct err *e)
+{
+	long long deadline = x->vm.m.clock.virtual ? vm_bound(GOING_S) : vm_deadline(&x->vm, GOING_S);
+	struct err late = { 0 };
+	struct msg m;
+
+	if (!x->gone || vm_deadline_inside(&x->vm, GOING_S * 1000, e) < 0)
+		return x->gone ? -1 : 0;
+	while (!x->off && !x->exited) {
+		if (vm_next(&x->vm, &m, deadline, "the end of a scheduler", &late) < 0) {
+			*e = late;
+			return late.code == X_TIMEOUT ? 0 : -1;
+		}
+		if (hear(x, &m, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int engine_ended(struct run *x, int status, struct err *e)
+{
+	auto_free char *words = last_words(x);
+	char how[64];
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == ENGINE_SKIPS) {
+		x->r->end = TRIAL_SKIPPED;
+		x->r->reason = xstrdup(*words ? words : "the guest lacks what the scenario needs");
+		return 0;
+	}
+	if (status)
+		return err_set(e, X_VM, "the engine in the guest: %s%s%s", spawn_status(status, how, sizeof(how)),
+			       *words ? ": " : "", words);
+	if (hear_out(x, e) < 0)
+		return err_in(e, "the end of the scheduler");
+	judge_scheduler(x);
+	x->r->engine = TAKE(x->out.head);
+	x->r->engine_n = x->out.n;
+	return 0;
+}
+
+static int run_engine(struct run *x, struct err *e)
+{
+	static const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	uint64_t ms = 2 * x->t->ms + PATIENCE_MS;
+	bool virtual = x->vm.m.clock.virtual;
+	auto_close int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	auto_argv struct argv a = { 0 };
+	auto_free char *topology = NULL;
+	size_t size;
+	int status = 0;
+	FILE *f = xmemstream(&topology, &size);
+
+	topology_write(f, &x->vm.m.topo);
+	fclose(f);
+	argv_add(&a, ENGINE);
+	argv_opt(&a, "--seed", "%llu", (unsigned long long)x->t->seed);
+	if (virtual)
+		argv_opt(&a, "--shift", "%u", x->vm.m.clock.shift);
+	argv_opt(&a, "--topology", "%s", topology);
+	argv_add(&a, SCENARIO);
+	const struct session s = {
+		.argv = (const char *const *)a.v,
+		.env = env,
+		.in = nothing,
+		.take = take,
+		.other = hear,
+		.arg = x,
+		.deadline = virtual ? vm_bound((long long)ms / 1000)
+				    : now_ms() + (long long)(x->t->ms + ms * (unsigned)vm_scale(&x->vm.m)),
+	};
+	if (nothing < 0)
+		return err_sys(e, "open /dev/null");
+	if (vm_deadline_inside(&x->vm, ms, e) < 0 || session_run(&x->vm, &s, &status, e) < 0)
+		return err_in(e, "the scenario");
+	return engine_ended(x, status, e);
+}
+
+static int work(struct run *x, struct err *e)
+{
+	int r = begin(x, e);
+
+	if (r == 0 && x->t->pack)
+		r = await(x, e);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (x->t->pack && x->vm.m.clock.virtual && push_tools(x, e) < 0)
+		return -1;
+	return run_engine(x, e);
+}
+
+/* A panic is the scheduler's, or the kernel's under it, unless QEMU may be to blame: where its vCPUs run side by side it translates code
+ * that the kernel changes at that moment. */
+static bool panicked(struct run *x, const struct err *e)
+{
+	if (e->code != X_VM || !x->vm.panicked || (!x->vm.m.clock.virtual && x->vm.m.accel != ACCEL_KVM))
+		return false;
+	free(x->r->reason);
+	x->r->end = TRIAL_PANICKED;
+	x->r->reason = xasprintf("%.*s", (int)strcspn(e->msg, "\n"), e->msg);
+	return true;
+}
+
+static void end(struct run *x, FILE *log, FILE *console)
+{
+	console_drain(&x->vm);
+	kept_write(log, &x->log);
+	if (x->left.kind && exit_info_is_error(&x->left))
+		fprintf(log, "\n--- sched_ext ---\n%s%s", x->left.log, x->left.dump);
+	if (x->vm.log_n)
+		fwrite(x->vm.log, 1, x->vm.log_n, console);
+	if (x->vm.hello)
+		x->r->release = facts_get(x->vm.hello, strlen(x->vm.hello), "release");
+	x->r->topology = x->vm.m.topo;
+	x->r->clock = x->vm.m.clock;
+	x->r->accel = x->vm.m.accel;
+	vm_close(&x->vm);
+	exit_info_free(&x->left);
+	calls_free(&x->calls);
+	kept_free(&x->log);
+	kept_free(&x->out);
+	kept_free(&x->err);
+}
+
+int trial_run(const struct trial *t, struct trial_result *r, FILE *log, FILE *console, struct err *e)
+{
+	auto_free struct run *x = xcalloc(1, sizeof(*x));
+	int ret;
+
+	*r = (struct trial_result){ 0 };
+	x->t = t;
+	x->r = r;
+	r->seed = t->seed;
+	x->log.max = SCHED_LOG;
+	x->out.max = ENGINE_OUT;
+	x->err.max = ENGINE_ERR;
+	ret = work(x, e);
+	if (ret < 0 && panicked(x, e))
+		ret = 0;
+	end(x, log, console);
+	return ret;
+}
+
+void trial_result_free(struct trial_result *r)
+{
+	free(r->reason);
+	free(r->exit_kind);
+	free(r->release);
+	free(r->engine);
+	free(r->fallback);
+	*r = (struct trial_result){ 0 };
+}

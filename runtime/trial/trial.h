@@ -1,0 +1,57 @@
+/* trial.h: one run of a scenario in one guest: the engine (ktstr-engine) beside an attached scheduler, or under the kernel's own. */
+#pragma once
+#include "clock/clock.h"
+#include "topology/topology.h"
+#include "vm/machine.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+struct cell_attached;
+struct err;
+
+struct trial {
+	const char *snapshot;                 /* its folder */
+	uint64_t seed;                        /* of virtual time, and of what the workers draw */
+	const char *kernel, *initrd;          /* to boot from when a snapshot of real time cannot be continued */
+	const char *pack;                     /* payload; the scheduler is /scheduler in it. NULL: there is none */
+	const char *const *args;              /* of the scheduler; NULL-ended */
+	unsigned load_s;                      /* of the guest's time that it may take to attach; 0: VM_LOAD_S */
+	const char *engine, *text;            /* files: the program, and the scenario that it reads */
+	uint64_t ms;                          /* what the scenario takes of the guest's time, by its own words */
+	const struct cell_attached *attached; /* verifier/cell.h; NULL: nothing is kept */
+	void (*note)(const char *text);       /* what the user is told meanwhile */
+};
+
+enum trial_end {
+	TRIAL_RAN,
+	TRIAL_EJECTED,  /* the kernel threw the scheduler out */
+	TRIAL_STALLED,  /* … because a task did not get to run */
+	TRIAL_ENDED,    /* it went by itself, or died */
+	TRIAL_REFUSED,  /* it never was attached: the engine did not run */
+	TRIAL_PANICKED, /* the guest's kernel did */
+	TRIAL_SKIPPED,  /* the guest lacks what the scenario needs */
+};
+extern const char *const trial_end_names[]; /* "ran", "ejected", … */
+
+struct trial_result {
+	enum trial_end end;
+	char *reason;    /* for people; NULL: it ran, and there is nothing to say */
+	char *exit_kind; /* why the kernel let go of the scheduler, in its words; NULL: it did not, or said nothing */
+	unsigned exit_code; /* enum scx_exit_kind of that kernel; 0: not known */
+	char *release;      /* of the kernel */
+	struct topology topology;
+	uint64_t seed;
+	struct clock clock;
+	enum accel accel;
+	char *engine; /* what the engine printed: hostile. NULL: it did not run to its end */
+	size_t engine_n;
+	char *fallback; /* why it was booted and not continued; NULL: it was continued */
+	bool unusable;  /* the snapshot could not be continued */
+};
+
+/* 0: r says what came of it. Negative: it came to no run: X_VM, X_TIMEOUT (guest, engine), a stop, or what the host lacks. log (the
+ * scheduler's output, and the kernel's words about it) and console are written in either case. r is to be freed in either case. */
+int trial_run(const struct trial *t, struct trial_result *r, FILE *log, FILE *console, struct err *e);
+void trial_result_free(struct trial_result *r);
+#define auto_trial_result __attribute__((unused, cleanup(trial_result_free)))

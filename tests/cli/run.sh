@@ -1,0 +1,94 @@
+#!/bin/sh
+# run and list: what is said of a request before any guest starts, and runs on this machine.
+. "$(dirname "$0")/../lib.sh"
+
+two() {
+	printf 'cgroup left\ncgroup right\nwork left spin\nwork right spin\nhold 100%%\n' >"${1-two.ktstr}"
+	sed -i "\$ r /dev/stdin" "${1-two.ktstr}"
+}
+
+names() {
+	exits 2 ktstr run && has 'name a scenario of the catalogue' err && exits 10 ktstr run nosuch && has 'neither a file nor' err &&
+		exits 10 ktstr run cgroup_stead && has 'did you mean cgroup_steady?' err && exits 10 ktstr run --filter nosuch &&
+		exits 10 ktstr run . && has 'a scenario is a file' err || return
+	two </dev/null && mkdir other && two other/two.ktstr </dev/null && exits 2 ktstr run two.ktstr other/two.ktstr --kernel 6.99 && has 'two tests' err ||
+		exits 20 ktstr run two.ktstr --kernel 6.99.1
+}
+
+# Everything that is wrong with a text is told with its place.
+texts() {
+	echo 'work left spni' | two && exits 2 ktstr run two.ktstr && has 'two.ktstr:6:11: ' err && has 'did you mean "spin"?' err || return
+	echo 'expect gap.max <= 5 parsecs' | two && exits 2 ktstr run two.ktstr && has 'two.ktstr:6:' err || return
+	echo 'expect gap.mx <= 5ms' | two && exits 2 ktstr run two.ktstr && has 'gap.max' err || return
+	two </dev/null && exits 2 ktstr run two.ktstr --expect-line 'nonsense' && has '--expect-line' err || return
+	echo 'scheduler ./nosuch' | two && exits 10 ktstr run two.ktstr && has 'two.ktstr:6: scheduler "./nosuch"' err &&
+		has '--scheduler-bin' err || return
+	head -c 70000 /dev/zero | tr '\0' '#' >big.ktstr && exits 10 ktstr run big.ktstr && head -c 300 /dev/urandom >noise.ktstr || return
+	ktstr run noise.ktstr >out 2>err
+	same 2 $? 'exit code' && has 'noise.ktstr' err
+}
+
+options() {
+	for bad in 0 1001 x 5..3 1.. ..3 1..2..3 -1; do exits 2 ktstr run cgroup_steady "--seeds=$bad" || return; done
+	exits 2 ktstr run cgroup_steady --seeds 2 --seed 1 && exits 2 ktstr run cgroup_steady --topology 1,2 &&
+		exits 2 ktstr run cgroup_steady --clock real --shift 1 && exits 2 ktstr run cgroup_steady --accel kvm &&
+		has 'KVM has none' err && exits 2 ktstr run cgroup_steady -- --flag && has '--scheduler-bin' err &&
+		exits 10 ktstr run cgroup_steady --scheduler-bin nowhere && exits 2 ktstr run cgroup_steady --profiles default &&
+		has 'no scheduler but the' err && exits 2 ktstr run cgroup_steady --host --kernel x && has "'--kernel'" err
+}
+
+listing() {
+	exits 0 ktstr list && grep -qE '^cgroup_steady +\[basic +\] ' out && grep -qE '^[0-9]+ scenarios$' out || return
+	exits 0 ktstr list --filter nosuch && same '
+0 scenarios' "$(cat out)" && exits 0 ktstr list --filter nosuch --json && same '[]' "$(cat out)" || return
+	exits 0 ktstr list --json && python3 -c 'import json, sys
+all = json.load(sys.stdin)
+names = [s["name"] for s in all]
+sys.exit(len(names) < 73 or len(set(names)) != len(names) or not all[0]["text"] or not all[0]["description"])' <out
+}
+
+# Root, control groups of v2, and nobody who forbids to change them.
+may_run_here() {
+	top=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+	[ "$(id -u)" = 0 ] && [ -n "$top" ] && mkdir "$top/ktstr-try-$$" 2>/dev/null && rmdir "$top/ktstr-try-$$"
+}
+
+here() {
+	may_run_here || return 0
+	echo 'expect reaped <= 20s' | two && ktstr run --host two.ktstr --duration 1 --json >out 2>err
+	code=$?
+	has 'on this machine, one after the other' err && python3 -c 'import json, sys
+t = json.load(sys.stdin)["tests"][0]
+sys.exit(t["test"] != "two" or not any(f["metric"] == "iterations" and f["min"] > 0 for f in t["figures"]))' <out || return
+	# Whether all is as expected is up to the machine, and to who else works there.
+	case $code in 0 | 1 | 2) ;; *) fail "exit code $code" || return ;; esac
+	dir=$(sed -n 's/.*"dir": "\([^"]*\)".*/\1/p' out)
+	has '"accel":"host"' "$dir/seed-1/run.json" && hasnt eevdf "$dir/seed-1/run.json"
+}
+
+# What is left of a run that was told to stop: nothing.
+stopped() {
+	may_run_here || return 0
+	two </dev/null && printf 'hold 60s\n' >>two.ktstr || return
+	ktstr run --host two.ktstr >out 2>err &
+	pid=$!
+	within 30 working && kill -TERM $pid && wait $pid
+	same 130 $? 'exit code' && same '' "$(leftovers)" processes && same '' "$(ours)" groups
+}
+
+# Processes of this test's engine.
+ours() {
+	grep -slzxF "KTSTR_TEST_RUN=$base" /proc/[0-9]*/environ | while IFS=/ read -r _ _ p _; do
+		[ "$(cat "/proc/$p/comm" 2>/dev/null)" != spin ] || echo "$p"
+	done
+}
+
+working() {
+	[ -n "$(ours)" ]
+}
+
+refused_here() {
+	[ "$(id -u)" = 0 ] || { exits 1 ktstr run --host cgroup_steady && has 'takes root' err; }
+}
+
+run_tests names texts options listing here stopped refused_here

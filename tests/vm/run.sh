@@ -1,0 +1,88 @@
+#!/bin/sh
+# Scenarios in guests: the same run twice, a changed limit, schedulers that misbehave, and what is not run at all.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+sched=$O/sched/scx_ktstr
+
+# Half a second of work for two CPUs.
+scenario() {
+	printf 'duration 400ms\nsettle 50ms\ncgroup left\ncgroup right\nwork left spin n=1\nwork right bursty:run=2ms,sleep=2ms n=2\nhold 50%%\nhold 50%%\n' >t.ktstr
+	sed -i "\$ r /dev/stdin" t.ktstr
+}
+
+run() {
+	ktstr run t.ktstr --kernel "$key" "$@"
+}
+
+# Where the runs of the last request are.
+runs() {
+	sed -n 's/.*"dir": "\([^"]*\)".*/\1/p' out
+}
+
+# shellcheck disable=SC2046 # the folder
+twice() {
+	scenario </dev/null && exits 0 run --seeds 2 --json --force && cp out first && cp "$(runs)/seed-1/run.json" one &&
+		cp "$(runs)/seed-2/run.json" two && exits 0 run --seeds 2 --json --force && cmp out first && cmp one "$(runs)/seed-1/run.json" &&
+		cmp two "$(runs)/seed-2/run.json" || return
+	! cmp -s one two || fail 'another seed changed nothing'
+	python3 -c 'import json, sys
+r = json.load(open("one"))
+w = r["workers"]
+p = [x["phases"] for x in w]
+sys.exit(r["outcome"] != "ran" or r["clock"] != "virtual" or len(w) != 3 or any(len(x) != 3 for x in p) or
+	 any(y["iterations"] < 1 for x in p for y in x) or "host" in r)'
+}
+
+# An edited limit boots nothing, and decides.
+limits() {
+	scenario </dev/null && exits 0 run && has 'PASS t  ' out || return
+	echo 'expect gap.max <= 4500us' | scenario && exits 2 run && has INCONCLUSIVE out && hasnt ' run t ' err || return
+	echo 'expect iterations{left} >= 100000000' | scenario && exits 1 run && hasnt ' run t ' err && has ' judge t ' err &&
+		has 'FAIL t  ' out && has 'iterations{left}' out && has 'again: ktstr run ' out && has 'error: t: fail' err || return
+	exits 0 run --expect-line 'iterations{left} off' && hasnt ' run t ' err || return
+	echo 'expect_fail iterations' | scenario && exits 1 run && hasnt ' run t ' err
+}
+
+# What the report says runs that seed again.
+again() {
+	echo 'expect iterations{left} >= 100000000' | scenario && exits 1 run --seeds 2 || return
+	words=$(sed -n 's/^ *again: //p' out)
+	exits 1 sh -c "$words" && has 'seed 1' out && hasnt ' run t ' err
+}
+
+compared() {
+	echo 'expect iterations{left} >= 0.2 * iterations{left} of eevdf' | scenario &&
+		exits 0 run --scheduler-bin "$sched" --json && has '"scheduler": "scx_ktstr"' out && has '"other": "eevdf"' out &&
+		has '"outcome":"ran"' "$(runs)/seed-1/run.json"
+}
+
+# The kernel throws it out; it ends by itself; it is refused; it is none.
+misbehaving() {
+	scenario </dev/null && exits 1 run --scheduler-bin "$sched" --json -- --fail-verify &&
+		has '"outcome":"refused"' "$(runs)/seed-1/run.json" && has 'refused the scheduler' out || return
+	printf 'hold 7s\n' | scenario && exits 1 run --scheduler-bin "$sched" --json -- --stall-after 1 &&
+		has '"outcome":"stalled"' "$(runs)/seed-1/run.json" && has 'runnable task stall' "$(runs)/seed-1/sched.log" || return
+	exits 1 run --scheduler-bin /bin/true --json && has '"outcome":"refused"' "$(runs)/seed-1/run.json" || return
+	echo text >text && exits 11 run --scheduler-bin ./text && has 'error: ' err
+}
+
+# A topology that lacks what is asked for is no failure; nothing boots for it.
+skipped() {
+	printf 'cgroup far cpuset=llc:1\n' | scenario && exits 0 run && has SKIP out && has 'llc' out && hasnt ' boot ' err &&
+		exits 1 run --no-skip
+}
+
+stopped() {
+	printf 'hold 3000s\n' | scenario || return
+	ktstr run t.ktstr --kernel "$key" >out 2>err &
+	pid=$!
+	within 60 guest && kill -TERM $pid && wait $pid
+	same 130 $? 'exit code' && same '' "$(leftovers)" processes
+}
+
+guest() {
+	leftovers | grep -q qemu-system
+}
+
+run_tests twice limits again compared misbehaving skipped stopped
