@@ -78,6 +78,12 @@ static void log_has(const struct check *c, struct trial_of *t)
 	      xasprintf("\"%s\" %s in the logs of kernel and scheduler", c->x->text, is ? "is" : "is not"));
 }
 
+/* A long iteration may take longer than a phase: what of it was done counts as well. */
+static bool stands_still(const struct facts_phase *p)
+{
+	return p->v[FACTS_WALL] >= PROGRESS_NS && !p->v[FACTS_ITERATIONS] && !(p->has[FACTS_WORK] && p->v[FACTS_WORK]);
+}
+
 static void progress(const struct check *c, struct trial_of *t)
 {
 	const struct facts_worker *w = t->s.worker;
@@ -90,7 +96,7 @@ static void progress(const struct check *c, struct trial_of *t)
 			continue;
 		if (!p->has[FACTS_WALL] || !p->has[FACTS_ITERATIONS]) {
 			known = false;
-		} else if (p->v[FACTS_WALL] >= PROGRESS_NS && !p->v[FACTS_ITERATIONS]) {
+		} else if (stands_still(p)) {
 			char *text;
 			size_t n;
 			FILE *f = xmemstream(&text, &n);

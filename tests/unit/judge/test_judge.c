@@ -192,8 +192,9 @@ static void findings(void **state)
 			    "clean: the kernel said: WARNING: CPU: 0 PID: 1 at kernel/sched/ext.c:1 f+0x1");
 
 	free(f.workers[0].phases[1].latency);
-	f.workers[0].phases[1].v[FACTS_ITERATIONS] = 0;
-	f.workers[1].phases[2].v[FACTS_ITERATIONS] = 0;
+	f.workers[0].phases[1].v[FACTS_ITERATIONS] = f.workers[0].phases[1].v[FACTS_WORK] = 0;
+	f.workers[1].phases[2].v[FACTS_ITERATIONS] = f.workers[1].phases[2].v[FACTS_WORK] = 0;
+	f.workers[1].phases[1].v[FACTS_ITERATIONS] = 0; /* part of a long one */
 	f.workers[2].phases[2].cpus = (struct cpus){ .bits = { 0xff } };
 	auto_verdict struct ruling w = { 0 };
 
