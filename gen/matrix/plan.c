@@ -81,6 +81,9 @@ static void run_args(struct argv *a, const struct matrix *m, const struct matrix
 
 	argv_opt(a, "--seed", "%llu", (unsigned long long)(t->seeds.first + seed));
 	argv_opt(a, "--ms", "%llu", (unsigned long long)c->ms);
+	argv_opt(a, "--topology", "%s", c->on->guest->topology);
+	for (size_t i = 0; i < t->test.scenario.needs.n; i++)
+		argv_fmt(a, "--need=%s", t->test.scenario.needs.at[i].text);
 	if (m->force)
 		argv_add(a, "--force");
 	if (eevdf || !t->test.scheduler)

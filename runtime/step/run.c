@@ -12,6 +12,7 @@
 #include "store/store.h"
 #include "text/argv.h"
 #include "text/escape.h"
+#include "trial/lack.h"
 #include "trial/record.h"
 #include "trial/trial.h"
 #include "verifier/cell.h"
@@ -20,8 +21,8 @@
 
 static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct {
-	const char *snapshot, *payload, *engine, *text, *scheduler, *profile;
-	struct opt_list args;
+	const char *snapshot, *payload, *engine, *text, *scheduler, *profile, *topology;
+	struct opt_list args, needs;
 	uint64_t seed, timeout, ms;
 	bool anew;
 } o;
@@ -52,6 +53,12 @@ static const struct opt opts[] = {
 	  .help = "what its arguments are called" },
 	{ .name = "engine", .type = OPT_STR, .out = &o.engine, .arg = "FILE", .help = "ktstr-engine" },
 	{ .name = "text", .type = OPT_STR, .out = &o.text, .arg = "FILE", .help = "output of the scenario step" },
+	{ .name = "topology", .type = OPT_STR, .out = &o.topology, .arg = "N,L,C,T", .help = "of the guest" },
+	{ .name = "need",
+	  .type = OPT_LIST,
+	  .out = &o.needs,
+	  .arg = "WORD",
+	  .help = "what the scenario needs; a kernel without it is not booted" },
 	{ .name = "ms",
 	  .type = OPT_U64,
 	  .out = &o.ms,
@@ -91,8 +98,9 @@ static int snapshot_recipe(struct recipe *r, struct hashes *h, struct err *e)
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
-	if (!o.snapshot || !guest.boot || !guest.initrd || !o.engine || !o.text || !o.ms)
-		return err_set(e, X_USAGE, "--snapshot, --boot, --initrd, --engine, --text and --ms are required");
+	if (!o.snapshot || !guest.boot || !guest.initrd || !o.engine || !o.text || !o.topology || !o.ms)
+		return err_set(e, X_USAGE,
+			       "--snapshot, --boot, --initrd, --engine, --text, --topology and --ms are required");
 	guest_kernel(&guest);
 	if (snapshot_recipe(r, h, e) < 0 || (o.payload && recipe_file(r, "payload", o.payload, h, e) < 0) ||
 	    recipe_file(r, "engine", o.engine, h, e) < 0 || recipe_file(r, "text", o.text, h, e) < 0)
@@ -101,6 +109,8 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 	recipe_str(r, "profile", o.profile);
 	for (size_t i = 0; i < o.args.n; i++)
 		recipe_str(r, "arg", o.args.v[i]);
+	for (size_t i = 0; i < o.needs.n; i++)
+		recipe_str(r, "need", o.needs.v[i]);
 	recipe_u64(r, "seed", o.seed);
 	recipe_u64(r, "ms", o.ms);
 	recipe_u64(r, "timeout", o.timeout);
@@ -191,6 +201,21 @@ static int write_record(int dir, const struct trial_result *r, struct err *e)
 	return ret < 0 || file_write(dir, "run.json", text, n, e) < 0 ? -1 : 0;
 }
 
+/* Instead of a run, when the kernel lacks something. 1: it does. */
+static int skip(int dir, struct err *e)
+{
+	const struct lack_asked asked = {
+		.boot = guest.boot, .text = o.text, .topology = o.topology, .needs = o.needs.v, .n_needs = o.needs.n
+	};
+	struct trial_result r = { .end = TRIAL_SKIPPED };
+	int ret = lack_find(&asked, &r.reason, e);
+
+	if (ret == 0 && r.reason)
+		ret = write_record(dir, &r, e) < 0 ? -1 : 1;
+	trial_result_free(&r);
+	return ret;
+}
+
 static int begin_attached(void *arg, struct vm *vm, struct err *e)
 {
 	return attached_begin(arg, vm, e);
@@ -210,6 +235,10 @@ static int run(int dir, const char *path, struct err *e)
 	struct logs l = { 0 };
 
 	(void)path;
+	int lacks = skip(dir, e);
+
+	if (lacks)
+		return lacks < 0 ? -1 : 0;
 	if (!initrd || guest_admit_restored(o.snapshot, e) < 0)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++) {
