@@ -11,6 +11,7 @@
 #include "gen/kernels/kernels.h"
 #include "gen/matrix/fit.h"
 #include "text/argv.h"
+#include "topology/presets.h"
 #include "topology/topology.h"
 
 static bool number(const char **at, uint64_t *out)
@@ -95,6 +96,22 @@ static char *again(const struct matrix *m, const struct matrix_test *t, const st
 	return xasprintf("%s%s%s", words, *m->again ? " " : "", m->again);
 }
 
+/* What people call that topology; NULL: nothing. */
+static const char *preset_of(const char *topology)
+{
+	for (size_t i = 0; i < PRESETS; i++) {
+		auto_free char *text = NULL;
+		size_t n;
+		FILE *f = xmemstream(&text, &n);
+
+		topology_write(f, &presets[i].topo);
+		fclose(f);
+		if (!strcmp(text, topology))
+			return presets[i].name;
+	}
+	return NULL;
+}
+
 static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_cell *on, struct err *e)
 {
 	struct matrix_cell *c = &t->cells[t->n];
@@ -102,6 +119,7 @@ static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_
 	*c = (struct matrix_cell){
 		.test = t,
 		.on = on,
+		.preset = preset_of(on->guest->topology),
 		.dir = xasprintf("tests/%s/%s", t->test.slug, on->dir + strlen("cells/")),
 		.again = again(m, t, on),
 		.runs = xcalloc(t->seeds.n, sizeof(*c->runs)),

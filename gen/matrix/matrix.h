@@ -28,7 +28,7 @@ enum { SEEDS_MAX = 1000 };
 struct matrix_cell {
 	const struct matrix_test *test;
 	const struct sweep_cell *on;
-	const char *preset;       /* name of the topology, where it was asked for by one; NULL */
+	const char *preset;       /* a name of the topology; NULL */
 	char *skip;               /* why this topology cannot have it; NULL: it runs */
 	uint64_t ms;              /* what it takes of the guest's time */
 	char *dir;                /* below the build folder */

@@ -13,7 +13,9 @@
 #include "gen/matrix/here.h"
 #include "gen/matrix/matrix.h"
 #include "gen/matrix/rulings.h"
+#include "gen/matrix/sidecars.h"
 #include "gen/sweep/flags.h"
+#include "gen/sweep/sidecar.h"
 #include "gen/verb/opts.h"
 #include "gen/verb/verbs.h"
 #include "progress/log.h"
@@ -25,13 +27,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A guest has as much for each of its CPUs; below that per-CPU memory alone is too much. */
 enum { MB_PER_CPU = 32, MEMORY_MB = 1024 };
 #define TOPOLOGY_UNSAID "1,1,2,1"
 
 static struct {
-	const char *scheduler, *seeds, *clock, *filter;
+	const char *scheduler, *seeds, *clock, *filter, *sidecars;
 	struct package_opts package;
 	struct opt_list kernels, topologies, expect_lines;
 	struct profile_opts profiles;
@@ -174,6 +177,11 @@ static const struct opt opts[] = {
 	  .max = 86400,
 	  .help = "how long the scheduler may take to attach, of the guest's time; 60 (240 without KVM) unless given" },
 	{ .name = "json", .type = OPT_FLAG, .out = &o.json, .help = "print verdicts and figures as JSON" },
+	{ .name = "sidecar-dir",
+	  .type = OPT_STR,
+	  .out = &o.sidecars,
+	  .arg = "DIR",
+	  .help = "write a sidecar file for each run into this folder, for test-stats; KTSTR_SIDECAR_DIR unless given" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "run again although the results are known" },
 	EXPLAIN_OPT(o.explain),
 	JOBS_OPT(o.jobs, 1024, "how many steps run at once; as many as CPUs unless given"),
@@ -190,7 +198,8 @@ struct request {
 	struct guest_plan guest; /* what all guests have in common */
 	struct argv expect_lines;
 	char *again, *again_rest;
-	char *here; /* topology of this machine, when that is where they run */
+	int sidecars; /* folder for their files; -1: none */
+	char *here;   /* topology of this machine, when that is where they run */
 	struct matrix matrix;
 };
 
@@ -205,6 +214,8 @@ static void request_free(struct request *q)
 	free(q->again);
 	free(q->again_rest);
 	free(q->here);
+	if (q->sidecars >= 0)
+		close(q->sidecars);
 	package_free(&q->package);
 	guest_plan_free(&q->guest);
 	home_free(&q->home);
@@ -460,6 +471,8 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 		target_used(&q->kernels.v[i]);
 	if (rulings_read(&all, &q->matrix, r, e) < 0)
 		return -1;
+	if (q->sidecars >= 0 && sidecars_write(q->sidecars, &all, e) < 0)
+		return -1;
 	if (o.json)
 		rulings_json(stdout, &all);
 	else
@@ -515,6 +528,17 @@ static int settle_here(struct request *q, struct err *e)
 	return 0;
 }
 
+static int open_sidecars(struct request *q, struct err *e)
+{
+	const char *said = getenv("KTSTR_SIDECAR_DIR");
+
+	if (o.sidecars && !*o.sidecars)
+		return err_set(e, X_USAGE, "--sidecar-dir needs the name of a folder");
+	if (!o.sidecars && said && *said)
+		o.sidecars = said;
+	return o.sidecars && (q->sidecars = sidecar_folder(o.sidecars, e)) < 0 ? -1 : 0;
+}
+
 static int run_scenarios(struct request *q, struct err *e)
 {
 	if (o.host && settle_here(q, e) < 0)
@@ -525,7 +549,7 @@ static int run_scenarios(struct request *q, struct err *e)
 	for (size_t i = 0; i < q->matrix.n; i++)
 		if (make_sweep(q, &q->matrix.tests[i], e) < 0)
 			return -1;
-	if (find_kernels(q, e) < 0 || build_scheduler(q, e) < 0)
+	if (open_sidecars(q, e) < 0 || find_kernels(q, e) < 0 || build_scheduler(q, e) < 0)
 		return -1;
 	q->again = words_again(q);
 	q->again_rest = rest_again(q);
@@ -542,7 +566,7 @@ static int run_scenarios(struct request *q, struct err *e)
 
 static int run_run(int n, const char *const *args, struct err *e)
 {
-	auto_request struct request q = { 0 };
+	auto_request struct request q = { .sidecars = -1 };
 	int code;
 
 	if (check(&q, n, args, e) < 0)
