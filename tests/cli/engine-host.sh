@@ -119,7 +119,7 @@ start() {
 }
 
 children() {
-	cat "/proc/$1/task/$1/children"
+	sed 's/ $//' "/proc/$1/task/$1/children" 2>/dev/null
 }
 
 three() {

@@ -94,7 +94,7 @@ void look_sleeps(const struct stage_head *s, struct seat *w, const struct moment
 void look_waits(const struct stage_head *s, struct seat *w, const struct moment *m, int cell)
 {
 	note(s, w, m, w->ready_ns);
-	__atomic_store_n(&w->ready_ns, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&w->ready_ns, SEAT_WAITS | ++w->waited, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&w->waits, (uint32_t)(cell + 1), __ATOMIC_SEQ_CST);
 }
 
@@ -131,5 +131,5 @@ uint64_t look_open(const struct seat *w, uint64_t now_ns)
 {
 	uint64_t since = __atomic_load_n(&w->ready_ns, __ATOMIC_ACQUIRE);
 
-	return since ? passed(later(since, w->thawed_ns), now_ns) : 0;
+	return since & SEAT_WAITS ? 0 : passed(later(since, w->thawed_ns), now_ns);
 }

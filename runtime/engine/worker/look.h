@@ -20,7 +20,7 @@ uint64_t clock_now(void);
 void look(const struct stage_head *s, struct seat *w, const struct moment *m);
 /* It stops wanting to run until a time; m is from before. */
 void look_sleeps(const struct stage_head *s, struct seat *w, const struct moment *m, uint64_t due_ns);
-/* It stops wanting to run until somebody lets it go who writes ready_ns: at cell number cell of the stage, or nobody: -1. */
+/* It stops wanting to run until somebody lets it go who writes ready_ns: at cell number cell of the stage; nobody: -1. */
 void look_waits(const struct stage_head *s, struct seat *w, const struct moment *m, int cell);
 
 /* It runs again, and wanted to since then, but for nothing: there was no need to wait. */

@@ -29,31 +29,42 @@ static struct row around(const struct actor *a, const struct act *act)
 	return !act->shared ? a->group : (struct row){ 0, taken < a->stage.n_seats ? taken : a->stage.n_seats };
 }
 
+/* Whether it waits there, and in which of its waits. */
+static bool waits_at(const struct seat *s, uint32_t here, uint64_t *wait)
+{
+	*wait = __atomic_load_n(&s->ready_ns, __ATOMIC_SEQ_CST);
+	return *wait & SEAT_WAITS && __atomic_load_n(&s->waits, __ATOMIC_SEQ_CST) == here;
+}
+
+/* A seat that is in another wait by now stays as it is. */
+static void stamp(struct seat *s, uint64_t wait, uint64_t now)
+{
+	__atomic_compare_exchange_n(&s->ready_ns, &wait, now, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 /* Writes the time into the seats of those who wait there: of all, or only if it is just one, since of several a pipe lets go
  * only one and does not say which. */
-static void stamp(const struct actor *a, const struct act *act, bool all)
+static void stamp_waiting(const struct actor *a, const struct act *act, bool all)
 {
 	uint32_t here = actor_cell(a, act) + 1;
 	struct row r = around(a, act);
-	uint64_t now = clock_now(), unset;
+	uint64_t now = clock_now(), wait, its = 0;
 	struct seat *only = NULL;
 
 	for (unsigned i = 0; i < r.n; i++) {
 		struct seat *s = stage_seat(&a->stage, r.first + i);
 
-		if (__atomic_load_n(&s->waits, __ATOMIC_SEQ_CST) != here)
+		if (!waits_at(s, here, &wait))
 			continue;
-		if (!all && only)
+		if (all)
+			stamp(s, wait, now);
+		else if (only)
 			return;
 		only = s;
-		unset = 0;
-		if (all)
-			__atomic_compare_exchange_n(&s->ready_ns, &unset, now, false, __ATOMIC_SEQ_CST,
-						    __ATOMIC_SEQ_CST);
+		its = wait;
 	}
-	unset = 0;
 	if (!all && only)
-		__atomic_compare_exchange_n(&only->ready_ns, &unset, now, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		stamp(only, its, now);
 }
 
 static void begin(struct actor *a, int cell)
@@ -74,6 +85,14 @@ static void end(struct actor *a, uint64_t since_ns)
 		look_went_on(a->stage.head, a->seat, &m);
 }
 
+/* When somebody did; 0: nobody said. */
+static uint64_t let_go_at(const struct actor *a)
+{
+	uint64_t ns = __atomic_load_n(&a->seat->ready_ns, __ATOMIC_SEQ_CST);
+
+	return ns & SEAT_WAITS ? 0 : ns;
+}
+
 void meet_others(struct actor *a)
 {
 	begin(a, NOBODY);
@@ -89,7 +108,7 @@ void meet_wake(struct actor *a, const struct act *act)
 	struct cell *c = cell_of(a, act);
 
 	__atomic_add_fetch(&c->word, 1, __ATOMIC_SEQ_CST);
-	stamp(a, act, true);
+	stamp_waiting(a, act, true);
 	futex(&c->word, FUTEX_WAKE, INT32_MAX);
 	actor_look(a, 0);
 }
@@ -106,7 +125,7 @@ void meet_wait(struct actor *a, const struct act *act)
 			waited = true;
 	}
 	*seen = now;
-	end(a, waited ? __atomic_load_n(&a->seat->ready_ns, __ATOMIC_SEQ_CST) : 0);
+	end(a, waited ? let_go_at(a) : 0);
 }
 
 static const struct duct *duct_of(const struct actor *a, const struct act *act)
@@ -121,7 +140,7 @@ void meet_send(struct actor *a, const struct act *act)
 	uint64_t now;
 
 	begin(a, NOBODY);
-	stamp(a, act, false);
+	stamp_waiting(a, act, false);
 	now = clock_now();
 	if (write(duct_of(a, act)->in, &now, sizeof now) != sizeof now)
 		actor_fail(a, "writing into a pipe");
@@ -202,18 +221,15 @@ void meet_piunlock(struct actor *a, const struct act *act)
 void meet_signal(struct actor *a, const struct act *act)
 {
 	unsigned first = 0;
-	uint64_t now, unset;
+	uint64_t wait;
 
 	for (unsigned r = 0; r < act->a; r++)
 		first += a->program->roles[r].workers;
 	for (unsigned i = 0; i < a->program->roles[act->a].workers; i++) {
 		struct seat *s = stage_seat(&a->stage, a->group.first + first + i);
 
-		now = clock_now();
-		unset = 0;
-		if (s->waits == (uint32_t)(SIGNALLED + 1))
-			__atomic_compare_exchange_n(&s->ready_ns, &unset, now, false, __ATOMIC_SEQ_CST,
-						    __ATOMIC_SEQ_CST);
+		if (waits_at(s, (uint32_t)(SIGNALLED + 1), &wait))
+			stamp(s, wait, clock_now());
 		if (s->tid > 0) /* to one thread, which may be one of several of a process */
 			syscall(SYS_tkill, s->tid, SIGNAL);
 	}
@@ -232,7 +248,6 @@ void meet_prepare(void)
 void meet_sigwait(struct actor *a, const struct act *act)
 {
 	sigset_t set;
-	uint64_t since;
 
 	(void)act;
 	sigemptyset(&set);
@@ -240,6 +255,5 @@ void meet_sigwait(struct actor *a, const struct act *act)
 	begin(a, SIGNALLED);
 	while (sigwaitinfo(&set, NULL) < 0 && errno == EINTR)
 		;
-	since = __atomic_load_n(&a->seat->ready_ns, __ATOMIC_SEQ_CST);
-	end(a, since);
+	end(a, let_go_at(a));
 }

@@ -13,6 +13,8 @@
 
 enum { SEAT_SIZE = 16384, SEAT_CPUS = 512 /* CPUs of higher numbers are not counted */ };
 
+#define SEAT_WAITS ((uint64_t)1 << 63)
+
 struct latency {
 	uint64_t min, max, sum; /* min and max: of the phase, 0 when nothing was counted in it */
 	double sq;              /* sum of squares */
@@ -34,10 +36,11 @@ struct seat {
 	uint64_t since; /* the stage's cpus_since to which cpus belongs */
 	uint64_t cpus[SEAT_CPUS / 64];
 
-	/* Since when it wants to run: in the future while it sleeps by plan, 0 while nobody knows. Who lets go a worker that waits
-	 * at a cell (waits: 1 + its number, 0: at none) writes the time here, if it still is 0. */
+	/* Since when it wants to run; in the future while it sleeps by plan. While it waits at a cell (waits: 1 + its number, 0: at
+	 * none) this is SEAT_WAITS and the number of that wait: who lets it go puts the time in its place, and not in that of a
+	 * later wait. */
 	uint64_t ready_ns;
-	uint32_t waits;
+	uint32_t waits, waited;
 	uint64_t thawed_ns; /* by the director: before this it could not run */
 	uint64_t cpu_ns;    /* CPU time at the last look */
 	char error[96];     /* why the worker went wrong; ended by the reader */
