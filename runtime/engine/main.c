@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 /* Beyond what all holds take: for forks, marks, and kernels that are slow to freeze and to remove. */
-enum { PATIENCE_S = 120, SHIFT_MAX = 10 };
+enum { PATIENCE_S = 120, REST_MS = 5000, SHIFT_MAX = 10 };
 
 static const char usage[] =
 	"usage: ktstr-engine [--host] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE\n"
@@ -217,11 +217,36 @@ static int await(pid_t director, const sigset_t *signals, unsigned seconds)
 	}
 }
 
-/* What workers forked and nobody waited for is our child by now. */
-static void reap_rest(void)
+static void kill_children(void)
 {
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
+	char path[64];
+	FILE *f;
+	int pid;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &pid) == 1 && pid > 0)
+		kill(pid, SIGKILL);
+	if (f)
+		fclose(f);
+}
+
+/* Workers in no cgroup of ours, and what they forked, are our children when the director is no more. false: some are left. */
+static bool end_rest(void)
+{
+	struct timespec nap = { .tv_nsec = 1000000 };
+
+	for (unsigned ms = 0; ms < REST_MS; ms++) {
+		pid_t pid;
+
+		kill_children();
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid < 0)
+			return true;
+		nanosleep(&nap, NULL);
+	}
+	return false;
 }
 
 static int run(const struct options *o, const struct scenario_plan *plan)
@@ -254,7 +279,8 @@ static int run(const struct options *o, const struct scenario_plan *plan)
 	r = director < 0 ? ENDS_OWN : await(director, &signals, seconds);
 	if (!cgroups_close(&cgroups))
 		fprintf(stderr, "ktstr-engine: something is left in %s\n", cgroups.base);
-	reap_rest();
+	if (!end_rest())
+		fputs("ktstr-engine: processes are left that cannot be killed\n", stderr);
 	return r;
 }
 
