@@ -26,6 +26,8 @@
 
 /* Beyond what all holds take: for forks, marks, and kernels that are slow to freeze and to remove. */
 enum { PATIENCE_S = 120, REST_MS = 5000, SHIFT_MAX = 10 };
+/* Workers times phases: each is written down, in some 500 bytes. */
+enum { RECORDS_MAX = 1 << 18 };
 
 static const char usage[] =
 	"usage: ktstr-engine [--host] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE\n"
@@ -142,6 +144,12 @@ static int make_plan(const struct options *o, struct scenario *s, struct scenari
 	}
 	if (scenario_parse(s, buf, n, &e) == SCENARIO_OK)
 		scenario_plan_make(plan, s, &p, &e);
+	if (e.fault == SCENARIO_OK && (uint64_t)plan->workers * (plan->phases + 1) > RECORDS_MAX) {
+		trouble(&t, ENDS_TEXT,
+			"%.200s: %u workers in %u phases are too much to write down (together %d at most)", o->file,
+			plan->workers, plan->phases, RECORDS_MAX);
+		return complain(&t);
+	}
 	if (e.fault == SCENARIO_OK)
 		return 0;
 	scenario_error_print(stderr, o->file, &e);

@@ -32,6 +32,8 @@ arguments() {
 texts() {
 	printf 'test t\ncgroup a\nwrok a spin\n' | says 2 ':3:1' --topology 1,1,2,1 - || return
 	printf 'test t\ncgroup a cpuset=llc:1\nwork a spin\nhold 10ms\n' | says 4 'llc' --topology 1,1,2,1 - || return
+	{ printf 'test t\nwork - spin n=4000\n' && yes 'hold 1ms' | head -n 100; } |
+		says 2 '4000 workers in 100 phases are too much' --topology 1,1,2,1 - || return
 	head -c 70000 /dev/zero | tr '\0' '#' | says 2 '' --topology 1,1,2,1 -
 }
 
