@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void text(FILE *f, const char *name, const char *s, size_t max)
 {
@@ -249,9 +250,20 @@ static void worker(FILE *f, const struct director *d, const struct worker *w)
 	fputs("]}", f);
 }
 
+/* That of the kernel: what its coarse clocks go by. 0: not known. */
+static uint64_t tick_ns(void)
+{
+	struct timespec t;
+
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &t) == 0 ? (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec
+							     : 0;
+}
+
 void report_write(FILE *f, const struct director *d, uint64_t seed)
 {
 	fprintf(f, "{\"format\":1,\"seed\":%" PRIu64 ",\"cpus\":%u", seed, d->plan->places.cpus);
+	if (tick_ns())
+		number(f, "tick_ns", tick_ns());
 	if (d->reaped_ns)
 		number(f, "reaped_ns", d->reaped_ns - d->stop_ns);
 	number(f, "end_ns", d->end_ns - d->go_ns);
