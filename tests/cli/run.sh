@@ -28,6 +28,13 @@ texts() {
 	same 2 $? 'exit code' && has 'noise.ktstr' err
 }
 
+# Scenarios that the documents show are right.
+documented() {
+	for doc in "$root"/docs/*.md; do sh "$root/tests/ktstr-files.sh" "$doc" || return; done
+	[ -f two.ktstr ] || fail 'docs/scenarios.md shows no two.ktstr' || return
+	for file in *.ktstr; do exits 0 ktstr-step scenario --store store --out out.d --file "$file" || return; done
+}
+
 options() {
 	for bad in 0 1001 x 5..3 1.. ..3 1..2..3 -1; do exits 2 ktstr run cgroup_steady "--seeds=$bad" || return; done
 	exits 2 ktstr run cgroup_steady --seeds 2 --seed 1 && exits 2 ktstr run cgroup_steady --topology 1,2 &&
@@ -91,4 +98,4 @@ refused_here() {
 	[ "$(id -u)" = 0 ] || { exits 1 ktstr run --host cgroup_steady && has 'takes root' err; }
 }
 
-run_tests names texts options listing here stopped refused_here
+run_tests names texts documented options listing here stopped refused_here

@@ -70,7 +70,7 @@ document() {
 	script "$1" >commands && [ -s commands ] || fail "$1 has no command" || return
 	commands=$work/commands
 	# shellcheck source=/dev/null
-	cd here && . "$commands"
+	cd here && sh "$root/tests/ktstr-files.sh" "$1" && . "$commands"
 }
 
 readme() {
@@ -91,6 +91,9 @@ elsewhere() {
 		ktstr verifier --scheduler scx	tests/cli/package.sh: a workspace
 		cargo install cargo-llvm-cov	needs a network; tests/cli/test-verb.sh
 		rustup component add		needs a network
+		ktstr run fork_storm_vs_spin	tests/long/scenarios.sh
+		ktstr run llc.ktstr		tests/long/scenarios.sh
+		ktstr run --filter		tests/long/scenarios.sh
 	END
 }
 

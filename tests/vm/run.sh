@@ -71,10 +71,10 @@ misbehaving() {
 skipped() {
 	printf 'cgroup far cpuset=llc:1\n' | scenario && exits 0 run && has SKIP out && has 'llc' out && hasnt ' run t ' err &&
 		exits 1 run --no-skip || return
-	for need in 99.1.. CONFIG_NONE_SUCH=y no_such_function; do
+	for need in 99.1.. CONFIG_NONE_SUCH=y scx_bpf_no_such; do
 		echo "needs $need" | scenario && exits 0 run && has SKIP out && has "$need" out || return
 	done
-	printf 'needs 6.12..\nneeds CONFIG_SMP=y\nneeds schedule\n' | scenario && exits 0 run && has PASS out
+	printf 'needs 6.12..\nneeds CONFIG_SMP=y\nneeds scx_bpf_dsq_insert\n' | scenario && exits 0 run && has PASS out
 }
 
 stopped() {

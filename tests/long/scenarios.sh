@@ -1,0 +1,59 @@
+#!/bin/sh
+# The whole catalogue, under the kernel's own scheduler and under ours, each run twice: equal to the byte. And what docs/scenarios.md shows
+# that takes larger machines.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+sched=$O/sched/scx_ktstr
+
+# catalogue [OPTION…]: verdicts in out, the runs' run.json in runs/.
+catalogue() {
+	ktstr run --filter '' --kernel "$key" --topology tiny-2llc --json "$@" >out 2>err
+	code=$?
+	# A scheduler may fail a test; none may come to no run.
+	case $code in 0 | 1 | 2) ;; *) cat err && fail "exit code $code" || return ;; esac
+	rm -rf runs && mkdir runs || return
+	sed -n 's/.*"dir": "\(.*\)".*/\1/p' out | while read -r dir; do
+		name=${dir##*/tests/}
+		cp "$dir/seed-1/run.json" "runs/${name%%/*}" || exit
+	done
+}
+
+twice() {
+	catalogue "$@" --force && mv runs first && mv out first.json && catalogue "$@" --force && diff -r first runs && cmp first.json out || return
+	echo "# $(python3 -c 'import json, sys, collections
+t = json.load(open("out"))["tests"]
+print(", ".join("%s %d" % x for x in sorted(collections.Counter(x["verdict"] for x in t).items())),
+      "not passed:", " ".join(x["test"] for x in t if x["verdict"] not in ("pass", "skip")))')" >&3
+	[ "$(find runs -type f | wc -l)" -ge 73 ]
+}
+
+kernels_own() {
+	twice
+}
+
+ours() {
+	twice --scheduler-bin "$sched"
+}
+
+# What did not change is found, all of it at once.
+unchanged() {
+	catalogue && start=$(date +%s%N) && catalogue || return
+	ms=$((($(date +%s%N) - start) / 1000000))
+	echo "# the catalogue, unchanged: $ms ms" >&3
+	hasnt ' run ' err
+}
+
+documents() {
+	sh "$root/tests/ktstr-files.sh" "$root/docs/scenarios.md" && export KTSTR_KERNEL="$key" || return
+	exits 0 ktstr run fork_storm_vs_spin --topology 1,2,4,1 &&
+		exits 1 ktstr run fork_storm_vs_spin --topology 1,2,4,1 --expect-line 'gap.max <= 20ms' && has 'FAIL fork_storm_vs_spin' out || return
+	exits 0 ktstr run llc.ktstr && exits 0 ktstr run llc.ktstr --topology smt-2llc --topology numa2-4llc &&
+		exits 0 ktstr run llc.ktstr --topology 1,1,4,1 && has SKIP out && has llc out || return
+	ktstr run --filter cpuset --scheduler-bin "$sched" >out 2>err
+	code=$?
+	case $code in 0 | 1 | 2) ;; *) fail "exit code $code" ;; esac
+}
+
+exec 3>&1
+run_tests kernels_own ours unchanged documents
