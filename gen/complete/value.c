@@ -6,6 +6,7 @@
 #include "gen/complete/value.h"
 #include "gen/complete/word.h"
 #include "kernel/cache/entry.h"
+#include "scenario/catalogue.h"
 #include "topology/presets.h"
 
 /* What a value is, with all that may help to find some. */
@@ -81,13 +82,28 @@ static void profiles(const struct ask *a)
 	complete_profiles(a->f, a->before, a->typed, a->words, a->n);
 }
 
+static void scenarios(const struct ask *a)
+{
+	for (size_t i = 0; i < n_catalogue; i++)
+		complete_word(a->f, a->before, catalogue[i].name, a->typed, NULL);
+	files(a);
+}
+
 static const struct {
 	const char *arg;
 	void (*put)(const struct ask *a);
 } kinds[] = {
-	{ "ID", kernels },         { "PATH", files },    { "FILE", files },    { "DIR", folders },
-	{ "N,L,C,T", topologies }, { "T", topologies },  { "FILE...", files }, { "[FILE]...", files },
-	{ "[ARGS]...", files },    { "LIST", profiles },
+	{ "ID", kernels },
+	{ "PATH", files },
+	{ "FILE", files },
+	{ "DIR", folders },
+	{ "N,L,C,T", topologies },
+	{ "T", topologies },
+	{ "FILE...", files },
+	{ "[FILE]...", files },
+	{ "[ARGS]...", files },
+	{ "LIST", profiles },
+	{ "[NAME|FILE]... [-- SCHEDULER-ARGS...]", scenarios },
 };
 
 static void choices(const struct ask *a, const char *list)

@@ -27,6 +27,8 @@ cases() {
 		ktstr shell --kernel=6.14.2- | ktstr shell --kernel=$key
 		ktstr shell -i afi | ktstr shell -i afile
 		ktstr shell --include-files=afi | ktstr shell --include-files=afile
+		ktstr run cgroup_ste | ktstr run cgroup_steady
+		ktstr run afi | ktstr run afile
 		ktstr -q completions pow | ktstr -q completions powershell
 		cargo kts | cargo ktstr
 		cargo ktstr verif | cargo ktstr verifier
