@@ -63,15 +63,19 @@ static void plan_payload(struct plan *p, const struct matrix *m, const struct ma
 	g->always = true;
 }
 
-/* Where a run of c is, or that of the kernel's own scheduler on the same guest. Caller frees. */
+/* Where runs of c are, or those of the kernel's own scheduler on the same guest. Caller frees. */
+static char *runs_dir(const struct matrix_cell *c, bool eevdf)
+{
+	if (!eevdf || !c->test->test.scheduler)
+		return xstrdup(c->dir);
+	return xasprintf("eevdf/%s/%s/%s", c->test->test.slug, c->on->target->k.name, c->on->guest->plan.name);
+}
+
 static char *run_dir(const struct matrix_cell *c, bool eevdf, size_t seed)
 {
-	unsigned long long n = (unsigned long long)(c->test->seeds.first + seed);
-	const char *topology = c->on->guest->plan.name;
+	auto_free char *dir = runs_dir(c, eevdf);
 
-	if (!eevdf || !c->test->test.scheduler)
-		return xasprintf("%s/seed-%llu", c->dir, n);
-	return xasprintf("eevdf/%s/%s/%s/seed-%llu", c->test->test.slug, c->on->target->k.name, topology, n);
+	return xasprintf("%s/seed-%llu", dir, (unsigned long long)(c->test->seeds.first + seed));
 }
 
 static void run_args(struct argv *a, const struct matrix *m, const struct matrix_cell *c, bool eevdf, size_t seed)
@@ -158,7 +162,6 @@ static void judge_labels(struct argv *a, const struct matrix *m, const struct ma
 	argv_fmt(a, "--again=%s", c->again);
 	if (*m->again_rest)
 		argv_fmt(a, "--again-rest=%s", m->again_rest);
-	argv_opt(a, "--first-seed", "%llu", (unsigned long long)t->seeds.first);
 	for (size_t i = 0; m->expect_lines && m->expect_lines[i]; i++)
 		argv_fmt(a, "--expect-line=%s", m->expect_lines[i]);
 }
@@ -203,24 +206,28 @@ static void plan_runs(struct plan *p, const struct matrix *m, struct matrix_cell
 	}
 }
 
+/* The command names folders, so that it is short however many seeds there are. */
 static void judge_inputs(struct edge *g, struct argv *args, const struct matrix_cell *c, const char *const *others)
 {
 	bool eevdf;
 
+	argv_fmt(args, "--runs=%s", c->dir);
+	argv_opt(args, "--first-seed", "%llu", (unsigned long long)c->test->seeds.first);
+	argv_opt(args, "--seeds", "%zu", c->test->seeds.n);
 	for (size_t i = 0; i < c->test->seeds.n; i++) {
 		auto_free char *dir = run_dir(c, false, i);
 
 		edge_in(g, "%s/run.json", dir);
-		argv_fmt(args, "--run=%s", dir);
 	}
 	for (; *others; others++) {
 		const struct matrix_cell *other = other_cell(c, *others, &eevdf);
+		auto_free char *all = runs_dir(other, eevdf);
 
+		argv_fmt(args, "--other=%s=%s", *others, all);
 		for (size_t i = 0; i < c->test->seeds.n; i++) {
 			auto_free char *dir = run_dir(other, eevdf, i);
 
 			edge_needs(g, "%s/run.json", dir);
-			argv_fmt(args, "--other=%s=%s", *others, dir);
 		}
 	}
 }

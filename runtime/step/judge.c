@@ -16,8 +16,9 @@ enum { LOG_MAX = 64 << 20, FACTS_MAX = 256 << 20 };
 
 static struct {
 	const char *test, *text, *name, *kernel, *topology, *preset, *profile, *scheduler, *again, *again_rest;
-	struct opt_list runs, others, expect_lines;
-	uint64_t first_seed;
+	const char *runs;
+	struct opt_list others, expect_lines;
+	uint64_t first_seed, seeds;
 } o;
 
 static const struct opt opts[] = {
@@ -31,22 +32,25 @@ static const struct opt opts[] = {
 	  .out = &o.text,
 	  .arg = "FILE",
 	  .help = "what was run, output of the scenario step" },
-	{ .name = "run",
-	  .type = OPT_LIST,
-	  .out = &o.runs,
-	  .arg = "DIR",
-	  .help = "output of the run step, one for each seed in order" },
+	{ .name = "runs", .type = OPT_STR, .out = &o.runs, .arg = "DIR", .help = "outputs of the run step, as seed-N" },
 	{ .name = "first-seed",
 	  .type = OPT_U64,
 	  .out = &o.first_seed,
 	  .arg = "N",
-	  .max = UINT64_MAX,
-	  .help = "seed of the first of them" },
+	  .max = UINT64_MAX / 2,
+	  .help = "the first of them" },
+	{ .name = "seeds",
+	  .type = OPT_U64,
+	  .out = &o.seeds,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 1 << 20,
+	  .help = "how many, in order" },
 	{ .name = "other",
 	  .type = OPT_LIST,
 	  .out = &o.others,
 	  .arg = "NAME=DIR",
-	  .help = "a run that is compared with; of each name one for each seed in order" },
+	  .help = "runs that they are compared with, with the same seeds" },
 	{ .name = "expect-line",
 	  .type = OPT_LIST,
 	  .out = &o.expect_lines,
@@ -126,15 +130,28 @@ static int read_side(struct side *s, const char *dir, struct err *e)
 		       : 0;
 }
 
-static int read_sides(struct sides *s, const struct opt_list *dirs, bool named, struct err *e)
+/* Those of dir, behind the ones that are there. */
+static int read_sides(struct sides *s, const char *dir, struct err *e)
 {
-	s->v = xcalloc(dirs->n + 1, sizeof(*s->v));
-	for (size_t i = 0; i < dirs->n; i++, s->n++) {
-		const char *eq = named ? strchr(dirs->v[i], '=') : NULL;
+	s->v = xreallocarray(s->v, s->n + o.seeds, sizeof(*s->v));
+	memset(s->v + s->n, 0, o.seeds * sizeof(*s->v));
+	for (uint64_t i = 0; i < o.seeds; i++, s->n++) {
+		auto_free char *path = xasprintf("%s/seed-%llu", dir, (unsigned long long)(o.first_seed + i));
 
-		if (named && !eq)
-			return err_set(e, X_USAGE, "--other %s: NAME=DIR is wanted", dirs->v[i]);
-		if (read_side(&s->v[i], eq ? eq + 1 : dirs->v[i], e) < 0)
+		if (read_side(&s->v[s->n], path, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_others(struct sides *s, struct err *e)
+{
+	for (size_t i = 0; i < o.others.n; i++) {
+		const char *eq = strchr(o.others.v[i], '=');
+
+		if (!eq)
+			return err_set(e, X_USAGE, "--other %s: NAME=DIR is wanted", o.others.v[i]);
+		if (read_sides(s, eq + 1, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -164,16 +181,16 @@ static int write_verdict(int dir, const struct ruling *v, struct err *e)
 	return file_write(dir, "verdict.json", text, n, e) < 0 ? -1 : 0;
 }
 
-/* The n-th of a name has the n-th seed. */
 static void fill_others(struct judge_other *to, const struct sides *sides, char **names)
 {
-	for (size_t i = 0; i < sides->n; i++) {
-		uint64_t seed = o.first_seed;
-
+	for (size_t i = 0; i < o.others.n; i++) {
 		names[i] = xstrndup(o.others.v[i], strcspn(o.others.v[i], "="));
-		for (size_t k = 0; k < i; k++)
-			seed += !strcmp(names[k], names[i]);
-		to[i] = (struct judge_other){ names[i], seed, sides->v[i].there ? &sides->v[i].facts : NULL };
+		for (size_t k = 0; k < o.seeds; k++) {
+			const struct side *s = &sides->v[i * o.seeds + k];
+
+			to[i * o.seeds + k] =
+				(struct judge_other){ names[i], o.first_seed + k, s->there ? &s->facts : NULL };
+		}
 	}
 }
 
@@ -198,7 +215,7 @@ static int judge_all(int dir, const struct scenario *s, const struct sides *runs
 {
 	auto_free struct judge_run *r = xcalloc(runs->n + 1, sizeof(*r));
 	auto_free struct judge_other *other = xcalloc(others->n + 1, sizeof(*other));
-	auto_argv struct argv names = { .v = xcalloc(others->n + 1, sizeof(*names.v)), .n = others->n };
+	auto_argv struct argv names = { .v = xcalloc(o.others.n + 1, sizeof(*names.v)), .n = o.others.n };
 	auto_verdict struct ruling v = { 0 };
 
 	fill_runs(r, runs);
@@ -232,8 +249,8 @@ static int run(int dir, const char *path, struct err *e)
 	int r;
 
 	(void)path;
-	if (!o.test || !o.text || !o.runs.n)
-		return err_set(e, X_USAGE, "--test, --text and --run are required");
+	if (!o.test || !o.text || !o.runs || !o.seeds)
+		return err_set(e, X_USAGE, "--test, --text, --runs and --seeds are required");
 	for (size_t i = 0; i < o.expect_lines.n; i++)
 		argv_add(&lines, o.expect_lines.v[i]);
 	r = read_scenario(&s, e);
@@ -241,8 +258,8 @@ static int run(int dir, const char *path, struct err *e)
 		r = expectations_asked(&x, &s, o.scheduler, o.test, (const char *const *)lines.v, e);
 	if (r == 0)
 		r = file_read(AT_FDCWD, o.text, SCENARIO_TEXT_MAX * 2, &text, NULL, e);
-	if (r == 0 && (r = read_sides(&runs, &o.runs, false, e)) == 0)
-		r = read_sides(&others, &o.others, true, e);
+	if (r == 0 && (r = read_sides(&runs, o.runs, e)) == 0)
+		r = read_others(&others, e);
 	if (r == 0)
 		r = judge_all(dir, &s, &runs, &others, &x, text, e);
 	scenario_free(&s);
