@@ -153,13 +153,16 @@ static int push_scheduler(struct run *x, struct err *e)
 static int begin(struct run *x, struct err *e)
 {
 	const struct trial *t = x->t;
+	long long still = still_ms();
 	int r = t->pack && t->attached ? t->attached->begin(t->attached->arg, &x->vm, e) : CELL_NOTHING;
 
-	x->r->unusable = true;
-	if (r < 0 || (r == CELL_NOTHING &&
-		      vm_continue(&x->vm, t->snapshot, t->seed, t->kernel, t->initrd, &x->r->fallback, t->note, e) < 0))
+	if (r == CELL_NOTHING &&
+	    vm_continue(&x->vm, t->snapshot, t->seed, t->kernel, t->initrd, &x->r->fallback, t->note, e) < 0)
+		r = -1;
+	if (r < 0) {
+		x->r->unusable = vm_snapshot_blamed(e->code) && still_ms() == still;
 		return -1;
-	x->r->unusable = false;
+	}
 	x->given = r == CELL_GIVEN;
 	if (t->pack && !x->given && push_scheduler(x, e) < 0)
 		return -1;

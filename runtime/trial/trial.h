@@ -47,7 +47,7 @@ struct trial_result {
 	char *engine; /* what the engine printed: hostile. NULL: it did not run to its end */
 	size_t engine_n;
 	char *fallback; /* why it was booted and not continued; NULL: it was continued */
-	bool unusable;  /* the snapshot could not be continued */
+	bool unusable;  /* the guest was never there, and its snapshot may be why */
 };
 
 /* 0: r says what came of it. Negative: it came to no run: X_VM, X_TIMEOUT (guest, engine), a stop, or what the host lacks. log (the
