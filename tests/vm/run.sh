@@ -64,6 +64,9 @@ misbehaving() {
 	printf 'hold 10s\n' | scenario && exits 1 run --scheduler-bin "$sched" --json -- --stall-after 1 &&
 		has '"outcome":"stalled"' "$(runs)/seed-1/run.json" && has 'runnable task stall' "$(runs)/seed-1/sched.log" || return
 	exits 1 run --scheduler-bin /bin/true --json && has '"outcome":"refused"' "$(runs)/seed-1/run.json" || return
+	printf '#include <fcntl.h>\n#include <unistd.h>\nint main(void)\n{\n\treturn write(open("/proc/sysrq-trigger", O_WRONLY), "c", 1) < 0;\n}\n' >crash.c &&
+		gcc -O2 -static -o crash crash.c && exits 1 run --scheduler-bin ./crash --json &&
+		has '"outcome":"panicked"' "$(runs)/seed-1/run.json" && has 'sysrq triggered crash' "$(runs)/seed-1/console.log" || return
 	echo text >text && exits 11 run --scheduler-bin ./text && has 'error: ' err
 }
 
