@@ -14,6 +14,9 @@
 #include "topology/presets.h"
 #include "topology/topology.h"
 
+/* A guest has as much for each of its CPUs; below that per-CPU memory alone is too much. */
+enum { MB_PER_CPU = 32, MEMORY_MB = 1024 };
+
 static bool number(const char **at, uint64_t *out)
 {
 	char *end;
@@ -44,6 +47,31 @@ int seeds_parse(struct seeds *s, const char *text, uint64_t first, struct err *e
 	return err_set(e, X_USAGE, "--seeds %s: 1 to %d of them", text, SEEDS_MAX);
 bad:
 	return err_set(e, X_USAGE, "--seeds %s: a count (\"8\") or a range (\"1..8\") is wanted", text);
+}
+
+static uint64_t memory_of(const struct test *t, const struct sweep_guest *g)
+{
+	uint64_t least = (uint64_t)g->cpus * MB_PER_CPU, mb = g->plan.memory_mb;
+
+	mb = mb < t->scenario.memory_mb ? t->scenario.memory_mb : mb;
+	return mb < least ? least : mb;
+}
+
+void matrix_guests(struct matrix_test *t, uint64_t asked_mb, bool here)
+{
+	for (size_t i = 0; i < t->sweep.n_guests; i++) {
+		struct sweep_guest *g = &t->sweep.guests[i];
+
+		if (!asked_mb)
+			g->plan.memory_mb = memory_of(&t->test, g);
+		if (!here && (g->plan.memory_mb != MEMORY_MB || !g->plan.virtual)) {
+			auto_free char *name = g->name;
+
+			g->name = xasprintf("%s-%llumb%s", name, (unsigned long long)g->plan.memory_mb,
+					    g->plan.virtual ? "" : "-real");
+		}
+		g->plan.name = g->name;
+	}
 }
 
 const struct matrix_cell *matrix_profile(const struct matrix_cell *c, const char *name)

@@ -65,6 +65,9 @@ int seeds_parse(struct seeds *s, const char *text, uint64_t first, struct err *e
 
 /* The cell of the same kernel and topology with that profile; NULL: there is none. */
 const struct matrix_cell *matrix_profile(const struct matrix_cell *c, const char *name);
+/* Memory and names of a test's guests, behind sweep_topologies(): one graph has the guests of all tests, so what tells two of a kind apart
+ * is in their names. asked_mb: what the request gives each; 0: what the test and its CPUs need. */
+void matrix_guests(struct matrix_test *t, uint64_t asked_mb, bool here);
 /* X_USAGE when two tests have one name. */
 int matrix_names(const struct matrix *m, struct err *e);
 /* Cells of all tests, whose sweeps have their cells. X_USAGE for a text that is wrong on one of its topologies, and for "of OTHER" that

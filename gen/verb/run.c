@@ -29,8 +29,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A guest has as much for each of its CPUs; below that per-CPU memory alone is too much. */
-enum { MB_PER_CPU = 32, MEMORY_MB = 1024 };
 #define TOPOLOGY_UNSAID "1,1,2,1"
 
 static struct {
@@ -275,6 +273,10 @@ static int set_seeds(struct matrix_test *t, struct err *e)
 	const struct scenario *s = &t->test.scenario;
 
 	t->seeds = (struct seeds){ s->first_seed, s->seeds };
+	if (!o.seeds && o.seed == CLOCK_UNSAID && s->seeds > SEEDS_MAX)
+		return err_set(e, X_USAGE,
+			       "%s: %u seeds are more than the %d of one request; --seeds A..B takes a part of them",
+			       t->test.word, s->seeds, SEEDS_MAX);
 	if (o.seed != CLOCK_UNSAID)
 		t->seeds = (struct seeds){ o.seed, 1 };
 	return o.seeds ? seeds_parse(&t->seeds, o.seeds, s->first_seed, e) : 0;
@@ -289,33 +291,6 @@ static int set_clock(struct guest_plan *g, const struct test *t, struct err *e)
 	const struct clock_asked asked = { .clock = name, .seed = CLOCK_UNSAID, .shift = o.shift };
 
 	return clock_asked_plan(g, &asked, e) < 0 ? err_in(e, "%s", t->word) : 0;
-}
-
-static uint64_t memory_of(const struct test *t, const struct sweep_guest *g)
-{
-	uint64_t least = (uint64_t)g->cpus * MB_PER_CPU, mb = g->plan.memory_mb;
-
-	if (o.guest.memory_mb)
-		return mb;
-	mb = mb < t->scenario.memory_mb ? t->scenario.memory_mb : mb;
-	return mb < least ? least : mb;
-}
-
-/* One graph has the guests of all tests, so what tells two of a kind apart is in their names. */
-static void name_guests(struct sweep *s, const struct test *t)
-{
-	for (size_t i = 0; i < s->n_guests; i++) {
-		struct sweep_guest *g = &s->guests[i];
-
-		g->plan.memory_mb = memory_of(t, g);
-		if (!o.host && (g->plan.memory_mb != MEMORY_MB || !g->plan.virtual)) {
-			auto_free char *name = g->name;
-
-			g->name = xasprintf("%s-%llumb%s", name, (unsigned long long)g->plan.memory_mb,
-					    g->plan.virtual ? "" : "-real");
-		}
-		g->plan.name = g->name;
-	}
 }
 
 static int make_sweep(struct request *q, struct matrix_test *t, struct err *e)
@@ -336,7 +311,7 @@ static int make_sweep(struct request *q, struct matrix_test *t, struct err *e)
 	if (sweep_topologies(s, &guest, o.topologies.n ? o.topologies.v : own, o.topologies.n ? o.topologies.n : 1, e) <
 	    0)
 		return err_in(e, "%s", t->test.word);
-	name_guests(s, &t->test);
+	matrix_guests(t, o.guest.memory_mb, o.host);
 	if ((o.profiles.all || o.profiles.named.n) && !t->test.scheduler)
 		return err_set(
 			e, X_USAGE,

@@ -88,7 +88,6 @@ struct plan_group {
 struct scenario_plan {
 	struct places places;
 	uint64_t duration_ns, settle_ns;
-	unsigned watchdog_ms; /* 0: the scheduler's own */
 	struct plan_step *steps;
 	size_t n_steps;
 	struct plan_group *groups;

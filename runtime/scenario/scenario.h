@@ -18,7 +18,7 @@ enum { SCENARIO_LINES_MAX = 4096 };
 /* What a text does not say. */
 #define SCENARIO_DURATION_NS 2000000000u
 #define SCENARIO_SETTLE_NS 200000000u
-enum { SCENARIO_WORKERS = 2, SCENARIO_WATCHDOG_MS = 4000, SCENARIO_MEMORY_MB = 1024 };
+enum { SCENARIO_WORKERS = 2, SCENARIO_MEMORY_MB = 1024 };
 
 /* Something that stands in the text and is somebody else's to understand. */
 struct scenario_text {
@@ -31,7 +31,7 @@ struct scenario_list {
 	size_t n;
 };
 
-enum scenario_clock { SCENARIO_VIRTUAL, SCENARIO_REAL, SCENARIO_BOTH };
+enum scenario_clock { SCENARIO_VIRTUAL, SCENARIO_REAL };
 
 struct scenario {
 	char *name;                     /* NULL: no "test" line */
@@ -41,7 +41,6 @@ struct scenario {
 	uint64_t duration_ns;           /* 2 s */
 	uint64_t settle_ns;             /* 200 ms */
 	unsigned workers;               /* 2: n= where a line has none */
-	unsigned watchdog_ms;           /* 4000; 0: the scheduler's own */
 	unsigned seeds, first_seed;     /* 1, 1 */
 	unsigned memory_mb;             /* 1024, a floor */
 	enum scenario_clock clock;

@@ -389,7 +389,6 @@ enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct 
 	*plan = (struct scenario_plan){ .places = *p,
 					.duration_ns = s->duration_ns,
 					.settle_ns = s->settle_ns,
-					.watchdog_ms = s->watchdog_ms,
 					.shared = s->shared };
 	*e = (struct scenario_error){ 0 };
 	if (!m) {

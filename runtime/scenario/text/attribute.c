@@ -167,25 +167,6 @@ static bool a_workers(struct parsing *p)
 	return want(p, 1, 1, "workers N") && count_of(p, 1, "workers", 1, PLAN_WORKERS_MAX, &p->s->workers);
 }
 
-static bool a_watchdog(struct parsing *p)
-{
-	const struct word *w = &p->st.words[1];
-	uint64_t ns;
-
-	if (!want(p, 1, 1, "watchdog TIME, or watchdog off for the scheduler's own"))
-		return false;
-	if (word_is(w, "off")) {
-		p->s->watchdog_ms = 0;
-		return true;
-	}
-	if (!time_of(p, 1000000, TIME_MAX_NS, &ns))
-		return false;
-	if (ns % 1000000)
-		return fault_bad(p->e, 1, "the watchdog counts whole milliseconds") || word_fault(p->e, &p->st, w);
-	p->s->watchdog_ms = (unsigned)(ns / 1000000);
-	return true;
-}
-
 static bool a_seeds(struct parsing *p)
 {
 	if (!want(p, 1, 2, "seeds N, or seeds N first=M") || !count_of(p, 1, "seeds", 1, 1000000, &p->s->seeds))
@@ -205,18 +186,18 @@ static bool a_memory(struct parsing *p)
 
 static bool a_clock(struct parsing *p)
 {
-	static const char *const words[] = { "virtual", "real", "both" };
+	static const char *const words[] = { "virtual", "real" };
 
-	if (!want(p, 1, 1, "clock virtual, real or both"))
+	if (!want(p, 1, 1, "clock virtual, or clock real"))
 		return false;
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 2; i++) {
 		if (word_is(&p->st.words[1], words[i])) {
 			p->s->clock = (enum scenario_clock)i;
 			return true;
 		}
 	}
 	fault_bad(p->e, 1, "there is no clock \"%s\"", p->st.words[1].text);
-	fault_tip(p->e, "there are: virtual real both");
+	fault_tip(p->e, "there are: virtual real");
 	return word_fault(p->e, &p->st, &p->st.words[1]);
 }
 
@@ -268,14 +249,21 @@ static const struct {
 	bool again; /* may stand there several times */
 	bool used;  /* comes with "use" */
 } attributes[] = {
-	{ "test", a_test, false, false },           { "summary", a_summary, false, false },
-	{ "scheduler", a_scheduler, false, false }, { "topology", a_topology, false, false },
-	{ "duration", a_duration, false, false },   { "settle", a_settle, false, false },
-	{ "workers", a_workers, false, false },     { "watchdog", a_watchdog, false, false },
-	{ "seeds", a_seeds, false, false },         { "memory", a_memory, false, false },
-	{ "clock", a_clock, false, false },         { "tags", a_tags, true, false },
-	{ "flags", a_flags, true, false },          { "needs", a_needs, true, true },
-	{ "expect", a_expect, true, true },         { "expect_fail", a_expect_fail, false, false },
+	{ "test", a_test, false, false },
+	{ "summary", a_summary, false, false },
+	{ "scheduler", a_scheduler, false, false },
+	{ "topology", a_topology, false, false },
+	{ "duration", a_duration, false, false },
+	{ "settle", a_settle, false, false },
+	{ "workers", a_workers, false, false },
+	{ "seeds", a_seeds, false, false },
+	{ "memory", a_memory, false, false },
+	{ "clock", a_clock, false, false },
+	{ "tags", a_tags, true, false },
+	{ "flags", a_flags, true, false },
+	{ "needs", a_needs, true, true },
+	{ "expect", a_expect, true, true },
+	{ "expect_fail", a_expect_fail, false, false },
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 

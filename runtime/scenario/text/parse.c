@@ -111,7 +111,6 @@ enum scenario_fault scenario_parse(struct scenario *s, const char *text, size_t 
 	*s = (struct scenario){ .duration_ns = SCENARIO_DURATION_NS,
 				.settle_ns = SCENARIO_SETTLE_NS,
 				.workers = SCENARIO_WORKERS,
-				.watchdog_ms = SCENARIO_WATCHDOG_MS,
 				.seeds = 1,
 				.first_seed = 1,
 				.memory_mb = SCENARIO_MEMORY_MB };

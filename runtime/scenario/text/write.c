@@ -48,15 +48,11 @@ static void numbers(FILE *f, const struct scenario *s)
 		time_line(f, "settle", s->settle_ns);
 	if (s->workers != SCENARIO_WORKERS)
 		fprintf(f, "workers %u\n", s->workers);
-	if (!s->watchdog_ms)
-		fputs("watchdog off\n", f);
-	else if (s->watchdog_ms != SCENARIO_WATCHDOG_MS)
-		time_line(f, "watchdog", s->watchdog_ms * (uint64_t)1000000);
 }
 
 static void rest(FILE *f, const struct scenario *s)
 {
-	static const char *const clocks[] = { "virtual", "real", "both" };
+	static const char *const clocks[] = { "virtual", "real" };
 
 	if (s->first_seed != 1)
 		fprintf(f, "seeds %u first=%u\n", s->seeds, s->first_seed);
