@@ -30,6 +30,8 @@ enum plan_kind {
 	PLAN_AFFINITY, /* affinity of group's live workers */
 	PLAN_NICE,     /* nice of group's live workers */
 	PLAN_POLICY,   /* policy of group's live workers */
+	PLAN_OFFLINE,  /* knobs.cpus go; CPU 0 is none of them */
+	PLAN_ONLINE,   /* knobs.cpus come back; some of them may be there */
 };
 
 enum plan_knob {
@@ -99,7 +101,7 @@ struct scenario_plan {
 	unsigned phases;      /* without settle */
 	uint64_t hold_ns;     /* what all holds take */
 	unsigned controllers; /* bits of enum plan_knob that any line uses */
-	bool freezes;
+	bool freezes, hotplug;
 };
 
 /* The scenario must live as long as the plan. SCENARIO_OK, or e is filled: SKIP when the topology lacks an index, CPUs for parts, or what "needs" says; BAD for empty sets,

@@ -16,7 +16,8 @@ struct making {
 	const struct scenario *s;
 	struct scenario_error *e;
 	struct live live[PLAN_GROUPS_MAX + 1], before[PLAN_GROUPS_MAX + 1]; /* as the open "every" found them */
-	uint32_t each;                                                      /* what "$" is */
+	struct cpus offline, offline_before;
+	uint32_t each; /* what "$" is */
 	bool in_every;
 	size_t every; /* its step */
 	size_t room;

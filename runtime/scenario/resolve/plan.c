@@ -87,8 +87,10 @@ static bool workers(struct making *m, const struct scenario_line *l, int group, 
 	uint64_t want = l->amount.value ? l->amount.value : m->s->workers;
 	struct cpus cpus = live_cpus(m, group);
 
+	cpus_minus(&cpus, &m->offline);
 	if (l->amount.percent)
 		want = (want * cpus_count(&cpus) + 99) / 100;
+	want = want ? want : 1;
 	if (l->amount.value && !l->amount.percent && want % size) {
 		fault_bad(m->e, 1, "%llu workers are no whole groups of %u", (unsigned long long)want, size);
 		return fault_tip(m->e, "n=%u or n=%u", want < size ? size : (unsigned)(want / size * size),
@@ -211,6 +213,7 @@ static bool every(struct making *m, const struct scenario_line *l)
 	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++)
 		m->live[i].started = false;
 	memcpy(m->before, m->live, sizeof m->before);
+	m->offline_before = m->offline;
 	m->plan->phases++;
 	return count_hold(m, t->for_ns);
 }
@@ -225,6 +228,9 @@ static bool end_every(struct making *m, const struct scenario_line *l)
 		return false;
 	t->first = m->every + 1;
 	m->in_every = false;
+	if (!cpus_equal(&m->offline, &m->offline_before))
+		return fault_bad(m->e, 1, "each pass takes CPUs offline or brings them back, and none undoes it") ||
+		       fault_tip(m->e, "a block is to leave the CPUs as it found them");
 	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++) {
 		name = i == PLAN_GROUPS_MAX ? "-" : i < m->plan->n_groups ? m->plan->groups[i].name : "";
 		if (m->live[i].there != m->before[i].there)
@@ -292,11 +298,29 @@ static bool one(struct making *m, const struct scenario_line *l)
 	return true;
 }
 
+static bool cpu(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, l->online ? PLAN_ONLINE : PLAN_OFFLINE);
+
+	if (!t || !set_resolve(l->affinity.set, &m->plan->places, m->each, &t->knobs.cpus, m->e))
+		return false;
+	m->plan->hotplug = true;
+	if (l->online) {
+		cpus_minus(&m->offline, &t->knobs.cpus);
+		return true;
+	}
+	if (cpus_has(&t->knobs.cpus, 0))
+		return fault_bad(m->e, 1, "CPU 0 cannot be taken offline") ||
+		       fault_tip(m->e, "take it away from the set: …-cpu:0");
+	cpus_or(&m->offline, &t->knobs.cpus);
+	return true;
+}
+
 static bool (*const makers[LINE_KINDS])(struct making *m, const struct scenario_line *l) = {
-	[LINE_CGROUP] = knobs, [LINE_WORK] = work,     [LINE_HOLD] = hold,  [LINE_MARK] = mark,
-	[LINE_EVERY] = every,  [LINE_END] = end_every, [LINE_SET] = knobs,  [LINE_SWAP] = pair,
-	[LINE_MOVE] = pair,    [LINE_STOP] = one,      [LINE_REMOVE] = one, [LINE_FREEZE] = one,
-	[LINE_THAW] = one,     [LINE_AFFINITY] = one,  [LINE_NICE] = one,   [LINE_POLICY] = one,
+	[LINE_CGROUP] = knobs,  [LINE_WORK] = work,  [LINE_HOLD] = hold, [LINE_MARK] = mark,    [LINE_EVERY] = every,
+	[LINE_END] = end_every, [LINE_SET] = knobs,  [LINE_SWAP] = pair, [LINE_MOVE] = pair,    [LINE_STOP] = one,
+	[LINE_REMOVE] = one,    [LINE_FREEZE] = one, [LINE_THAW] = one,  [LINE_AFFINITY] = one, [LINE_NICE] = one,
+	[LINE_POLICY] = one,    [LINE_CPU] = cpu,
 };
 
 /* The numbers an "each" counts: from…to-1. */

@@ -12,7 +12,7 @@ const char *const line_words[LINE_KINDS] = {
 	[LINE_END] = "}",         [LINE_SET] = "set",       [LINE_SWAP] = "swap",
 	[LINE_MOVE] = "move",     [LINE_STOP] = "stop",     [LINE_REMOVE] = "remove",
 	[LINE_FREEZE] = "freeze", [LINE_THAW] = "thaw",     [LINE_AFFINITY] = "affinity",
-	[LINE_NICE] = "nice",     [LINE_POLICY] = "policy",
+	[LINE_NICE] = "nice",     [LINE_POLICY] = "policy", [LINE_CPU] = "cpu",
 };
 const char *const each_words[EACH_KINDS] = { "cpu", "usable", "llc", "node", "core" };
 static const struct {
@@ -37,6 +37,7 @@ static const struct {
 	[LINE_THAW] = { 1, 1, "thaw NAME" },
 	[LINE_AFFINITY] = { 2, 2, "affinity NAME inherit|random|llc|one|same|SET" },
 	[LINE_NICE] = { 2, 2, "nice NAME N" },
+	[LINE_CPU] = { 2, 2, "cpu offline SET or cpu online SET" },
 	[LINE_POLICY] = { 2, 2, "policy NAME normal|batch|idle|ext|fifo:P|rr:P|deadline:R/D/P" },
 };
 
@@ -229,12 +230,28 @@ static bool a_change(struct parsing *p, struct scenario_line *l)
 	return ok || word_fault(p->e, &p->st, w);
 }
 
+static bool a_cpu(struct parsing *p, struct scenario_line *l)
+{
+	const struct word *w = &p->st.words[2];
+
+	l->online = word_is(&p->st.words[1], "online");
+	if (!l->online && !word_is(&p->st.words[1], "offline")) {
+		fault_bad(p->e, 1, "\"%s\" is neither offline nor online", p->st.words[1].text);
+		return word_fault(p->e, &p->st, &p->st.words[1]);
+	}
+	l->affinity.kind = AFFINITY_SET;
+	l->affinity.set = malloc(sizeof *l->affinity.set);
+	if (!l->affinity.set)
+		return fault_memory(p->e);
+	return set_parse(l->affinity.set, w->text, w->n, p->depth != 0, p->e) || word_fault(p->e, &p->st, w);
+}
+
 static bool (*const parsers[LINE_KINDS])(struct parsing *p, struct scenario_line *l) = {
 	[LINE_CGROUP] = a_knobs,  [LINE_WORK] = a_work,  [LINE_HOLD] = a_hold,       [LINE_MARK] = a_mark,
 	[LINE_EVERY] = an_every,  [LINE_EACH] = an_each, [LINE_END] = an_end,        [LINE_SET] = a_knobs,
 	[LINE_SWAP] = a_pair,     [LINE_MOVE] = a_pair,  [LINE_STOP] = a_group,      [LINE_REMOVE] = a_group,
 	[LINE_FREEZE] = a_group,  [LINE_THAW] = a_group, [LINE_AFFINITY] = a_change, [LINE_NICE] = a_change,
-	[LINE_POLICY] = a_change,
+	[LINE_POLICY] = a_change, [LINE_CPU] = a_cpu,
 };
 
 static bool unknown(struct parsing *p)

@@ -27,6 +27,7 @@ enum line_kind {
 	LINE_AFFINITY,
 	LINE_NICE,
 	LINE_POLICY,
+	LINE_CPU,
 	LINE_KINDS,
 };
 
@@ -68,11 +69,12 @@ struct scenario_line {
 	uint64_t every_ns;
 	size_t block; /* END: the line it ends */
 	struct line_each each;
-	struct line_knobs *knobs; /* CGROUP, SET */
-	struct line_work *work;   /* WORK */
-	struct line_affinity affinity;
+	struct line_knobs *knobs;      /* CGROUP, SET */
+	struct line_work *work;        /* WORK */
+	struct line_affinity affinity; /* CPU: its set */
 	struct policy policy;
 	int nice;
+	bool online; /* CPU: they come back */
 };
 
 /* Words of lines and blocks, for tips and the writer. */

@@ -194,7 +194,7 @@ static void block_write(FILE *f, const struct scenario *s, const struct scenario
 static void change_write(FILE *f, const struct scenario_line *l)
 {
 	fputc(' ', f);
-	if (l->kind == LINE_AFFINITY)
+	if (l->kind == LINE_AFFINITY || l->kind == LINE_CPU)
 		affinity_write(f, &l->affinity);
 	else if (l->kind == LINE_NICE)
 		fprintf(f, "%d", l->nice);
@@ -210,6 +210,8 @@ static void line_write(FILE *f, const struct scenario *s, const struct scenario_
 	} else if (l->kind == LINE_HOLD) {
 		fputc(' ', f);
 		amount_write(f, &l->amount, true);
+	} else if (l->kind == LINE_CPU) {
+		fputs(l->online ? " online" : " offline", f);
 	} else {
 		group_write(f, l->name);
 	}

@@ -84,6 +84,23 @@ static void numbers(void **state)
 	drop(&m);
 }
 
+/* Percentages are of the CPUs that are there. */
+static void offline(void **state)
+{
+	static const char text[] =
+		"cpu offline all-cpu:0-2\nwork - spin n=100%\ncgroup a cpuset=cpu:7\nwork a spin n=100%\nhold 1s";
+	struct made m;
+
+	(void)state;
+	make(&m, text, strlen(text), "1,2,4,1");
+	assert_int_equal(m.fault, SCENARIO_OK);
+	assert_true(m.plan.hotplug);
+	assert_string_equal(listed(&m.plan.steps[0].knobs.cpus), "3-7");
+	assert_int_equal(m.plan.steps[1].work->n, 3);
+	assert_int_equal(m.plan.steps[3].work->n, 1);
+	drop(&m);
+}
+
 /* Lines that "use" brought all stand at the same place. */
 static void blocks_of_one_line(void **state)
 {
@@ -141,6 +158,10 @@ static void refused(void **state)
 		{ "every 1s {\ncgroup a\n} for 2s", SCENARIO_BAD, 3, "makes the cgroup \"a\"" },
 		{ "cgroup a\nevery 1s {\nremove a\n} for 2s", SCENARIO_BAD, 4, "removes the cgroup \"a\"" },
 		{ "every 1s {\nwork - spin\n} for 2s", SCENARIO_BAD, 3, "stops them" },
+		{ "cpu offline all\nhold 1s", SCENARIO_BAD, 1, "CPU 0" },
+		{ "cpu offline cpu:9\nhold 1s", SCENARIO_SKIP, 1, "no cpu:9" },
+		{ "every 1s {\ncpu offline cpu:1\n} for 2s", SCENARIO_BAD, 3, "none undoes it" },
+		{ "every 1s {\ncpu offline cpu:1-2\ncpu online all\n} for 2s", SCENARIO_OK, 0, "" },
 		{ "hold 1s\ncgroup a cpuset=llc:2", SCENARIO_SKIP, 2, "no llc:2" },
 		{ "hold 1s\ncgroup a mems=1", SCENARIO_SKIP, 2, "NUMA node 1" },
 		{ "needs cpus:9\nhold 1s", SCENARIO_SKIP, 1, "needs 9 cpus" },
@@ -245,9 +266,13 @@ static void catalogue_everywhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),     cmocka_unit_test(blocks_of_one_line),
-		cmocka_unit_test(each_counts), cmocka_unit_test(refused),
-		cmocka_unit_test(kernels),     cmocka_unit_test(catalogue_everywhere),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(blocks_of_one_line),
+		cmocka_unit_test(each_counts),
+		cmocka_unit_test(offline),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(kernels),
+		cmocka_unit_test(catalogue_everywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

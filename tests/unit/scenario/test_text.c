@@ -66,6 +66,7 @@ static void canonical_forms(void **state)
 		{ "every 200ms { mark a.b; hold 1ms } for 50%", "every 200ms {\n  mark a.b\n  hold 1ms\n} for 50%\n" },
 		{ "each usable max=4 part=1/2 {\ncgroup x_$ cpuset=cpu:$\n}\n",
 		  "each usable max=4 part=1/2 {\n  cgroup x_$ cpuset=cpu:$\n}\n" },
+		{ "cpu offline llc:1; cpu online all", "cpu offline llc:1\ncpu online all\n" },
 		{ "mark x\nmark x-y", "mark x\nmark x-y\n" },
 	};
 
@@ -212,6 +213,8 @@ static void refused(void **state)
 		{ "needs 6..", 1, 7, "nothing that can be needed", "6.13.." },
 		{ "needs ..", 1, 7, "nothing that can be needed", NULL },
 		{ "scheduler \"\" x", 1, 11, "without a name", NULL },
+		{ "cpu of cpu:1", 1, 5, "neither offline nor online", NULL },
+		{ "cpu offline cup:1", 1, 13, "names no CPUs", "\"cpu\"" },
 		{ "clock tick", 1, 7, "no clock", "virtual real" },
 		{ "seeds 5 from=3", 1, 9, "no part", "first=M" },
 		{ "use nothing_there", 1, 5, "no scenario", NULL },
