@@ -410,10 +410,9 @@ enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct 
 	struct making *m = calloc(1, sizeof *m);
 	bool made;
 
-	*plan = (struct scenario_plan){ .places = *p,
-					.duration_ns = s->duration_ns,
-					.settle_ns = s->settle_ns,
-					.shared = s->shared };
+	*plan = (struct scenario_plan){
+		.places = *p, .duration_ns = s->duration_ns, .settle_ns = s->settle_ns, .shared = s->shared
+	};
 	*e = (struct scenario_error){ 0 };
 	if (!m) {
 		fault_memory(e);
