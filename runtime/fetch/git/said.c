@@ -100,19 +100,36 @@ bool git_progress_parse(const char *line, size_t n, struct git_progress *p)
 	return p->done <= p->total;
 }
 
+static bool begins(const char *line, const char *with)
+{
+	return strncmp(line, with, strlen(with)) == 0;
+}
+
+static const char *without_kind(const char *line)
+{
+	static const char *const kinds[] = { "fatal: ", "error: ", "remote error: ", "upload-pack: ", "remote: " };
+
+	for (size_t i = 0; i < countof(kinds); i++)
+		if (begins(line, kinds[i]))
+			line += strlen(kinds[i]);
+	return line;
+}
+
+/* One that says no more than that it is an error says nothing. */
 void git_said_add(struct git_said *s, const char *line, size_t n)
 {
-	git_plain(line, n, s->lines[s->n++ % SAID_LINES], SAID_LINE);
+	char *kept = s->lines[s->n++ % SAID_LINES];
+
+	git_plain(line, n, kept, SAID_LINE);
+	const char *rest = without_kind(kept);
+
+	if (!rest[strspn(rest, " ")])
+		*kept = '\0';
 }
 
 static const char *line_at(const struct git_said *s, size_t i)
 {
 	return s->lines[i % SAID_LINES];
-}
-
-static bool begins(const char *line, const char *with)
-{
-	return strncmp(line, with, strlen(with)) == 0;
 }
 
 /* What git says when what it talked through ended; the reason is in the line before, if anybody gave one. */
@@ -142,16 +159,6 @@ static size_t reason(const struct git_said *s, size_t first)
 		if (*line_at(s, i - 1) && !begins(line_at(s, i - 1), "Please make sure"))
 			return i - 1;
 	return found;
-}
-
-static const char *without_kind(const char *line)
-{
-	static const char *const kinds[] = { "fatal: ", "error: ", "remote error: ", "upload-pack: ", "remote: " };
-
-	for (size_t i = 0; i < countof(kinds); i++)
-		if (begins(line, kinds[i]))
-			line += strlen(kinds[i]);
-	return line;
 }
 
 static bool has_both(const char *line, const char *one, const char *other)

@@ -276,6 +276,8 @@ static void reasons(void **state)
 		{ "fatal: transport 'ext' not allowed", X_USAGE, "transport 'ext' not allowed" },
 		{ "fatal: could not read Username for 'https://me:pw@h': x", X_NETWORK, "for 'https://h': x" },
 		{ "fatal: \033]0;x\007\xc2\x9b", X_NETWORK, "]0;x" },
+		{ "fatal: \xa0  ", X_NETWORK, "otherwise" },
+		{ "error: why\nfatal: remote error: ", X_NETWORK, "why" },
 		{ "hint: use this\nfatal: x\nhint: and that", X_NETWORK, "x" },
 	};
 
