@@ -150,7 +150,10 @@ not_git() {
 	python3 -c 'import socket, sys
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], file=open("port", "w"), flush=True)
-s.accept()[0].sendall(b"220 mail.example.org ready\r\n")
+c = s.accept()[0]
+c.recv(4096) # one that is closed unread is a connection reset
+c.sendall(b"220 mail.example.org ready\r\n")
+c.close()
 s.settimeout(60)
 c = s.accept()
 open("second", "w")

@@ -70,7 +70,7 @@ few_processes() {
 	[ "$(id -u)" = 0 ] || return 0
 	tree && chmod 755 "$base" "$work" && mkdir own && chown 4003 own && setpriv --reuid 4003 --clear-groups "$O/ktstr" --help >/dev/null || return 0
 	exits 1 setpriv --reuid 4003 --regid 4003 --clear-groups env XDG_CACHE_HOME="$work/own" prlimit --nproc=1 ktstr kernel build --source linux &&
-		has 'no further process is allowed here' err && has 'ulimit -u' err
+		has 'room for more processes' err && has 'ulimit -u' err
 }
 
 # A compiler that cannot work lacks no headers.

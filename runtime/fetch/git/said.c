@@ -109,9 +109,14 @@ static const char *without_kind(const char *line)
 {
 	static const char *const kinds[] = { "fatal: ", "error: ", "remote error: ", "upload-pack: ", "remote: " };
 
-	for (size_t i = 0; i < countof(kinds); i++)
+	for (size_t i = 0; i < countof(kinds); i++) {
+		size_t word = strlen(kinds[i]) - 1;
+
 		if (begins(line, kinds[i]))
-			line += strlen(kinds[i]);
+			line += word + 1;
+		else if (!line[strnlen(line, word)] && !strncmp(line, kinds[i], word))
+			line += strlen(line); /* and nothing behind it */
+	}
 	return line;
 }
 
