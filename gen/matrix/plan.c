@@ -1,5 +1,6 @@
 #include "gen/matrix/matrix.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "arch/arch.h"
@@ -75,7 +76,7 @@ static char *run_dir(const struct matrix_cell *c, bool eevdf, size_t seed)
 {
 	auto_free char *dir = runs_dir(c, eevdf);
 
-	return xasprintf("%s/seed-%llu", dir, (unsigned long long)(c->test->seeds.first + seed));
+	return xasprintf("%s/seed-%" PRIu64, dir, c->test->seeds.first + seed);
 }
 
 static void run_args(struct argv *a, const struct matrix *m, const struct matrix_cell *c, bool eevdf, size_t seed)
@@ -83,7 +84,7 @@ static void run_args(struct argv *a, const struct matrix *m, const struct matrix
 	const struct matrix_test *t = c->test;
 	const struct kernel *k = &c->on->target->k;
 
-	argv_opt(a, "--seed", "%llu", (unsigned long long)(t->seeds.first + seed));
+	argv_opt(a, "--seed", "%" PRIu64, t->seeds.first + seed);
 	argv_opt(a, "--ms", "%llu", (unsigned long long)c->ms);
 	argv_opt(a, "--topology", "%s", c->on->guest->topology);
 	for (size_t i = 0; i < t->test.scenario.needs.n; i++)
@@ -116,7 +117,7 @@ static const struct edge *plan_run(struct plan *p, const struct matrix *m, const
 					 own && t->test.scheduler ? " under eevdf" : "", profile ? " with " : "",
 					 profile ? profile : "");
 	auto_free char *shown = plan_short(what, ID_MAX_SHOWN);
-	auto_free char *id = xasprintf("run %s seed %llu", shown, (unsigned long long)(t->seeds.first + seed));
+	auto_free char *id = xasprintf("run %s seed %" PRIu64, shown, t->seeds.first + seed);
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "run", "%s", id);
 
@@ -173,8 +174,8 @@ static const struct edge *plan_run_here(struct plan *p, const struct matrix *m, 
 	const struct matrix_test *t = c->test;
 	auto_free char *dir = run_dir(c, false, seed);
 	auto_argv struct argv args = { 0 };
-	struct edge *g = plan_edge(p, "run-here", "run %s on this machine seed %llu", t->test.slug,
-				   (unsigned long long)(t->seeds.first + seed));
+	struct edge *g =
+		plan_edge(p, "run-here", "run %s on this machine seed %" PRIu64, t->test.slug, t->seeds.first + seed);
 
 	edge_in(g, "scenarios/%s/text", t->test.slug);
 	edge_needs(g, "%s", engine);
@@ -183,7 +184,7 @@ static const struct edge *plan_run_here(struct plan *p, const struct matrix *m, 
 	edge_word(g, "outdir", "%s", dir);
 	edge_word(g, "engine", "%s", engine);
 	edge_word(g, "text", "scenarios/%s/text", t->test.slug);
-	argv_opt(&args, "--seed", "%llu", (unsigned long long)(t->seeds.first + seed));
+	argv_opt(&args, "--seed", "%" PRIu64, t->seeds.first + seed);
 	argv_opt(&args, "--ms", "%llu", (unsigned long long)c->ms);
 	argv_opt(&args, "--topology", "%s", c->on->guest->topology);
 	edge_words(g, "args", &args);
@@ -212,7 +213,7 @@ static void judge_inputs(struct edge *g, struct argv *args, const struct matrix_
 	bool eevdf;
 
 	argv_fmt(args, "--runs=%s", c->dir);
-	argv_opt(args, "--first-seed", "%llu", (unsigned long long)c->test->seeds.first);
+	argv_opt(args, "--first-seed", "%" PRIu64, c->test->seeds.first);
 	argv_opt(args, "--seeds", "%zu", c->test->seeds.n);
 	for (size_t i = 0; i < c->test->seeds.n; i++) {
 		auto_free char *dir = run_dir(c, false, i);

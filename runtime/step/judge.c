@@ -10,6 +10,7 @@
 #include "step/steps.h"
 #include "text/argv.h"
 #include "trial/record.h"
+#include <inttypes.h>
 #include <string.h>
 
 enum { LOG_MAX = 64 << 20, FACTS_MAX = 256 << 20 };
@@ -136,7 +137,7 @@ static int read_sides(struct sides *s, const char *dir, struct err *e)
 	s->v = xreallocarray(s->v, s->n + o.seeds, sizeof(*s->v));
 	memset(s->v + s->n, 0, o.seeds * sizeof(*s->v));
 	for (uint64_t i = 0; i < o.seeds; i++, s->n++) {
-		auto_free char *path = xasprintf("%s/seed-%llu", dir, (unsigned long long)(o.first_seed + i));
+		auto_free char *path = xasprintf("%s/seed-%" PRIu64, dir, o.first_seed + i);
 
 		if (read_side(&s->v[s->n], path, e) < 0)
 			return -1;

@@ -484,11 +484,16 @@ static void step_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),         cmocka_unit_test(bad),
-		cmocka_unit_test(whole_error),  cmocka_unit_test(help_texts),
-		cmocka_unit_test(no_verb),      cmocka_unit_test(width),
-		cmocka_unit_test(levels),       cmocka_unit_test(answers_of_run),
-		cmocka_unit_test(leaf_as_root), cmocka_unit_test(step_programs),
+		cmocka_unit_test(good),
+		cmocka_unit_test(bad),
+		cmocka_unit_test(whole_error),
+		cmocka_unit_test(help_texts),
+		cmocka_unit_test(no_verb),
+		cmocka_unit_test(width),
+		cmocka_unit_test(levels),
+		cmocka_unit_test(answers_of_run),
+		cmocka_unit_test(leaf_as_root),
+		cmocka_unit_test(step_programs),
 		cmocka_unit_test(arguments_in_front),
 	};
 
