@@ -74,8 +74,8 @@ static int boot_exactly(const struct guest_opts *g, const char *initrd, const ch
 	}
 	return err_set(
 		e, X_VM,
-		"the guest never stopped where all guests in virtual time do, in %d boots; on a host with less to "
-		"do it will",
+		"the guest never stopped where all guests in virtual time do, in %d boots; where QEMU may be traced "
+		"(ptrace) it does",
 		BOOTS);
 }
 

@@ -11,13 +11,15 @@
 #include "base/stop.h"
 #include "guest/board.h"
 #include "guest/proto.h"
+#include "process/hold.h"
 #include "progress/log.h"
 #include "vm/console.h"
 #include "vm/end.h"
 #include "vm/vm.h"
 
 /* IN_GATE_MS: from the ring to the gate is one instruction. QUEUED_MS: until the monitor has read a line. A guess that was wrong
- * costs a boot, for what passed the gate tells. RELEASED_MS: for a main loop that was first. SILENT_MS: an idle monitor answers within one, a starved one within some ten. */
+ * costs a boot, for what passed the gate tells. RELEASED_MS: for a main loop that was first. LOOK_MS: between two looks at
+ * QEMU. SILENT_MS: an idle monitor answers within one, a starved one within some ten. */
 enum {
 	IN_GATE_MS = 200,
 	QUEUED_MS = 100,
@@ -26,6 +28,7 @@ enum {
 	STOP_MS = 5000,
 	SILENT_MS = 100,
 	ASK_AGAIN_MS = 2,
+	LOOK_MS = 2,
 	PARKED_AFTER = 2
 };
 
@@ -160,6 +163,14 @@ static int stop_in_gate(struct vm *vm, int before, struct err *e)
 	return 0;
 }
 
+/* One that was not stopped by now is elsewhere, and goes on until it is; one that was does not move. */
+static int let_stop(struct vm *vm, struct err *e)
+{
+	if (vm->qmp.stops)
+		return 0;
+	return board_open_gate(&vm->board, BOARD_PARK - PARKED_AFTER, e) < 0 ? -1 : hear(vm, STOP_MS, true, e);
+}
+
 static int stop_at_gate(struct vm *vm, int before, struct err *e)
 {
 	if (stop_in_gate(vm, before, e) < 0)
@@ -168,31 +179,92 @@ static int stop_at_gate(struct vm *vm, int before, struct err *e)
 	for (int i = 0; i < PARKED_AFTER && vm->qmp.stops && passed_since(vm, before) < PARKED_AFTER; i++)
 		if (qmp_post(&vm->qmp, "cont", e) < 0 || wait_silence(vm, e) < 0 || stop_in_gate(vm, before, e) < 0)
 			return -1;
-	/* One that was not stopped by now is elsewhere, and goes on until it is; one that was does not move. */
-	if (!vm->qmp.stops &&
-	    (board_open_gate(&vm->board, BOARD_PARK - PARKED_AFTER, e) < 0 || hear(vm, STOP_MS, true, e) < 0))
-		return -1;
+	return let_stop(vm, e);
+}
+
+/* A question that is not answered has the main loop waiting for the lock: the futex on which it sleeps then. */
+static int find_lock(const struct vm *vm, uint64_t *lock, long long deadline, struct err *e)
+{
+	while (!(*lock = hold_futex(vm->qemu.pid, vm->qemu.pid)) && now_ms() < deadline)
+		if (stop_poll(NULL, 0, now_ms() + LOOK_MS, e) < 0)
+			return -1;
 	return 0;
 }
 
-int park_guest(struct vm *vm, struct err *e)
+/* While the thread of the vCPUs is held without the lock: until the main loop has obeyed and waits for them to stop, which is not
+ * for the lock. */
+static int order_stop(struct vm *vm, uint64_t lock, long long deadline, struct err *e)
 {
-	int before = board_passed(&vm->board) + 1, r; /* the call that it stands in passes first */
-	cpu_set_t allowed;
+	uint64_t futex;
 
-	vm->qmp.stops = 0;
-	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
-	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0)
+	if (hear(vm, STOP_MS, false, e) < 0 || qmp_post(&vm->qmp, "stop", e) < 0)
 		return -1;
+	while ((!(futex = hold_futex(vm->qemu.pid, vm->qemu.pid)) || futex == lock) && now_ms() < deadline)
+		if (stop_poll(NULL, 0, now_ms() + LOOK_MS, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* Held behind the last call that it may make. What takes too long is seen by how many calls have passed. */
+static int stop_held(struct vm *vm, int before, struct hold *h, struct err *e)
+{
+	long long deadline = vm_deadline(vm, VM_STOP_S);
+	uint64_t lock;
+	int r;
+
+	for (int passed = 1; passed < PARKED_AFTER; passed++)
+		if (release(vm, before + passed, e) < 0)
+			return -1;
+	if (wait_silence(vm, e) < 0 || find_lock(vm, &lock, deadline, e) < 0 || (r = hold_stop(h, deadline, e)) < 0 ||
+	    board_open_gate(&vm->board, 1, e) < 0)
+		return -1;
+	if (r == HOLD_HELD)
+		r = hold_until_wake(h, lock, deadline, e);
+	return r < 0 ? -1 : order_stop(vm, lock, deadline, e);
+}
+
+/* Where the host refuses that, by who comes first. */
+static int stop_by_order(struct vm *vm, int before, struct err *e)
+{
+	cpu_set_t allowed;
 	bool placed = sched_getaffinity(vm->qemu.pid, sizeof(allowed), &allowed) == 0;
 
 	if (placed)
 		main_loop_first(vm, &allowed);
-	r = stop_at_gate(vm, before, e);
+	int r = stop_at_gate(vm, before, e);
+
 	/* On a busy host a thread behind everybody takes seconds to be ended. */
 	if (placed)
 		place_threads(vm, &allowed, false);
-	if (r < 0)
+	return r;
+}
+
+static int stop_behind_gate(struct vm *vm, int before, struct err *e)
+{
+	struct hold h;
+	struct err why = { 0 };
+
+	if (hold_open(&h, vm->qemu.pid, &why) < 0) {
+		if (why.code == X_INTERRUPTED) {
+			*e = why;
+			return -1;
+		}
+		log_warn("where the guest stops is left to luck, because QEMU's thread cannot be held: %s", why.msg);
+		return stop_by_order(vm, before, e);
+	}
+	int r = stop_held(vm, before, &h, e);
+
+	hold_end(&h);
+	return r < 0 || hear(vm, STOP_MS, true, e) < 0 ? -1 : let_stop(vm, e);
+}
+
+int park_guest(struct vm *vm, struct err *e)
+{
+	int before = board_passed(&vm->board) + 1; /* the call that it stands in passes first */
+
+	vm->qmp.stops = 0;
+	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
+	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0 || stop_behind_gate(vm, before, e) < 0)
 		return -1;
 	vm->board.parked = false;
 	int passed = passed_since(vm, before);

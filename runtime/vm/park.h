@@ -2,14 +2,17 @@
  *
  * A monitor's "stop" reaches the vCPUs when QEMU's main loop has come round, and time goes on meanwhile: two saved guests would
  * differ by a timer tick, and each run from them by everything after it. So PID 1 makes several gate calls in a row. A vCPU that
- * waits in the gate holds QEMU's big lock. "stop" is sent meanwhile, and the main loop waits for the lock with it. Between two gate
- * calls the main loop and the vCPU both want the lock. The main loop is helped to have it first; it takes the command at one such
- * chance, and obeys it at the next. From then on the vCPU stops in front of the next instruction that needs the lock, or behind
- * it, without a clock that warps or a timer that fires between.
+ * waits in the gate holds QEMU's big lock, and a main loop that is asked something waits for it. The call ends, the vCPU lets the lock
+ * go and wakes the main loop: there it is held (process/hold.h). The main loop answers, takes "stop" and waits for the vCPU, which
+ * is let go then and stops in front of the next instruction that needs the lock, without a clock that warps or a timer that fires
+ * between. It is the second call behind which it stops; the calls that passed are counted, and any other number is another place:
+ * the guest is booted again.
  *
- * So the calls that passed the gate until STOP are counted (what was let through may not have been used): two is exact. On an idle
- * host both chances come before the vCPU runs at all, and it stops behind the first; then it is let on to the second, and
- * stopped in the same way there. What stops behind the third is another place, and the guest is booted again. */
+ * Where the host refuses to have it held, who comes first decides. Between two gate calls the main loop and the vCPU both want the
+ * lock. "stop" is sent while a call lasts. The main loop is helped to have the lock first; it takes the command at one such chance,
+ * and obeys it at the next. A scheduler that does not choose who was woken (EEVDF, Linux 6.6, on a host with nothing else to do)
+ * lets it come too late, nearly always. If both chances come before the vCPU runs at all it stops behind the first call; then it is
+ * let on to the second, and stopped in the same way there. */
 #pragma once
 struct err;
 struct vm;
