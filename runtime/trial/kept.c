@@ -26,6 +26,8 @@ void kept_add(struct kept *k, const char *data, size_t n)
 {
 	size_t room = k->max - k->n, part = n < room ? n : room;
 
+	if (!n)
+		return;
 	if (k->n + part > k->cap) {
 		while (k->cap < k->n + part)
 			k->cap = k->cap ? 2 * k->cap : 4096;
@@ -43,6 +45,8 @@ void kept_write(FILE *f, const struct kept *k)
 	uint64_t cut = k->said - k->n;
 	size_t n = cut < k->tail_n ? (size_t)cut : k->tail_n;
 
+	if (!k->said)
+		return;
 	fwrite(k->head, 1, k->n, f);
 	if (cut > n)
 		fprintf(f, "\n--- %" PRIu64 " bytes of output left out ---\n", cut - n);

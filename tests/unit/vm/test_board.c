@@ -112,7 +112,8 @@ static void say(struct fake *f, uint32_t type, const void *data, size_t n)
 
 	proto_seal(&h, type, data, n);
 	memcpy(outbox(f) + head(f)->out_n, &h, sizeof(h));
-	memcpy(outbox(f) + head(f)->out_n + sizeof(h), data, n);
+	if (n)
+		memcpy(outbox(f) + head(f)->out_n + sizeof(h), data, n);
 	head(f)->out_n += (uint32_t)(sizeof(h) + n);
 }
 
