@@ -28,6 +28,17 @@ static unsigned keep(int *kept, unsigned n, const struct duct *d, unsigned ducts
 	return n;
 }
 
+/* Both included. Hosts before Linux 5.9 and profiles of old containers have no close_range. */
+static void close_from_to(int from, unsigned to)
+{
+	if (syscall(SYS_close_range, from, to, 0) == 0)
+		return;
+	long limit = sysconf(_SC_OPEN_MAX);
+
+	for (int fd = from; fd < limit && (unsigned)fd <= to; fd++)
+		close(fd);
+}
+
 /* A worker has nothing of the director's but its pipes. */
 static void close_others(const struct actor *a)
 {
@@ -38,10 +49,10 @@ static void close_others(const struct actor *a)
 	qsort(kept, n, sizeof *kept, by_number);
 	for (unsigned i = 0; i < n; i++) {
 		if (kept[i] > from)
-			(void)syscall(SYS_close_range, from, kept[i] - 1, 0);
+			close_from_to(from, (unsigned)kept[i] - 1);
 		from = kept[i] + 1;
 	}
-	(void)syscall(SYS_close_range, from, UINT_MAX, 0);
+	close_from_to(from, UINT_MAX);
 }
 
 static void become(struct actor *a, const struct worker_line *line)

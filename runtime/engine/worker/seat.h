@@ -1,6 +1,6 @@
 /* seat.h: what a worker saw, in memory that is there even if the worker never runs again.
  *
- * A stage is one file of memory (memfd) that the director and all workers have mapped: its head, the cells at which workers
+ * A stage is memory that the director and all workers, who are its children, have in common: its head, the cells at which workers
  * meet, and a seat of 16 KiB for each worker. A seat is written by its worker; the director reads it at marks. A worker may
  * write anything anywhere on the stage, so what is read from it is a number and never an index, a length or an address.
  *
