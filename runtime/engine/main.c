@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,7 +171,10 @@ static int print(const struct director *d, uint64_t seed)
 	while (done < n) {
 		ssize_t wrote = write(STDOUT_FILENO, text + done, n - done);
 
-		if (wrote < 0 && errno != EINTR)
+		/* Whoever gave us a pipe may have said that it does not block. Who never reads it is the supervisor's affair. */
+		if (wrote < 0 && errno == EAGAIN)
+			(void)poll(&(struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT }, 1, -1);
+		else if (wrote < 0 && errno != EINTR)
 			break;
 		done += wrote > 0 ? (size_t)wrote : 0;
 	}
