@@ -113,7 +113,7 @@ static int hear(void *arg, const struct msg *m, struct err *e)
 	case MSG_EXITED:
 		return hear_exit(x, m, e);
 	case MSG_FAILED:
-		return err_set(e, X_VM, "guest: %.*s", (int)(m->n < 500 ? m->n : 500), (const char *)m->data);
+		return chan_failed(m, e);
 	default:
 		return err_set(e, X_VM, "the guest sent message %u out of turn", m->type);
 	}

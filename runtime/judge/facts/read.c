@@ -1,6 +1,7 @@
 #include "judge/facts/read.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "text/text.h"
 #include <math.h>
 
 int take_kind(struct reader *r, enum json_kind kind)
@@ -12,19 +13,16 @@ int take_kind(struct reader *r, enum json_kind kind)
 	return err_set(r->e, X_FAIL, "%s is expected, not %s", json_kind_names[kind], json_kind_names[got]);
 }
 
-/* What is written there, as text. */
+/* What is written there, as one line: it is a guest's word, and stands beside ours. */
 static int decode(struct reader *r, struct json_text t, char **out)
 {
-	char *plain = xmalloc(t.n + 1);
+	auto_free char *plain = xmalloc(t.n + 1);
 	size_t n = json_text_decode(t, plain);
 
-	plain[n] = '\0';
-	if (n > READ_TEXT || memchr(plain, '\0', n)) {
-		free(plain);
+	if (n > READ_TEXT || memchr(plain, '\0', n))
 		return err_set(r->e, X_FAIL, "a text without NUL of at most %d bytes is expected", READ_TEXT);
-	}
 	free(*out);
-	*out = plain;
+	*out = text_plain(plain, n, TEXT_LINE);
 	return 0;
 }
 

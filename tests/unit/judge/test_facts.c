@@ -125,6 +125,23 @@ static void broken(void **state)
 	}
 }
 
+/* Words of a guest stand in lines of ours. */
+static void one_line(void **state)
+{
+	static const char text[] =
+		"{\"outcome\": \"ejected\", \"reason\": \"x\\nerror: \\u001b[31mnot ours\", \"workers\": ["
+		"{\"id\": 1, \"group\": \"a\\r\\nb\", \"comm\": \"c\\td\\u0085\"}]}";
+	auto_facts struct facts f = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	if (facts_read(&f, text, strlen(text), &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_string_equal(f.reason, "x error: not ours");
+	assert_null(strpbrk(f.workers[0].group, "\r\n"));
+	assert_string_equal(f.workers[0].comm, "c d?");
+}
+
 static void too_many(void **state)
 {
 	auto_facts struct facts f = { 0 };
@@ -149,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_and_written),
 		cmocka_unit_test(broken),
+		cmocka_unit_test(one_line),
 		cmocka_unit_test(too_many),
 	};
 
