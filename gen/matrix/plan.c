@@ -79,6 +79,12 @@ static char *run_dir(const struct matrix_cell *c, bool eevdf, size_t seed)
 	return xasprintf("%s/seed-%" PRIu64, dir, c->test->seeds.first + seed);
 }
 
+/* What came of a run by a real clock is that run's, and another one's may be different. */
+static bool runs_anew(const struct matrix *m, const struct matrix_cell *c)
+{
+	return m->force || !c->on->guest->plan.virtual;
+}
+
 static void run_args(struct argv *a, const struct matrix *m, const struct matrix_cell *c, bool eevdf, size_t seed)
 {
 	const struct matrix_test *t = c->test;
@@ -89,7 +95,7 @@ static void run_args(struct argv *a, const struct matrix *m, const struct matrix
 	argv_opt(a, "--topology", "%s", c->on->guest->topology);
 	for (size_t i = 0; i < t->test.scenario.needs.n; i++)
 		argv_fmt(a, "--need=%s", t->test.scenario.needs.at[i].text);
-	if (m->force)
+	if (runs_anew(m, c))
 		argv_add(a, "--force");
 	if (eevdf || !t->test.scheduler)
 		return;
@@ -135,7 +141,7 @@ static const struct edge *plan_run(struct plan *p, const struct matrix *m, const
 	edge_word(g, "text", "scenarios/%s/text", t->test.slug);
 	run_args(&args, m, c, eevdf, seed);
 	edge_words(g, "args", &args);
-	g->again = m->force;
+	g->again = runs_anew(m, c);
 	return g;
 }
 
