@@ -3,7 +3,9 @@
 #include "text/argv.h"
 #include "base/err.h"
 #include "gen/graph/guest.h"
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int guest_asked_plan(struct guest_plan *g, const struct guest_asked *v, struct err *e)
 {
@@ -61,4 +63,19 @@ void clock_asked_words(struct argv *a, const struct clock_asked *v)
 enum kernels_build build_asked(const struct build_asked *v)
 {
 	return v->build ? KERNELS_BUILD_YES : v->no_build ? KERNELS_BUILD_NO : KERNELS_BUILD_ASK;
+}
+
+int scheduler_binary(const char *given, char **path, struct err *e)
+{
+	struct stat st;
+
+	*path = realpath(given, NULL);
+	if (!*path || stat(*path, &st) < 0) {
+		err_sys(e, "scheduler binary \"%s\"", given);
+		e->code = X_NO_INPUT;
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, X_BAD_SCHED, "scheduler binary \"%s\": not a regular file", given);
+	return 0;
 }

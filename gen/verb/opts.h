@@ -106,6 +106,61 @@ struct build_asked {
 
 enum kernels_build build_asked(const struct build_asked *v);
 
+/* The scheduler of a verb that runs one: p is a struct package_opts (gen/cargo/package.h), path what names a binary. */
+#define SCHEDULER_ASKED_OPTS(p, path, package_help, path_help) \
+	{ .name = "scheduler", \
+	  .type = OPT_STR, \
+	  .out = &(p).spec, \
+	  .arg = "PKG", \
+	  .conflicts = "scheduler-bin", \
+	  .help = (package_help) }, \
+		{ .name = "bin", \
+		  .type = OPT_STR, \
+		  .out = &(p).bin, \
+		  .arg = "NAME", \
+		  .needs = "scheduler", \
+		  .help = "which of the package's binaries" }, \
+		{ .name = "release", \
+		  .type = OPT_FLAG, \
+		  .out = &(p).release, \
+		  .needs = "scheduler", \
+		  .conflicts = "profile", \
+		  .help = "build the package with cargo's release profile" }, \
+		{ .name = "profile", \
+		  .type = OPT_STR, \
+		  .out = &(p).profile, \
+		  .arg = "NAME", \
+		  .needs = "scheduler", \
+		  .help = "build the package with this cargo profile (--profiles is for flags of the scheduler)" }, \
+	{ \
+		.name = "scheduler-bin", .type = OPT_STR, .out = &(path), .arg = "PATH", .help = (path_help) \
+	}
+
+/* Its absolute path, which the caller frees. X_NO_INPUT: there is none; X_BAD_SCHED: it is no regular file. */
+int scheduler_binary(const char *given, char **path, struct err *e);
+
+/* With which of its flags it runs: v is a struct profile_opts (gen/sweep). */
+#define PROFILES_ASKED_OPTS(v) \
+	{ .name = "all-profiles", \
+	  .type = OPT_FLAG, \
+	  .out = &(v).all, \
+	  .conflicts = "profiles", \
+	  .help = "run with every combination of the scheduler's flags" }, \
+		{ .name = "profiles", \
+		  .type = OPT_LIST, \
+		  .out = &(v).named, \
+		  .arg = "LIST", \
+		  .help = "run with these combinations of flags: default,a,a+b" }, \
+		{ .name = "flags-file", \
+		  .type = OPT_STR, \
+		  .out = &(v).file, \
+		  .arg = "FILE", \
+		  .help = "read the flags, as --ktstr-list-flags prints them, from here instead of asking the scheduler" }, \
+	{ \
+		.name = "max-profiles", .type = OPT_U64, .out = &(v).max, .arg = "N", .min = 1, .max = 65536, \
+		.help = "refuse a sweep of more profiles than this, 1024 unless given" \
+	}
+
 #define EXPLAIN_OPT(flag) \
 	{ \
 		.name = "explain", .type = OPT_FLAG, .out = &(flag), .help = "say why each step ran" \

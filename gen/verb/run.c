@@ -55,57 +55,11 @@ static const struct opt opts[] = {
 	  .arg = "T",
 	  .help = "\"N,L,C,T\" (NUMA nodes, LLCs in total, cores per LLC, threads per core) or a preset's name, in place of what "
 		  "the scenario says; 1,1,2,1 where nobody says it" },
-	{ .name = "scheduler",
-	  .type = OPT_STR,
-	  .out = &o.package.spec,
-	  .arg = "PKG",
-	  .conflicts = "scheduler-bin",
-	  .help = "package of this cargo workspace to build and run under, in place of what the scenario says" },
-	{ .name = "bin",
-	  .type = OPT_STR,
-	  .out = &o.package.bin,
-	  .arg = "NAME",
-	  .needs = "scheduler",
-	  .help = "which of the package's binaries" },
-	{ .name = "release",
-	  .type = OPT_FLAG,
-	  .out = &o.package.release,
-	  .needs = "scheduler",
-	  .conflicts = "profile",
-	  .help = "build the package with cargo's release profile" },
-	{ .name = "profile",
-	  .type = OPT_STR,
-	  .out = &o.package.profile,
-	  .arg = "NAME",
-	  .needs = "scheduler",
-	  .help = "build the package with this cargo profile (--profiles is for flags of the scheduler)" },
-	{ .name = "scheduler-bin",
-	  .type = OPT_STR,
-	  .out = &o.scheduler,
-	  .arg = "PATH",
-	  .help = "scheduler to run under, in place of what the scenario says; its arguments come after --" },
-	{ .name = "all-profiles",
-	  .type = OPT_FLAG,
-	  .out = &o.profiles.all,
-	  .conflicts = "profiles",
-	  .help = "run with every combination of the scheduler's flags" },
-	{ .name = "profiles",
-	  .type = OPT_LIST,
-	  .out = &o.profiles.named,
-	  .arg = "LIST",
-	  .help = "run with these combinations of flags: default,a,a+b" },
-	{ .name = "flags-file",
-	  .type = OPT_STR,
-	  .out = &o.profiles.file,
-	  .arg = "FILE",
-	  .help = "read the flags, as --ktstr-list-flags prints them, from here instead of asking the scheduler" },
-	{ .name = "max-profiles",
-	  .type = OPT_U64,
-	  .out = &o.profiles.max,
-	  .arg = "N",
-	  .min = 1,
-	  .max = 65536,
-	  .help = "refuse a request of more profiles than this, 1024 unless given" },
+	SCHEDULER_ASKED_OPTS(
+		o.package, o.scheduler,
+		"package of this cargo workspace to build and run under, in place of what the scenario says",
+		"scheduler to run under, in place of what the scenario says; its arguments come after --"),
+	PROFILES_ASKED_OPTS(o.profiles),
 	{ .name = "host",
 	  .type = OPT_FLAG,
 	  .out = &o.host,
@@ -224,8 +178,6 @@ static size_t n_scenarios; /* arguments in front of "--" */
 
 static int find_scheduler(struct request *q, struct err *e)
 {
-	struct stat st;
-
 	if (q->scheduler_args.n && !o.scheduler && !o.package.spec)
 		return err_set(
 			e, X_USAGE,
@@ -242,15 +194,7 @@ static int find_scheduler(struct request *q, struct err *e)
 	}
 	if (!o.scheduler)
 		return 0;
-	q->scheduler = realpath(o.scheduler, NULL);
-	if (!q->scheduler || stat(q->scheduler, &st) < 0) {
-		err_sys(e, "scheduler binary \"%s\"", o.scheduler);
-		e->code = X_NO_INPUT;
-		return -1;
-	}
-	return S_ISREG(st.st_mode)
-		       ? 0
-		       : err_set(e, X_BAD_SCHED, "scheduler binary \"%s\": not a regular file", o.scheduler);
+	return scheduler_binary(o.scheduler, &q->scheduler, e);
 }
 
 static int name_scenarios(struct request *q, const char *const *args, size_t n, struct err *e)
@@ -556,8 +500,8 @@ const struct verb verb_run = {
 	.summary = "run scenarios, and hold what happened against what is expected",
 	.about =
 		"Runs scenarios of the catalogue (`ktstr list`) or of files, each in a guest of each kernel, in virtual time: the\n"
-		"same seed is the same schedule, to the nanosecond. What ran is kept, so that what did not change does not run\n"
-		"again, and a changed limit boots nothing.\n\n"
+		"same seed is the same schedule, to the nanosecond. What ran so is kept: what did not change does not run again,\n"
+		"and a changed limit boots nothing. By a real clock each request runs anew.\n\n"
 		"The exit code is 0 if all is as expected, 1 if not, 2 if nothing can be said about some of it, and 6 or 5 if a\n"
 		"guest failed.",
 	.examples = "  ktstr run cgroup_steady\n"

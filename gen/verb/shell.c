@@ -113,11 +113,7 @@ static int find_scheduler(struct request *q, int n, struct err *e)
 	if (n && !o.scheduler)
 		return err_set(e, X_USAGE, "\"%s\" is an argument for a scheduler; name one with --scheduler-bin PATH",
 			       q->args[0]);
-	if (!o.scheduler || (q->scheduler = realpath(o.scheduler, NULL)))
-		return 0;
-	err_sys(e, "scheduler binary \"%s\"", o.scheduler);
-	e->code = X_NO_INPUT;
-	return -1;
+	return o.scheduler ? scheduler_binary(o.scheduler, &q->scheduler, e) : 0;
 }
 
 /* Files lie in the guest's memory. It gets as much as they need, in steps, for each amount is a snapshot of its own; an amount

@@ -45,31 +45,8 @@ static struct {
 } o = { .workload = WORKLOAD_UNSAID, .clock = CLOCK_ASKED_INIT, .report = REPORT_OPTS_INIT };
 
 static const struct opt opts[] = {
-	{ .name = "scheduler",
-	  .type = OPT_STR,
-	  .out = &o.package.spec,
-	  .arg = "PKG",
-	  .conflicts = "scheduler-bin",
-	  .help = "package of this cargo workspace to build and verify" },
-	{ .name = "bin",
-	  .type = OPT_STR,
-	  .out = &o.package.bin,
-	  .arg = "NAME",
-	  .needs = "scheduler",
-	  .help = "which of the package's binaries" },
-	{ .name = "release",
-	  .type = OPT_FLAG,
-	  .out = &o.package.release,
-	  .needs = "scheduler",
-	  .conflicts = "profile",
-	  .help = "build the package with cargo's release profile" },
-	{ .name = "profile",
-	  .type = OPT_STR,
-	  .out = &o.package.profile,
-	  .arg = "NAME",
-	  .needs = "scheduler",
-	  .help = "build the package with this cargo profile (--profiles is for flags of the scheduler)" },
-	{ .name = "scheduler-bin", .type = OPT_STR, .out = &o.scheduler, .arg = "PATH", .help = "scheduler to verify" },
+	SCHEDULER_ASKED_OPTS(o.package, o.scheduler, "package of this cargo workspace to build and verify",
+			     "scheduler to verify"),
 	{ .name = "kernel",
 	  .type = OPT_LIST,
 	  .out = &o.kernels,
@@ -81,28 +58,7 @@ static const struct opt opts[] = {
 	  .arg = "T",
 	  .help = "\"N,L,C,T\" (NUMA nodes, LLCs in total, cores per LLC, threads per core) or a preset's name; 1,1,1,1 unless "
 		  "given" },
-	{ .name = "all-profiles",
-	  .type = OPT_FLAG,
-	  .out = &o.profiles.all,
-	  .conflicts = "profiles",
-	  .help = "run with every combination of the scheduler's flags" },
-	{ .name = "profiles",
-	  .type = OPT_LIST,
-	  .out = &o.profiles.named,
-	  .arg = "LIST",
-	  .help = "run with these combinations of flags: default,a,a+b" },
-	{ .name = "flags-file",
-	  .type = OPT_STR,
-	  .out = &o.profiles.file,
-	  .arg = "FILE",
-	  .help = "read the flags, as --ktstr-list-flags prints them, from here instead of asking the scheduler" },
-	{ .name = "max-profiles",
-	  .type = OPT_U64,
-	  .out = &o.profiles.max,
-	  .arg = "N",
-	  .min = 1,
-	  .max = 65536,
-	  .help = "refuse a sweep of more profiles than this, 1024 unless given" },
+	PROFILES_ASKED_OPTS(o.profiles),
 	BUILD_ASKED_OPTS(o.missing),
 	REPORT_OPTS(o.report),
 	GUEST_ASKED_OPTS(o.guest),
@@ -174,21 +130,6 @@ static void request_free(struct request *q)
 }
 
 /* The absolute path of a scheduler. */
-static int find_binary(const char *given, char **path, struct err *e)
-{
-	struct stat st;
-
-	*path = realpath(given, NULL);
-	if (!*path || stat(*path, &st) < 0) {
-		err_sys(e, "scheduler binary \"%s\"", given);
-		e->code = X_NO_INPUT;
-		return -1;
-	}
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, X_BAD_SCHED, "scheduler binary \"%s\": not a regular file", given);
-	return 0;
-}
-
 static int find_scheduler(struct request *q, struct err *e)
 {
 	const char *named = getenv("KTSTR_SCHEDULER");
@@ -203,8 +144,8 @@ static int find_scheduler(struct request *q, struct err *e)
 			q->args[0]);
 	if (!o.package.spec && !o.scheduler)
 		return err_set(e, X_USAGE, "either --scheduler PKG or --scheduler-bin PATH is required");
-	if ((o.scheduler && find_binary(o.scheduler, &q->scheduler, e) < 0) ||
-	    (o.report.diff_bin && find_binary(o.report.diff_bin, &q->base, e) < 0))
+	if ((o.scheduler && scheduler_binary(o.scheduler, &q->scheduler, e) < 0) ||
+	    (o.report.diff_bin && scheduler_binary(o.report.diff_bin, &q->base, e) < 0))
 		return -1;
 	auto_free char *cargo = o.package.spec ? cargo_program(e) : NULL;
 

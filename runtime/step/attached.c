@@ -172,8 +172,8 @@ static int inexact(struct attached *a, struct err *e)
 	step_progress(0, 0, "loading again: the guest did not stop where all do");
 	return err_set(
 		e, X_VM,
-		"the guest never stopped where all guests with this scheduler attached do, in %u tries; where QEMU "
-		"may be traced (ptrace) it does",
+		"the guest never stopped where all guests with this scheduler attached do, in %u tries; let ktstr trace "
+		"QEMU (ptrace), docs/troubleshooting.md",
 		a->tries);
 }
 

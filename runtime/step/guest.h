@@ -58,6 +58,23 @@ struct guest_opts {
 		.min = 64, .max = 1 << 20 \
 	}
 
+/* Entries for a step's option table: a guest that is continued; each must be static. */
+#define GUEST_KEPT_OPTS(snapshot_dir, boot_dir, initrd_file) \
+	{ .name = "snapshot", \
+	  .type = OPT_STR, \
+	  .out = &(snapshot_dir), \
+	  .arg = "DIR", \
+	  .help = "output of the snapshot step" }, \
+		{ .name = "boot", \
+		  .type = OPT_STR, \
+		  .out = &(boot_dir), \
+		  .arg = "DIR", \
+		  .help = "output of the bootable step" }, \
+	{ \
+		.name = "initrd", .type = OPT_STR, .out = &(initrd_file), .arg = "FILE", \
+		.help = "initramfs of the guest" \
+	}
+
 /* How a step comes to a guest that runs a program: continued from a snapshot, or booted. */
 struct guest_run {
 	const char *snapshot, *payload;

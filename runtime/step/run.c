@@ -8,6 +8,7 @@
 #include "step/guest.h"
 #include "step/step.h"
 #include "step/steps.h"
+#include "step/trial.h"
 #include "store/recipe.h"
 #include "store/store.h"
 #include "text/argv.h"
@@ -20,21 +21,16 @@
 #include <errno.h>
 
 static struct guest_opts guest = GUEST_OPTS_INIT;
+static struct trial_opts x;
 static struct {
-	const char *snapshot, *payload, *engine, *text, *scheduler, *profile, *topology;
+	const char *snapshot, *payload, *scheduler, *profile;
 	struct opt_list args, needs;
-	uint64_t seed, timeout, ms;
+	uint64_t timeout;
 	bool anew;
 } o;
 
 static const struct opt opts[] = {
-	{ .name = "snapshot",
-	  .type = OPT_STR,
-	  .out = &o.snapshot,
-	  .arg = "DIR",
-	  .help = "output of the snapshot step" },
-	{ .name = "boot", .type = OPT_STR, .out = &guest.boot, .arg = "DIR", .help = "output of the bootable step" },
-	{ .name = "initrd", .type = OPT_STR, .out = &guest.initrd, .arg = "FILE", .help = "initramfs of the guest" },
+	GUEST_KEPT_OPTS(o.snapshot, guest.boot, guest.initrd),
 	{ .name = "payload",
 	  .type = OPT_STR,
 	  .out = &o.payload,
@@ -51,27 +47,12 @@ static const struct opt opts[] = {
 	  .out = &o.profile,
 	  .arg = "NAME",
 	  .help = "what its arguments are called" },
-	{ .name = "engine", .type = OPT_STR, .out = &o.engine, .arg = "FILE", .help = "ktstr-engine" },
-	{ .name = "text", .type = OPT_STR, .out = &o.text, .arg = "FILE", .help = "output of the scenario step" },
-	{ .name = "topology", .type = OPT_STR, .out = &o.topology, .arg = "N,L,C,T", .help = "of the guest" },
+	TRIAL_OPTS(x, "the guest"),
 	{ .name = "need",
 	  .type = OPT_LIST,
 	  .out = &o.needs,
 	  .arg = "WORD",
 	  .help = "what the scenario needs; a kernel without it is not booted" },
-	{ .name = "ms",
-	  .type = OPT_U64,
-	  .out = &o.ms,
-	  .arg = "MS",
-	  .min = 1,
-	  .max = 24 * 60 * 60 * 1000,
-	  .help = "how long the scenario takes by its own words" },
-	{ .name = "seed",
-	  .type = OPT_U64,
-	  .out = &o.seed,
-	  .arg = "N",
-	  .max = UINT64_MAX,
-	  .help = "of virtual time, and of what workers draw" },
 	{ .name = "timeout",
 	  .type = OPT_U64,
 	  .out = &o.timeout,
@@ -98,12 +79,12 @@ static int snapshot_recipe(struct recipe *r, struct hashes *h, struct err *e)
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 {
-	if (!o.snapshot || !guest.boot || !guest.initrd || !o.engine || !o.text || !o.topology || !o.ms)
+	if (!o.snapshot || !guest.boot || !guest.initrd || !x.engine || !x.text || !x.topology || !x.ms)
 		return err_set(e, X_USAGE,
 			       "--snapshot, --boot, --initrd, --engine, --text, --topology and --ms are required");
 	guest_kernel(&guest);
 	if (snapshot_recipe(r, h, e) < 0 || (o.payload && recipe_file(r, "payload", o.payload, h, e) < 0) ||
-	    recipe_file(r, "engine", o.engine, h, e) < 0 || recipe_file(r, "text", o.text, h, e) < 0)
+	    recipe_file(r, "engine", x.engine, h, e) < 0 || recipe_file(r, "text", x.text, h, e) < 0)
 		return -1;
 	recipe_str(r, "scheduler", o.scheduler);
 	recipe_str(r, "profile", o.profile);
@@ -111,8 +92,8 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 		recipe_str(r, "arg", o.args.v[i]);
 	for (size_t i = 0; i < o.needs.n; i++)
 		recipe_str(r, "need", o.needs.v[i]);
-	recipe_u64(r, "seed", o.seed);
-	recipe_u64(r, "ms", o.ms);
+	recipe_u64(r, "seed", x.seed);
+	recipe_u64(r, "ms", x.ms);
 	recipe_u64(r, "timeout", o.timeout);
 	return 0;
 }
@@ -192,20 +173,15 @@ static void record_failure(const struct logs *l)
 static int write_record(int dir, const struct trial_result *r, struct err *e)
 {
 	const struct record rec = { .scheduler = o.payload ? o.scheduler : NULL, .profile = o.profile };
-	auto_free char *text = NULL;
-	size_t n;
-	FILE *f = xmemstream(&text, &n);
-	int ret = record_write(f, &rec, r, e);
 
-	fclose(f);
-	return ret < 0 || file_write(dir, "run.json", text, n, e) < 0 ? -1 : 0;
+	return record_file(dir, &rec, r, e);
 }
 
 /* Instead of a run, when the kernel lacks something. 1: it does. */
 static int skip(int dir, struct err *e)
 {
 	const struct lack_asked asked = {
-		.boot = guest.boot, .text = o.text, .topology = o.topology, .needs = o.needs.v, .n_needs = o.needs.n
+		.boot = guest.boot, .text = x.text, .topology = x.topology, .needs = o.needs.v, .n_needs = o.needs.n
 	};
 	struct trial_result r = { .end = TRIAL_SKIPPED };
 	int ret = lack_find(&asked, &r.reason, e);
@@ -247,7 +223,7 @@ static int run(int dir, const char *path, struct err *e)
 		argv_add(&args, arg);
 	}
 	a.snapshot = o.snapshot;
-	a.seed = o.seed;
+	a.seed = x.seed;
 	a.pack = o.payload;
 	a.args = (const char *const *)args.v;
 	a.n_args = args.n;
@@ -255,15 +231,15 @@ static int run(int dir, const char *path, struct err *e)
 	a.anew = o.anew;
 	const struct cell_attached attached = { begin_attached, settle_attached, &a };
 	const struct trial t = { .snapshot = o.snapshot,
-				 .seed = o.seed,
+				 .seed = x.seed,
 				 .kernel = guest.kernel,
 				 .initrd = initrd,
 				 .pack = o.payload,
 				 .args = (const char *const *)args.v,
 				 .load_s = (unsigned)o.timeout,
-				 .engine = o.engine,
-				 .text = o.text,
-				 .ms = o.ms,
+				 .engine = x.engine,
+				 .text = x.text,
+				 .ms = x.ms,
 				 .attached = o.payload ? &attached : NULL,
 				 .note = step_note };
 	int ret = run_trial(&t, &a, &r, &l, e);

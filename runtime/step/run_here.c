@@ -9,6 +9,7 @@
 #include "process/spawn.h"
 #include "step/step.h"
 #include "step/steps.h"
+#include "step/trial.h"
 #include "system/kill.h"
 #include "text/argv.h"
 #include "text/text.h"
@@ -27,28 +28,10 @@ enum {
 	WORDS_MAX = 2000,
 };
 
-static struct {
-	const char *engine, *text, *topology;
-	uint64_t seed, ms;
-} o;
+static struct trial_opts x;
 
 static const struct opt opts[] = {
-	{ .name = "engine", .type = OPT_STR, .out = &o.engine, .arg = "FILE", .help = "ktstr-engine" },
-	{ .name = "text", .type = OPT_STR, .out = &o.text, .arg = "FILE", .help = "output of the scenario step" },
-	{ .name = "topology", .type = OPT_STR, .out = &o.topology, .arg = "N,L,C,T", .help = "of this machine" },
-	{ .name = "seed",
-	  .type = OPT_U64,
-	  .out = &o.seed,
-	  .arg = "N",
-	  .max = UINT64_MAX,
-	  .help = "of what workers draw" },
-	{ .name = "ms",
-	  .type = OPT_U64,
-	  .out = &o.ms,
-	  .arg = "MS",
-	  .min = 1,
-	  .max = 24 * 60 * 60 * 1000,
-	  .help = "how long the scenario takes by its own words" },
+	TRIAL_OPTS(x, "this machine"),
 	{ 0 },
 };
 
@@ -64,15 +47,15 @@ static void end_engine(struct child *c)
 
 static int run_engine(int out, int words, int *status, struct err *e)
 {
-	long long deadline = now_ms() + (long long)(2 * o.ms) + PATIENCE_MS;
+	long long deadline = now_ms() + (long long)(2 * x.ms) + PATIENCE_MS;
 	auto_argv struct argv a = { 0 };
 	auto_kill struct child c = { 0 };
 
-	argv_add(&a, o.engine);
+	argv_add(&a, x.engine);
 	argv_add(&a, "--host");
-	argv_opt(&a, "--seed", "%llu", (unsigned long long)o.seed);
-	argv_opt(&a, "--topology", "%s", o.topology);
-	argv_add(&a, o.text);
+	argv_opt(&a, "--seed", "%llu", (unsigned long long)x.seed);
+	argv_opt(&a, "--topology", "%s", x.topology);
+	argv_add(&a, x.text);
 	const struct spawn s = { .argv = (const char *const *)a.v, .in = SPAWN_NULL, .out = out, .err = words };
 
 	if (spawn_start(&s, &c, e) < 0)
@@ -169,33 +152,22 @@ static int conclude(struct trial_result *r, int out, int words, int status, stru
 	return r->engine ? 0 : -1;
 }
 
-static int write_record(int dir, const struct trial_result *r, struct err *e)
-{
-	const struct record rec = { .host = true };
-	auto_free char *text = NULL;
-	size_t n;
-	FILE *f = xmemstream(&text, &n);
-	int ret = record_write(f, &rec, r, e);
-
-	fclose(f);
-	return ret < 0 || file_write(dir, "run.json", text, n, e) < 0 ? -1 : 0;
-}
-
 static int run(int dir, const char *path, struct err *e)
 {
-	auto_trial_result struct trial_result r = { .seed = o.seed };
+	static const struct record rec = { .host = true };
+	auto_trial_result struct trial_result r = { .seed = x.seed };
 	struct utsname uts;
 	int status = 0;
 
 	(void)path;
-	if (!o.engine || !o.text || !o.topology || !o.ms)
+	if (!x.engine || !x.text || !x.topology || !x.ms)
 		return err_set(e, X_USAGE, "--engine, --text, --topology and --ms are required");
 	auto_close int out = memory_file("engine", 0, OUT_MAX, e);
 	auto_close int words = out < 0 ? -1 : memory_file("engine-says", 0, 1 << 20, e);
 
 	auto_close int log = open_kernel_log();
 
-	if (out < 0 || words < 0 || topology_parse(&r.topology, o.topology, e) < 0)
+	if (out < 0 || words < 0 || topology_parse(&r.topology, x.topology, e) < 0)
 		return -1;
 	int ended = run_engine(out, words, &status, e);
 
@@ -204,7 +176,7 @@ static int run(int dir, const char *path, struct err *e)
 		return -1;
 	if (uname(&uts) == 0)
 		r.release = xstrdup(uts.release);
-	return write_record(dir, &r, e);
+	return record_file(dir, &rec, &r, e);
 }
 
 const struct step step_run_here = {

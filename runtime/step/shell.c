@@ -39,13 +39,7 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-	{ .name = "snapshot",
-	  .type = OPT_STR,
-	  .out = &o.snapshot,
-	  .arg = "DIR",
-	  .help = "output of the snapshot step" },
-	{ .name = "boot", .type = OPT_STR, .out = &o.boot, .arg = "DIR", .help = "output of the bootable step" },
-	{ .name = "initrd", .type = OPT_STR, .out = &o.initrd, .arg = "FILE", .help = "initramfs of the guest" },
+	GUEST_KEPT_OPTS(o.snapshot, o.boot, o.initrd),
 	{ .name = "payload", .type = OPT_STR, .out = &o.payload, .arg = "FILE", .help = "output of the payload step" },
 	{ .name = "path",
 	  .type = OPT_STR,

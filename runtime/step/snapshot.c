@@ -72,11 +72,10 @@ static int boot_exactly(const struct guest_opts *g, const char *initrd, const ch
 		if (r != SAVE_INEXACT)
 			return r;
 	}
-	return err_set(
-		e, X_VM,
-		"the guest never stopped where all guests in virtual time do, in %d boots; where QEMU may be traced "
-		"(ptrace) it does",
-		BOOTS);
+	return err_set(e, X_VM,
+		       "the guest never stopped where all guests in virtual time do, in %d boots; let ktstr trace QEMU "
+		       "(ptrace), docs/troubleshooting.md",
+		       BOOTS);
 }
 
 /* Guests of one recipe in virtual time are one guest: "ram.sha256" of two stores, or two hosts, tells whether they are. */

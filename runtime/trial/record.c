@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "json/read.h"
 #include "json/scan.h"
@@ -111,6 +112,17 @@ int record_write(FILE *f, const struct record *rec, const struct trial_result *r
 		return err_as(e, X_VM, "what the engine in the guest printed");
 	fputs("}\n", f);
 	return 0;
+}
+
+int record_file(int dir, const struct record *rec, const struct trial_result *r, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+	int ret = record_write(f, rec, r, e);
+
+	fclose(f);
+	return ret < 0 || file_write(dir, "run.json", text, n, e) < 0 ? -1 : 0;
 }
 
 char *record_skipped(const char *text, size_t n)

@@ -11,5 +11,7 @@ struct record {
 
 /* In virtual time equal runs give equal text. X_VM when what the engine printed is no JSON object: it comes from a guest. */
 int record_write(FILE *f, const struct record *rec, const struct trial_result *r, struct err *e);
+/* The same as the file run.json in the folder open as dir. */
+int record_file(int dir, const struct record *rec, const struct trial_result *r, struct err *e);
 /* Of a run that did not take place: why, for the caller to free; NULL: it did, or text is none of record_write()'s. */
 char *record_skipped(const char *text, size_t n);

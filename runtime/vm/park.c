@@ -241,6 +241,7 @@ static int stop_by_order(struct vm *vm, int before, struct err *e)
 
 static int stop_behind_gate(struct vm *vm, int before, struct err *e)
 {
+	static bool told; /* each try would say it again */
 	struct hold h;
 	struct err why = { 0 };
 
@@ -249,7 +250,10 @@ static int stop_behind_gate(struct vm *vm, int before, struct err *e)
 			*e = why;
 			return -1;
 		}
-		log_warn("where the guest stops is left to luck, because QEMU's thread cannot be held: %s", why.msg);
+		if (!told)
+			log_warn("where the guest stops is left to luck, because QEMU's thread cannot be held: %s",
+				 why.msg);
+		told = true;
 		return stop_by_order(vm, before, e);
 	}
 	int r = stop_held(vm, before, &h, e);

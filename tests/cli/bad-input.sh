@@ -14,7 +14,11 @@ fake_kernel() {
 }
 
 no_scheduler_file() {
-	exits 10 ktstr verifier --scheduler-bin missing && has 'missing' err
+	for verb in verifier 'run cgroup_steady' 'shell --exec true'; do
+		# shellcheck disable=SC2086 # words
+		exits 10 ktstr $verb --scheduler-bin missing && has 'missing' err &&
+			exits 11 ktstr $verb --scheduler-bin "$work" && has 'not a regular file' err || return
+	done
 }
 
 no_kernel() {
