@@ -105,7 +105,6 @@ uint64_t crew_go(struct crew *c)
 		reading_take(&w->ledger.last, &w->meter, s);
 		w->ledger.last.now_ns = now;
 		s->ready_ns = now;
-		s->phase = c->phase;
 		s->since = c->since;
 		w->state = WORKER_WORKS;
 		w->first_phase = (unsigned)c->phase;

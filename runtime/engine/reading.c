@@ -95,20 +95,34 @@ static uint64_t since(uint64_t before, uint64_t now)
 	return now > before ? now - before : 0;
 }
 
-static bool spread_make(struct spread *out, struct latency **last, const struct latency *now, bool in_phase)
+/* Which of a phase's times is the first and which the last is the worker's to say, and what it counted at a border it may count to
+ * another phase than we do: then the step's own border stands for it, on the side where nothing is told too well. */
+static void take_extremes(struct spread *out, const struct tally *t, uint64_t phase)
+{
+	unsigned first = out->steps[0].step, last = out->steps[out->n_steps - 1].step;
+	bool known = t->phase == phase && t->min && t->min <= t->max;
+
+	out->min = known && histogram_step(t->min) == first ? t->min : histogram_floor(first);
+	out->max = known && histogram_step(t->max) == last ? t->max : histogram_top(last);
+}
+
+/* Nothing, and what was read last stays, when no reading holds together. */
+static bool spread_make(struct spread *out, struct latency **last, struct tally *last_tally, const struct latency *now,
+			uint64_t phase)
 {
 	static const struct latency none;
 	const struct latency *before = *last ? *last : &none;
-	struct latency *copy;
+	struct latency *copy = malloc(sizeof *copy);
+	struct tally tally;
 	unsigned n = 0;
 
 	*out = (struct spread){ 0 };
-	if (now->sum == before->sum)
-		return true;
-	copy = malloc(sizeof *copy);
 	if (!copy)
 		return false;
-	memcpy(copy, now, sizeof *copy); /* once: it may change while we read */
+	if (!look_latency(copy, &tally, now) || tally.n <= last_tally->n) {
+		free(copy);
+		return true;
+	}
 	for (unsigned i = 0; i < HISTOGRAM_STEPS; i++)
 		n += copy->steps[i] > before->steps[i];
 	out->steps = malloc((n + 1) * sizeof *out->steps);
@@ -122,26 +136,26 @@ static bool spread_make(struct spread *out, struct latency **last, const struct 
 		out->steps[out->n_steps++] = (struct spread_step){ (uint16_t)i, copy->steps[i] - before->steps[i] };
 		out->n += copy->steps[i] - before->steps[i];
 	}
-	out->sum = since(before->sum, copy->sum);
-	out->sq = copy->sq > before->sq ? copy->sq - before->sq : 0;
-	if (out->n) {
-		out->min = in_phase && copy->min ? copy->min : histogram_floor(out->steps[0].step);
-		out->max = in_phase && copy->max ? copy->max : histogram_top(out->steps[out->n_steps - 1].step);
-	}
+	out->sum = since(last_tally->sum, tally.sum);
+	out->sq = tally.sq > last_tally->sq ? tally.sq - last_tally->sq : 0;
+	if (out->n)
+		take_extremes(out, &tally, phase);
 	free(*last);
 	*last = copy;
+	*last_tally = tally;
 	return true;
 }
 
 static void take_gaps(struct record *rec, const struct seat *s, uint64_t now_ns, uint64_t phase, bool frozen)
 {
 	uint64_t open = frozen ? 0 : look_open(s, now_ns);
+	struct gaps g = look_gaps(s);
 
-	if (s->phase == phase) {
-		rec->gap_ns = s->gap_ns;
-		rec->gap_at_ns = s->gap_at_ns;
-		rec->gap_cpu = s->gap_cpu;
-		rec->gap_cpu_ns = s->gap_cpu_ns;
+	if (g.phase == phase) {
+		rec->gap_ns = g.ns;
+		rec->gap_at_ns = g.at_ns;
+		rec->gap_cpu = g.cpu;
+		rec->gap_cpu_ns = g.cpu_ns;
 	}
 	if (open <= rec->gap_ns)
 		return;
@@ -161,7 +175,6 @@ bool record_make(struct record *rec, struct ledger *l, const struct reading *r, 
 		 uint64_t number, bool frozen)
 {
 	const struct reading *was = &l->last;
-	bool in_phase = s->phase == phase;
 
 	*rec = (struct record){
 		.wall_ns = since(was->now_ns, r->now_ns),
@@ -177,8 +190,8 @@ bool record_make(struct record *rec, struct ledger *l, const struct reading *r, 
 	take_cpus(rec, s, number);
 	take_gaps(rec, s, r->now_ns, phase, frozen);
 	l->last = *r;
-	return spread_make(&rec->woken, &l->woken, &s->woken, in_phase) &&
-	       spread_make(&rec->timed, &l->timed, &s->timed, in_phase);
+	return spread_make(&rec->woken, &l->woken, &l->woken_tally, &s->woken, phase) &&
+	       spread_make(&rec->timed, &l->timed, &l->timed_tally, &s->timed, phase);
 }
 
 void ledger_free(struct ledger *l)

@@ -24,7 +24,8 @@ struct reading {
 	uint64_t iterations, work;
 };
 
-/* What was added to a latency since it was read last. */
+/* What was added to a latency since it was read last. min and max are exact, but for a worker that woke just at a border of phases:
+ * then they may be the borders of their steps, 3.1 % away (worker/histogram.h). */
 struct spread {
 	uint64_t n, min, max, sum;
 	double sq;
@@ -50,6 +51,7 @@ struct record {
 struct ledger {
 	struct reading last;
 	struct latency *woken, *timed; /* as read last; NULL: nothing counted yet */
+	struct tally woken_tally, timed_tally;
 };
 
 void reading_take(struct reading *r, const struct meter *m, const struct seat *s);

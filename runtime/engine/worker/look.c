@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { TRIES = 100 /* of reading while a worker writes, which takes it less than reading takes us */ };
+
 static uint64_t clock_of(clockid_t id)
 {
 	struct timespec t;
@@ -25,25 +27,6 @@ struct moment moment_now(void)
 	return (struct moment){ clock_now(), clock_of(CLOCK_THREAD_CPUTIME_ID), cpu < 0 ? SEAT_CPUS : (unsigned)cpu };
 }
 
-/* What is of a phase begins anew with it. The director reads without stopping anybody, so a worker that is in the middle of a
- * look at a border adds to the next phase, where it goes on. */
-static void turn_page(const struct stage_head *s, struct seat *w)
-{
-	uint64_t phase = __atomic_load_n(&s->phase, __ATOMIC_RELAXED);
-	uint64_t since = __atomic_load_n(&s->cpus_since, __ATOMIC_RELAXED);
-
-	if (w->phase != phase) {
-		w->gap_ns = w->gap_at_ns = w->gap_cpu_ns = 0;
-		w->gap_cpu = 0;
-		w->woken.min = w->woken.max = w->timed.min = w->timed.max = 0;
-		w->phase = phase;
-	}
-	if (w->since != since) {
-		memset(w->cpus, 0, sizeof w->cpus);
-		w->since = since;
-	}
-}
-
 static uint64_t later(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -54,19 +37,36 @@ static uint64_t passed(uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
+static void count_gap(struct seat *w, uint64_t phase, uint64_t from, const struct moment *m)
+{
+	const struct gaps *old = &w->gaps[w->gaps_turn & 1];
+	struct gaps next = old->phase == phase ? *old : (struct gaps){ .phase = phase };
+	uint64_t gap = passed(from, m->now_ns), cpu = passed(w->cpu_ns, m->cpu_ns);
+
+	if (old->phase == phase && gap <= old->ns && cpu <= old->cpu_ns)
+		return;
+	if (gap > next.ns) {
+		next.ns = gap;
+		next.at_ns = from;
+		next.cpu = m->cpu;
+	}
+	if (cpu > next.cpu_ns)
+		next.cpu_ns = cpu;
+	w->gaps[(w->gaps_turn + 1) & 1] = next;
+	__atomic_store_n(&w->gaps_turn, w->gaps_turn + 1, __ATOMIC_RELEASE);
+}
+
+/* What is of a phase begins anew with it. The director reads without stopping anybody, so a worker that is in the middle of a
+ * look at a border adds to the next phase, where it goes on. */
 static void note(const struct stage_head *s, struct seat *w, const struct moment *m, uint64_t since_ns)
 {
-	uint64_t from = later(since_ns, w->thawed_ns), gap = passed(from, m->now_ns);
-	uint64_t cpu = passed(w->cpu_ns, m->cpu_ns);
+	uint64_t since = __atomic_load_n(&s->cpus_since, __ATOMIC_RELAXED);
 
-	turn_page(s, w);
-	if (gap > w->gap_ns) {
-		w->gap_ns = gap;
-		w->gap_at_ns = from;
-		w->gap_cpu = m->cpu;
+	count_gap(w, __atomic_load_n(&s->phase, __ATOMIC_RELAXED), later(since_ns, w->thawed_ns), m);
+	if (w->since != since) {
+		memset(w->cpus, 0, sizeof w->cpus);
+		w->since = since;
 	}
-	if (cpu > w->gap_cpu_ns)
-		w->gap_cpu_ns = cpu;
 	w->cpu_ns = m->cpu_ns;
 	w->cpu = m->cpu;
 	if (m->cpu < SEAT_CPUS)
@@ -104,6 +104,28 @@ void look_went_on(const struct stage_head *s, struct seat *w, const struct momen
 	wants_since(w, m->now_ns);
 }
 
+/* The n-th goes where its number is even or odd, and counts once its step does. */
+static void count_late(struct latency *l, uint64_t phase, uint64_t late)
+{
+	struct tally next = l->tallies[l->tallies[1].n > l->tallies[0].n];
+	uint32_t *step = &l->steps[histogram_step(late)];
+
+	if (next.phase != phase)
+		next.min = next.max = 0;
+	next.phase = phase;
+	if (late > next.max)
+		next.max = late;
+	if (!next.min || late < next.min)
+		next.min = late;
+	next.sum += late;
+	next.sq += (double)late * (double)late;
+	next.n++;
+	l->tallies[next.n & 1] = next;
+	__atomic_store_n(step, *step + 1, __ATOMIC_RELEASE);
+	/* The next one's tally must not be seen before this. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 void look_woken(const struct stage_head *s, struct seat *w, struct latency *l, const struct moment *m,
 		uint64_t since_ns)
 {
@@ -111,15 +133,7 @@ void look_woken(const struct stage_head *s, struct seat *w, struct latency *l, c
 
 	note(s, w, m, since_ns);
 	wants_since(w, m->now_ns);
-	if (!late)
-		late = 1; /* 0 stands for nothing counted */
-	if (late > l->max)
-		l->max = late;
-	if (!l->min || late < l->min)
-		l->min = late;
-	l->sum += late;
-	l->sq += (double)late * (double)late;
-	l->steps[histogram_step(late)]++;
+	count_late(l, __atomic_load_n(&s->phase, __ATOMIC_RELAXED), late ? late : 1 /* 0 stands for nothing counted */);
 }
 
 void look_iterated(struct seat *w)
@@ -132,4 +146,45 @@ uint64_t look_open(const struct seat *w, uint64_t now_ns)
 	uint64_t since = __atomic_load_n(&w->ready_ns, __ATOMIC_ACQUIRE);
 
 	return since & SEAT_WAITS ? 0 : passed(later(since, w->thawed_ns), now_ns);
+}
+
+struct gaps look_gaps(const struct seat *w)
+{
+	struct gaps g = { 0 };
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		uint32_t turn = __atomic_load_n(&w->gaps_turn, __ATOMIC_ACQUIRE);
+
+		g = w->gaps[turn & 1];
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&w->gaps_turn, __ATOMIC_RELAXED) == turn)
+			break;
+	}
+	return g;
+}
+
+static bool belongs(const struct latency *l, struct tally *tally)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < HISTOGRAM_STEPS; i++)
+		n += l->steps[i];
+	for (unsigned i = 0; i < 2; i++) {
+		*tally = l->tallies[i];
+		if (tally->n == n)
+			return true;
+	}
+	return false;
+}
+
+/* While the tallies are the same before and after, one step at most was counted meanwhile, and they have both sums. */
+bool look_latency(struct latency *copy, struct tally *tally, const struct latency *l)
+{
+	for (unsigned i = 0; i < TRIES; i++) {
+		memcpy(copy, l, sizeof *copy);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (memcmp(copy->tallies, l->tallies, sizeof copy->tallies) == 0 && belongs(copy, tally))
+			return true;
+	}
+	return false;
 }

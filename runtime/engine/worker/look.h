@@ -33,3 +33,6 @@ void look_iterated(struct seat *w);
 
 /* For the director: how long a worker wants to run by now and does not. */
 uint64_t look_open(const struct seat *w, uint64_t now_ns);
+struct gaps look_gaps(const struct seat *w);
+/* Copies l with one tally, which belongs to the steps. false: it does not hold still, or a worker has scribbled over it. */
+bool look_latency(struct latency *copy, struct tally *tally, const struct latency *l);

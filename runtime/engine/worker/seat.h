@@ -15,9 +15,26 @@ enum { SEAT_SIZE = 16384, SEAT_CPUS = 512 /* CPUs of higher numbers are not coun
 
 #define SEAT_WAITS ((uint64_t)1 << 63)
 
+/* The director may read while the worker is in the middle of writing, on another CPU or put off it: what belongs together is
+ * written beside what is in force, and comes into force by one store (look.c). */
+
+/* Of the phase the worker looked in last. */
+struct gaps {
+	uint64_t phase;
+	uint64_t ns, at_ns; /* longest time it wanted to run and did not look, and when that began */
+	uint64_t cpu_ns;    /* most CPU time between two looks */
+	uint32_t cpu;       /* where it was when the longest gap ended */
+};
+
+struct tally {
+	uint64_t n, sum;          /* counted from the beginning */
+	double sq;                /* sum of squares, likewise */
+	uint64_t phase, min, max; /* of that phase; 0 when nothing was counted in it */
+};
+
+/* That tally is in force whose n is what all steps are together. */
 struct latency {
-	uint64_t min, max, sum; /* min and max: of the phase, 0 when nothing was counted in it */
-	double sq;              /* sum of squares */
+	struct tally tallies[2];
 	uint32_t steps[HISTOGRAM_STEPS];
 };
 
@@ -25,11 +42,8 @@ struct seat {
 	/* Counted from the beginning. */
 	uint64_t iterations, work;
 
-	/* Of the phase the worker looked in last: another phase on the stage makes the worker begin them anew. */
-	uint64_t phase;
-	uint64_t gap_ns, gap_at_ns; /* longest time it wanted to run and did not look, and when that began */
-	uint64_t gap_cpu_ns;        /* most CPU time between two looks */
-	uint32_t gap_cpu;           /* where it was when the longest gap ended */
+	struct gaps gaps[2];
+	uint32_t gaps_turn; /* its lowest bit: which are in force */
 
 	uint32_t cpu;   /* it was on at its last look */
 	int32_t tid;    /* of the worker, once it runs */

@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/reading.h"
@@ -143,6 +146,115 @@ static void open_gap(void **state)
 	drop(&rec);
 }
 
+/* What the judge holds against a run, and that no sum is of other times than the steps: all are SHORT or LONG. */
+enum { SHORT = 100, LONG = 10000 };
+
+static void hold_together(const struct spread *s)
+{
+	uint64_t sum = 0, n = 0;
+	double sq = 0;
+
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		uint64_t late = s->steps[i].step == histogram_step(SHORT) ? SHORT : LONG;
+
+		sum += s->steps[i].count * late;
+		sq += s->steps[i].count * (double)late * (double)late;
+		n += s->steps[i].count;
+	}
+	assert_int_equal(s->n, n);
+	assert_int_equal(s->sum, sum);
+	assert_true(s->sq == sq);
+	if (!n)
+		return;
+	assert_int_equal(histogram_step(s->min), s->steps[0].step);
+	assert_int_equal(histogram_step(s->max), s->steps[s->n_steps - 1].step);
+	assert_true(s->min <= s->max);
+}
+
+static void wakes(struct stage_head *head, struct seat *w, unsigned n)
+{
+	uint64_t seed = 11;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t late = random_below(&seed, 8) ? SHORT : LONG;
+		struct moment m = { 1000000000 + late, i, 0 };
+
+		look_woken(head, w, &w->woken, &m, 1000000000);
+	}
+}
+
+/* On another CPU while it is read, with borders at any time. */
+static void read_while_it_writes(void **state)
+{
+	enum { WAKES = 2000000 };
+	struct stage s = { 0 };
+	uint64_t n = 0, phase = 0, since = 0;
+	pid_t pid;
+	int status;
+
+	(void)state;
+	assert_int_equal(stage_make(&s, 1, 0), 0);
+	pid = fork();
+	if (pid == 0) {
+		wakes(s.head, stage_seat(&s, 0), WAKES);
+		_exit(0);
+	}
+	for (bool ended = false; !ended;) {
+		struct reading r = { .now_ns = 2000000000 };
+		struct record rec;
+
+		ended = waitpid(pid, &status, WNOHANG) == pid;
+		assert_true(record_make(&rec, &ledger, &r, stage_seat(&s, 0), phase, since, true));
+		hold_together(&rec.woken);
+		n += rec.woken.n;
+		drop(&rec);
+		phase += n & 1;
+		__atomic_store_n(&s.head->phase, phase, __ATOMIC_SEQ_CST);
+	}
+	assert_int_equal(status, 0);
+	assert_int_equal(n, WAKES);
+	stage_free(&s);
+}
+
+/* Put off its CPU before any of its instructions. */
+static void read_between_instructions(void **state)
+{
+	enum { WAKES = 12 };
+	struct stage s = { 0 };
+	uint64_t n = 0, phase = 0;
+	pid_t pid;
+	int status = 0;
+
+	(void)state;
+	assert_int_equal(stage_make(&s, 1, 0), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(77);
+		raise(SIGSTOP);
+		wakes(s.head, stage_seat(&s, 0), WAKES);
+		_exit(0);
+	}
+	for (unsigned i = 0; waitpid(pid, &status, 0) == pid && WIFSTOPPED(status); i++) {
+		struct reading r = { .now_ns = 2000000000 };
+		struct record rec;
+
+		assert_true(record_make(&rec, &ledger, &r, stage_seat(&s, 0), phase, 0, true));
+		hold_together(&rec.woken);
+		assert_true(rec.gap_ns == 0 || rec.gap_at_ns == 1000000000);
+		n += rec.woken.n;
+		drop(&rec);
+		phase += i % 97 == 0;
+		s.head->phase = phase;
+		ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+	assert_int_equal(n, WAKES);
+	stage_free(&s);
+}
+
 static void nonsense_in_the_seat(void **state)
 {
 	uint64_t seed = 3;
@@ -200,6 +312,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(latencies_of_each_phase, begin, end),
 		cmocka_unit_test_setup_teardown(numbers_are_differences, begin, end),
 		cmocka_unit_test_setup_teardown(open_gap, begin, end),
+		cmocka_unit_test_setup_teardown(read_while_it_writes, begin, end),
+		cmocka_unit_test_setup_teardown(read_between_instructions, begin, end),
 		cmocka_unit_test_setup_teardown(nonsense_in_the_seat, begin, end),
 		cmocka_unit_test_setup(numbers_in_the_kernels_words, begin),
 		cmocka_unit_test_setup(our_own_meter, begin),
