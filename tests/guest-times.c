@@ -3,7 +3,7 @@
  *   guest-times MS [LOAD] [marks]
  *
  * Tasks for each CPU, for MS: one that spins, one that sleeps, a pair that talks through pipes; LOAD is idle, spin, sleep or pipe:
- * none, or only those. marks: also a line every 10 ms of what all have seen by then, for tests/diverge.sh.
+ * none, or only those; or touch: one that keeps memory in use, in ways that QEMU's TLB is made larger for. marks: also a line every 10 ms of what all have seen by then, for tests/diverge.sh.
  *
  * Each task hashes every nanosecond it reads and every CPU it is on, and so does the first one, which wakes every 10 ms; a line
  * for each, in the order they were started. Two runs print the same when the same was seen at the same time everywhere. */
@@ -19,18 +19,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TASKS_MAX = 512, MARK_MS = 10, NAP_NS = 700000, KINDS = 4 };
+enum { TASKS_MAX = 512, MARK_MS = 10, NAP_NS = 700000, KINDS = 5, PAGE = 4096, TOUCHED = 2000 * PAGE };
 
 struct seen {
 	uint64_t hash, turns, last_ns, longest_ns;
 	char pad[32];
 };
 
-static const char *const kinds[KINDS] = { "spins", "sleeps", "asks", "answers" };
+static const char *const kinds[KINDS] = { "spins", "sleeps", "asks", "answers", "touches" };
 static const struct {
 	const char *name;
 	int first, end; /* of kinds */
-} loads[] = { { "all", 0, 4 }, { "idle", 0, 0 }, { "spin", 0, 1 }, { "sleep", 1, 2 }, { "pipe", 2, 4 } };
+} loads[] = { { "all", 0, 4 },   { "idle", 0, 0 }, { "spin", 0, 1 },
+	      { "sleep", 1, 2 }, { "pipe", 2, 4 }, { "touch", 4, 5 } };
 static struct seen *seen; /* of the tasks, and behind them of the first one */
 static int from[TASKS_MAX][2], to[TASKS_MAX][2];
 
@@ -59,6 +60,32 @@ static void look(struct seen *s)
 	s->turns++;
 }
 
+static void touch(volatile char *at)
+{
+	for (size_t i = 0; i < TOUCHED; i += PAGE)
+		at[i]++;
+}
+
+/* Twelve times everything, and the TLB emptied while all of it is in use; then 40 ms in which nothing empties it. */
+static void touch_all(struct seen *s)
+{
+	static char *at;
+	uint64_t start;
+
+	if (!at) {
+		at = mmap(NULL, TOUCHED, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (at == MAP_FAILED || madvise(at, TOUCHED, MADV_NOHUGEPAGE))
+			_exit(1);
+	}
+	for (int i = 0; i < 12; i++) {
+		touch(at);
+		mprotect(at, TOUCHED, PROT_READ);
+		mprotect(at, TOUCHED, PROT_READ | PROT_WRITE);
+	}
+	for (start = now(); now() - start < 40000000; look(s))
+		touch(at);
+}
+
 static void __attribute__((noreturn)) task(int kind, int pair, struct seen *s)
 {
 	static const struct timespec nap = { .tv_nsec = NAP_NS };
@@ -75,6 +102,8 @@ static void __attribute__((noreturn)) task(int kind, int pair, struct seen *s)
 			_exit(1);
 		if (kind == 3 && (read(to[pair][0], &byte, 1) != 1 || write(from[pair][1], &byte, 1) != 1))
 			_exit(1);
+		if (kind == 4)
+			touch_all(s);
 	}
 }
 
@@ -111,7 +140,7 @@ static int start(int cpus, int first, int end, pid_t pid[])
 
 static int usage(void)
 {
-	fputs("usage: guest-times MS [all|idle|spin|sleep|pipe] [marks]\n", stderr);
+	fputs("usage: guest-times MS [all|idle|spin|sleep|pipe|touch] [marks]\n", stderr);
 	return 2;
 }
 

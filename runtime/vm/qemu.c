@@ -382,8 +382,10 @@ static void args_wires(struct argv *a, const struct machine *m, const struct mac
  *
  * loglevel=4: the console carries warnings and all of a panic.
  *
- * damon_stat: a thread that looks every 5 ms at which memory is used, in kernels that switch it on by themselves. Guests in virtual
- * time have it: it is not the host that pays for their time.
+ * damon_stat: a thread that looks every 5 ms at which memory is used, in kernels that switch it on by themselves. A host pays for it,
+ * and in virtual time it would tell the guest something of the host: it clears the marks that a page was accessed, without
+ * emptying the TLB, and QEMU's TLB, which it makes larger and smaller by the host's clock (accel/tcg/cputlb.c, 10.0), decides
+ * whether the next access sets them.
  *
  * The rest is time nobody needs to spend. */
 static void args_kernel(struct argv *a, const struct machine *m, const struct machine_wires *w,
@@ -394,7 +396,6 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 	const char *board = !machine_has_board(m) ? ""
 			    : m->clock.virtual    ? " " BOARD_VARIABLE "=" BOARD_VIRTUAL
 						  : " " BOARD_VARIABLE "=" BOARD_REAL;
-	const char *damon = m->clock.virtual ? "" : " damon_stat.enabled=0";
 	auto_free char *tsc = m->tsc_khz ? xasprintf(" tsc_early_khz=%lu tsc=reliable", m->tsc_khz) : xstrdup("");
 
 	argv_opt(a, "-kernel", "%s", w->kernel);
@@ -403,8 +404,8 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 		argv_add(a, "-S"); /* devtree.h */
 	argv_opt(a, "-append",
 		 "console=%s loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
-		 "%s%s%s%s%s%s%s",
-		 arch->console, arch->cmdline, damon, tsc, iommu, board, extra_cmdline ? " " : "",
+		 "%s damon_stat.enabled=0%s%s%s%s%s",
+		 arch->console, arch->cmdline, tsc, iommu, board, extra_cmdline ? " " : "",
 		 extra_cmdline ? extra_cmdline : "");
 }
 
