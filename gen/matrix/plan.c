@@ -136,6 +136,8 @@ static const struct edge *plan_run(struct plan *p, const struct matrix *m, const
 	edge_needs(g, "%s", engine);
 	edge_needs(g, "%s", m->home->step);
 	edge_out(g, "%s/run.json", dir);
+	/* A run that came to nothing has none, so that ninja makes it again. */
+	edge_out(g, "%s/recipe", dir);
 	edge_word(g, "outdir", "%s", dir);
 	edge_word(g, "engine", "%s", engine);
 	edge_word(g, "text", "scenarios/%s/text", t->test.slug);

@@ -28,10 +28,10 @@ bool check_asks(const struct check *c, const char *group, int phase)
 
 static const struct facts *other_facts(const struct check *c)
 {
-	for (size_t i = 0; i < c->request->n_others; i++) {
-		const struct judge_other *o = &c->request->others[i];
+	for (size_t i = 0; i < c->run->n_others; i++) {
+		const struct judge_other *o = &c->run->others[i];
 
-		if (o->seed == c->run->seed && !strcmp(o->name, c->x->other))
+		if (!strcmp(o->name, c->x->other))
 			return o->facts;
 	}
 	return NULL;

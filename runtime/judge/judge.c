@@ -50,6 +50,61 @@ static const enum metric_id always[] = {
 	METRIC_MIGRATIONS, METRIC_LATENCY_P50, METRIC_LATENCY_P99, METRIC_LATENCY_MAX,
 };
 
+enum { GROUPS_MAX = FACTS_WORKERS };
+
+struct series {
+	double *v;
+	size_t n;
+};
+
+struct judge_group {
+	char *name;
+	struct series of[countof(always)];
+};
+
+static struct judge_group *group_find(struct judging *j, const char *name)
+{
+	for (size_t i = 0; i < j->n_groups; i++) {
+		if (!strcmp(j->groups[i].name, name))
+			return &j->groups[i];
+	}
+	return NULL;
+}
+
+static void note_figures(struct judge_group *g, const struct facts *f)
+{
+	const struct selection s = { .facts = f, .group = g->name, .phase = PHASE_ALL };
+
+	for (size_t i = 0; i < countof(always); i++) {
+		struct series *to = &g->of[i];
+		struct figure x = figure(metric_get(always[i]), NULL, &s);
+
+		if (!x.has)
+			continue;
+		if (!(to->n & (to->n - 1)))
+			to->v = xreallocarray(to->v, to->n ? to->n * 2 : 1, sizeof(*to->v));
+		to->v[to->n++] = x.v;
+	}
+}
+
+/* New groups come behind those that are known. */
+static void note_groups(struct judging *j, const struct facts *f)
+{
+	size_t known = j->n_groups;
+
+	for (size_t i = 0; i < known; i++)
+		note_figures(&j->groups[i], f);
+	for (size_t i = 0; i < f->n_workers && j->n_groups < GROUPS_MAX; i++) {
+		if (group_find(j, f->workers[i].group))
+			continue;
+		if (!(j->n_groups & (j->n_groups - 1)))
+			j->groups = xreallocarray(j->groups, j->n_groups ? j->n_groups * 2 : 1, sizeof(*j->groups));
+		j->groups[j->n_groups++] = (struct judge_group){ .name = xstrdup(f->workers[i].group) };
+	}
+	for (size_t i = known; i < j->n_groups; i++)
+		note_figures(&j->groups[i], f);
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -57,71 +112,30 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void add_figure(struct ruling *v, const struct judge_request *r, const struct metric *m, const char *group)
+static void add_figure(struct ruling *v, const struct metric *m, const char *group, struct series *s)
 {
-	auto_free double *values = xcalloc(r->n_runs + 1, sizeof(*values));
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_runs; i++) {
-		struct selection s = { .facts = r->runs[i].facts, .group = group, .phase = PHASE_ALL };
-		struct figure f = { 0 };
-
-		if (s.facts)
-			f = figure(m, NULL, &s);
-		if (f.has)
-			values[n++] = f.v;
-	}
-	if (!n)
+	if (!s->n)
 		return;
-	qsort(values, n, sizeof(*values), by_value);
+	qsort(s->v, s->n, sizeof(*s->v), by_value);
 	if (!(v->n_figures & (v->n_figures - 1)))
 		v->figures = xreallocarray(v->figures, v->n_figures ? v->n_figures * 2 : 1, sizeof(*v->figures));
 	v->figures[v->n_figures++] = (struct verdict_figure){
 		.metric = xstrdup(m->name),
 		.group = xstrdup(group),
-		.n = n,
-		.min = values[0],
-		.median = values[(n - 1) / 2],
-		.max = values[n - 1],
+		.n = s->n,
+		.min = s->v[0],
+		.median = s->v[(s->n - 1) / 2],
+		.max = s->v[s->n - 1],
 	};
 }
 
-static bool listed(const char *const *v, size_t n, const char *word)
+int judge_begin(struct judging *j, const struct judge_request *r, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(v[i], word))
-			return true;
-	}
-	return false;
-}
-
-/* Of each group that any run had. */
-static void add_figures(struct ruling *v, const struct judge_request *r)
-{
-	auto_free const char **groups = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_runs; i++) {
-		const struct facts *f = r->runs[i].facts;
-
-		for (size_t k = 0; f && k < f->n_workers; k++) {
-			if (listed(groups, n, f->workers[k].group))
-				continue;
-			groups = xreallocarray(groups, n + 1, sizeof(*groups));
-			groups[n++] = f->workers[k].group;
-		}
-	}
-	for (size_t i = 0; i < n; i++) {
-		for (size_t m = 0; m < countof(always); m++)
-			add_figure(v, r, metric_get(always[m]), groups[i]);
-	}
-}
-
-int judge(struct ruling *v, const struct judge_request *r, struct err *e)
-{
+	*j = (struct judging){ 0 };
 	if (r->expect_fail && expect_fail_check(r->expect_fail, e) < 0)
 		return -1;
-	*v = (struct ruling){
+	j->request = r;
+	j->v = (struct ruling){
 		.test = copy(r->test),
 		.kernel = copy(r->kernel),
 		.topology = copy(r->topology),
@@ -129,17 +143,50 @@ int judge(struct ruling *v, const struct judge_request *r, struct err *e)
 		.profile = copy(r->profile),
 		.scheduler = copy(r->scheduler),
 		.verdict = JUDGED_SKIP,
-		.seeds = xcalloc(r->n_runs + 1, sizeof(*v->seeds)),
 	};
-	for (size_t i = 0; i < r->n_runs; i++) {
-		v->seeds[v->n_seeds++] = judge_seed(v, r, &r->runs[i]);
-		v->verdict = judgement_worse(v->verdict, v->seeds[i].verdict);
-	}
-	add_figures(v, r);
-	const struct verdict_seed *worst = verdict_worst_seed(v);
-
-	if (worst && r->again && v->verdict <= JUDGED_INCONCLUSIVE)
-		v->again = xasprintf("%s --seed %" PRIu64 "%s%s", r->again, worst->seed, r->again_rest ? " " : "",
-				     r->again_rest ? r->again_rest : "");
 	return 0;
+}
+
+enum judgement judge_add(struct judging *j, const struct judge_run *run)
+{
+	struct ruling *v = &j->v;
+
+	if (!(v->n_seeds & (v->n_seeds - 1)))
+		v->seeds = xreallocarray(v->seeds, v->n_seeds ? v->n_seeds * 2 : 1, sizeof(*v->seeds));
+	const struct verdict_seed seed = judge_seed(v, j->request, run);
+
+	v->seeds[v->n_seeds++] = seed;
+	v->verdict = judgement_worse(v->verdict, seed.verdict);
+	if (run->facts)
+		note_groups(j, run->facts);
+	return seed.verdict;
+}
+
+void judge_end(struct judging *j, struct ruling *v)
+{
+	const struct judge_request *r = j->request;
+
+	for (size_t i = 0; i < j->n_groups; i++) {
+		for (size_t m = 0; m < countof(always); m++)
+			add_figure(&j->v, metric_get(always[m]), j->groups[i].name, &j->groups[i].of[m]);
+	}
+	const struct verdict_seed *worst = verdict_worst_seed(&j->v);
+
+	if (worst && r->again && j->v.verdict <= JUDGED_INCONCLUSIVE)
+		j->v.again = xasprintf("%s --seed %" PRIu64 "%s%s", r->again, worst->seed, r->again_rest ? " " : "",
+				       r->again_rest ? r->again_rest : "");
+	*v = j->v;
+	j->v = (struct ruling){ 0 };
+}
+
+void judge_drop(struct judging *j)
+{
+	for (size_t i = 0; i < j->n_groups; i++) {
+		free(j->groups[i].name);
+		for (size_t m = 0; m < countof(always); m++)
+			free(j->groups[i].of[m].v);
+	}
+	free(j->groups);
+	verdict_free(&j->v);
+	*j = (struct judging){ 0 };
 }

@@ -4,6 +4,12 @@
 #include "judge/facts/facts.h"
 #include "judge/verdict.h"
 
+/* The other side of "of OTHER", with the same seed. */
+struct judge_other {
+	const char *name;
+	const struct facts *facts; /* NULL: came to no run */
+};
+
 /* One seed. Without facts it came to no run, and why says so. */
 struct judge_run {
 	uint64_t seed;
@@ -12,13 +18,8 @@ struct judge_run {
 	const char *why;                        /* of those */
 	const char *kernel_log, *scheduler_log; /* NULL: not kept */
 	size_t kernel_log_n, scheduler_log_n;
-};
-
-/* The other side of "of OTHER". */
-struct judge_other {
-	const char *name;
-	uint64_t seed;
-	const struct facts *facts; /* NULL: came to no run */
+	const struct judge_other *others;
+	size_t n_others;
 };
 
 struct judge_request {
@@ -28,11 +29,23 @@ struct judge_request {
 	const char *expect_fail; /* NULL, or "CLASS[,CLASS…][: TEXT]" */
 	const char *text;        /* that was run, so that lines can be quoted; NULL */
 	const struct expectations *expectations;
-	const struct judge_run *runs;
-	size_t n_runs;
-	const struct judge_other *others;
-	size_t n_others;
 };
 
-/* Negative: X_USAGE, expect_fail is no such thing. */
-int judge(struct ruling *v, const struct judge_request *r, struct err *e);
+struct judge_group;
+
+/* Seed by seed, so that the facts of no more than one are in memory. {0} is none. */
+struct judging {
+	const struct judge_request *request;
+	struct ruling v;
+	struct judge_group *groups; /* figures of each seed */
+	size_t n_groups;
+};
+
+/* The request stays as it is until judge_end(). Negative: X_USAGE, expect_fail is no such thing. */
+int judge_begin(struct judging *j, const struct judge_request *r, struct err *e);
+/* Nothing of the run is kept. What becomes of it. */
+enum judgement judge_add(struct judging *j, const struct judge_run *run);
+/* v is the caller's. */
+void judge_end(struct judging *j, struct ruling *v);
+void judge_drop(struct judging *j); /* {0} too, and after judge_end() */
+#define auto_judging __attribute__((unused, cleanup(judge_drop)))

@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "judge/asked.h"
 #include "judge/judge.h"
 #include "options/opt.h"
@@ -80,31 +81,23 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
-/* A run as it was read. */
+/* A run as it was read. Without facts: why there are none. */
 struct side {
 	struct facts facts;
-	bool there;
-	char *skipped;
+	bool there, skipped;
+	char *why;
 	char *log[2]; /* kernel, scheduler */
 	size_t log_n[2];
 };
 
-struct sides {
-	struct side *v;
-	size_t n;
-};
-
-static void sides_free(struct sides *s)
+static void side_free(struct side *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		facts_free(&s->v[i].facts);
-		free(s->v[i].skipped);
-		free(s->v[i].log[0]);
-		free(s->v[i].log[1]);
-	}
-	free(s->v);
+	facts_free(&s->facts);
+	free(s->why);
+	free(s->log[0]);
+	free(s->log[1]);
 }
-#define auto_sides __attribute__((unused, cleanup(sides_free)))
+#define auto_side __attribute__((unused, cleanup(side_free)))
 
 static int read_log(const char *dir, const char *name, char **text, size_t *n, struct err *e)
 {
@@ -113,48 +106,45 @@ static int read_log(const char *dir, const char *name, char **text, size_t *n, s
 	return file_exists(path) ? file_read(AT_FDCWD, path, LOG_MAX, text, n, e) : 0;
 }
 
-static int read_side(struct side *s, const char *dir, struct err *e)
+static int read_facts(struct side *s, const char *dir, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/run.json", dir), *text = NULL;
 	size_t n;
 
 	if (file_read(AT_FDCWD, path, FACTS_MAX, &text, &n, e) < 0)
 		return -1;
-	if ((s->skipped = record_skipped(text, n)))
+	s->skipped = record_kind(text, n, &s->why) == RECORD_SKIPPED;
+	if (s->why)
 		return 0;
 	if (facts_read(&s->facts, text, n, e) < 0)
 		return err_in(e, "%s", path);
 	s->there = true;
-	return read_log(dir, "console.log", &s->log[0], &s->log_n[0], e) < 0 ||
-			       read_log(dir, "sched.log", &s->log[1], &s->log_n[1], e) < 0
-		       ? -1
-		       : 0;
-}
-
-/* Those of dir, behind the ones that are there. */
-static int read_sides(struct sides *s, const char *dir, struct err *e)
-{
-	s->v = xreallocarray(s->v, s->n + o.seeds, sizeof(*s->v));
-	memset(s->v + s->n, 0, o.seeds * sizeof(*s->v));
-	for (uint64_t i = 0; i < o.seeds; i++, s->n++) {
-		auto_free char *path = xasprintf("%s/seed-%" PRIu64, dir, o.first_seed + i);
-
-		if (read_side(&s->v[s->n], path, e) < 0)
-			return -1;
-	}
 	return 0;
 }
 
-static int read_others(struct sides *s, struct err *e)
+/* A run that cannot be read is that seed's misfortune, and the others are judged all the same. */
+static void unreadable(struct side *s, const struct err *why)
 {
-	for (size_t i = 0; i < o.others.n; i++) {
-		const char *eq = strchr(o.others.v[i], '=');
+	facts_free(&s->facts);
+	s->there = false;
+	s->why = xasprintf("%.*s", (int)strcspn(why->msg, "\n"), why->msg);
+}
 
-		if (!eq)
-			return err_set(e, X_USAGE, "--other %s: NAME=DIR is wanted", o.others.v[i]);
-		if (read_sides(s, eq + 1, e) < 0)
-			return -1;
-	}
+/* Negative: we are to stop. */
+static int read_side(struct side *s, const char *dir, uint64_t seed, bool logs, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/seed-%" PRIu64, dir, seed);
+	struct err why = { 0 };
+	int r = read_facts(s, path, &why);
+
+	if (r == 0 && s->there && logs &&
+	    (read_log(path, "console.log", &s->log[0], &s->log_n[0], &why) < 0 ||
+	     read_log(path, "sched.log", &s->log[1], &s->log_n[1], &why) < 0))
+		r = -1;
+	if (stop_pending())
+		return stop_err(e);
+	if (r < 0)
+		unreadable(s, &why);
 	return 0;
 }
 
@@ -182,45 +172,71 @@ static int write_verdict(int dir, const struct ruling *v, struct err *e)
 	return file_write(dir, "verdict.json", text, n, e) < 0 ? -1 : 0;
 }
 
-static void fill_others(struct judge_other *to, const struct sides *sides, char **names)
+/* The other sides of a seed. */
+struct others {
+	struct side *sides;
+	struct judge_other *v;
+	char **names;
+	size_t n;
+};
+
+static void others_free(struct others *x)
 {
+	for (size_t i = 0; i < x->n; i++) {
+		side_free(&x->sides[i]);
+		free(x->names[i]);
+	}
+	free(x->sides);
+	free(x->v);
+	free(x->names);
+}
+#define auto_others __attribute__((unused, cleanup(others_free)))
+
+static int read_others(struct others *x, uint64_t seed, struct err *e)
+{
+	x->sides = xcalloc(o.others.n + 1, sizeof(*x->sides));
+	x->v = xcalloc(o.others.n + 1, sizeof(*x->v));
+	x->names = xcalloc(o.others.n + 1, sizeof(*x->names));
 	for (size_t i = 0; i < o.others.n; i++) {
-		names[i] = xstrndup(o.others.v[i], strcspn(o.others.v[i], "="));
-		for (size_t k = 0; k < o.seeds; k++) {
-			const struct side *s = &sides->v[i * o.seeds + k];
+		const char *name = o.others.v[i], *eq = strchr(name, '=');
+		struct side *s = &x->sides[i];
 
-			to[i * o.seeds + k] =
-				(struct judge_other){ names[i], o.first_seed + k, s->there ? &s->facts : NULL };
-		}
+		if (!eq)
+			return err_set(e, X_USAGE, "--other %s: NAME=DIR is wanted", name);
+		x->names[x->n++] = xstrndup(name, (size_t)(eq - name));
+		if (read_side(s, eq + 1, seed, false, e) < 0)
+			return -1;
+		x->v[i] = (struct judge_other){ x->names[i], s->there ? &s->facts : NULL };
 	}
+	return 0;
 }
 
-static void fill_runs(struct judge_run *to, const struct sides *sides)
+static int judge_seed(struct judging *j, uint64_t seed, struct err *e)
 {
-	for (size_t i = 0; i < sides->n; i++) {
-		const struct side *s = &sides->v[i];
+	auto_side struct side s = { 0 };
+	auto_others struct others others = { 0 };
 
-		to[i] = (struct judge_run){ .seed = o.first_seed + i,
-					    .facts = s->there ? &s->facts : NULL,
-					    .skipped = s->skipped,
-					    .why = s->skipped,
-					    .kernel_log = s->log[0],
-					    .kernel_log_n = s->log_n[0],
-					    .scheduler_log = s->log[1],
-					    .scheduler_log_n = s->log_n[1] };
-	}
+	if (read_side(&s, o.runs, seed, true, e) < 0 || read_others(&others, seed, e) < 0)
+		return -1;
+	const struct judge_run run = { .seed = seed,
+				       .facts = s.there ? &s.facts : NULL,
+				       .skipped = s.skipped,
+				       .why = s.why,
+				       .kernel_log = s.log[0],
+				       .kernel_log_n = s.log_n[0],
+				       .scheduler_log = s.log[1],
+				       .scheduler_log_n = s.log_n[1],
+				       .others = others.v,
+				       .n_others = others.n };
+
+	judge_add(j, &run);
+	return 0;
 }
 
-static int judge_all(int dir, const struct scenario *s, const struct sides *runs, const struct sides *others,
-		     const struct expectations *x, const char *text, struct err *e)
+static int judge_all(int dir, const struct scenario *s, const struct expectations *x, const char *text, struct err *e)
 {
-	auto_free struct judge_run *r = xcalloc(runs->n + 1, sizeof(*r));
-	auto_free struct judge_other *other = xcalloc(others->n + 1, sizeof(*other));
-	auto_argv struct argv names = { .v = xcalloc(o.others.n + 1, sizeof(*names.v)), .n = o.others.n };
+	auto_judging struct judging j = { 0 };
 	auto_verdict struct ruling v = { 0 };
-
-	fill_runs(r, runs);
-	fill_others(other, others, names.v);
 	const struct judge_request q = { .test = o.name,
 					 .kernel = o.kernel,
 					 .topology = o.topology,
@@ -231,18 +247,21 @@ static int judge_all(int dir, const struct scenario *s, const struct sides *runs
 					 .again_rest = o.again_rest,
 					 .expect_fail = s->expect_fail.text,
 					 .text = text,
-					 .expectations = x,
-					 .runs = r,
-					 .n_runs = runs->n,
-					 .others = other,
-					 .n_others = others->n };
+					 .expectations = x };
 
-	return judge(&v, &q, e) < 0 ? -1 : write_verdict(dir, &v, e);
+	if (judge_begin(&j, &q, e) < 0)
+		return -1;
+	for (uint64_t i = 0; i < o.seeds; i++) {
+		step_progress(i, o.seeds, NULL);
+		if (judge_seed(&j, o.first_seed + i, e) < 0)
+			return -1;
+	}
+	judge_end(&j, &v);
+	return write_verdict(dir, &v, e);
 }
 
 static int run(int dir, const char *path, struct err *e)
 {
-	auto_sides struct sides runs = { 0 }, others = { 0 };
 	auto_expectations struct expectations x = { 0 };
 	auto_argv struct argv lines = { 0 };
 	auto_free char *text = NULL;
@@ -259,10 +278,8 @@ static int run(int dir, const char *path, struct err *e)
 		r = expectations_asked(&x, &s, o.scheduler, o.test, (const char *const *)lines.v, e);
 	if (r == 0)
 		r = file_read(AT_FDCWD, o.text, SCENARIO_TEXT_MAX * 2, &text, NULL, e);
-	if (r == 0 && (r = read_sides(&runs, o.runs, e)) == 0)
-		r = read_others(&others, e);
 	if (r == 0)
-		r = judge_all(dir, &s, &runs, &others, &x, text, e);
+		r = judge_all(dir, &s, &x, text, e);
 	scenario_free(&s);
 	return r < 0 ? -1 : 0;
 }

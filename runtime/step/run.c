@@ -19,6 +19,7 @@
 #include "verifier/cell.h"
 #include "vm/vm.h"
 #include <errno.h>
+#include <string.h>
 
 static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct trial_opts x;
@@ -124,8 +125,6 @@ static int run_once(const struct trial *t, struct trial_result *r, struct logs *
 
 	fclose(log);
 	fclose(console);
-	if (r->fallback || r->unusable)
-		store_spoil(step_store(), o.snapshot, "state");
 	return ret;
 }
 
@@ -135,17 +134,38 @@ static bool is_sound(int ret, const struct trial_result *r, const struct err *e)
 	return ret < 0 ? !again_accident(e->code) : r->clock.virtual;
 }
 
+/* What came to no run is tried once more, unless it would come to the same: in virtual time a deadline passes each time. */
+static bool is_worth_a_try(const struct trial_result *r, int code)
+{
+	return code == X_VM || (code == X_TIMEOUT && !r->clock.virtual);
+}
+
+static int ask_again(struct again *again, bool *tried, int ret, const struct trial_result *r, const struct err *why,
+		     struct err *e)
+{
+	int more = again_ask(again, is_sound(ret, r, why), e);
+
+	if (more != AGAIN_NO || ret == 0 || *tried || !is_worth_a_try(r, why->code))
+		return more;
+	*tried = true;
+	auto_free char *note = xasprintf("%.*s; it runs again", (int)strcspn(why->msg, "\n"), why->msg);
+
+	step_note(note);
+	return AGAIN_YES;
+}
+
 /* Until the host lets it run, and QEMU stops where all do. */
 static int run_trial(const struct trial *t, struct attached *a, struct trial_result *r, struct logs *l, struct err *e)
 {
 	struct again again = { 0 };
+	bool tried = false;
 
 	for (;;) {
 		struct err why = { 0 };
 
 		again_begin(&again);
 		int ret = run_once(t, r, l, &why);
-		int more = ret < 0 && a->again ? AGAIN_YES : again_ask(&again, is_sound(ret, r, &why), e);
+		int more = ret < 0 && a->again ? AGAIN_YES : ask_again(&again, &tried, ret, r, &why, e);
 
 		if (more < 0)
 			return -1;
@@ -158,16 +178,21 @@ static int run_trial(const struct trial *t, struct attached *a, struct trial_res
 	}
 }
 
-/* Logs of a run that came to nothing lie beside where the result would be, which the last one is no more. */
-static void record_failure(const struct logs *l)
+/* Of a run that came to nothing logs lie where the result would be, and a record of that, so that the other seeds are judged. Without a
+ * recipe beside it ninja does not take it for a result. */
+static void record_failure(const struct logs *l, const struct err *why)
 {
 	auto_close int out = open(step_out(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *line = xasprintf("%.*s", (int)strcspn(why->msg, "\n"), why->msg);
 	struct err ignored;
 
 	if (out < 0)
 		return;
+	(void)unlinkat(out, "recipe", 0);
 	(void)unlinkat(out, "run.json", 0);
 	(void)write_logs(out, l, &ignored);
+	if (why->code != X_INTERRUPTED && record_broken(out, line, &ignored) == 0)
+		step_goes_on();
 }
 
 static int write_record(int dir, const struct trial_result *r, struct err *e)
@@ -244,10 +269,12 @@ static int run(int dir, const char *path, struct err *e)
 				 .note = step_note };
 	int ret = run_trial(&t, &a, &r, &l, e);
 
+	if (r.fallback || r.unusable)
+		store_spoil(step_store(), o.snapshot, "state");
 	if (ret == 0)
 		ret = write_logs(dir, &l, e) < 0 ? -1 : write_record(dir, &r, e);
 	if (ret < 0)
-		record_failure(&l);
+		record_failure(&l, e);
 	logs_free(&l);
 	return ret;
 }

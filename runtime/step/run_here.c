@@ -152,14 +152,13 @@ static int conclude(struct trial_result *r, int out, int words, int status, stru
 	return r->engine ? 0 : -1;
 }
 
-static int run(int dir, const char *path, struct err *e)
+static int run_once(int dir, struct err *e)
 {
 	static const struct record rec = { .host = true };
 	auto_trial_result struct trial_result r = { .seed = x.seed };
 	struct utsname uts;
 	int status = 0;
 
-	(void)path;
 	if (!x.engine || !x.text || !x.topology || !x.ms)
 		return err_set(e, X_USAGE, "--engine, --text, --topology and --ms are required");
 	auto_close int out = memory_file("engine", 0, OUT_MAX, e);
@@ -177,6 +176,22 @@ static int run(int dir, const char *path, struct err *e)
 	if (uname(&uts) == 0)
 		r.release = xstrdup(uts.release);
 	return record_file(dir, &rec, &r, e);
+}
+
+/* What came to nothing leaves the other seeds to be judged. */
+static int run(int dir, const char *path, struct err *e)
+{
+	struct err ignored;
+
+	(void)path;
+	(void)unlinkat(dir, "run.json", 0);
+	if (run_once(dir, e) == 0)
+		return 0;
+	auto_free char *line = xasprintf("%.*s", (int)strcspn(e->msg, "\n"), e->msg);
+
+	if (e->code != X_INTERRUPTED && record_broken(dir, line, &ignored) == 0)
+		step_goes_on();
+	return -1;
 }
 
 const struct step step_run_here = {

@@ -41,6 +41,9 @@ void step_output(const char *text, size_t n);
 struct store *step_store(void);
 /* --out of this run, for records of failed runs that must not enter the store. */
 const char *step_out(void);
+/* The step is about to fail, and has left in --out what tells so: ninja goes on with what is made of that. An output that is missing there
+ * makes it run again the next time. */
+void step_goes_on(void);
 
 int step_main(const struct step *s, int argc, const char *const *argv);
 

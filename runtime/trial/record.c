@@ -15,8 +15,9 @@
 enum { FORMAT = 1, VALUES_MAX = 4000000 };
 
 /* Members that are the host's to say, whatever a guest says. */
-static const char *const ours[] = { "format",    "clock",   "shift",  "seed",      "release",   "topology", "profile",
-				    "scheduler", "outcome", "reason", "exit_kind", "exit_code", "skipped",  "host" };
+static const char *const ours[] = { "format",    "clock",     "shift",     "seed",    "release",
+				    "topology",  "profile",   "scheduler", "outcome", "reason",
+				    "exit_kind", "exit_code", "skipped",   "broken",  "host" };
 
 static bool is_ours(struct json_text key)
 {
@@ -99,12 +100,17 @@ static void add_host(FILE *f, const struct record *rec, const struct trial_resul
 		fprintf(f, ",\n\"host\":{\"accel\":\"%s\"}", rec->host ? "host" : accel_name(r->accel));
 }
 
+static void write_none(FILE *f, const char *kind, const char *why)
+{
+	fprintf(f, "{\"format\":%d", FORMAT);
+	add_text(f, kind, why);
+	fputs("}\n", f);
+}
+
 int record_write(FILE *f, const struct record *rec, const struct trial_result *r, struct err *e)
 {
 	if (r->end == TRIAL_SKIPPED) {
-		fprintf(f, "{\"format\":%d", FORMAT);
-		add_text(f, "skipped", r->reason);
-		fputs("}\n", f);
+		write_none(f, "skipped", r->reason);
 		return 0;
 	}
 	add_host(f, rec, r);
@@ -125,13 +131,29 @@ int record_file(int dir, const struct record *rec, const struct trial_result *r,
 	return ret < 0 || file_write(dir, "run.json", text, n, e) < 0 ? -1 : 0;
 }
 
-char *record_skipped(const char *text, size_t n)
+int record_broken(int dir, const char *why, struct err *e)
 {
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	write_none(f, "broken", why);
+	fclose(f);
+	return file_write(dir, "run.json", text, n, e) < 0 ? -1 : 0;
+}
+
+enum record_kind record_kind(const char *text, size_t n, char **why)
+{
+	static const char *const names[] = { [RECORD_SKIPPED] = "skipped", [RECORD_BROKEN] = "broken" };
 	auto_json struct json j = { 0 };
 	struct err ignored;
-	char *why = NULL;
 
-	if (json_parse(&j, text, n, &ignored) < 0 || json_str(&j, json_get(&j, 0, "skipped"), &why, &ignored) != 0)
-		return NULL;
-	return why;
+	*why = NULL;
+	if (json_parse(&j, text, n, &ignored) < 0)
+		return RECORD_RUN;
+	for (int kind = RECORD_SKIPPED; kind <= RECORD_BROKEN; kind++) {
+		if (json_str(&j, json_get(&j, 0, names[kind]), why, &ignored) == 0 && *why)
+			return (enum record_kind)kind;
+	}
+	return RECORD_RUN;
 }

@@ -13,5 +13,9 @@ struct record {
 int record_write(FILE *f, const struct record *rec, const struct trial_result *r, struct err *e);
 /* The same as the file run.json in the folder open as dir. */
 int record_file(int dir, const struct record *rec, const struct trial_result *r, struct err *e);
-/* Of a run that did not take place: why, for the caller to free; NULL: it did, or text is none of record_write()'s. */
-char *record_skipped(const char *text, size_t n);
+/* Of a run that came to nothing, in place of what it was: why is one line for people. */
+int record_broken(int dir, const char *why, struct err *e);
+
+enum record_kind { RECORD_RUN, RECORD_SKIPPED, RECORD_BROKEN };
+/* Hostile text in. *why, of all but a run: the caller's, else NULL. What is none of record_write()'s is taken for a run. */
+enum record_kind record_kind(const char *text, size_t n, char **why);

@@ -54,6 +54,50 @@ names = [s["name"] for s in all]
 sys.exit(len(names) < 73 or len(set(names)) != len(names) or not all[0]["text"] or not all[0]["description"])' <out
 }
 
+# run.json of so many workers in three phases
+facts() {
+	python3 - "$1" <<-'END'
+		import json, sys
+		phase = {"wall_ns": 1000000000, "cpu_ns": 900000000, "wait_ns": 5000000, "turns": 50, "iterations": 900, "work": 9000,
+			 "migrations": 2, "gap_ns": 4000000, "gap_at_ns": 300000000, "gap_cpu": 0, "gap_cpu_ns": 3000000, "cpus": "0"}
+		workers = [{"id": i + 1, "type": "spin", "group": "left", "allowed": "0-1", "ended": "stopped", "reaped_ns": 1, "phases":
+			    [None, phase, phase]} for i in range(int(sys.argv[1]))]
+		print(json.dumps({"format": 1, "clock": "virtual", "outcome": "ran", "cpus": 2, "end_ns": 2, "reaped_ns": 1, "workers": workers}))
+	END
+}
+
+# judge N: of runs/seed-1 and so on
+judge() {
+	exits 0 ktstr-step judge --store store --out out.d --test made/test --text made/text --runs runs --first-seed 1 --seeds "$1" \
+		--name t --again 'ktstr run t'
+}
+
+# A run that came to nothing, one that is no run, and one that is not there leave the others to be judged.
+judged_anyway() {
+	two </dev/null && ktstr-step scenario --store store --out made --file two.ktstr && mkdir -p runs/seed-1 runs/seed-2 runs/seed-3 &&
+		facts 2 >runs/seed-1/run.json && : >runs/seed-1/console.log && echo '{"workers": 7}' >runs/seed-2/run.json &&
+		echo '{"format":1,"broken":"QEMU died"}' >runs/seed-3/run.json && judge 4 || return
+	python3 - out.d/verdict.json <<-'END'
+		import json, sys
+		v = json.load(open(sys.argv[1]))
+		words = [(s["verdict"], s.get("words") or "") for s in v["seeds"]]
+		assert v["verdict"] == "broken" and v["again"] == "ktstr run t --seed 2", v
+		assert [w[0] for w in words] == ["pass", "broken", "broken", "broken"], words
+		assert "run.json" in words[1][1] and words[2][1] == "QEMU died" and "run.json" in words[3][1], words
+	END
+}
+
+# However many seeds there are, one of them is in memory.
+many_seeds() {
+	two </dev/null && ktstr-step scenario --store store --out made --file two.ktstr && mkdir -p runs/seed-1 && facts 500 >runs/seed-1/run.json &&
+		: >runs/seed-1/console.log || return
+	for i in $(seq 2 200); do ln -s seed-1 "runs/seed-$i" || return; done
+	(
+		# shellcheck disable=SC3045 # dash, bash and busybox have it
+		ulimit -v 65536 && judge 200
+	) && has '"verdict": "pass"' out.d/verdict.json
+}
+
 # Root, control groups of v2, and nobody who forbids to change them.
 may_run_here() {
 	top=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
@@ -98,4 +142,4 @@ refused_here() {
 	[ "$(id -u)" = 0 ] || { exits 1 ktstr run --host cgroup_steady && has 'takes root' err; }
 }
 
-run_tests names texts documented options listing here stopped refused_here
+run_tests names texts documented options listing judged_anyway many_seeds here stopped refused_here

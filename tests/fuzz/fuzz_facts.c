@@ -62,15 +62,12 @@ static void judged(const struct facts *f)
 	static const struct expect_place at = { "f", 1, 1 };
 	auto_expectations struct expectations x = { 0 };
 	auto_verdict struct ruling v = { 0 }, again = { 0 };
-	const struct judge_run run = { .seed = f->seed, .facts = f, .kernel_log = "BUG: x", .kernel_log_n = 6 };
-	const struct judge_other other = { "eevdf", f->seed, f };
-	struct judge_request r = { .expectations = &x,
-				   .runs = &run,
-				   .n_runs = 1,
-				   .others = &other,
-				   .n_others = 1,
-				   .text = "a\nb\n",
-				   .expect_fail = "gap.max,stalled" };
+	const struct judge_other other = { "eevdf", f };
+	const struct judge_run run = {
+		.seed = f->seed, .facts = f, .kernel_log = "BUG: x", .kernel_log_n = 6, .others = &other, .n_others = 1
+	};
+	struct judge_request r = { .expectations = &x, .text = "a\nb\n", .expect_fail = "gap.max,stalled" };
+	auto_judging struct judging j = { 0 };
 	struct judge_report report = { .facts = f, .ran = "a\nb\n", .verdict = &v };
 	auto_free char *text = NULL;
 	struct err e = { 0 };
@@ -79,7 +76,10 @@ static void judged(const struct facts *f)
 
 	expectations_default(&x, true);
 	MUST(expectations_add(&x, LAYER_TEST, lines, sizeof(lines) - 1, &at, &e) == 0);
-	MUST(judge(&v, &r, &e) == 0);
+	MUST(judge_begin(&j, &r, &e) == 0);
+	judge_add(&j, &run);
+	judge_add(&j, &run);
+	judge_end(&j, &v);
 	to = xmemstream(&text, &n);
 	verdict_write(to, &v);
 	fclose(to);

@@ -1,5 +1,5 @@
 /* fuzz_record.c: anything as what an engine printed. What is taken makes one whole JSON object with our members as we said them; and anything
- * as a run.json that may be a skipped one. */
+ * as a run.json that may be a skipped or broken one. */
 #include "fuzz.h"
 
 #include "json/read.h"
@@ -13,7 +13,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc, (void)argv;
 	fuzz_seed("engine", engine, sizeof(engine) - 1);
+	static const char broken[] = "{\"format\":1,\n\"broken\":\"QEMU died\"}";
+
 	fuzz_seed("skipped", skipped, sizeof(skipped) - 1);
+	fuzz_seed("broken", broken, sizeof(broken) - 1);
 	return 0;
 }
 
@@ -21,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	const struct record rec = { .scheduler = "scx_fuzz" };
 	auto_free char *engine = xmemdup(data, n), *text = NULL, *outcome = NULL;
-	auto_free char *why = record_skipped((const char *)data, n);
+	auto_free char *why = NULL;
 	struct trial_result r = {
 		.end = TRIAL_EJECTED, .seed = 7, .topology = TOPOLOGY(1, 1, 2, 1), .engine = engine, .engine_n = n
 	};
@@ -29,6 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct err e = { 0 };
 	uint64_t seed = 0;
 	size_t size;
+	enum record_kind kind = record_kind((const char *)data, n, &why);
+
+	MUST((kind == RECORD_RUN) == !why);
 	FILE *f = xmemstream(&text, &size);
 	int ret = record_write(f, &rec, &r, &e);
 

@@ -80,6 +80,38 @@ skipped() {
 	printf 'needs 6.12..\nneeds CONFIG_SMP=y\nneeds scx_bpf_dsq_insert\n' | scenario && exits 0 run && has PASS out
 }
 
+# A guest that dies each time it is tried is told with its seed; the other seeds are judged, and only that one runs again.
+broken() {
+	printf 'hold 2s\n' | scenario || return
+	kill_seed_2 &
+	killer=$!
+	ktstr run t.ktstr --kernel "$key" --seeds 3 --json >out 2>err
+	code=$?
+	kill $killer
+	same 6 "$code" 'exit code' && has 'it runs again' err && has 'error: run t on ' err && has ' seed 2: the scenario: QEMU died' err || return
+	python3 - out <<-'END' || return
+		import json, sys
+		t = json.load(open(sys.argv[1]))["tests"][0]
+		s = {x["seed"]: x for x in t["seeds"]}
+		assert t["verdict"] == "broken" and [s[i]["verdict"] for i in (1, 2, 3)] == ["pass", "broken", "pass"], t["seeds"]
+		assert "QEMU died" in s[2]["words"] and "--seed 2" in t["again"], t
+		assert all(f["seeds"] == 2 for f in t["figures"]), t["figures"]
+	END
+	exits 0 run --seeds 3 && has ' seed 2' err && hasnt ' seed 1' err && hasnt ' seed 3' err
+}
+
+# Once it has worked for a while: one that dies at once is the snapshot's fault.
+kill_seed_2() {
+	while :; do
+		for p in $(leftovers | sed -n 's/^\([0-9]*\) .*ktstr-step run .* --seed 2 .*/\1/p'); do
+			for q in $(pgrep -P "$p" qemu-system); do
+				[ "$(awk '{ print $14 }' "/proc/$q/stat" 2>/dev/null || echo 0)" -lt 150 ] || kill -9 "$q"
+			done
+		done
+		sleep 0.05
+	done
+}
+
 stopped() {
 	printf 'hold 3000s\n' | scenario || return
 	ktstr run t.ktstr --kernel "$key" >out 2>err &
@@ -92,4 +124,4 @@ guest() {
 	leftovers | grep -q qemu-system
 }
 
-run_tests twice limits again compared misbehaving skipped stopped
+run_tests twice limits again compared misbehaving skipped broken stopped

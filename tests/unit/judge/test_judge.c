@@ -91,8 +91,10 @@ static const char quiet_log[] = "[    0.000000] Linux version 7.3.4\n";
 static const char warned_log[] =
 	"[    0.1] x\n[    2.345678][   T12] WARNING: CPU: 0 PID: 1 at kernel/sched/ext.c:1 f+0x1\n";
 
-static void judged(struct ruling *v, struct judge_request *r, const char *lines)
+static void judged_all(struct ruling *v, struct judge_request *r, const char *lines, const struct judge_run *runs,
+		       size_t n)
 {
+	auto_judging struct judging j = { 0 };
 	auto_expectations struct expectations x = { 0 };
 	struct err e = { 0 };
 
@@ -100,9 +102,17 @@ static void judged(struct ruling *v, struct judge_request *r, const char *lines)
 	r->expectations = &x;
 	r->test = "llc_isolation";
 	r->text = text;
-	if (judge(v, r, &e) < 0)
+	if (judge_begin(&j, r, &e) < 0)
 		fail_msg("%s", e.msg);
+	for (size_t i = 0; i < n; i++)
+		judge_add(&j, &runs[i]);
+	judge_end(&j, v);
 	r->expectations = NULL;
+}
+
+static void judged(struct ruling *v, struct judge_request *r, const char *lines, const struct judge_run *run)
+{
+	judged_all(v, r, lines, run, 1);
 }
 
 /* One run, and what the first check that did not pass says. */
@@ -113,9 +123,9 @@ static void one(const char *json, const char *lines, const char *expect_fail, en
 	const struct judge_run run = {
 		.seed = 11, .facts = &f, .kernel_log = quiet_log, .kernel_log_n = sizeof(quiet_log) - 1
 	};
-	struct judge_request r = { .runs = &run, .n_runs = 1, .expect_fail = expect_fail };
+	struct judge_request r = { .expect_fail = expect_fail };
 
-	judged(&v, &r, lines);
+	judged(&v, &r, lines, &run);
 	const struct verdict_check *first = verdict_first(&v);
 
 	if (v.verdict != want || (words && (!first || strcmp(first->words, words) != 0)))
@@ -180,13 +190,13 @@ static void findings(void **state)
 	const struct judge_run run = {
 		.seed = 1, .facts = &f, .kernel_log = warned_log, .kernel_log_n = sizeof(warned_log) - 1
 	};
-	struct judge_request r = { .runs = &run, .n_runs = 1 };
+	struct judge_request r = { 0 };
 
 	(void)state;
 	one(stalled, "gap.max off", NULL, JUDGED_FAIL,
 	    "attached: thrown out by the kernel: runnable task stall (ktstr-bursty[105] failed to run for "
 	    "4.096s) (SCX_EXIT_ERROR_STALL), exit code 1026");
-	judged(&v, &r, "");
+	judged(&v, &r, "", &run);
 	assert_int_equal(v.verdict, JUDGED_FAIL);
 	assert_string_equal(verdict_first(&v)->words,
 			    "clean: the kernel said: WARNING: CPU: 0 PID: 1 at kernel/sched/ext.c:1 f+0x1");
@@ -198,7 +208,7 @@ static void findings(void **state)
 	f.workers[2].phases[2].cpus = (struct cpus){ .bits = { 0xff } };
 	auto_verdict struct ruling w = { 0 };
 
-	judged(&w, &r, "clean off\nprogress{left}@1 off\nisolated");
+	judged(&w, &r, "clean off\nprogress{left}@1 off\nisolated", &run);
 	assert_string_equal(verdict_first(&w)->words,
 			    "progress{left}: worker 2 (spin) made no iteration in phase 2 (1000 ms)");
 	assert_string_equal(w.checks[w.n_checks - 1].words,
@@ -232,18 +242,20 @@ static void expected_failures(void **state)
 static void other_side(void **state)
 {
 	auto_facts struct facts mine = facts_of(good), theirs = facts_of(good);
-	const struct judge_run run = { .seed = 11, .facts = &mine, .kernel_log = "", .scheduler_log = "" };
-	const struct judge_other others[] = { { "eevdf", 12, &mine }, { "eevdf", 11, &theirs } };
-	struct judge_request r = { .runs = &run, .n_runs = 1, .others = others, .n_others = 2 };
+	const struct judge_other others[] = { { "base", &mine }, { "eevdf", &theirs } };
+	const struct judge_run run = {
+		.seed = 11, .facts = &mine, .kernel_log = "", .scheduler_log = "", .others = others, .n_others = 2
+	};
+	struct judge_request r = { 0 };
 	auto_verdict struct ruling v = { 0 }, w = { 0 };
 
 	(void)state;
 	theirs.workers[0].phases[1].v[FACTS_ITERATIONS] = 5000;
-	judged(&v, &r, "iterations{left} >= 0.5 * iterations{left} of eevdf");
+	judged(&v, &r, "iterations{left} >= 0.5 * iterations{left} of eevdf", &run);
 	assert_int_equal(v.verdict, JUDGED_FAIL);
 	assert_string_equal(verdict_first(&v)->words, "iterations{left} 3200 < 3650 (0.5 * iterations{left} of eevdf)");
 	assert_true(verdict_first(&v)->limit == 3650);
-	judged(&w, &r, "iterations >= 0.25 * iterations of eevdf\niterations@2 >= iterations@2 of eevdf");
+	judged(&w, &r, "iterations >= 0.25 * iterations of eevdf\niterations@2 >= iterations@2 of eevdf", &run);
 	assert_int_equal(w.verdict, JUDGED_PASS);
 }
 
@@ -251,7 +263,7 @@ static void real_time(void **state)
 {
 	auto_facts struct facts f = facts_of(gapped);
 	const struct judge_run run = { .seed = 11, .facts = &f, .kernel_log = "" };
-	struct judge_request r = { .runs = &run, .n_runs = 1 };
+	struct judge_request r = { 0 };
 	static const struct {
 		const char *accel;
 		uint64_t stolen;
@@ -273,7 +285,7 @@ static void real_time(void **state)
 
 		f.accel = (char *)cases[i].accel;
 		f.stolen_ns = cases[i].stolen;
-		judged(&v, &r, "gap.max <= 200ms");
+		judged(&v, &r, "gap.max <= 200ms", &run);
 		assert_int_equal(v.verdict, cases[i].want);
 	}
 	f.accel = NULL;
@@ -337,9 +349,7 @@ static void reports(void **state)
 				   .preset = "smt-2llc",
 				   .profile = "llc+steal",
 				   .scheduler = "scx_mine",
-				   .again = "ktstr run llc.ktstr",
-				   .runs = runs,
-				   .n_runs = 8 };
+				   .again = "ktstr run llc.ktstr" };
 	auto_verdict struct ruling v = { 0 }, s = { 0 }, p = { 0 }, again = { 0 };
 	const struct report_log logs[] = { { "kernel", "/c/kernel.log", quiet_log, sizeof(quiet_log) - 1 },
 					   { "scheduler", NULL, "started\n\x1b[31mworking\x1b[0m", 24 } };
@@ -351,7 +361,7 @@ static void reports(void **state)
 	(void)state;
 	for (size_t i = 0; i < 8; i++)
 		runs[i] = (struct judge_run){ .seed = 8 + i, .facts = i == 3 ? &bad : &ok, .kernel_log = "" };
-	judged(&v, &r, "isolated\ngap.max <= 200ms\nlatency.p99 <= 500ms");
+	judged_all(&v, &r, "isolated\ngap.max <= 200ms\nlatency.p99 <= 500ms", runs, 8);
 	FILE *f = xmemstream(&out, &n);
 
 	report_full(f, &report);
@@ -369,8 +379,7 @@ static void reports(void **state)
 	assert_string_equal(json, twice);
 
 	runs[0].facts = &stall;
-	r.n_runs = 1;
-	judged(&s, &r, "gap.max <= 200ms\nslack.p99 <= 1ms");
+	judged(&s, &r, "gap.max <= 200ms\nslack.p99 <= 1ms", runs);
 	report = (struct judge_report){ &s, &stall, text, text, NULL, 0 };
 	f = xmemstream(&out, &n);
 	report_full(f, &report);
@@ -379,7 +388,7 @@ static void reports(void **state)
 	free(out);
 
 	runs[0].facts = &ok;
-	judged(&p, &r, "isolated");
+	judged(&p, &r, "isolated", runs);
 	report = (struct judge_report){ &p, &ok, text, text, logs, 2 };
 	f = xmemstream(&out, &n);
 	report_full(f, &report);
@@ -394,14 +403,13 @@ static void broken_and_skipped(void **state)
 	struct judge_run runs[] = { { .seed = 1, .facts = &ok, .kernel_log = "" },
 				    { .seed = 2, .skipped = true, .why = "this kernel lacks X" },
 				    { .seed = 3, .why = "the guest panicked before it was ready" } };
-	struct judge_request r = { .runs = runs, .n_runs = 2 };
+	struct judge_request r = { 0 };
 	auto_verdict struct ruling v = { 0 }, w = { 0 };
 
 	(void)state;
-	judged(&v, &r, "");
+	judged_all(&v, &r, "", runs, 2);
 	assert_int_equal(v.verdict, JUDGED_PASS);
-	r.n_runs = 3;
-	judged(&w, &r, "");
+	judged_all(&w, &r, "", runs, 3);
 	assert_int_equal(w.verdict, JUDGED_BROKEN);
 	assert_null(verdict_first(&w));
 	assert_string_equal(verdict_worst_seed(&w)->words, "the guest panicked before it was ready");
@@ -412,18 +420,15 @@ static void sidecars(void **state)
 {
 	auto_facts struct facts f = facts_of(stalled);
 	const struct judge_run run = { .seed = 11, .facts = &f, .kernel_log = "" };
-	struct judge_request r = { .kernel = "7.3.4",
-				   .topology = "1,2,4,1",
-				   .profile = "llc",
-				   .scheduler = "scx_mine",
-				   .runs = &run,
-				   .n_runs = 1 };
+	struct judge_request r = {
+		.kernel = "7.3.4", .topology = "1,2,4,1", .profile = "llc", .scheduler = "scx_mine"
+	};
 	auto_verdict struct ruling v = { 0 };
 	char *out;
 	size_t n;
 
 	(void)state;
-	judged(&v, &r, "");
+	judged(&v, &r, "", &run);
 	FILE *to = xmemstream(&out, &n);
 
 	judge_sidecar(to, &v, &v.seeds[0], &f);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "json/read.h"
 #include "trial/kept.h"
@@ -91,7 +92,9 @@ static void hostile(void **state)
 		}
 		assert_int_equal(json_parse(&j, text, strlen(text), &e), 0);
 		assert_int_equal(json_get(&j, 0, "host"), -1);
-		assert_null(record_skipped(text, strlen(text)));
+		char *why;
+
+		assert_int_equal(record_kind(text, strlen(text), &why), RECORD_RUN);
 		assert_non_null(strstr(text, "\"scheduler\":\"eevdf\""));
 	}
 }
@@ -123,11 +126,33 @@ static void skipped(void **state)
 	r.end = TRIAL_SKIPPED;
 	r.reason = "no \"cpuset\"";
 	auto_free char *text = text_of(&rec, &r, &e);
-	auto_free char *why = record_skipped(text, strlen(text));
+	auto_free char *why = NULL, *none = NULL;
 
+	assert_int_equal(record_kind(text, strlen(text), &why), RECORD_SKIPPED);
 	assert_string_equal(why, "no \"cpuset\"");
-	assert_null(record_skipped("{\"skipped\":7}", 13));
-	assert_null(record_skipped("nonsense", 8));
+	assert_int_equal(record_kind("{\"skipped\":7}", 13, &none), RECORD_RUN);
+	assert_int_equal(record_kind("nonsense", 8, &none), RECORD_RUN);
+	assert_null(none);
+}
+
+static void broken(void **state)
+{
+	char dir[] = "/tmp/ktstr-record.XXXXXX", path[64];
+	auto_free char *text = NULL, *why = NULL;
+	struct err e = { 0 };
+	size_t n;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(record_broken(fd, "the guest \"panicked\"", &e), 0);
+	assert_int_equal(file_read(fd, "run.json", 1000, &text, &n, &e), 0);
+	assert_int_equal(record_kind(text, n, &why), RECORD_BROKEN);
+	assert_string_equal(why, "the guest \"panicked\"");
+	snprintf(path, sizeof(path), "%s/run.json", dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 static void on_this_machine(void **state)
@@ -179,8 +204,9 @@ static void bytes_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole),   cmocka_unit_test(hostile),         cmocka_unit_test(without_engine),
-		cmocka_unit_test(skipped), cmocka_unit_test(on_this_machine), cmocka_unit_test(bytes_kept),
+		cmocka_unit_test(whole),      cmocka_unit_test(hostile), cmocka_unit_test(without_engine),
+		cmocka_unit_test(skipped),    cmocka_unit_test(broken),  cmocka_unit_test(on_this_machine),
+		cmocka_unit_test(bytes_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
