@@ -297,10 +297,12 @@ static void drop_repeats(struct kernels *w)
 
 		while (k < n && !same(&w->v[k], &w->v[i]))
 			k++;
-		if (k < n)
-			target_free(&w->v[i]);
-		else
+		if (k == n) {
 			w->v[n++] = w->v[i];
+			continue;
+		}
+		w->v[k].repeated = true;
+		target_free(&w->v[i]);
 	}
 	w->n = n;
 }

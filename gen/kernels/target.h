@@ -19,6 +19,7 @@ struct target {
 	char *base;       /* LOCAL: its .config, when the build begins with that (kernels_opts.own_config); else NULL */
 	char base_kc[9];  /* CRC-32 of base */
 	bool dirty;       /* LOCAL: is built, but makes no entry */
+	bool repeated;    /* another word of the request means it as well */
 	bool fetched;     /* the cache of GitHub Actions had it, and now ours has */
 	char *key;        /* the entry it is or becomes; NULL for a path and for a dirty tree */
 	/* Its steps in the plan that kernels_plan() was called for last; NULL: it has no such step. made: the last one of them that

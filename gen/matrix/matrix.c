@@ -88,17 +88,48 @@ const struct matrix_cell *matrix_profile(const struct matrix_cell *c, const char
 	return NULL;
 }
 
+static bool has_base(const struct matrix *m)
+{
+	return m->base || m->base_kernel;
+}
+
+int matrix_compared(const struct matrix *m, const char *option, struct err *e)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		auto_free const char **others = expectations_others(&m->tests[i].test.expect);
+
+		for (size_t k = 0; others[k]; k++)
+			if (!strcmp(others[k], BASE))
+				return 0;
+	}
+	if (!option)
+		return 0;
+	return err_set(
+		e, X_USAGE,
+		"%s: nothing that is expected compares with it; --expect-line 'iterations >= 0.9 * iterations of base' does",
+		m->base ? "--diff-bin" : "--diff-kernel");
+}
+
+static bool is_there(const struct matrix *m, const struct matrix_cell *c, const char *other)
+{
+	if (matrix_profile(c, other))
+		return true;
+	return !m->here && (!strcmp(other, EEVDF) || (!strcmp(other, BASE) && has_base(m)));
+}
+
 static int check_others(const struct matrix *m, const struct matrix_cell *c, struct err *e)
 {
 	auto_free const char **others = expectations_others(&c->test->test.expect);
 
 	for (size_t i = 0; others[i]; i++) {
-		if ((!strcmp(others[i], EEVDF) && !m->here) || matrix_profile(c, others[i]))
+		if (is_there(m, c, others[i]))
 			continue;
 		return err_set(
 			e, X_USAGE, "%s: \"of %s\": %s", c->test->test.word, others[i],
 			m->here ? "on this machine there is nothing to compare with"
-				: "there is no such profile in this request; it may be eevdf, or one that --profiles "
+			: !strcmp(others[i], BASE)
+				? "say what that is with --diff-bin PATH, another scheduler, or --diff-kernel ID"
+				: "there is no such profile in this request; it may be eevdf, base, or one that --profiles "
 				  "names");
 	}
 	return 0;
@@ -151,6 +182,8 @@ static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_
 		.dir = xasprintf("tests/%s/%s", t->test.slug, on->dir + strlen("cells/")),
 		.again = again(m, t, on),
 		.runs = xcalloc(t->seeds.n, sizeof(*c->runs)),
+		.twice = xcalloc(t->seeds.n, sizeof(*c->twice)),
+		.audits = xcalloc(t->seeds.n, sizeof(*c->audits)),
 	};
 	t->n++;
 	return test_fit(&t->test, on->guest->topology, &c->skip, &c->ms, e);
@@ -207,6 +240,8 @@ void matrix_free(struct matrix *m)
 			free(t->cells[k].dir);
 			free(t->cells[k].again);
 			free(t->cells[k].runs);
+			free(t->cells[k].twice);
+			free(t->cells[k].audits);
 		}
 		free(t->cells);
 		free(t->payload);

@@ -1,7 +1,8 @@
 /* matrix.h: tests on kernels and topologies, with profiles and seeds, as edges of one graph.
  *
  *   scenarios/S/{text,test}   tests/S/K/T[/P]/seed-N/{run.json,console.log,sched.log}   tests/S/K/T[/P]/verdict.json
- *   schedulers/N[-ARCH]/payload.pack   eevdf/S/K/T/seed-N/…: what "of eevdf" compares with
+ *   schedulers/N[-ARCH]/payload.pack   eevdf/S/K/T/seed-N/…: what "of eevdf" compares with; base/S/K/T[/P]/seed-N/…: "of base"
+ *   audits/S/K/T[/P]/seed-N/…: the same run once more (audit.h)
  *
  * The slug of a test is S; kernels, topologies and profiles are those of a sweep (gen/sweep/sweep.h). */
 #pragma once
@@ -22,18 +23,22 @@ struct seeds {
 };
 enum { SEEDS_MAX = 1000 };
 
-#define EEVDF "eevdf" /* the kernel's own scheduler, as expectations name it */
+/* What expectations compare with, beside profiles: the kernel's own scheduler, and what the request says to compare with. */
+#define EEVDF "eevdf"
+#define BASE "base"
 
 /* One test on one kernel and topology with one profile, and all its seeds. */
 struct matrix_cell {
 	const struct matrix_test *test;
 	const struct sweep_cell *on;
-	const char *preset;       /* a name of the topology; NULL */
-	char *skip;               /* why this topology cannot have it; NULL: it runs */
-	uint64_t ms;              /* what it takes of the guest's time */
-	char *dir;                /* below the build folder */
-	char *again;              /* the command that runs it, without its seed */
-	const struct edge **runs; /* one per seed; after matrix_plan() */
+	const char *preset;         /* a name of the topology; NULL */
+	char *skip;                 /* why this topology cannot have it; NULL: it runs */
+	uint64_t ms;                /* what it takes of the guest's time */
+	char *dir;                  /* below the build folder */
+	char *again;                /* the command that runs it, without its seed */
+	const struct edge **runs;   /* one per seed; after matrix_plan() */
+	bool *twice;                /* one per seed: it is audited */
+	const struct edge **audits; /* … by this edge; NULL: it is not */
 	const struct edge *judge;
 };
 
@@ -51,11 +56,13 @@ struct matrix {
 	const struct home *home;
 	struct matrix_test *tests;
 	size_t n;
-	const char *const *expect_lines; /* NULL-ended */
-	const char *again;               /* options of the request that a command needs to run a cell again; "" none */
-	const char *again_rest;          /* "-- ARGS", which stands behind all others; "" none */
-	uint64_t timeout;                /* seconds to attach in; 0: as the step has it */
-	uint64_t duration, workers;      /* as test_opts have them */
+	const char *base;                 /* --diff-bin, absolute; NULL: the scheduler of the test */
+	const struct target *base_kernel; /* --diff-kernel; NULL: the kernel of the cell */
+	const char *const *expect_lines;  /* NULL-ended */
+	const char *again;                /* options of the request that a command needs to run a cell again; "" none */
+	const char *again_rest;           /* "-- ARGS", which stands behind all others; "" none */
+	uint64_t timeout;                 /* seconds to attach in; 0: as the step has it */
+	uint64_t duration, workers;       /* as test_opts have them */
 	bool force;
 	bool here; /* no guests: this machine (here.h) */
 };
@@ -70,6 +77,8 @@ const struct matrix_cell *matrix_profile(const struct matrix_cell *c, const char
 void matrix_guests(struct matrix_test *t, uint64_t asked_mb, bool here);
 /* X_USAGE when two tests have one name. */
 int matrix_names(const struct matrix *m, struct err *e);
+/* option: what the request says to compare with; NULL: nothing. X_USAGE when no test does. */
+int matrix_compared(const struct matrix *m, const char *option, struct err *e);
 /* Cells of all tests, whose sweeps have their cells. X_USAGE for a text that is wrong on one of its topologies, and for "of OTHER" that
  * there is not. */
 int matrix_cells(struct matrix *m, struct err *e);

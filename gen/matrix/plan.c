@@ -38,23 +38,77 @@ static void plan_scenario(struct plan *p, const struct matrix *m, const struct m
 	edge_words(g, "args", &args);
 }
 
-static char *payload_dir(const struct matrix_test *t, const struct kernel *k)
+/* Who runs: the test itself, or what it is compared with. */
+enum who { OWN, UNDER_EEVDF, UNDER_BASE };
+
+struct side {
+	const struct matrix *m;
+	const struct matrix_cell *c;
+	enum who who;
+	bool twice; /* of an audit */
+};
+
+static const struct kernel *side_kernel(const struct side *s)
 {
-	return xasprintf("%s%s", t->payload, arch_suffix(k->arch));
+	return s->who == UNDER_BASE && s->m->base_kernel ? &s->m->base_kernel->k : &s->c->on->target->k;
 }
 
-static void plan_payload(struct plan *p, const struct matrix *m, const struct matrix_test *t, const struct kernel *k)
+/* NULL: the kernel's own. */
+static const char *side_scheduler(const struct side *s)
 {
-	bool here = k->arch == arch_host();
-	auto_free char *dir = payload_dir(t, k);
+	if (s->who == UNDER_EEVDF)
+		return NULL;
+	return s->who == UNDER_BASE && s->m->base ? s->m->base : s->c->test->test.scheduler;
+}
+
+/* Of its payload. Caller frees. */
+static char *side_payload(const struct side *s)
+{
+	bool base = s->who == UNDER_BASE && s->m->base;
+
+	return xasprintf("%s%s", base ? "schedulers/base" : s->c->test->payload, arch_suffix(side_kernel(s)->arch));
+}
+
+/* Where its runs are. Caller frees. */
+static char *side_dir(const struct side *s)
+{
+	const struct matrix_cell *c = s->c;
+	const char *slug = c->test->test.slug, *guest = c->on->guest->plan.name, *kernel = side_kernel(s)->name;
+
+	if (s->twice)
+		return xasprintf("audits/%s", c->dir + strlen("tests/"));
+	if (s->who == UNDER_EEVDF && c->test->test.scheduler)
+		return xasprintf("eevdf/%s/%s/%s", slug, kernel, guest);
+	if (s->who != UNDER_BASE)
+		return xstrdup(c->dir);
+	return xasprintf("base/%s/%s/%s%s", slug, kernel, guest, c->on->profile ? strrchr(c->dir, '/') : "");
+}
+
+static char *run_dir(const struct side *s, size_t seed)
+{
+	auto_free char *dir = side_dir(s);
+
+	return xasprintf("%s/seed-%" PRIu64, dir, s->c->test->seeds.first + seed);
+}
+
+static void plan_payload(struct plan *p, const struct side *s)
+{
+	const struct matrix_test *t = s->c->test;
+	const struct kernel *k = side_kernel(s);
+	const char *scheduler = side_scheduler(s);
+	bool here = k->arch == arch_host(), base = scheduler == s->m->base;
+	auto_free char *dir = side_payload(s);
 	auto_argv struct argv more = { 0 };
-	struct edge *g = plan_edge(p, "payload", "scheduler %s of %s%s%s", t->sweep.name, t->test.slug,
-				   here ? "" : " for ", here ? "" : k->arch->name);
+
+	if (!scheduler)
+		return;
+	struct edge *g = plan_edge(p, "payload", "scheduler %s of %s%s%s", strrchr(scheduler, '/') + 1,
+				   base ? BASE : t->test.slug, here ? "" : " for ", here ? "" : k->arch->name);
 
 	if (!g)
 		return;
-	edge_in(g, "%s", t->test.scheduler);
-	edge_needs(g, "%s", m->home->step);
+	edge_in(g, "%s", scheduler);
+	edge_needs(g, "%s", s->m->home->step);
 	edge_out(g, "%s/payload.pack", dir);
 	edge_word(g, "outdir", "%s", dir);
 	if (!here)
@@ -64,94 +118,99 @@ static void plan_payload(struct plan *p, const struct matrix *m, const struct ma
 	g->always = true;
 }
 
-/* Where runs of c are, or those of the kernel's own scheduler on the same guest. Caller frees. */
-static char *runs_dir(const struct matrix_cell *c, bool eevdf)
+static void scheduler_args(struct argv *a, const struct side *s, const char *scheduler)
 {
-	if (!eevdf || !c->test->test.scheduler)
-		return xstrdup(c->dir);
-	return xasprintf("eevdf/%s/%s/%s", c->test->test.slug, c->on->target->k.name, c->on->guest->plan.name);
-}
-
-static char *run_dir(const struct matrix_cell *c, bool eevdf, size_t seed)
-{
-	auto_free char *dir = runs_dir(c, eevdf);
-
-	return xasprintf("%s/seed-%" PRIu64, dir, c->test->seeds.first + seed);
-}
-
-/* What came of a run by a real clock is that run's, and another one's may be different. */
-static bool runs_anew(const struct matrix *m, const struct matrix_cell *c)
-{
-	return m->force || !c->on->guest->plan.virtual;
-}
-
-static void run_args(struct argv *a, const struct matrix *m, const struct matrix_cell *c, bool eevdf, size_t seed)
-{
-	const struct matrix_test *t = c->test;
-	const struct kernel *k = &c->on->target->k;
-
-	argv_opt(a, "--seed", "%" PRIu64, t->seeds.first + seed);
-	argv_opt(a, "--ms", "%llu", (unsigned long long)c->ms);
-	argv_opt(a, "--topology", "%s", c->on->guest->topology);
-	for (size_t i = 0; i < t->test.scenario.needs.n; i++)
-		argv_fmt(a, "--need=%s", t->test.scenario.needs.at[i].text);
-	if (runs_anew(m, c))
-		argv_add(a, "--force");
-	if (eevdf || !t->test.scheduler)
-		return;
-	auto_free char *payload = payload_dir(t, k);
+	const struct matrix_cell *c = s->c;
+	auto_free char *payload = side_payload(s);
 
 	argv_fmt(a, "--payload=%s/payload.pack", payload);
-	argv_fmt(a, "--scheduler=%s", t->sweep.name);
+	argv_fmt(a, "--scheduler=%s", strrchr(scheduler, '/') + 1);
 	if (c->on->profile)
 		argv_fmt(a, "--profile=%s", c->on->profile->name);
-	if (m->timeout)
-		argv_opt(a, "--timeout", "%llu", (unsigned long long)m->timeout);
-	sweep_arg_words(a, &t->sweep, c->on->profile);
+	if (s->m->timeout)
+		argv_opt(a, "--timeout", "%llu", (unsigned long long)s->m->timeout);
+	sweep_arg_words(a, &c->test->sweep, c->on->profile);
+}
+
+static void run_args(struct argv *a, const struct side *s, size_t seed)
+{
+	const struct matrix_cell *c = s->c;
+	const struct scenario_list *needs = &c->test->test.scenario.needs;
+	const char *scheduler = side_scheduler(s);
+
+	argv_opt(a, "--seed", "%" PRIu64, c->test->seeds.first + seed);
+	argv_opt(a, "--ms", "%llu", (unsigned long long)c->ms);
+	argv_opt(a, "--topology", "%s", c->on->guest->topology);
+	for (size_t i = 0; i < needs->n; i++)
+		argv_fmt(a, "--need=%s", needs->at[i].text);
+	if (s->twice)
+		argv_add(a, "--private");
+	else if (s->m->force)
+		argv_add(a, "--force");
+	if (scheduler)
+		scheduler_args(a, s, scheduler);
+}
+
+static char *run_id(const struct side *s, size_t seed)
+{
+	const struct matrix_cell *c = s->c;
+	const struct profile *profile = side_scheduler(s) ? c->on->profile : NULL;
+	const char *under = s->who == UNDER_BASE                               ? " under base"
+			    : s->who == UNDER_EEVDF && c->test->test.scheduler ? " under eevdf"
+									       : "";
+	auto_free char *what =
+		xasprintf("%s on %s %s%s%s%s", c->test->test.slug, side_kernel(s)->name, c->on->guest->plan.name, under,
+			  profile ? " with " : "", profile ? profile->name : "");
+	auto_free char *shown = plan_short(what, ID_MAX_SHOWN);
+
+	return xasprintf("run %s seed %" PRIu64 "%s", shown, c->test->seeds.first + seed, s->twice ? " once more" : "");
 }
 
 /* One that is there already is the one. */
-static const struct edge *plan_run(struct plan *p, const struct matrix *m, const struct matrix_cell *c, bool eevdf,
-				   size_t seed, const char *engine)
+static const struct edge *plan_run(struct plan *p, const struct side *s, size_t seed, const char *engine)
 {
-	const struct matrix_test *t = c->test;
-	const struct kernel *k = &c->on->target->k;
-	bool own = !t->test.scheduler || eevdf;
-	const char *profile = own || !c->on->profile ? NULL : c->on->profile->name;
-	auto_free char *dir = run_dir(c, eevdf, seed), *payload = payload_dir(t, k);
-	auto_free char *what = xasprintf("%s on %s %s%s%s%s", t->test.slug, k->name, c->on->guest->plan.name,
-					 own && t->test.scheduler ? " under eevdf" : "", profile ? " with " : "",
-					 profile ? profile : "");
-	auto_free char *shown = plan_short(what, ID_MAX_SHOWN);
-	auto_free char *id = xasprintf("run %s seed %" PRIu64, shown, t->seeds.first + seed);
+	const struct matrix_cell *c = s->c;
+	const char *slug = c->test->test.slug;
+	auto_free char *dir = run_dir(s, seed), *payload = side_payload(s), *id = run_id(s, seed);
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "run", "%s", id);
 
 	if (!g)
 		return plan_find(p, id);
-	edge_in(g, "scenarios/%s/text", t->test.slug);
-	if (!own)
+	edge_in(g, "scenarios/%s/text", slug);
+	if (side_scheduler(s))
 		edge_needs(g, "%s/payload.pack", payload);
-	edge_restore(g, &c->on->guest->plan, k);
+	edge_restore(g, &c->on->guest->plan, side_kernel(s));
 	edge_needs(g, "%s", engine);
-	edge_needs(g, "%s", m->home->step);
+	edge_needs(g, "%s", s->m->home->step);
 	edge_out(g, "%s/run.json", dir);
 	/* A run that came to nothing has none, so that ninja makes it again. */
-	edge_out(g, "%s/recipe", dir);
+	if (!s->twice)
+		edge_out(g, "%s/recipe", dir);
 	edge_word(g, "outdir", "%s", dir);
 	edge_word(g, "engine", "%s", engine);
-	edge_word(g, "text", "scenarios/%s/text", t->test.slug);
-	run_args(&args, m, c, eevdf, seed);
+	edge_word(g, "text", "scenarios/%s/text", slug);
+	run_args(&args, s, seed);
 	edge_words(g, "args", &args);
-	g->again = runs_anew(m, c);
+	g->again = s->twice || s->m->force;
+	if (s->twice) {
+		const struct side once = { s->m, c, s->who, false };
+		auto_free char *first = run_dir(&once, seed);
+
+		/* It goes on from the same attached guest, which the first one may have to make. */
+		edge_needs(g, "%s/run.json", first);
+	}
 	return g;
 }
 
-/* The cell whose runs "of NAME" means, and whether under the kernel's own scheduler. */
-static const struct matrix_cell *other_cell(const struct matrix_cell *c, const char *name, bool *eevdf)
+/* Whose runs "of NAME" means. */
+static struct side other_side(const struct matrix *m, const struct matrix_cell *c, const char *name)
 {
-	*eevdf = !strcmp(name, EEVDF);
-	return *eevdf ? c : matrix_profile(c, name);
+	if (!strcmp(name, EEVDF))
+		return (struct side){ m, c, UNDER_EEVDF, false };
+	if (!strcmp(name, BASE) && (m->base || m->base_kernel))
+		return (struct side){ m, c, UNDER_BASE, false };
+	return (struct side){ m, matrix_profile(c, name), OWN, false };
 }
 
 /* Labels for the verdict. */
@@ -180,7 +239,8 @@ static const struct edge *plan_run_here(struct plan *p, const struct matrix *m, 
 					size_t seed, const char *engine)
 {
 	const struct matrix_test *t = c->test;
-	auto_free char *dir = run_dir(c, false, seed);
+	const struct side own = { m, c, OWN, false };
+	auto_free char *dir = run_dir(&own, seed);
 	auto_argv struct argv args = { 0 };
 	struct edge *g =
 		plan_edge(p, "run-here", "run %s on this machine seed %" PRIu64, t->test.slug, t->seeds.first + seed);
@@ -200,48 +260,81 @@ static const struct edge *plan_run_here(struct plan *p, const struct matrix *m, 
 	return g;
 }
 
-static void plan_runs(struct plan *p, const struct matrix *m, struct matrix_cell *c, const char *const *others,
-		      const char *engine)
+/* Guests of that kernel, and its engine, for the caller to free; NULL: there are none. */
+static char *plan_guests(struct plan *p, const struct side *s, struct err *e)
 {
-	bool eevdf;
+	const struct guest_plan *g = &s->c->on->guest->plan;
+	const struct kernel *k = side_kernel(s);
+	auto_free char *engine = home_engine(s->m->home, k->arch, e), *id = xasprintf("kernel %s", k->name);
 
-	for (size_t i = 0; i < c->test->seeds.n; i++)
-		c->runs[i] = m->here ? plan_run_here(p, m, c, i, engine) : plan_run(p, m, c, false, i, engine);
-	for (; *others; others++) {
-		const struct matrix_cell *other = other_cell(c, *others, &eevdf);
+	if (!engine || s->m->here)
+		return TAKE(engine);
+	if (guest_plan_allows(g, k, e) < 0)
+		return NULL;
+	if (!plan_find(p, id))
+		plan_guest_kernel(p, g, k);
+	plan_guest_snapshot(p, g, k);
+	plan_payload(p, s);
+	return TAKE(engine);
+}
 
-		for (size_t i = 0; i < c->test->seeds.n; i++)
-			plan_run(p, m, other, eevdf, i, engine);
+static int plan_other(struct plan *p, const struct side *s, struct err *e)
+{
+	auto_free char *engine = plan_guests(p, s, e);
+
+	for (size_t i = 0; engine && i < s->c->test->seeds.n; i++)
+		plan_run(p, s, i, engine);
+	return engine ? 0 : -1;
+}
+
+static int plan_runs(struct plan *p, const struct matrix *m, struct matrix_cell *c, const char *const *others,
+		     struct err *e)
+{
+	const struct side own = { m, c, OWN, false }, twice = { m, c, OWN, true };
+	auto_free char *engine = plan_guests(p, &own, e);
+
+	for (size_t i = 0; engine && i < c->test->seeds.n; i++) {
+		c->runs[i] = m->here ? plan_run_here(p, m, c, i, engine) : plan_run(p, &own, i, engine);
+		if (c->twice[i])
+			c->audits[i] = plan_run(p, &twice, i, engine);
 	}
+	for (; engine && *others; others++) {
+		const struct side other = other_side(m, c, *others);
+
+		if (plan_other(p, &other, e) < 0)
+			return -1;
+	}
+	return engine ? 0 : -1;
 }
 
 /* The command names folders, so that it is short however many seeds there are. */
-static void judge_inputs(struct edge *g, struct argv *args, const struct matrix_cell *c, const char *const *others)
+static void judge_inputs(struct edge *g, struct argv *args, const struct matrix *m, const struct matrix_cell *c,
+			 const char *const *others)
 {
-	bool eevdf;
+	const struct side own = { m, c, OWN, false };
 
 	argv_fmt(args, "--runs=%s", c->dir);
 	argv_opt(args, "--first-seed", "%" PRIu64, c->test->seeds.first);
 	argv_opt(args, "--seeds", "%zu", c->test->seeds.n);
 	for (size_t i = 0; i < c->test->seeds.n; i++) {
-		auto_free char *dir = run_dir(c, false, i);
+		auto_free char *dir = run_dir(&own, i);
 
 		edge_in(g, "%s/run.json", dir);
 	}
 	for (; *others; others++) {
-		const struct matrix_cell *other = other_cell(c, *others, &eevdf);
-		auto_free char *all = runs_dir(other, eevdf);
+		const struct side other = other_side(m, c, *others);
+		auto_free char *all = side_dir(&other);
 
 		argv_fmt(args, "--other=%s=%s", *others, all);
 		for (size_t i = 0; i < c->test->seeds.n; i++) {
-			auto_free char *dir = run_dir(other, eevdf, i);
+			auto_free char *dir = run_dir(&other, i);
 
 			edge_needs(g, "%s/run.json", dir);
 		}
 	}
 }
 
-static void plan_judge(struct plan *p, const struct matrix *m, struct matrix_cell *c, const char *engine)
+static int plan_cell(struct plan *p, const struct matrix *m, struct matrix_cell *c, struct err *e)
 {
 	const struct matrix_test *t = c->test;
 	auto_free const char **others = expectations_others(&t->test.expect);
@@ -251,10 +344,11 @@ static void plan_judge(struct plan *p, const struct matrix *m, struct matrix_cel
 	auto_free char *shown = plan_short(what, ID_MAX_SHOWN);
 	auto_argv struct argv args = { 0 };
 
-	plan_runs(p, m, c, others, engine);
+	if (plan_runs(p, m, c, others, e) < 0)
+		return -1;
 	struct edge *g = plan_edge(p, "judge", "judge %s", shown);
 
-	judge_inputs(g, &args, c, others);
+	judge_inputs(g, &args, m, c, others);
 	judge_labels(&args, m, c);
 	edge_needs(g, "scenarios/%s/test", t->test.slug);
 	edge_needs(g, "%s", m->home->step);
@@ -264,27 +358,6 @@ static void plan_judge(struct plan *p, const struct matrix *m, struct matrix_cel
 	edge_word(g, "text", "scenarios/%s/text", t->test.slug);
 	edge_words(g, "args", &args);
 	c->judge = g;
-}
-
-static int plan_cell(struct plan *p, const struct matrix *m, struct matrix_cell *c, struct err *e)
-{
-	const struct kernel *k = &c->on->target->k;
-	auto_free char *engine = home_engine(m->home, k->arch, e);
-
-	if (!engine || (!m->here && guest_plan_allows(&c->on->guest->plan, k, e) < 0))
-		return -1;
-	if (m->here) {
-		plan_judge(p, m, c, engine);
-		return 0;
-	}
-	auto_free char *id = xasprintf("kernel %s", k->name);
-
-	if (!plan_find(p, id))
-		plan_guest_kernel(p, &c->on->guest->plan, k);
-	plan_guest_snapshot(p, &c->on->guest->plan, k);
-	if (c->test->test.scheduler)
-		plan_payload(p, m, c->test, k);
-	plan_judge(p, m, c, engine);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "judge/report/report.h"
 #include "progress/log.h"
 #include "scenario/scenario.h"
+#include "verifier/expect.h"
 
 enum { VERDICT_MAX = 64 << 20, LOG_MAX = 64 << 20, FACTS_MAX = 256 << 20 };
 
@@ -75,7 +76,7 @@ static int read_verdict(struct cell_verdict *x, struct err *e)
 	return verdict_read(&x->v, text, n, e) < 0 ? err_in(e, "%s", path) : 0;
 }
 
-static int read_cell(struct cell_verdict *x, const struct run *r, struct err *e)
+static int read_ruling(struct cell_verdict *x, const struct run *r, struct err *e)
 {
 	x->dir = xasprintf("%s/%s", r->dir, x->cell->dir);
 	if (x->cell->skip) {
@@ -88,6 +89,14 @@ static int read_cell(struct cell_verdict *x, const struct run *r, struct err *e)
 		return read_verdict(x, e);
 	broken(x, r);
 	return 0;
+}
+
+static int read_cell(struct cell_verdict *x, const struct run *r, struct err *e)
+{
+	int ret = read_ruling(x, r, e);
+
+	x->left = x->v.verdict;
+	return ret;
 }
 
 int rulings_read(struct rulings *all, const struct matrix *m, const struct run *r, struct err *e)
@@ -117,6 +126,24 @@ static char *read_file_text(const char *path, size_t max, size_t *n)
 	return file_read(AT_FDCWD, path, max, &text, n, &ignored) < 0 ? NULL : text;
 }
 
+/* A line about what --expect makes of it; NULL: nothing. Caller frees. */
+static char *known_words(const struct cell_verdict *x)
+{
+	switch (x->known) {
+	case KNOWN_FAILURE:
+		return xasprintf("expected: line %u%s%s", x->entry->line, *x->entry->until ? ", until " : "",
+				 x->entry->until);
+	case KNOWN_IN_PART:
+		return xasprintf("not expected: %s", x->other);
+	case KNOWN_OVER:
+		return xasprintf("expected until %s (line %u)", x->entry->until, x->entry->line);
+	case KNOWN_TO_FAIL:
+		return xasprintf("line %u of the expected failures says that it fails", x->entry->line);
+	default:
+		return NULL;
+	}
+}
+
 /* All there is to know of one cell. */
 static void tell_whole(FILE *f, const struct rulings *all, const struct cell_verdict *x)
 {
@@ -139,7 +166,9 @@ static void tell_whole(FILE *f, const struct rulings *all, const struct cell_ver
 	bool there = text && facts_read(&facts, text, n, &ignored) == 0;
 	const struct report_log logs[] = { { "kernel", console, console_text, console_n },
 					   { "scheduler", sched, sched_text, sched_n } };
+	auto_free char *note = known_words(x);
 	const struct judge_report report = { .verdict = &x->v,
+					     .note = note,
 					     .facts = there ? &facts : NULL,
 					     .ran = ran_text,
 					     .test = scenario,
@@ -149,16 +178,24 @@ static void tell_whole(FILE *f, const struct rulings *all, const struct cell_ver
 	report_full(f, &report);
 }
 
+static void tell_short(FILE *f, const struct cell_verdict *x)
+{
+	auto_free char *note = known_words(x);
+
+	report_short(f, &x->v, note);
+}
+
 void rulings_text(FILE *f, const struct rulings *all)
 {
-	size_t n[JUDGEMENTS] = { 0 };
+	size_t n[JUDGEMENTS] = { 0 }, expected = 0;
 
 	for (size_t i = 0; i < all->n; i++) {
 		n[all->v[i].v.verdict]++;
+		expected += all->v[i].known == KNOWN_FAILURE;
 		if (all->n == 1)
 			tell_whole(f, all, &all->v[i]);
 		else
-			report_short(f, &all->v[i].v);
+			tell_short(f, &all->v[i]);
 	}
 	if (all->n == 1)
 		return;
@@ -166,7 +203,25 @@ void rulings_text(FILE *f, const struct rulings *all)
 	for (int i = 0; i < JUDGEMENTS; i++)
 		if (i != JUDGED_PASS && n[i])
 			fprintf(f, ", %s: %zu", judgement_names[i], n[i]);
+	if (expected)
+		fprintf(f, " (%zu expected)", expected);
 	fputc('\n', f);
+}
+
+static void json_known(struct jsonw *w, const struct cell_verdict *x)
+{
+	static const char *const names[] = { [KNOWN_FAILURE] = "failed",
+					     [KNOWN_IN_PART] = "failed otherwise",
+					     [KNOWN_OVER] = "over",
+					     [KNOWN_TO_FAIL] = "passed" };
+
+	if (x->known == KNOWN_NOTHING)
+		return;
+	jsonw_kobj(w, "expected");
+	jsonw_ku64(w, "line", x->entry->line);
+	jsonw_kstr(w, "outcome", names[x->known]);
+	jsonw_kstr(w, "until", *x->entry->until ? x->entry->until : NULL);
+	jsonw_end_obj(w);
 }
 
 void rulings_json(FILE *f, const struct rulings *all)
@@ -180,6 +235,7 @@ void rulings_json(FILE *f, const struct rulings *all)
 	for (size_t i = 0; i < all->n; i++) {
 		jsonw_obj(&w);
 		verdict_members(&w, &all->v[i].v);
+		json_known(&w, &all->v[i]);
 		if (!all->v[i].cell->skip)
 			jsonw_kstr(&w, "dir", all->v[i].dir);
 		jsonw_end_obj(&w);
@@ -187,6 +243,21 @@ void rulings_json(FILE *f, const struct rulings *all)
 	jsonw_end_arr(&w);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
+}
+
+static int passed(const struct rulings *all, struct err *e)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct cell_verdict *x = &all->v[i];
+
+		if (x->known == KNOWN_TO_FAIL)
+			return err_set(
+				e, X_PASSED,
+				"%s passed, and line %u of the expected failures says that it fails: remove it, or "
+				"narrow it",
+				x->v.test, x->entry->line);
+	}
+	return 0;
 }
 
 int rulings_code(const struct rulings *all, const struct verdict_rules *rules, const struct run *r,
@@ -199,9 +270,11 @@ int rulings_code(const struct rulings *all, const struct verdict_rules *rules, c
 	if (run_failures(r, p, e) < 0)
 		return -1;
 	for (size_t i = 0; i < all->n; i++)
-		worst = judgement_worse(worst, all->v[i].v.verdict);
+		worst = judgement_worse(worst, all->v[i].left);
 	for (size_t i = 0; i < all->n; i++)
-		n += all->v[i].v.verdict == worst;
+		n += all->v[i].left == worst;
+	if (worst > JUDGED_FAIL && passed(all, e) < 0)
+		return -1;
 	int code = judgement_exit(worst, rules);
 
 	if (!code)

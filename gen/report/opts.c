@@ -22,25 +22,13 @@ static int load_base(struct report_opts *o, struct err *e)
 	return 0;
 }
 
-static int load_expects(struct report_opts *o, struct err *e)
-{
-	auto_free char *text = NULL;
-	size_t n;
-
-	if (file_read(AT_FDCWD, o->expect, 1 << 20, &text, &n, e) < 0)
-		return err_as(e, X_NO_INPUT, "--expect");
-	if (expects_parse(&o->expects, text, n, e) < 0)
-		return err_in(e, "--expect %s", o->expect);
-	return 0;
-}
-
 int report_opts_load(struct report_opts *o, struct err *e)
 {
 	if (o->fail_growth != NO_GATE && !o->diff && !o->diff_bin)
 		return err_set(e, X_USAGE, "--fail-growth needs --diff FILE or --diff-bin PATH to compare with");
 	if (o->diff && load_base(o, e) < 0)
 		return -1;
-	return o->expect ? load_expects(o, e) : 0;
+	return o->expect ? expects_load(&o->expects, EXPECTS_OF_SWEEP, o->expect, e) : 0;
 }
 
 void report_opts_free(struct report_opts *o)

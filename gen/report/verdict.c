@@ -27,8 +27,10 @@ void report_expect(struct report *r, const char *today)
 {
 	for (size_t i = 0; r->expects && i < r->n; i++) {
 		struct report_cell *c = &r->cells[i];
-		const struct expect_cell name = { r->scheduler, c->profile,
-						  c->have && c->result.release ? c->result.release : c->kernel };
+		const struct expect_cell name = { .scheduler = r->scheduler,
+						  .profile = c->profile,
+						  .kernel = c->have && c->result.release ? c->result.release
+											 : c->kernel };
 		auto_free char *reason = xasprintf("%s: %s", why_name(c->why.why), report_reason(c));
 
 		if (!can_be_expected(c))

@@ -38,6 +38,7 @@ enum exit_code {
 	X_PASSED = 28,       /* what is expected to fail did not */
 	X_HOST = 29,         /* the host has too few CPUs for what was asked for */
 	X_AUDIT = 30,        /* --audit: what is kept is not what this machine makes */
+	X_DIFFERS = 32,      /* run --audit: a run came out otherwise when it was made once more */
 	X_INTERRUPTED = 130, /* SIGINT, SIGTERM, SIGHUP, or the process that asked for the work is gone */
 };
 

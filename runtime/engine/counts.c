@@ -51,7 +51,7 @@ static bool read_program(uint32_t id, struct counts_program *p)
 	ask.info.info = (uintptr_t)&info;
 	there = bpf(BPF_OBJ_GET_INFO_BY_FD, &ask) == 0;
 	close((int)fd);
-	*p = (struct counts_program){ .runs = info.run_cnt, .ns = info.run_time_ns };
+	*p = (struct counts_program){ .runs = info.run_cnt, .ns = info.run_time_ns, .insns = info.verified_insns };
 	memcpy(p->name, info.name, sizeof p->name - 1);
 	return there && info.type == BPF_PROG_TYPE_STRUCT_OPS && *p->name;
 }
@@ -81,6 +81,8 @@ static void read_programs(struct counts *c)
 		if (last && !strcmp(last->name, c->programs[i].name)) {
 			last->runs += c->programs[i].runs;
 			last->ns += c->programs[i].ns;
+			if (c->programs[i].insns > last->insns)
+				last->insns = c->programs[i].insns;
 		} else {
 			c->programs[c->n++] = c->programs[i];
 		}

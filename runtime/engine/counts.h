@@ -14,7 +14,8 @@ struct counts {
 	struct counts_program {
 		char name[16]; /* the kernel's, cut to 15 characters; programs of equal names are one */
 		uint64_t runs, ns;
-	} * programs; /* by name */
+		uint32_t insns; /* that the verifier looked at; 0: this kernel (before 5.16) does not say */
+	} * programs;           /* by name */
 	size_t n;
 	bool listed; /* the kernel let us list programs */
 };

@@ -68,6 +68,8 @@ static void counts(FILE *f, const struct counts *c)
 		words(f, "name", c->programs[i].name);
 		number(f, "runs", c->programs[i].runs);
 		number(f, "ns", c->programs[i].ns);
+		if (c->programs[i].insns)
+			number(f, "insns", c->programs[i].insns);
 		putc('}', f);
 	}
 	putc(']', f);

@@ -79,6 +79,21 @@ static void add_topology(FILE *f, const struct topology *t)
 	add_text(f, "topology", text);
 }
 
+static void add_machine(FILE *f, const struct record *rec, const struct trial_result *r)
+{
+	struct jsonw w;
+
+	fputs(",\n\"host\":", f);
+	jsonw_init(&w, f);
+	w.compact = true;
+	jsonw_obj(&w);
+	jsonw_kstr(&w, "accel", rec->host ? "host" : accel_name(r->accel));
+	if (r->stolen_known)
+		jsonw_ku64(&w, "stolen_ns", r->stolen_ns);
+	kvm_stats_write(&w, &r->kvm);
+	jsonw_end_obj(&w);
+}
+
 static void add_host(FILE *f, const struct record *rec, const struct trial_result *r)
 {
 	auto_free char *release = r->release ? text_plain(r->release, strlen(r->release), TEXT_LINE) : NULL;
@@ -97,7 +112,7 @@ static void add_host(FILE *f, const struct record *rec, const struct trial_resul
 	if (r->exit_code)
 		fprintf(f, ",\n\"exit_code\":%u", r->exit_code);
 	if (!r->clock.virtual)
-		fprintf(f, ",\n\"host\":{\"accel\":\"%s\"}", rec->host ? "host" : accel_name(r->accel));
+		add_machine(f, rec, r);
 }
 
 static void write_none(FILE *f, const char *kind, const char *why)

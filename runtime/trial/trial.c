@@ -323,6 +323,21 @@ static int engine_ended(struct run *x, int status, struct err *e)
 	return 0;
 }
 
+/* With what the host took from it meanwhile, and what KVM counted. */
+static int run_session(struct run *x, const struct session *s, int *status, struct err *e)
+{
+	uint64_t before = 0, after = 0;
+	bool known = vm_stolen(&x->vm, &before);
+	struct err ignored;
+
+	if (session_run(&x->vm, s, status, e) < 0)
+		return -1;
+	x->r->stolen_known = known && vm_stolen(&x->vm, &after);
+	x->r->stolen_ns = after - before;
+	(void)vm_kvm_stats(&x->vm, &x->r->kvm, &ignored);
+	return 0;
+}
+
 static int run_engine(struct run *x, struct err *e)
 {
 	static const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
@@ -355,7 +370,7 @@ static int run_engine(struct run *x, struct err *e)
 	};
 	if (nothing < 0)
 		return err_sys(e, "open /dev/null");
-	if (vm_deadline_inside(&x->vm, ms, e) < 0 || session_run(&x->vm, &s, &status, e) < 0)
+	if (vm_deadline_inside(&x->vm, ms, e) < 0 || run_session(x, &s, &status, e) < 0)
 		return err_in(e, "the scenario");
 	return engine_ended(x, status, e);
 }
@@ -432,5 +447,6 @@ void trial_result_free(struct trial_result *r)
 	free(r->release);
 	free(r->engine);
 	free(r->fallback);
+	kvm_stats_free(&r->kvm);
 	*r = (struct trial_result){ 0 };
 }

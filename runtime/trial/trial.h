@@ -1,6 +1,7 @@
 /* trial.h: one run of a scenario in one guest: the engine (ktstr-engine) beside an attached scheduler, or under the kernel's own. */
 #pragma once
 #include "clock/clock.h"
+#include "host/kvmstats.h"
 #include "topology/topology.h"
 #include "vm/machine.h"
 #include <stdbool.h>
@@ -44,7 +45,10 @@ struct trial_result {
 	uint64_t seed;
 	struct clock clock;
 	enum accel accel;
-	char *engine; /* what the engine printed: hostile. NULL: it did not run to its end */
+	bool stolen_known;    /* in real time, where the host counts it */
+	uint64_t stolen_ns;   /* that the vCPUs waited for CPUs of the host while the engine ran */
+	struct kvm_stats kvm; /* of all vCPUs, from QEMU's start to the end of the engine; none without KVM */
+	char *engine;         /* what the engine printed: hostile. NULL: it did not run to its end */
 	size_t engine_n;
 	char *fallback; /* why it was booted and not continued; NULL: it was continued */
 	bool unusable;  /* the guest was never there, and its snapshot may be why */

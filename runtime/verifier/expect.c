@@ -1,14 +1,16 @@
 #include "verifier/expect.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "text/kver.h"
 #include <ctype.h>
+#include <fcntl.h>
 
 #define TEXT_MAX ((size_t)1 << 20)
 #define ENTRIES_MAX 10000
 
-enum { SCHEDULER, PROFILE, KERNELS, UNTIL, FIELDS };
-static const char *const fields[FIELDS] = { "a scheduler", "a profile", "kernels", "a last day" };
+enum { TEST, SCHEDULER, PROFILE, KERNELS, UNTIL, FIELDS };
+static const char *const fields[FIELDS] = { "a test", "a scheduler", "a profile", "kernels", "a last day" };
 
 /* "*" is any text, all else is itself. Without recursion: a pattern with many of them costs no more. */
 static bool matches(const char *pattern, const char *text)
@@ -81,6 +83,7 @@ static bool is_day(const char *s)
 
 static void entry_free(struct expect *x)
 {
+	free(x->test);
 	free(x->scheduler);
 	free(x->profile);
 	free(x->kernels);
@@ -88,12 +91,12 @@ static void entry_free(struct expect *x)
 }
 
 /* line is NUL-ended and has no line break. */
-static int parse_line(struct expect *x, char *line, struct err *e)
+static int parse_line(struct expect *x, enum expects_of of, char *line, struct err *e)
 {
-	char *field[FIELDS];
+	char *field[FIELDS] = { 0 };
 	char *p = line;
 
-	for (int i = 0; i < FIELDS; i++) {
+	for (int i = of == EXPECTS_OF_TESTS ? TEST : SCHEDULER; i < FIELDS; i++) {
 		p += strspn(p, " \t");
 		if (!*p)
 			return err_set(e, X_USAGE, "%s is missing", fields[i]);
@@ -111,6 +114,7 @@ static int parse_line(struct expect *x, char *line, struct err *e)
 	if (!always && !is_day(field[UNTIL]))
 		return err_set(e, X_USAGE, "\"%s\" is neither a day like 2027-03-31 nor \"-\"", field[UNTIL]);
 	*x = (struct expect){
+		.test = field[TEST] ? xstrdup(field[TEST]) : NULL,
 		.scheduler = xstrdup(field[SCHEDULER]),
 		.profile = xstrdup(field[PROFILE]),
 		.kernels = xstrdup(field[KERNELS]),
@@ -130,7 +134,7 @@ static char *clean_line(const char *text, size_t n)
 	return line;
 }
 
-int expects_parse(struct expects *x, const char *text, size_t n, struct err *e)
+int expects_parse(struct expects *x, enum expects_of of, const char *text, size_t n, struct err *e)
 {
 	struct expects out = { 0 };
 	unsigned at = 0;
@@ -148,7 +152,7 @@ int expects_parse(struct expects *x, const char *text, size_t n, struct err *e)
 		if (!*first || *first == '#')
 			continue;
 		out.v = xreallocarray(out.v, out.n + 1, sizeof(*out.v));
-		if (out.n == ENTRIES_MAX || parse_line(&out.v[out.n], line, e) < 0) {
+		if (out.n == ENTRIES_MAX || parse_line(&out.v[out.n], of, line, e) < 0) {
 			int full = out.n == ENTRIES_MAX;
 
 			expects_free(&out);
@@ -159,6 +163,16 @@ int expects_parse(struct expects *x, const char *text, size_t n, struct err *e)
 	}
 	*x = out;
 	return 0;
+}
+
+int expects_load(struct expects *x, enum expects_of of, const char *path, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, TEXT_MAX, &text, &n, e) < 0)
+		return err_as(e, X_NO_INPUT, "--expect");
+	return expects_parse(x, of, text, n, e) < 0 ? err_in(e, "--expect %s", path) : 0;
 }
 
 bool expect_is_over(const struct expect *x, const char *today)
@@ -179,7 +193,8 @@ const struct expect *expects_find(const struct expects *x, const struct expect_c
 	for (size_t i = 0; i < x->n; i++) {
 		const struct expect *entry = &x->v[i];
 
-		if (!matches(entry->scheduler, c->scheduler) ||
+		if ((entry->test && (!c->test || !matches(entry->test, c->test))) ||
+		    !matches(entry->scheduler, c->scheduler) ||
 		    !matches(entry->profile, c->profile ? c->profile : "default") ||
 		    kernels_have(entry->kernels, known ? &v : NULL) <= 0 || (reason && !strstr(reason, entry->reason)))
 			continue;

@@ -2,6 +2,8 @@
  *
  *   # scheduler  profile  kernels  until       reason
  *   scx_qmap     *        7.0..    2027-03-31  scx_bpf_consume
+ *
+ * Of scenarios (docs/scenarios.md) a line begins with the test's name.
  */
 #pragma once
 #include <stdbool.h>
@@ -9,6 +11,7 @@
 struct err;
 
 struct expect {
+	char *test;                /* the same; NULL: the list is not of tests */
 	char *scheduler, *profile; /* with "*" for any text */
 	char *kernels;             /* "*", a version, a series, a range with one end or two */
 	char until[11];            /* the last day it holds, "2027-03-31"; "" always */
@@ -26,10 +29,14 @@ struct expect_cell {
 	const char *scheduler;
 	const char *profile; /* NULL: "default" */
 	const char *kernel;  /* release or version */
+	const char *test;    /* NULL: none */
 };
 
+enum expects_of { EXPECTS_OF_SWEEP, EXPECTS_OF_TESTS };
 /* Hostile text in: at most 1 MiB and 10000 entries. X_USAGE naming the line that is none. */
-int expects_parse(struct expects *x, const char *text, size_t n, struct err *e);
+int expects_parse(struct expects *x, enum expects_of of, const char *text, size_t n, struct err *e);
+/* The same of a file; X_NO_INPUT when it cannot be read. */
+int expects_load(struct expects *x, enum expects_of of, const char *path, struct err *e);
 /* The first entry that is about this cell. reason: of its failure, NULL when it passed. today: "2026-11-25". An entry that
  * holds comes before one that is past its day; NULL: none. */
 const struct expect *expects_find(const struct expects *x, const struct expect_cell *c, const char *reason,

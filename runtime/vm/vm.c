@@ -28,6 +28,8 @@
 #include "guest/proto.h"
 #include "vm/devtree.h"
 #include "host/kvmstats.h"
+#include "host/perf.h"
+#include "host/stolen.h"
 #include "topology/seen.h"
 
 void vm_init(struct vm *vm, const struct machine *m)
@@ -477,4 +479,18 @@ int vm_kvm_stats(struct vm *vm, struct kvm_stats *s, struct err *e)
 	if (vm_qmp(vm, "query-stats", which, -1, &reply, vm_deadline(vm, VM_READ_S), e) < 0)
 		return -1;
 	return kvm_stats_answer(s, reply, strlen(reply), e);
+}
+
+bool vm_stolen(struct vm *vm, uint64_t *ns)
+{
+	unsigned n = topology_cpus(&vm->m.topo);
+	auto_free char *reply = NULL;
+	pid_t threads[TOPO_MAX_CPUS];
+	struct err ignored = { 0 };
+
+	if (vm->m.clock.virtual ||
+	    vm_qmp(vm, "query-cpus-fast", NULL, -1, &reply, vm_deadline(vm, VM_READ_S), &ignored) < 0 ||
+	    perf_threads(threads, n, reply, strlen(reply), &ignored) < 0)
+		return false;
+	return stolen_from(vm->qemu.pid, threads, n, ns);
 }

@@ -43,6 +43,8 @@ int vm_resume(struct vm *vm, struct err *e);
 /* What KVM counted for each vCPU so far; none (n is 0) under TCG and on hosts before Linux 5.14. */
 struct kvm_stats;
 int vm_kvm_stats(struct vm *vm, struct kvm_stats *s, struct err *e);
+/* How long its vCPUs, all together, waited for CPUs of this machine since QEMU began, of a guest in real time. False: nobody knows. */
+bool vm_stolen(struct vm *vm, uint64_t *ns);
 
 void vm_close(struct vm *vm);
 #define auto_vm __attribute__((unused, cleanup(vm_close)))

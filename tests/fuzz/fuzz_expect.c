@@ -16,12 +16,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const struct expect_cell cells[] = { { "scx_qmap", NULL, "7.3.4+x" },
-						    { "aaaaabbbbccc", "llc+a", "6.12" } };
+	static const struct expect_cell cells[] = { { .scheduler = "scx_qmap", .kernel = "7.3.4+x" },
+						    { "aaaaabbbbccc", "llc+a", "6.12", "t" } };
 	auto_expects struct expects x = { 0 };
 	struct err e = { 0 };
 
-	if (expects_parse(&x, (const char *)data, n, &e) < 0) {
+	enum expects_of of = n && data[0] % 2 ? EXPECTS_OF_TESTS : EXPECTS_OF_SWEEP;
+
+	if (expects_parse(&x, of, (const char *)data, n, &e) < 0) {
 		must_say_why(&e);
 		MUST(!x.v && !x.n);
 		return 0;

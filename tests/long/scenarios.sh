@@ -50,6 +50,8 @@ documents() {
 		exits 1 ktstr run fork_storm_vs_spin --topology 1,2,4,1 --expect-line 'gap.max <= 20ms' && has 'FAIL fork_storm_vs_spin' out || return
 	exits 0 ktstr run llc.ktstr && exits 0 ktstr run llc.ktstr --topology smt-2llc --topology numa2-4llc &&
 		exits 0 ktstr run llc.ktstr --topology 1,1,4,1 && has SKIP out && has llc out || return
+	exits 0 ktstr run two.ktstr --scheduler-bin "$sched" --diff-bin "$sched" --expect-line 'iterations >= 0.9 * iterations of base' &&
+		exits 0 ktstr run two.ktstr --seeds 20 --audit 10 && has 'audit: 2 runs once more, equal to the byte' err || return
 	ktstr run --filter cpuset --scheduler-bin "$sched" >out 2>err
 	code=$?
 	case $code in 0 | 1 | 2) ;; *) fail "exit code $code" ;; esac

@@ -54,7 +54,46 @@ again() {
 compared() {
 	echo 'expect iterations{left} >= 0.2 * iterations{left} of eevdf' | scenario &&
 		exits 0 run --scheduler-bin "$sched" --json --sidecar-dir side && has '"scheduler": "scx_ktstr"' out && has '"other": "eevdf"' out &&
-		has '"outcome":"ran"' "$(runs)/seed-1/run.json" && exits 0 ktstr test-stats --dir side && has '1/1 passed' out
+		has '"outcome":"ran"' "$(runs)/seed-1/run.json" && exits 0 ktstr test-stats --dir side && has '1/1 passed' out &&
+		has '  ktstr_dispatch ' out && has '  total verified insns: ' out && has '  t (1n1l2c1t, default, ' out
+}
+
+# The other side of "of base" is made once.
+based() {
+	echo 'expect iterations{left} >= 0.2 * iterations{left} of base' | scenario && exits 2 run && has '--diff-bin' err &&
+		exits 0 run --diff-bin "$sched" --json && has '"other": "base"' out && has ' under base seed 1' err &&
+		exits 0 run --diff-bin "$sched" --expect-line 'iterations{left} >= 0.1 * iterations{left} of base' && hasnt ' run t ' err || return
+	exits 0 run --diff-kernel "$key" --json && has '"other": "base"' out || return
+	scenario </dev/null && exits 2 run --diff-kernel "$key" && has 'nothing that is expected compares with it' err
+}
+
+# Failures that are known: those that are named, until a day, and no others.
+known() {
+	echo 'expect iterations{left} >= 100000000' | scenario && echo 't * * * 9999-12-31 iterations{left}' >known &&
+		exits 0 run --expect known && has 'FAIL t ' out && has 'expected: line 1, until 9999-12-31' out || return
+	echo 't eevdf * * - gap.max' >known && exits 1 run --expect known && hasnt expected: out || return
+	echo 't * * * 2020-01-01 iterations' >known && exits 1 run --expect known && has 'expected until 2020-01-01 (line 1)' out || return
+	echo 't * * * - iterations{left}' >known && exits 1 run --expect known --expect-line 'iterations{right} >= 100000000' &&
+		has 'not expected: iterations{right}' out || return
+	exits 28 run --expect known --expect-line 'iterations{left} off' && has 'line 1 of the expected failures' err || return
+	echo 't * * *' >known && exits 2 run --expect known && has 'line 1' err && exits 10 run --expect nowhere
+}
+
+# By a real clock what passed is kept, and nothing else: figures say nothing without KVM, findings do.
+by_a_real_clock() {
+	printf 'clock real\nexpect gap.max off\nexpect reaped off\n' | scenario && exits 0 run && has 'PASS t ' out && exits 0 run --json &&
+		hasnt ' run t ' err && grep -qE '"host":\{"accel":"(tcg|kvm)","stolen_ns":[0-9]+' "$(runs)/seed-1/run.json" || return
+	exits 2 run --expect-line 'iterations{left} >= 1' && hasnt ' run t ' err && has 'real time without KVM' out &&
+		exits 0 run && has ' run t ' err
+}
+
+# Made once more, a run is the same; one that was tampered with is not.
+audited() {
+	scenario </dev/null && exits 0 run --audit 100 --seeds 2 --json && has 'audit: 2 runs once more, equal to the byte' err || return
+	file=$(runs)/seed-2/run.json
+	sed 's/"iterations":\([0-9]*\)[0-8]\([,}]\)/"iterations":\19\2/' "$file" >changed && ! cmp -s changed "$file" || fail 'nothing to change' || return
+	touch -r "$file" changed && mv -f changed "$file" && exits 32 run --audit 100 --seeds 2 && has 'audit: t seed 2: made once more, it differs: mark "' err &&
+		has 'iterations: ' err && has '1 of 2 runs' err && exits 2 run --audit 100 --clock real
 }
 
 # The kernel throws it out; it ends by itself; it is refused; it is none.
@@ -124,4 +163,4 @@ guest() {
 	leftovers | grep -q qemu-system
 }
 
-run_tests twice limits again compared misbehaving skipped broken stopped
+run_tests twice limits again compared based known audited by_a_real_clock misbehaving skipped broken stopped

@@ -22,6 +22,7 @@ static void mark_free(struct facts_mark *m)
 	named_free(&m->vars);
 	named_free(&m->runs);
 	named_free(&m->run_ns);
+	named_free(&m->insns);
 }
 
 static void cgroup_free(struct facts_cgroup *g)
@@ -61,6 +62,9 @@ void facts_free(struct facts *f)
 		cgroup_free(&f->cgroups[i]);
 	for (size_t i = 0; i < f->n_workers; i++)
 		worker_free(&f->workers[i]);
+	for (size_t i = 0; i < f->n_kvm; i++)
+		named_free(&f->kvm[i]);
+	free(f->kvm);
 	free(f->marks);
 	free(f->lines);
 	for (size_t i = 0; i < f->n_refusals; i++) {

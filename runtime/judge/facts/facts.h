@@ -8,11 +8,13 @@
  *   seed, release, topology, profile, scheduler ("eevdf": the kernel's own)
  *   outcome       "ran", "ejected", "ended", "stalled", "refused" or "panicked"; reason, exit_kind, exit_code
  *   tick_ns       of the guest's kernel: finer than two of them no limit on time is judged in virtual time; 4 ms when absent
- *   host          in real time only: {accel: "kvm", "tcg" or "host", stolen_ns: what the machine took from the vCPUs}
+ *   host          in real time only: {accel: "kvm", "tcg" or "host", stolen_ns: what the machine took from the vCPUs,
+ *                 kvm_stats: {per_vcpu: [{NAME: n}]}}
  *   cpus          how many
  *   reaped_ns     from the stop until the last worker was gone
  *   end_ns        when the last phase ended
- *   marks         [{name, ns, line, events: {NAME: n}, vars: {NAME: n}, programs: [{name, runs, ns}]}]
+ *   marks         [{name, ns, line, events: {NAME: n}, vars: {NAME: n}, programs: [{name, runs, ns, insns: that the verifier
+ *                 looked at}]}]
  *                 ns since go. The mark of a phase ("settle", "phase 1" …) is where it begins; "end" is the last one's end
  *   lines         [{ns, line}]: when the director had carried out a line that changes something
  *   refused       [{what, error, line, times}]: what the kernel did not let the director do
@@ -41,6 +43,7 @@ enum {
 	FACTS_PHASES = 1024,
 	FACTS_MARKS = 16384,
 	FACTS_LINES = 65536,
+	FACTS_VCPUS = 1024,
 };
 
 enum facts_count {
@@ -92,7 +95,7 @@ struct facts_worker {
 struct facts_mark {
 	char *name;
 	uint64_t ns, line;
-	struct named events, vars, runs, run_ns; /* the last two: of BPF programs */
+	struct named events, vars, runs, run_ns, insns; /* the last three: of BPF programs */
 };
 
 struct facts_line {
@@ -119,6 +122,8 @@ struct facts {
 	int64_t exit_code;
 	char *release, *topology, *profile, *scheduler, *reason, *exit_kind, *accel; /* NULL: not known */
 	enum facts_outcome outcome;
+	struct named *kvm; /* what KVM counted for each vCPU */
+	size_t n_kvm;
 	struct facts_mark *marks;
 	size_t n_marks;
 	struct facts_line *lines;

@@ -18,7 +18,7 @@ static int take_vars(struct reader *r, void *to)
 
 struct program {
 	char *name;
-	double runs, ns;
+	double runs, ns, insns;
 	bool known;
 };
 
@@ -26,6 +26,7 @@ static const struct member program_members[] = {
 	{ "name", TYPE_TEXT, AT(program, name), 0, NULL },
 	{ "runs", TYPE_DOUBLE, AT(program, runs), AT(program, known), NULL },
 	{ "ns", TYPE_DOUBLE, AT(program, ns), 0, NULL },
+	{ "insns", TYPE_DOUBLE, AT(program, insns), 0, NULL },
 };
 
 static bool named_twice(const struct named *x)
@@ -44,7 +45,7 @@ static int take_programs(struct reader *r, void *to)
 
 	if (take_kind(r, JSON_ARRAY) < 0 || json_scan_enter(&r->scan) < 0)
 		return -1;
-	m->runs.known = m->run_ns.known = true;
+	m->runs.known = m->run_ns.known = m->insns.known = true;
 	while ((got = json_scan_next(&r->scan, NULL)) > 0) {
 		struct program p = { 0 };
 		bool bad = take_object(r, program_members, countof(program_members), &p) < 0;
@@ -58,10 +59,12 @@ static int take_programs(struct reader *r, void *to)
 			return err_in(r->e, "%zu", m->runs.n);
 		}
 		named_put(&m->run_ns, xstrdup(p.name), p.ns);
+		named_put(&m->insns, xstrdup(p.name), p.insns);
 		named_put(&m->runs, p.name, p.runs);
 	}
 	named_sort(&m->runs);
 	named_sort(&m->run_ns);
+	named_sort(&m->insns);
 	return got == 0 && named_twice(&m->runs) ? err_set(r->e, X_FAIL, "a program twice") : got;
 }
 
@@ -320,9 +323,31 @@ static int take_workers(struct reader *r, void *to)
 	return 0;
 }
 
+static int take_vcpu(struct reader *r, void *to)
+{
+	return take_named(r, to);
+}
+
+static int take_vcpus(struct reader *r, void *to)
+{
+	struct facts *f = to;
+
+	return take_list(r, FACTS_VCPUS, sizeof(*f->kvm), (void **)&f->kvm, &f->n_kvm, take_vcpu);
+}
+
+static const struct member kvm_members[] = {
+	{ "per_vcpu", TYPE_CALL, 0, 0, take_vcpus },
+};
+
+static int take_kvm(struct reader *r, void *to)
+{
+	return take_object(r, kvm_members, countof(kvm_members), to);
+}
+
 static const struct member host_members[] = {
 	{ "accel", TYPE_TEXT, AT(facts, accel), 0, NULL },
 	{ "stolen_ns", TYPE_U64, AT(facts, stolen_ns), AT(facts, stolen_known), NULL },
+	{ "kvm_stats", TYPE_CALL, 0, 0, take_kvm },
 };
 
 static int take_host(struct reader *r, void *to)

@@ -52,6 +52,8 @@ static void mark(struct jsonw *w, const struct facts_mark *m)
 			jsonw_kstr(w, "name", m->runs.v[i].name);
 			jsonw_kdouble(w, "runs", m->runs.v[i].value);
 			jsonw_kdouble(w, "ns", m->run_ns.v[i].value);
+			if (m->insns.v[i].value)
+				jsonw_kdouble(w, "insns", m->insns.v[i].value);
 			jsonw_end_obj(w);
 		}
 		jsonw_end_arr(w);
@@ -173,6 +175,27 @@ static void workers(struct jsonw *w, const struct facts *f)
 	jsonw_end_arr(w);
 }
 
+static void host(struct jsonw *w, const struct facts *f)
+{
+	if (!f->accel && !f->stolen_known && !f->n_kvm)
+		return;
+	jsonw_kobj(w, "host");
+	text(w, "accel", f->accel);
+	number(w, "stolen_ns", f->stolen_known, f->stolen_ns);
+	if (f->n_kvm) {
+		jsonw_kobj(w, "kvm_stats");
+		jsonw_karr(w, "per_vcpu");
+		for (size_t i = 0; i < f->n_kvm; i++) {
+			jsonw_obj(w);
+			named_members(w, &f->kvm[i]);
+			jsonw_end_obj(w);
+		}
+		jsonw_end_arr(w);
+		jsonw_end_obj(w);
+	}
+	jsonw_end_obj(w);
+}
+
 void facts_write(FILE *to, const struct facts *f)
 {
 	struct jsonw w;
@@ -193,12 +216,7 @@ void facts_write(FILE *to, const struct facts *f)
 	if (f->exit_code_known)
 		jsonw_ki64(&w, "exit_code", f->exit_code);
 	number(&w, "tick_ns", f->tick_known, f->tick_ns);
-	if (f->accel || f->stolen_known) {
-		jsonw_kobj(&w, "host");
-		text(&w, "accel", f->accel);
-		number(&w, "stolen_ns", f->stolen_known, f->stolen_ns);
-		jsonw_end_obj(&w);
-	}
+	host(&w, f);
 	number(&w, "cpus", f->cpus, f->cpus);
 	number(&w, "reaped_ns", f->reaped_known, f->reaped_ns);
 	number(&w, "end_ns", f->end_known, f->end_ns);

@@ -38,12 +38,14 @@ static void head_words(FILE *f, const struct ruling *v)
 	fputc('\n', f);
 }
 
-static void short_words(FILE *f, const struct ruling *v)
+static void short_words(FILE *f, const struct ruling *v, const char *note)
 {
 	const struct verdict_check *first = verdict_first(v);
 	const struct verdict_seed *seed = verdict_worst_seed(v);
 
 	head_words(f, v);
+	if (note)
+		fprintf(f, "  %s\n", note);
 	if (first)
 		fprintf(f, "  %s\n", first->words);
 	else if (seed && seed->words)
@@ -150,14 +152,18 @@ void report_head(FILE *f, const struct ruling *v)
 	filtered(f, head_of, v);
 }
 
-static void short_of(FILE *f, const void *v)
+static void short_of(FILE *f, const void *what)
 {
-	short_words(f, v);
+	const struct judge_report *r = what;
+
+	short_words(f, r->verdict, r->note);
 }
 
-void report_short(FILE *f, const struct ruling *v)
+void report_short(FILE *f, const struct ruling *v, const char *note)
 {
-	filtered(f, short_of, v);
+	const struct judge_report r = { .verdict = v, .note = note };
+
+	filtered(f, short_of, &r);
 }
 
 static void full_of(FILE *f, const void *what)
@@ -166,7 +172,7 @@ static void full_of(FILE *f, const void *what)
 	const struct ruling *v = r->verdict;
 	size_t n = r->test ? strlen(r->test) : 0;
 
-	short_words(f, v);
+	short_words(f, v, r->note);
 	others(f, v);
 	if (r->facts)
 		figure_table(f, r->facts);

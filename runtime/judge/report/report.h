@@ -12,6 +12,7 @@ struct report_log {
 
 struct judge_report {
 	const struct ruling *verdict;
+	const char *note;          /* a line about it; NULL */
 	const struct facts *facts; /* of verdict_worst_seed(), or of any seed; NULL: there was no run */
 	const char *ran;           /* the text that was run: lines are of it; NULL */
 	const char *test;          /* the whole test, which is shown; NULL */
@@ -21,7 +22,7 @@ struct judge_report {
 
 /* One line: "FAIL llc_isolation  scx_mine llc+steal  7.3.4  smt-2llc  seed 11 (7 of 8 seeds pass)". */
 void report_head(FILE *f, const struct ruling *v);
-/* That line; of what did not pass the first failure and the command that repeats it. Nothing needs scrolling. */
-void report_short(FILE *f, const struct ruling *v);
+/* That line and the note; of what did not pass the first failure and the command that repeats it. Nothing needs scrolling. */
+void report_short(FILE *f, const struct ruling *v, const char *note);
 /* All of it: then other failures, figures by group and phase, ends of logs, the scenario's text. What comes from a guest is filtered. */
 void report_full(FILE *f, const struct judge_report *r);

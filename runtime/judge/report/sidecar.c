@@ -18,6 +18,12 @@ static double most(double a, double b)
 	return a > b ? a : b;
 }
 
+/* Counters may be anything when they come from a guest. */
+static uint64_t whole(double v)
+{
+	return !(v > 0) ? 0 : v < 1.8e19 ? (uint64_t)v : UINT64_MAX;
+}
+
 /* Members that it counts worker by worker. */
 static void count_worker(struct stats *s, const struct facts_worker *w, const struct selection *sel, uint64_t *timed)
 {
@@ -172,16 +178,125 @@ static void stats(struct jsonw *w, const struct facts *f)
 	jsonw_end_obj(w);
 }
 
-/* Nobody looked at run queues: what there is, is whether a task was left waiting. */
+/* Behind settle: the mark at which the first phase begins, and the last one. False: there is no such time. */
+static bool judged_time(const struct facts *f, const struct facts_mark **from, const struct facts_mark **to)
+{
+	*from = facts_phase_mark(f, 1);
+	*to = f->n_marks ? &f->marks[f->n_marks - 1] : NULL;
+	return *from && *from < *to;
+}
+
+/* What was counted in between. A scheduler that was attached anew began from 0. */
+static double counted(const struct named *from, const struct named *to, const char *name)
+{
+	const double *a = named_get(from, name), *b = named_get(to, name);
+
+	return !b ? 0 : a && *a <= *b ? *b - *a : *b;
+}
+
+static void programs(struct jsonw *w, const struct facts_mark *from, const struct facts_mark *to)
+{
+	if (!to->runs.n)
+		return;
+	jsonw_karr(w, "prog_stats_deltas");
+	for (size_t i = 0; i < to->runs.n; i++) {
+		const char *name = to->runs.v[i].name;
+		double n = counted(&from->runs, &to->runs, name), ns = counted(&from->run_ns, &to->run_ns, name);
+
+		jsonw_obj(w);
+		jsonw_kstr(w, "name", name);
+		jsonw_ku64(w, "cnt", whole(n));
+		jsonw_ku64(w, "nsecs", whole(ns));
+		jsonw_kdouble(w, "nsecs_per_call", n > 0 ? ns / n : 0);
+		jsonw_end_obj(w);
+	}
+	jsonw_end_arr(w);
+}
+
+/* Between two marks that follow each other. */
+static double largest(const struct facts_mark *from, const struct facts_mark *to, const char *name)
+{
+	double most_of_all = 0;
+
+	for (const struct facts_mark *m = from; m < to; m++)
+		most_of_all = most(most_of_all, counted(&m->events, &m[1].events, name));
+	return most_of_all;
+}
+
+#define FALLBACK "SCX_EV_SELECT_CPU_FALLBACK"
+#define KEEP_LAST "SCX_EV_DISPATCH_KEEP_LAST"
+
+static void events(struct jsonw *w, const struct facts_mark *from, const struct facts_mark *to)
+{
+	const struct named *a = &from->events, *b = &to->events;
+	double seconds = (double)(to->ns - from->ns) / 1e9;
+
+	if (!b->known || seconds <= 0)
+		return;
+	jsonw_kobj(w, "event_deltas");
+	jsonw_ku64(w, "total_fallback", whole(counted(a, b, FALLBACK)));
+	jsonw_kdouble(w, "fallback_rate", counted(a, b, FALLBACK) / seconds);
+	jsonw_ku64(w, "max_fallback_burst", whole(largest(from, to, FALLBACK)));
+	jsonw_ku64(w, "total_dispatch_offline", whole(counted(a, b, "SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE")));
+	jsonw_ku64(w, "total_dispatch_keep_last", whole(counted(a, b, KEEP_LAST)));
+	jsonw_kdouble(w, "keep_last_rate", counted(a, b, KEEP_LAST) / seconds);
+	jsonw_ku64(w, "total_enq_skip_exiting", whole(counted(a, b, "SCX_EV_ENQ_SKIP_EXITING")));
+	jsonw_ku64(w, "total_enq_skip_migration_disabled", whole(counted(a, b, "SCX_EV_ENQ_SKIP_MIGRATION_DISABLED")));
+	jsonw_end_obj(w);
+}
+
+/* Nobody looked at run queues: what there is, is what the kernel counted, and whether a task was left waiting. */
 static void monitor(struct jsonw *w, const struct facts *f)
 {
-	if (!f || f->outcome != OUTCOME_STALLED)
+	const struct facts_mark *from, *to;
+	bool marks = f && judged_time(f, &from, &to), stalled = f && f->outcome == OUTCOME_STALLED;
+
+	if (!stalled && !(marks && (to->runs.n || to->events.known)))
 		return;
 	jsonw_kobj(w, "monitor");
 	jsonw_ku64(w, "total_samples", 0);
 	jsonw_kdouble(w, "max_imbalance_ratio", 0);
 	jsonw_ku64(w, "max_local_dsq_depth", 0);
-	jsonw_kbool(w, "stall_detected", true);
+	jsonw_kbool(w, "stall_detected", stalled);
+	if (marks) {
+		events(w, from, to);
+		programs(w, from, to);
+	}
+	jsonw_end_obj(w);
+}
+
+/* As the verifier counted when they were loaded. */
+static void verifier_stats(struct jsonw *w, const struct facts *f)
+{
+	const struct named *n = NULL;
+
+	for (size_t i = 0; f && i < f->n_marks; i++)
+		n = f->marks[i].insns.n ? &f->marks[i].insns : n;
+	jsonw_karr(w, "verifier_stats");
+	for (size_t i = 0; n && i < n->n; i++) {
+		if (n->v[i].value < 1 || n->v[i].value > UINT32_MAX)
+			continue;
+		jsonw_obj(w);
+		jsonw_kstr(w, "name", n->v[i].name);
+		jsonw_ku64(w, "verified_insns", whole(n->v[i].value));
+		jsonw_end_obj(w);
+	}
+	jsonw_end_arr(w);
+}
+
+static void kvm_stats(struct jsonw *w, const struct facts *f)
+{
+	if (!f || !f->n_kvm)
+		return;
+	jsonw_kobj(w, "kvm_stats");
+	jsonw_karr(w, "per_vcpu");
+	for (size_t i = 0; i < f->n_kvm; i++) {
+		jsonw_obj(w);
+		for (size_t k = 0; k < f->kvm[i].n; k++)
+			jsonw_ku64(w, f->kvm[i].v[k].name, whole(f->kvm[i].v[k].value));
+		jsonw_end_obj(w);
+	}
+	jsonw_end_arr(w);
 	jsonw_end_obj(w);
 }
 
@@ -296,6 +411,8 @@ void judge_sidecar(FILE *f, const struct ruling *v, const struct verdict_seed *s
 	monitor(&w, facts);
 	stimuli(&w, facts);
 	jsonw_kstr(&w, "work_type", work_type(facts));
+	verifier_stats(&w, facts);
+	kvm_stats(&w, facts);
 	if (seed->verdict == JUDGED_SKIP)
 		jsonw_kbool(&w, "skipped", true);
 	if (seed->verdict == JUDGED_INCONCLUSIVE)

@@ -122,7 +122,7 @@ static void golden(void **state)
 
 	(void)state;
 	assert_int_equal(saved_parse(&a, earlier, sizeof(earlier) - 1, &e), 0);
-	assert_int_equal(expects_parse(&x, known, sizeof(known) - 1, &e), 0);
+	assert_int_equal(expects_parse(&x, EXPECTS_OF_SWEEP, known, sizeof(known) - 1, &e), 0);
 	for (size_t i = 0; i < countof(cases); i++) {
 		auto_report struct report r = {
 			.scheduler = "scx_ktstr",
@@ -356,7 +356,7 @@ static void verdict(void **state)
 
 	(void)state;
 	assert_int_equal(saved_parse(&a, earlier, sizeof(earlier) - 1, &e), 0);
-	assert_int_equal(expects_parse(&x, known, sizeof(known) - 1, &e), 0);
+	assert_int_equal(expects_parse(&x, EXPECTS_OF_SWEEP, known, sizeof(known) - 1, &e), 0);
 	for (size_t i = 0; i < countof(verdicts); i++) {
 		const struct run run = { 0 };
 		const struct plan plan = { 0 };

@@ -62,6 +62,19 @@ static const char stalled[] =
 	"{" HEAD
 	",\"outcome\":\"stalled\",\"reason\":\"thrown out by the kernel: runnable task stall (ktstr-bursty[105] failed to run for 4.096s)\","
 	"\"exit_kind\":\"SCX_EXIT_ERROR_STALL\",\"exit_code\":1026," MARKS "," WORKERS("412000000") "}";
+#define COUNTED(n, ns, e) \
+	"\"events\":{\"SCX_EV_SELECT_CPU_FALLBACK\":" e ",\"SCX_EV_DISPATCH_KEEP_LAST\":" n "}," \
+	"\"programs\":[{\"name\":\"mine_enqueue\",\"runs\":" n ",\"ns\":" ns ",\"insns\":321}]"
+static const char counted[] =
+	"{" HEAD ",\"outcome\":\"stalled\",\"host\":{\"accel\":\"kvm\",\"stolen_ns\":5,\"kvm_stats\":{\"per_vcpu\":["
+	"{\"exits\":100,\"halt_exits\":7},{\"exits\":50}]}},"
+	"\"marks\":[{\"name\":\"settle\",\"ns\":0},{\"name\":\"phase 1\",\"ns\":200000000,\"line\":6," COUNTED(
+		"10", "9000", "4") "},"
+				   "{\"name\":\"phase 2\",\"ns\":1200000000,\"line\":8," COUNTED(
+					   "60", "59000", "5") "},"
+							       "{\"name\":\"end\",\"ns\":2200000000," COUNTED(
+								       "110", "209000",
+								       "25") "}]," WORKERS("412000000") "}";
 static const char refused[] = "{" HEAD ",\"outcome\":\"refused\",\"reason\":\"the verifier said no\"}";
 
 static const char over_a_border[] = "{" HEAD ",\"outcome\":\"ran\"," MARKS ",\"workers\":[" WORKER(
@@ -353,7 +366,7 @@ static void reports(void **state)
 	auto_verdict struct ruling v = { 0 }, s = { 0 }, p = { 0 }, again = { 0 };
 	const struct report_log logs[] = { { "kernel", "/c/kernel.log", quiet_log, sizeof(quiet_log) - 1 },
 					   { "scheduler", NULL, "started\n\x1b[31mworking\x1b[0m", 24 } };
-	struct judge_report report = { &v, &bad, text, text, logs, 2 };
+	struct judge_report report = { &v, NULL, &bad, text, text, logs, 2 };
 	struct err e = { 0 };
 	char *out;
 	size_t n;
@@ -380,7 +393,7 @@ static void reports(void **state)
 
 	runs[0].facts = &stall;
 	judged(&s, &r, "gap.max <= 200ms\nslack.p99 <= 1ms", runs);
-	report = (struct judge_report){ &s, &stall, text, text, NULL, 0 };
+	report = (struct judge_report){ &s, NULL, &stall, text, text, NULL, 0 };
 	f = xmemstream(&out, &n);
 	report_full(f, &report);
 	fclose(f);
@@ -389,7 +402,7 @@ static void reports(void **state)
 
 	runs[0].facts = &ok;
 	judged(&p, &r, "isolated", runs);
-	report = (struct judge_report){ &p, &ok, text, text, logs, 2 };
+	report = (struct judge_report){ &p, NULL, &ok, text, text, logs, 2 };
 	f = xmemstream(&out, &n);
 	report_full(f, &report);
 	fclose(f);
@@ -418,7 +431,7 @@ static void broken_and_skipped(void **state)
 /* tests/unit/judge/test_sidecar.c reads it as test-stats does. */
 static void sidecars(void **state)
 {
-	auto_facts struct facts f = facts_of(stalled);
+	auto_facts struct facts f = facts_of(counted);
 	const struct judge_run run = { .seed = 11, .facts = &f, .kernel_log = "" };
 	struct judge_request r = {
 		.kernel = "7.3.4", .topology = "1,2,4,1", .profile = "llc", .scheduler = "scx_mine"

@@ -37,6 +37,13 @@ static void golden(void **state)
 	assert_true(s.row.m[M_ITERATIONS] == 3260 && s.row.m[M_MIGRATIONS] == 12);
 	assert_true(s.row.m[M_MEAN_DELAY_US] == 100000 && s.row.m[M_P99_WAKE_US] == 412000);
 	assert_true(fabs(s.row.m[M_WAKE_CV] - cv) < 1e-9);
+	assert_true(s.row.m[M_FALLBACK] == 21 && s.row.m[M_KEEP_LAST] == 100);
+	assert_int_equal(s.n_callbacks, 1);
+	assert_string_equal(s.callbacks[0].name, "mine_enqueue");
+	assert_true(s.callbacks[0].cnt == 100 && s.callbacks[0].nsecs == 200000 &&
+		    s.callbacks[0].nsecs_per_call == 2000);
+	assert_true(s.n_insns == 1 && s.insns[0].verified == 321);
+	assert_true(s.has_kvm && s.vcpus == 2 && s.kvm[K_EXITS] == 150 && s.kvm[K_HALT_EXITS] == 7);
 	names_free(&names);
 }
 

@@ -169,6 +169,27 @@ static void on_this_machine(void **state)
 	assert_non_null(strstr(text, "\"host\":{\"accel\":\"host\"}"));
 }
 
+/* What the host took, and what KVM counted. */
+static void by_a_real_clock(void **state)
+{
+	struct kvm_stat exits = { "exits", 12 };
+	struct kvm_vcpu vcpu = { &exits, 1 };
+	struct trial_result r = ran("{}");
+	const struct record rec = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	r.clock.virtual = false;
+	r.accel = ACCEL_KVM;
+	r.stolen_known = true;
+	r.stolen_ns = 77;
+	r.kvm = (struct kvm_stats){ &vcpu, 1 };
+	auto_free char *text = text_of(&rec, &r, &e);
+
+	assert_non_null(strstr(
+		text, "\"host\":{\"accel\":\"kvm\",\"stolen_ns\":77,\"kvm_stats\":{\"per_vcpu\":[{\"exits\":12}]}}"));
+}
+
 static char *kept_text(const struct kept *k)
 {
 	char *text = NULL;
@@ -204,9 +225,9 @@ static void bytes_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole),      cmocka_unit_test(hostile), cmocka_unit_test(without_engine),
-		cmocka_unit_test(skipped),    cmocka_unit_test(broken),  cmocka_unit_test(on_this_machine),
-		cmocka_unit_test(bytes_kept),
+		cmocka_unit_test(whole),           cmocka_unit_test(hostile),    cmocka_unit_test(without_engine),
+		cmocka_unit_test(skipped),         cmocka_unit_test(broken),     cmocka_unit_test(on_this_machine),
+		cmocka_unit_test(by_a_real_clock), cmocka_unit_test(bytes_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
