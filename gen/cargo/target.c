@@ -6,6 +6,7 @@
 #include "json/read.h"
 #include "process/spawn.h"
 #include <stdbool.h>
+#include <string.h>
 
 enum { METADATA_MS = 20000, METADATA_MAX = 64 << 20 };
 
@@ -80,4 +81,20 @@ char *cargo_target_named(void)
 char *cargo_target_configured(void)
 {
 	return configured() ? ask() : NULL;
+}
+
+bool cargo_workspace_root(const char *dir)
+{
+	auto_free char *path = xasprintf("%s/Cargo.toml", dir);
+	auto_file FILE *f = fopen(path, "re");
+	auto_free char *line = NULL;
+	size_t cap = 0;
+
+	while (f && getline(&line, &cap, f) > 0) {
+		const char *p = line + strspn(line, " \t");
+
+		if (!strncmp(p, "[workspace]", 11) || !strncmp(p, "[workspace.", 11))
+			return true;
+	}
+	return false;
 }

@@ -1,13 +1,17 @@
 #include "gen/matrix/sidecars.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "gen/graph/run.h"
 #include "gen/matrix/rulings.h"
+#include "gen/sweep/sidecars.h"
 #include "judge/facts/facts.h"
 #include "judge/report/sidecar.h"
+#include "progress/log.h"
 
 enum { FACTS_MAX = 256 << 20 };
 
@@ -48,4 +52,62 @@ int sidecars_write(int dir, const struct rulings *all, struct err *e)
 			if (write_one(dir, &all->v[i], &all->v[i].v.seeds[k], e) < 0)
 				return err_in(e, "sidecar file");
 	return 0;
+}
+
+static bool is_anew(const struct run *r, const struct edge *g)
+{
+	return g && run_step(r, g)->state == STEP_RAN;
+}
+
+/* Whether any test has something to leave behind, and whether that is new. */
+static bool has_files(const struct rulings *all, const struct run *r, bool *anew)
+{
+	bool any = false;
+
+	*anew = false;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct cell_verdict *x = &all->v[i];
+
+		if (x->cell->skip)
+			continue;
+		for (size_t k = 0; k < x->v.n_seeds; k++)
+			any |= x->v.seeds[k].verdict != JUDGED_SKIP && x->v.seeds[k].verdict != JUDGED_BROKEN;
+		*anew |= is_anew(r, x->cell->judge);
+	}
+	return any;
+}
+
+static bool has_earlier(const char *dir)
+{
+	auto_free char *commit = xstrndup(dir, (size_t)(strrchr(dir, '/') - dir));
+
+	return file_exists(commit);
+}
+
+static int write_new(const char *dir, const struct rulings *all, struct err *e)
+{
+	auto_free char *made = NULL, *kept = NULL;
+	auto_close int fd = sidecars_begin(dir, &made, e);
+
+	if (fd >= 0 && sidecars_write(fd, all, e) == 0 && sidecars_keep(made, dir, &kept, e) == 0) {
+		log_info("sidecar files: %s", kept);
+		return 0;
+	}
+	sidecars_drop(made);
+	return -1;
+}
+
+void sidecars_leave(const struct rulings *all, const struct run *r)
+{
+	auto_free char *why = NULL, *dir = NULL;
+	struct err e = { 0 };
+	bool anew;
+
+	if (!has_files(all, r, &anew))
+		return;
+	dir = sidecars_new(&why);
+	if (!dir)
+		log_note("no sidecar files: %s; --sidecar-dir names a folder", why);
+	else if ((anew || !has_earlier(dir)) && write_new(dir, all, &e) < 0)
+		log_note("no sidecar files: %s; --sidecar-dir names another folder", e.msg);
 }

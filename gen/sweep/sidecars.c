@@ -61,23 +61,6 @@ static void look(struct search *s, const char *path, int depth)
 		judge(s, path, &newest);
 }
 
-/* Whether Cargo.toml of dir has a [workspace] section. */
-static bool workspace_root(const char *dir)
-{
-	auto_free char *path = xasprintf("%s/Cargo.toml", dir);
-	auto_file FILE *f = fopen(path, "re");
-	auto_free char *line = NULL;
-	size_t cap = 0;
-
-	while (f && getline(&line, &cap, f) > 0) {
-		const char *p = line + strspn(line, " \t");
-
-		if (!strncmp(p, "[workspace]", 11) || !strncmp(p, "[workspace.", 11))
-			return true;
-	}
-	return false;
-}
-
 /* The nearest target with a ktstr in it from the current folder upward; not beyond a workspace's root. */
 static char *nearest_target(void)
 {
@@ -90,7 +73,7 @@ static char *nearest_target(void)
 
 		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 			return TAKE(target);
-		if (workspace_root(dir))
+		if (cargo_workspace_root(dir))
 			break;
 		slash = strrchr(dir, '/');
 		if (!slash)

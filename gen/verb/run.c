@@ -296,6 +296,8 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	/* The verdict has been told, whatever becomes of files that somebody named a folder for. */
 	if (q->sidecars >= 0 && sidecars_write(q->sidecars, &all, e) < 0)
 		return -1;
+	if (q->sidecars < 0)
+		sidecars_leave(&all, r);
 	int code = rulings_code(&all, &o->rules, r, p, e);
 
 	/* What came to nothing is told first, a difference before any verdict. */

@@ -124,7 +124,8 @@ const struct opt run_opts[] = {
 	  .type = OPT_STR,
 	  .out = &run_asked.sidecars,
 	  .arg = "DIR",
-	  .help = "write a sidecar file for each run into this folder, for test-stats; KTSTR_SIDECAR_DIR unless given" },
+	  .help = "write a sidecar file for each run into this folder, for test-stats; KTSTR_SIDECAR_DIR, or a new one below "
+		  "target/ktstr, unless given" },
 	{ .name = "force",
 	  .type = OPT_FLAG,
 	  .out = &run_asked.force,

@@ -120,6 +120,29 @@ sys.exit(t["test"] != "two" or not any(f["metric"] == "iterations" and f["min"] 
 	has '"accel":"host"' "$dir/seed-1/run.json" && hasnt eevdf "$dir/seed-1/run.json"
 }
 
+# What a run on this machine says of sidecar files, in said; its verdict is not their business
+leaves() {
+	ktstr run --host two.ktstr --duration 1 --allow-inconclusive --expect-line 'gap.max off' --expect-line 'reaped off' >out 2>err
+	code=$?
+	grep -E 'sidecar|error' err >said
+	same 0 $code 'exit code' && has 'PASS two ' out
+}
+
+# A folder of its own for each request, which git does not see; where there is none that we may take, a line says so.
+sidecars_left() {
+	may_run_here || return 0
+	two </dev/null && leaves && has 'no sidecar files: this is no work tree of git' said && [ ! -e target ] || return
+	mkdir tree && cd tree && two </dev/null && git init -q . && git -c user.name=x -c user.email=x@y commit -q --allow-empty -m x &&
+		git checkout -q -b a/b || return
+	leaves && has "sidecar files: $PWD/target/ktstr/a-b-$(git rev-parse --short=7 HEAD)/2" said && mkdir sub && cp two.ktstr sub && cd sub &&
+		leaves && cd .. || return
+	same 2 "$(find target -name 'two.*.ktstr.json' | wc -l)" files && same '' "$(git status --porcelain target)" 'what git sees' &&
+		exits 0 ktstr test-stats && has 'the newest of 2 folders' "$work/err" && has '  two                       1/1 passed' "$work/out" || return
+	same '' "$(find target -name '.2*')" 'left behind' && rm -rf target && : >target && leaves && has 'no sidecar files: ' said &&
+		has 'tree/target: Not a directory' said || return
+	KTSTR_SIDECAR_DIR=$PWD/here leaves && same '' "$(cat said)" && same 1 "$(find here -type f | wc -l)" files
+}
+
 # What is left of a run that was told to stop: nothing.
 stopped() {
 	may_run_here || return 0
@@ -145,4 +168,4 @@ refused_here() {
 	[ "$(id -u)" = 0 ] || { exits 1 ktstr run --host cgroup_steady && has 'takes root' err; }
 }
 
-run_tests names texts documented options listing judged_anyway many_seeds here stopped refused_here
+run_tests names texts documented options listing judged_anyway many_seeds here sidecars_left stopped refused_here
