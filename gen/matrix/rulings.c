@@ -173,7 +173,8 @@ static void tell_whole(FILE *f, const struct rulings *all, const struct cell_ver
 					     .ran = ran_text,
 					     .test = scenario,
 					     .logs = logs,
-					     .n_logs = 2 };
+					     .n_logs = 2,
+					     .width = log_width(f) };
 
 	report_full(f, &report);
 }
@@ -182,7 +183,7 @@ static void tell_short(FILE *f, const struct cell_verdict *x)
 {
 	auto_free char *note = known_words(x);
 
-	report_short(f, &x->v, note);
+	report_short(f, &x->v, note, log_width(f));
 }
 
 void rulings_text(FILE *f, const struct rulings *all)

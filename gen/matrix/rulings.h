@@ -42,6 +42,10 @@ int rulings_read(struct rulings *all, const struct matrix *m, const struct run *
 void rulings_expect(struct rulings *all, const struct expects *x, const char *today);
 void rulings_text(FILE *f, const struct rulings *all);
 void rulings_json(FILE *f, const struct rulings *all);
+void rulings_markdown(FILE *f, const struct rulings *all);
+void rulings_junit(FILE *f, const struct rulings *all);
+/* The same as a file, whole or not at all. */
+int rulings_junit_file(const char *path, const struct rulings *all, struct err *e);
 /* The worst of it as an exit code and, where a step failed, its error: first what kept a cell from running, then failures, then what passed
  * though --expect says that it fails, then what is inconclusive; 0 when all is well. */
 int rulings_code(const struct rulings *all, const struct verdict_rules *rules, const struct run *r,

@@ -291,10 +291,13 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	}
 	if (o->json)
 		rulings_json(stdout, &all);
+	else if (o->markdown)
+		rulings_markdown(stdout, &all);
 	else
 		rulings_text(stdout, &all);
-	/* The verdict has been told, whatever becomes of files that somebody named a folder for. */
-	if (q->sidecars >= 0 && sidecars_write(q->sidecars, &all, e) < 0)
+	/* The verdict has been told, whatever becomes of files that somebody named. */
+	if ((o->junit && rulings_junit_file(o->junit, &all, e) < 0) ||
+	    (q->sidecars >= 0 && sidecars_write(q->sidecars, &all, e) < 0))
 		return -1;
 	if (q->sidecars < 0)
 		sidecars_leave(&all, r);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct run_asked {
-	const char *scheduler, *seeds, *clock, *filter, *sidecars, *diff_bin, *diff_kernel, *expect;
+	const char *scheduler, *seeds, *clock, *filter, *sidecars, *diff_bin, *diff_kernel, *expect, *junit;
 	struct package_opts package;
 	struct opt_list kernels, topologies, expect_lines;
 	struct profile_opts profiles;
@@ -16,7 +16,7 @@ struct run_asked {
 	struct build_asked missing;
 	uint64_t seed, shift, timeout, duration, workers, jobs, audit;
 	struct verdict_rules rules;
-	bool json, force, explain, host;
+	bool json, markdown, force, explain, host;
 };
 
 /* One process is one request. */

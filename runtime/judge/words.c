@@ -21,9 +21,16 @@ void words_phase(FILE *f, size_t phase)
 		fputs("settle", f);
 }
 
+char *words_moment(uint64_t ns)
+{
+	return xasprintf("+%" PRIu64 ".%03" PRIu64 " s", ns / 1000000000, ns / 1000000 % 1000);
+}
+
 void words_time(FILE *f, uint64_t ns)
 {
-	fprintf(f, "+%" PRIu64 ".%03" PRIu64 " s", ns / 1000000000, ns / 1000000 % 1000);
+	auto_free char *text = words_moment(ns);
+
+	fputs(text, f);
 }
 
 bool words_line(const char *text, uint64_t number, const char **line, size_t *n)

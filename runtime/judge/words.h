@@ -8,6 +8,7 @@ void words_worker(FILE *f, const struct facts_worker *w, bool group);
 void words_phase(FILE *f, size_t phase);
 /* "+1.204 s" */
 void words_time(FILE *f, uint64_t ns);
+char *words_moment(uint64_t ns); /* the same; the caller frees */
 /* Line number of text (NULL: none has), without blanks around it and without a comment; false: it has no such line, or a blank one. */
 bool words_line(const char *text, uint64_t number, const char **line, size_t *n);
 /* ", 38 ms after "swap left right"": the last line that was carried out before; nothing when that is not known. text: of the

@@ -84,7 +84,7 @@ by_a_real_clock() {
 	printf 'clock real\nexpect gap.max off\nexpect reaped off\n' | scenario && exits 0 run && has 'PASS t ' out && exits 0 run --json &&
 		hasnt ' run t ' err && grep -qE '"host":\{"accel":"(tcg|kvm)","stolen_ns":[0-9]+' "$(runs)/seed-1/run.json" || return
 	exits 2 run --expect-line 'iterations{left} >= 1' && hasnt ' run t ' err && has 'real time without KVM' out &&
-		exits 0 run && has ' run t ' err
+		exits 2 run --expect-line 'iterations{left} >= 1' && has ' run t ' err
 }
 
 # Made once more, a run is the same; one that was tampered with is not.
@@ -116,6 +116,10 @@ skipped() {
 	for need in 99.1.. CONFIG_NONE_SUCH=y scx_bpf_no_such; do
 		echo "needs $need" | scenario && exits 0 run && has SKIP out && has "$need" out || return
 	done
+	exits 0 run --junit junit.xml --markdown && has '| skip | t | eevdf |' out && python3 -c 'import xml.etree.ElementTree as t
+s = t.parse("junit.xml").getroot()
+assert s.get("tests") == "1" and s.find("testcase/skipped").get("message"), s.attrib' || return
+	exits 1 run --junit no/such/folder && has SKIP out && has 'error: --junit' err || return
 	printf 'needs 6.12..\nneeds CONFIG_SMP=y\nneeds scx_bpf_dsq_insert\n' | scenario && exits 0 run && has PASS out
 }
 

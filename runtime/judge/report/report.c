@@ -1,12 +1,13 @@
 #include "judge/report/report.h"
 #include "base/mem.h"
 #include "judge/report/figure_table.h"
+#include "judge/report/lines.h"
 #include "judge/words.h"
 #include "text/text.h"
 #include <ctype.h>
 #include <inttypes.h>
 
-enum { CHANGES = 40, LOG_LINES = 20, LOG_BYTES = 4096, TEXT_BYTES = 64 << 10 };
+enum { CHANGES = 40, SEEDS_SHOWN = 20, LOG_LINES = 20, LOG_BYTES = 4096, TEXT_BYTES = 64 << 10 };
 
 static void field(FILE *f, const char *text)
 {
@@ -14,10 +15,12 @@ static void field(FILE *f, const char *text)
 		fprintf(f, "  %s", text);
 }
 
-static void head_words(FILE *f, const struct ruling *v)
+static char *head_words(const struct ruling *v)
 {
 	const struct verdict_seed *seed = verdict_worst_seed(v);
-	size_t passed = 0;
+	size_t passed = 0, n;
+	char *text;
+	FILE *f = xmemstream(&text, &n);
 
 	for (const char *c = judgement_names[v->verdict]; *c; c++)
 		fputc(toupper((unsigned char)*c), f);
@@ -35,27 +38,32 @@ static void head_words(FILE *f, const struct ruling *v)
 		fprintf(f, "  seed %" PRIu64, seed->seed);
 	if (v->verdict < JUDGED_PASS && v->n_seeds > 1)
 		fprintf(f, " (%zu of %zu seeds pass)", passed, v->n_seeds);
-	fputc('\n', f);
+	fclose(f);
+	return text;
 }
 
-static void short_words(FILE *f, const struct ruling *v, const char *note)
+static void short_words(FILE *f, const struct judge_report *r)
 {
+	const struct ruling *v = r->verdict;
 	const struct verdict_check *first = verdict_first(v);
 	const struct verdict_seed *seed = verdict_worst_seed(v);
 
-	head_words(f, v);
-	if (note)
-		fprintf(f, "  %s\n", note);
+	auto_free char *head = head_words(v);
+
+	lines_fit(f, r->width, "%s", head);
+	if (r->note)
+		lines_fit(f, r->width, "  %s", r->note);
 	if (first)
-		fprintf(f, "  %s\n", first->words);
+		lines_fit(f, r->width, "  %s", first->words);
 	else if (seed && seed->words)
-		fprintf(f, "  %s\n", seed->words);
+		lines_fit(f, r->width, "  %s", seed->words);
 	if (v->again)
 		fprintf(f, "  again: %s\n", v->again);
 }
 
-static void others(FILE *f, const struct ruling *v)
+static void others(FILE *f, const struct judge_report *r)
 {
+	const struct ruling *v = r->verdict;
 	const struct verdict_check *first = verdict_first(v);
 	const struct verdict_seed *seed = verdict_worst_seed(v);
 
@@ -64,38 +72,30 @@ static void others(FILE *f, const struct ruling *v)
 
 		if (c != first && c->seed == seed->seed &&
 		    (c->verdict != JUDGED_PASS || !strcmp(c->metric, "expect_fail")))
-			fprintf(f, "  %s: %s\n", c->verdict == JUDGED_FAIL ? "also" : judgement_names[c->verdict],
-				c->words);
+			lines_fit(f, r->width, "  %s: %s",
+				  c->verdict == JUDGED_FAIL ? "also" : judgement_names[c->verdict], c->words);
 	}
-	for (size_t i = 0; i < v->n_seeds; i++) {
+	for (size_t i = 0, n = 0; i < v->n_seeds && v->n_seeds > 1; i++) {
 		const struct verdict_seed *s = &v->seeds[i];
 
-		if (v->n_seeds > 1 && s != seed && s->verdict < JUDGED_PASS)
-			fprintf(f, "  seed %" PRIu64 ": %s\n", s->seed, judgement_names[s->verdict]);
+		if (s == seed || s->verdict >= JUDGED_PASS)
+			continue;
+		if (n++ < SEEDS_SHOWN)
+			lines_fit(f, r->width, "  seed %" PRIu64 ": %s%s%s", s->seed, judgement_names[s->verdict],
+				  s->words ? ": " : "", s->words ? s->words : "");
+		else if (n == SEEDS_SHOWN + 1)
+			fputs("  and more seeds; --json has them all\n", f);
 	}
 }
 
-/* What was done to the workers, and when. */
-static void changes(FILE *f, const struct facts *facts, const char *text)
+static void refusals(FILE *f, const struct judge_report *r)
 {
-	for (size_t i = 0; i < facts->n_lines && i < CHANGES; i++) {
-		const char *line;
-		size_t n;
+	for (size_t i = 0; i < r->facts->n_refusals && i < CHANGES; i++) {
+		const struct facts_refusal *x = &r->facts->refusals[i];
 
-		fputs(i ? "  " : "\n  ", f);
-		words_time(f, facts->lines[i].ns);
-		if (words_line(text, facts->lines[i].line, &line, &n))
-			fprintf(f, "  %.*s\n", (int)(n < 100 ? n : 100), line);
-		else
-			fprintf(f, "  line %" PRIu64 "\n", facts->lines[i].line);
-	}
-	if (facts->n_lines > CHANGES)
-		fprintf(f, "  and %zu lines more\n", facts->n_lines - CHANGES);
-	for (size_t i = 0; i < facts->n_refusals && i < CHANGES; i++) {
-		const struct facts_refusal *r = &facts->refusals[i];
-
-		fprintf(f, "%s  refused: %s: %s (line %" PRIu64 ", %" PRIu64 " times)\n", i ? "" : "\n",
-			r->what ? r->what : "", r->error ? r->error : "", r->line, r->times);
+		fputs(i ? "" : "\n", f);
+		lines_fit(f, r->width, "  refused: %s: %s (line %" PRIu64 ", %" PRIu64 " times)",
+			  x->what ? x->what : "", x->error ? x->error : "", x->line, x->times);
 	}
 }
 
@@ -126,7 +126,7 @@ static void logs(FILE *f, const struct judge_report *r)
 		from = log_end(l, &n);
 		fprintf(f, "\n  %s of the %s's log%s%s%s\n", from == l->text ? "all" : "end", l->name,
 			l->path ? " (" : "", l->path ? l->path : "", l->path ? ")" : "");
-		text_indent(f, from, n, 4);
+		lines_cut(f, from, n, 4, r->width);
 	}
 }
 
@@ -142,26 +142,14 @@ static void filtered(FILE *f, void (*write)(FILE *, const void *), const void *w
 	text_put(f, text, n, TEXT_LINES);
 }
 
-static void head_of(FILE *f, const void *v)
-{
-	head_words(f, v);
-}
-
-void report_head(FILE *f, const struct ruling *v)
-{
-	filtered(f, head_of, v);
-}
-
 static void short_of(FILE *f, const void *what)
 {
-	const struct judge_report *r = what;
-
-	short_words(f, r->verdict, r->note);
+	short_words(f, what);
 }
 
-void report_short(FILE *f, const struct ruling *v, const char *note)
+void report_short(FILE *f, const struct ruling *v, const char *note, int width)
 {
-	const struct judge_report r = { .verdict = v, .note = note };
+	const struct judge_report r = { .verdict = v, .note = note, .width = width };
 
 	filtered(f, short_of, &r);
 }
@@ -172,16 +160,16 @@ static void full_of(FILE *f, const void *what)
 	const struct ruling *v = r->verdict;
 	size_t n = r->test ? strlen(r->test) : 0;
 
-	short_words(f, v, r->note);
-	others(f, v);
+	short_words(f, r);
+	others(f, r);
 	if (r->facts)
-		figure_table(f, r->facts);
+		figure_table(f, r->facts, r->ran, r->width);
 	if (v->n_seeds > 1)
 		figure_table_seeds(f, v);
 	if (v->verdict >= JUDGED_PASS)
 		return;
 	if (r->facts)
-		changes(f, r->facts, r->ran);
+		refusals(f, r);
 	logs(f, r);
 	if (n) {
 		fputs("\n  the test\n", f);

@@ -366,7 +366,7 @@ static void reports(void **state)
 	auto_verdict struct ruling v = { 0 }, s = { 0 }, p = { 0 }, again = { 0 };
 	const struct report_log logs[] = { { "kernel", "/c/kernel.log", quiet_log, sizeof(quiet_log) - 1 },
 					   { "scheduler", NULL, "started\n\x1b[31mworking\x1b[0m", 24 } };
-	struct judge_report report = { &v, NULL, &bad, text, text, logs, 2 };
+	struct judge_report report = { &v, NULL, &bad, text, text, logs, 2, 0 };
 	struct err e = { 0 };
 	char *out;
 	size_t n;
@@ -393,7 +393,7 @@ static void reports(void **state)
 
 	runs[0].facts = &stall;
 	judged(&s, &r, "gap.max <= 200ms\nslack.p99 <= 1ms", runs);
-	report = (struct judge_report){ &s, NULL, &stall, text, text, NULL, 0 };
+	report = (struct judge_report){ &s, NULL, &stall, text, text, NULL, 0, 0 };
 	f = xmemstream(&out, &n);
 	report_full(f, &report);
 	fclose(f);
@@ -402,12 +402,54 @@ static void reports(void **state)
 
 	runs[0].facts = &ok;
 	judged(&p, &r, "isolated", runs);
-	report = (struct judge_report){ &p, NULL, &ok, text, text, logs, 2 };
+	report = (struct judge_report){ &p, NULL, &ok, text, text, logs, 2, 0 };
 	f = xmemstream(&out, &n);
 	report_full(f, &report);
 	fclose(f);
 	same_as_golden("pass.txt", out);
 	free(out);
+}
+
+/* Everything but commands and the text fits; what a log says has no power over the terminal. */
+static void narrow(void **state)
+{
+	enum { WIDTH = 60 };
+	auto_facts struct facts bad = facts_of(gapped);
+	const struct judge_run run = { .seed = 11, .facts = &bad, .kernel_log = "" };
+	struct judge_request r = { .again = "ktstr run llc.ktstr" };
+	static const char log[] =
+		"\x1b]0;title\x07short\n"
+		"a long line of a scheduler that goes on and on äöü and does not end before column sixty\n\n";
+	const struct report_log logs[] = { { "scheduler", NULL, log, sizeof(log) - 1 } };
+	auto_verdict struct ruling v = { 0 };
+	const struct judge_report report = {
+		&v,   "a note that is long enough to be broken where there is a blank, if any",
+		&bad, text,
+		NULL, logs,
+		1,    WIDTH
+	};
+	auto_free char *out = NULL;
+	size_t n;
+
+	(void)state;
+	judged(&v, &r, "gap.max <= 200ms", &run);
+	FILE *f = xmemstream(&out, &n);
+
+	report_full(f, &report);
+	fclose(f);
+	assert_null(strchr(out, '\x1b'));
+	assert_null(strchr(out, '\x07'));
+	assert_non_null(strstr(out, "\n    a long line of a scheduler that goes on and on äöü and …\n"));
+	assert_non_null(strstr(out, "\n  phase    cgroup  workers  latency"));
+	for (const char *line = out, *next; *line; line = next) {
+		size_t len = strcspn(line, "\n"), columns = 0;
+
+		next = line + len + 1;
+		for (size_t i = 0; i < len; i++)
+			columns += ((unsigned char)line[i] & 0xc0) != 0x80;
+		if (columns > WIDTH && strncmp(line, "  again:", 8) != 0)
+			fail_msg("%zu columns: %.*s", columns, (int)len, line);
+	}
 }
 
 static void broken_and_skipped(void **state)
@@ -457,15 +499,11 @@ static void sidecars(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits),
-		cmocka_unit_test(without_a_value),
-		cmocka_unit_test(findings),
-		cmocka_unit_test(expected_failures),
-		cmocka_unit_test(other_side),
-		cmocka_unit_test(real_time),
-		cmocka_unit_test(verdicts),
-		cmocka_unit_test(reports),
-		cmocka_unit_test(broken_and_skipped),
+		cmocka_unit_test(limits),     cmocka_unit_test(without_a_value),
+		cmocka_unit_test(findings),   cmocka_unit_test(expected_failures),
+		cmocka_unit_test(other_side), cmocka_unit_test(real_time),
+		cmocka_unit_test(verdicts),   cmocka_unit_test(reports),
+		cmocka_unit_test(narrow),     cmocka_unit_test(broken_and_skipped),
 		cmocka_unit_test(sidecars),
 	};
 
