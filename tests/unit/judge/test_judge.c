@@ -279,14 +279,16 @@ static void real_time(void **state)
 	struct judge_request r = { 0 };
 	static const struct {
 		const char *accel;
-		uint64_t stolen;
+		uint64_t stolen, cpus;
 		enum judgement want;
 	} cases[] = {
-		{ "kvm", 0, JUDGED_FAIL },
-		{ "host", 0, JUDGED_FAIL },
-		{ "kvm", 300000000, JUDGED_INCONCLUSIVE }, /* it is 212 ms too long */
-		{ "kvm", 100000000, JUDGED_FAIL },
-		{ "tcg", 0, JUDGED_INCONCLUSIVE },
+		{ "kvm", 0, 8, JUDGED_FAIL },
+		{ "host", 0, 8, JUDGED_FAIL },
+		{ "kvm", 300000000, 8, JUDGED_INCONCLUSIVE }, /* it is 212 ms too long */
+		{ "kvm", 100000000, 8, JUDGED_FAIL },
+		{ "kvm", 150000000, 1, JUDGED_INCONCLUSIVE }, /* more than 5 % of 2.2 s */
+		{ "kvm", 100000000, 1, JUDGED_FAIL },
+		{ "tcg", 0, 8, JUDGED_INCONCLUSIVE },
 	};
 
 	(void)state;
@@ -298,6 +300,7 @@ static void real_time(void **state)
 
 		f.accel = (char *)cases[i].accel;
 		f.stolen_ns = cases[i].stolen;
+		f.cpus = cases[i].cpus;
 		judged(&v, &r, "gap.max <= 200ms", &run);
 		assert_int_equal(v.verdict, cases[i].want);
 	}
