@@ -153,18 +153,21 @@ int sidecars_begin(const char *dir, char **made, struct err *e)
 
 int sidecars_keep(const char *made, const char *dir, char **kept, struct err *e)
 {
-	for (int i = 1; i < NUMBERS; i++) {
-		char *name = i == 1 ? xstrdup(dir) : xasprintf("%s-%d", dir, i);
+	/* Another request of the same second; an empty folder would be replaced. */
+	int failed = EEXIST;
 
-		/* An empty folder would be replaced. */
-		if (!file_exists(name) && rename(made, name) == 0) {
-			*kept = name;
+	for (int i = 1; i < NUMBERS && (failed == EEXIST || failed == ENOTEMPTY); i++) {
+		auto_free char *name = i == 1 ? xstrdup(dir) : xasprintf("%s-%d", dir, i);
+
+		if (file_exists(name))
+			continue;
+		failed = rename(made, name) < 0 ? errno : 0;
+		if (!failed) {
+			*kept = TAKE(name);
 			return 0;
 		}
-		free(name);
-		if (errno != EEXIST && errno != ENOTEMPTY && !file_exists(dir))
-			break;
 	}
+	errno = failed;
 	return err_sys(e, "rename %s to %s", made, dir);
 }
 

@@ -248,6 +248,14 @@ static int build_scheduler(struct request *q, struct err *e)
 	return 0;
 }
 
+/* NULL: --diff-kernel is not given. */
+static const char *base_kernel(const struct request *q)
+{
+	const struct target *t = q->matrix.base_kernel;
+
+	return !t ? NULL : t->key ? t->key : t->dir ? t->dir : t->k.image;
+}
+
 static char *rest_again(const struct request *q)
 {
 	auto_argv struct argv a = { 0 };
@@ -386,7 +394,7 @@ static int run_scenarios(struct request *q, struct err *e)
 			    e) < 0 ||
 	    open_sidecars(q, e) < 0 || find_kernels(q, e) < 0 || build_scheduler(q, e) < 0)
 		return -1;
-	q->again = run_asked_words(q->scheduler, q->base);
+	q->again = run_asked_words(q->scheduler, q->base, base_kernel(q));
 	q->again_rest = rest_again(q);
 	q->matrix.home = &q->home;
 	q->matrix.again = q->again;

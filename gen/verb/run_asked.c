@@ -145,7 +145,7 @@ const struct opt run_opts[] = {
 	{ 0 },
 };
 
-char *run_asked_words(const char *scheduler, const char *base)
+char *run_asked_words(const char *scheduler, const char *base, const char *base_kernel)
 {
 	const struct run_asked *o = &run_asked;
 	auto_argv struct argv a = { 0 };
@@ -169,8 +169,8 @@ char *run_asked_words(const char *scheduler, const char *base)
 		argv_opt(&a, "--expect-line", "%s", o->expect_lines.v[i]);
 	if (base)
 		argv_opt(&a, "--diff-bin", "%s", base);
-	if (o->diff_kernel)
-		argv_opt(&a, "--diff-kernel", "%s", o->diff_kernel);
+	if (base_kernel)
+		argv_opt(&a, "--diff-kernel", "%s", base_kernel);
 	if (o->profiles.file) {
 		auto_free char *file = realpath(o->profiles.file, NULL);
 

@@ -23,6 +23,6 @@ struct run_asked {
 extern struct run_asked run_asked;
 extern const struct opt run_opts[];
 
-/* The options that belong to every cell, for the command that runs one again: all but those that name a cell. base: --diff-bin, absolute;
- * NULL: none. Caller frees. */
-char *run_asked_words(const char *scheduler, const char *base);
+/* The options that belong to every cell, for the command that runs one again: all but those that name a cell. base and
+ * base_kernel: what they are compared with, by names that hold in any folder; NULL: nothing. Caller frees. */
+char *run_asked_words(const char *scheduler, const char *base, const char *base_kernel);

@@ -75,6 +75,19 @@ run_graph() {
 	matches run-real.ninja build.ninja
 }
 
+# Against another scheduler on another kernel, and each run made twice.
+run_base_graph() {
+	kernels
+	cp /bin/true other && printf 'cgroup a\nwork a spin\nhold 100%%\nexpect iterations{a} >= 0.5 * iterations{a} of base\n' >t.ktstr || return
+	ktstr run t.ktstr --kernel one --scheduler-bin 'a scheduler' --diff-bin ./other --diff-kernel two --audit 100 >out 2>err
+	anonymous <"$(echo cache/ktstr/store/graphs/run-*/build.ninja)" >build.ninja
+	matches run-base.ninja build.ninja && rm -rf cache/ktstr/store/graphs || return
+	# The kernel to compare with is one that tests run on as well.
+	ktstr run t.ktstr --kernel one --kernel two --diff-kernel two >out 2>err
+	grep '^build tests/.*/verdict.json' cache/ktstr/store/graphs/run-*/build.ninja >judged
+	same 2 "$(wc -l <judged)" 'kernels that tests run on' && has 'tests/t/two/' judged
+}
+
 # What is not in the cache is made in the same graph, beside what is.
 build_graph() {
 	kernels
@@ -145,4 +158,4 @@ libraries() {
 		has 'note: LD_PRELOAD' err
 }
 
-run_tests libraries kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph run_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name
+run_tests libraries kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph run_graph run_base_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name
