@@ -83,6 +83,8 @@ const struct step_result *run_step(const struct run *r, const struct edge *g)
 	return &r->steps[g->index];
 }
 
+enum { FAILURES_SHOWN = 10 };
+
 static int failure_of(const struct run *r, const struct plan *p, size_t i, struct err *e)
 {
 	auto_free char *dir = shell_quote(r->dir);
@@ -113,14 +115,23 @@ int run_failure_of(const struct run *r, const struct plan *p, const char *rule, 
 int run_failures(const struct run *r, const struct plan *p, struct err *e)
 {
 	int code = 0;
+	size_t told = 0, more = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
 		if (r->steps[i].state != STEP_FAILED)
 			continue;
-		if (code)
+		if (told == FAILURES_SHOWN) {
+			more++;
+			continue;
+		}
+		if (told++)
 			log_error("%s", e->msg);
 		(void)failure_of(r, p, i, e);
 		code = code ? code : e->code;
+	}
+	if (more) {
+		log_error("%s", e->msg);
+		(void)err_set(e, code, "%zu more steps failed", more);
 	}
 	if (code)
 		e->code = code;

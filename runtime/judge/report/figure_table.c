@@ -191,11 +191,11 @@ static char *deeds_until(struct deeds *d, uint64_t ns)
 	return note;
 }
 
-/* A line for each of its groups. Lines are carried out, and then the phase begins. */
+/* A line for each of its groups. What is done in a phase is done as it begins, but for what blocks repeat. */
 static void phase_lines(struct table *t, struct deeds *d, size_t phase, size_t *beyond)
 {
 	const struct facts *facts = d->facts;
-	const struct facts_mark *begins = facts_phase_mark(facts, phase);
+	const struct facts_mark *next = facts_phase_mark(facts, phase + 1);
 	bool first = true;
 
 	for (size_t i = 0; i < facts->n_workers; i++) {
@@ -204,8 +204,8 @@ static void phase_lines(struct table *t, struct deeds *d, size_t phase, size_t *
 		if (t->n > LINES_MAX) {
 			++*beyond;
 		} else if (group_line(t, facts, facts->workers[i].group, (int)phase, first)) {
-			if (first && begins)
-				t->notes[t->n - 1] = deeds_until(d, begins->ns);
+			if (first)
+				t->notes[t->n - 1] = deeds_until(d, next && next->ns ? next->ns - 1 : UINT64_MAX);
 			first = false;
 		}
 	}

@@ -23,5 +23,5 @@ struct judge_report {
 
 /* A line like "FAIL llc_isolation  scx_mine llc+steal  7.3.4  smt-2llc  seed 11 (7 of 8 seeds pass)", and the note; of what did not pass the first failure and the command that repeats it. Nothing needs scrolling. */
 void report_short(FILE *f, const struct ruling *v, const char *note, int width);
-/* All of it: then other failures, figures by phase and group with what was done in between, ends of logs, the scenario's text. What comes from a guest is filtered. */
+/* All of it: then other failures, figures by phase and group with what was done, ends of logs, the scenario's text. What comes from a guest is filtered. */
 void report_full(FILE *f, const struct judge_report *r);
