@@ -29,20 +29,19 @@ static int by_hash(const void *a, const void *b)
 	return strcmp(x->hash, y->hash);
 }
 
-static bool has_seeds(const struct matrix_cell *c)
-{
-	return !c->skip && c->on->guest->plan.virtual;
-}
-
 int audit_choose(struct matrix *m, uint64_t percent, struct err *e)
 {
 	auto_free struct choice *all = NULL;
+	bool virtual = false;
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
 			const struct matrix_cell *c = &m->tests[i].cells[k];
-			size_t seeds = has_seeds(c) && !m->here ? c->test->seeds.n : 0;
+			bool may = c->on->guest->plan.virtual && !m->here;
+			size_t seeds = may && !c->skip ? c->test->seeds.n : 0;
+
+			virtual |= may;
 
 			all = xreallocarray(all, n + seeds + 1, sizeof(*all));
 			for (size_t s = 0; s < seeds; s++) {
@@ -55,7 +54,8 @@ int audit_choose(struct matrix *m, uint64_t percent, struct err *e)
 	if (!n)
 		return err_set(e, X_USAGE,
 			       "--audit: no run of this request is in virtual time, and others differ each time");
-	qsort(all, n, sizeof(*all), by_hash);
+	if (n)
+		qsort(all, n, sizeof(*all), by_hash);
 	for (size_t i = 0; i < n && i * 100 < n * percent; i++)
 		*all[i].twice = true;
 	return 0;

@@ -111,7 +111,7 @@ misbehaving() {
 
 # A topology, or a kernel, that lacks what is asked for is no failure; nothing runs on it.
 skipped() {
-	printf 'cgroup far cpuset=llc:1\n' | scenario && exits 0 run && has SKIP out && has 'llc' out && hasnt ' run t ' err &&
+	printf 'cgroup far cpuset=llc:1\n' | scenario && exits 0 run --audit 100 && has SKIP out && has 'llc' out && hasnt ' run t ' err &&
 		exits 1 run --no-skip || return
 	for need in 99.1.. CONFIG_NONE_SUCH=y scx_bpf_no_such; do
 		echo "needs $need" | scenario && exits 0 run && has SKIP out && has "$need" out || return
