@@ -60,6 +60,7 @@ static bool is_failed(const char *log, const char *out)
 static void fail(struct step_result *r, const char *why)
 {
 	r->state = STEP_FAILED;
+	r->silent = true;
 	r->code = X_FAIL;
 	free(r->text);
 	r->text = xstrdup(why);

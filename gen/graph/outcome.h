@@ -9,7 +9,8 @@ enum step_state { STEP_CACHED, STEP_RAN, STEP_FAILED, STEP_NOT_RUN };
 
 struct step_result {
 	enum step_state state;
-	bool began; /* it said so */
+	bool began;  /* it said so */
+	bool silent; /* STEP_FAILED: it said nothing of that, its process was gone */
 	uint64_t ms;
 	int code;   /* STEP_FAILED, STEP_NOT_RUN: exit code of the error */
 	char *text; /* STEP_FAILED: its message; STEP_NOT_RUN: the failure before it; else why it ran */

@@ -99,6 +99,21 @@ static int read_cell(struct cell_verdict *x, const struct run *r, struct err *e)
 	return ret;
 }
 
+bool rulings_lost(const struct matrix *m, const struct run *r)
+{
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; k < m->tests[i].n; k++) {
+			const struct matrix_cell *c = &m->tests[i].cells[k];
+
+			if (c->skip || run_step(r, c->judge)->state != STEP_NOT_RUN)
+				continue;
+			for (size_t s = 0; s < c->test->seeds.n; s++)
+				if (run_step(r, c->runs[s])->silent)
+					return true;
+		}
+	return false;
+}
+
 int rulings_read(struct rulings *all, const struct matrix *m, const struct run *r, struct err *e)
 {
 	size_t n = 0;

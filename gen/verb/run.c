@@ -332,6 +332,12 @@ static int make_and_report(struct request *q, struct err *e)
 	    run_plan(&r, &p, &ro, e) < 0)
 		return -1;
 	kernels_tell_made(&q->kernels, &r);
+	if (!o->force && !o->host && rulings_lost(&q->matrix, &r)) {
+		log_note("a step was killed, perhaps because memory ran out; what it did is done again");
+		run_free(&r);
+		if (run_plan(&r, &p, &ro, e) < 0)
+			return -1;
+	}
 	return tell(q, &r, &p, e);
 }
 

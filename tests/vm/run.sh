@@ -143,6 +143,19 @@ broken() {
 	exits 0 run --seeds 3 && has ' seed 2' err && hasnt ' seed 1' err && hasnt ' seed 3' err
 }
 
+# A step that is killed is tried once more as well.
+killed() {
+	printf 'hold 2s\n' | scenario || return
+	ktstr run t.ktstr --kernel "$key" --seeds 4..5 --json >out 2>err &
+	pid=$!
+	within 60 kill_step 5 && wait $pid
+	same 0 $? 'exit code' && has 'failed  run t ' err && has 'done again' err && hasnt '"verdict": "broken"' out
+}
+
+kill_step() {
+	p=$(leftovers | sed -n "s/^\([0-9]*\) .*ktstr-step run .* --seed $1 .*/\1/p") && [ -n "$p" ] && pgrep -P "$p" qemu-system >/dev/null && kill -9 "$p"
+}
+
 # Once it has worked for a while: one that dies at once is the snapshot's fault.
 kill_seed_2() {
 	while :; do
@@ -167,4 +180,4 @@ guest() {
 	leftovers | grep -q qemu-system
 }
 
-run_tests twice limits again compared based known audited by_a_real_clock misbehaving skipped broken stopped
+run_tests twice limits again compared based known audited by_a_real_clock misbehaving skipped broken killed stopped
