@@ -15,6 +15,11 @@ run() {
 	ktstr run t.ktstr --kernel "$key" "$@"
 }
 
+# A seed that nothing kept has a run of: the store is shared with earlier runs of these tests.
+new_seed() {
+	echo $(($(date +%s) * 10))
+}
+
 # Where the runs of the last request are.
 runs() {
 	sed -n 's/.*"dir": "\([^"]*\)".*/\1/p' out
@@ -61,7 +66,7 @@ compared() {
 # The other side of "of base" is made once.
 based() {
 	echo 'expect iterations{left} >= 0.2 * iterations{left} of base' | scenario && exits 2 run && has '--diff-bin' err &&
-		exits 0 run --diff-bin "$sched" --json && has '"other": "base"' out && has ' under base seed 1' err &&
+		exits 0 run --diff-bin "$sched" --json && has '"other": "base"' out &&
 		exits 0 run --diff-bin "$sched" --expect-line 'iterations{left} >= 0.1 * iterations{left} of base' && hasnt ' run t ' err || return
 	exits 0 run --diff-kernel "$key" --json && has '"other": "base"' out || return
 	scenario </dev/null && exits 2 run --diff-kernel "$key" && has 'nothing that is expected compares with it' err
@@ -81,19 +86,23 @@ known() {
 
 # By a real clock what passed is kept, and nothing else: figures say nothing without KVM, findings do.
 by_a_real_clock() {
-	printf 'clock real\nexpect gap.max off\nexpect reaped off\n' | scenario && exits 0 run && has 'PASS t ' out && exits 0 run --json &&
-		hasnt ' run t ' err && grep -qE '"host":\{"accel":"(tcg|kvm)","stolen_ns":[0-9]+' "$(runs)/seed-1/run.json" || return
-	exits 2 run --expect-line 'iterations{left} >= 1' && hasnt ' run t ' err && has 'real time without KVM' out &&
-		exits 2 run --expect-line 'iterations{left} >= 1' && has ' run t ' err
+	seed=$(new_seed)
+	printf 'clock real\nexpect gap.max off\nexpect reaped off\n' | scenario && exits 0 run --seed "$seed" && has 'PASS t ' out &&
+		exits 0 run --seed "$seed" --json && hasnt ' run t ' err &&
+		grep -qE '"host":\{"accel":"(tcg|kvm)","stolen_ns":[0-9]+' "$(runs)/seed-$seed/run.json" || return
+	exits 2 run --seed "$seed" --expect-line 'iterations{left} >= 1' && hasnt ' run t ' err && has 'real time without KVM' out &&
+		exits 2 run --seed "$seed" --expect-line 'iterations{left} >= 1' && has ' run t ' err
 }
 
 # Made once more, a run is the same; one that was tampered with is not.
 audited() {
-	scenario </dev/null && exits 0 run --audit 100 --seeds 2 --json && has 'audit: 2 runs once more, equal to the byte' err || return
-	file=$(runs)/seed-2/run.json
+	seed=$(new_seed)
+	scenario </dev/null && exits 0 run --audit 100 --seeds "$seed..$((seed + 1))" --json && has 'audit: 2 runs once more, equal to the byte' err || return
+	file=$(runs)/seed-$seed/run.json
 	sed 's/"iterations":\([0-9]*\)[0-8]\([,}]\)/"iterations":\19\2/' "$file" >changed && ! cmp -s changed "$file" || fail 'nothing to change' || return
-	touch -r "$file" changed && mv -f changed "$file" && exits 32 run --audit 100 --seeds 2 && has 'audit: t seed 2: made once more, it differs: mark "' err &&
-		has 'iterations: ' err && has '1 of 2 runs' err && exits 2 run --audit 100 --clock real
+	touch -r "$file" changed && mv -f changed "$file" && exits 32 run --audit 100 --seeds "$seed..$((seed + 1))" &&
+		has "audit: t seed $seed: made once more, it differs: mark \"" err && has 'iterations: ' err && has '1 of 2 runs' err &&
+		exits 2 run --audit 100 --clock real
 }
 
 # The kernel throws it out; it ends by itself; it is refused; it is none.
@@ -125,47 +134,54 @@ assert s.get("tests") == "1" and s.find("testcase/skipped").get("message"), s.at
 
 # A guest that dies each time it is tried is told with its seed; the other seeds are judged, and only that one runs again.
 broken() {
+	first=$(new_seed) seed=$((first + 1)) last=$((first + 2))
 	printf 'hold 2s\n' | scenario || return
-	kill_seed_2 &
+	kill_guests &
 	killer=$!
-	ktstr run t.ktstr --kernel "$key" --seeds 3 --json >out 2>err
+	ktstr run t.ktstr --kernel "$key" --seeds "$first..$last" --json >out 2>err
 	code=$?
 	kill $killer
-	same 6 "$code" 'exit code' && has 'it runs again' err && has 'error: run t on ' err && has ' seed 2: the scenario: QEMU died' err || return
+	same 6 "$code" 'exit code' && has 'it runs again' err && has 'error: run t on ' err && has " seed $seed: the scenario: QEMU died" err || return
 	python3 - out <<-'END' || return
 		import json, sys
 		t = json.load(open(sys.argv[1]))["tests"][0]
-		s = {x["seed"]: x for x in t["seeds"]}
-		assert t["verdict"] == "broken" and [s[i]["verdict"] for i in (1, 2, 3)] == ["pass", "broken", "pass"], t["seeds"]
-		assert "QEMU died" in s[2]["words"] and "--seed 2" in t["again"], t
+		s = t["seeds"]
+		assert t["verdict"] == "broken" and [x["verdict"] for x in s] == ["pass", "broken", "pass"], s
+		assert "QEMU died" in s[1]["words"] and "--seed %d" % s[1]["seed"] in t["again"], t
 		assert all(f["seeds"] == 2 for f in t["figures"]), t["figures"]
 	END
-	exits 0 run --seeds 3 && has ' seed 2' err && hasnt ' seed 1' err && hasnt ' seed 3' err
+	exits 0 run --seeds "$first..$last" && has " seed $seed" err && hasnt " seed $first" err && hasnt " seed $last" err
 }
 
-# A step that is killed is tried once more as well.
-killed() {
-	printf 'hold 2s\n' | scenario || return
-	ktstr run t.ktstr --kernel "$key" --seeds 4..5 --json >out 2>err &
-	pid=$!
-	within 60 kill_step 5 && wait $pid
-	same 0 $? 'exit code' && has 'failed  run t ' err && has 'done again' err && hasnt '"verdict": "broken"' out
-}
-
-kill_step() {
-	p=$(leftovers | sed -n "s/^\([0-9]*\) .*ktstr-step run .* --seed $1 .*/\1/p") && [ -n "$p" ] && pgrep -P "$p" qemu-system >/dev/null && kill -9 "$p"
+# The step that runs that seed.
+step() {
+	leftovers | sed -n "s/^\([0-9]*\) .*ktstr-step run .* --seed $seed .*/\1/p"
 }
 
 # Once it has worked for a while: one that dies at once is the snapshot's fault.
-kill_seed_2() {
+kill_guests() {
 	while :; do
-		for p in $(leftovers | sed -n 's/^\([0-9]*\) .*ktstr-step run .* --seed 2 .*/\1/p'); do
+		for p in $(step); do
 			for q in $(pgrep -P "$p" qemu-system); do
 				[ "$(awk '{ print $14 }' "/proc/$q/stat" 2>/dev/null || echo 0)" -lt 150 ] || kill -9 "$q"
 			done
 		done
 		sleep 0.05
 	done
+}
+
+# A step that is killed is tried once more as well.
+killed() {
+	seed=$(new_seed)
+	printf 'hold 2s\n' | scenario || return
+	ktstr run t.ktstr --kernel "$key" --seeds "$seed..$((seed + 1))" --json >out 2>err &
+	pid=$!
+	within 60 kill_step && wait $pid
+	same 0 $? 'exit code' && has 'failed  run t ' err && has 'done again' err && hasnt '"verdict": "broken"' out
+}
+
+kill_step() {
+	p=$(step) && [ -n "$p" ] && pgrep -P "$p" qemu-system >/dev/null && kill -9 "$p"
 }
 
 stopped() {
