@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "judge/figure.h"
+#include "judge/facts/difference.h"
 #include "judge/judge.h"
 #include "judge/report/report.h"
 #include "judge/report/sidecar.h"
@@ -106,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	MUST(facts_read(&again, one, n_one, &e) == 0);
 	two = written(&again, &n_two);
 	MUST(n_one == n_two && !memcmp(one, two, n_one));
+	MUST(!facts_difference(&f, &again));
 	figures(&f);
 	judged(&f);
 	return 0;
