@@ -135,7 +135,7 @@ assert s.get("tests") == "1" and s.find("testcase/skipped").get("message"), s.at
 # A guest that dies each time it is tried is told with its seed; the other seeds are judged, and only that one runs again.
 broken() {
 	first=$(new_seed) seed=$((first + 1)) last=$((first + 2))
-	printf 'hold 2s\n' | scenario || return
+	printf 'hold 10s\n' | scenario || return
 	kill_guests &
 	killer=$!
 	ktstr run t.ktstr --kernel "$key" --seeds "$first..$last" --json >out 2>err

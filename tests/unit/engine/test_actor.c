@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -290,14 +291,54 @@ static void speeds(void **state)
 	burn(1000, 0);
 }
 
+/* The instructions of a process that computes for so many rounds and ends. 0: nobody may trace here. */
+static unsigned steps(uint64_t rounds)
+{
+	unsigned n = 0;
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(0);
+		raise(SIGSTOP);
+		burn(1000, rounds * 1000);
+		_exit(0);
+	}
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		n++;
+		ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
+	}
+	return n;
+}
+
+/* Whichever loop runs them. */
+static void a_round_is_two_instructions(void **state)
+{
+	unsigned few = steps(33);
+
+	(void)state;
+	if (!few)
+		skip();
+	assert_int_equal(steps(33 + 30) - few, 2 * 30);
+	assert_int_equal(steps(33 + 320) - few, 2 * 320);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(alone),         cmocka_unit_test(work_is_counted),
-		cmocka_unit_test(sleeps),        cmocka_unit_test(a_wake_is_never_lost),
-		cmocka_unit_test(a_late_stamp),  cmocka_unit_test(in_turns),
-		cmocka_unit_test(one_at_a_time), cmocka_unit_test(wakes_are_latencies),
-		cmocka_unit_test(masks),         cmocka_unit_test(speeds),
+		cmocka_unit_test(alone),
+		cmocka_unit_test(work_is_counted),
+		cmocka_unit_test(sleeps),
+		cmocka_unit_test(a_wake_is_never_lost),
+		cmocka_unit_test(a_late_stamp),
+		cmocka_unit_test(in_turns),
+		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(wakes_are_latencies),
+		cmocka_unit_test(masks),
+		cmocka_unit_test(speeds),
+		cmocka_unit_test(a_round_is_two_instructions),
 	};
 
 	if (argc > 1 && !strcmp(argv[1], CHILDREN_WORD))
