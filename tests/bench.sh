@@ -134,3 +134,6 @@ done
 
 printf '\nvirtual time\n'
 KERNEL=$first sh "$root/tests/bench/virtual.sh"
+
+printf '\nscenarios\n'
+KERNEL=$first sh "$root/tests/bench/scenarios.sh"
