@@ -36,6 +36,37 @@ ours() {
 	twice --scheduler-bin "$sched"
 }
 
+# What the kernel counted for a cgroup is what its workers used. Both are read at the borders of phases, one after the other while the
+# workers go on, and are as old as the last tick. Workers that start processes are left out, whose time is the cgroup's alone, and
+# cgroups that lost or got a worker while the phase went on.
+shares() {
+	catalogue || return
+	python3 - runs/* <<-'END' >&3
+		import json, sys
+		n = worst = bad = 0
+		for path in sys.argv[1:]:
+		    run = json.load(open(path))
+		    for group in run.get("cgroups", []):
+		        below = (group["name"], group["name"] + "/")
+		        workers = [w for w in run["workers"] if w["group"] == below[0] or w["group"].startswith(below[1])]
+		        stat = group["cpu_stat"]
+		        for k in range(1, len(stat) - 1):
+		            phases = [w["phases"][k] if k < len(w["phases"]) else None for w in workers]
+		            if not workers or not stat[k] or not stat[k + 1] or any(not p or "cpu_ns" not in p for p in phases) or \
+		               any(w["type"].startswith(("fork", "exec", "thread", "prog")) for w in workers):
+		                continue
+		            used = (stat[k + 1]["usage_usec"] - stat[k]["usage_usec"]) * 1000
+		            cpu = sum(p["cpu_ns"] for p in phases)
+		            n += 1
+		            worst = max(worst, abs(used - cpu) / used if used > 1e9 else 0)
+		            if abs(used - cpu) > 0.02 * used + run["tick_ns"] * min(len(phases), run["cpus"]):
+		                bad += 1
+		                print("# %s: cgroup %s in phase %d: cpu.stat %d ns, workers %d ns" % (path, group["name"], k, used, cpu))
+		print("# cpu.stat and workers: %d phases of cgroups, %.2f %% apart at most where they used a second" % (n, 100 * worst))
+		sys.exit(bad > 0 or n < 50)
+	END
+}
+
 # What did not change is found, all of it at once.
 unchanged() {
 	catalogue && start=$(date +%s%N) && catalogue || return
@@ -58,4 +89,4 @@ documents() {
 }
 
 exec 3>&1
-run_tests kernels_own ours unchanged documents
+run_tests kernels_own ours shares unchanged documents
