@@ -1,5 +1,8 @@
 #include "gen/matrix/fit.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/matrix/test.h"
@@ -7,7 +10,28 @@
 
 #define NS_PER_MS 1000000u
 
-int test_fit(const struct test *t, const char *topology, char **skip, uint64_t *ms, struct err *e)
+static void note_other(struct argv *others, const char *name)
+{
+	for (size_t i = 0; i < others->n; i++)
+		if (!strcmp(others->v[i], name))
+			return;
+	argv_add(others, name);
+}
+
+static void take(struct fit *f, const struct scenario_plan *plan, bool here)
+{
+	const char *what = here ? plan_guests_only(plan) : NULL;
+
+	if (what)
+		f->skip = xasprintf("%s happens in guests only, and this is --host", what);
+	f->keeps = plan->schedules;
+	f->later = plan->later;
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].kind == PLAN_SCHEDULER && plan->steps[i].name)
+			note_other(&f->others, plan->steps[i].name);
+}
+
+int fit_find(struct fit *f, const struct test *t, const char *topology, bool here, struct err *e)
 {
 	struct scenario_error why = { 0 };
 	auto_free struct scenario_plan *plan = xcalloc(1, sizeof(*plan));
@@ -15,24 +39,33 @@ int test_fit(const struct test *t, const char *topology, char **skip, uint64_t *
 	auto_free char *words = NULL;
 	size_t n;
 
-	*skip = NULL;
+	*f = (struct fit){ 0 };
 	if (!places_parse(places, topology))
 		return err_set(e, X_USAGE, "%s: no scenario can be on topology %s", t->word, topology);
 	enum scenario_fault fault = scenario_plan_make(plan, &t->scenario, places, &why);
 
-	*ms = (plan->settle_ns + plan->hold_ns) / NS_PER_MS + 1;
+	f->ms = (plan->settle_ns + plan->hold_ns) / NS_PER_MS + 1;
+	if (fault == SCENARIO_OK)
+		take(f, plan, here);
 	scenario_plan_free(plan);
 	if (fault == SCENARIO_OK)
 		return 0;
 	if (fault == SCENARIO_SKIP) {
-		*skip = xstrdup(why.what);
+		f->skip = xstrdup(why.what);
 		return 0;
 	}
-	FILE *f = xmemstream(&words, &n);
+	FILE *to = xmemstream(&words, &n);
 
-	scenario_error_print(f, t->word, &why);
-	fclose(f);
+	scenario_error_print(to, t->word, &why);
+	fclose(to);
 	while (n && words[n - 1] == '\n')
 		words[--n] = '\0';
 	return err_set(e, X_USAGE, "on topology %s: %s", topology, words);
+}
+
+void fit_free(struct fit *f)
+{
+	free(f->skip);
+	argv_free(&f->others);
+	*f = (struct fit){ 0 };
 }

@@ -135,8 +135,35 @@ static int check_others(const struct matrix *m, const struct matrix_cell *c, str
 	return 0;
 }
 
-static char *again(const struct matrix *m, const struct matrix_test *t, const struct sweep_cell *on)
+static int check_replacements(const struct matrix_cell *c, struct err *e)
 {
+	for (size_t i = 0; c->test->test.scheduler && i < c->fit.others.n; i++)
+		if (!matrix_profile(c, c->fit.others.v[i]))
+			return err_set(
+				e, X_USAGE,
+				"%s: \"scheduler replace %s\": there is no such profile in this request; --profiles names "
+				"those that there are, for example --profiles default,%s",
+				c->test->test.word, c->fit.others.v[i], c->fit.others.v[i]);
+	return 0;
+}
+
+/* Its own, and those that lines replace it by. Caller frees. */
+static char *profiles(const struct matrix_cell *c)
+{
+	char *names = xstrdup(c->on->profile->name);
+
+	for (size_t i = 0; i < c->fit.others.n; i++) {
+		auto_free char *so_far = names;
+
+		names = xasprintf("%s,%s", so_far, c->fit.others.v[i]);
+	}
+	return names;
+}
+
+static char *again(const struct matrix *m, const struct matrix_cell *c)
+{
+	const struct matrix_test *t = c->test;
+	const struct sweep_cell *on = c->on;
 	auto_argv struct argv a = { 0 };
 
 	argv_add(&a, "ktstr");
@@ -148,8 +175,11 @@ static char *again(const struct matrix *m, const struct matrix_test *t, const st
 		argv_opt(&a, "--kernel", "%s", on->name.id);
 		argv_opt(&a, "--topology", "%s", on->guest->topology);
 	}
-	if (on->profile)
-		argv_opt(&a, "--profiles", "%s", on->profile->name);
+	if (on->profile) {
+		auto_free char *names = profiles(c);
+
+		argv_opt(&a, "--profiles", "%s", names);
+	}
 	auto_free char *words = argv_quote((const char *const *)a.v);
 
 	return xasprintf("%s%s%s", words, *m->again ? " " : "", m->again);
@@ -180,13 +210,15 @@ static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_
 		.on = on,
 		.preset = preset_of(on->guest->topology),
 		.dir = xasprintf("tests/%s/%s", t->test.slug, on->dir + strlen("cells/")),
-		.again = again(m, t, on),
 		.runs = xcalloc(t->seeds.n, sizeof(*c->runs)),
 		.twice = xcalloc(t->seeds.n, sizeof(*c->twice)),
 		.audits = xcalloc(t->seeds.n, sizeof(*c->audits)),
 	};
 	t->n++;
-	return test_fit(&t->test, on->guest->topology, &c->skip, &c->ms, e);
+	if (fit_find(&c->fit, &t->test, on->guest->topology, m->here, e) < 0)
+		return -1;
+	c->again = again(m, c);
+	return 0;
 }
 
 int matrix_names(const struct matrix *m, struct err *e)
@@ -210,7 +242,7 @@ int matrix_cells(struct matrix *m, struct err *e)
 			if (add_cell(m, t, &t->sweep.cells[k], e) < 0)
 				return -1;
 		for (size_t k = 0; k < t->n; k++)
-			if (check_others(m, &t->cells[k], e) < 0)
+			if (check_others(m, &t->cells[k], e) < 0 || check_replacements(&t->cells[k], e) < 0)
 				return -1;
 	}
 	return 0;
@@ -236,7 +268,7 @@ void matrix_free(struct matrix *m)
 		struct matrix_test *t = &m->tests[i];
 
 		for (size_t k = 0; k < t->n; k++) {
-			free(t->cells[k].skip);
+			fit_free(&t->cells[k].fit);
 			free(t->cells[k].dir);
 			free(t->cells[k].again);
 			free(t->cells[k].runs);

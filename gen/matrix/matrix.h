@@ -6,6 +6,7 @@
  *
  * The slug of a test is S; kernels, topologies and profiles are those of a sweep (gen/sweep/sweep.h). */
 #pragma once
+#include "gen/matrix/fit.h"
 #include "gen/matrix/test.h"
 #include "gen/sweep/sweep.h"
 #include <stdbool.h>
@@ -32,8 +33,7 @@ struct matrix_cell {
 	const struct matrix_test *test;
 	const struct sweep_cell *on;
 	const char *preset;         /* a name of the topology; NULL */
-	char *skip;                 /* why this topology cannot have it; NULL: it runs */
-	uint64_t ms;                /* what it takes of the guest's time */
+	struct fit fit;             /* skip NULL: it runs */
 	char *dir;                  /* below the build folder */
 	char *again;                /* the command that runs it, without its seed */
 	const struct edge **runs;   /* one per seed; after matrix_plan() */

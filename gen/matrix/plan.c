@@ -118,6 +118,19 @@ static void plan_payload(struct plan *p, const struct side *s)
 	g->always = true;
 }
 
+/* Profiles that lines go on with; matrix_cells() has found them all. */
+static void other_args(struct argv *a, const struct matrix_cell *c)
+{
+	for (const char *const *name = (const char *const *)c->fit.others.v; name && *name; name++) {
+		auto_argv struct argv words = { 0 };
+
+		sweep_arg_words(&words, &c->test->sweep, matrix_profile(c, *name)->on->profile);
+		argv_fmt(a, "--other=%s", *name);
+		for (size_t i = 0; i < words.n; i++)
+			argv_fmt(a, "--other=%s=%s", *name, words.v[i] + strlen("--arg="));
+	}
+}
+
 static void scheduler_args(struct argv *a, const struct side *s, const char *scheduler)
 {
 	const struct matrix_cell *c = s->c;
@@ -130,6 +143,11 @@ static void scheduler_args(struct argv *a, const struct side *s, const char *sch
 	if (s->m->timeout)
 		argv_opt(a, "--timeout", "%llu", (unsigned long long)s->m->timeout);
 	sweep_arg_words(a, &c->test->sweep, c->on->profile);
+	if (c->fit.keeps)
+		argv_add(a, "--keeps");
+	if (c->fit.later)
+		argv_add(a, "--later");
+	other_args(a, c);
 }
 
 static void run_args(struct argv *a, const struct side *s, size_t seed)
@@ -139,7 +157,7 @@ static void run_args(struct argv *a, const struct side *s, size_t seed)
 	const char *scheduler = side_scheduler(s);
 
 	argv_opt(a, "--seed", "%" PRIu64, c->test->seeds.first + seed);
-	argv_opt(a, "--ms", "%llu", (unsigned long long)c->ms);
+	argv_opt(a, "--ms", "%llu", (unsigned long long)c->fit.ms);
 	argv_opt(a, "--topology", "%s", c->on->guest->topology);
 	for (size_t i = 0; i < needs->n; i++)
 		argv_fmt(a, "--need=%s", needs->at[i].text);
@@ -253,7 +271,7 @@ static const struct edge *plan_run_here(struct plan *p, const struct matrix *m, 
 	edge_word(g, "engine", "%s", engine);
 	edge_word(g, "text", "scenarios/%s/text", t->test.slug);
 	argv_opt(&args, "--seed", "%" PRIu64, t->seeds.first + seed);
-	argv_opt(&args, "--ms", "%llu", (unsigned long long)c->ms);
+	argv_opt(&args, "--ms", "%llu", (unsigned long long)c->fit.ms);
 	argv_opt(&args, "--topology", "%s", c->on->guest->topology);
 	edge_words(g, "args", &args);
 	g->again = true;
@@ -370,7 +388,7 @@ int matrix_plan(struct plan *p, struct matrix *m, struct err *e)
 
 		plan_scenario(p, m, t);
 		for (size_t k = 0; k < t->n; k++)
-			if (!t->cells[k].skip && plan_cell(p, m, &t->cells[k], e) < 0)
+			if (!t->cells[k].fit.skip && plan_cell(p, m, &t->cells[k], e) < 0)
 				return -1;
 	}
 	return 0;

@@ -15,7 +15,7 @@
 
 #define PROGRAM "/scheduler"
 
-int attach_start(struct vm *vm, const char *const *args, size_t n, uint64_t ms, long long deadline, struct err *e)
+int attach_again(struct vm *vm, const char *const *args, size_t n, long long deadline, struct err *e)
 {
 	struct proto_start h = { .argc = 1 + (uint32_t)n };
 	auto_free char *text = NULL;
@@ -27,11 +27,16 @@ int attach_start(struct vm *vm, const char *const *args, size_t n, uint64_t ms, 
 	for (size_t i = 0; i < n; i++)
 		fwrite(args[i], strlen(args[i]) + 1, 1, f);
 	fclose(f);
+	return chan_send(&vm->chan, MSG_START, text, size, deadline, e) < 0 ? err_in(e, "start the scheduler") : 0;
+}
+
+int attach_start(struct vm *vm, const char *const *args, size_t n, uint64_t ms, long long deadline, struct err *e)
+{
 	if (vm->m.clock.virtual)
 		chan_record(&vm->chan);
-	if (vm_deadline_inside(vm, ms, e) < 0 || chan_send(&vm->chan, MSG_START, text, size, deadline, e) < 0)
+	if (vm_deadline_inside(vm, ms, e) < 0)
 		return err_in(e, "start the scheduler");
-	return 0;
+	return attach_again(vm, args, n, deadline, e);
 }
 
 static int write_pages(struct vm *vm, const char *snapshot_dir, int dir, struct err *e)

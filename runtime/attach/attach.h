@@ -12,6 +12,8 @@ struct vm;
 /* Starts "/scheduler", which was pushed, with these arguments; what the guest says from here on is recorded in virtual time. ms: of
  * the guest's time, until it must be attached. */
 int attach_start(struct vm *vm, const char *const *args, size_t n, uint64_t ms, long long deadline, struct err *e);
+/* The same in a guest that nobody will keep: nothing is recorded, and its deadline stays as it is. */
+int attach_again(struct vm *vm, const char *const *args, size_t n, long long deadline, struct err *e);
 
 enum { ATTACH_SAVED = 0, ATTACH_INEXACT = 1 };
 /* A guest that was made by vm_restore_own() from snapshot_dir and was just heard to be attached: into the folder open as dir, "state",

@@ -44,9 +44,9 @@ static void nap_until(uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
 
-int director_wait(struct director *d, uint64_t until_ns)
+bool director_await(struct director *d, int fd, uint64_t until_ns)
 {
-	struct pollfd p = { .fd = d->events, .events = POLLIN };
+	struct pollfd p[] = { { .fd = d->events, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
 	struct signalfd_siginfo si;
 	uint64_t now;
 
@@ -54,14 +54,22 @@ int director_wait(struct director *d, uint64_t until_ns)
 		uint64_t left = until_ns - now;
 		struct timespec t = { .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000) };
 
-		if (ppoll(&p, 1, &t, NULL) <= 0)
+		if (ppoll(p, 2, &t, NULL) <= 0)
 			continue;
+		if (p[1].revents)
+			return true;
 		while (read(d->events, &si, sizeof si) > 0)
 			;
 		crew_reap(&d->crew);
 		now = clock_now() + REAP_NS;
 		nap_until(now < until_ns ? now : until_ns);
 	}
+	return false;
+}
+
+int director_wait(struct director *d, uint64_t until_ns)
+{
+	director_await(d, -1, until_ns);
 	return 0;
 }
 
@@ -330,6 +338,7 @@ int director_run(struct director *d, const struct director_ask *ask, struct trou
 
 	*d = (struct director){ .plan = ask->plan, .cgroups = ask->cgroups, .trouble = t, .events = -1 };
 	d->crew = (struct crew){ .plan = ask->plan, .cgroups = ask->cgroups, .seed = ask->seed, .folder = ask->folder };
+	d->keeper.there = ask->keeper;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)setrlimit(RLIMIT_CORE, &core);
@@ -360,6 +369,7 @@ void director_free(struct director *d)
 	free(d->marks);
 	free(d->deeds);
 	free(d->refusals);
+	free(d->keeper.favours);
 	free(d->groups);
 	crew_close(&d->crew);
 	if (d->events >= 0)

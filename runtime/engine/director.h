@@ -3,6 +3,7 @@
 #include "engine/cgroup.h"
 #include "engine/counts.h"
 #include "engine/crew.h"
+#include "engine/keeper.h"
 #include "engine/trouble.h"
 #include "scenario/plan.h"
 #include <stdbool.h>
@@ -14,6 +15,7 @@ struct group_state {
 	uint64_t frozen_ns;      /* since when */
 	bool crowded;            /* has processes and groups below it: these can have no controllers */
 	bool below;              /* has groups below it */
+	int psi;                 /* of a trigger that is held open, 0: none */
 	struct plan_knobs knobs; /* cpus and mems as they are now */
 };
 
@@ -52,6 +54,8 @@ struct director {
 	size_t n_deeds;
 	struct refusal *refusals;
 	size_t n_refusals;
+	struct keeper keeper;
+	int psi; /* as that of groups, of the machine */
 	struct trouble *trouble;
 };
 
@@ -61,6 +65,7 @@ struct director_ask {
 	uint64_t seed;
 	int shift;          /* burn.h */
 	const char *folder; /* for files that workers write */
+	bool keeper;        /* keeper.h */
 };
 
 /* Runs the plan to its end and until all workers are gone. Negative: t says why not; what was started is the caller's to end (by
@@ -72,6 +77,8 @@ void director_free(struct director *d);
 int director_trouble(struct director *d, const struct plan_step *s);
 void director_refused(struct director *d, const struct plan_step *s, const char *what, int error);
 int director_wait(struct director *d, uint64_t until_ns);
+/* Likewise, but true as soon as there is something to be read from fd. */
+bool director_await(struct director *d, int fd, uint64_t until_ns);
 /* CPUs that a group may use: its own, as far as those above it have them. */
 struct cpus director_cpuset(const struct director *d, int group);
 /* Carries out one line that neither waits nor works. */

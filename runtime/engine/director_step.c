@@ -1,10 +1,14 @@
 /* director_step.c: lines that change something: groups, workers, where and how they run. */
 #include "engine/worker/ask.h"
 #include "engine/director.h"
+#include "engine/global.h"
+#include "engine/machine.h"
 #include "engine/worker/look.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { REFUSALS_MAX = 256 };
 
@@ -155,9 +159,17 @@ static void stop_group(struct director *d, const struct plan_step *s)
 		director_refused(d, s, "kill", errno);
 }
 
+static void psi_drop(int *held)
+{
+	if (*held)
+		close(*held);
+	*held = 0;
+}
+
 static void remove_group(struct director *d, const struct plan_step *s)
 {
 	stop_group(d, s);
+	psi_drop(&d->groups[s->group].psi);
 	if (cgroup_remove(d->cgroups, name_of(d, s->group)) < 0)
 		director_refused(d, s, "remove the cgroup", errno);
 	else
@@ -214,6 +226,70 @@ static void ask_all(struct director *d, const struct plan_step *s)
 	}
 }
 
+static int hold_psi(struct director *d, const struct plan_step *s)
+{
+	bool own = s->group != PLAN_NO_GROUP;
+	int *held = own ? &d->groups[s->group].psi : &d->psi;
+	int fd = machine_psi(d->cgroups, own ? name_of(d, s->group) : NULL, d->trouble);
+
+	if (fd < 0)
+		return -1;
+	psi_drop(held);
+	*held = fd;
+	return 0;
+}
+
+static int hotplug(struct director *d, const struct plan_step *s)
+{
+	bool online = s->kind == PLAN_ONLINE;
+	int refused;
+
+	if (machine_cpus(&s->knobs.cpus, online, &refused, d->trouble) < 0)
+		return -1;
+	if (refused)
+		director_refused(d, s, online ? "bring a CPU back" : "take a CPU offline", refused);
+	d->changed = true;
+	return 0;
+}
+
+/* Nobody could run meanwhile, and that was planned. */
+static int freeze_all(struct director *d, const struct plan_step *s)
+{
+	uint64_t now;
+	int refused;
+
+	if (machine_freeze(s->ns, &refused, d->trouble) < 0)
+		return -1;
+	if (refused)
+		director_refused(d, s, "freeze all tasks", refused);
+	now = clock_now();
+	for (unsigned i = 0; i < d->crew.n; i++)
+		if (worker_lives(&d->crew.workers[i]))
+			stage_seat(&d->crew.stage, d->crew.workers[i].id)->thawed_ns = now;
+	return 0;
+}
+
+/* Under the kernel's own scheduler there is nothing to set. */
+static bool is_scheduled(void)
+{
+	int fd = open("/sys/kernel/sched_ext/state", O_RDONLY | O_CLOEXEC);
+	char state[16] = { 0 };
+
+	if (fd < 0)
+		return false;
+	(void)!read(fd, state, sizeof state - 1);
+	close(fd);
+	return !strncmp(state, "enabled", 7);
+}
+
+static int set_global(struct director *d, const struct plan_step *s)
+{
+	if (!is_scheduled())
+		return 0;
+	return s->kind == PLAN_VAR ? global_set(s->name, s->value, d->trouble)
+				   : global_write_map(s->name, s->n, (uint32_t)s->value, d->trouble);
+}
+
 int director_step(struct director *d, const struct plan_step *s)
 {
 	switch (s->kind) {
@@ -242,6 +318,18 @@ int director_step(struct director *d, const struct plan_step *s)
 	case PLAN_POLICY:
 		ask_all(d, s);
 		return 0;
+	case PLAN_OFFLINE:
+	case PLAN_ONLINE:
+		return hotplug(d, s);
+	case PLAN_SCHEDULER:
+		return keeper_ask(d, s);
+	case PLAN_PSI:
+		return hold_psi(d, s);
+	case PLAN_FREEZER:
+		return freeze_all(d, s);
+	case PLAN_VAR:
+	case PLAN_MAP:
+		return set_global(d, s);
 	default:
 		return trouble(d->trouble, ENDS_OWN, "a line that is not the director's: kind %d", (int)s->kind);
 	}

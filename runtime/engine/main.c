@@ -1,6 +1,6 @@
 /* main.c: ktstr-engine: runs a scenario on the machine it is on, and prints what it was.
  *
- *   ktstr-engine [--host] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE
+ *   ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE
  *
  * Two processes: the director does everything; the first one waits for it, with a deadline, and clears away what is left
  * whatever became of it. */
@@ -31,9 +31,10 @@ enum { PATIENCE_S = 120, REST_MS = 5000, SHIFT_MAX = 10 };
 enum { RECORDS_MAX = 1 << 18 };
 
 static const char usage[] =
-	"usage: ktstr-engine [--host] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE\n"
+	"usage: ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE\n"
 	"\n"
 	"  --host        this machine is somebody's: cgroups go below ktstr/PID, and /tmp is left as it is\n"
+	"  --keeper      whoever reads our output and writes our input starts and stops the scheduler for us (keeper.h)\n"
 	"  --seed N      what workers draw (0)\n"
 	"  --shift N     an instruction takes 2^N ns; without it the speed of computing is measured\n"
 	"  --shared DIR  where workers write files (/tmp)\n"
@@ -44,7 +45,7 @@ static const char usage[] =
 	"cannot run it as it is set up, 4 its kernel or topology lacks what the scenario asks for.\n";
 
 struct options {
-	bool host;
+	bool host, keeper;
 	uint64_t seed;
 	int shift;
 	const char *folder, *topology, *file;
@@ -92,6 +93,8 @@ static int parse(struct options *o, char **argv, struct trouble *t)
 	for (int i = 1; argv[i]; i++) {
 		if (!strcmp(argv[i], "--host")) {
 			o->host = true;
+		} else if (!strcmp(argv[i], "--keeper")) {
+			o->keeper = true;
 		} else if (argv[i][0] == '-' && argv[i][1]) {
 			if (!argv[i + 1])
 				return trouble(t, ENDS_TEXT, "%.40s lacks its value, or is no option (see --help)",
@@ -105,6 +108,8 @@ static int parse(struct options *o, char **argv, struct trouble *t)
 			o->file = argv[i];
 		}
 	}
+	if (o->host && o->keeper)
+		return trouble(t, ENDS_TEXT, "--keeper does not go with --host: schedulers of a host are not ours");
 	if (!o->file || !o->topology)
 		return trouble(t, ENDS_TEXT, "%s is missing (see --help)", o->file ? "--topology" : "FILE");
 	return 0;
@@ -145,6 +150,11 @@ static int make_plan(const struct options *o, struct scenario *s, struct scenari
 	}
 	if (scenario_parse(s, buf, n, &e) == SCENARIO_OK)
 		scenario_plan_make(plan, s, &p, &e);
+	if (e.fault == SCENARIO_OK && o->host && plan_guests_only(plan)) {
+		trouble(&t, ENDS_TEXT, "%.200s: %s happens in guests only: leave --host out", o->file,
+			plan_guests_only(plan));
+		return complain(&t);
+	}
 	if (e.fault == SCENARIO_OK && (uint64_t)plan->workers * (plan->phases + 1) > RECORDS_MAX) {
 		trouble(&t, ENDS_TEXT,
 			"%.200s: %u workers in %u phases are too much to write down (together %d at most)", o->file,
@@ -186,7 +196,7 @@ static int print(const struct director *d, uint64_t seed)
 
 static int direct(const struct options *o, const struct scenario_plan *plan, struct cgroups *cgroups)
 {
-	struct director_ask ask = { plan, cgroups, o->seed, o->shift, o->folder };
+	struct director_ask ask = { plan, cgroups, o->seed, o->shift, o->folder, o->keeper };
 	struct trouble t = { 0 };
 	struct director d;
 	int r = director_run(&d, &ask, &t);

@@ -108,6 +108,33 @@ static void marks(FILE *f, const struct director *d)
 	fputs("],\n", f);
 }
 
+/* What was done to the scheduler under test. */
+static void favours(FILE *f, const struct director *d)
+{
+	if (!d->keeper.n)
+		return;
+	fputs("\"asked\":[", f);
+	for (unsigned i = 0; i < d->keeper.n; i++) {
+		const struct favour *v = &d->keeper.favours[i];
+
+		fputs(i ? ",\n{" : "\n{", f);
+		words(f, "what", plan_deeds[v->deed]);
+		if (v->profile) {
+			putc(',', f);
+			words(f, "profile", v->profile);
+		}
+		number(f, "line", v->line);
+		number(f, "ns", v->ns);
+		number(f, "took_ns", v->took_ns);
+		if (!v->done) {
+			putc(',', f);
+			words(f, "failed", v->answer);
+		}
+		putc('}', f);
+	}
+	fputs("],\n", f);
+}
+
 static void cgroups(FILE *f, const struct director *d)
 {
 	fputs("\"cgroups\":[", f);
@@ -271,6 +298,7 @@ void report_write(FILE *f, const struct director *d, uint64_t seed)
 	number(f, "end_ns", d->end_ns - d->go_ns);
 	fputs(",\n", f);
 	marks(f, d);
+	favours(f, d);
 	cgroups(f, d);
 	fputs("\"workers\":[", f);
 	for (unsigned i = 0; i < d->crew.n; i++) {

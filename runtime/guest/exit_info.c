@@ -99,6 +99,12 @@ bool exit_info_is_error(const struct exit_info *l)
 	return strncmp(l->kind, "unregistered", strlen("unregistered")) != 0;
 }
 
+/* The kernel has no other reason to unregister one itself. */
+bool exit_info_asks_restart(const struct exit_info *l)
+{
+	return !strcmp(l->kind, "unregistered from the main kernel");
+}
+
 char *exit_info_reason(const struct exit_info *l)
 {
 	auto_free char *code = l->code ? xasprintf(" (exit kind %u)", l->code) : xstrdup("");

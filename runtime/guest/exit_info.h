@@ -17,6 +17,8 @@ struct exit_info {
 int exit_info_parse(struct exit_info *l, const void *data, size_t n, struct err *e);
 /* False for one that was asked to leave. */
 bool exit_info_is_error(const struct exit_info *l);
+/* The kernel let go of it because CPUs came or went, and asks for a restart: it has no callbacks for that. */
+bool exit_info_asks_restart(const struct exit_info *l);
 /* "runnable task stall: watchdog failed to check in for 5.004s (exit kind 1026)". Caller frees. */
 char *exit_info_reason(const struct exit_info *l);
 void exit_info_free(struct exit_info *l); /* {0} too, and twice */

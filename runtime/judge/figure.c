@@ -244,6 +244,20 @@ static struct figure latency(const struct metric *m, const struct selection *s)
 	return f;
 }
 
+/* Of all lines that had it attached, by themselves or again. */
+static struct figure longest_attach(const struct facts *f)
+{
+	double most = -1;
+
+	for (size_t i = 0; i < f->n_favours; i++) {
+		const struct facts_favour *v = &f->favours[i];
+
+		if (strcmp(v->what, "detach") != 0 && (double)v->took_ns > most)
+			most = (double)v->took_ns;
+	}
+	return most < 0 ? figure_without("no line of this run had the scheduler attached") : figure_value(most);
+}
+
 static struct figure reaped(const struct selection *s)
 {
 	struct figure last = nothing(not_there);
@@ -307,6 +321,8 @@ struct figure figure(const struct metric *m, const char *name, const struct sele
 		return longest_gap(s, FACTS_GAP);
 	case METRIC_GAP_CPU:
 		return longest_gap(s, FACTS_GAP_CPU);
+	case METRIC_ATTACH_MAX:
+		return longest_attach(s->facts);
 	case METRIC_REAPED:
 		return reaped(s);
 	case METRIC_LATENCY_P50:

@@ -13,6 +13,18 @@ static void found(struct trial_of *t, enum judgement verdict, char *words)
 	t->found = words;
 }
 
+/* Absences that the scenario asked for, or the kernel, are none of the scheduler's. */
+static char *kept(const struct facts *f)
+{
+	if (f->restarts)
+		return xasprintf(
+			"the kernel had the scheduler but where it asked for a restart itself, as CPUs came or went, %" PRIu64
+			" time%s",
+			f->restarts, f->restarts == 1 ? "" : "s");
+	return xstrdup(f->n_favours ? "the kernel had the scheduler but where lines of the scenario took it away"
+				    : "the kernel had the scheduler as long as it ran");
+}
+
 static void attached(struct trial_of *t)
 {
 	static const char *const what[] = {
@@ -27,7 +39,7 @@ static void attached(struct trial_of *t)
 	FILE *to;
 
 	if (f->outcome == OUTCOME_RAN || f->outcome == OUTCOME_PANICKED) {
-		found(t, JUDGED_PASS, xstrdup("the kernel had the scheduler as long as it ran"));
+		found(t, JUDGED_PASS, kept(f));
 		return;
 	}
 	to = xmemstream(&text, &n);

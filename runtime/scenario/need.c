@@ -216,5 +216,16 @@ bool need_of_kernel(const struct scenario *s, const struct scenario_plan *plan, 
 			return fault_skip(e, "uses %s of cgroups, for which this kernel lacks %s", controllers[i].what,
 					  controllers[i].config);
 	}
+	if (!k->config)
+		return true;
+	if (plan->hotplug && !configured("CONFIG_HOTPLUG_CPU=y", k->config, k->config_n))
+		return fault_skip(e, "takes CPUs offline, for which this kernel lacks CONFIG_HOTPLUG_CPU=y");
+	if (plan->psi && !configured("CONFIG_PSI=y", k->config, k->config_n))
+		return fault_skip(e, "uses pressure stall information, for which this kernel lacks CONFIG_PSI=y");
+	if (plan->freezer && !configured("CONFIG_HIBERNATION_SNAPSHOT_DEV=y", k->config, k->config_n) &&
+	    !configured("CONFIG_PM_DEBUG=y", k->config, k->config_n))
+		return fault_skip(
+			e, "freezes all tasks, for which this kernel lacks CONFIG_HIBERNATION_SNAPSHOT_DEV=y and "
+			   "CONFIG_PM_DEBUG=y");
 	return true;
 }

@@ -19,20 +19,29 @@ enum plan_kind {
 	PLAN_MARK,   /* name */
 	PLAN_EVERY, /* steps up to the END that belongs to it, each ns anew until for_ns passed since the first. Ends a phase, as a
 			* hold does. When a pass took longer than ns the next one follows at once */
-	PLAN_END,      /* of EVERY; first: where its steps begin */
-	PLAN_SET,      /* knobs of group */
-	PLAN_SWAP,     /* group and other get each other's cpuset, as it is then */
-	PLAN_MOVE,     /* n workers of group to other; n 0: all. The first started go first */
-	PLAN_STOP,     /* all workers of group and of those in it end; they are judged */
-	PLAN_REMOVE,   /* stop, then remove group; nothing is below it */
-	PLAN_FREEZE,   /* group */
-	PLAN_THAW,     /* group */
-	PLAN_AFFINITY, /* affinity of group's live workers */
-	PLAN_NICE,     /* nice of group's live workers */
-	PLAN_POLICY,   /* policy of group's live workers */
-	PLAN_OFFLINE,  /* knobs.cpus go; CPU 0 is none of them */
-	PLAN_ONLINE,   /* knobs.cpus come back; some of them may be there */
+	PLAN_END,       /* of EVERY; first: where its steps begin */
+	PLAN_SET,       /* knobs of group */
+	PLAN_SWAP,      /* group and other get each other's cpuset, as it is then */
+	PLAN_MOVE,      /* n workers of group to other; n 0: all. The first started go first */
+	PLAN_STOP,      /* all workers of group and of those in it end; they are judged */
+	PLAN_REMOVE,    /* stop, then remove group; nothing is below it */
+	PLAN_FREEZE,    /* group */
+	PLAN_THAW,      /* group */
+	PLAN_AFFINITY,  /* affinity of group's live workers */
+	PLAN_NICE,      /* nice of group's live workers */
+	PLAN_POLICY,    /* policy of group's live workers */
+	PLAN_OFFLINE,   /* knobs.cpus go; CPU 0 is none of them */
+	PLAN_ONLINE,    /* knobs.cpus come back; some of them may be there */
+	PLAN_SCHEDULER, /* deed; name: the profile of REPLACE */
+	PLAN_PSI, /* a trigger of group's CPU pressure, or the machine's, is held open, in place of the one before */
+	PLAN_FREEZER, /* all tasks are frozen for ns, as for a suspend, and thawed */
+	PLAN_VAR,     /* the attached scheduler's global name becomes value */
+	PLAN_MAP,     /* the 32 bits at n of the first entry of the map whose name ends in name become value */
 };
+
+/* What is done to the scheduler under test by whoever runs the engine. Nothing, when there is none. */
+enum plan_deed { DEED_ATTACH, DEED_DETACH, DEED_RESTART, DEED_REPLACE, DEEDS };
+extern const char *const plan_deeds[DEEDS]; /* "attach", … */
 
 enum plan_knob {
 	KNOB_CPUSET = 1, /* cpus; none at all: nothing of its own, the parent's */
@@ -73,7 +82,9 @@ struct plan_step {
 	uint64_t ns, for_ns;
 	size_t first;
 	unsigned n;
-	char *name; /* of MARK, else NULL */
+	char *name; /* of MARK, SCHEDULER, VAR, MAP, else NULL */
+	enum plan_deed deed;
+	int64_t value;
 	struct plan_knobs knobs;
 	struct plan_work *work; /* NULL but for PLAN_WORK */
 	struct policy policy;
@@ -101,7 +112,9 @@ struct scenario_plan {
 	unsigned phases;      /* without settle */
 	uint64_t hold_ns;     /* what all holds take */
 	unsigned controllers; /* bits of enum plan_knob that any line uses */
-	bool freezes, hotplug;
+	bool freezes, hotplug, psi, freezer;
+	bool schedules; /* it has lines about the scheduler */
+	bool later;     /* and begins without one */
 };
 
 /* The scenario must live as long as the plan. SCENARIO_OK, or e is filled: SKIP when the topology lacks an index, CPUs for parts, or what "needs" says; BAD for empty sets,
@@ -109,3 +122,5 @@ struct scenario_plan {
 enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct scenario *s, const struct places *p,
 				       struct scenario_error *e);
 void scenario_plan_free(struct scenario_plan *plan);
+/* What of it cannot be done to a machine that is not ours, in words ("a freezer pass"); NULL: all can. */
+const char *plan_guests_only(const struct scenario_plan *plan);

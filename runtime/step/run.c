@@ -19,15 +19,16 @@
 #include "verifier/cell.h"
 #include "vm/vm.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct trial_opts x;
 static struct {
 	const char *snapshot, *payload, *scheduler, *profile;
-	struct opt_list args, needs;
+	struct opt_list args, needs, others;
 	uint64_t timeout;
-	bool anew;
+	bool anew, keeps, later;
 } o;
 
 static const struct opt opts[] = {
@@ -48,6 +49,16 @@ static const struct opt opts[] = {
 	  .out = &o.profile,
 	  .arg = "NAME",
 	  .help = "what its arguments are called" },
+	{ .name = "keeps",
+	  .type = OPT_FLAG,
+	  .out = &o.keeps,
+	  .help = "the scenario attaches, detaches or exchanges the scheduler" },
+	{ .name = "later", .type = OPT_FLAG, .out = &o.later, .help = "and begins without it" },
+	{ .name = "other",
+	  .type = OPT_LIST,
+	  .out = &o.others,
+	  .arg = "NAME[=WORD]",
+	  .help = "profile that the scenario may go on with, or an argument of the one before; WORD as those of --arg" },
 	TRIAL_OPTS(x, "the guest"),
 	{ .name = "need",
 	  .type = OPT_LIST,
@@ -93,6 +104,8 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 		recipe_str(r, "arg", o.args.v[i]);
 	for (size_t i = 0; i < o.needs.n; i++)
 		recipe_str(r, "need", o.needs.v[i]);
+	for (size_t i = 0; i < o.others.n; i++)
+		recipe_str(r, "other", o.others.v[i]);
 	recipe_u64(r, "seed", x.seed);
 	recipe_u64(r, "ms", x.ms);
 	recipe_u64(r, "timeout", o.timeout);
@@ -227,15 +240,57 @@ static int settle_attached(void *arg, struct vm *vm, struct err *e)
 	return attached_settle(arg, vm, e);
 }
 
+/* What a scenario may go on with. */
+struct others {
+	struct argv *args; /* of each */
+	struct trial_profile *v;
+	size_t n;
+};
+
+static void others_free(struct others *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		argv_free(&l->args[i]);
+	free(l->args);
+	free(l->v);
+}
+#define auto_others __attribute__((unused, cleanup(others_free)))
+
+static int read_others(struct others *l, struct err *e)
+{
+	l->args = xcalloc(o.others.n + 1, sizeof(*l->args));
+	l->v = xcalloc(o.others.n + 1, sizeof(*l->v));
+	for (size_t i = 0; i < o.others.n; i++) {
+		const char *word = o.others.v[i], *equal = strchr(word, '=');
+
+		if (!equal) {
+			l->v[l->n++].name = word;
+			continue;
+		}
+		if (!l->n || strlen(l->v[l->n - 1].name) != (size_t)(equal - word) ||
+		    strncmp(word, l->v[l->n - 1].name, (size_t)(equal - word)) != 0)
+			return err_set(e, X_USAGE, "--other %s: its profile is not the one before", word);
+		auto_free char *arg = unescape_word(equal + 1);
+
+		argv_add(&l->args[l->n - 1], arg);
+	}
+	for (size_t i = 0; i < l->n; i++)
+		l->v[i].args = (const char *const *)l->args[i].v;
+	return 0;
+}
+
 static int run(int dir, const char *path, struct err *e)
 {
 	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
 	auto_trial_result struct trial_result r = { 0 };
 	auto_attached struct attached a = ATTACHED_NONE;
 	auto_argv struct argv args = { 0 };
+	auto_others struct others others = { 0 };
 	struct logs l = { 0 };
 
 	(void)path;
+	if (read_others(&others, e) < 0)
+		return -1;
 	int lacks = skip(dir, e);
 
 	if (lacks)
@@ -262,6 +317,10 @@ static int run(int dir, const char *path, struct err *e)
 				 .pack = o.payload,
 				 .args = (const char *const *)args.v,
 				 .load_s = (unsigned)o.timeout,
+				 .keeps = o.payload && o.keeps,
+				 .later = o.payload && o.later,
+				 .profiles = others.v,
+				 .n_profiles = others.n,
 				 .engine = x.engine,
 				 .text = x.text,
 				 .ms = x.ms,

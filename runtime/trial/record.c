@@ -17,7 +17,8 @@ enum { FORMAT = 1, VALUES_MAX = 4000000, NONE_MAX = 64 << 10 };
 /* Members that are the host's to say, whatever a guest says. */
 static const char *const ours[] = { "format",    "clock",     "shift",     "seed",    "release",
 				    "topology",  "profile",   "scheduler", "outcome", "reason",
-				    "exit_kind", "exit_code", "skipped",   "broken",  "host" };
+				    "exit_kind", "exit_code", "skipped",   "broken",  "host",
+				    "restarts" };
 
 static bool is_ours(struct json_text key)
 {
@@ -111,6 +112,8 @@ static void add_host(FILE *f, const struct record *rec, const struct trial_resul
 	add_text(f, "exit_kind", r->exit_kind);
 	if (r->exit_code)
 		fprintf(f, ",\n\"exit_code\":%u", r->exit_code);
+	if (r->restarts)
+		fprintf(f, ",\n\"restarts\":%u", r->restarts);
 	if (!r->clock.virtual)
 		add_machine(f, rec, r);
 }

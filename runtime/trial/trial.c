@@ -19,6 +19,8 @@
 #include "process/spawn.h"
 #include "text/argv.h"
 #include "text/text.h"
+#include "trial/asking.h"
+#include "trial/keeper.h"
 #include "trial/kept.h"
 #include "verifier/cell.h"
 #include "verifier/evidence.h"
@@ -39,6 +41,7 @@ enum {
 		60000, /* beside twice what the scenario takes: groups to be made, workers to be started and reaped */
 	REASON_MAX = 300,
 	GOING_S = 10,      /* for a scheduler that the kernel lets go of to be gone, and its dump to be written */
+	KEEPER_MS = 90000, /* for a scheduler that does not come when a line asks for it: the engine gives up before */
 	WARNING_LEVEL = 4, /* KERN_WARNING */
 };
 #define ENGINE_OUT (64u << 20)
@@ -55,69 +58,11 @@ struct run {
 	const struct trial *t;
 	struct trial_result *r;
 	struct vm vm;
-	bool given;    /* the guest was continued with the scheduler attached */
-	bool attached; /* the kernel had it */
-	bool gone;     /* and began to let go of it */
-	bool off;      /* and has */
-	bool exited;
-	int status; /* of the scheduler's process, when it exited */
-	struct calls calls;
-	struct exit_info left; /* what the kernel said when it let go of it; {0}: nothing yet */
-	struct kept log, out, err;
+	bool given; /* the guest was continued with the scheduler attached */
+	struct asking asking;
+	struct keeper k;
+	struct kept out, err;
 };
-
-static int hear_state(struct run *x, const struct msg *m, struct err *e)
-{
-	struct proto_state st;
-
-	if (m->n < sizeof(st))
-		return err_set(e, X_VM, "the guest sent a short state");
-	memcpy(&st, m->data, sizeof(st));
-	if (st.state == SCX_ENABLED)
-		x->attached = true;
-	else if (x->attached && (st.state == SCX_DISABLED || st.state == SCX_DISABLING))
-		x->gone = true;
-	x->off = x->gone && st.state == SCX_DISABLED;
-	return 0;
-}
-
-static int hear_exit(struct run *x, const struct msg *m, struct err *e)
-{
-	struct proto_exited gone;
-
-	if (m->n < sizeof(gone))
-		return err_set(e, X_VM, "the guest sent a short exit status");
-	memcpy(&gone, m->data, sizeof(gone));
-	x->exited = true;
-	x->status = gone.status;
-	return 0;
-}
-
-/* session.h's other() as well: what the guest says of the scheduler. */
-static int hear(void *arg, const struct msg *m, struct err *e)
-{
-	struct run *x = arg;
-
-	switch (m->type) {
-	case MSG_LOG:
-		kept_add(&x->log, m->data, m->n);
-		return 0;
-	case MSG_EXIT_INFO:
-		exit_info_free(&x->left);
-		return exit_info_parse(&x->left, m->data, m->n, e);
-	case MSG_CALLS:
-		calls_free(&x->calls);
-		return calls_parse(&x->calls, m->data, m->n, e);
-	case MSG_STATE:
-		return hear_state(x, m, e);
-	case MSG_EXITED:
-		return hear_exit(x, m, e);
-	case MSG_FAILED:
-		return chan_failed(m, e);
-	default:
-		return err_set(e, X_VM, "the guest sent message %u out of turn", m->type);
-	}
-}
 
 /* Warnings of the kernel are findings, and it does not write them to the console unless asked. */
 static int show_warnings(struct run *x, struct err *e)
@@ -153,8 +98,9 @@ static int push_scheduler(struct run *x, struct err *e)
 static int begin(struct run *x, struct err *e)
 {
 	const struct trial *t = x->t;
+	bool first = t->pack && !t->later;
 	long long still = still_ms();
-	int r = t->pack && t->attached ? t->attached->begin(t->attached->arg, &x->vm, e) : CELL_NOTHING;
+	int r = first && t->attached ? t->attached->begin(t->attached->arg, &x->vm, e) : CELL_NOTHING;
 
 	if (r == CELL_NOTHING &&
 	    vm_continue(&x->vm, t->snapshot, t->seed, t->kernel, t->initrd, &x->r->fallback, t->note, e) < 0)
@@ -167,26 +113,8 @@ static int begin(struct run *x, struct err *e)
 	if (t->pack && !x->given && push_scheduler(x, e) < 0)
 		return -1;
 	if (x->vm.m.clock.virtual)
-		return t->pack ? 0 : push_tools(x, e);
+		return first ? 0 : push_tools(x, e);
 	return push_tools(x, e) < 0 || vm_use_port(&x->vm, e) < 0 ? -1 : 0;
-}
-
-/* It ended before it was attached. */
-static void refused(struct run *x)
-{
-	struct view text = { x->log.tail, x->log.tail_n };
-	struct evidence evidence = evidence_find(&x->calls, text);
-	auto_free char *why = reason_find(text);
-	char how[64];
-
-	x->r->end = TRIAL_REFUSED;
-	if (!why && evidence.by != EVIDENCE_NONE)
-		why = evidence_words(&evidence);
-	if (WIFEXITED(x->status) && WEXITSTATUS(x->status) && evidence_refuses(&evidence))
-		x->r->reason = xasprintf("the kernel refused the scheduler: %.*s", REASON_MAX, why);
-	else
-		x->r->reason = xasprintf("%s before it attached%s%.*s", spawn_status(x->status, how, sizeof(how)),
-					 why ? ": " : "", REASON_MAX, why ? why : "");
 }
 
 enum { ATTACHED = 0, NEVER = 1 };
@@ -199,18 +127,17 @@ static int await(struct run *x, struct err *e)
 					 : (long long)VM_LOAD_S * vm_scale(&x->vm.m);
 	long long deadline = virtual ? vm_bound(seconds) : now_ms() + 1000 * seconds;
 	auto_free char *what = xasprintf("the scheduler to attach, %lld s; --timeout gives it more", seconds);
-	size_t n = 0;
 	struct msg m;
 
-	while (x->t->args && x->t->args[n])
-		n++;
-	if (!x->given && attach_start(&x->vm, x->t->args, n, (uint64_t)seconds * 1000, deadline, e) < 0)
+	if (!x->given &&
+	    attach_start(&x->vm, x->t->args, keeper_args(x->t->args), (uint64_t)seconds * 1000, deadline, e) < 0)
 		return -1;
-	while (!x->attached && !x->exited)
-		if (vm_next(&x->vm, &m, deadline, what, e) < 0 || hear(x, &m, e) < 0)
+	while (!x->k.attached && !x->k.exited)
+		if (vm_next(&x->vm, &m, deadline, what, e) < 0 || keeper_hear(&x->k, &m, e) < 0)
 			return -1;
-	if (!x->attached) {
-		refused(x);
+	x->k.running = !x->k.exited;
+	if (!x->k.attached) {
+		keeper_refused(&x->k);
 		return NEVER;
 	}
 	if (!x->t->attached)
@@ -218,15 +145,39 @@ static int await(struct run *x, struct err *e)
 	return x->t->attached->settle(x->t->attached->arg, &x->vm, e) < 0 ? -1 : ATTACHED;
 }
 
+/* session.h's other(). */
+static int hear(void *arg, const struct msg *m, struct err *e)
+{
+	struct run *x = arg;
+
+	return keeper_follow(&x->k, m, e);
+}
+
+/* session.h's */
+static const char *answer(void *arg)
+{
+	struct run *x = arg;
+
+	return keeper_answer(&x->k);
+}
+
 /* session.h's take() */
 static int take(void *arg, int which, const char *data, size_t n, struct err *e)
 {
 	struct run *x = arg;
+	enum asking_deed deed;
+	const char *profile;
+	int line = ASKING_ALL;
 
 	if (which != STDOUT_FILENO) {
 		kept_add(&x->err, data, n);
 		return 0;
 	}
+	while (x->t->keeps && (line = asking_take(&x->asking, &data, &n, &deed, &profile)) == ASKING_LINE_DONE)
+		if (keeper_favour(&x->k, deed, profile, e) < 0)
+			return -1;
+	if (line < 0)
+		return err_set(e, X_VM, "the engine asks for what there is not: %.40s", x->asking.line);
 	kept_add(&x->out, data, n);
 	return x->out.said > x->out.max ? err_set(e, X_VM, "the engine says more than %u MiB", ENGINE_OUT >> 20) : 0;
 }
@@ -244,44 +195,6 @@ static char *last_words(const struct run *x)
 	return xasprintf("%.*s", REASON_MAX, line ? line + 1 : text);
 }
 
-static void thrown_out(struct run *x)
-{
-	auto_free char *why = exit_info_reason(&x->left);
-
-	x->r->end = strcmp(x->left.kind, "runnable task stall") != 0 ? TRIAL_EJECTED : TRIAL_STALLED;
-	x->r->reason = xasprintf("thrown out by the kernel: %.*s", REASON_MAX, why);
-}
-
-static void left(struct run *x)
-{
-	struct view text = { x->log.tail, x->log.tail_n };
-	auto_free char *why = reason_find(text);
-	char how[64];
-
-	x->r->end = TRIAL_ENDED;
-	if (x->exited)
-		x->r->reason = xasprintf("%s while the scenario ran%s%.*s", spawn_status(x->status, how, sizeof(how)),
-					 why ? ": " : "", REASON_MAX, why ? why : "");
-	else
-		x->r->reason = xstrdup("the kernel let go of it while it went on running");
-}
-
-/* What became of the scheduler while the engine ran. */
-static void judge_scheduler(struct run *x)
-{
-	x->r->end = TRIAL_RAN;
-	if (x->left.kind) {
-		x->r->exit_kind = xstrdup(x->left.kind);
-		x->r->exit_code = x->left.code;
-	}
-	if (!x->t->pack || (!x->gone && !x->exited))
-		return;
-	if (x->left.kind && exit_info_is_error(&x->left))
-		thrown_out(x);
-	else
-		left(x);
-}
-
 /* Why it went is known when it has gone: dumps take their time. One that does not get done stays without a reason. */
 static int hear_out(struct run *x, struct err *e)
 {
@@ -289,14 +202,14 @@ static int hear_out(struct run *x, struct err *e)
 	struct err late = { 0 };
 	struct msg m;
 
-	if (!x->gone || vm_deadline_inside(&x->vm, GOING_S * 1000, e) < 0)
-		return x->gone ? -1 : 0;
-	while (!x->off && !x->exited) {
+	if (!x->k.gone || vm_deadline_inside(&x->vm, GOING_S * 1000, e) < 0)
+		return x->k.gone ? -1 : 0;
+	while (!x->k.off && !x->k.exited) {
 		if (vm_next(&x->vm, &m, deadline, "the end of a scheduler", &late) < 0) {
 			*e = late;
 			return late.code == X_TIMEOUT ? 0 : -1;
 		}
-		if (hear(x, &m, e) < 0)
+		if (keeper_hear(&x->k, &m, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -317,7 +230,7 @@ static int engine_ended(struct run *x, int status, struct err *e)
 			       *words ? ": " : "", words);
 	if (hear_out(x, e) < 0)
 		return err_in(e, "the end of the scheduler");
-	judge_scheduler(x);
+	keeper_judge(&x->k);
 	x->r->engine = TAKE(x->out.head);
 	x->r->engine_n = x->out.n;
 	return 0;
@@ -341,7 +254,7 @@ static int run_session(struct run *x, const struct session *s, int *status, stru
 static int run_engine(struct run *x, struct err *e)
 {
 	static const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	uint64_t ms = 2 * x->t->ms + PATIENCE_MS;
+	uint64_t ms = 2 * x->t->ms + PATIENCE_MS + (x->t->keeps ? KEEPER_MS : 0);
 	bool virtual = x->vm.m.clock.virtual;
 	auto_close int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	auto_argv struct argv a = { 0 };
@@ -357,6 +270,8 @@ static int run_engine(struct run *x, struct err *e)
 	if (virtual)
 		argv_opt(&a, "--shift", "%u", x->vm.m.clock.shift);
 	argv_opt(&a, "--topology", "%s", topology);
+	if (x->t->keeps)
+		argv_add(&a, "--keeper");
 	argv_add(&a, SCENARIO);
 	const struct session s = {
 		.argv = (const char *const *)a.v,
@@ -364,6 +279,7 @@ static int run_engine(struct run *x, struct err *e)
 		.in = nothing,
 		.take = take,
 		.other = hear,
+		.answer = x->t->keeps ? answer : NULL,
 		.arg = x,
 		.deadline = virtual ? vm_bound((long long)ms / 1000)
 				    : now_ms() + (long long)(x->t->ms + ms * (unsigned)vm_scale(&x->vm.m)),
@@ -379,11 +295,11 @@ static int work(struct run *x, struct err *e)
 {
 	int r = begin(x, e);
 
-	if (r == 0 && x->t->pack)
+	if (r == 0 && x->t->pack && !x->t->later)
 		r = await(x, e);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (x->t->pack && x->vm.m.clock.virtual && push_tools(x, e) < 0)
+	if (x->t->pack && !x->t->later && x->vm.m.clock.virtual && push_tools(x, e) < 0)
 		return -1;
 	return run_engine(x, e);
 }
@@ -403,9 +319,9 @@ static bool panicked(struct run *x, const struct err *e)
 static void end(struct run *x, FILE *log, FILE *console)
 {
 	console_drain(&x->vm);
-	kept_write(log, &x->log);
-	if (x->left.kind && exit_info_is_error(&x->left))
-		fprintf(log, "\n--- sched_ext ---\n%s%s", x->left.log, x->left.dump);
+	kept_write(log, &x->k.log);
+	if (x->k.left.kind && exit_info_is_error(&x->k.left))
+		fprintf(log, "\n--- sched_ext ---\n%s%s", x->k.left.log, x->k.left.dump);
 	if (x->vm.log_n)
 		fwrite(x->vm.log, 1, x->vm.log_n, console);
 	if (x->vm.hello)
@@ -414,9 +330,7 @@ static void end(struct run *x, FILE *log, FILE *console)
 	x->r->clock = x->vm.m.clock;
 	x->r->accel = x->vm.m.accel;
 	vm_close(&x->vm);
-	exit_info_free(&x->left);
-	calls_free(&x->calls);
-	kept_free(&x->log);
+	keeper_free(&x->k);
 	kept_free(&x->out);
 	kept_free(&x->err);
 }
@@ -429,8 +343,12 @@ int trial_run(const struct trial *t, struct trial_result *r, FILE *log, FILE *co
 	*r = (struct trial_result){ 0 };
 	x->t = t;
 	x->r = r;
+	x->k.t = t;
+	x->k.r = r;
+	x->k.vm = &x->vm;
+	x->k.args = t->args;
 	r->seed = t->seed;
-	x->log.max = SCHED_LOG;
+	x->k.log.max = SCHED_LOG;
 	x->out.max = ENGINE_OUT;
 	x->err.max = ENGINE_ERR;
 	ret = work(x, e);

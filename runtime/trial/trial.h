@@ -11,12 +11,22 @@
 struct cell_attached;
 struct err;
 
+/* Arguments of the scheduler by another name, for a scenario that goes on with them. */
+struct trial_profile {
+	const char *name;
+	const char *const *args; /* NULL-ended */
+};
+
 struct trial {
 	const char *snapshot;                 /* its folder */
 	uint64_t seed;                        /* of virtual time, and of what the workers draw */
 	const char *kernel, *initrd;          /* to boot from when a snapshot of real time cannot be continued */
 	const char *pack;                     /* payload; the scheduler is /scheduler in it. NULL: there is none */
 	const char *const *args;              /* of the scheduler; NULL-ended */
+	bool later;                           /* the scenario has it attached: it begins without */
+	bool keeps;                           /* the scenario attaches, detaches or exchanges it */
+	const struct trial_profile *profiles; /* that it may exchange it for */
+	size_t n_profiles;
 	unsigned load_s;                      /* of the guest's time that it may take to attach; 0: VM_LOAD_S */
 	const char *engine, *text;            /* files: the program, and the scenario that it reads */
 	uint64_t ms;                          /* what the scenario takes of the guest's time, by its own words */
@@ -29,7 +39,7 @@ enum trial_end {
 	TRIAL_EJECTED,  /* the kernel threw the scheduler out */
 	TRIAL_STALLED,  /* … because a task did not get to run */
 	TRIAL_ENDED,    /* it went by itself, or died */
-	TRIAL_REFUSED,  /* it never was attached: the engine did not run */
+	TRIAL_REFUSED,  /* it was to be attached, and was not */
 	TRIAL_PANICKED, /* the guest's kernel did */
 	TRIAL_SKIPPED,  /* the guest lacks what the scenario needs */
 };
@@ -37,8 +47,9 @@ extern const char *const trial_end_names[]; /* "ran", "ejected", … */
 
 struct trial_result {
 	enum trial_end end;
-	char *reason;    /* for people; NULL: it ran, and there is nothing to say */
-	char *exit_kind; /* why the kernel let go of the scheduler, in its words; NULL: it did not, or said nothing */
+	char *reason;      /* for people; NULL: it ran, and there is nothing to say */
+	char *exit_kind;   /* why the kernel let go of the scheduler, in its words; NULL: it did not, or said nothing */
+	unsigned restarts; /* so often the kernel asked for a restart, because CPUs came or went */
 	unsigned exit_code; /* enum scx_exit_kind of that kernel; 0: not known */
 	char *release;      /* of the kernel */
 	struct topology topology;

@@ -171,7 +171,7 @@ static int message(struct talk *t, const struct msg *m, struct err *e)
 		if (m->n != sizeof(taken) || (memcpy(&taken, m->data, sizeof(taken)), taken > t->ahead))
 			return err_set(e, X_VM, "the guest took more input than it was given");
 		t->ahead -= taken;
-		return t->vm->m.clock.virtual ? input_whole(t, e) : 0;
+		return t->vm->m.clock.virtual && !t->s->answer ? input_whole(t, e) : 0;
 	case MSG_ENDED:
 		if (m->n != sizeof(gone))
 			return err_set(e, X_VM, "the guest sent a damaged exit status");
@@ -264,6 +264,19 @@ static int late(struct err *e)
 	return err_set(e, X_TIMEOUT, "the session took longer than it may");
 }
 
+static int answer(struct talk *t, struct err *e)
+{
+	const char *text = t->s->answer && !t->ended ? t->s->answer(t->s->arg) : NULL;
+	size_t n = text ? strlen(text) : 0;
+
+	if (!n)
+		return 0;
+	if (n > PROTO_WINDOW - t->ahead)
+		return err_set(e, X_VM, "the guest does not read what it asked for");
+	t->ahead += n;
+	return chan_send(&t->vm->chan, MSG_IN, text, n, now_ms() + SEND_MS, e);
+}
+
 /* Everything that came whole is dealt with before we wait again. */
 static int drain(struct talk *t, struct err *e)
 {
@@ -273,7 +286,7 @@ static int drain(struct talk *t, struct err *e)
 	while (!t->ended && !t->quit && (r = chan_next(&t->vm->chan, &m, e)) == CHAN_MSG) {
 		t->silent = 0;
 		t->pinged = false;
-		if (message(t, &m, e) < 0)
+		if (message(t, &m, e) < 0 || answer(t, e) < 0)
 			return -1;
 		/* It may be a guest that never falls silent. */
 		if (!t->ended && !t->quit && (stop_pending() || is_late(t)))
@@ -326,7 +339,7 @@ static int check_still(struct talk *t, struct err *e)
 
 static int wait_once(struct talk *t, struct err *e)
 {
-	bool room = !t->vm->m.clock.virtual && !t->in_over && t->ahead + 1 < PROTO_WINDOW;
+	bool room = !t->vm->m.clock.virtual && !t->s->answer && !t->in_over && t->ahead + 1 < PROTO_WINDOW;
 	struct pollfd p[] = {
 		{ .fd = t->vm->chan.fd, .events = POLLIN },       { .fd = t->vm->qemu.pidfd, .events = POLLIN },
 		{ .fd = t->vm->console, .events = POLLIN },       { .fd = t->vm->says, .events = POLLIN },
@@ -353,7 +366,7 @@ static int wait_once(struct talk *t, struct err *e)
 
 static int talk(struct talk *t, struct err *e)
 {
-	if (send_run(t, e) < 0 || (t->vm->m.clock.virtual && input_whole(t, e) < 0))
+	if (send_run(t, e) < 0 || (t->vm->m.clock.virtual && !t->s->answer && input_whole(t, e) < 0))
 		return -1;
 	while (!t->ended && !t->quit) {
 		if (drain(t, e) < 0)

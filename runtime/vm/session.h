@@ -17,7 +17,10 @@ struct session {
 	long long deadline; /* now_ms() scale, -1: none */
 	/* What the guest says besides (scheduler states, its log). May be NULL. */
 	int (*other)(void *arg, const struct msg *m, struct err *e);
-	void *arg; /* of both */
+	/* What the program is to read next, asked for behind each thing that the guest said; NULL: nothing now. In place of in, and then
+	 * the program's input does not end. NULL: in. */
+	const char *(*answer)(void *arg);
+	void *arg; /* of all three */
 };
 
 enum { SESSION_ENDED = 0, SESSION_QUIT = 1 };

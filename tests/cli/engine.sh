@@ -34,6 +34,10 @@ texts() {
 	printf 'test t\ncgroup a cpuset=llc:1\nwork a spin\nhold 10ms\n' | says 4 'llc' --topology 1,1,2,1 - || return
 	{ printf 'test t\nwork - spin n=4000\n' && yes 'hold 1ms' | head -n 100; } |
 		says 2 '4000 workers in 100 phases are too much' --topology 1,1,2,1 - || return
+	for line in 'scheduler attach' 'cpu online all' freezer; do
+		printf 'test t\nwork - spin\nhold 10ms\n%s\nhold 10ms\n' "$line" | says 2 'happens in guests only' --host --topology 1,1,2,1 - || return
+	done
+	says 2 'does not go with --host' --host --keeper --topology 1,1,2,1 - </dev/null || return
 	head -c 70000 /dev/zero | tr '\0' '#' | says 2 '' --topology 1,1,2,1 -
 }
 

@@ -184,6 +184,33 @@ kill_step() {
 	p=$(step) && [ -n "$p" ] && pgrep -P "$p" qemu-system >/dev/null && kill -9 "$p"
 }
 
+# Lines attach, detach and exchange the scheduler, take a CPU offline, set a variable: twice the same. Under the kernel's own scheduler
+# they do nothing.
+exchanged() {
+	printf 'duration 200ms\nsettle 20ms\ncgroup a\nwork a spin n=1\npsi a\ncpu offline cpu:1\nhold 20ms\nscheduler attach\nhold 50%%\nvar degrade_rt = 0\ncpu online cpu:1\nscheduler detach\nfreezer 20ms\nhold 50%%\nscheduler attach\nscheduler replace llc\nhold 50%%\nexpect attach.max <= 5s\n' >t.ktstr
+	exits 0 run --scheduler-bin "$sched" --profiles default,llc --json || return
+	# shellcheck disable=SC2046 # folders, one for each profile
+	set -- $(runs)
+	[ $# = 2 ] && cp "$1/seed-1/run.json" one && exits 0 run --scheduler-bin "$sched" --profiles default,llc --json --force &&
+		cmp one "$1/seed-1/run.json" || return
+	python3 -c 'import json
+r = json.load(open("one"))
+assert r["outcome"] == "ran" and "refused" not in r, r["outcome"]
+a = r["asked"]
+assert [x["what"] for x in a] == ["attach", "detach", "attach", "replace"] and not any("failed" in x for x in a), a
+assert a[0]["took_ns"] > 1000000 and a[3]["profile"] == "llc", a
+events = ["events" in m for m in r["marks"]]
+assert events == [False, False, False, True, False, True], events' || return
+	exits 0 run && has 'PASS t  ' out || return
+	exits 2 run --scheduler-bin "$sched" && has 'no such profile' err || return
+	echo 'var nothing_there = 1' >>t.ktstr && exits 6 run --scheduler-bin "$sched" --profiles default,llc && has 'no global variable' err || return
+	printf 'work - spin\nhold 50ms\nscheduler attach\nhold 50ms\n' >t.ktstr && exits 1 run --scheduler-bin "$sched" --json -- --fail-verify &&
+		has '"outcome":"refused"' "$(runs)/seed-1/run.json" && has '"failed":"it did not attach"' "$(runs)/seed-1/run.json" || return
+	printf '#include <unistd.h>\nint main(void)\n{\n\treturn pause();\n}\n' >pause.c && gcc -O2 -o pause pause.c &&
+		exits 1 run --scheduler-bin ./pause --json && has '"outcome":"refused"' "$(runs)/seed-1/run.json" &&
+		has 'not attached within the time' "$(runs)/seed-1/run.json"
+}
+
 stopped() {
 	printf 'hold 3000s\n' | scenario || return
 	ktstr run t.ktstr --kernel "$key" >out 2>err &
@@ -196,4 +223,4 @@ guest() {
 	leftovers | grep -q qemu-system
 }
 
-run_tests twice limits again compared based known audited by_a_real_clock misbehaving skipped broken killed stopped
+run_tests twice limits again compared based known audited by_a_real_clock misbehaving exchanged skipped broken killed stopped

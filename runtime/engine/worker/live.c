@@ -2,6 +2,7 @@
 #include "engine/worker/live.h"
 #include "engine/worker/meet.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <signal.h>
@@ -59,8 +60,15 @@ static void become(struct actor *a, const struct worker_line *line)
 {
 	const struct plan_work *w = line->work;
 	sigset_t none;
+	int null;
 
 	close_others(a);
+	/* What the engine prints, and is told, is the director's. */
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	null = open("/dev/null", O_RDONLY);
+	dup2(null, STDIN_FILENO);
+	if (null > STDIN_FILENO)
+		close(null);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	meet_prepare();

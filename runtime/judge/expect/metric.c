@@ -13,6 +13,7 @@ static const struct metric metrics[METRICS_ALL] = {
 	OF(METRIC_ATTACHED, FINDING("attached", SCOPE_RUN)),
 	OF(METRIC_CLEAN, FINDING("clean", SCOPE_RUN)),
 	OF(METRIC_PROGRESS, FINDING("progress", SCOPE_WORKER), .phases = true),
+	OF(METRIC_ATTACH_MAX, .name = "attach.max", .scope = SCOPE_RUN, .unit = UNIT_MS, .time = true),
 	OF(METRIC_GAP_MAX, TIME("gap.max", SCOPE_WORKER, UNIT_MS)),
 	OF(METRIC_GAP_CPU, TIME("gap.cpu", SCOPE_WORKER, UNIT_MS)),
 	OF(METRIC_REAPED, .name = "reaped", .scope = SCOPE_WORKER, .unit = UNIT_MS, .time = true),

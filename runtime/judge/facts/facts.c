@@ -72,6 +72,12 @@ void facts_free(struct facts *f)
 		free(f->refusals[i].error);
 	}
 	free(f->refusals);
+	for (size_t i = 0; i < f->n_favours; i++) {
+		free(f->favours[i].what);
+		free(f->favours[i].profile);
+		free(f->favours[i].failed);
+	}
+	free(f->favours);
 	free(f->cgroups);
 	free(f->workers);
 	free(f->release);

@@ -7,6 +7,7 @@
  *   clock         "virtual" or "real"; shift: a number
  *   seed, release, topology, profile, scheduler ("eevdf": the kernel's own)
  *   outcome       "ran", "ejected", "ended", "stalled", "refused" or "panicked"; reason, exit_kind, exit_code
+ *   restarts      so often the kernel let go of the scheduler because CPUs came or went, and asked for a restart
  *   tick_ns       of the guest's kernel: finer than two of them no limit on time is judged in virtual time; 4 ms when absent
  *   host          in real time only: {accel: "kvm", "tcg" or "host", stolen_ns: what the machine took from the vCPUs,
  *                 kvm_stats: {per_vcpu: [{NAME: n}]}}
@@ -18,6 +19,8 @@
  *                 ns since go. The mark of a phase ("settle", "phase 1" …) is where it begins; "end" is the last one's end
  *   lines         [{ns, line}]: when the director had carried out a line that changes something
  *   refused       [{what, error, line, times}]: what the kernel did not let the director do
+ *   asked         [{what, profile, line, ns, took_ns, failed}]: what lines had done to the scheduler ("attach", "detach", "restart",
+ *                 "replace"), and what came of it; ns: 0 before go
  *   cgroups       [{name, cpus, cpu_stat: [{NAME: n} per mark]}], null where it was not there
  *   workers       [{id, type, group, comm, line, pid, allowed, ended, reaped_ns, error, phases}]
  *     group       "-": in no group of ours
@@ -107,6 +110,11 @@ struct facts_refusal {
 	uint64_t line, times;
 };
 
+struct facts_favour {
+	char *what, *profile, *failed; /* NULL: not that one; it was done */
+	uint64_t line, ns, took_ns;
+};
+
 struct facts_cgroup {
 	char *name;
 	bool cpus_known;
@@ -130,6 +138,9 @@ struct facts {
 	size_t n_lines;
 	struct facts_refusal *refusals;
 	size_t n_refusals;
+	uint64_t restarts;
+	struct facts_favour *favours;
+	size_t n_favours;
 	struct facts_cgroup *cgroups;
 	size_t n_cgroups;
 	struct facts_worker *workers; /* by id, no two alike */

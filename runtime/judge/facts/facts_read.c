@@ -129,6 +129,31 @@ static int take_refusals(struct reader *r, void *to)
 	return take_list(r, FACTS_LINES, sizeof(*f->refusals), (void **)&f->refusals, &f->n_refusals, take_refusal);
 }
 
+static const struct member favour_members[] = {
+	{ "what", TYPE_TEXT, AT(facts_favour, what), 0, NULL },
+	{ "profile", TYPE_TEXT, AT(facts_favour, profile), 0, NULL },
+	{ "failed", TYPE_TEXT, AT(facts_favour, failed), 0, NULL },
+	{ "line", TYPE_U64, AT(facts_favour, line), 0, NULL },
+	{ "ns", TYPE_U64, AT(facts_favour, ns), 0, NULL },
+	{ "took_ns", TYPE_U64, AT(facts_favour, took_ns), 0, NULL },
+};
+
+static int take_favour(struct reader *r, void *to)
+{
+	struct facts_favour *v = to;
+
+	if (take_object(r, favour_members, countof(favour_members), v) < 0)
+		return -1;
+	return v->what ? 0 : err_set(r->e, X_FAIL, "what is missing");
+}
+
+static int take_favours(struct reader *r, void *to)
+{
+	struct facts *f = to;
+
+	return take_list(r, FACTS_LINES, sizeof(*f->favours), (void **)&f->favours, &f->n_favours, take_favour);
+}
+
 static int take_stat(struct reader *r, void *to)
 {
 	int kind = json_scan_kind(&r->scan);
@@ -416,6 +441,7 @@ static const struct member facts_members[] = {
 	{ "reason", TYPE_TEXT, AT(facts, reason), 0, NULL },
 	{ "exit_kind", TYPE_TEXT, AT(facts, exit_kind), 0, NULL },
 	{ "exit_code", TYPE_I64, AT(facts, exit_code), AT(facts, exit_code_known), NULL },
+	{ "restarts", TYPE_U64, AT(facts, restarts), 0, NULL },
 	{ "tick_ns", TYPE_U64, AT(facts, tick_ns), AT(facts, tick_known), NULL },
 	{ "host", TYPE_CALL, 0, 0, take_host },
 	{ "cpus", TYPE_U64, AT(facts, cpus), 0, NULL },
@@ -424,6 +450,7 @@ static const struct member facts_members[] = {
 	{ "marks", TYPE_CALL, 0, 0, take_marks },
 	{ "lines", TYPE_CALL, 0, 0, take_lines },
 	{ "refused", TYPE_CALL, 0, 0, take_refusals },
+	{ "asked", TYPE_CALL, 0, 0, take_favours },
 	{ "cgroups", TYPE_CALL, 0, 0, take_cgroups },
 	{ "workers", TYPE_CALL, 0, 0, take_workers },
 };

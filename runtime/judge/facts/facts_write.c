@@ -87,6 +87,26 @@ static void marks(struct jsonw *w, const struct facts *f)
 	jsonw_end_arr(w);
 }
 
+static void favours(struct jsonw *w, const struct facts *f)
+{
+	if (!f->n_favours)
+		return;
+	jsonw_karr(w, "asked");
+	for (size_t i = 0; i < f->n_favours; i++) {
+		const struct facts_favour *v = &f->favours[i];
+
+		jsonw_obj(w);
+		text(w, "what", v->what);
+		text(w, "profile", v->profile);
+		jsonw_ku64(w, "line", v->line);
+		jsonw_ku64(w, "ns", v->ns);
+		jsonw_ku64(w, "took_ns", v->took_ns);
+		text(w, "failed", v->failed);
+		jsonw_end_obj(w);
+	}
+	jsonw_end_arr(w);
+}
+
 static void cgroups(struct jsonw *w, const struct facts *f)
 {
 	jsonw_karr(w, "cgroups");
@@ -215,12 +235,14 @@ void facts_write(FILE *to, const struct facts *f)
 	text(&w, "exit_kind", f->exit_kind);
 	if (f->exit_code_known)
 		jsonw_ki64(&w, "exit_code", f->exit_code);
+	number(&w, "restarts", f->restarts, f->restarts);
 	number(&w, "tick_ns", f->tick_known, f->tick_ns);
 	host(&w, f);
 	number(&w, "cpus", f->cpus, f->cpus);
 	number(&w, "reaped_ns", f->reaped_known, f->reaped_ns);
 	number(&w, "end_ns", f->end_known, f->end_ns);
 	marks(&w, f);
+	favours(&w, f);
 	cgroups(&w, f);
 	workers(&w, f);
 	jsonw_end_obj(&w);

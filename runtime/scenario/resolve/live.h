@@ -17,7 +17,8 @@ struct making {
 	struct scenario_error *e;
 	struct live live[PLAN_GROUPS_MAX + 1], before[PLAN_GROUPS_MAX + 1]; /* as the open "every" found them */
 	struct cpus offline, offline_before;
-	uint32_t each; /* what "$" is */
+	bool detached, detached_before; /* no scheduler, because a line said so */
+	uint32_t each;                  /* what "$" is */
 	bool in_every;
 	size_t every; /* its step */
 	size_t room;

@@ -10,6 +10,8 @@
 
 #define HOLDS_MAX_NS TIME_MAX_NS
 
+const char *const plan_deeds[DEEDS] = { "attach", "detach", "restart", "replace" };
+
 /* The next step, of this line; NULL: a fault. It stays where it is until the next one. */
 static struct plan_step *step(struct making *m, const struct scenario_line *l, enum plan_kind kind)
 {
@@ -214,6 +216,7 @@ static bool every(struct making *m, const struct scenario_line *l)
 		m->live[i].started = false;
 	memcpy(m->before, m->live, sizeof m->before);
 	m->offline_before = m->offline;
+	m->detached_before = m->detached;
 	m->plan->phases++;
 	return count_hold(m, t->for_ns);
 }
@@ -231,6 +234,10 @@ static bool end_every(struct making *m, const struct scenario_line *l)
 	if (!cpus_equal(&m->offline, &m->offline_before))
 		return fault_bad(m->e, 1, "each pass takes CPUs offline or brings them back, and none undoes it") ||
 		       fault_tip(m->e, "a block is to leave the CPUs as it found them");
+	if (m->detached != m->detached_before)
+		return fault_bad(m->e, 1, "each pass %s the scheduler, and none undoes it",
+				 m->detached ? "detaches" : "attaches") ||
+		       fault_tip(m->e, "a block is to leave the scheduler as it found it");
 	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++) {
 		name = i == PLAN_GROUPS_MAX ? "-" : i < m->plan->n_groups ? m->plan->groups[i].name : "";
 		if (m->live[i].there != m->before[i].there)
@@ -316,11 +323,59 @@ static bool cpu(struct making *m, const struct scenario_line *l)
 	return true;
 }
 
+static bool scheduler(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, PLAN_SCHEDULER);
+
+	if (!t)
+		return false;
+	t->deed = l->deed;
+	if (l->name && !(t->name = strdup(l->name)))
+		return fault_memory(m->e);
+	if (!m->plan->schedules)
+		m->plan->later = m->detached = l->deed == DEED_ATTACH;
+	m->plan->schedules = true;
+	if ((l->deed == DEED_ATTACH) != m->detached)
+		return fault_bad(m->e, 1,
+				 m->detached ? "no scheduler is attached at this line"
+					     : "the scheduler is attached at this line");
+	m->detached = l->deed == DEED_DETACH;
+	return true;
+}
+
+static bool machine(struct making *m, const struct scenario_line *l)
+{
+	static const enum plan_kind kinds[LINE_KINDS] = {
+		[LINE_PSI] = PLAN_PSI, [LINE_FREEZER] = PLAN_FREEZER, [LINE_VAR] = PLAN_VAR, [LINE_MAP] = PLAN_MAP
+	};
+	struct plan_step *t = step(m, l, kinds[l->kind]);
+
+	if (!t)
+		return false;
+	t->value = l->value;
+	m->plan->psi |= l->kind == LINE_PSI;
+	m->plan->freezer |= l->kind == LINE_FREEZER;
+	if (l->kind == LINE_PSI)
+		return live_group(m, l->name, false, &t->group);
+	t->ns = l->amount.value;
+	if (l->kind == LINE_FREEZER)
+		return true;
+	t->n = (unsigned)l->amount.value;
+	t->name = strdup(l->name);
+	if (!t->name)
+		return fault_memory(m->e);
+	return !m->detached || fault_bad(m->e, 1, "no scheduler is attached at this line");
+}
+
 static bool (*const makers[LINE_KINDS])(struct making *m, const struct scenario_line *l) = {
-	[LINE_CGROUP] = knobs,  [LINE_WORK] = work,  [LINE_HOLD] = hold, [LINE_MARK] = mark,    [LINE_EVERY] = every,
-	[LINE_END] = end_every, [LINE_SET] = knobs,  [LINE_SWAP] = pair, [LINE_MOVE] = pair,    [LINE_STOP] = one,
-	[LINE_REMOVE] = one,    [LINE_FREEZE] = one, [LINE_THAW] = one,  [LINE_AFFINITY] = one, [LINE_NICE] = one,
-	[LINE_POLICY] = one,    [LINE_CPU] = cpu,
+	[LINE_CGROUP] = knobs, [LINE_WORK] = work,       [LINE_HOLD] = hold,
+	[LINE_MARK] = mark,    [LINE_EVERY] = every,     [LINE_END] = end_every,
+	[LINE_SET] = knobs,    [LINE_SWAP] = pair,       [LINE_MOVE] = pair,
+	[LINE_STOP] = one,     [LINE_REMOVE] = one,      [LINE_FREEZE] = one,
+	[LINE_THAW] = one,     [LINE_AFFINITY] = one,    [LINE_NICE] = one,
+	[LINE_POLICY] = one,   [LINE_CPU] = cpu,         [LINE_SCHEDULER] = scheduler,
+	[LINE_PSI] = machine,  [LINE_FREEZER] = machine, [LINE_VAR] = machine,
+	[LINE_MAP] = machine,
 };
 
 /* The numbers an "each" counts: from…to-1. */
@@ -424,6 +479,15 @@ enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct 
 	made = make(m);
 	free(m);
 	return made ? SCENARIO_OK : e->fault;
+}
+
+const char *plan_guests_only(const struct scenario_plan *plan)
+{
+	if (plan->schedules)
+		return "attaching and detaching of schedulers";
+	if (plan->hotplug)
+		return "taking CPUs offline";
+	return plan->freezer ? "freezing of all tasks" : NULL;
 }
 
 void scenario_plan_free(struct scenario_plan *plan)

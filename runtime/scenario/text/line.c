@@ -1,5 +1,6 @@
 #include "scenario/text/line.h"
 #include "scenario/fault.h"
+#include "scenario/text/machine.h"
 #include "scenario/text/option.h"
 #include "scenario/text/parsing.h"
 
@@ -7,12 +8,29 @@
 #include <string.h>
 
 const char *const line_words[LINE_KINDS] = {
-	[LINE_CGROUP] = "cgroup", [LINE_WORK] = "work",     [LINE_HOLD] = "hold",
-	[LINE_MARK] = "mark",     [LINE_EVERY] = "every",   [LINE_EACH] = "each",
-	[LINE_END] = "}",         [LINE_SET] = "set",       [LINE_SWAP] = "swap",
-	[LINE_MOVE] = "move",     [LINE_STOP] = "stop",     [LINE_REMOVE] = "remove",
-	[LINE_FREEZE] = "freeze", [LINE_THAW] = "thaw",     [LINE_AFFINITY] = "affinity",
-	[LINE_NICE] = "nice",     [LINE_POLICY] = "policy", [LINE_CPU] = "cpu",
+	[LINE_CGROUP] = "cgroup",
+	[LINE_WORK] = "work",
+	[LINE_HOLD] = "hold",
+	[LINE_MARK] = "mark",
+	[LINE_EVERY] = "every",
+	[LINE_EACH] = "each",
+	[LINE_END] = "}",
+	[LINE_SET] = "set",
+	[LINE_SWAP] = "swap",
+	[LINE_MOVE] = "move",
+	[LINE_STOP] = "stop",
+	[LINE_REMOVE] = "remove",
+	[LINE_FREEZE] = "freeze",
+	[LINE_THAW] = "thaw",
+	[LINE_AFFINITY] = "affinity",
+	[LINE_NICE] = "nice",
+	[LINE_POLICY] = "policy",
+	[LINE_CPU] = "cpu",
+	[LINE_SCHEDULER] = "scheduler",
+	[LINE_PSI] = "psi",
+	[LINE_FREEZER] = "freezer",
+	[LINE_VAR] = "var",
+	[LINE_MAP] = "map_write",
 };
 const char *const each_words[EACH_KINDS] = { "cpu", "usable", "llc", "node", "core" };
 static const struct {
@@ -38,6 +56,11 @@ static const struct {
 	[LINE_AFFINITY] = { 2, 2, "affinity NAME inherit|random|llc|one|same|SET" },
 	[LINE_NICE] = { 2, 2, "nice NAME N" },
 	[LINE_CPU] = { 2, 2, "cpu offline SET or cpu online SET" },
+	[LINE_SCHEDULER] = { 1, 2, "scheduler attach, detach or restart, or scheduler replace PROFILE" },
+	[LINE_PSI] = { 1, 1, "psi NAME, or psi - for the whole machine" },
+	[LINE_FREEZER] = { 0, 1, "freezer, or freezer TIME" },
+	[LINE_VAR] = { 3, 3, "var NAME = N" },
+	[LINE_MAP] = { 3, 3, "map_write NAME OFFSET N" },
 	[LINE_POLICY] = { 2, 2, "policy NAME normal|batch|idle|ext|fifo:P|rr:P|deadline:R/D/P" },
 };
 
@@ -211,7 +234,7 @@ static bool a_pair(struct parsing *p, struct scenario_line *l)
 
 static bool a_group(struct parsing *p, struct scenario_line *l)
 {
-	return option_group(p, &p->st.words[1], l->kind == LINE_STOP, &l->name);
+	return option_group(p, &p->st.words[1], l->kind == LINE_STOP || l->kind == LINE_PSI, &l->name);
 }
 
 static bool a_change(struct parsing *p, struct scenario_line *l)
@@ -247,11 +270,29 @@ static bool a_cpu(struct parsing *p, struct scenario_line *l)
 }
 
 static bool (*const parsers[LINE_KINDS])(struct parsing *p, struct scenario_line *l) = {
-	[LINE_CGROUP] = a_knobs,  [LINE_WORK] = a_work,  [LINE_HOLD] = a_hold,       [LINE_MARK] = a_mark,
-	[LINE_EVERY] = an_every,  [LINE_EACH] = an_each, [LINE_END] = an_end,        [LINE_SET] = a_knobs,
-	[LINE_SWAP] = a_pair,     [LINE_MOVE] = a_pair,  [LINE_STOP] = a_group,      [LINE_REMOVE] = a_group,
-	[LINE_FREEZE] = a_group,  [LINE_THAW] = a_group, [LINE_AFFINITY] = a_change, [LINE_NICE] = a_change,
-	[LINE_POLICY] = a_change, [LINE_CPU] = a_cpu,
+	[LINE_CGROUP] = a_knobs,
+	[LINE_WORK] = a_work,
+	[LINE_HOLD] = a_hold,
+	[LINE_MARK] = a_mark,
+	[LINE_EVERY] = an_every,
+	[LINE_EACH] = an_each,
+	[LINE_END] = an_end,
+	[LINE_SET] = a_knobs,
+	[LINE_SWAP] = a_pair,
+	[LINE_MOVE] = a_pair,
+	[LINE_STOP] = a_group,
+	[LINE_REMOVE] = a_group,
+	[LINE_FREEZE] = a_group,
+	[LINE_THAW] = a_group,
+	[LINE_AFFINITY] = a_change,
+	[LINE_NICE] = a_change,
+	[LINE_POLICY] = a_change,
+	[LINE_CPU] = a_cpu,
+	[LINE_SCHEDULER] = machine_scheduler,
+	[LINE_PSI] = a_group,
+	[LINE_FREEZER] = machine_freezer,
+	[LINE_VAR] = machine_var,
+	[LINE_MAP] = machine_map,
 };
 
 static bool unknown(struct parsing *p)

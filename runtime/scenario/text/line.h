@@ -28,6 +28,11 @@ enum line_kind {
 	LINE_NICE,
 	LINE_POLICY,
 	LINE_CPU,
+	LINE_SCHEDULER,
+	LINE_PSI,
+	LINE_FREEZER,
+	LINE_VAR,
+	LINE_MAP,
 	LINE_KINDS,
 };
 
@@ -64,8 +69,9 @@ struct line_each {
 struct scenario_line {
 	enum line_kind kind;
 	unsigned line, column;
-	char *name, *other;   /* cgroups; NULL: "-". The mark's name */
-	struct amount amount; /* HOLD, and END of EVERY: how long. WORK, MOVE: how many, value 0: not said */
+	char *name, *other; /* cgroups; NULL: "-". The name of a mark, a variable, a map, a profile */
+	struct amount
+		amount; /* HOLD, FREEZER, and END of EVERY: how long. WORK, MOVE: how many, value 0: not said. MAP: where */
 	uint64_t every_ns;
 	size_t block; /* END: the line it ends */
 	struct line_each each;
@@ -75,6 +81,8 @@ struct scenario_line {
 	struct policy policy;
 	int nice;
 	bool online; /* CPU: they come back */
+	enum plan_deed deed;
+	int64_t value; /* VAR, MAP */
 };
 
 /* Words of lines and blocks, for tips and the writer. */

@@ -1,6 +1,7 @@
 #include "scenario/catalogue.h"
 #include "scenario/fault.h"
 #include "scenario/text/line.h"
+#include "scenario/text/machine.h"
 #include "scenario/text/parsing.h"
 #include "scenario/scenario.h"
 
@@ -58,7 +59,7 @@ static bool read_statement(struct parsing *p, bool first)
 		return version(p);
 	if (word_is(w, "use"))
 		return use(p);
-	return attribute_known(w) ? attribute_parse(p) : line_parse(p);
+	return attribute_known(w) && !machine_is_deed(&p->st) ? attribute_parse(p) : line_parse(p);
 }
 
 static bool read_text(struct parsing *p, const char *text, size_t n)

@@ -1,5 +1,6 @@
 #include "scenario/text/line.h"
 #include "scenario/scenario.h"
+#include "scenario/text/machine.h"
 #include "scenario/text/words.h"
 
 #include <inttypes.h>
@@ -212,6 +213,8 @@ static void line_write(FILE *f, const struct scenario *s, const struct scenario_
 		amount_write(f, &l->amount, true);
 	} else if (l->kind == LINE_CPU) {
 		fputs(l->online ? " online" : " offline", f);
+	} else if (l->kind > LINE_CPU && l->kind != LINE_PSI) {
+		machine_line_write(f, l);
 	} else {
 		group_write(f, l->name);
 	}
@@ -223,7 +226,7 @@ static void line_write(FILE *f, const struct scenario *s, const struct scenario_
 		knobs_write(f, l->knobs, l->kind == LINE_CGROUP);
 	if (l->work)
 		work_write(f, l, &s->shared);
-	if (l->kind >= LINE_AFFINITY)
+	if (l->kind >= LINE_AFFINITY && l->kind <= LINE_CPU)
 		change_write(f, l);
 	fputc('\n', f);
 }

@@ -29,6 +29,8 @@ static const char whole[] =
 	"   \"vars\": {\"x\": -1.5}}],"
 	" \"lines\": [{\"ns\": 1, \"line\": 2}],"
 	" \"refused\": [{\"what\": \"move\", \"error\": \"No space\", \"line\": 4, \"times\": 2}],"
+	" \"restarts\": 2, \"asked\": [{\"what\": \"attach\", \"line\": 5, \"ns\": 0, \"took_ns\": 70, \"failed\": \"late\"},"
+	"  {\"what\": \"replace\", \"profile\": \"llc\", \"line\": 6, \"ns\": 80, \"took_ns\": 9}],"
 	" \"cgroups\": [{\"name\": \"a\", \"cpus\": \"0-3,8\", \"cpu_stat\": [{\"usage_usec\": 5}, null]}],"
 	" \"workers\": [{\"id\": 2, \"group\": \"b\", \"phases\": []},"
 	"  {\"id\": 1, \"type\": \"spin\", \"group\": \"a\", \"comm\": \"spin\", \"line\": 3, \"pid\": 100, \"allowed\": \"0\","
@@ -63,6 +65,12 @@ static void read_and_written(void **state)
 	assert_null(facts_phase_mark(&f, 2));
 	assert_ptr_equal(facts_worker(&f, 2), &f.workers[1]);
 	assert_null(facts_worker(&f, 3));
+	assert_int_equal(f.restarts, 2);
+	assert_int_equal(f.n_favours, 2);
+	assert_string_equal(f.favours[0].failed, "late");
+	assert_null(f.favours[0].profile);
+	assert_string_equal(f.favours[1].profile, "llc");
+	assert_int_equal(f.favours[1].took_ns, 9);
 	assert_true(facts_has_group(&f, "b") && !facts_has_group(&f, "c"));
 
 	auto_free char *one = written(&f);

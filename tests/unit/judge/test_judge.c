@@ -196,6 +196,22 @@ static void without_a_value(void **state)
 	one(refused, "gap.max <= 1s\nattached off", NULL, JUDGED_INCONCLUSIVE, "progress: the scenario did not run");
 }
 
+/* Absences that were asked for are no fault; how long an attach took is a figure. */
+static void asked_for(void **state)
+{
+	static const char lines[] =
+		"{\"format\": 1, \"clock\": \"virtual\", \"outcome\": \"ran\", \"asked\": ["
+		"{\"what\": \"detach\", \"ns\": 1, \"took_ns\": 900000000},"
+		"{\"what\": \"attach\", \"ns\": 2, \"took_ns\": 200000000},"
+		"{\"what\": \"restart\", \"ns\": 3, \"took_ns\": 300000000}], \"marks\": [], \"workers\": []}";
+
+	(void)state;
+	one(lines, "attached\nprogress off\nclean off", NULL, JUDGED_PASS, NULL);
+	one(lines, "attach.max < 300ms\nprogress off\nclean off", NULL, JUDGED_FAIL, "attach.max 300 ms >= 300 ms");
+	one(good, "attach.max <= 1s", NULL, JUDGED_INCONCLUSIVE,
+	    "attach.max: no line of this run had the scheduler attached");
+}
+
 static void findings(void **state)
 {
 	auto_facts struct facts f = facts_of(good);
@@ -502,12 +518,10 @@ static void sidecars(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits),     cmocka_unit_test(without_a_value),
-		cmocka_unit_test(findings),   cmocka_unit_test(expected_failures),
-		cmocka_unit_test(other_side), cmocka_unit_test(real_time),
-		cmocka_unit_test(verdicts),   cmocka_unit_test(reports),
-		cmocka_unit_test(narrow),     cmocka_unit_test(broken_and_skipped),
-		cmocka_unit_test(sidecars),
+		cmocka_unit_test(limits),    cmocka_unit_test(without_a_value),    cmocka_unit_test(asked_for),
+		cmocka_unit_test(findings),  cmocka_unit_test(expected_failures),  cmocka_unit_test(other_side),
+		cmocka_unit_test(real_time), cmocka_unit_test(verdicts),           cmocka_unit_test(reports),
+		cmocka_unit_test(narrow),    cmocka_unit_test(broken_and_skipped), cmocka_unit_test(sidecars),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

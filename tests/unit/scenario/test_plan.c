@@ -135,6 +135,35 @@ static void each_counts(void **state)
 	drop(&m);
 }
 
+static void schedulers(void **state)
+{
+	static const struct {
+		const char *text, *only; /* in guests */
+		bool schedules, later;
+	} cases[] = {
+		{ "hold 1s", NULL, false, false },
+		{ "hold 1s\nscheduler attach", "attaching", true, true },
+		{ "scheduler restart\nhold 1s", "attaching", true, false },
+		{ "freezer\nhold 1s", "freezing", false, false },
+		{ "cpu online all\nhold 1s", "CPUs offline", false, false },
+		{ "psi -\nvar x = 3\nhold 1s", NULL, false, false },
+	};
+	struct made m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *only;
+
+		make(&m, cases[i].text, strlen(cases[i].text), "1,1,2,1");
+		assert_int_equal(m.fault, SCENARIO_OK);
+		assert_int_equal(m.plan.schedules, cases[i].schedules);
+		assert_int_equal(m.plan.later, cases[i].later);
+		only = plan_guests_only(&m.plan);
+		assert_true(cases[i].only ? only && strstr(only, cases[i].only) : !only);
+		drop(&m);
+	}
+}
+
 static void refused(void **state)
 {
 	static const struct {
@@ -162,6 +191,13 @@ static void refused(void **state)
 		{ "cpu offline cpu:9\nhold 1s", SCENARIO_SKIP, 1, "no cpu:9" },
 		{ "every 1s {\ncpu offline cpu:1\n} for 2s", SCENARIO_BAD, 3, "none undoes it" },
 		{ "every 1s {\ncpu offline cpu:1-2\ncpu online all\n} for 2s", SCENARIO_OK, 0, "" },
+		{ "hold 1s\nscheduler detach\nscheduler detach", SCENARIO_BAD, 3, "no scheduler is attached" },
+		{ "hold 1s\nscheduler restart\nscheduler attach", SCENARIO_BAD, 3, "the scheduler is attached" },
+		{ "scheduler attach\nhold 1s\nscheduler detach\nvar x = 5", SCENARIO_BAD, 4,
+		  "no scheduler is attached" },
+		{ "every 1s {\nscheduler detach\n} for 2s", SCENARIO_BAD, 3, "detaches the scheduler" },
+		{ "every 1s {\nscheduler detach\nscheduler attach\n} for 2s", SCENARIO_OK, 0, "" },
+		{ "hold 1s\npsi a", SCENARIO_BAD, 2, "no cgroup \"a\"" },
 		{ "hold 1s\ncgroup a cpuset=llc:2", SCENARIO_SKIP, 2, "no llc:2" },
 		{ "hold 1s\ncgroup a mems=1", SCENARIO_SKIP, 2, "NUMA node 1" },
 		{ "needs cpus:9\nhold 1s", SCENARIO_SKIP, 1, "needs 9 cpus" },
@@ -266,13 +302,9 @@ static void catalogue_everywhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(blocks_of_one_line),
-		cmocka_unit_test(each_counts),
-		cmocka_unit_test(offline),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(kernels),
-		cmocka_unit_test(catalogue_everywhere),
+		cmocka_unit_test(numbers), cmocka_unit_test(blocks_of_one_line),   cmocka_unit_test(each_counts),
+		cmocka_unit_test(offline), cmocka_unit_test(schedulers),           cmocka_unit_test(refused),
+		cmocka_unit_test(kernels), cmocka_unit_test(catalogue_everywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
