@@ -2,6 +2,7 @@
 #include "engine/crew.h"
 #include "engine/worker/ask.h"
 #include "engine/worker/look.h"
+#include "engine/worker/roam.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -152,6 +153,7 @@ static void reaped(struct crew *c, struct worker *w, const siginfo_t *si)
 	}
 	w->gone = true;
 	w->gone_ns = clock_now();
+	roam_clear(c->cgroups->base, w->step->work->program, w->id);
 }
 
 bool crew_reap(struct crew *c)
@@ -188,16 +190,30 @@ void crew_stop(struct crew *c, int group)
 	}
 }
 
+/* A process group of its own each: those whom it forked are in it, unless they do not want to be. */
+static void kill_all(const struct worker *w)
+{
+	kill(-w->pid, SIGKILL);
+	kill(w->pid, SIGKILL);
+}
+
+void crew_kill(struct crew *c, int group)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		struct worker *w = &c->workers[i];
+
+		if (w->group == group && w->state == WORKER_STOPPED && !w->gone)
+			kill_all(w);
+	}
+}
+
 void crew_kill_loose(struct crew *c)
 {
 	for (unsigned i = 0; i < c->n; i++) {
 		struct worker *w = &c->workers[i];
 
-		/* A process group of its own each: those whom it forked are in it, unless they do not want to be. */
-		if (w->group == PLAN_NO_GROUP && !w->gone && w->pid > 0) {
-			kill(-w->pid, SIGKILL);
-			kill(w->pid, SIGKILL);
-		}
+		if (w->group == PLAN_NO_GROUP && !w->gone && w->pid > 0)
+			kill_all(w);
 	}
 }
 

@@ -70,6 +70,8 @@ bool crew_reap(struct crew *c);
 /* Those workers are read a last time, and what ends them from now on is us. group: PLAN_NO_GROUP too; CREW_ALL: all. */
 enum { CREW_ALL = -2 };
 void crew_stop(struct crew *c, int group);
+/* Kills stopped workers of that group, wherever they went by themselves. */
+void crew_kill(struct crew *c, int group);
 /* Kills those that are in no group of ours, with what they forked. */
 void crew_kill_loose(struct crew *c);
 

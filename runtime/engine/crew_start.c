@@ -62,6 +62,7 @@ static void fill_actor(struct line *l, struct actor *a, unsigned i)
 		.random = generator(c->seed, id, 0),
 		.file = -1,
 		.folder = c->folder,
+		.groups = c->cgroups->base,
 	};
 }
 

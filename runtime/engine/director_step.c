@@ -152,9 +152,12 @@ static void stop_group(struct director *d, const struct plan_step *s)
 		crew_kill_loose(&d->crew);
 		return;
 	}
-	for (int g = s->group; g < (int)d->plan->n_groups; g++)
-		if (within(d, g, s->group))
-			crew_stop(&d->crew, g);
+	for (int g = s->group; g < (int)d->plan->n_groups; g++) {
+		if (!within(d, g, s->group))
+			continue;
+		crew_stop(&d->crew, g);
+		crew_kill(&d->crew, g);
+	}
 	if (d->groups[s->group].made && cgroup_kill(d->cgroups, name_of(d, s->group)) < 0)
 		director_refused(d, s, "kill", errno);
 }

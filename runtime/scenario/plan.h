@@ -2,6 +2,7 @@
 #pragma once
 #include "scenario/affinity.h"
 #include "scenario/error.h"
+#include "scenario/memory.h"
 #include "scenario/places.h"
 #include "scenario/policy.h"
 #include "scenario/program.h"
@@ -71,6 +72,7 @@ struct plan_work {
 	struct policy policy; /* where a role has none of its own */
 	int nice;
 	struct affinity affinity;
+	struct memory memory;
 	char comm[16];
 	unsigned uid; /* 0: root, as the engine is */
 };

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #define ACT_TIME_MAX_NS 10000000000u
-enum { KIB_MAX = 65536, STRIDE_MAX = 65536, CHILDREN_MAX = 64 };
+enum { KIB_MAX = 65536, STRIDE_MAX = 65536, CHILDREN_MAX = 64, CGROUPS_MAX = 8 };
 
-/* args: t time, k KiB, b bytes, n children, i two nice values, o self or all, r a role, s a slot. */
+/* args: t time, k KiB, b bytes, n children, g cgroups, i two nice values, o self or all, r a role, s a slot. */
 static const struct {
 	const char *name, *args, *form;
 	enum slot_kind slot;
@@ -37,6 +37,10 @@ static const struct {
 	[ACT_AFFINITY] = { .name = "affinity", .args = "o", .form = "affinity self" },
 	[ACT_SIGNAL] = { .name = "signal", .args = "r", .form = "signal 1, the number of a role from 0" },
 	[ACT_SIGWAIT] = { .name = "sigwait", .args = "", .form = "sigwait" },
+	[ACT_MIGRATE] = { .name = "migrate", .args = "g", .form = "migrate 2" },
+	[ACT_CHURN] = { .name = "churn", .args = "g", .form = "churn 2" },
+	[ACT_KWORK] = { .name = "kwork", .args = "", .form = "kwork" },
+	[ACT_NODE] = { .name = "node", .args = "k", .form = "node 1024, KiB" },
 };
 
 /* What is being read. */
@@ -158,6 +162,8 @@ static bool read_arg(struct input *in, struct act *a, char kind, const char *wor
 	case 'n':
 		return number_parse(word, n, "a number of children", 1, CHILDREN_MAX, &a->a, in->e) ||
 		       at_word(in, word);
+	case 'g':
+		return number_parse(word, n, "a number of cgroups", 1, CGROUPS_MAX, &a->a, in->e) || at_word(in, word);
 	case 'r':
 		return number_parse(word, n, "a role", 0, PROGRAM_ROLES_MAX - 1, &a->a, in->e) || at_word(in, word);
 	case 'i':

@@ -35,6 +35,10 @@ enum act_kind {
 	ACT_AFFINITY, /* affinity self|all a random half of its cpuset: for itself (a: 0), for all workers of its work line (1) */
 	ACT_SIGNAL,  /* signal R          a signal to role a of its group */
 	ACT_SIGWAIT, /* sigwait           until a signal came */
+	ACT_MIGRATE, /* migrate N         into the next of a cgroups of its own, which are made beside all others */
+	ACT_CHURN, /* churn N           makes a cgroups in each other, enters the innermost, leaves and removes them */
+	ACT_KWORK, /* kwork             until a kernel thread of each CPU has run */
+	ACT_NODE,  /* node KIB          a KiB of its memory go to the next NUMA node */
 	ACT_KINDS,
 };
 

@@ -67,6 +67,23 @@ const struct worktype worktypes[] = {
 	  "classes above",
 	  "policy=fifo:$prio; run $run; sleep $sleep",
 	  { COUNT("prio", 40, 1, 98), TIME("run", MS(20)), TIME("sleep", MS(5)) } },
+	{ "migrate",
+	  "moves between cgroups",
+	  "timer $period; run 100us; migrate $n",
+	  { COUNT("n", 2, 1, 8), TIME("period", MS(10)) } },
+	{ "churn",
+	  "cgroups that are made, entered, left and removed",
+	  "timer $period; churn $deep; run 100us",
+	  { TIME("period", MS(10)), COUNT("deep", 2, 1, 8) } },
+	{ "kwork", "kernel threads of one CPU each", "timer $period; kwork", { TIME("period", MS(10)) } },
+	{ "numa",
+	  "memory that moves around the nodes",
+	  "timer $period; touch $kib 4096; node $kib",
+	  { COUNT("kib", 1024, 4, 65536), TIME("period", MS(100)) } },
+	{ "schbench",
+	  "message threads that wake their workers",
+	  NULL,
+	  { COUNT("m", 1, 1, 8), COUNT("t", 4, 1, 16), TIME("think", US(30)), TIME("work", MS(10)) } },
 };
 const size_t n_worktypes = sizeof worktypes / sizeof *worktypes;
 
@@ -111,6 +128,19 @@ static void ring_write(FILE *f, unsigned roles, uint64_t ns)
 	}
 }
 
+/* A message thread wakes its workers, and goes on when one of them has done its work. */
+static void schbench_write(FILE *f, const uint64_t *values)
+{
+	for (unsigned i = 0; i < values[0]; i++) {
+		fprintf(f, "%srun 20us; wake m%u; wait w%u | %u * wait m%u; sleep ", i ? " | " : "", i, i,
+			(unsigned)values[1], i);
+		time_write(f, values[2]);
+		fputs("; run ", f);
+		time_write(f, values[3]);
+		fprintf(f, "; wake w%u", i);
+	}
+}
+
 static void expand(FILE *f, const struct worktype *t, const uint64_t *values)
 {
 	for (const char *p = t->text; *p; p++) {
@@ -139,8 +169,10 @@ bool worktype_text(const struct worktype *t, const uint64_t *values, char *to, s
 		return false;
 	if (t->text)
 		expand(f, t, values);
-	else
+	else if (!strcmp(t->name, "chain"))
 		ring_write(f, (unsigned)values[0], values[1]);
+	else
+		schbench_write(f, values);
 	fits = fflush(f) == 0 && (size_t)ftell(f) < n;
 	fclose(f);
 	return fits;

@@ -23,8 +23,8 @@ struct worktype_param {
 struct worktype {
 	const char *name;
 	const char *aim; /* what of a scheduler it is aimed at */
-	/* Of scenario/program.h, with "$NAME" for a parameter. NULL: a ring of as many roles as its first parameter says, each
-	 * of which computes for its second, and wakes the next. */
+	/* Of scenario/program.h, with "$NAME" for a parameter. NULL: of chain, a ring of as many roles as its first parameter says,
+	 * each of which computes for its second, and wakes the next; of schbench, pairs of roles. */
 	const char *text;
 	struct worktype_param params[WORKTYPE_PARAMS_MAX + 1];
 };

@@ -93,6 +93,20 @@ figures() {
 	nothing_left
 }
 
+# Workers that leave their cgroup by themselves are found when it is stopped, and what they made goes.
+roaming() {
+	printf 'test roaming\ncgroup a\nwork a spin n=1\nwork a churn:period=5ms,deep=3 n=2\nwork a migrate:period=5ms n=2 mem=local\nwork - churn:period=5ms n=1\nhold 300ms\nstop a\nhold 100ms\n' >t.ktstr
+	host && same '' "$(cat err)" stderr && plausible churn migrate || return
+	python3 - <<-'EOT' || return
+		import json
+		w = json.load(open("out"))["workers"]
+		assert [x["ended"] for x in w] == ["stopped"] * 6 and all("error" not in x for x in w), w
+		assert len(w[1]["phases"]) == 2 and len(w[3]["phases"]) == 2 and len(w[5]["phases"]) == 3, w
+	EOT
+	workers=$(grep -o '"pid":[0-9]*' out | cut -d: -f2)
+	nothing_left
+}
+
 again_and_again() {
 	cat >t.ktstr <<-'EOT'
 		test again
@@ -170,4 +184,4 @@ mounts_its_own() {
 	exits 0 own_mounts sh -c 'umount -l "$1" && exec "$2" --host --seed 5 --topology 1,1,2,1 t.ktstr' - "$mount" "$engine" && plausible spin
 }
 
-run_tests figures again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own
+run_tests figures roaming again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own

@@ -2,7 +2,9 @@
 #include "engine/worker/actor.h"
 #include "engine/worker/burn.h"
 #include "engine/worker/children.h"
+#include "engine/worker/kernel.h"
 #include "engine/worker/meet.h"
+#include "engine/worker/roam.h"
 #include "engine/worker/ask.h"
 #include "scenario/random.h"
 #include <errno.h>
@@ -102,7 +104,7 @@ static void act_yield(struct actor *a, const struct act *act)
 	actor_look(a, 1);
 }
 
-static char *buffer(struct actor *a, uint64_t kib)
+char *actor_buffer(struct actor *a, uint64_t kib)
 {
 	size_t size = (size_t)kib * 1024;
 
@@ -120,7 +122,7 @@ static char *buffer(struct actor *a, uint64_t kib)
 
 static void act_touch(struct actor *a, const struct act *act)
 {
-	volatile char *b = buffer(a, act->a);
+	volatile char *b = actor_buffer(a, act->a);
 	size_t size = (size_t)act->a * 1024;
 	uint64_t n = 0;
 
@@ -161,7 +163,7 @@ static int open_file(struct actor *a)
 static void act_write(struct actor *a, const struct act *act)
 {
 	size_t size = (size_t)act->a * 1024;
-	char *b = buffer(a, act->a);
+	char *b = actor_buffer(a, act->a);
 
 	if (a->file < 0)
 		a->file = open_file(a);
@@ -238,6 +240,10 @@ static void (*const does[ACT_KINDS])(struct actor *a, const struct act *act) = {
 	[ACT_AFFINITY] = act_affinity,
 	[ACT_SIGNAL] = meet_signal,
 	[ACT_SIGWAIT] = meet_sigwait,
+	[ACT_MIGRATE] = roam_migrate,
+	[ACT_CHURN] = roam_churn,
+	[ACT_KWORK] = kernel_kwork,
+	[ACT_NODE] = kernel_node,
 };
 
 void actor_pass(struct actor *a)

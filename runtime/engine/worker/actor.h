@@ -37,6 +37,8 @@ struct actor {
 	char *buffer;                        /* for memory that is touched and written; grows */
 	size_t buffer_size;
 	int file;           /* it writes to, -1: none yet */
+	unsigned moves;     /* between cgroups, and of its memory, so far */
+	const char *groups; /* folder of all cgroups of the scenario */
 	const char *folder; /* for that file */
 };
 
@@ -55,3 +57,5 @@ unsigned actor_cell(const struct actor *a, const struct act *act);
 void actor_look(struct actor *a, uint64_t work);
 /* Sleeps until then, and counts how late it got up. */
 void actor_sleep_until(struct actor *a, uint64_t due_ns);
+/* Memory to work on, of so many KiB at least; it grows, and then its address is another. */
+char *actor_buffer(struct actor *a, uint64_t kib);

@@ -1,6 +1,7 @@
 /* ask.c: policies, nice values, masks. */
 #include "engine/worker/ask.h"
 #include <errno.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -85,4 +86,23 @@ int ask_above(void)
 	struct attr a = { .policy = CLASS_FIFO, .priority = ABOVE, .flags = RESET_ON_FORK };
 
 	return set(0, &a);
+}
+
+int ask_memory(const struct memory *m)
+{
+	static const int modes[MEMORY_KINDS] = { [MEMORY_LOCAL] = MPOL_LOCAL,
+						 [MEMORY_BIND] = MPOL_BIND,
+						 [MEMORY_INTERLEAVE] = MPOL_INTERLEAVE,
+						 [MEMORY_PREFERRED] = MPOL_PREFERRED };
+	unsigned long nodes[CPUS_MAX / (8 * sizeof(long))] = { 0 };
+	bool named = cpus_count(&m->nodes) != 0;
+	long r;
+
+	if (m->kind == MEMORY_NONE)
+		return 0;
+	for (int i = cpus_next(&m->nodes, -1); i >= 0; i = cpus_next(&m->nodes, i))
+		nodes[(unsigned)i / (8 * sizeof *nodes)] |= 1ul << ((unsigned)i % (8 * sizeof *nodes));
+	/* The kernel counts one bit more than it looks at. */
+	r = syscall(SYS_set_mempolicy, modes[m->kind], named ? nodes : NULL, named ? CPUS_MAX + 1 : 0);
+	return r < 0 && errno != ENOSYS ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 /* live.c: what a worker is before it works. */
 #include "engine/worker/live.h"
+#include "engine/worker/ask.h"
 #include "engine/worker/meet.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -75,6 +76,8 @@ static void become(struct actor *a, const struct worker_line *line)
 	/* What every process has that is no child of one above; that has none, which a child inherits. */
 	prctl(PR_SET_TIMERSLACK, SLACK_NS);
 	prctl(PR_SET_NAME, w->comm);
+	if (ask_memory(&w->memory) < 0)
+		actor_fail(a, "memory policy");
 	if (w->uid && (setresgid(w->uid, w->uid, w->uid) < 0 || setresuid(w->uid, w->uid, w->uid) < 0))
 		actor_fail(a, "uid");
 	/* Behind the change of user, which would take it back. */

@@ -57,21 +57,27 @@ static bool cpuset(struct making *m, const struct scenario_line *l, int group, s
 	return fault_tip(m->e, "cpusets of cgroups in each other are to overlap");
 }
 
+static bool nodes(struct making *m, const struct cpus *list)
+{
+	for (int node = cpus_next(list, -1); node >= 0; node = cpus_next(list, node)) {
+		if ((unsigned)node >= m->plan->places.nodes)
+			return fault_skip(m->e, "there is no NUMA node %d, this topology has %u (from 0)", node,
+					  m->plan->places.nodes);
+	}
+	return true;
+}
+
 static bool knobs(struct making *m, const struct scenario_line *l)
 {
 	struct plan_step *t = step(m, l, l->kind == LINE_CGROUP ? PLAN_CGROUP : PLAN_SET);
-	int node;
 
 	if (!t || !live_group(m, l->name, l->kind == LINE_CGROUP, &t->group))
 		return false;
 	t->knobs = l->knobs->plain;
 	if (t->knobs.given & KNOB_CPUSET && !cpuset(m, l, t->group, &t->knobs))
 		return false;
-	for (node = cpus_next(&t->knobs.mems, -1); node >= 0; node = cpus_next(&t->knobs.mems, node)) {
-		if ((unsigned)node >= m->plan->places.nodes)
-			return fault_skip(m->e, "there is no NUMA node %d, this topology has %u (from 0)", node,
-					  m->plan->places.nodes);
-	}
+	if (!nodes(m, &t->knobs.mems))
+		return false;
 	m->plan->controllers |= t->knobs.given;
 	return true;
 }
@@ -156,9 +162,10 @@ static bool work(struct making *m, const struct scenario_line *l)
 	w->policy = from->policy;
 	w->nice = from->nice;
 	w->uid = from->uid;
+	w->memory = from->memory;
 	strncpy(w->comm, from->comm ? from->comm : w->type, sizeof w->comm - 1);
-	if (!affinity(m, &from->affinity, &w->affinity) || !workers(m, l, t->group, &w->n) ||
-	    !slots(m, w->program, w->n / w->program->group, &w->slot_base))
+	if (!nodes(m, &w->memory.nodes) || !affinity(m, &from->affinity, &w->affinity) ||
+	    !workers(m, l, t->group, &w->n) || !slots(m, w->program, w->n / w->program->group, &w->slot_base))
 		return false;
 	m->plan->workers += w->n;
 	live_of(m, t->group)->started = true;

@@ -39,7 +39,8 @@ static const struct {
 } forms[LINE_KINDS] = {
 	[LINE_CGROUP] = { 1, WORDS_MAX,
 			  "cgroup NAME [cpuset=SET] [mems=NODES] [weight=N] [max=QUOTA/PERIOD] [pids=N] [idle]" },
-	[LINE_WORK] = { 2, WORDS_MAX, "work NAME TYPE [n=N|P%] [policy=P] [nice=N] [affinity=A] [comm=TEXT] [uid=N]" },
+	[LINE_WORK] = { 2, WORDS_MAX,
+			"work NAME TYPE [n=N|P%] [policy=P] [nice=N] [affinity=A] [mem=M] [comm=TEXT] [uid=N]" },
 	[LINE_HOLD] = { 1, 1, "hold TIME or hold P%" },
 	[LINE_MARK] = { 1, 1, "mark NAME" },
 	[LINE_EVERY] = { 2, 2, "every TIME {, its lines, and } for TIME or } for P%" },
@@ -80,7 +81,7 @@ static bool a_knobs(struct parsing *p, struct scenario_line *l)
 
 static bool read_work_option(struct parsing *p, const struct word *w, struct scenario_line *l, unsigned *given)
 {
-	static const char *const names[] = { "n", "policy", "nice", "affinity", "comm", "uid" };
+	static const char *const names[] = { "n", "policy", "nice", "affinity", "comm", "uid", "mem" };
 	struct scenario_error *e = p->e;
 	struct option o;
 	uint64_t v = 0;
@@ -103,6 +104,9 @@ static bool read_work_option(struct parsing *p, const struct word *w, struct sce
 		break;
 	case 4:
 		ok = option_comm(&o, &l->work->comm, e);
+		break;
+	case 6:
+		ok = memory_parse(&l->work->memory, o.value, o.n, e);
 		break;
 	default:
 		ok = number_parse(o.value, o.n, "a user's number", 0, 65534, &v, e);

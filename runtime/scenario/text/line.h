@@ -1,6 +1,7 @@
 /* line.h: one line of a scenario, as it is written: what happens, to which cgroup. */
 #pragma once
 #include "scenario/affinity.h"
+#include "scenario/memory.h"
 #include "scenario/number.h"
 #include "scenario/plan.h"
 #include "scenario/policy.h"
@@ -52,6 +53,7 @@ struct line_work {
 	struct policy policy;
 	int nice;
 	struct line_affinity affinity;
+	struct memory memory;
 	char *comm; /* NULL: the type */
 	unsigned uid;
 };

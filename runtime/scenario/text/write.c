@@ -163,6 +163,10 @@ static void work_write(FILE *f, const struct scenario_line *l, const struct slot
 		fputs(" affinity=", f);
 		affinity_write(f, &w->affinity);
 	}
+	if (w->memory.kind != MEMORY_NONE) {
+		fputs(" mem=", f);
+		memory_write(f, &w->memory);
+	}
 	if (w->comm) {
 		fputs(" comm=", f);
 		word_write(f, w->comm);

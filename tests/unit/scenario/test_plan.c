@@ -199,6 +199,7 @@ static void refused(void **state)
 		{ "every 1s {\nscheduler detach\nscheduler attach\n} for 2s", SCENARIO_OK, 0, "" },
 		{ "hold 1s\npsi a", SCENARIO_BAD, 2, "no cgroup \"a\"" },
 		{ "hold 1s\ncgroup a cpuset=llc:2", SCENARIO_SKIP, 2, "no llc:2" },
+		{ "hold 1s\nwork - spin mem=interleave:0-1", SCENARIO_SKIP, 2, "NUMA node 1" },
 		{ "hold 1s\ncgroup a mems=1", SCENARIO_SKIP, 2, "NUMA node 1" },
 		{ "needs cpus:9\nhold 1s", SCENARIO_SKIP, 1, "needs 9 cpus" },
 		{ "needs cpus:2..4\nhold 1s", SCENARIO_SKIP, 1, "at most 4 cpus" },
