@@ -26,9 +26,28 @@ static void take(struct fit *f, const struct scenario_plan *plan, bool here)
 		f->skip = xasprintf("%s happens in guests only, and this is --host", what);
 	f->keeps = plan->schedules;
 	f->later = plan->later;
+	for (size_t i = 0; i < plan->n_programs; i++)
+		argv_add(&f->programs, plan->programs[i]);
 	for (size_t i = 0; i < plan->n_steps; i++)
 		if (plan->steps[i].kind == PLAN_SCHEDULER && plan->steps[i].name)
 			note_other(&f->others, plan->steps[i].name);
+}
+
+static int find_programs(struct fit *f, const struct test *t, struct err *e)
+{
+	for (size_t i = 0; i < f->programs.n; i++) {
+		char *path = test_program(t, f->programs.v[i]);
+
+		if (!path)
+			return err_set(
+				e, X_NO_INPUT,
+				"%s: program \"%s\" is not there, or no program; a path counts from the file's folder, a name is "
+				"looked for there and in PATH",
+				t->word, f->programs.v[i]);
+		free(f->programs.v[i]);
+		f->programs.v[i] = path;
+	}
+	return 0;
 }
 
 int fit_find(struct fit *f, const struct test *t, const char *topology, bool here, struct err *e)
@@ -49,7 +68,7 @@ int fit_find(struct fit *f, const struct test *t, const char *topology, bool her
 		take(f, plan, here);
 	scenario_plan_free(plan);
 	if (fault == SCENARIO_OK)
-		return 0;
+		return find_programs(f, t, e);
 	if (fault == SCENARIO_SKIP) {
 		f->skip = xstrdup(why.what);
 		return 0;
@@ -66,6 +85,7 @@ int fit_find(struct fit *f, const struct test *t, const char *topology, bool her
 void fit_free(struct fit *f)
 {
 	free(f->skip);
+	argv_free(&f->programs);
 	argv_free(&f->others);
 	*f = (struct fit){ 0 };
 }

@@ -12,6 +12,8 @@
 #include "gen/kernels/kernels.h"
 #include "text/argv.h"
 
+#define PROGRAM "/ktstr/program." /* and its number: where it is in a guest */
+
 enum { ID_MAX_SHOWN = 200 };
 
 static void plan_scenario(struct plan *p, const struct matrix *m, const struct matrix_test *t)
@@ -91,6 +93,44 @@ static char *run_dir(const struct side *s, size_t seed)
 	return xasprintf("%s/seed-%" PRIu64, dir, s->c->test->seeds.first + seed);
 }
 
+/* Of the payload with programs of its text. Caller frees. */
+static char *side_programs(const struct side *s)
+{
+	return xasprintf("programs/%s%s", s->c->test->test.slug, arch_suffix(side_kernel(s)->arch));
+}
+
+static void plan_programs(struct plan *p, const struct side *s)
+{
+	const struct argv *programs = &s->c->fit.programs;
+	const struct arch *arch = side_kernel(s)->arch;
+	auto_free char *dir = side_programs(s), *list = NULL;
+	auto_argv struct argv more = { 0 };
+	struct edge *g = programs->n
+				 ? plan_edge(p, "programs", "programs of %s%s%s", s->c->test->test.slug,
+					     arch == arch_host() ? "" : " for ", arch == arch_host() ? "" : arch->name)
+				 : NULL;
+	size_t size;
+
+	if (!g)
+		return;
+	FILE *f = xmemstream(&list, &size);
+
+	for (size_t i = 0; i < programs->n; i++) {
+		edge_in(g, "%s", programs->v[i]);
+		fprintf(f, "%s" PROGRAM "%zu/%s", i ? "/" : "", i, programs->v[i]);
+	}
+	fclose(f);
+	edge_needs(g, "%s", s->m->home->step);
+	edge_out(g, "%s/payload.pack", dir);
+	edge_word(g, "outdir", "%s", dir);
+	if (arch != arch_host())
+		argv_opt(&more, "--arch", "%s", arch->name);
+	guest_library_path(&more);
+	edge_words(g, "args", &more);
+	edge_text(g, "includes", "%s", list);
+	g->always = true;
+}
+
 static void plan_payload(struct plan *p, const struct side *s)
 {
 	const struct matrix_test *t = s->c->test;
@@ -150,6 +190,16 @@ static void scheduler_args(struct argv *a, const struct side *s, const char *sch
 	other_args(a, c);
 }
 
+static void program_args(struct argv *a, const struct side *s)
+{
+	auto_free char *dir = side_programs(s);
+
+	if (s->c->fit.programs.n)
+		argv_fmt(a, "--programs=%s/payload.pack", dir);
+	for (size_t i = 0; i < s->c->fit.programs.n; i++)
+		argv_fmt(a, "--program=" PROGRAM "%zu", i);
+}
+
 static void run_args(struct argv *a, const struct side *s, size_t seed)
 {
 	const struct matrix_cell *c = s->c;
@@ -165,6 +215,7 @@ static void run_args(struct argv *a, const struct side *s, size_t seed)
 		argv_add(a, "--private");
 	else if (s->m->force)
 		argv_add(a, "--force");
+	program_args(a, s);
 	if (scheduler)
 		scheduler_args(a, s, scheduler);
 }
@@ -189,7 +240,8 @@ static const struct edge *plan_run(struct plan *p, const struct side *s, size_t 
 {
 	const struct matrix_cell *c = s->c;
 	const char *slug = c->test->test.slug;
-	auto_free char *dir = run_dir(s, seed), *payload = side_payload(s), *id = run_id(s, seed);
+	auto_free char *dir = run_dir(s, seed), *payload = side_payload(s), *programs = side_programs(s);
+	auto_free char *id = run_id(s, seed);
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "run", "%s", id);
 
@@ -198,6 +250,8 @@ static const struct edge *plan_run(struct plan *p, const struct side *s, size_t 
 	edge_in(g, "scenarios/%s/text", slug);
 	if (side_scheduler(s))
 		edge_needs(g, "%s/payload.pack", payload);
+	if (c->fit.programs.n)
+		edge_needs(g, "%s/payload.pack", programs);
 	edge_restore(g, &c->on->guest->plan, side_kernel(s));
 	edge_needs(g, "%s", engine);
 	edge_needs(g, "%s", s->m->home->step);
@@ -273,6 +327,8 @@ static const struct edge *plan_run_here(struct plan *p, const struct matrix *m, 
 	argv_opt(&args, "--seed", "%" PRIu64, t->seeds.first + seed);
 	argv_opt(&args, "--ms", "%llu", (unsigned long long)c->fit.ms);
 	argv_opt(&args, "--topology", "%s", c->on->guest->topology);
+	for (size_t i = 0; i < c->fit.programs.n; i++)
+		argv_fmt(&args, "--program=%s", c->fit.programs.v[i]);
 	edge_words(g, "args", &args);
 	g->again = true;
 	return g;
@@ -293,6 +349,7 @@ static char *plan_guests(struct plan *p, const struct side *s, struct err *e)
 		plan_guest_kernel(p, g, k);
 	plan_guest_snapshot(p, g, k);
 	plan_payload(p, s);
+	plan_programs(p, s);
 	return TAKE(engine);
 }
 

@@ -87,11 +87,9 @@ static char *is_program(char *path)
 	return NULL;
 }
 
-/* A path counts from the text's folder. A bare name is KTSTR_SCHEDULER's program, or lies beside the text, among what cargo made, or in
- * PATH. */
-static char *find_scheduler(const struct test *t, const char *name)
+/* A path counts from the text's folder. A bare name lies beside the text, or is named's program, or among what cargo made, or in PATH. */
+static char *find_program(const struct test *t, const char *name, const char *named, bool cargo)
 {
-	const char *named = getenv("KTSTR_SCHEDULER");
 	int folder = t->file ? (int)(strrchr(t->file, '/') - t->file) : 0;
 	auto_free char *beside = t->file ? xasprintf("%.*s/%s", folder, t->file, name) : xstrdup(name);
 	auto_free char *in_path = NULL;
@@ -103,11 +101,16 @@ static char *find_scheduler(const struct test *t, const char *name)
 		return is_program(TAKE(beside));
 	if (named && *named && (path = is_program(xstrdup(named))))
 		return path;
-	if ((path = is_program(TAKE(beside))) || (path = is_program(xasprintf("target/debug/%s", name))) ||
-	    (path = is_program(xasprintf("target/release/%s", name))))
+	if ((path = is_program(TAKE(beside))) || (cargo && ((path = is_program(xasprintf("target/debug/%s", name))) ||
+							    (path = is_program(xasprintf("target/release/%s", name))))))
 		return path;
 	in_path = spawn_find(name);
 	return in_path ? realpath(in_path, NULL) : NULL;
+}
+
+char *test_program(const struct test *t, const char *name)
+{
+	return find_program(t, name, NULL, false);
 }
 
 static int settle_scheduler(struct test *t, const struct test_opts *o, struct err *e)
@@ -121,7 +124,7 @@ static int settle_scheduler(struct test *t, const struct test_opts *o, struct er
 	}
 	if (!said->n)
 		return 0;
-	t->scheduler = find_scheduler(t, said->at[0].text);
+	t->scheduler = find_program(t, said->at[0].text, getenv("KTSTR_SCHEDULER"), true);
 	if (!t->scheduler)
 		return err_set(
 			e, X_NO_INPUT,

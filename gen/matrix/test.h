@@ -29,4 +29,6 @@ struct test_opts {
 /* word: a scenario of the catalogue, or a file. X_NO_INPUT with near names when it is neither, X_USAGE with file, line and column for what
  * is wrong in it. t is to be freed in any case. */
 int test_load(struct test *t, const char *word, const struct test_opts *o, struct err *e);
+/* Where a program that the text names is: absolute, for the caller to free; NULL: nowhere. */
+char *test_program(const struct test *t, const char *name);
 void test_drop(struct test *t);

@@ -1,5 +1,6 @@
 /* crew.c: workers from go to end: let go, read, reaped. */
 #include "engine/crew.h"
+#include "engine/programs.h"
 #include "engine/worker/ask.h"
 #include "engine/worker/look.h"
 #include "engine/worker/roam.h"
@@ -174,6 +175,8 @@ bool crew_reap(struct crew *c)
 				any = true;
 			}
 		}
+		if (c->programs)
+			(void)programs_reaped(c->programs, &si);
 		waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG);
 	}
 }

@@ -41,6 +41,8 @@ struct worker {
 	size_t n_records;
 };
 
+struct programs;
+
 struct crew {
 	const struct scenario_plan *plan;
 	const struct cgroups *cgroups;
@@ -51,8 +53,9 @@ struct crew {
 	uint64_t seed, speed; /* speed: burn.h */
 	const char *folder;   /* for files that workers write */
 	struct duct shared_ducts[PROGRAM_SLOTS_MAX];
-	uint64_t phase, since; /* what the stage's head should say; a worker can write there */
-	bool holding;          /* the phase's hold began: who is stopped before that was not in the phase */
+	struct programs *programs; /* the other children; NULL: there are none */
+	uint64_t phase, since;     /* what the stage's head should say; a worker can write there */
+	bool holding;              /* the phase's hold began: who is stopped before that was not in the phase */
 };
 
 /* Room for this many, and what they share. */

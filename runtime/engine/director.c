@@ -268,10 +268,11 @@ static void stop(struct director *d)
 	crew_stop(&d->crew, CREW_ALL);
 	(void)cgroup_kill(d->cgroups, "");
 	crew_kill_loose(&d->crew);
+	programs_stop(&d->programs, PROGRAMS_ALL);
 	until = clock_now() + GONE_NS;
 	while (left && clock_now() < until) {
 		crew_reap(&d->crew);
-		left = false;
+		left = programs_left(&d->programs);
 		for (unsigned i = 0; i < d->crew.n; i++)
 			left |= !d->crew.workers[i].gone;
 		if (left)
@@ -339,6 +340,8 @@ int director_run(struct director *d, const struct director_ask *ask, struct trou
 	*d = (struct director){ .plan = ask->plan, .cgroups = ask->cgroups, .trouble = t, .events = -1 };
 	d->crew = (struct crew){ .plan = ask->plan, .cgroups = ask->cgroups, .seed = ask->seed, .folder = ask->folder };
 	d->keeper.there = ask->keeper;
+	d->programs = (struct programs){ .paths = ask->programs, .n_paths = ask->n_programs, .folder = ask->folder };
+	d->crew.programs = &d->programs;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)setrlimit(RLIMIT_CORE, &core);
@@ -370,6 +373,7 @@ void director_free(struct director *d)
 	free(d->deeds);
 	free(d->refusals);
 	free(d->keeper.favours);
+	programs_free(&d->programs);
 	free(d->groups);
 	crew_close(&d->crew);
 	if (d->events >= 0)

@@ -4,6 +4,7 @@
 #include "engine/counts.h"
 #include "engine/crew.h"
 #include "engine/keeper.h"
+#include "engine/programs.h"
 #include "engine/trouble.h"
 #include "scenario/plan.h"
 #include <stdbool.h>
@@ -55,6 +56,7 @@ struct director {
 	struct refusal *refusals;
 	size_t n_refusals;
 	struct keeper keeper;
+	struct programs programs;
 	int psi; /* as that of groups, of the machine */
 	struct trouble *trouble;
 };
@@ -63,9 +65,11 @@ struct director_ask {
 	const struct scenario_plan *plan;
 	struct cgroups *cgroups;
 	uint64_t seed;
-	int shift;          /* burn.h */
-	const char *folder; /* for files that workers write */
-	bool keeper;        /* keeper.h */
+	int shift;                   /* burn.h */
+	const char *folder;          /* for files that workers write */
+	bool keeper;                 /* keeper.h */
+	const char *const *programs; /* files of the plan's programs, in their order */
+	size_t n_programs;
 };
 
 /* Runs the plan to its end and until all workers are gone. Negative: t says why not; what was started is the caller's to end (by

@@ -150,6 +150,7 @@ static void stop_group(struct director *d, const struct plan_step *s)
 	if (s->group == PLAN_NO_GROUP) {
 		crew_stop(&d->crew, PLAN_NO_GROUP);
 		crew_kill_loose(&d->crew);
+		programs_stop(&d->programs, PLAN_NO_GROUP);
 		return;
 	}
 	for (int g = s->group; g < (int)d->plan->n_groups; g++) {
@@ -157,6 +158,7 @@ static void stop_group(struct director *d, const struct plan_step *s)
 			continue;
 		crew_stop(&d->crew, g);
 		crew_kill(&d->crew, g);
+		programs_stop(&d->programs, g);
 	}
 	if (d->groups[s->group].made && cgroup_kill(d->cgroups, name_of(d, s->group)) < 0)
 		director_refused(d, s, "kill", errno);
@@ -326,6 +328,9 @@ int director_step(struct director *d, const struct plan_step *s)
 		return hotplug(d, s);
 	case PLAN_SCHEDULER:
 		return keeper_ask(d, s);
+	case PLAN_PROGRAM:
+		return programs_start(&d->programs, s, d->cgroups,
+				      s->group == PLAN_NO_GROUP ? NULL : name_of(d, s->group), d->trouble);
 	case PLAN_PSI:
 		return hold_psi(d, s);
 	case PLAN_FREEZER:

@@ -1,6 +1,7 @@
 /* main.c: ktstr-engine: runs a scenario on the machine it is on, and prints what it was.
  *
- *   ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE
+ *   ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] [--program FILE]…
+ *                --topology N,L,C,T FILE
  *
  * Two processes: the director does everything; the first one waits for it, with a deadline, and clears away what is left
  * whatever became of it. */
@@ -31,12 +32,14 @@ enum { PATIENCE_S = 120, REST_MS = 5000, SHIFT_MAX = 10 };
 enum { RECORDS_MAX = 1 << 18 };
 
 static const char usage[] =
-	"usage: ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] --topology N,L,C,T FILE\n"
+	"usage: ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] [--program FILE]…\n"
+	"                    --topology N,L,C,T FILE\n"
 	"\n"
 	"  --host        this machine is somebody's: cgroups go below ktstr/PID, and /tmp is left as it is\n"
 	"  --keeper      whoever reads our output and writes our input starts and stops the scheduler for us (keeper.h)\n"
 	"  --seed N      what workers draw (0)\n"
 	"  --shift N     an instruction takes 2^N ns; without it the speed of computing is measured\n"
+	"  --program F   the first program of the scenario is this file; again: the second, and so on\n"
 	"  --shared DIR  where workers write files (/tmp)\n"
 	"  --topology T  nodes, LLCs, cores of an LLC, threads of a core\n"
 	"  FILE          the scenario; -: standard input\n"
@@ -49,6 +52,8 @@ struct options {
 	uint64_t seed;
 	int shift;
 	const char *folder, *topology, *file;
+	const char *programs[PLAN_PROGRAMS_MAX];
+	size_t n_programs;
 };
 
 static int complain(const struct trouble *t)
@@ -79,6 +84,10 @@ static int option(struct options *o, const char *name, const char *value, struct
 		o->shift = (int)n;
 	} else if (!strcmp(name, "--shared")) {
 		o->folder = value;
+	} else if (!strcmp(name, "--program")) {
+		if (o->n_programs == PLAN_PROGRAMS_MAX)
+			return trouble(t, ENDS_TEXT, "more than %d programs", PLAN_PROGRAMS_MAX);
+		o->programs[o->n_programs++] = value;
 	} else if (!strcmp(name, "--topology")) {
 		o->topology = value;
 	} else {
@@ -196,7 +205,9 @@ static int print(const struct director *d, uint64_t seed)
 
 static int direct(const struct options *o, const struct scenario_plan *plan, struct cgroups *cgroups)
 {
-	struct director_ask ask = { plan, cgroups, o->seed, o->shift, o->folder, o->keeper };
+	struct director_ask ask = {
+		plan, cgroups, o->seed, o->shift, o->folder, o->keeper, o->programs, o->n_programs
+	};
 	struct trouble t = { 0 };
 	struct director d;
 	int r = director_run(&d, &ask, &t);

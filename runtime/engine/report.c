@@ -299,6 +299,7 @@ void report_write(FILE *f, const struct director *d, uint64_t seed)
 	fputs(",\n", f);
 	marks(f, d);
 	favours(f, d);
+	programs_report(f, &d->programs, d->plan);
 	cgroups(f, d);
 	fputs("\"workers\":[", f);
 	for (unsigned i = 0; i < d->crew.n; i++) {

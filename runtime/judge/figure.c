@@ -244,6 +244,25 @@ static struct figure latency(const struct metric *m, const struct selection *s)
 	return f;
 }
 
+/* What several programs printed adds up. */
+static struct figure of_programs(const struct facts *f, const char *name)
+{
+	double sum = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < f->n_programs; i++) {
+		const double *v = named_get(&f->programs[i].values, name);
+
+		if (v)
+			sum += *v;
+		any |= v != NULL;
+	}
+	if (!any)
+		return figure_without(f->n_programs ? "no program of this run printed such a figure"
+						    : "this run ran no program");
+	return figure_value(sum);
+}
+
 /* Of all lines that had it attached, by themselves or again. */
 static struct figure longest_attach(const struct facts *f)
 {
@@ -323,6 +342,8 @@ struct figure figure(const struct metric *m, const char *name, const struct sele
 		return longest_gap(s, FACTS_GAP_CPU);
 	case METRIC_ATTACH_MAX:
 		return longest_attach(s->facts);
+	case METRIC_PROGRAM:
+		return of_programs(s->facts, name);
 	case METRIC_REAPED:
 		return reaped(s);
 	case METRIC_LATENCY_P50:

@@ -11,6 +11,7 @@
 #include <stdint.h>
 struct scenario;
 
+enum { PLAN_PROGRAMS_MAX = 256 /* started in all */ };
 enum { PLAN_WORKERS_MAX = 4096, PLAN_GROUPS_MAX = 512, PLAN_STEPS_MAX = 16384, PLAN_NO_GROUP = -1 };
 
 enum plan_kind {
@@ -37,6 +38,7 @@ enum plan_kind {
 	PLAN_PSI, /* a trigger of group's CPU pressure, or the machine's, is held open, in place of the one before */
 	PLAN_FREEZER, /* all tasks are frozen for ns, as for a suspend, and thawed */
 	PLAN_VAR,     /* the attached scheduler's global name becomes value */
+	PLAN_PROGRAM, /* copies of argv, number n of the plan's programs, start in group */
 	PLAN_MAP,     /* the 32 bits at n of the first entry of the map whose name ends in name become value */
 };
 
@@ -87,6 +89,8 @@ struct plan_step {
 	char *name; /* of MARK, SCHEDULER, VAR, MAP, else NULL */
 	enum plan_deed deed;
 	int64_t value;
+	char *const *argv; /* of PROGRAM, the scenario's; NULL-ended */
+	unsigned copies;
 	struct plan_knobs knobs;
 	struct plan_work *work; /* NULL but for PLAN_WORK */
 	struct policy policy;
@@ -111,9 +115,12 @@ struct scenario_plan {
 	unsigned slots;             /* for all groups of workers; shared ones are apart */
 	enum slot_kind *slot_kinds; /* of slots */
 	struct slots shared;
-	unsigned phases;      /* without settle */
-	uint64_t hold_ns;     /* what all holds take */
-	unsigned controllers; /* bits of enum plan_knob that any line uses */
+	unsigned phases;       /* without settle */
+	uint64_t hold_ns;      /* what all holds take */
+	unsigned controllers;  /* bits of enum plan_knob that any line uses */
+	const char **programs; /* of the host, as the text names them, each once */
+	size_t n_programs;
+	unsigned copies; /* of all of them, by each line once */
 	bool freezes, hotplug, psi, freezer;
 	bool schedules; /* it has lines about the scheduler */
 	bool later;     /* and begins without one */

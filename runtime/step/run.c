@@ -25,7 +25,7 @@
 static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct trial_opts x;
 static struct {
-	const char *snapshot, *payload, *scheduler, *profile;
+	const char *snapshot, *payload, *programs, *scheduler, *profile;
 	struct opt_list args, needs, others;
 	uint64_t timeout;
 	bool anew, keeps, later;
@@ -59,6 +59,11 @@ static const struct opt opts[] = {
 	  .out = &o.others,
 	  .arg = "NAME[=WORD]",
 	  .help = "profile that the scenario may go on with, or an argument of the one before; WORD as those of --arg" },
+	{ .name = "programs",
+	  .type = OPT_STR,
+	  .out = &o.programs,
+	  .arg = "FILE",
+	  .help = "payload with those of --program" },
 	TRIAL_OPTS(x, "the guest"),
 	{ .name = "need",
 	  .type = OPT_LIST,
@@ -106,6 +111,10 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 		recipe_str(r, "need", o.needs.v[i]);
 	for (size_t i = 0; i < o.others.n; i++)
 		recipe_str(r, "other", o.others.v[i]);
+	if (o.programs && recipe_file(r, "programs", o.programs, h, e) < 0)
+		return -1;
+	for (size_t i = 0; i < x.programs.n; i++)
+		recipe_str(r, "program", x.programs.v[i]);
 	recipe_u64(r, "seed", x.seed);
 	recipe_u64(r, "ms", x.ms);
 	recipe_u64(r, "timeout", o.timeout);
@@ -321,6 +330,9 @@ static int run(int dir, const char *path, struct err *e)
 				 .later = o.payload && o.later,
 				 .profiles = others.v,
 				 .n_profiles = others.n,
+				 .programs = o.programs,
+				 .program = x.programs.v,
+				 .n_program = x.programs.n,
 				 .engine = x.engine,
 				 .text = x.text,
 				 .ms = x.ms,

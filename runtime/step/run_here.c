@@ -55,6 +55,8 @@ static int run_engine(int out, int words, int *status, struct err *e)
 	argv_add(&a, "--host");
 	argv_opt(&a, "--seed", "%llu", (unsigned long long)x.seed);
 	argv_opt(&a, "--topology", "%s", x.topology);
+	for (size_t i = 0; i < x.programs.n; i++)
+		argv_opt(&a, "--program", "%s", x.programs.v[i]);
 	argv_add(&a, x.text);
 	const struct spawn s = { .argv = (const char *const *)a.v, .in = SPAWN_NULL, .out = out, .err = words };
 

@@ -5,6 +5,7 @@
 
 struct trial_opts {
 	const char *engine, *text, *topology;
+	struct opt_list programs;
 	uint64_t seed, ms;
 };
 
@@ -23,6 +24,11 @@ struct trial_opts {
 		  .arg = "N", \
 		  .max = UINT64_MAX, \
 		  .help = "of virtual time, and of what workers draw" }, \
+		{ .name = "program", \
+		  .type = OPT_LIST, \
+		  .out = &(x).programs, \
+		  .arg = "FILE", \
+		  .help = "the scenario's first program, its second, and so on, in " where }, \
 	{ \
 		.name = "ms", .type = OPT_U64, .out = &(x).ms, .arg = "MS", .min = 1, .max = 24 * 60 * 60 * 1000, \
 		.help = "how long the scenario takes by its own words" \

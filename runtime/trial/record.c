@@ -15,10 +15,9 @@
 enum { FORMAT = 1, VALUES_MAX = 4000000, NONE_MAX = 64 << 10 };
 
 /* Members that are the host's to say, whatever a guest says. */
-static const char *const ours[] = { "format",    "clock",     "shift",     "seed",    "release",
-				    "topology",  "profile",   "scheduler", "outcome", "reason",
-				    "exit_kind", "exit_code", "skipped",   "broken",  "host",
-				    "restarts" };
+static const char *const ours[] = { "format",  "clock",     "shift",   "seed",    "release",   "topology",
+				    "profile", "scheduler", "outcome", "reason",  "exit_kind", "exit_code",
+				    "skipped", "broken",    "host",    "restarts" };
 
 static bool is_ours(struct json_text key)
 {

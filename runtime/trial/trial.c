@@ -72,6 +72,15 @@ static int show_warnings(struct run *x, struct err *e)
 	return chan_send(&x->vm.chan, MSG_CONSOLE, &below, sizeof(below), vm_deadline(&x->vm, VM_PUSH_S), e);
 }
 
+static int push_pack(struct run *x, const char *pack, const char *what, struct err *e)
+{
+	auto_payload struct payload p = { 0 };
+
+	if (pack_open(&p, pack, e) < 0 || vm_push(&x->vm, &p, e) < 0)
+		return err_in(e, "%s", what);
+	return 0;
+}
+
 static int push_tools(struct run *x, struct err *e)
 {
 	auto_payload struct payload p = { 0 };
@@ -81,16 +90,9 @@ static int push_tools(struct run *x, struct err *e)
 	if (payload_add_file(&p, x->t->text, SCENARIO, 0444, e) < 0 ||
 	    payload_add_file(&p, x->t->engine, ENGINE, 0555, e) < 0)
 		return -1;
-	return vm_push(&x->vm, &p, e) < 0 ? err_in(e, "send the engine") : 0;
-}
-
-static int push_scheduler(struct run *x, struct err *e)
-{
-	auto_payload struct payload p = { 0 };
-
-	if (pack_open(&p, x->t->pack, e) < 0 || vm_push(&x->vm, &p, e) < 0)
-		return err_in(e, "send the scheduler");
-	return 0;
+	if (vm_push(&x->vm, &p, e) < 0)
+		return err_in(e, "send the engine");
+	return x->t->programs ? push_pack(x, x->t->programs, "send the scenario's programs", e) : 0;
 }
 
 /* In virtual time the scheduler is alone until it is attached, so that guests with it are the same whatever else they are given. Under a
@@ -110,7 +112,7 @@ static int begin(struct run *x, struct err *e)
 		return -1;
 	}
 	x->given = r == CELL_GIVEN;
-	if (t->pack && !x->given && push_scheduler(x, e) < 0)
+	if (t->pack && !x->given && push_pack(x, t->pack, "send the scheduler", e) < 0)
 		return -1;
 	if (x->vm.m.clock.virtual)
 		return first ? 0 : push_tools(x, e);
@@ -270,6 +272,8 @@ static int run_engine(struct run *x, struct err *e)
 	if (virtual)
 		argv_opt(&a, "--shift", "%u", x->vm.m.clock.shift);
 	argv_opt(&a, "--topology", "%s", topology);
+	for (size_t i = 0; i < x->t->n_program; i++)
+		argv_opt(&a, "--program", "%s", x->t->program[i]);
 	if (x->t->keeps)
 		argv_add(&a, "--keeper");
 	argv_add(&a, SCENARIO);

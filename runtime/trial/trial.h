@@ -18,13 +18,16 @@ struct trial_profile {
 };
 
 struct trial {
-	const char *snapshot;                 /* its folder */
-	uint64_t seed;                        /* of virtual time, and of what the workers draw */
-	const char *kernel, *initrd;          /* to boot from when a snapshot of real time cannot be continued */
-	const char *pack;                     /* payload; the scheduler is /scheduler in it. NULL: there is none */
-	const char *const *args;              /* of the scheduler; NULL-ended */
-	bool later;                           /* the scenario has it attached: it begins without */
-	bool keeps;                           /* the scenario attaches, detaches or exchanges it */
+	const char *snapshot;        /* its folder */
+	uint64_t seed;               /* of virtual time, and of what the workers draw */
+	const char *kernel, *initrd; /* to boot from when a snapshot of real time cannot be continued */
+	const char *pack;            /* payload; the scheduler is /scheduler in it. NULL: there is none */
+	const char *const *args;     /* of the scheduler; NULL-ended */
+	bool later;                  /* the scenario has it attached: it begins without */
+	bool keeps;                  /* the scenario attaches, detaches or exchanges it */
+	const char *programs;        /* payload of the scenario's programs; NULL: none */
+	const char *const *program;  /* where they are in the guest, in the scenario's order */
+	size_t n_program;
 	const struct trial_profile *profiles; /* that it may exchange it for */
 	size_t n_profiles;
 	unsigned load_s;                      /* of the guest's time that it may take to attach; 0: VM_LOAD_S */

@@ -93,6 +93,24 @@ figures() {
 	nothing_left
 }
 
+# Programs run in their cgroups and as programs do; what they print is theirs.
+programs() {
+	printf '#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\nint main(int n, char **v)\n{\n\tprintf("qps %%s\\nnoise\\nargs %%d\\n", v[1], n);\n\tfflush(stdout);\n\tif (strcmp(v[1], "3") == 0)\n\t\treturn 5;\n\tfor (;;)\n\t\tif (strcmp(v[1], "9") == 0)\n\t\t\tputs("much");\n\t\telse\n\t\t\tpause();\n}\n' >p.c &&
+		gcc -O2 -o p p.c || return
+	printf 'test programs\ncgroup a\nwork - spin n=1\nprogram a ./p 3 "x y" n=2\nprogram - ./p 4\nprogram a ./p 9\nhold 300ms\nstop a\nhold 50ms\n' >t.ktstr
+	exits 0 timeout 60 "$engine" --host --seed 5 --topology 1,1,2,1 --program "$PWD/p" t.ktstr || return
+	python3 - <<-'EOT' || return
+		import json
+		p = json.load(open("out"))["programs"]
+		assert [x["ended"] for x in p] == ["exited 5", "exited 5", "stopped", "stopped"], p
+		assert [x["group"] for x in p] == ["a", "a", "-", "a"], p
+		assert p[0]["values"] == {"qps": 3, "args": 3} and p[2]["values"] == {"qps": 4, "args": 2}, p
+	EOT
+	workers=$(python3 -c 'import json; print(*[p["pid"] for p in json.load(open("out"))["programs"]])') && nothing_left || return
+	exits 2 timeout 60 "$engine" --host --seed 5 --topology 1,1,2,1 t.ktstr && has 'nobody brought the program ./p' err &&
+		exits 2 timeout 60 "$engine" --host --seed 5 --topology 1,1,2,1 --program /dev/null t.ktstr && has 'run /dev/null: ' err
+}
+
 # Workers that leave their cgroup by themselves are found when it is stopped, and what they made goes.
 roaming() {
 	printf 'test roaming\ncgroup a\nwork a spin n=1\nwork a churn:period=5ms,deep=3 n=2\nwork a migrate:period=5ms n=2 mem=local\nwork - churn:period=5ms n=1\nhold 300ms\nstop a\nhold 100ms\n' >t.ktstr
@@ -184,4 +202,4 @@ mounts_its_own() {
 	exits 0 own_mounts sh -c 'umount -l "$1" && exec "$2" --host --seed 5 --topology 1,1,2,1 t.ktstr' - "$mount" "$engine" && plausible spin
 }
 
-run_tests figures roaming again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own
+run_tests figures programs roaming again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own

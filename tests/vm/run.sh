@@ -211,6 +211,14 @@ assert events == [False, False, False, True, False, True], events' || return
 		has 'not attached within the time' "$(runs)/seed-1/run.json"
 }
 
+# A program of this machine, with the library that it needs.
+programs() {
+	printf '#include <stdio.h>\n#include <zlib.h>\nint main(void)\n{\n\tprintf("qps 41\\nzlib %%d\\n", zlibVersion()[0]);\n\treturn 0;\n}\n' >p.c && gcc -O2 -o p p.c -lz || return
+	printf 'duration 100ms\nsettle 20ms\ncgroup a\nwork a spin n=1\nprogram a ./p n=2\nhold 100%%\nexpect program.qps == 82\n' >t.ktstr
+	exits 0 run --json && has '"ended":"exited 0"' "$(runs)/seed-1/run.json" && exits 1 run --expect-line 'program.qps > 82' && has 'program.qps 82 <= 82' out || return
+	sed -i 's,\./p,./nothing,' t.ktstr && exits 10 run && has 'program "./nothing" is not there' err
+}
+
 stopped() {
 	printf 'hold 3000s\n' | scenario || return
 	ktstr run t.ktstr --kernel "$key" >out 2>err &
@@ -223,4 +231,4 @@ guest() {
 	leftovers | grep -q qemu-system
 }
 
-run_tests twice limits again compared based known audited by_a_real_clock misbehaving exchanged skipped broken killed stopped
+run_tests twice limits again compared based known audited by_a_real_clock misbehaving exchanged programs skipped broken killed stopped

@@ -45,6 +45,7 @@ static const struct metric metrics[METRICS_ALL] = {
 	OF(METRIC_PROG_NS, NAMED("prog.", ".ns", UNIT_NS)),
 	OF(METRIC_PROG_RUNS, NAMED("prog.", ".runs", UNIT_NONE)),
 	OF(METRIC_VAR, NAMED("var.", "", UNIT_NONE)),
+	OF(METRIC_PROGRAM, .name = "program.", .tail = "", .named = true, .scope = SCOPE_RUN, .unit = UNIT_NONE),
 	OF(METRIC_LOG, FINDING("log", SCOPE_RUN)),
 };
 

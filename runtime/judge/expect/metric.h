@@ -58,6 +58,7 @@ enum metric_id {
 	METRIC_PROG_NS,
 	METRIC_PROG_RUNS,
 	METRIC_VAR,
+	METRIC_PROGRAM,
 	METRIC_LOG, /* "log has", "log lacks" */
 	METRICS_ALL
 };

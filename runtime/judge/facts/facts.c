@@ -72,6 +72,12 @@ void facts_free(struct facts *f)
 		free(f->refusals[i].error);
 	}
 	free(f->refusals);
+	for (size_t i = 0; i < f->n_programs; i++) {
+		free(f->programs[i].group);
+		free(f->programs[i].ended);
+		named_free(&f->programs[i].values);
+	}
+	free(f->programs);
 	for (size_t i = 0; i < f->n_favours; i++) {
 		free(f->favours[i].what);
 		free(f->favours[i].profile);

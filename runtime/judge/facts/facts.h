@@ -21,6 +21,7 @@
  *   refused       [{what, error, line, times}]: what the kernel did not let the director do
  *   asked         [{what, profile, line, ns, took_ns, failed}]: what lines had done to the scheduler ("attach", "detach", "restart",
  *                 "replace"), and what came of it; ns: 0 before go
+ *   programs      [{group, line, pid, ended, values: {NAME: n}}]: programs that the scenario ran, and figures they printed
  *   cgroups       [{name, cpus, cpu_stat: [{NAME: n} per mark]}], null where it was not there
  *   workers       [{id, type, group, comm, line, pid, allowed, ended, reaped_ns, error, phases}]
  *     group       "-": in no group of ours
@@ -115,6 +116,12 @@ struct facts_favour {
 	uint64_t line, ns, took_ns;
 };
 
+struct facts_program {
+	char *group, *ended;
+	uint64_t line, pid;
+	struct named values;
+};
+
 struct facts_cgroup {
 	char *name;
 	bool cpus_known;
@@ -141,6 +148,8 @@ struct facts {
 	uint64_t restarts;
 	struct facts_favour *favours;
 	size_t n_favours;
+	struct facts_program *programs;
+	size_t n_programs;
 	struct facts_cgroup *cgroups;
 	size_t n_cgroups;
 	struct facts_worker *workers; /* by id, no two alike */

@@ -154,6 +154,31 @@ static int take_favours(struct reader *r, void *to)
 	return take_list(r, FACTS_LINES, sizeof(*f->favours), (void **)&f->favours, &f->n_favours, take_favour);
 }
 
+static int take_values(struct reader *r, void *to)
+{
+	return take_named(r, &((struct facts_program *)to)->values);
+}
+
+static const struct member ran_members[] = {
+	{ "group", TYPE_TEXT, AT(facts_program, group), 0, NULL },
+	{ "ended", TYPE_TEXT, AT(facts_program, ended), 0, NULL },
+	{ "line", TYPE_U64, AT(facts_program, line), 0, NULL },
+	{ "pid", TYPE_U64, AT(facts_program, pid), 0, NULL },
+	{ "values", TYPE_CALL, 0, 0, take_values },
+};
+
+static int take_program(struct reader *r, void *to)
+{
+	return take_object(r, ran_members, countof(ran_members), to);
+}
+
+static int take_ran(struct reader *r, void *to)
+{
+	struct facts *f = to;
+
+	return take_list(r, FACTS_LINES, sizeof(*f->programs), (void **)&f->programs, &f->n_programs, take_program);
+}
+
 static int take_stat(struct reader *r, void *to)
 {
 	int kind = json_scan_kind(&r->scan);
@@ -451,6 +476,7 @@ static const struct member facts_members[] = {
 	{ "lines", TYPE_CALL, 0, 0, take_lines },
 	{ "refused", TYPE_CALL, 0, 0, take_refusals },
 	{ "asked", TYPE_CALL, 0, 0, take_favours },
+	{ "programs", TYPE_CALL, 0, 0, take_ran },
 	{ "cgroups", TYPE_CALL, 0, 0, take_cgroups },
 	{ "workers", TYPE_CALL, 0, 0, take_workers },
 };

@@ -107,6 +107,27 @@ static void favours(struct jsonw *w, const struct facts *f)
 	jsonw_end_arr(w);
 }
 
+static void programs(struct jsonw *w, const struct facts *f)
+{
+	if (!f->n_programs)
+		return;
+	jsonw_karr(w, "programs");
+	for (size_t i = 0; i < f->n_programs; i++) {
+		const struct facts_program *p = &f->programs[i];
+
+		jsonw_obj(w);
+		text(w, "group", p->group);
+		jsonw_ku64(w, "line", p->line);
+		jsonw_ku64(w, "pid", p->pid);
+		text(w, "ended", p->ended);
+		jsonw_kobj(w, "values");
+		named_members(w, &p->values);
+		jsonw_end_obj(w);
+		jsonw_end_obj(w);
+	}
+	jsonw_end_arr(w);
+}
+
 static void cgroups(struct jsonw *w, const struct facts *f)
 {
 	jsonw_karr(w, "cgroups");
@@ -243,6 +264,7 @@ void facts_write(FILE *to, const struct facts *f)
 	number(&w, "end_ns", f->end_known, f->end_ns);
 	marks(&w, f);
 	favours(&w, f);
+	programs(&w, f);
 	cgroups(&w, f);
 	workers(&w, f);
 	jsonw_end_obj(&w);

@@ -350,6 +350,40 @@ static bool scheduler(struct making *m, const struct scenario_line *l)
 	return true;
 }
 
+/* Its number among the plan's. */
+static bool program_number(struct making *m, const char *path, unsigned *number)
+{
+	struct scenario_plan *p = m->plan;
+	const char **more;
+
+	for (*number = 0; *number < p->n_programs; ++*number)
+		if (!strcmp(p->programs[*number], path))
+			return true;
+	more = realloc(p->programs, (p->n_programs + 1) * sizeof *more);
+	if (!more)
+		return fault_memory(m->e);
+	p->programs = more;
+	p->programs[p->n_programs++] = path;
+	return true;
+}
+
+static bool program(struct making *m, const struct scenario_line *l)
+{
+	struct plan_step *t = step(m, l, PLAN_PROGRAM);
+
+	if (!t || !live_group(m, l->name, false, &t->group))
+		return false;
+	t->argv = l->argv;
+	t->copies = (unsigned)l->amount.value;
+	if (t->copies > PLAN_PROGRAMS_MAX - m->plan->copies)
+		return fault_bad(m->e, 1, "more than %d programs in all", PLAN_PROGRAMS_MAX);
+	m->plan->copies += t->copies;
+	if (m->in_every)
+		return fault_bad(m->e, 1, "a program cannot start in a block") ||
+		       fault_tip(m->e, "start it in front of the block");
+	return program_number(m, l->argv[0], &t->n);
+}
+
 static bool machine(struct making *m, const struct scenario_line *l)
 {
 	static const enum plan_kind kinds[LINE_KINDS] = {
@@ -375,14 +409,14 @@ static bool machine(struct making *m, const struct scenario_line *l)
 }
 
 static bool (*const makers[LINE_KINDS])(struct making *m, const struct scenario_line *l) = {
-	[LINE_CGROUP] = knobs, [LINE_WORK] = work,       [LINE_HOLD] = hold,
-	[LINE_MARK] = mark,    [LINE_EVERY] = every,     [LINE_END] = end_every,
-	[LINE_SET] = knobs,    [LINE_SWAP] = pair,       [LINE_MOVE] = pair,
-	[LINE_STOP] = one,     [LINE_REMOVE] = one,      [LINE_FREEZE] = one,
-	[LINE_THAW] = one,     [LINE_AFFINITY] = one,    [LINE_NICE] = one,
-	[LINE_POLICY] = one,   [LINE_CPU] = cpu,         [LINE_SCHEDULER] = scheduler,
-	[LINE_PSI] = machine,  [LINE_FREEZER] = machine, [LINE_VAR] = machine,
-	[LINE_MAP] = machine,
+	[LINE_CGROUP] = knobs,    [LINE_WORK] = work,       [LINE_HOLD] = hold,
+	[LINE_MARK] = mark,       [LINE_EVERY] = every,     [LINE_END] = end_every,
+	[LINE_SET] = knobs,       [LINE_SWAP] = pair,       [LINE_MOVE] = pair,
+	[LINE_STOP] = one,        [LINE_REMOVE] = one,      [LINE_FREEZE] = one,
+	[LINE_THAW] = one,        [LINE_AFFINITY] = one,    [LINE_NICE] = one,
+	[LINE_POLICY] = one,      [LINE_CPU] = cpu,         [LINE_SCHEDULER] = scheduler,
+	[LINE_PSI] = machine,     [LINE_FREEZER] = machine, [LINE_VAR] = machine,
+	[LINE_PROGRAM] = program, [LINE_MAP] = machine,
 };
 
 /* The numbers an "each" counts: from…to-1. */
@@ -509,6 +543,7 @@ void scenario_plan_free(struct scenario_plan *plan)
 		free(plan->groups[i].name);
 	free(plan->steps);
 	free(plan->groups);
+	free(plan->programs);
 	free(plan->slot_kinds);
 	*plan = (struct scenario_plan){ 0 };
 }

@@ -31,6 +31,7 @@ const char *const line_words[LINE_KINDS] = {
 	[LINE_FREEZER] = "freezer",
 	[LINE_VAR] = "var",
 	[LINE_MAP] = "map_write",
+	[LINE_PROGRAM] = "program",
 };
 const char *const each_words[EACH_KINDS] = { "cpu", "usable", "llc", "node", "core" };
 static const struct {
@@ -61,6 +62,7 @@ static const struct {
 	[LINE_PSI] = { 1, 1, "psi NAME, or psi - for the whole machine" },
 	[LINE_FREEZER] = { 0, 1, "freezer, or freezer TIME" },
 	[LINE_VAR] = { 3, 3, "var NAME = N" },
+	[LINE_PROGRAM] = { 2, WORDS_MAX, "program NAME PATH ARGS… [n=N]" },
 	[LINE_MAP] = { 3, 3, "map_write NAME OFFSET N" },
 	[LINE_POLICY] = { 2, 2, "policy NAME normal|batch|idle|ext|fifo:P|rr:P|deadline:R/D/P" },
 };
@@ -297,6 +299,7 @@ static bool (*const parsers[LINE_KINDS])(struct parsing *p, struct scenario_line
 	[LINE_FREEZER] = machine_freezer,
 	[LINE_VAR] = machine_var,
 	[LINE_MAP] = machine_map,
+	[LINE_PROGRAM] = machine_program,
 };
 
 static bool unknown(struct parsing *p)
@@ -378,6 +381,9 @@ bool line_parse(struct parsing *p)
 
 void line_free(struct scenario_line *l)
 {
+	for (char **word = l->argv; word && *word; word++)
+		free(*word);
+	free(l->argv);
 	free(l->name);
 	free(l->other);
 	free(l->affinity.set);

@@ -34,6 +34,7 @@ enum line_kind {
 	LINE_FREEZER,
 	LINE_VAR,
 	LINE_MAP,
+	LINE_PROGRAM,
 	LINE_KINDS,
 };
 
@@ -73,7 +74,7 @@ struct scenario_line {
 	unsigned line, column;
 	char *name, *other; /* cgroups; NULL: "-". The name of a mark, a variable, a map, a profile */
 	struct amount
-		amount; /* HOLD, FREEZER, and END of EVERY: how long. WORK, MOVE: how many, value 0: not said. MAP: where */
+		amount; /* HOLD, FREEZER, and END of EVERY: how long. WORK, MOVE, PROGRAM: how many, value 0: not said. MAP: where */
 	uint64_t every_ns;
 	size_t block; /* END: the line it ends */
 	struct line_each each;
@@ -85,6 +86,7 @@ struct scenario_line {
 	bool online; /* CPU: they come back */
 	enum plan_deed deed;
 	int64_t value; /* VAR, MAP */
+	char **argv;   /* PROGRAM: path and arguments, NULL-ended */
 };
 
 /* Words of lines and blocks, for tips and the writer. */

@@ -125,9 +125,57 @@ bool machine_map(struct parsing *p, struct scenario_line *l)
 	return fault_bad(p->e, 1, "more than 32 bits") || word_fault(p->e, &p->st, &words[3]);
 }
 
+/* "n=4" as the last word is how many; one that is an argument has "n=1" behind it. */
+static bool read_copies(struct parsing *p, unsigned *words, uint64_t *copies)
+{
+	const struct word *last = &p->st.words[*words - 1];
+
+	*copies = 1;
+	if (*words < 4 || last->quote < last->n || strncmp(last->text, "n=", 2) != 0)
+		return true;
+	--*words;
+	if (number_parse(last->text + 2, last->n - 2, "n", 1, PLAN_PROGRAMS_MAX, copies, p->e))
+		return true;
+	p->e->column += 2;
+	return word_fault(p->e, &p->st, last);
+}
+
+bool machine_program(struct parsing *p, struct scenario_line *l)
+{
+	unsigned n = p->st.n;
+
+	if (!option_group(p, &p->st.words[1], true, &l->name) || !read_copies(p, &n, &l->amount.value))
+		return false;
+	if (!p->st.words[2].n)
+		return fault_bad(p->e, 1, "a program without a name") || word_fault(p->e, &p->st, &p->st.words[2]);
+	l->argv = calloc(n - 1, sizeof *l->argv);
+	if (!l->argv)
+		return fault_memory(p->e);
+	for (unsigned i = 2; i < n; i++) {
+		l->argv[i - 2] = strdup(p->st.words[i].text);
+		if (!l->argv[i - 2])
+			return fault_memory(p->e);
+	}
+	return true;
+}
+
+static void program_line_write(FILE *f, const struct scenario_line *l)
+{
+	fputs(l->name ? l->name : "-", f);
+	for (char **word = l->argv; *word; word++) {
+		fputc(' ', f);
+		word_write(f, *word);
+	}
+	fprintf(f, " n=%" PRIu64, l->amount.value);
+}
+
 void machine_line_write(FILE *f, const struct scenario_line *l)
 {
 	fputc(' ', f);
+	if (l->kind == LINE_PROGRAM) {
+		program_line_write(f, l);
+		return;
+	}
 	if (l->kind == LINE_SCHEDULER) {
 		fputs(plan_deeds[l->deed], f);
 		if (l->name) {

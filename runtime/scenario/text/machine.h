@@ -1,4 +1,5 @@
-/* machine.h: lines about what is no task and no cgroup: the scheduler under test, its variables, the freezer of the whole machine. */
+/* machine.h: lines about what is no worker and no cgroup: the scheduler under test, its variables, programs, the freezer of the
+ * whole machine. */
 #pragma once
 #include "scenario/text/line.h"
 #include "scenario/text/parsing.h"
@@ -10,6 +11,7 @@ bool machine_is_deed(const struct statement *st);
 bool machine_scheduler(struct parsing *p, struct scenario_line *l);
 bool machine_freezer(struct parsing *p, struct scenario_line *l);
 bool machine_var(struct parsing *p, struct scenario_line *l);
+bool machine_program(struct parsing *p, struct scenario_line *l);
 bool machine_map(struct parsing *p, struct scenario_line *l);
 /* What stands behind the first word. */
 void machine_line_write(FILE *f, const struct scenario_line *l);

@@ -31,6 +31,7 @@ static const char whole[] =
 	" \"refused\": [{\"what\": \"move\", \"error\": \"No space\", \"line\": 4, \"times\": 2}],"
 	" \"restarts\": 2, \"asked\": [{\"what\": \"attach\", \"line\": 5, \"ns\": 0, \"took_ns\": 70, \"failed\": \"late\"},"
 	"  {\"what\": \"replace\", \"profile\": \"llc\", \"line\": 6, \"ns\": 80, \"took_ns\": 9}],"
+	" \"programs\": [{\"group\": \"-\", \"line\": 3, \"pid\": 7, \"ended\": \"exited 0\", \"values\": {\"b\": 2.5, \"a\": 1}}],"
 	" \"cgroups\": [{\"name\": \"a\", \"cpus\": \"0-3,8\", \"cpu_stat\": [{\"usage_usec\": 5}, null]}],"
 	" \"workers\": [{\"id\": 2, \"group\": \"b\", \"phases\": []},"
 	"  {\"id\": 1, \"type\": \"spin\", \"group\": \"a\", \"comm\": \"spin\", \"line\": 3, \"pid\": 100, \"allowed\": \"0\","
@@ -65,6 +66,8 @@ static void read_and_written(void **state)
 	assert_null(facts_phase_mark(&f, 2));
 	assert_ptr_equal(facts_worker(&f, 2), &f.workers[1]);
 	assert_null(facts_worker(&f, 3));
+	assert_int_equal(f.n_programs, 1);
+	assert_true(*named_get(&f.programs[0].values, "b") == 2.5);
 	assert_int_equal(f.restarts, 2);
 	assert_int_equal(f.n_favours, 2);
 	assert_string_equal(f.favours[0].failed, "late");

@@ -212,6 +212,19 @@ static void asked_for(void **state)
 	    "attach.max: no line of this run had the scheduler attached");
 }
 
+static void printed(void **state)
+{
+	static const char lines[] =
+		"{\"format\": 1, \"clock\": \"virtual\", \"outcome\": \"ran\", \"marks\": [], \"workers\": [], \"programs\": ["
+		"{\"group\": \"-\", \"values\": {\"qps\": 3}}, {\"group\": \"a\", \"values\": {\"qps\": 4.5}}]}";
+
+	(void)state;
+	one(lines, "program.qps == 7.5\nprogress off\nclean off", NULL, JUDGED_PASS, NULL);
+	one(lines, "program.qps > 8\nprogress off\nclean off", NULL, JUDGED_FAIL, "program.qps 7.5 <= 8");
+	one(lines, "program.tps > 8\nprogress off\nclean off", NULL, JUDGED_INCONCLUSIVE,
+	    "program.tps: no program of this run printed such a figure");
+}
+
 static void findings(void **state)
 {
 	auto_facts struct facts f = facts_of(good);
@@ -518,10 +531,11 @@ static void sidecars(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits),    cmocka_unit_test(without_a_value),    cmocka_unit_test(asked_for),
-		cmocka_unit_test(findings),  cmocka_unit_test(expected_failures),  cmocka_unit_test(other_side),
-		cmocka_unit_test(real_time), cmocka_unit_test(verdicts),           cmocka_unit_test(reports),
-		cmocka_unit_test(narrow),    cmocka_unit_test(broken_and_skipped), cmocka_unit_test(sidecars),
+		cmocka_unit_test(limits),     cmocka_unit_test(without_a_value), cmocka_unit_test(asked_for),
+		cmocka_unit_test(printed),    cmocka_unit_test(findings),        cmocka_unit_test(expected_failures),
+		cmocka_unit_test(other_side), cmocka_unit_test(real_time),       cmocka_unit_test(verdicts),
+		cmocka_unit_test(reports),    cmocka_unit_test(narrow),          cmocka_unit_test(broken_and_skipped),
+		cmocka_unit_test(sidecars),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,23 @@ static void each_counts(void **state)
 	drop(&m);
 }
 
+static void programs(void **state)
+{
+	static const char text[] = "program - ./a x\nprogram - b n=3\nprogram - ./a\nhold 1s";
+	struct made m;
+
+	(void)state;
+	make(&m, text, strlen(text), "1,1,2,1");
+	assert_int_equal(m.fault, SCENARIO_OK);
+	assert_int_equal(m.plan.n_programs, 2);
+	assert_string_equal(m.plan.programs[1], "b");
+	assert_int_equal(m.plan.steps[2].n, 0);
+	assert_string_equal(m.plan.steps[0].argv[1], "x");
+	assert_null(m.plan.steps[2].argv[1]);
+	assert_int_equal(m.plan.steps[1].copies, 3);
+	drop(&m);
+}
+
 static void schedulers(void **state)
 {
 	static const struct {
@@ -197,6 +214,9 @@ static void refused(void **state)
 		  "no scheduler is attached" },
 		{ "every 1s {\nscheduler detach\n} for 2s", SCENARIO_BAD, 3, "detaches the scheduler" },
 		{ "every 1s {\nscheduler detach\nscheduler attach\n} for 2s", SCENARIO_OK, 0, "" },
+		{ "hold 1s\nprogram a x", SCENARIO_BAD, 2, "no cgroup \"a\"" },
+		{ "hold 1s\nprogram - x n=200\nprogram - x n=57", SCENARIO_BAD, 3, "256 programs" },
+		{ "every 1s {\nprogram - x\n} for 2s", SCENARIO_BAD, 2, "in a block" },
 		{ "hold 1s\npsi a", SCENARIO_BAD, 2, "no cgroup \"a\"" },
 		{ "hold 1s\ncgroup a cpuset=llc:2", SCENARIO_SKIP, 2, "no llc:2" },
 		{ "hold 1s\nwork - spin mem=interleave:0-1", SCENARIO_SKIP, 2, "NUMA node 1" },
@@ -303,9 +323,15 @@ static void catalogue_everywhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(blocks_of_one_line),   cmocka_unit_test(each_counts),
-		cmocka_unit_test(offline), cmocka_unit_test(schedulers),           cmocka_unit_test(refused),
-		cmocka_unit_test(kernels), cmocka_unit_test(catalogue_everywhere),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(blocks_of_one_line),
+		cmocka_unit_test(each_counts),
+		cmocka_unit_test(offline),
+		cmocka_unit_test(programs),
+		cmocka_unit_test(schedulers),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(kernels),
+		cmocka_unit_test(catalogue_everywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
