@@ -117,6 +117,7 @@ const struct edge *plan_guest_kernel(struct plan *p, const struct guest_plan *gp
 	edge_needs(g, "%s", gp->home->step);
 	edge_out(g, "kernels/%s/kernel", k->name);
 	edge_out(g, "kernels/%s/layout", k->name);
+	edge_out(g, "kernels/%s/queues", k->name);
 	edge_out(g, "kernels/%s/facts", k->name);
 	edge_word(g, "outdir", "kernels/%s", k->name);
 	edge_words(g, "args", &more);

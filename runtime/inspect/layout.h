@@ -3,15 +3,11 @@
  * The text form ("bpf_prog.aux 56 8" = offset and size in bytes, "-" when this kernel has no such member) is a graph
  * output, so that reading a guest needs no BTF. Only layout.c knows member names. */
 #pragma once
+#include "inspect/members.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 struct err;
-
-struct member {
-	int32_t off;   /* bytes; -1: absent in this kernel */
-	uint32_t size; /* bytes of the member's type */
-};
 
 struct layout {
 	struct member idr_xa_head, idr_next; /* struct idr: idr_rt.xa_head, idr_next */
@@ -30,8 +26,6 @@ struct layout {
 /* btf: raw BTF ("9F EB …"), which may be hostile. Missing optional members are -1; a missing required one is X_NO_SCX
  * naming it; damaged BTF, or BTF newer than libbpf, is X_BAD_KERNEL. Silences libbpf for the whole process. */
 int layout_from_btf(struct layout *l, const void *btf, size_t n, struct err *e);
-/* What libbpf does not look at itself; before btf__new() of foreign bytes. X_BAD_KERNEL. */
-int layout_check_header(const void *btf, size_t n, struct err *e);
 /* -1 when f has failed. */
 int layout_write(FILE *f, const struct layout *l);
 int layout_parse(struct layout *l, const char *text, size_t n, struct err *e);

@@ -37,6 +37,17 @@ int kmem_read(const struct kmem *m, uint64_t va, void *buf, size_t n, struct err
 	return 0;
 }
 
+uint64_t *kmem_own(const struct kmem *m)
+{
+	uint64_t at = kmem_symbol(m, "__per_cpu_offset");
+	auto_free uint64_t *own = xcalloc(m->nr_cpus + 1, sizeof(*own));
+	struct err ignored = { 0 };
+
+	if (!at || !m->nr_cpus || kmem_read(m, at, own, m->nr_cpus * sizeof(*own), &ignored) < 0)
+		return NULL;
+	return TAKE(own);
+}
+
 int kmem_u64(const struct kmem *m, uint64_t va, uint64_t *out, struct err *e)
 {
 	uint64_t v;

@@ -19,3 +19,5 @@ int kmem_translate(const struct kmem *m, uint64_t va, uint64_t *pa, uint64_t *ru
 int kmem_read(const struct kmem *m, uint64_t va, void *buf, size_t n, struct err *e);
 int kmem_u64(const struct kmem *m, uint64_t va, uint64_t *out, struct err *e);
 int kmem_u32(const struct kmem *m, uint64_t va, uint32_t *out, struct err *e);
+/* Where each possible CPU's own memory begins, of m->nr_cpus, for the caller to free; NULL when the guest does not say. */
+uint64_t *kmem_own(const struct kmem *m);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "inspect/layout.h"
 #include "inspect/memory.h"
+#include "inspect/peek.h"
 
 enum {
 	PROGS_MAX = 4096,
@@ -46,13 +47,6 @@ static int optional_u32(const struct kmem *m, uint64_t base, const struct member
 	return f->off < 0 ? 0 : kmem_u32(m, base + (uint64_t)f->off, out, e);
 }
 
-static void name_copy(char *out, size_t max, const char *raw, size_t n)
-{
-	memset(out, 0, max);
-	for (size_t i = 0; i < n && i + 1 < max && raw[i]; i++)
-		out[i] = raw[i] > ' ' && raw[i] < 0x7f ? raw[i] : '?';
-}
-
 static int name_read(const struct scan *s, uint64_t aux, char *out, size_t max, struct err *e)
 {
 	char raw[16] = "";
@@ -60,7 +54,7 @@ static int name_read(const struct scan *s, uint64_t aux, char *out, size_t max, 
 
 	if (kmem_read(s->m, aux + (uint64_t)s->l->aux_name.off, raw, n, e) < 0)
 		return -1;
-	name_copy(out, max, raw, n);
+	peek_name(out, max, raw, n);
 	return 0;
 }
 
@@ -120,7 +114,7 @@ static void whole_name(const struct scan *s, uint64_t aux, struct prog *p)
 		if (kmem_read(s->m, strings + off + n, raw + n, want, &ignored) < 0)
 			return;
 	}
-	name_copy(name, sizeof(name), raw, sizeof(raw));
+	peek_name(name, sizeof(name), raw, sizeof(raw));
 	if (strlen(name) > PROG_NAME_KEPT && prog_names_fit(name, p->short_name))
 		memcpy(p->name, name, sizeof(name));
 }
@@ -149,18 +143,6 @@ static void counts_read(struct scan *s, uint64_t prog, struct prog *p)
 	p->run_cnt = sum[0];
 	p->run_ns = sum[1];
 	p->counted = true;
-}
-
-/* Where each CPU's own memory begins; NULL when the guest does not say. */
-static uint64_t *cpus_own(const struct kmem *m)
-{
-	uint64_t at = kmem_symbol(m, "__per_cpu_offset");
-	auto_free uint64_t *own = xcalloc(m->nr_cpus + 1, sizeof(*own));
-	struct err ignored = { 0 };
-
-	if (!at || !m->nr_cpus || kmem_read(m, at, own, m->nr_cpus * sizeof(*own), &ignored) < 0)
-		return NULL;
-	return TAKE(own);
 }
 
 static int prog_fill(struct scan *s, uint64_t prog, uint64_t aux, struct prog *p, struct err *e)
@@ -295,7 +277,7 @@ int progs_read(struct progs *p, const struct kmem *m, const struct layout *l, st
 	if (l->xa_slots.size != 16 * 8 && l->xa_slots.size != 64 * 8)
 		return err_set(e, X_VM, "xa_node with %u bytes of slots", l->xa_slots.size);
 	s.bits = l->xa_slots.size == 16 * 8 ? 4 : 6;
-	s.own = cpus_own(m);
+	s.own = kmem_own(m);
 	r = kmem_u64(m, idr + (uint64_t)l->idr_xa_head.off, &head, e) < 0 ? -1 : root_walk(&s, head, e);
 	free(s.own);
 	if (r < 0) {

@@ -62,7 +62,7 @@ int symbols_write(FILE *f, const void *raw, size_t n, struct err *e)
 	struct names names = { 0 };
 	struct btf *btf;
 
-	if (layout_check_header(raw, n, e) < 0)
+	if (members_check_header(raw, n, e) < 0)
 		return -1;
 	libbpf_set_print(quiet);
 	btf = btf__new(raw, (uint32_t)n);

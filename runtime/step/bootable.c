@@ -7,6 +7,7 @@
 #include "options/opt.h"
 #include "guest/initramfs.h"
 #include "inspect/layout.h"
+#include "inspect/queues.h"
 #include "inspect/symbols.h"
 #include "kernel/image/armimage.h"
 #include "kernel/image/image.h"
@@ -87,6 +88,24 @@ static int write_symbols(int dir, const struct image_info *i, struct err *e)
 	return r < 0 || file_write(dir, "symbols", text, n, e) < 0 ? -1 : 0;
 }
 
+/* Of where run queues are, every part may be missing. */
+static int write_queues(int dir, const struct image_info *i, struct err *e)
+{
+	auto_free char *text = NULL;
+	struct queues q;
+	size_t n;
+
+	if (queues_from_btf(&q, i->btf, i->btf_n, e) < 0)
+		return -1;
+	FILE *f = xmemstream(&text, &n);
+	int r = queues_write(f, &q);
+
+	fclose(f);
+	if (r < 0)
+		return err_set(e, X_FAIL, "cannot write queues");
+	return file_write(dir, "queues", text, n, e) < 0 ? -1 : 0;
+}
+
 static int write_layout(int dir, const struct candidate *a, const struct candidate *b, struct err *e)
 {
 	const struct image_info *i = a->info.btf ? &a->info : &b->info;
@@ -108,7 +127,7 @@ static int write_layout(int dir, const struct candidate *a, const struct candida
 	fclose(f);
 	if (r < 0)
 		return err_set(e, X_FAIL, "cannot write layout");
-	if (file_write(dir, "layout", text, n, e) < 0)
+	if (file_write(dir, "layout", text, n, e) < 0 || write_queues(dir, i, e) < 0)
 		return -1;
 	return write_symbols(dir, i, e);
 }
@@ -194,7 +213,7 @@ out:
 
 const struct step step_bootable = {
 	.name = "bootable",
-	.format = 5,
+	.format = 6,
 	.summary = "unpack a boot image and resolve its layouts",
 	.opts = opts,
 	.recipe = recipe,

@@ -35,6 +35,8 @@ static const char *const wanted[] = {
 	"runqueues",
 	"__per_cpu_offset",
 	"scx_root",
+	"dsq_hash",
+	"jiffies_64",
 	"scx_watchdog_timeout",
 };
 enum { N_WANTED = sizeof wanted / sizeof *wanted };
