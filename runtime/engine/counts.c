@@ -2,13 +2,15 @@
 
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define EVENTS "/sys/kernel/sched_ext/root/events"
-enum { EVENTS_SIZE = 4096 };
+#define SCHEDSTAT "/proc/schedstat"
+enum { EVENTS_SIZE = 4096, SCHEDSTAT_SIZE = 1 << 20 };
 
 static char *read_events(void)
 {
@@ -89,9 +91,28 @@ static void read_programs(struct counts *c)
 	}
 }
 
-void counts_take(struct counts *c)
+/* Lines of CPUs alone; those of domains are far more. */
+static char *read_schedstat(void)
 {
-	*c = (struct counts){ .events = read_events() };
+	FILE *f = fopen(SCHEDSTAT, "re");
+	char *line = NULL, *text = NULL;
+	size_t cap = 0, n = 0;
+	FILE *to = f ? open_memstream(&text, &n) : NULL;
+
+	while (to && getline(&line, &cap, f) > 0 && ftell(to) < SCHEDSTAT_SIZE)
+		if (!strncmp(line, "cpu", 3))
+			fputs(line, to);
+	free(line);
+	if (f)
+		fclose(f);
+	if (to && fclose(to) == 0)
+		return text;
+	return NULL;
+}
+
+void counts_take(struct counts *c, bool schedstat)
+{
+	*c = (struct counts){ .events = read_events(), .schedstat = schedstat ? read_schedstat() : NULL };
 	read_programs(c);
 }
 
@@ -99,5 +120,6 @@ void counts_free(struct counts *c)
 {
 	free(c->events);
 	free(c->programs);
+	free(c->schedstat);
 	*c = (struct counts){ 0 };
 }

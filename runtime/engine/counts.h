@@ -1,7 +1,7 @@
 /* counts.h: what the kernel counts of the scheduler that is attached, as of now: events of sched_ext, and runs of its callbacks, which are
  * BPF programs of type struct_ops.
  *
- * How often programs ran and for how long is counted while kernel.bpf_stats_enabled is set, which PID 1 of our guests does. */
+ * How often programs ran and for how long is counted while kernel.bpf_stats_enabled is set, which PID 1 of our guests does. What run queues count is what the host reads as well, when it looks. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,8 +18,9 @@ struct counts {
 	} * programs;           /* by name */
 	size_t n;
 	bool listed; /* the kernel let us list programs */
+	char *schedstat; /* the kernel's lines "cpuN …" of /proc/schedstat; NULL: not asked for, or this kernel has none */
 };
 
 /* What cannot be read is absent. */
-void counts_take(struct counts *c);
+void counts_take(struct counts *c, bool schedstat);
 void counts_free(struct counts *c);

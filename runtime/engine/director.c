@@ -3,6 +3,7 @@
 #include "engine/worker/ask.h"
 #include "engine/worker/burn.h"
 #include "engine/worker/look.h"
+#include "guest/board.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -51,7 +52,9 @@ bool director_await(struct director *d, int fd, uint64_t until_ns)
 	uint64_t now;
 
 	while ((now = clock_now()) < until_ns) {
-		uint64_t left = until_ns - now;
+		sampler_take(&d->sampler, now);
+
+		uint64_t due = sampler_until(&d->sampler, until_ns), left = due > now ? due - now : 0;
 		struct timespec t = { .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000) };
 
 		if (ppoll(p, 2, &t, NULL) <= 0)
@@ -62,7 +65,7 @@ bool director_await(struct director *d, int fd, uint64_t until_ns)
 			;
 		crew_reap(&d->crew);
 		now = clock_now() + REAP_NS;
-		nap_until(now < until_ns ? now : until_ns);
+		nap_until(now < due ? now : due);
 	}
 	return false;
 }
@@ -96,7 +99,8 @@ static int mark(struct director *d, const char *name, unsigned line)
 	d->n_marks++;
 	if (!m->name || !m->stats)
 		return no_memory(d);
-	counts_take(&m->counts);
+	sampler_mark(&d->sampler);
+	counts_take(&m->counts, d->sampler.every_ns != 0);
 	for (size_t i = 0; i < d->plan->n_groups; i++)
 		m->stats[i] = read_stat(d, i);
 	return 0;
@@ -111,8 +115,10 @@ static void let_go(struct director *d)
 	if (d->going && (!c->n || c->workers[c->n - 1].turn != c->turn))
 		return;
 	now = crew_go(&d->crew);
-	if (!d->going)
+	if (!d->going) {
 		d->go_ns = now;
+		sampler_begin(&d->sampler, now);
+	}
 	d->going = true;
 	d->changed = true;
 }
@@ -343,6 +349,7 @@ int director_run(struct director *d, const struct director_ask *ask, struct trou
 	d->programs = (struct programs){ .paths = ask->programs, .n_paths = ask->n_programs, .folder = ask->folder };
 	d->crew.programs = &d->programs;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_NAME, BOARD_LOOKER);
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)setrlimit(RLIMIT_CORE, &core);
 	d->groups = calloc(ask->plan->n_groups + 1, sizeof *d->groups);
@@ -352,6 +359,8 @@ int director_run(struct director *d, const struct director_ask *ask, struct trou
 	if (ask_above() < 0 && errno != EPERM)
 		return trouble(t, ENDS_OWN, "SCHED_FIFO for the director: %s", strerror(errno));
 	d->crew.speed = burn_speed(ask->shift);
+	if (sampler_open(&d->sampler, ask->sample_ns, t) < 0)
+		return -1;
 	if (watch_children(d) < 0 || crew_open(&d->crew, seats(ask->plan, 0, ask->plan->n_steps), t) < 0)
 		return -1;
 	if (run_steps(d, 0, ask->plan->n_steps, false) < 0 || (!d->settled && settle(d) < 0))
@@ -376,6 +385,7 @@ void director_free(struct director *d)
 	programs_free(&d->programs);
 	free(d->groups);
 	crew_close(&d->crew);
+	sampler_close(&d->sampler);
 	if (d->events >= 0)
 		close(d->events);
 }

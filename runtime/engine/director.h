@@ -5,6 +5,7 @@
 #include "engine/crew.h"
 #include "engine/keeper.h"
 #include "engine/programs.h"
+#include "engine/sampler.h"
 #include "engine/trouble.h"
 #include "scenario/plan.h"
 #include <stdbool.h>
@@ -58,6 +59,7 @@ struct director {
 	struct keeper keeper;
 	struct programs programs;
 	int psi; /* as that of groups, of the machine */
+	struct sampler sampler;
 	struct trouble *trouble;
 };
 
@@ -70,6 +72,7 @@ struct director_ask {
 	bool keeper;                 /* keeper.h */
 	const char *const *programs; /* files of the plan's programs, in their order */
 	size_t n_programs;
+	uint64_t sample_ns; /* how often the host looks; 0: never */
 };
 
 /* Runs the plan to its end and until all workers are gone. Negative: t says why not; what was started is the caller's to end (by

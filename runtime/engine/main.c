@@ -1,6 +1,6 @@
 /* main.c: ktstr-engine: runs a scenario on the machine it is on, and prints what it was.
  *
- *   ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] [--program FILE]…
+ *   ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] [--sample MS] [--program FILE]…
  *                --topology N,L,C,T FILE
  *
  * Two processes: the director does everything; the first one waits for it, with a deadline, and clears away what is left
@@ -27,13 +27,13 @@
 #include <unistd.h>
 
 /* Beyond what all holds take: for forks, marks, and kernels that are slow to freeze and to remove. */
-enum { PATIENCE_S = 120, REST_MS = 5000, SHIFT_MAX = 10 };
+enum { PATIENCE_S = 120, REST_MS = 5000, SHIFT_MAX = 10, SAMPLE_MS_MAX = 10000 };
 /* Workers times phases: each is written down, in some 500 bytes. */
 enum { RECORDS_MAX = 1 << 18 };
 
 static const char usage[] =
-	"usage: ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] [--program FILE]…\n"
-	"                    --topology N,L,C,T FILE\n"
+	"usage: ktstr-engine [--host | --keeper] [--seed N] [--shift N] [--shared DIR] [--sample MS]\n"
+	"                    [--program FILE]… --topology N,L,C,T FILE\n"
 	"\n"
 	"  --host        this machine is somebody's: cgroups go below ktstr/PID, and /tmp is left as it is\n"
 	"  --keeper      whoever reads our output and writes our input starts and stops the scheduler for us (keeper.h)\n"
@@ -41,6 +41,7 @@ static const char usage[] =
 	"  --shift N     an instruction takes 2^N ns; without it the speed of computing is measured\n"
 	"  --program F   the first program of the scenario is this file; again: the second, and so on\n"
 	"  --shared DIR  where workers write files (/tmp)\n"
+	"  --sample MS   the host looks into this guest's memory every so often, and at marks\n"
 	"  --topology T  nodes, LLCs, cores of an LLC, threads of a core\n"
 	"  FILE          the scenario; -: standard input\n"
 	"\n"
@@ -51,6 +52,7 @@ struct options {
 	bool host, keeper;
 	uint64_t seed;
 	int shift;
+	uint64_t sample_ns;
 	const char *folder, *topology, *file;
 	const char *programs[PLAN_PROGRAMS_MAX];
 	size_t n_programs;
@@ -82,6 +84,10 @@ static int option(struct options *o, const char *name, const char *value, struct
 		if (!number(value, SHIFT_MAX, &n))
 			return trouble(t, ENDS_TEXT, "--shift %s is no number from 0 to %d", value, SHIFT_MAX);
 		o->shift = (int)n;
+	} else if (!strcmp(name, "--sample")) {
+		if (!number(value, SAMPLE_MS_MAX, &n) || !n)
+			return trouble(t, ENDS_TEXT, "--sample %s is no number from 1 to %d", value, SAMPLE_MS_MAX);
+		o->sample_ns = n * 1000000;
 	} else if (!strcmp(name, "--shared")) {
 		o->folder = value;
 	} else if (!strcmp(name, "--program")) {
@@ -205,9 +211,8 @@ static int print(const struct director *d, uint64_t seed)
 
 static int direct(const struct options *o, const struct scenario_plan *plan, struct cgroups *cgroups)
 {
-	struct director_ask ask = {
-		plan, cgroups, o->seed, o->shift, o->folder, o->keeper, o->programs, o->n_programs
-	};
+	struct director_ask ask = { plan,      cgroups,     o->seed,       o->shift,    o->folder,
+				    o->keeper, o->programs, o->n_programs, o->sample_ns };
 	struct trouble t = { 0 };
 	struct director d;
 	int r = director_run(&d, &ask, &t);

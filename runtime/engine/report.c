@@ -54,11 +54,36 @@ static void stat(FILE *f, const char *lines)
 	putc('}', f);
 }
 
+/* Numbers of each CPU, as the kernel has them. */
+static void schedstat(FILE *f, const char *lines)
+{
+	unsigned long long value;
+	int used;
+
+	for (bool first = true; sscanf(lines, "cpu%*u%n", &used) == 0; first = false) {
+		fputs(first ? "[" : ",[", f);
+		lines += used;
+		for (bool head = true; sscanf(lines, "%*1[ ]%llu%n", &value, &used) == 1; head = false) {
+			fprintf(f, "%s%llu", head ? "" : ",", value);
+			lines += used;
+		}
+		putc(']', f);
+		lines += strspn(lines, "\n");
+		if (!*lines)
+			break;
+	}
+}
+
 static void counts(FILE *f, const struct counts *c)
 {
 	if (c->events) {
 		fputs(",\n \"events\":", f);
 		stat(f, c->events);
+	}
+	if (c->schedstat) {
+		fputs(",\n \"schedstat\":[", f);
+		schedstat(f, c->schedstat);
+		putc(']', f);
 	}
 	if (!c->listed)
 		return;
@@ -73,6 +98,16 @@ static void counts(FILE *f, const struct counts *c)
 		putc('}', f);
 	}
 	putc(']', f);
+}
+
+static void samples(FILE *f, const struct director *d)
+{
+	if (!d->sampler.every_ns)
+		return;
+	fputs("\"sampled_ns\":[", f);
+	for (size_t i = 0; i < d->sampler.n; i++)
+		fprintf(f, "%s%" PRIu64, i ? "," : "", d->sampler.at_ns[i] - d->go_ns);
+	fputs("],\n", f);
 }
 
 static void marks(FILE *f, const struct director *d)
@@ -91,6 +126,7 @@ static void marks(FILE *f, const struct director *d)
 	for (size_t i = 0; i < d->n_deeds; i++)
 		fprintf(f, "%s{\"ns\":%" PRIu64 ",\"line\":%u}", i ? "," : "", d->deeds[i].ns, d->deeds[i].line);
 	fputs("],\n", f);
+	samples(f, d);
 	if (!d->n_refusals)
 		return;
 	fputs("\"refused\":[", f);

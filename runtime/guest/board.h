@@ -20,6 +20,8 @@
  *   ring            then
  *   RING_BOARD      eight more bytes: the head's address, least significant first; once, before the first call
  *   RING_CALL       one byte to the gate: a call
+ *   RING_SAMPLE, RING_MARK   one byte to the gate (virtual time): a look. The host reads the guest's memory and nothing is
+ *                   said; it is rung by whoever wants to be looked at, and may come between a call's ring and its gate
  *   RING_PARK       BOARD_PARK bytes to the gate, with nothing between them: MSG_PARK's answer. See vm/park.h
  *
  * The guest may lie: the host copies the head once and checks each number before it uses it. */
@@ -37,12 +39,14 @@
 #define BOARD_PAGE 4096u
 #define BOARD_RUNS 248u
 #define BOARD_PARK 6u
+/* What the program is called (its comm) that rings to be looked at. */
+#define BOARD_LOOKER "ktstr-director"
 /* On the kernel's command line; the kernel hands it to PID 1 as an environment variable. */
 #define BOARD_VARIABLE "KTSTR_BOARD"
 #define BOARD_VIRTUAL "1"
 #define BOARD_REAL "2"
 
-enum board_ring { RING_BOARD = 'B', RING_CALL = 'c', RING_PARK = 'p' };
+enum board_ring { RING_BOARD = 'B', RING_CALL = 'c', RING_PARK = 'p', RING_SAMPLE = 's', RING_MARK = 'm' };
 
 struct board_head {
 	uint32_t magic, version;

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -20,8 +22,10 @@
 enum { TEXT_MAX = 4096, LOOK_AGAIN_MS = 5, AGAIN_MS = 1, END_MS = 5000, SYSCALL_STOP = SIGTRAP | 0x80 };
 enum { THREADS_MAX = 64 };
 
-/* The system call in which a thread sleeps and its first argument; -1: it runs, or nobody says. */
-static long sleeps_in(pid_t process, pid_t thread, uint64_t *first)
+enum { ARGUMENTS = 3 };
+
+/* The system call in which a thread sleeps and its first arguments; -1: it runs, or nobody says. */
+static long sleeps_in(pid_t process, pid_t thread, uint64_t argument[ARGUMENTS])
 {
 	auto_free char *path = xasprintf("/proc/%d/task/%d/syscall", (int)process, (int)thread), *text = NULL;
 	struct err ignored;
@@ -34,15 +38,16 @@ static long sleeps_in(pid_t process, pid_t thread, uint64_t *first)
 
 	if (end == text || *end != ' ')
 		return -1;
-	*first = strtoull(end, NULL, 16);
+	for (int i = 0; i < ARGUMENTS; i++)
+		argument[i] = strtoull(end, &end, 16);
 	return number;
 }
 
 uint64_t hold_futex(pid_t process, pid_t thread)
 {
-	uint64_t futex;
+	uint64_t argument[ARGUMENTS];
 
-	return sleeps_in(process, thread, &futex) == SYS_futex ? futex : 0;
+	return sleeps_in(process, thread, argument) == SYS_futex ? argument[0] : 0;
 }
 
 static bool waits_for_others(pid_t process, pid_t thread)
@@ -55,8 +60,8 @@ static bool waits_for_others(pid_t process, pid_t thread)
 		SYS_ppoll,
 		SYS_epoll_pwait,
 	};
-	uint64_t ignored;
-	long number = sleeps_in(process, thread, &ignored);
+	uint64_t ignored[ARGUMENTS];
+	long number = sleeps_in(process, thread, ignored);
 
 	for (size_t i = 0; i < countof(calls); i++)
 		if (number == calls[i])
@@ -77,6 +82,34 @@ static size_t all_threads(pid_t process, pid_t threads[THREADS_MAX])
 	if (dir)
 		closedir(dir);
 	return n;
+}
+
+static bool naps(pid_t process, pid_t thread, long ns)
+{
+	uint64_t argument[ARGUMENTS];
+	struct timespec asked;
+	struct iovec to = { &asked, sizeof(asked) }, from = { NULL, sizeof(asked) };
+	long number = sleeps_in(process, thread, argument);
+
+	if (number == SYS_clock_nanosleep)
+		from.iov_base = (void *)(uintptr_t)argument[2];
+#ifdef SYS_nanosleep
+	else if (number == SYS_nanosleep)
+		from.iov_base = (void *)(uintptr_t)argument[0];
+#endif
+	return from.iov_base && process_vm_readv(thread, &to, 1, &from, 1, 0) == sizeof(asked) && !asked.tv_sec &&
+	       asked.tv_nsec == ns;
+}
+
+bool hold_naps(pid_t process, long ns)
+{
+	pid_t threads[THREADS_MAX];
+	size_t n = all_threads(process, threads);
+
+	for (size_t i = 0; i < n; i++)
+		if (naps(process, threads[i], ns))
+			return true;
+	return false;
 }
 
 /* Those that never slept so while it was looked at. */

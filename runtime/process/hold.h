@@ -25,6 +25,8 @@ enum { HOLD_LOOK_MS = 80, HOLD_LOOKS = 10 };
 int hold_open(struct hold *h, pid_t process, struct err *e);
 /* The address of the futex on which a thread sleeps; 0: it does not. */
 uint64_t hold_futex(pid_t process, pid_t thread);
+/* Whether one of the process's threads sleeps (nanosleep(2)) for exactly so long. */
+bool hold_naps(pid_t process, long ns);
 enum { HOLD_HELD = 0, HOLD_LATE = 1 };
 /* Stops it, wherever it is. HOLD_LATE: it has ended, or did not stop until the deadline. */
 int hold_stop(struct hold *h, long long deadline, struct err *e);

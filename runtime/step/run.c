@@ -27,7 +27,7 @@ static struct trial_opts x;
 static struct {
 	const char *snapshot, *payload, *programs, *scheduler, *profile;
 	struct opt_list args, needs, others;
-	uint64_t timeout;
+	uint64_t timeout, sample;
 	bool anew, keeps, later;
 } o;
 
@@ -77,6 +77,13 @@ static const struct opt opts[] = {
 	  .min = 1,
 	  .max = 86400,
 	  .help = "how long the scheduler may take to attach" },
+	{ .name = "sample",
+	  .type = OPT_U64,
+	  .out = &o.sample,
+	  .arg = "MS",
+	  .min = 1,
+	  .max = 10000,
+	  .help = "look into the guest's memory every so many ms of its time, and at marks" },
 	{ .name = "anew",
 	  .type = OPT_FLAG,
 	  .out = &o.anew,
@@ -92,6 +99,15 @@ static int snapshot_recipe(struct recipe *r, struct hashes *h, struct err *e)
 	if (recipe_file(r, "snapshot", base, h, e) < 0)
 		return -1;
 	return file_exists(memory) ? recipe_file(r, "memory", memory, h, e) : 0;
+}
+
+/* Looks have the director run more often, and what they read is where these say. */
+static int sample_recipe(struct recipe *r, struct hashes *h, struct err *e)
+{
+	auto_free char *layout = xasprintf("%s/layout", guest.boot), *queues = xasprintf("%s/queues", guest.boot);
+
+	recipe_u64(r, "sample", o.sample);
+	return recipe_file(r, "layout", layout, h, e) < 0 || recipe_file(r, "queues", queues, h, e) < 0 ? -1 : 0;
 }
 
 static int recipe(struct recipe *r, struct hashes *h, struct err *e)
@@ -118,7 +134,7 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 	recipe_u64(r, "seed", x.seed);
 	recipe_u64(r, "ms", x.ms);
 	recipe_u64(r, "timeout", o.timeout);
-	return 0;
+	return o.sample ? sample_recipe(r, h, e) : 0;
 }
 
 struct logs {
@@ -336,6 +352,8 @@ static int run(int dir, const char *path, struct err *e)
 				 .engine = x.engine,
 				 .text = x.text,
 				 .ms = x.ms,
+				 .sample_ms = (unsigned)o.sample,
+				 .boot = guest.boot,
 				 .attached = o.payload ? &attached : NULL,
 				 .note = step_note };
 	int ret = run_trial(&t, &a, &r, &l, e);

@@ -15,9 +15,9 @@
 enum { FORMAT = 1, VALUES_MAX = 4000000, NONE_MAX = 64 << 10 };
 
 /* Members that are the host's to say, whatever a guest says. */
-static const char *const ours[] = { "format",  "clock",     "shift",   "seed",    "release",   "topology",
-				    "profile", "scheduler", "outcome", "reason",  "exit_kind", "exit_code",
-				    "skipped", "broken",    "host",    "restarts" };
+static const char *const ours[] = { "format",    "clock",    "shift",   "seed",      "release",   "topology", "profile",
+				    "scheduler", "outcome",  "reason",  "exit_kind", "exit_code", "skipped",  "broken",
+				    "host",      "restarts", "samples", "looked",    "unlooked" };
 
 static bool is_ours(struct json_text key)
 {
@@ -133,6 +133,8 @@ int record_write(FILE *f, const struct record *rec, const struct trial_result *r
 	add_host(f, rec, r);
 	if (r->engine && add_engine(f, r->engine, r->engine_n, e) < 0)
 		return err_as(e, X_VM, "what the engine in the guest printed");
+	if (r->samples)
+		fputs(r->samples, f);
 	fputs("}\n", f);
 	return 0;
 }

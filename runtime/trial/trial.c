@@ -22,6 +22,7 @@
 #include "trial/asking.h"
 #include "trial/keeper.h"
 #include "trial/kept.h"
+#include "trial/looks.h"
 #include "verifier/cell.h"
 #include "verifier/evidence.h"
 #include "verifier/reason.h"
@@ -62,6 +63,7 @@ struct run {
 	struct asking asking;
 	struct keeper k;
 	struct kept out, err;
+	struct looks looks;
 };
 
 /* Warnings of the kernel are findings, and it does not write them to the console unless asked. */
@@ -276,6 +278,8 @@ static int run_engine(struct run *x, struct err *e)
 		argv_opt(&a, "--program", "%s", x->t->program[i]);
 	if (x->t->keeps)
 		argv_add(&a, "--keeper");
+	if (x->t->sample_ms)
+		argv_opt(&a, "--sample", "%u", x->t->sample_ms);
 	argv_add(&a, SCENARIO);
 	const struct session s = {
 		.argv = (const char *const *)a.v,
@@ -305,6 +309,8 @@ static int work(struct run *x, struct err *e)
 		return r < 0 ? -1 : 0;
 	if (x->t->pack && !x->t->later && x->vm.m.clock.virtual && push_tools(x, e) < 0)
 		return -1;
+	if (x->t->sample_ms && looks_begin(&x->looks, &x->vm, x->t->boot, e) < 0)
+		return -1;
 	return run_engine(x, e);
 }
 
@@ -333,6 +339,7 @@ static void end(struct run *x, FILE *log, FILE *console)
 	x->r->topology = x->vm.m.topo;
 	x->r->clock = x->vm.m.clock;
 	x->r->accel = x->vm.m.accel;
+	x->r->samples = looks_end(&x->looks);
 	vm_close(&x->vm);
 	keeper_free(&x->k);
 	kept_free(&x->out);
@@ -368,6 +375,7 @@ void trial_result_free(struct trial_result *r)
 	free(r->exit_kind);
 	free(r->release);
 	free(r->engine);
+	free(r->samples);
 	free(r->fallback);
 	kvm_stats_free(&r->kvm);
 	*r = (struct trial_result){ 0 };

@@ -34,7 +34,10 @@ struct trial {
 	const char *engine, *text;            /* files: the program, and the scenario that it reads */
 	uint64_t ms;                          /* what the scenario takes of the guest's time, by its own words */
 	const struct cell_attached *attached; /* verifier/cell.h; NULL: nothing is kept */
-	void (*note)(const char *text);       /* what the user is told meanwhile */
+	unsigned
+		sample_ms; /* how often the guest's memory is looked into, and at marks; 0: never. In virtual time alone */
+	const char *boot;               /* folder of the bootable step, for that */
+	void (*note)(const char *text); /* what the user is told meanwhile */
 };
 
 enum trial_end {
@@ -64,6 +67,7 @@ struct trial_result {
 	struct kvm_stats kvm; /* of all vCPUs, from QEMU's start to the end of the engine; none without KVM */
 	char *engine;         /* what the engine printed: hostile. NULL: it did not run to its end */
 	size_t engine_n;
+	char *samples;  /* of run.json, each member with a comma before it (monitor/series.h); NULL: nobody looked */
 	char *fallback; /* why it was booted and not continued; NULL: it was continued */
 	bool unusable;  /* the guest was never there, and its snapshot may be why */
 };

@@ -241,18 +241,10 @@ static int await(struct run *x, struct err *e)
 	}
 }
 
-/* RAM that does not fit below the PCI hole goes on at 4 GiB. */
-static uint64_t highest_address(const struct machine *m)
-{
-	uint64_t ram = (uint64_t)m->memory_mb << 20;
-
-	return ram <= 2ull << 30 ? ram : ram + (4ull << 30);
-}
-
 static int read_programs(struct run *x, struct progs *progs, struct err *e)
 {
 	auto_kmem struct kmem k = { 0 };
-	struct phys phys = { vm_read_phys, &x->vm, highest_address(&x->vm.m) };
+	struct phys phys = { vm_read_phys, &x->vm, machine_end(&x->vm.m) };
 	int r = -1;
 
 	if (vm_pause(&x->vm, e) < 0)

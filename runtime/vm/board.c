@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "vm/park.h"
 #include "vm/ram.h"
 #include "vm/state.h"
 
@@ -159,6 +160,45 @@ static int named(struct board *b, unsigned char byte, struct err *e)
 	return board_find(b, address, e);
 }
 
+/* Another vCPU may have rung for a call between a look's ring and its gate, or the other way round: what stands in the gate is one of
+ * them, and nothing moves when it does. */
+static int look(struct board *b, int ring, struct err *e)
+{
+	if (b->gate >= 0 && park_wait_still(b->vm, e) < 0)
+		return -1;
+	if (b->look(b->look_arg, ring, e) < 0)
+		return err_in(e, "look into the guest");
+	b->looked += b->gate >= 0;
+	return 0;
+}
+
+static bool is_look(const struct board *b, unsigned char byte)
+{
+	return (byte == RING_SAMPLE || byte == RING_MARK) && b->look && b->address && !b->parked && !b->name_n;
+}
+
+/* Those that were rung for since a call was. */
+static int look_more(struct board *b, struct err *e)
+{
+	unsigned char byte;
+
+	while (recv(b->ring, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1 && is_look(b, byte)) {
+		(void)recv(b->ring, &byte, 1, MSG_DONTWAIT);
+		if (look(b, byte, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Nothing more was rung. */
+static int let_looked_go(struct board *b, struct err *e)
+{
+	unsigned n = b->looked;
+
+	b->looked = 0;
+	return n ? board_open_gate(b, n, e) : 0;
+}
+
 int board_listen(struct board *b, char **out, size_t *n, struct err *e)
 {
 	for (;;) {
@@ -168,7 +208,7 @@ int board_listen(struct board *b, char **out, size_t *n, struct err *e)
 		if (r == 0 || (r < 0 && errno == ECONNRESET))
 			return BOARD_GONE;
 		if (r < 0 && (errno == EAGAIN || errno == EINTR))
-			return BOARD_QUIET;
+			return b->called || let_looked_go(b, e) == 0 ? BOARD_QUIET : -1;
 		if (r < 0)
 			return err_sys(e, "listen for the guest");
 		if (b->name_n) {
@@ -176,7 +216,12 @@ int board_listen(struct board *b, char **out, size_t *n, struct err *e)
 				return -1;
 		} else if (byte == RING_BOARD && !b->address) {
 			b->name_n = 1;
+		} else if (is_look(b, byte)) {
+			if (look(b, byte, e) < 0)
+				return -1;
 		} else if (byte == RING_CALL && b->address && !b->called) {
+			if (b->look && b->gate >= 0 && park_wait_still(b->vm, e) < 0)
+				return -1;
 			return take_outbox(b, out, n, e);
 		} else if (byte == RING_PARK && b->address && !b->called && !b->parked) {
 			b->parked = true;
@@ -213,12 +258,16 @@ static int answer(struct board *b, struct err *e)
 
 int board_release(struct board *b, struct err *e)
 {
+	unsigned looked;
+
 	if (!b->called)
 		return 0;
-	if (fill_inbox(b, e) < 0)
+	if (look_more(b, e) < 0 || fill_inbox(b, e) < 0)
 		return -1;
 	b->called = false;
-	return b->gate >= 0 ? board_open_gate(b, 1, e) : answer(b, e);
+	looked = b->looked;
+	b->looked = 0;
+	return b->gate >= 0 ? board_open_gate(b, 1 + looked, e) : answer(b, e);
 }
 
 int board_passed(const struct board *b)

@@ -25,6 +25,11 @@ struct board {
 	bool parked;      /* it rang to be saved, and what stands in the gate is no call */
 	unsigned char name[8];
 	unsigned name_n; /* bytes of its address that came, counted from 1 on once RING_BOARD came; 0: none is coming */
+	/* Somebody looks when the guest asks to be looked at: RING_SAMPLE or RING_MARK. In virtual time it stands still meanwhile. NULL:
+	 * nobody does, and the guest must not ask. */
+	int (*look)(void *arg, int ring, struct err *e);
+	void *look_arg;
+	unsigned looked; /* bytes that looks have in the gate, or will have */
 	char *to;        /* for the inbox */
 	size_t to_n, to_cap;
 };

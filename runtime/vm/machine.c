@@ -324,3 +324,10 @@ int machine_read(struct machine *m, const char *text, size_t n, struct err *e)
 	*m = parsed;
 	return 0;
 }
+
+uint64_t machine_end(const struct machine *m)
+{
+	uint64_t ram = (uint64_t)m->memory_mb << 20;
+
+	return ram <= 2ull << 30 ? ram : ram + (4ull << 30);
+}

@@ -83,3 +83,5 @@ bool machine_ram_offset(const struct machine *m, uint64_t gpa, uint64_t *offset,
 /* As lines "key value", for recipes and a snapshot's description. */
 void machine_write(FILE *f, const struct machine *m);
 int machine_read(struct machine *m, const char *text, size_t n, struct err *e);
+/* No guest-physical address of its RAM is above: what does not fit below the PCI hole goes on at 4 GiB. */
+uint64_t machine_end(const struct machine *m);

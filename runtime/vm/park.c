@@ -19,7 +19,8 @@
 
 /* IN_GATE_MS: from the ring to the gate is one instruction. QUEUED_MS: until the monitor has read a line. A guess that was wrong
  * costs a boot, for what passed the gate tells. RELEASED_MS: for a main loop that was first. LOOK_MS: between two looks at
- * QEMU. SILENT_MS: an idle monitor answers within one, a starved one within some ten. */
+ * QEMU. GATE_NAP_NS: for so long QEMU's thread sleeps before it looks again whether the gate takes the byte (qemu_chr_write_buffer() of
+ * chardev/char.c). STILL_MS: until it is seen to. SILENT_MS: an idle monitor answers within one, a starved one within some ten. */
 enum {
 	IN_GATE_MS = 200,
 	QUEUED_MS = 100,
@@ -29,6 +30,8 @@ enum {
 	SILENT_MS = 100,
 	ASK_AGAIN_MS = 2,
 	LOOK_MS = 2,
+	STILL_MS = 200,
+	GATE_NAP_NS = 100000,
 	PARKED_AFTER = 2
 };
 
@@ -93,6 +96,20 @@ static int wait_silence(struct vm *vm, struct err *e)
 int park_wait_gate(struct vm *vm, struct err *e)
 {
 	return wait_silence(vm, e);
+}
+
+int park_wait_still(struct vm *vm, struct err *e)
+{
+	long long late = now_ms() + STILL_MS;
+
+	while (!hold_naps(vm->qemu.pid, GATE_NAP_NS)) {
+		if (now_ms() >= late)
+			return wait_silence(vm, e);
+		if (stop_pending())
+			return stop_err(e);
+		sched_yield();
+	}
+	return 0;
 }
 
 /* defer: on that CPU, and behind everybody if it is not the main loop. Else as the host has threads. */

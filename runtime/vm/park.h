@@ -23,6 +23,8 @@ enum { PARK_EXACT = 0, PARK_INEXACT = 1 };
 int park_guest(struct vm *vm, struct err *e);
 /* Lets a guest go on that was continued from such a stop; its next call is told as any. */
 int park_leave(struct vm *vm, struct err *e);
+/* The same, as soon as it does: it has just rung. Where the host does not show what QEMU's threads do, as above. */
+int park_wait_still(struct vm *vm, struct err *e);
 /* Until the guest that has called stands in the gate, so that its memory is still. */
 int park_wait_gate(struct vm *vm, struct err *e);
 

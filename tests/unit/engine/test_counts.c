@@ -12,7 +12,7 @@ static void take(void **state)
 	struct counts c;
 
 	(void)state;
-	counts_take(&c);
+	counts_take(&c, true);
 	assert_true(!c.events || strncmp(c.events, "SCX_EV_", 7) == 0);
 	assert_true(c.listed || !c.n);
 	for (size_t i = 0; i < c.n; i++) {

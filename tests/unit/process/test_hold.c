@@ -169,6 +169,31 @@ static void nobody(void **state)
 	hold_end(&h);
 }
 
+static void *nap(void *stop)
+{
+	while (!__atomic_load_n((int *)stop, __ATOMIC_SEQ_CST))
+		nanosleep(&(const struct timespec){ .tv_nsec = 123456 }, NULL);
+	return NULL;
+}
+
+/* Seen within the deadline, however seldom it is looked at. */
+static void naps(void **state)
+{
+	long long deadline = now_ms() + 20000;
+	pthread_t sleeper;
+	int stop = 0;
+
+	(void)state;
+	assert_int_equal(pthread_create(&sleeper, NULL, nap, &stop), 0);
+	while (!hold_naps(getpid(), 123456) && now_ms() < deadline)
+		sched_yield();
+	assert_true(now_ms() < deadline);
+	assert_false(hold_naps(getpid(), 123457));
+	__atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
+	pthread_join(sleeper, NULL);
+	assert_false(hold_naps(getpid(), 123456));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +201,7 @@ int main(void)
 		cmocka_unit_test(late),
 		cmocka_unit_test(ends_meanwhile),
 		cmocka_unit_test(nobody),
+		cmocka_unit_test(naps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,21 @@ static void whole(void **state)
 		      "\"outcome\":\"ran\",\n\"cpus\":4,\n\"workers\":[ {\"id\":0}],\n\"end_ns\":5}\n");
 }
 
+/* Samples are the host's to tell. */
+static void sampled(void **state)
+{
+	struct trial_result r = ran("{\"samples\":[1],\"looked\":[],\"unlooked\":\"x\",\"sampled_ns\":[5]}");
+	const struct record rec = { 0 };
+	struct err e = { 0 };
+	auto_free char *text = NULL;
+
+	(void)state;
+	r.samples = ",\n\"samples\":[null],\n\"looked\":[]";
+	text = text_of(&rec, &r, &e);
+	assert_non_null(
+		strstr(text, "\"outcome\":\"ran\",\n\"sampled_ns\":[5],\n\"samples\":[null],\n\"looked\":[]}\n"));
+}
+
 /* Whatever a guest says, it is JSON with our members once, or refused. */
 static void hostile(void **state)
 {
@@ -225,9 +240,9 @@ static void bytes_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole),           cmocka_unit_test(hostile),    cmocka_unit_test(without_engine),
-		cmocka_unit_test(skipped),         cmocka_unit_test(broken),     cmocka_unit_test(on_this_machine),
-		cmocka_unit_test(by_a_real_clock), cmocka_unit_test(bytes_kept),
+		cmocka_unit_test(whole),           cmocka_unit_test(sampled),         cmocka_unit_test(hostile),
+		cmocka_unit_test(without_engine),  cmocka_unit_test(skipped),         cmocka_unit_test(broken),
+		cmocka_unit_test(on_this_machine), cmocka_unit_test(by_a_real_clock), cmocka_unit_test(bytes_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,11 +6,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -496,20 +498,87 @@ static void never_calls(void **state)
 	fake_close(&f);
 }
 
+struct looker {
+	int seen[8], n;
+	bool fails;
+};
+
+static int look(void *arg, int ring, struct err *e)
+{
+	struct looker *l = arg;
+
+	l->seen[l->n++] = ring;
+	return l->fails ? err_set(e, X_VM, "dark") : 0;
+}
+
+/* A thread of this process naps in the gate as QEMU's does. */
+static void *nap(void *stop)
+{
+	while (!__atomic_load_n((int *)stop, __ATOMIC_SEQ_CST))
+		nanosleep(&(const struct timespec){ .tv_nsec = 100000 }, NULL);
+	return NULL;
+}
+
+/* Looks, and calls rung for between a look's ring and its gate: each byte in the gate is let through once, and no look comes late. */
+static void looks(void **state)
+{
+	struct fake f;
+	struct looker l = { 0 };
+	struct err e = { 0 };
+	pthread_t sleeper;
+	int stop = 0;
+	struct msg m;
+
+	(void)state;
+	fake_open(&f);
+	announce(&f, HEAD);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	assert_int_equal(pthread_create(&sleeper, NULL, nap, &stop), 0);
+	assert_int_equal(room(&f), 0);
+	ring(&f, RING_SAMPLE);
+	/* Nobody is to look: it is out of turn. */
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), -1);
+	f.vm.board.look = look;
+	f.vm.board.look_arg = &l;
+	ring(&f, RING_SAMPLE);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	assert_true(l.n == 1 && l.seen[0] == RING_SAMPLE);
+	assert_int_equal(room(&f), 1);
+	say(&f, MSG_PONG, NULL, 0);
+	ring(&f, RING_CALL);
+	ring(&f, RING_MARK);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+	assert_int_equal(l.n, 1);
+	head(&f)->out_n = 0;
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	assert_true(l.n == 2 && l.seen[1] == RING_MARK);
+	assert_int_equal(room(&f), 2);
+	say(&f, MSG_PONG, NULL, 0);
+	ring(&f, RING_SAMPLE);
+	ring(&f, RING_CALL);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_MSG);
+	assert_int_equal(l.n, 3);
+	head(&f)->out_n = 0;
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), CHAN_EMPTY);
+	assert_int_equal(room(&f), 2);
+	l.fails = true;
+	ring(&f, RING_SAMPLE);
+	assert_int_equal(chan_next(&f.vm.chan, &m, &e), -1);
+	assert_non_null(strstr(e.msg, "dark"));
+	__atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
+	pthread_join(sleeper, NULL);
+	fake_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(calls),
-		cmocka_unit_test(longer_than_a_box),
-		cmocka_unit_test(bad_addresses),
-		cmocka_unit_test(bad_heads),
-		cmocka_unit_test(head_changes),
-		cmocka_unit_test(rings_out_of_turn),
-		cmocka_unit_test(never_calls),
-		cmocka_unit_test(heard_again),
-		cmocka_unit_test(heard_too_much),
-		cmocka_unit_test(real_time),
-		in_scratch(tray),
+		cmocka_unit_test(calls),          cmocka_unit_test(longer_than_a_box),
+		cmocka_unit_test(bad_addresses),  cmocka_unit_test(bad_heads),
+		cmocka_unit_test(head_changes),   cmocka_unit_test(rings_out_of_turn),
+		cmocka_unit_test(never_calls),    cmocka_unit_test(heard_again),
+		cmocka_unit_test(heard_too_much), cmocka_unit_test(real_time),
+		cmocka_unit_test(looks),          in_scratch(tray),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,52 @@
+#include "trial/looks.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "guest/board.h"
+#include "vm/ram.h"
+#include "vm/vm.h"
+
+/* What cannot be read is told with the samples, and ends nothing. */
+static int look(void *arg, int ring, struct err *e)
+{
+	struct looks *l = arg;
+
+	(void)e;
+	if (ring == RING_MARK)
+		series_mark(&l->series, &l->watch);
+	else
+		series_sample(&l->series, &l->watch);
+	return 0;
+}
+
+int looks_begin(struct looks *l, struct vm *vm, const char *boot, struct err *e)
+{
+	const struct phys phys = { vm_read_phys, vm, machine_end(&vm->m) };
+
+	if (watch_load(&l->watch, boot, e) < 0 || watch_open(&l->watch, &phys, vm->hello, !vm->m.clock.virtual, e) < 0)
+		return err_in(e, "look into the guest");
+	series_open(&l->series);
+	l->open = true;
+	l->vm = vm;
+	vm->board.look = look;
+	vm->board.look_arg = l;
+	return 0;
+}
+
+char *looks_end(struct looks *l)
+{
+	char *text = NULL;
+	size_t n;
+
+	if (!l->open)
+		return NULL;
+	l->vm->board.look = NULL;
+	FILE *f = xmemstream(&text, &n);
+
+	series_write(f, &l->series);
+	fclose(f);
+	series_free(&l->series);
+	watch_close(&l->watch);
+	l->open = false;
+	return text;
+}
