@@ -63,6 +63,7 @@ struct matrix {
 	const char *again_rest;           /* "-- ARGS", which stands behind all others; "" none */
 	uint64_t timeout;                 /* seconds to attach in; 0: as the step has it */
 	uint64_t duration, workers;       /* as test_opts have them */
+	uint64_t sample_ms; /* of guest time between two looks at run queues; 0: where something asks for them */
 	bool force;
 	bool here; /* no guests: this machine (here.h) */
 };

@@ -200,6 +200,18 @@ static void program_args(struct argv *a, const struct side *s)
 		argv_fmt(a, "--program=" PROGRAM "%zu", i);
 }
 
+enum { SAMPLE_MS = 100 };
+
+/* How often the guest's run queues are looked at; 0: never. A real clock has no moment at which all stands still. */
+static uint64_t sample_ms(const struct side *s)
+{
+	if (!s->c->on->guest->plan.virtual)
+		return 0;
+	if (s->m->sample_ms)
+		return s->m->sample_ms;
+	return expectations_sampled(&s->c->test->test.expect) ? SAMPLE_MS : 0;
+}
+
 static void run_args(struct argv *a, const struct side *s, size_t seed)
 {
 	const struct matrix_cell *c = s->c;
@@ -211,6 +223,8 @@ static void run_args(struct argv *a, const struct side *s, size_t seed)
 	argv_opt(a, "--topology", "%s", c->on->guest->topology);
 	for (size_t i = 0; i < needs->n; i++)
 		argv_fmt(a, "--need=%s", needs->at[i].text);
+	if (sample_ms(s))
+		argv_opt(a, "--sample", "%llu", (unsigned long long)sample_ms(s));
 	if (s->twice)
 		argv_add(a, "--private");
 	else if (s->m->force)

@@ -409,6 +409,7 @@ static int run_scenarios(struct request *q, struct err *e)
 	q->matrix.timeout = o->timeout;
 	q->matrix.duration = o->duration;
 	q->matrix.workers = o->workers;
+	q->matrix.sample_ms = o->dense ? 10 : o->monitor ? 100 : 0;
 	q->matrix.force = o->force;
 	return settle_cells(q, e) < 0 ? -1 : make_and_report(q, e);
 }

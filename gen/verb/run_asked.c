@@ -97,6 +97,11 @@ const struct opt run_opts[] = {
 	  .min = 1,
 	  .max = 4096,
 	  .help = "workers of a line that does not say how many, in place of what the scenario says" },
+	{ .name = "monitor",
+	  .type = OPT_FLAG,
+	  .out = &run_asked.monitor,
+	  .help = "virtual time: look at run queues every 100 ms, also where nothing is expected of them; another schedule" },
+	{ .name = "dense", .type = OPT_FLAG, .out = &run_asked.dense, .help = "the same every 10 ms" },
 	{ .name = "filter",
 	  .type = OPT_STR,
 	  .out = &run_asked.filter,
@@ -165,6 +170,8 @@ char *run_asked_words(const char *scheduler, const char *base, const char *base_
 		argv_opt(&a, "--duration", "%llu", (unsigned long long)o->duration);
 	if (o->workers)
 		argv_opt(&a, "--workers", "%llu", (unsigned long long)o->workers);
+	if (o->monitor || o->dense)
+		argv_add(&a, o->dense ? "--dense" : "--monitor");
 	for (size_t i = 0; i < o->expect_lines.n; i++)
 		argv_opt(&a, "--expect-line", "%s", o->expect_lines.v[i]);
 	if (base)

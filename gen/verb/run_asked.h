@@ -16,7 +16,7 @@ struct run_asked {
 	struct build_asked missing;
 	uint64_t seed, shift, timeout, duration, workers, jobs, audit;
 	struct verdict_rules rules;
-	bool json, markdown, force, explain, host;
+	bool json, markdown, force, explain, host, monitor, dense;
 };
 
 /* One process is one request. */

@@ -1,5 +1,6 @@
 #include "judge/check.h"
 #include "base/mem.h"
+#include "judge/sight.h"
 #include "judge/words.h"
 #include <math.h>
 
@@ -278,6 +279,22 @@ static void nobody(const struct check *c, struct trials *all)
 	}
 }
 
+/* What samples show of who failed, while it did. What comes from samples has said so already. */
+static char *sight(const struct check *c, const struct trial_of *t, const struct facts_worker *w)
+{
+	const struct metric *m = c->x->left.metric;
+	const struct figure *g = &t->figure;
+
+	if (t->verdict != JUDGED_FAIL || metric_sampled(m) || (!w && m->id != METRIC_ATTACHED))
+		return NULL;
+	if (m->id == METRIC_GAP_MAX && g->located)
+		return sight_of_wait(t->s.facts, w, g->from_ns,
+				     g->v < 1e18 && g->from_ns < UINT64_MAX / 2 ? g->from_ns + (uint64_t)g->v
+										: UINT64_MAX);
+	return m->id == METRIC_PROGRESS || m->id == METRIC_ATTACHED ? sight_of_wait(t->s.facts, w, 0, UINT64_MAX)
+								    : NULL;
+}
+
 static struct verdict_check told(const struct check *c, const struct trials *all)
 {
 	const struct trial_of *t = &all->worst;
@@ -295,6 +312,7 @@ static struct verdict_check told(const struct check *c, const struct trials *all
 			 : text      ? xstrdup(c->x->text)
 				     : NULL,
 		.words = words_of(c, t, all->as_bad > 1 && t->verdict != JUDGED_PASS ? all->as_bad - 1 : 0),
+		.sight = sight(c, t, w),
 		.phase = side->phase,
 		.seed = c->run->seed,
 		.value_known = t->figure.has,

@@ -329,7 +329,7 @@ static struct figure of_workers(const struct metric *m, const struct selection *
 	case METRIC_MIGRATION_RATIO:
 		return ratio(s, FACTS_MIGRATIONS, FACTS_ITERATIONS, 1, no_iteration);
 	default:
-		return figure_without("this run did not look at run queues");
+		return figure_of_samples(m, s);
 	}
 }
 

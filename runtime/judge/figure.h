@@ -23,6 +23,9 @@ struct figure {
 	bool located;
 	uint64_t from_ns, cpu;
 	size_t phase;
+	/* Of one that samples show: the last that does, and who waited in it. NULL: nothing was to be seen. */
+	const struct facts_sample *sample;
+	const struct sample_task *task;
 };
 
 /* For metrics that are no findings. name: of a named metric, * in it stands for any text. */
@@ -44,5 +47,14 @@ bool selection_has(const struct selection *s, const struct facts_worker *w);
 /* What is not finite has no value. */
 struct figure figure_value(double v);
 struct figure figure_without(const char *why);
+/* What samples of run queues show (metric_sampled()). METRIC_RQ_STUCK, a finding: for how many samples in a row a clock stood still. */
+struct figure figure_of_samples(const struct metric *m, const struct selection *s);
+bool figure_is_stuck(const struct figure *f);
+/* The phase of each sample that is meant and can be used, else -1. Caller frees. */
+int *samples_meant(const struct selection *s);
+/* What the selected workers might use in a phase; false: none of them was there. */
+bool selection_cpus(const struct selection *s, int phase, struct cpus *all);
+/* max / max(1, min) of runnable tasks of these CPUs, 0 when nobody runs, NAN when nothing is known; *most_on: where the most are. */
+double sample_imbalance(const struct facts_sample *x, const struct cpus *all, uint64_t *most_on);
 /* What is recorded at marks: events, variables, programs. */
 struct figure figure_of_marks(const struct metric *m, const char *name, const struct facts *f, int phase);

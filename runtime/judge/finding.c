@@ -167,6 +167,21 @@ static void isolated(const struct check *c, struct trial_of *t)
 		t->why = "this run did not record the CPUs it used and may use";
 }
 
+static void moves(const struct check *c, struct trial_of *t)
+{
+	struct figure f = figure_of_samples(c->x->left.metric, &t->s);
+
+	if (!f.has)
+		t->why = f.why;
+	else if (!figure_is_stuck(&f))
+		found(t, JUDGED_PASS, xstrdup("the clock of each run queue went on where a task ran"));
+	else
+		found(t, JUDGED_FAIL,
+		      xasprintf("the clock of cpu%" PRIu64 "'s run queue stood still from +%" PRIu64 " ms to +%" PRIu64
+				" ms, while task %" PRId64 " ran there",
+				f.cpu, f.from_ns / 1000000, f.sample->ns / 1000000, f.sample->curr.v[f.cpu]));
+}
+
 void finding(const struct check *c, struct trial_of *t)
 {
 	t->verdict = JUDGED_INCONCLUSIVE;
@@ -187,7 +202,7 @@ void finding(const struct check *c, struct trial_of *t)
 		isolated(c, t);
 		break;
 	default:
-		t->why = "this run did not look at run queues";
+		moves(c, t);
 		break;
 	}
 }

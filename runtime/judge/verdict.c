@@ -80,6 +80,7 @@ void verdict_free(struct ruling *v)
 		free(v->checks[i].op);
 		free(v->checks[i].other);
 		free(v->checks[i].words);
+		free(v->checks[i].sight);
 	}
 	for (size_t i = 0; i < v->n_figures; i++) {
 		free(v->figures[i].metric);

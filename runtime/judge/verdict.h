@@ -28,6 +28,7 @@ struct verdict_check {
 	char *metric;             /* as it is written; of log: "log has" */
 	char *group, *op, *other; /* NULL: none */
 	char *words;              /* one line for people; never NULL */
+	char *sight;              /* a second one: what stood in run queues then; NULL: nobody looked */
 	int phase;                /* or PHASE_ALL, PHASE_EACH (expectation.h): what was asked */
 	uint64_t seed;
 	bool value_known, limit_known, at_known;

@@ -34,6 +34,7 @@ static void check(struct jsonw *w, const struct verdict_check *c)
 		jsonw_ku64(w, "at_ns", c->at_ns);
 	jsonw_kstr(w, "verdict", judgement_names[c->verdict]);
 	jsonw_kstr(w, "words", c->words);
+	text(w, "sight", c->sight);
 	jsonw_end_obj(w);
 }
 
@@ -196,6 +197,7 @@ static const struct member check_members[] = {
 	{ "at_ns", TYPE_U64, CHECK_AT(c.at_ns), CHECK_AT(c.at_known), NULL },
 	{ "verdict", TYPE_CALL, 0, 0, check_verdict },
 	{ "words", TYPE_TEXT, CHECK_AT(c.words), 0, NULL },
+	{ "sight", TYPE_TEXT, CHECK_AT(c.sight), 0, NULL },
 };
 
 static int take_check(struct reader *r, void *to)

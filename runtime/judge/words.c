@@ -1,5 +1,6 @@
 #include "judge/words.h"
 #include "base/mem.h"
+#include "judge/sight.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -214,6 +215,7 @@ char *words_of(const struct check *c, const struct trial_of *t, size_t more)
 		fputs(t->why, f);
 	} else {
 		compared(f, c->x, t);
+		sight_figure(f, t->s.facts, c->x->left.metric, &t->figure);
 		if (w) {
 			fputs(": ", f);
 			words_worker(f, w, false);

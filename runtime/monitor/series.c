@@ -208,35 +208,44 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct prog *)a)->short_name, ((const struct prog *)b)->short_name);
 }
 
-static void program(struct jsonw *w, const struct prog *p, uint64_t runs, uint64_t ns)
+/* What programs of one name were, together. */
+struct ran {
+	uint64_t runs, ns;
+	uint32_t insns; /* the most of them; 0: not known */
+};
+
+static void program(struct jsonw *w, const struct prog *p, const struct ran *r)
 {
 	char name[PROG_NAME_KEPT + 1];
 
 	snprintf(name, sizeof(name), "%.*s", PROG_NAME_KEPT, p->short_name);
 	jsonw_obj(w);
 	jsonw_kstr(w, "name", name);
-	jsonw_ku64(w, "runs", runs);
-	jsonw_ku64(w, "ns", ns);
+	jsonw_ku64(w, "runs", r->runs);
+	jsonw_ku64(w, "ns", r->ns);
+	if (r->insns)
+		jsonw_ku64(w, "insns", r->insns);
 	jsonw_end_obj(w);
 }
 
-/* Those of equal names are one. */
 static void programs(struct jsonw *w, const struct progs *p)
 {
 	auto_free struct prog *v = p->n ? xmemdup(p->v, p->n * sizeof(*v)) : NULL;
-	uint64_t runs = 0, ns = 0;
+	struct ran r = { 0 };
 
 	if (p->n)
 		qsort(v, p->n, sizeof(*v), by_name);
 	jsonw_karr(w, "programs");
 	for (size_t i = 0; i < p->n; i++) {
-		runs += v[i].run_cnt;
-		ns += v[i].run_ns;
+		r.runs += v[i].run_cnt;
+		r.ns += v[i].run_ns;
+		if (v[i].verified_insns != PROG_NONE && v[i].verified_insns > r.insns)
+			r.insns = v[i].verified_insns;
 		if (i + 1 < p->n && !strncmp(v[i].short_name, v[i + 1].short_name, PROG_NAME_KEPT))
 			continue;
 		if (*v[i].short_name)
-			program(w, &v[i], runs, ns);
-		runs = ns = 0;
+			program(w, &v[i], &r);
+		r = (struct ran){ 0 };
 	}
 	jsonw_end_arr(w);
 }

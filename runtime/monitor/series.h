@@ -7,7 +7,7 @@
  *     dsqs   those that have tasks, the longest first; pid: of the first task
  *     tasks  those that wait, the longest first, as many as TASKS_TOLD, and the longest that may run on each idle CPU
  *     ticks  of the kernel, since its watchdog counts
- *   looked   [{events: {NAME: n}, schedstat: [[numbers of a CPU that is online]], programs: [{name, runs, ns}]}]: at marks
+ *   looked   [{events: {NAME: n}, schedstat: [[numbers of a CPU that is online]], programs: [{name, runs, ns, insns}]}]: at marks
  *   unlooked why the first that could not be read was not
  *
  * What this kernel does not tell is left out. */

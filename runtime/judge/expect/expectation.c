@@ -218,6 +218,18 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+bool expectations_sampled(const struct expectations *x)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		const struct expectation *y = &x->v[i];
+
+		if (y->op != OP_OFF &&
+		    (metric_sampled(y->left.metric) || (y->right.metric && metric_sampled(y->right.metric))))
+			return true;
+	}
+	return false;
+}
+
 const char **expectations_others(const struct expectations *x)
 {
 	const char **v = xcalloc(x->n + 1, sizeof(*v));

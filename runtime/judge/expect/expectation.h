@@ -73,5 +73,7 @@ int expectations_check(const struct expectations *x, const char *const *groups, 
 		       const char *file, struct err *e);
 /* All that is compared with, each once, in order; NULL behind the last. The list is the caller's, its texts are x's. */
 const char **expectations_others(const struct expectations *x);
+/* Whether any of them needs samples of run queues. */
+bool expectations_sampled(const struct expectations *x);
 void expectations_free(struct expectations *x); /* {0} too, and twice */
 #define auto_expectations __attribute__((unused, cleanup(expectations_free)))

@@ -75,6 +75,11 @@ const struct metric *metric_get(enum metric_id id)
 	return &metrics[id];
 }
 
+bool metric_sampled(const struct metric *m)
+{
+	return m->id >= METRIC_IDLE_WHILE_WAITING && m->id <= METRIC_RQ_STUCK;
+}
+
 /* Bytes of NAME between what stands before and behind it; 0: word is no such metric. */
 static size_t named(const struct metric *m, const char *word, const char **name)
 {

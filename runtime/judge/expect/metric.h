@@ -76,6 +76,8 @@ struct metric {
 };
 
 const struct metric *metric_get(enum metric_id id);
+/* Its figures come from samples of run queues, which are taken only where somebody asks for them. */
+bool metric_sampled(const struct metric *m);
 /* Of a word; name (may be NULL) is the caller's then: NAME of event.NAME, NULL without. NULL: no such metric. */
 const struct metric *metric_find(const char *word, char **name);
 /* The nearest one's name; NULL: none is near. */

@@ -65,6 +65,10 @@ void facts_free(struct facts *f)
 	for (size_t i = 0; i < f->n_kvm; i++)
 		named_free(&f->kvm[i]);
 	free(f->kvm);
+	for (size_t i = 0; i < f->n_looked; i++)
+		mark_free(&f->looked[i]);
+	samples_free(&f->samples);
+	free(f->looked);
 	free(f->marks);
 	free(f->lines);
 	for (size_t i = 0; i < f->n_refusals; i++) {

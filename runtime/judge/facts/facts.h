@@ -15,8 +15,11 @@
  *   reaped_ns     from the stop until the last worker was gone
  *   end_ns        when the last phase ended
  *   marks         [{name, ns, line, events: {NAME: n}, vars: {NAME: n}, programs: [{name, runs, ns, insns: that the verifier
- *                 looked at}]}]
+ *                 looked at}], schedstat: [[n]]}]
  *                 ns since go. The mark of a phase ("settle", "phase 1" …) is where it begins; "end" is the last one's end
+ *   looked        the same events, programs and schedstat as the host read them in the guest's memory at each mark; they take the
+ *                 place of the guest's own
+ *   samples       monitor/series.h; sampled_ns: when each of them was, since go; unlooked
  *   lines         [{ns, line}]: when the director had carried out a line that changes something
  *   refused       [{what, error, line, times}]: what the kernel did not let the director do
  *   asked         [{what, profile, line, ns, took_ns, failed}]: what lines had done to the scheduler ("attach", "detach", "restart",
@@ -34,6 +37,7 @@
 #pragma once
 #include "judge/facts/histogram.h"
 #include "judge/facts/read.h"
+#include "judge/facts/samples.h"
 #include "scenario/cpus.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +52,20 @@ enum {
 	FACTS_MARKS = 16384,
 	FACTS_LINES = 65536,
 	FACTS_VCPUS = 1024,
+};
+
+/* Numbers of a "cpuN" line of /proc/schedstat, in their order there. */
+enum facts_schedstat {
+	SCHEDSTAT_YLD,
+	SCHEDSTAT_NONE,
+	SCHEDSTAT_SCHED,
+	SCHEDSTAT_GOIDLE,
+	SCHEDSTAT_TTWU,
+	SCHEDSTAT_TTWU_LOCAL,
+	SCHEDSTAT_CPU_TIME,
+	SCHEDSTAT_RUN_DELAY,
+	SCHEDSTAT_PCOUNT,
+	FACTS_SCHEDSTAT
 };
 
 enum facts_count {
@@ -100,6 +118,8 @@ struct facts_mark {
 	char *name;
 	uint64_t ns, line;
 	struct named events, vars, runs, run_ns, insns; /* the last three: of BPF programs */
+	bool schedstat_known;
+	uint64_t schedstat[FACTS_SCHEDSTAT]; /* of all CPUs together */
 };
 
 struct facts_line {
@@ -155,6 +175,9 @@ struct facts {
 	struct facts_worker *workers; /* by id, no two alike */
 	size_t n_workers;
 	size_t phases; /* settle too: the most of a worker's */
+	struct facts_samples samples;
+	struct facts_mark *looked; /* while it is read */
+	size_t n_looked;
 };
 
 /* Negative: X_FAIL, naming the member. *f is to be freed only after 0. */

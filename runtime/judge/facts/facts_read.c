@@ -68,6 +68,40 @@ static int take_programs(struct reader *r, void *to)
 	return got == 0 && named_twice(&m->runs) ? err_set(r->e, X_FAIL, "a program twice") : got;
 }
 
+static int take_schedstat_cpu(struct reader *r, struct facts_mark *m)
+{
+	uint64_t v;
+	size_t n = 0;
+	int got;
+
+	if (take_kind(r, JSON_ARRAY) < 0 || json_scan_enter(&r->scan) < 0)
+		return -1;
+	while ((got = json_scan_next(&r->scan, NULL)) > 0) {
+		if (take_u64(r, &v) < 0)
+			return -1;
+		if (n < FACTS_SCHEDSTAT)
+			m->schedstat[n] += v;
+		n++;
+	}
+	return got == 0 && n < FACTS_SCHEDSTAT ? err_set(r->e, X_FAIL, "%d numbers are expected", FACTS_SCHEDSTAT)
+					       : got;
+}
+
+static int take_schedstat(struct reader *r, void *to)
+{
+	struct facts_mark *m = to;
+	int got;
+
+	if (take_kind(r, JSON_ARRAY) < 0 || json_scan_enter(&r->scan) < 0)
+		return -1;
+	m->schedstat_known = true;
+	memset(m->schedstat, 0, sizeof(m->schedstat));
+	while ((got = json_scan_next(&r->scan, NULL)) > 0)
+		if (take_schedstat_cpu(r, m) < 0)
+			return -1;
+	return got;
+}
+
 static const struct member mark_members[] = {
 	{ "name", TYPE_TEXT, AT(facts_mark, name), 0, NULL },
 	{ "ns", TYPE_U64, AT(facts_mark, ns), 0, NULL },
@@ -75,6 +109,7 @@ static const struct member mark_members[] = {
 	{ "events", TYPE_CALL, 0, 0, take_events },
 	{ "vars", TYPE_CALL, 0, 0, take_vars },
 	{ "programs", TYPE_CALL, 0, 0, take_programs },
+	{ "schedstat", TYPE_CALL, 0, 0, take_schedstat },
 };
 
 static int take_mark(struct reader *r, void *to)
@@ -91,6 +126,32 @@ static int take_marks(struct reader *r, void *to)
 	struct facts *f = to;
 
 	return take_list(r, FACTS_MARKS, sizeof(*f->marks), (void **)&f->marks, &f->n_marks, take_mark);
+}
+
+static int take_look(struct reader *r, void *to)
+{
+	int kind = json_scan_kind(&r->scan);
+
+	if (kind < 0 || kind == JSON_NULL)
+		return kind < 0 ? -1 : json_scan_skip(&r->scan);
+	return take_object(r, mark_members, countof(mark_members), to);
+}
+
+static int take_looked(struct reader *r, void *to)
+{
+	struct facts *f = to;
+
+	return take_list(r, FACTS_MARKS, sizeof(*f->looked), (void **)&f->looked, &f->n_looked, take_look);
+}
+
+static int take_all_samples(struct reader *r, void *to)
+{
+	return take_samples(r, &((struct facts *)to)->samples);
+}
+
+static int take_all_sampled(struct reader *r, void *to)
+{
+	return take_sampled(r, &((struct facts *)to)->samples);
 }
 
 static const struct member line_members[] = {
@@ -479,6 +540,10 @@ static const struct member facts_members[] = {
 	{ "programs", TYPE_CALL, 0, 0, take_ran },
 	{ "cgroups", TYPE_CALL, 0, 0, take_cgroups },
 	{ "workers", TYPE_CALL, 0, 0, take_workers },
+	{ "looked", TYPE_CALL, 0, 0, take_looked },
+	{ "samples", TYPE_CALL, 0, 0, take_all_samples },
+	{ "sampled_ns", TYPE_CALL, 0, 0, take_all_sampled },
+	{ "unlooked", TYPE_TEXT, AT(facts, samples.trouble), 0, NULL },
 };
 
 static int take_facts(struct reader *r, void *to)
@@ -490,6 +555,34 @@ static int take_facts(struct reader *r, void *to)
 	return f->outcome_known ? 0 : err_set(r->e, X_FAIL, "outcome is missing");
 }
 
+static void swap(struct named *a, struct named *b)
+{
+	struct named c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* What was read while nothing moved is of one moment. */
+static void prefer_looked(struct facts *f)
+{
+	for (size_t i = 0; i < f->n_marks && i < f->n_looked; i++) {
+		struct facts_mark *m = &f->marks[i], *l = &f->looked[i];
+
+		if (l->events.known)
+			swap(&m->events, &l->events);
+		if (l->runs.known) {
+			swap(&m->runs, &l->runs);
+			swap(&m->run_ns, &l->run_ns);
+			swap(&m->insns, &l->insns);
+		}
+		if (l->schedstat_known) {
+			m->schedstat_known = true;
+			memcpy(m->schedstat, l->schedstat, sizeof(m->schedstat));
+		}
+	}
+}
+
 int facts_read(struct facts *f, const char *text, size_t n, struct err *e)
 {
 	struct facts out = { 0 };
@@ -498,6 +591,8 @@ int facts_read(struct facts *f, const char *text, size_t n, struct err *e)
 		facts_free(&out);
 		return -1;
 	}
+	prefer_looked(&out);
+	samples_settle(&out.samples);
 	for (size_t i = 0; i < out.n_workers; i++)
 		out.phases = out.phases > out.workers[i].n ? out.phases : out.workers[i].n;
 	*f = out;

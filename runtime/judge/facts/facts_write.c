@@ -45,6 +45,14 @@ static void mark(struct jsonw *w, const struct facts_mark *m)
 	number(w, "line", m->line, m->line);
 	named(w, "events", &m->events);
 	named(w, "vars", &m->vars);
+	if (m->schedstat_known) {
+		jsonw_karr(w, "schedstat");
+		jsonw_arr(w);
+		for (size_t i = 0; i < FACTS_SCHEDSTAT; i++)
+			jsonw_u64(w, m->schedstat[i]);
+		jsonw_end_arr(w);
+		jsonw_end_arr(w);
+	}
 	if (m->runs.known) {
 		jsonw_karr(w, "programs");
 		for (size_t i = 0; i < m->runs.n; i++) {
@@ -267,6 +275,7 @@ void facts_write(FILE *to, const struct facts *f)
 	programs(&w, f);
 	cgroups(&w, f);
 	workers(&w, f);
+	samples_write(&w, &f->samples);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
 }

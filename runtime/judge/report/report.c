@@ -57,6 +57,8 @@ static void short_words(FILE *f, const struct judge_report *r)
 		lines_fit(f, r->width, "  %s", first->words);
 	else if (seed && seed->words)
 		lines_fit(f, r->width, "  %s", seed->words);
+	if (first && first->sight)
+		lines_fit(f, r->width, "  %s", first->sight);
 	if (v->again)
 		fprintf(f, "  again: %s\n", v->again);
 }

@@ -1,4 +1,5 @@
 #include "judge/report/sidecar.h"
+#include "judge/report/sidecar_monitor.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "json/write.h"
@@ -178,93 +179,6 @@ static void stats(struct jsonw *w, const struct facts *f)
 	jsonw_end_obj(w);
 }
 
-/* Behind settle: the mark at which the first phase begins, and the last one. False: there is no such time. */
-static bool judged_time(const struct facts *f, const struct facts_mark **from, const struct facts_mark **to)
-{
-	*from = facts_phase_mark(f, 1);
-	*to = f->n_marks ? &f->marks[f->n_marks - 1] : NULL;
-	return *from && *from < *to;
-}
-
-/* What was counted in between. A scheduler that was attached anew began from 0. */
-static double counted(const struct named *from, const struct named *to, const char *name)
-{
-	const double *a = named_get(from, name), *b = named_get(to, name);
-
-	return !b ? 0 : a && *a <= *b ? *b - *a : *b;
-}
-
-static void programs(struct jsonw *w, const struct facts_mark *from, const struct facts_mark *to)
-{
-	if (!to->runs.n)
-		return;
-	jsonw_karr(w, "prog_stats_deltas");
-	for (size_t i = 0; i < to->runs.n; i++) {
-		const char *name = to->runs.v[i].name;
-		double n = counted(&from->runs, &to->runs, name), ns = counted(&from->run_ns, &to->run_ns, name);
-
-		jsonw_obj(w);
-		jsonw_kstr(w, "name", name);
-		jsonw_ku64(w, "cnt", whole(n));
-		jsonw_ku64(w, "nsecs", whole(ns));
-		jsonw_kdouble(w, "nsecs_per_call", n > 0 ? ns / n : 0);
-		jsonw_end_obj(w);
-	}
-	jsonw_end_arr(w);
-}
-
-/* Between two marks that follow each other. */
-static double largest(const struct facts_mark *from, const struct facts_mark *to, const char *name)
-{
-	double most_of_all = 0;
-
-	for (const struct facts_mark *m = from; m < to; m++)
-		most_of_all = most(most_of_all, counted(&m->events, &m[1].events, name));
-	return most_of_all;
-}
-
-#define FALLBACK "SCX_EV_SELECT_CPU_FALLBACK"
-#define KEEP_LAST "SCX_EV_DISPATCH_KEEP_LAST"
-
-static void events(struct jsonw *w, const struct facts_mark *from, const struct facts_mark *to)
-{
-	const struct named *a = &from->events, *b = &to->events;
-	double seconds = (double)(to->ns - from->ns) / 1e9;
-
-	if (!b->known || seconds <= 0)
-		return;
-	jsonw_kobj(w, "event_deltas");
-	jsonw_ku64(w, "total_fallback", whole(counted(a, b, FALLBACK)));
-	jsonw_kdouble(w, "fallback_rate", counted(a, b, FALLBACK) / seconds);
-	jsonw_ku64(w, "max_fallback_burst", whole(largest(from, to, FALLBACK)));
-	jsonw_ku64(w, "total_dispatch_offline", whole(counted(a, b, "SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE")));
-	jsonw_ku64(w, "total_dispatch_keep_last", whole(counted(a, b, KEEP_LAST)));
-	jsonw_kdouble(w, "keep_last_rate", counted(a, b, KEEP_LAST) / seconds);
-	jsonw_ku64(w, "total_enq_skip_exiting", whole(counted(a, b, "SCX_EV_ENQ_SKIP_EXITING")));
-	jsonw_ku64(w, "total_enq_skip_migration_disabled", whole(counted(a, b, "SCX_EV_ENQ_SKIP_MIGRATION_DISABLED")));
-	jsonw_end_obj(w);
-}
-
-/* Nobody looked at run queues: what there is, is what the kernel counted, and whether a task was left waiting. */
-static void monitor(struct jsonw *w, const struct facts *f)
-{
-	const struct facts_mark *from, *to;
-	bool marks = f && judged_time(f, &from, &to), stalled = f && f->outcome == OUTCOME_STALLED;
-
-	if (!stalled && !(marks && (to->runs.n || to->events.known)))
-		return;
-	jsonw_kobj(w, "monitor");
-	jsonw_ku64(w, "total_samples", 0);
-	jsonw_kdouble(w, "max_imbalance_ratio", 0);
-	jsonw_ku64(w, "max_local_dsq_depth", 0);
-	jsonw_kbool(w, "stall_detected", stalled);
-	if (marks) {
-		events(w, from, to);
-		programs(w, from, to);
-	}
-	jsonw_end_obj(w);
-}
-
 /* As the verifier counted when they were loaded. */
 static void verifier_stats(struct jsonw *w, const struct facts *f)
 {
@@ -408,7 +322,7 @@ void judge_sidecar(FILE *f, const struct ruling *v, const struct verdict_seed *s
 	jsonw_kstr(&w, "scheduler", v->scheduler ? v->scheduler : "eevdf");
 	jsonw_kbool(&w, "passed", seed->verdict == JUDGED_PASS);
 	stats(&w, facts);
-	monitor(&w, facts);
+	sidecar_monitor(&w, facts);
 	stimuli(&w, facts);
 	jsonw_kstr(&w, "work_type", work_type(facts));
 	verifier_stats(&w, facts);
