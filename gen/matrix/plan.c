@@ -202,10 +202,10 @@ static void program_args(struct argv *a, const struct side *s)
 
 enum { SAMPLE_MS = 100 };
 
-/* How often the guest's run queues are looked at; 0: never. A real clock has no moment at which all stands still. */
+/* How often the guest's run queues are looked at; 0: never. */
 static uint64_t sample_ms(const struct side *s)
 {
-	if (!s->c->on->guest->plan.virtual)
+	if (side_kernel(s)->arch != &arch_x86_64)
 		return 0;
 	if (s->m->sample_ms)
 		return s->m->sample_ms;

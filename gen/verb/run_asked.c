@@ -100,7 +100,7 @@ const struct opt run_opts[] = {
 	{ .name = "monitor",
 	  .type = OPT_FLAG,
 	  .out = &run_asked.monitor,
-	  .help = "virtual time: look at run queues every 100 ms, also where nothing is expected of them; another schedule" },
+	  .help = "look at run queues every 100 ms of the guest's time, also where nothing is expected of them; another schedule" },
 	{ .name = "dense", .type = OPT_FLAG, .out = &run_asked.dense, .help = "the same every 10 ms" },
 	{ .name = "filter",
 	  .type = OPT_STR,

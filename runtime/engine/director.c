@@ -359,7 +359,7 @@ int director_run(struct director *d, const struct director_ask *ask, struct trou
 	if (ask_above() < 0 && errno != EPERM)
 		return trouble(t, ENDS_OWN, "SCHED_FIFO for the director: %s", strerror(errno));
 	d->crew.speed = burn_speed(ask->shift);
-	if (sampler_open(&d->sampler, ask->sample_ns, t) < 0)
+	if (sampler_open(&d->sampler, ask->sample_ns, ask->shift >= 0, t) < 0)
 		return -1;
 	if (watch_children(d) < 0 || crew_open(&d->crew, seats(ask->plan, 0, ask->plan->n_steps), t) < 0)
 		return -1;

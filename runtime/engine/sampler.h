@@ -17,8 +17,8 @@ struct sampler {
 	size_t n;
 };
 
-/* ENDS_ENV: this machine has no such ports for us. */
-int sampler_open(struct sampler *s, uint64_t every_ns, struct trouble *t);
+/* must: this machine has to have such ports for us (ENDS_ENV); else nobody looks where it has none. */
+int sampler_open(struct sampler *s, uint64_t every_ns, bool must, struct trouble *t);
 void sampler_begin(struct sampler *s, uint64_t now_ns);
 /* When the next one is due, unless that is later than until_ns. */
 uint64_t sampler_until(const struct sampler *s, uint64_t until_ns);

@@ -10,7 +10,7 @@
 
 enum { WARM_UP = 2, SUSTAINED = 5 };
 
-static const char no_samples[] = "this run did not look at run queues; --monitor has it do so, in virtual time";
+static const char no_samples[] = "this run did not look at run queues; --monitor has it do so";
 static const char not_told[] = "this kernel does not tell";
 static const char too_few[] = "fewer than five samples were taken there in a row; --dense takes more";
 

@@ -280,6 +280,8 @@ void series_sample(struct series *s, const struct watch *w)
 	auto_view_queues struct view_queues v = { 0 };
 	struct err e = { 0 };
 
+	if (s->n_samples == SERIES_SAMPLES)
+		return;
 	if (s->n_samples++)
 		fputs(",\n", s->samples);
 	if ((size_t)ftell(s->samples) > SERIES_MAX)
@@ -295,6 +297,8 @@ void series_mark(struct series *s, const struct watch *w)
 	auto_view_counts struct view_counts v = { 0 };
 	struct err e = { 0 };
 
+	if (s->n_marks == SERIES_MARKS)
+		return;
 	if (s->n_marks++)
 		fputs(",\n", s->marks);
 	if (watch_counts(&v, w, &e) < 0)

@@ -21,7 +21,7 @@ struct view_counts;
 struct view_queues;
 struct watch;
 
-enum { TASKS_TOLD = 8, DSQS_TOLD = 64 };
+enum { TASKS_TOLD = 8, DSQS_TOLD = 64, SERIES_SAMPLES = 65536, SERIES_MARKS = 16384 /* what is beyond is nothing */ };
 #define SERIES_MAX ((size_t)64 << 20) /* bytes; later samples are null */
 
 struct series {

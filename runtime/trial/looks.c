@@ -12,9 +12,10 @@ static int look(void *arg, int ring, struct err *e)
 	struct looks *l = arg;
 
 	(void)e;
-	if (ring == RING_MARK)
+	/* A guest that goes on has left its mark when it is looked at. */
+	if (ring == RING_MARK && !l->watch.moves)
 		series_mark(&l->series, &l->watch);
-	else
+	else if (ring == RING_SAMPLE)
 		series_sample(&l->series, &l->watch);
 	return 0;
 }

@@ -12,7 +12,8 @@ struct looks {
 	struct series series;
 };
 
-/* boot: folder of the bootable step. vm is the guest in which the scenario will run. */
+/* boot: folder of the bootable step. vm is the guest in which the scenario will run. By a real clock before vm_use_port(): there it goes
+ * on while it is read, and marks are its own. */
 int looks_begin(struct looks *l, struct vm *vm, const char *boot, struct err *e);
 /* What was seen, as members of run.json; NULL: nobody looked. Caller frees. */
 char *looks_end(struct looks *l);

@@ -97,6 +97,11 @@ static int push_tools(struct run *x, struct err *e)
 	return x->t->programs ? push_pack(x, x->t->programs, "send the scenario's programs", e) : 0;
 }
 
+static int look(struct run *x, struct err *e)
+{
+	return x->t->sample_ms ? looks_begin(&x->looks, &x->vm, x->t->boot, e) : 0;
+}
+
 /* In virtual time the scheduler is alone until it is attached, so that guests with it are the same whatever else they are given. Under a
  * real clock all is sent first: then the guest speaks through its port. */
 static int begin(struct run *x, struct err *e)
@@ -118,7 +123,9 @@ static int begin(struct run *x, struct err *e)
 		return -1;
 	if (x->vm.m.clock.virtual)
 		return first ? 0 : push_tools(x, e);
-	return push_tools(x, e) < 0 || vm_use_port(&x->vm, e) < 0 ? -1 : 0;
+	if (push_tools(x, e) < 0 || look(x, e) < 0)
+		return -1;
+	return vm_use_port(&x->vm, e);
 }
 
 enum { ATTACHED = 0, NEVER = 1 };
@@ -309,7 +316,7 @@ static int work(struct run *x, struct err *e)
 		return r < 0 ? -1 : 0;
 	if (x->t->pack && !x->t->later && x->vm.m.clock.virtual && push_tools(x, e) < 0)
 		return -1;
-	if (x->t->sample_ms && looks_begin(&x->looks, &x->vm, x->t->boot, e) < 0)
+	if (x->vm.m.clock.virtual && look(x, e) < 0)
 		return -1;
 	return run_engine(x, e);
 }

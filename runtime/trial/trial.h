@@ -34,9 +34,8 @@ struct trial {
 	const char *engine, *text;            /* files: the program, and the scenario that it reads */
 	uint64_t ms;                          /* what the scenario takes of the guest's time, by its own words */
 	const struct cell_attached *attached; /* verifier/cell.h; NULL: nothing is kept */
-	unsigned
-		sample_ms; /* how often the guest's memory is looked into, and at marks; 0: never. In virtual time alone */
-	const char *boot;               /* folder of the bootable step, for that */
+	unsigned sample_ms; /* how often the guest's memory is looked into, and at marks in virtual time; 0: never */
+	const char *boot;   /* folder of the bootable step, for that */
 	void (*note)(const char *text); /* what the user is told meanwhile */
 };
 

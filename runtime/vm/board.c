@@ -232,6 +232,18 @@ int board_listen(struct board *b, char **out, size_t *n, struct err *e)
 	}
 }
 
+/* A few at a time: it may never fall silent. */
+int board_hear_bell(const struct board *b, int bell, struct err *e)
+{
+	unsigned char bytes[16];
+	ssize_t n = recv(bell, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	for (ssize_t i = 0; i < n; i++)
+		if ((bytes[i] == RING_SAMPLE || bytes[i] == RING_MARK) && b->look(b->look_arg, bytes[i], e) < 0)
+			return err_in(e, "look into the guest");
+	return n == 0 ? BOARD_GONE : BOARD_QUIET;
+}
+
 static int fill_inbox(struct board *b, struct err *e)
 {
 	uint32_t in[2] = { (uint32_t)(b->to_n < BOARD_BOX ? b->to_n : BOARD_BOX), b->to_n > BOARD_BOX };

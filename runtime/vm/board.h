@@ -49,6 +49,8 @@ int board_send(struct board *b, const void *data, size_t n, struct err *e);
 enum { BOARD_QUIET = 0, BOARD_CALLED = 1, BOARD_GONE = 2 };
 /* What was rung since, without waiting. BOARD_CALLED: *out is what the outbox had, the caller's. */
 int board_listen(struct board *b, char **out, size_t *n, struct err *e);
+/* What was rung at a board that is closed, without waiting: looks, and what nobody asked for. */
+int board_hear_bell(const struct board *b, int bell, struct err *e);
 /* Ends a call: fills the inbox, and lets the guest go. */
 int board_release(struct board *b, struct err *e);
 /* How many bytes the guest has written to the gate, each after its waiting: -1 when that cannot be told. */

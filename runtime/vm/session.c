@@ -337,6 +337,15 @@ static int check_still(struct talk *t, struct err *e)
 	return vm_tell_now(t->vm, e) < 0 && e->code != X_VM ? -1 : 0;
 }
 
+static int bell(struct talk *t, struct err *e)
+{
+	int r = board_hear_bell(&t->vm->board, t->vm->bell, e);
+
+	if (r == BOARD_GONE)
+		close(TAKE_FD(t->vm->bell));
+	return r < 0 ? -1 : 0;
+}
+
 static int wait_once(struct talk *t, struct err *e)
 {
 	bool room = !t->vm->m.clock.virtual && !t->s->answer && !t->in_over && t->ahead + 1 < PROTO_WINDOW;
@@ -344,6 +353,7 @@ static int wait_once(struct talk *t, struct err *e)
 		{ .fd = t->vm->chan.fd, .events = POLLIN },       { .fd = t->vm->qemu.pidfd, .events = POLLIN },
 		{ .fd = t->vm->console, .events = POLLIN },       { .fd = t->vm->says, .events = POLLIN },
 		{ .fd = room ? t->s->in : -1, .events = POLLIN }, { .fd = t->resize, .events = POLLIN },
+		{ .fd = t->vm->bell, .events = POLLIN },
 	};
 	long long start = now_ms();
 	int r = stop_poll(p, countof(p), start + SLICE_MS, e);
@@ -353,6 +363,8 @@ static int wait_once(struct talk *t, struct err *e)
 	if (is_late(t))
 		return late(e);
 	console_drain(t->vm);
+	if (p[6].revents && bell(t, e) < 0)
+		return -1;
 	if (p[5].revents && resized(t, e) < 0)
 		return -1;
 	if (p[4].revents && input(t, e) < 0)

@@ -17,6 +17,7 @@ struct vm {
 	struct qmp qmp;
 	struct chan chan;
 	struct board board;  /* closed where there is none */
+	int bell;            /* real time: the board's ring, kept for looks when the board is not used any more; -1 */
 	int port;            /* the virtio port's socket, as long as chan is the board's; -1 */
 	int console;         /* socket; -1 closed */
 	int console_file;    /* in its place in virtual time; -1: none */

@@ -34,7 +34,9 @@
 
 void vm_init(struct vm *vm, const struct machine *m)
 {
-	*vm = (struct vm){ .open = true, .m = *m, .port = -1, .console = -1, .console_file = -1, .says = -1 };
+	*vm = (struct vm){
+		.open = true, .m = *m, .bell = -1, .port = -1, .console = -1, .console_file = -1, .says = -1
+	};
 	vm->board.ring = vm->board.gate = -1;
 	vm->chan.fd = vm->qmp.fd = -1;
 	for (size_t i = 0; i < countof(vm->ram); i++)
@@ -62,6 +64,7 @@ void vm_close(struct vm *vm)
 	qmp_close(&vm->qmp);
 	chan_close(&vm->chan);
 	close_fd(&vm->port);
+	close_fd(&vm->bell);
 	board_close(&vm->board);
 	close_fd(&vm->console);
 	close_fd(&vm->console_file);
@@ -188,6 +191,7 @@ static void launch_undo(struct vm *vm)
 	qmp_close(&vm->qmp);
 	chan_close(&vm->chan);
 	close_fd(&vm->port);
+	close_fd(&vm->bell);
 	board_close(&vm->board);
 	close_fd(&vm->console);
 	close_fd(&vm->console_file);
@@ -396,7 +400,12 @@ int vm_use_port(struct vm *vm, struct err *e)
 	if (chan_send(&vm->chan, MSG_PORT, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0)
 		return -1;
 	chan_close(&vm->chan);
+	struct board asked = { .ring = -1, .gate = -1, .look = vm->board.look, .look_arg = vm->board.look_arg };
+
+	if (asked.look)
+		vm->bell = TAKE_FD(vm->board.ring);
 	board_close(&vm->board);
+	vm->board = asked;
 	chan_open(&vm->chan, TAKE_FD(vm->port));
 	return 0;
 }

@@ -108,5 +108,19 @@ documents() {
 	case $code in 0 | 1 | 2) ;; *) fail "exit code $code" ;; esac
 }
 
+# By a real clock it goes on while it is looked at.
+looked_at_by_a_real_clock() {
+	printf 'cgroup a\nwork a spin n=3\nwork a bursty:run=5ms,sleep=5ms n=2\nhold 100%%\n' >t.ktstr
+	ktstr run t.ktstr --kernel "$key" --clock real --monitor --scheduler-bin "$sched" --json >out 2>err
+	code=$?
+	case $code in 0 | 1 | 2) ;; *) cat err && fail "exit code $code" || return ;; esac
+	python3 -c 'import json, sys
+r = json.load(open(sys.argv[1] + "/seed-1/run.json"))
+s = r["samples"]
+print("#", len(s), "samples,", s.count(None), "not read:", r.get("unlooked", ""))
+sys.exit(len(s) != len(r["sampled_ns"]) or len(s) < 10 or s.count(None) > len(s) / 2 or r["looked"] or
+	 not any(t["ns"] for x in s if x for t in x["tasks"]) or not r["marks"][0]["schedstat"])' "$(sed -n 's/.*"dir": "\(.*\)".*/\1/p' out)" >&3
+}
+
 exec 3>&1
-run_tests kernels_own ours others shares unchanged documents
+run_tests kernels_own ours others shares unchanged documents looked_at_by_a_real_clock

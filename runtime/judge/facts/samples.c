@@ -141,8 +141,10 @@ int take_sampled(struct reader *r, struct facts_samples *to)
 
 void samples_settle(struct facts_samples *s)
 {
+	if (s->n != s->n_ns && !s->trouble)
+		s->trouble = xasprintf("%zu samples were taken at %zu times", s->n, s->n_ns);
 	for (size_t i = 0; i < s->n; i++) {
-		bool timed = i < s->n_ns && (!i || s->ns[i] >= s->ns[i - 1]);
+		bool timed = s->n == s->n_ns && (!i || s->ns[i] >= s->ns[i - 1]);
 
 		s->v[i].there &= timed;
 		s->v[i].ns = i < s->n_ns ? s->ns[i] : 0;

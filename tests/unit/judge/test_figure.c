@@ -399,7 +399,7 @@ static void marks(void **state)
 			    "this run did not record the scheduler's variables");
 	assert_string_equal(figure(metric_get(METRIC_EVENT), "F", &s).why, "no event of that name was counted");
 	assert_string_equal(figure(metric_get(METRIC_DSQ_DEPTH), NULL, &s).why,
-			    "this run did not look at run queues; --monitor has it do so, in virtual time");
+			    "this run did not look at run queues; --monitor has it do so");
 }
 
 int main(void)

@@ -186,7 +186,7 @@ static void without_a_value(void **state)
 	one(good, "latency.max <= 500ms", NULL, JUDGED_PASS, NULL);
 	one(good, "slack.p99 <= 5ms", NULL, JUDGED_INCONCLUSIVE, "slack.p99: no wake-up was timed there");
 	one(good, "monitor", NULL, JUDGED_INCONCLUSIVE,
-	    "imbalance{left}: this run did not look at run queues; --monitor has it do so, in virtual time (and 1 more group)");
+	    "imbalance{left}: this run did not look at run queues; --monitor has it do so (and 1 more group)");
 	one(good, "event.X <= 1", NULL, JUDGED_INCONCLUSIVE, "event.X: this run did not record events of sched_ext");
 	one(good, "iterations{none} >= 1", NULL, JUDGED_INCONCLUSIVE, "iterations{none}: this run has no such cgroup");
 	one(good, "rate >= rate of eevdf", NULL, JUDGED_INCONCLUSIVE,

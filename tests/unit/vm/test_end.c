@@ -24,6 +24,7 @@ static void end_of(const char *script, bool oom, struct err *e)
 			 .says = -1,
 			 .qmp.fd = -1,
 			 .chan.fd = -1,
+			 .bell = -1,
 			 .port = -1,
 			 .board = { .ring = -1, .gate = -1 } };
 

@@ -211,6 +211,7 @@ static void begin(struct fixture *x, void (*guest)(void))
 				       .console = -1,
 				       .says = -1,
 				       .qmp.fd = -1,
+				       .bell = -1,
 				       .port = -1,
 				       .board = { .ring = -1, .gate = -1 } } };
 	for (size_t i = 0; i < countof(x->vm.ram); i++)
