@@ -9,8 +9,9 @@
 enum { LINES_MAX = 200, DEEDS_SHOWN = 12, DEED_SHOWN = 100 };
 
 static const enum metric_id columns[] = {
-	METRIC_ITERATIONS, METRIC_SHARE_MIN,   METRIC_SPREAD,      METRIC_FAIRNESS,    METRIC_GAP_MAX,
-	METRIC_DELAY_MEAN, METRIC_LATENCY_P50, METRIC_LATENCY_P99, METRIC_LATENCY_MAX, METRIC_MIGRATIONS,
+	METRIC_ITERATIONS, METRIC_SHARE_MIN,   METRIC_SPREAD,      METRIC_FAIRNESS,           METRIC_GAP_MAX,
+	METRIC_DELAY_MEAN, METRIC_LATENCY_P50, METRIC_LATENCY_P99, METRIC_LATENCY_MAX,        METRIC_MIGRATIONS,
+	METRIC_IMBALANCE,  METRIC_DSQ_DEPTH,   METRIC_WAIT_AGE,    METRIC_IDLE_WHILE_WAITING,
 };
 
 enum { LABELS = 3, COLUMNS = LABELS + countof(columns) };
@@ -146,8 +147,11 @@ static bool group_line(struct table *t, const struct facts *facts, const char *g
 	line[2] = xasprintf("%zu", workers);
 	for (size_t i = 0; i < countof(columns); i++) {
 		const struct metric *m = metric_get(columns[i]);
-		struct figure v = figure(m, NULL, &s);
+		struct figure v = { 0 };
 
+		/* What is the whole run's stands behind the first of its groups. */
+		if (first || m->scope != SCOPE_RUN)
+			v = figure(m, NULL, &s);
 		line[LABELS + i] = v.has ? metric_value(m, v.v, false) : NULL;
 	}
 	return true;
