@@ -125,6 +125,8 @@ static int parse(struct options *o, char **argv, struct trouble *t)
 	}
 	if (o->host && o->keeper)
 		return trouble(t, ENDS_TEXT, "--keeper does not go with --host: schedulers of a host are not ours");
+	if (o->host && o->sample_ns)
+		return trouble(t, ENDS_TEXT, "--sample is for guests: on this machine (--host) nobody looks");
 	if (!o->file || !o->topology)
 		return trouble(t, ENDS_TEXT, "%s is missing (see --help)", o->file ? "--topology" : "FILE");
 	return 0;

@@ -7,6 +7,7 @@ enum { TICK_NS = 4000000 }; /* where the run does not say: CONFIG_HZ=250 */
 /* Ids of the kernel's own queues (include/linux/sched/ext.h). */
 #define DSQ_BUILTIN (1ull << 63)
 #define DSQ_LOCAL_ON (1ull << 62)
+#define DSQ_SMALL 1000000 /* larger ids are made of bits */
 enum { DSQ_GLOBAL = 1, DSQ_LOCAL = 2, DSQ_BYPASS = 3 };
 
 /* Ticks are counted at borders: one may only have begun. */
@@ -42,7 +43,7 @@ static void queue_words(FILE *f, const struct sample_task *t)
 	if (!t->dsq_known)
 		fprintf(f, "the run queue of cpu%" PRIu64, t->cpu);
 	else if (!(t->dsq & DSQ_BUILTIN))
-		fprintf(f, "DSQ %" PRIu64, t->dsq);
+		fprintf(f, t->dsq < DSQ_SMALL ? "DSQ %" PRIu64 : "DSQ %#" PRIx64, t->dsq);
 	else if (t->dsq & DSQ_LOCAL_ON || (t->dsq & ~DSQ_BUILTIN) == DSQ_LOCAL)
 		fprintf(f, "the local DSQ of cpu%" PRIu64, t->cpu);
 	else
@@ -135,17 +136,22 @@ static char *wait_words(const struct facts *facts, const struct facts_sample *s,
 
 char *sight_of_wait(const struct facts *facts, const struct facts_worker *w, uint64_t from_ns, uint64_t to_ns)
 {
-	size_t place;
+	const struct facts_sample *best = NULL;
+	const struct sample_task *who = NULL;
+	size_t place, where = 0;
 
 	if (w && !w->pid)
 		return NULL;
-	for (size_t i = facts->samples.n; i-- > 0;) {
+	for (size_t i = 0; i < facts->samples.n; i++) {
 		const struct facts_sample *s = &facts->samples.v[i];
 		const struct sample_task *t =
 			s->there && s->ns >= from_ns && s->ns <= to_ns ? task_of(s, w, &place) : NULL;
 
-		if (t)
-			return wait_words(facts, s, t, place);
+		if (!t || (!w && who && sight_age(facts, t) < sight_age(facts, who)))
+			continue;
+		best = s;
+		who = t;
+		where = place;
 	}
-	return NULL;
+	return best ? wait_words(facts, best, who, where) : NULL;
 }

@@ -25,6 +25,7 @@ arguments() {
 		says 2 '--seed -1 is no number' --seed -1 - </dev/null &&
 		says 2 '--shift 11 is no number from 0 to 10' --shift 11 - </dev/null &&
 		says 2 '--sample 0 is no number from 1 to 10000' --sample 0 - </dev/null &&
+		says 2 '--sample is for guests' --host --sample 100 --topology 1,1,2,1 - </dev/null &&
 		says 2 '--topology 1,1 is none' --topology 1,1 - </dev/null &&
 		says 2 'is a second one' --topology 1,1,2,1 - - </dev/null &&
 		says 2 'No such file' --topology 1,1,2,1 not/there </dev/null
