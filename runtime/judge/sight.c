@@ -147,7 +147,7 @@ char *sight_of_wait(const struct facts *facts, const struct facts_worker *w, uin
 		const struct sample_task *t =
 			s->there && s->ns >= from_ns && s->ns <= to_ns ? task_of(s, w, &place) : NULL;
 
-		if (!t || (!w && who && sight_age(facts, t) < sight_age(facts, who)))
+		if (!t || (who && sight_age(facts, t) < sight_age(facts, who)))
 			continue;
 		best = s;
 		who = t;

@@ -268,11 +268,16 @@ void series_write_counts(FILE *f, const struct view_counts *v, const struct watc
 	jsonw_end_obj(&w);
 }
 
+void series_trouble(struct series *s, const char *why)
+{
+	if (!s->trouble)
+		s->trouble = xstrdup(why);
+}
+
 static void unread(struct series *s, FILE *f, const char *why)
 {
 	fputs("null", f);
-	if (!s->trouble)
-		s->trouble = xstrdup(why);
+	series_trouble(s, why);
 }
 
 void series_sample(struct series *s, const struct watch *w)

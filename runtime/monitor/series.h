@@ -36,6 +36,8 @@ void series_open(struct series *s);
 /* What cannot be read is null, and told in trouble; never an error. */
 void series_sample(struct series *s, const struct watch *w);
 void series_mark(struct series *s, const struct watch *w);
+/* Why nothing at all can be read, unless something was told before. */
+void series_trouble(struct series *s, const char *why);
 /* The members, each with a comma before it. Once. */
 void series_write(FILE *f, struct series *s);
 void series_free(struct series *s);

@@ -24,7 +24,7 @@ struct watch {
 
 /* The files "layout" and "queues" of a bootable step's folder. */
 int watch_load(struct watch *w, const char *boot, struct err *e);
-/* hello: what the guest said of itself. */
+/* hello: what the guest said of itself. X_VM: nothing can be read in it, and each try is refused. */
 int watch_open(struct watch *w, const struct phys *p, const char *hello, bool moves, struct err *e);
 void watch_close(struct watch *w);
 

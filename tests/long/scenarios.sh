@@ -99,6 +99,8 @@ documents() {
 	sh "$root/tests/ktstr-files.sh" "$root/docs/scenarios.md" && export KTSTR_KERNEL="$key" || return
 	exits 0 ktstr run fork_storm_vs_spin --topology 1,2,4,1 &&
 		exits 1 ktstr run fork_storm_vs_spin --topology 1,2,4,1 --expect-line 'gap.max <= 20ms' && has 'FAIL fork_storm_vs_spin' out || return
+	exits 1 ktstr run fork_storm_vs_spin --topology 1,2,4,1 --monitor --expect-line 'gap.max <= 20ms' && grep -q '^  at +.* held worker' out &&
+		exits 0 ktstr run fork_storm_vs_spin --topology 1,2,4,1 --expect-line monitor || return
 	exits 0 ktstr run llc.ktstr && exits 0 ktstr run llc.ktstr --topology smt-2llc --topology numa2-4llc &&
 		exits 0 ktstr run llc.ktstr --topology 1,1,4,1 && has SKIP out && has llc out || return
 	exits 0 ktstr run two.ktstr --scheduler-bin "$sched" --diff-bin "$sched" --expect-line 'iterations >= 0.9 * iterations of base' &&
