@@ -51,13 +51,18 @@ static double worst(const struct groups *g, const struct facts_sample *x)
 	return most;
 }
 
-static double mean(const struct sample_column *c)
+/* Of CPUs that are online. */
+static double mean(const struct sample_column *c, const struct facts_sample *x)
 {
-	double sum = 0;
+	double sum = 0, n = 0;
 
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n; i++) {
+		if (i < x->curr.n && x->curr.v[i] < 0)
+			continue;
 		sum += (double)c->v[i];
-	return c->n ? sum / (double)c->n : 0;
+		n++;
+	}
+	return n > 0 ? sum / n : 0;
 }
 
 static uint64_t longest(const struct sample_column *c)
@@ -99,8 +104,8 @@ struct samples_summary samples_summary(const struct facts *f)
 		s.n++;
 		s.max_imbalance = fmax(s.max_imbalance, ratio);
 		s.avg_imbalance += (ratio - s.avg_imbalance) / (double)s.n;
-		s.avg_nr += (mean(&x->nr) - s.avg_nr) / (double)s.n;
-		s.avg_local += (mean(&x->local) - s.avg_local) / (double)s.n;
+		s.avg_nr += (mean(&x->nr, x) - s.avg_nr) / (double)s.n;
+		s.avg_local += (mean(&x->local, x) - s.avg_local) / (double)s.n;
 		s.max_local = longest(&x->local) > s.max_local ? longest(&x->local) : s.max_local;
 	}
 	free(g.name);

@@ -149,8 +149,8 @@ static void test_waits(void **state)
 		"at +0.800 s: cpu1 idle, DSQ 2 held worker 2 (spin in b) for 240 ms, the oldest of 3 that waited");
 	auto_free char *any = sight_of_wait(&f, NULL, 0, UINT64_MAX);
 
-	assert_string_equal(any,
-			    "at +0.100 s: cpu1 idle, DSQ 2 held worker 1 (spin in a) for 900 ms, the oldest of 3 that waited");
+	assert_string_equal(
+		any, "at +0.100 s: cpu1 idle, DSQ 2 held worker 1 (spin in a) for 900 ms, the oldest of 3 that waited");
 	assert_null(sight_of_wait(&f, facts_worker(&f, 1), 700000000, 1150000000));
 }
 
