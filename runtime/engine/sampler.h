@@ -1,7 +1,8 @@
 /* sampler.h: moments at which the host looks into the guest's memory: marks, and samples every so often.
  *
  * A look is a ring and a byte to the gate (guest/board.h), by the director itself: in virtual time nothing moves until the host has
- * read what it wants, and the look costs the guest a microsecond. What was read is told by the host; here is when. */
+ * read what it wants, and the look costs the guest a microsecond. What was read is told by the host; here is when. The
+ * kernel is told to count for /proc/schedstat as well. */
 #pragma once
 #include "engine/trouble.h"
 #include <stdbool.h>

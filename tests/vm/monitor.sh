@@ -38,7 +38,7 @@ if not any(t["pid"] in pids and t["ns"] and "dsq" in t for x in s for t in x["ta
 if not any(d["nr"] and d["pid"] for x in s for d in x["dsqs"]):
     sys.exit("no queue ever had a task")
 m = json.load(open(sys.argv[1]))["monitor"]
-if m["total_samples"] < 5 or not m["schedstat_deltas"]["total_pcount"] or not m["prog_stats_deltas"] or m["stall_detected"]:
+if m["total_samples"] < 5 or not m["schedstat_deltas"]["total_pcount"] or not m["schedstat_deltas"]["total_ttwu_count"] or not m["prog_stats_deltas"] or m["stall_detected"]:
     sys.exit("monitor: %s" % m)' side/*.ktstr.json || fail 'memory and files differ, or samples lack something' || return
 	exits 0 ktstr test-stats --dir side && has 'BPF CALLBACK PROFILE' out
 }
