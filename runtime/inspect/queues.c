@@ -78,10 +78,14 @@ static bool event_named(const char *name)
 	return !strncmp(name, "SCX_EV_", 7) && n < QUEUES_NAME && !name[n];
 }
 
+/* False: it cannot be, or is there already. */
 static bool event_add(struct queues *q, const char *name, int64_t off)
 {
 	if (q->n_events == QUEUES_EVENTS || off < 0 || off >= MEMBERS_OFFSET)
 		return false;
+	for (size_t i = 0; i < q->n_events; i++)
+		if (!strcmp(q->events[i].name, name))
+			return false;
 	snprintf(q->events[q->n_events].name, QUEUES_NAME, "%s", name);
 	q->events[q->n_events++].at = (struct member){ (int32_t)off, 8 };
 	return true;
@@ -132,9 +136,6 @@ static int event_take(struct queues *q, const struct members_line *line)
 		return -1;
 	memcpy(name, line->name + 6, line->len - 6);
 	name[line->len - 6] = '\0';
-	for (size_t i = 0; i < q->n_events; i++)
-		if (!strcmp(q->events[i].name, name))
-			return -1;
 	return event_named(name) && event_add(q, name, line->v[0]) ? 0 : -1;
 }
 

@@ -1,6 +1,7 @@
 /* fuzz_layout.c: BTF and the layout's text form from anybody.
  *
  * clang -g -O1 -fsanitize=fuzzer,address -D_GNU_SOURCE -Iruntime tests/fuzz/fuzz_layout.c runtime/inspect/layout.c \
+ *	runtime/inspect/members.c runtime/inspect/queues.c runtime/inspect/symbols.c \
  *	runtime/base/err.c runtime/base/mem.c -lbpf
  *
  * With KTSTR_FUZZ_SEEDS set to a folder, seeds are written there first. */
@@ -10,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "inspect/layout.h"
+#include "inspect/queues.h"
 #include "inspect/symbols.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -66,6 +68,21 @@ static void round_trip(const struct layout *l)
 		abort();
 }
 
+static void queues_round_trip(const struct queues *q)
+{
+	auto_free char *text = NULL;
+	struct queues back;
+	struct err e;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	if (queues_write(f, q) < 0)
+		abort();
+	fclose(f);
+	if (queues_parse(&back, text, n, &e) < 0 || memcmp(&back, q, sizeof(back)))
+		abort();
+}
+
 /* A line each, none of them empty. */
 static void names(const void *data, size_t n)
 {
@@ -89,9 +106,12 @@ static void names(const void *data, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct layout l;
+	struct queues q;
 	struct err e;
 
 	names(data, n);
+	if (queues_from_btf(&q, data, n, &e) == 0)
+		queues_round_trip(&q);
 	if (layout_from_btf(&l, data, n, &e) == 0)
 		round_trip(&l);
 	if (layout_parse(&l, (const char *)data, n, &e) == 0)
