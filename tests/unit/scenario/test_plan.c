@@ -288,6 +288,18 @@ static void kernels(void **state)
 	}
 }
 
+/* "affinity all" is of the workers of its line: alone on it, nobody else's mask would change. */
+static void changes_masks_of_others(const char *name, const struct scenario_plan *p)
+{
+	for (size_t i = 0; i < p->n_steps; i++) {
+		const struct plan_work *w = p->steps[i].work;
+
+		for (unsigned k = 0; w && k < w->program->n; k++)
+			if (w->program->acts[k].kind == ACT_AFFINITY && w->program->acts[k].a && w->n < 2)
+				fail_msg("%s: line %u: nobody else is on it", name, p->steps[i].line);
+	}
+}
+
 /* Everything in the catalogue runs on a machine that has everything, and elsewhere runs or says what is lacking. */
 static void catalogue_everywhere(void **state)
 {
@@ -308,6 +320,8 @@ static void catalogue_everywhere(void **state)
 				fail_msg("%s on %s: %u: %s", c->name, topology, m.e.line, m.e.what);
 			if (k < PRESETS && !strcmp(presets[k].name, "numa4-12llc"))
 				assert_int_equal(m.fault, SCENARIO_OK);
+			if (m.fault == SCENARIO_OK)
+				changes_masks_of_others(c->name, &m.plan);
 			assert_non_null(m.s.summary);
 			assert_null(m.s.name);
 			assert_true(m.s.tags.n);
