@@ -118,6 +118,11 @@ misbehaving() {
 	echo text >text && exits 11 run --scheduler-bin ./text && has 'error: ' err
 }
 
+# The kernel lets it be, but it lets tasks wait: the catalogue says so.
+long_turns() {
+	exits 1 ktstr run cpu_turns --kernel "$key" --duration 1 --scheduler-bin "$sched" -- --slow && has ' ms > 40 ms: worker ' out
+}
+
 # A topology, or a kernel, that lacks what is asked for is no failure; nothing runs on it.
 skipped() {
 	printf 'cgroup far cpuset=llc:1\n' | scenario && exits 0 run --audit 100 && has SKIP out && has 'llc' out && hasnt ' run t ' err &&
