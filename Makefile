@@ -63,6 +63,7 @@ ENGINES := $(O)/ktstr-engine $(CROSS:%=$(O)/ktstr-engine-%)
 PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES)
 
 SCHED   := $(O)/sched/scx_ktstr
+BUGS    := $(patsubst tests/sched/%.bpf.c,$(O)/sched/%,$(wildcard tests/sched/bugs/*.bpf.c))
 BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -Wall -Itests/sched -I$(LIBBPF)/include \
 	     -isystem /usr/include/$(shell $(CC) -print-multiarch)
 LIBBPF  := $(O)/deps/libbpf
@@ -75,7 +76,7 @@ SCRIPTS := $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all units sched sched-cross fuzzers check check-long demo setup fuzz lint bench bless install uninstall clean
+.PHONY: all units sched sched-bugs sched-cross fuzzers check check-long demo setup fuzz lint bench bless install uninstall clean
 all: $(PROGS)
 units: $(UNITS)
 fuzzers: $(FUZZERS)
@@ -140,7 +141,7 @@ $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB)
 
 $(LIBBPF)/libbpf.a:
 	$(Q)sh tests/fetch-libbpf.sh --dest $(abspath $(LIBBPF))
-$(O)/sched/%.bpf.o: tests/sched/%.bpf.c $(wildcard tests/sched/*.h) $(LIBBPF)/libbpf.a
+$(O)/sched/%.bpf.o: tests/sched/%.bpf.c $(wildcard tests/sched/*.h tests/sched/*/*.h) $(LIBBPF)/libbpf.a
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 $(O)/sched/%.skel.h: $(O)/sched/%.bpf.o
@@ -149,6 +150,13 @@ $(SCHED): tests/sched/scx_ktstr.c $(O)/sched/scx_ktstr.skel.h $(LIBBPF)/libbpf.a
 	$(call say,SCHED,$@)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -I$(O)/sched -Itests/sched -I$(LIBBPF)/include \
 		-o $@ $< $(LIBBPF)/libbpf.a -static -lelf -lz
 sched: $(SCHED)
+# Small schedulers with a bug each, for tests/long/bugs.sh: one loader, a skeleton for each.
+$(O)/sched/bugs/%.skel.h: $(O)/sched/bugs/%.bpf.o
+	$(call say,SKEL,$@)PATH=$$PATH:/usr/sbin bpftool gen skeleton $< name bug 2>$@.log >$@ || { cat $@.log; exit 1; }
+$(BUGS): %: tests/sched/bugs/bug.c %.skel.h $(LIBBPF)/libbpf.a
+	$(call say,SCHED,$@)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -DSKELETON='"$(@F).skel.h"' -I$(@D) -Itests/sched \
+		-I$(LIBBPF)/include -o $@ $< $(LIBBPF)/libbpf.a -static -lelf -lz
+sched-bugs: $(BUGS)
 # For guests of another architecture. The BPF program is the same.
 $(O)/deps/libbpf-aarch64/libbpf.a:
 	$(Q)sh tests/fetch-libbpf.sh --dest $(abspath $(@D)) --arch arm64
@@ -167,7 +175,7 @@ check: setup
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched
 	$(Q)O=$(abspath $(O)) sh tests/check.sh
 check-long: setup
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched sched-cross fuzzers
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched sched-bugs sched-cross fuzzers
 	$(Q)O=$(abspath $(O)) sh tests/check.sh long
 fuzz: setup
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) fuzzers

@@ -31,12 +31,36 @@ struct cpumask {
 
 struct sched_ext_entity {
 	u32 weight; /* 100 is a nice-0 task */
+	u64 slice;  /* ns that are left of its turn */
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct task_group {
+	struct cgroup_subsys_state css;
 };
 
 struct task_struct {
+	unsigned int flags; /* PF_KTHREAD */
+	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
 	unsigned short migration_disabled;
 	struct sched_ext_entity scx;
+	struct task_group *sched_task_group;
+};
+
+struct scx_exit_task_args {
+	bool cancelled;
 };
 
 enum scx_exit_kind {
@@ -58,6 +82,11 @@ struct scx_exit_info {
 struct sched_ext_ops {
 	void (*enqueue)(struct task_struct *p, u64 enq_flags);
 	void (*dispatch)(s32 cpu, struct task_struct *prev);
+	void (*runnable)(struct task_struct *p, u64 enq_flags);
+	void (*stopping)(struct task_struct *p, bool runnable);
+	void (*exit_task)(struct task_struct *p, struct scx_exit_task_args *args);
+	void (*cgroup_exit)(struct cgroup *cgrp);
+	void (*cgroup_set_bandwidth)(struct cgroup *cgrp, u64 period_us, u64 quota_us, u64 burst_us);
 	s32 (*init)(void);
 	void (*exit)(struct scx_exit_info *info);
 	void (*cpu_online)(s32 cpu);
@@ -75,6 +104,10 @@ enum scx_dsq_id_flags {
 	SCX_DSQ_LOCAL_ON = 0xC000000000000000ULL,
 };
 
+enum scx_kick_flags {
+	SCX_KICK_IDLE = 1,
+};
+
 #define KERNEL_ENUM(type, name) bpf_core_enum_value(enum type, name)
 
 /*
@@ -86,6 +119,7 @@ enum scx_dsq_id_flags {
 extern s32 scx_bpf_create_dsq(u64 dsq, s32 node) __ksym;
 extern s32 scx_bpf_dsq_nr_queued(u64 dsq) __ksym;
 extern void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
+extern s32 scx_bpf_pick_idle_cpu(const struct cpumask *allowed, u64 flags) __ksym;
 extern s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 extern void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data_size) __ksym;
 extern bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *mask) __ksym;
