@@ -226,22 +226,55 @@ static int hear_out(struct run *x, struct err *e)
 	return 0;
 }
 
+/* What the engine met may be the doing of a scheduler that the kernel has not let go of yet: that it refused a cgroup, for one. */
+static bool is_going(struct run *x)
+{
+	long long deadline = x->vm.m.clock.virtual ? vm_bound(GOING_S) : vm_deadline(&x->vm, GOING_S);
+	struct err none = { 0 };
+	struct msg m;
+
+	if (x->k.gone || x->k.exited)
+		return true;
+	/* One that a line has stopped does nothing any more. */
+	if (!x->k.running || vm_deadline_inside(&x->vm, GOING_S * 1000, &none) < 0)
+		return false;
+	while (!x->k.gone && !x->k.exited)
+		if (vm_next(&x->vm, &m, deadline, "the end of a scheduler", &none) < 0 ||
+		    keeper_hear(&x->k, &m, &none) < 0)
+			return false;
+	return true;
+}
+
+static int engine_failed(int status, const char *words, struct err *e)
+{
+	char how[64];
+
+	return err_set(e, X_VM, "the engine in the guest: %s%s%s", spawn_status(status, how, sizeof(how)),
+		       *words ? ": " : "", words);
+}
+
 static int engine_ended(struct run *x, int status, struct err *e)
 {
 	auto_free char *words = last_words(x);
-	char how[64];
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == ENGINE_SKIPS) {
 		x->r->end = TRIAL_SKIPPED;
 		x->r->reason = xstrdup(*words ? words : "the guest lacks what the scenario needs");
 		return 0;
 	}
-	if (status)
-		return err_set(e, X_VM, "the engine in the guest: %s%s%s", spawn_status(status, how, sizeof(how)),
-			       *words ? ": " : "", words);
+	if (status && !is_going(x))
+		return engine_failed(status, words, e);
 	if (hear_out(x, e) < 0)
 		return err_in(e, "the end of the scheduler");
 	keeper_judge(&x->k);
+	if (status && x->r->end == TRIAL_RAN)
+		return engine_failed(status, words, e);
+	if (status) {
+		auto_free char *why = TAKE(x->r->reason);
+
+		x->r->reason = xasprintf("%s (%s)", why, words);
+		return 0;
+	}
 	x->r->engine = TAKE(x->out.head);
 	x->r->engine_n = x->out.n;
 	return 0;

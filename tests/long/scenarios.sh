@@ -8,12 +8,17 @@ use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
 sched=$O/sched/scx_ktstr
 
+# judged COMMAND…: whatever the verdict, there is one.
+judged() {
+	"$@" >out 2>err
+	code=$?
+	case $code in 0 | 1 | 2) ;; *) cat err && fail "exit code $code: $*" ;; esac
+}
+
 # catalogue [OPTION…]: verdicts in out, the runs' run.json in runs/.
 catalogue() {
-	ktstr run --filter "${FILTER-}" --kernel "$key" --topology tiny-2llc --json "$@" >out 2>err
-	code=$?
 	# A scheduler may fail a test; none may come to no run.
-	case $code in 0 | 1 | 2) ;; *) cat err && fail "exit code $code" || return ;; esac
+	judged ktstr run --filter "${FILTER-}" --kernel "$key" --topology tiny-2llc --json "$@" || return
 	rm -rf runs && mkdir runs || return
 	sed -n 's/.*"dir": "\(.*\)".*/\1/p' out | while read -r dir; do
 		name=${dir##*/tests/}
@@ -105,9 +110,10 @@ documents() {
 		exits 0 ktstr run llc.ktstr --topology 1,1,4,1 && has SKIP out && has llc out || return
 	exits 0 ktstr run two.ktstr --scheduler-bin "$sched" --diff-bin "$sched" --expect-line 'iterations >= 0.9 * iterations of base' &&
 		exits 0 ktstr run two.ktstr --seeds 20 --audit 10 && has 'audit: 2 runs once more, equal to the byte' err || return
-	ktstr run --filter cpuset --scheduler-bin "$sched" >out 2>err
-	code=$?
-	case $code in 0 | 1 | 2) ;; *) fail "exit code $code" ;; esac
+	exits 1 ktstr run cpu_max_tight --topology tiny-2llc --scheduler-bin "$sched" && has 'share.min{small}' out || return
+	judged ktstr run fork_storm_vs_spin --topology tiny-2llc --scheduler-bin "$sched" \
+		--json --expect-line 'share.min{steady} >= 0.5 * share.min{steady} of eevdf' && has '"other": "eevdf"' out &&
+		judged ktstr run --filter cpuset --scheduler-bin "$sched"
 }
 
 # By a real clock it goes on while it is looked at.

@@ -61,4 +61,12 @@ one_of_two() {
 		has 'ktstr_enqueue' out && has 'not run' out && has 'attached' out
 }
 
-run_tests simple flatcg bundled_with_flags old_ones_are_refused missing_symbol one_of_two
+# It throws itself out while a cgroup is made, which then is refused: that is not the engine's failure, although it hears of that first.
+a_cgroup_refused() {
+	printf 'duration 1s\nsettle 50ms\nevery 20ms {\ncgroup dying\nwork dying spin n=2\nhold 10ms\nremove dying\n} for 100%%\n' >dying.ktstr
+	exits 1 ktstr run dying.ktstr --kernel "$key" --scheduler-bin "$new/scx_flatcg" &&
+		has 'thrown out by the kernel: scx_bpf_error: scx_flatcg' out && has 'unexpected !NULL cgv_node stash' out &&
+		has 'mkdir /sys/fs/cgroup/ktstr/dying: Device or resource busy' out
+}
+
+run_tests simple flatcg a_cgroup_refused bundled_with_flags old_ones_are_refused missing_symbol one_of_two
