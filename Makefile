@@ -60,7 +60,9 @@ CROSS   := $(foreach a,$(filter-out $(shell uname -m),x86_64 aarch64),$(if $(she
 INITS   := $(O)/ktstr-init $(CROSS:%=$(O)/ktstr-init-%)
 # What carries out scenarios, in guests and on hosts.
 ENGINES := $(O)/ktstr-engine $(CROSS:%=$(O)/ktstr-engine-%)
-PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES)
+# Preloaded into QEMU, beside whatever else is: no sanitizer.
+IDLE    := $(O)/ktstr-idle.so
+PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(IDLE)
 
 SCHED   := $(O)/sched/scx_ktstr
 BUGS    := $(patsubst tests/sched/%.bpf.c,$(O)/sched/%,$(wildcard tests/sched/bugs/*.bpf.c))
@@ -78,7 +80,7 @@ SCRIPTS := $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .
 .SECONDARY:
 .PHONY: all units sched sched-bugs sched-cross fuzzers check check-long demo setup fuzz lint bench bless install uninstall clean
 all: $(PROGS)
-units: $(UNITS)
+units: $(UNITS) $(O)/tests/unit/vm/ktstr-idle.so
 fuzzers: $(FUZZERS)
 
 $(O)/obj/%.o: %.c Makefile
@@ -119,6 +121,15 @@ $(ENGINES): $(ENGINE_SRC) $(wildcard runtime/engine/*.h runtime/engine/*/*.h run
 	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(ENGINE_SRC) -Wl,--gc-sections -s
 $(O)/ktstr-engine: INIT_CC = $(CC)
 $(O)/ktstr-engine-%: INIT_CC = $(@:$(O)/ktstr-engine-%=%)-linux-gnu-gcc
+
+$(IDLE): $(wildcard runtime/idle/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -O2 -fPIC -fvisibility=hidden -shared -o $@ $(filter %.c,$^)
+
+# Beside the tests that start a QEMU, or what they take for one.
+$(O)/tests/unit/vm/ktstr-idle.so: $(IDLE)
+	@mkdir -p $(@D)
+	$(Q)ln -f $< $@
 
 $(O)/obj/tests/unit/%.o: ALL_CFLAGS += -Itests/unit
 $(O)/obj/tests/%.o: FRAME =
@@ -200,7 +211,7 @@ install: all
 	install -m 755 $(O)/cargo-ktstr $(DESTDIR)$(PREFIX)/bin/
 	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
 	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(DESTDIR)$(PREFIX)/lib/ktstr/
-	install -m 644 ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -m 644 $(IDLE) ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions $(DESTDIR)$(DOC)
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/cargo
 	install -m 755 gen/cargo/shims/* $(DESTDIR)$(PREFIX)/lib/ktstr/cargo/

@@ -45,6 +45,7 @@ int home_find(struct home *h, struct err *e)
 	static const char *const step[] = { "ktstr-step", "../lib/ktstr/ktstr-step", NULL };
 	static const char *const source[] = { "ktstr-source", "../lib/ktstr/ktstr-source", NULL };
 	static const char *const init[] = { "ktstr-init", "../lib/ktstr/ktstr-init", NULL };
+	static const char *const idle[] = { "ktstr-idle.so", "../lib/ktstr/ktstr-idle.so", NULL };
 	static const char *const rules[] = { "../rules", "../lib/ktstr/rules", NULL };
 	static const char *const fragment[] = { "../ktstr.kconfig", "../lib/ktstr/ktstr.kconfig", NULL };
 	auto_free char *dir = self_dir(e);
@@ -53,8 +54,8 @@ int home_find(struct home *h, struct err *e)
 		return -1;
 	*h = (struct home){ 0 };
 	if (part(&h->step, dir, step, e) < 0 || part(&h->source, dir, source, e) < 0 ||
-	    part(&h->init, dir, init, e) < 0 || part(&h->rules, dir, rules, e) < 0 ||
-	    part(&h->fragment, dir, fragment, e) < 0) {
+	    part(&h->init, dir, init, e) < 0 || part(&h->idle, dir, idle, e) < 0 ||
+	    part(&h->rules, dir, rules, e) < 0 || part(&h->fragment, dir, fragment, e) < 0) {
 		home_free(h);
 		return -1;
 	}
@@ -159,6 +160,7 @@ void home_free(struct home *h)
 	free(h->step);
 	free(h->source);
 	free(h->init);
+	free(h->idle);
 	free(h->rules);
 	free(h->fragment);
 	*h = (struct home){ 0 };

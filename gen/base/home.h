@@ -8,6 +8,7 @@ struct home {
 	char *step;     /* ktstr-step */
 	char *source;   /* ktstr-source: the steps that fetch and build kernel sources */
 	char *init;     /* ktstr-init for guests of this machine's architecture */
+	char *idle;     /* ktstr-idle.so, for QEMUs whose time is virtual */
 	char *rules;    /* folder of *.ninja */
 	char *fragment; /* ktstr.kconfig */
 };

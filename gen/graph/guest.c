@@ -148,6 +148,7 @@ static void clock_vars(struct edge *g, const struct guest_plan *gp)
 
 	if (!gp->virtual)
 		return;
+	edge_needs(g, "%s", gp->home->idle);
 	argv_opt(&a, "--clock", "virtual");
 	if (gp->shift != CLOCK_UNSAID)
 		argv_opt(&a, "--shift", "%llu", (unsigned long long)gp->shift);

@@ -122,6 +122,14 @@ static int state_firmware(struct recipe *r, const char *asked, struct hashes *h,
 	return 0;
 }
 
+/* It is part of that QEMU. */
+static int state_idle(struct recipe *r, struct hashes *h, struct err *e)
+{
+	auto_free char *path = qemu_idle(e);
+
+	return path ? recipe_file(r, "idle", path, h, e) : -1;
+}
+
 int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struct err *e)
 {
 	const struct machine_wires wires = { .kernel = "kernel", .initrd = "initrd" };
@@ -150,6 +158,8 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 
 	guest_kernel(g);
 	recipe_str(r, "machine", args);
+	if (g->machine.clock.virtual && state_idle(r, h, e) < 0)
+		return -1;
 	/* "-cpu host" is another processor on another host. */
 	if (g->machine.host_cpu[0])
 		recipe_str(r, "host_cpu", g->machine.host_cpu);

@@ -3,13 +3,18 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/syscalls.h"
+#include "idle/idle.h"
 #include "vm/park.h"
 #include "vm/ram.h"
 #include "vm/state.h"
@@ -33,9 +38,40 @@ int board_pairs(int ring[2], int gate[2], struct err *e)
 	return 0;
 }
 
+int board_idle(int idle[2], struct err *e)
+{
+	idle[0] = memory_file("how QEMU's main loop goes round", 0, sizeof(struct idle_page), e);
+	if (idle[0] < 0)
+		return -1;
+	idle[1] = eventfd(0, EFD_CLOEXEC);
+	return ftruncate(idle[0], sizeof(struct idle_page)) < 0 || idle[1] < 0 ? err_sys(e, "eventfd") : 0;
+}
+
+int board_use_idle(struct board *b, const int idle[2], struct err *e)
+{
+	void *map = mmap(NULL, sizeof(*b->idle), PROT_READ | PROT_WRITE, MAP_SHARED, idle[0], 0);
+
+	if (map == MAP_FAILED)
+		return err_sys(e, "share a page with QEMU");
+	b->idle = map;
+	b->news = fcntl(idle[1], F_DUPFD_CLOEXEC, 0);
+	return b->news < 0 ? err_sys(e, "share an eventfd with QEMU") : 0;
+}
+
+void board_alone(struct board *b, bool alone)
+{
+	static const uint64_t one = 1;
+
+	if (!b->idle || b->idle->alone == alone)
+		return;
+	b->idle->alone = alone;
+	if (!alone)
+		(void)!write(b->news, &one, sizeof(one));
+}
+
 void board_open(struct board *b, struct vm *vm, int ring, int gate)
 {
-	*b = (struct board){ .vm = vm, .ring = ring, .gate = gate };
+	*b = (struct board){ .vm = vm, .ring = ring, .gate = gate, .news = -1 };
 	if (gate < 0 || ioctl(gate, FIONREAD, &b->full) < 0)
 		b->full = INT_MAX;
 }
@@ -46,9 +82,13 @@ void board_close(struct board *b)
 		close(b->ring);
 	if (b->gate >= 0)
 		close(b->gate);
+	if (b->idle)
+		munmap(b->idle, sizeof(*b->idle));
+	if (b->news >= 0)
+		close(b->news);
 	free(b->to);
 	free(b->page);
-	*b = (struct board){ .ring = -1, .gate = -1 };
+	*b = (struct board){ .ring = -1, .gate = -1, .news = -1 };
 }
 
 int board_pages(uint64_t page[BOARD_ALL_PAGES], const struct board_head *h, const struct machine *m, struct err *e)
@@ -196,7 +236,10 @@ static int let_looked_go(struct board *b, struct err *e)
 	unsigned n = b->looked;
 
 	b->looked = 0;
-	return n ? board_open_gate(b, n, e) : 0;
+	if (!n)
+		return 0;
+	board_alone(b, true);
+	return board_open_gate(b, n, e);
 }
 
 int board_listen(struct board *b, char **out, size_t *n, struct err *e)
@@ -279,6 +322,7 @@ int board_release(struct board *b, struct err *e)
 	b->called = false;
 	looked = b->looked;
 	b->looked = 0;
+	board_alone(b, true);
 	return b->gate >= 0 ? board_open_gate(b, 1 + looked, e) : answer(b, e);
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 struct err;
+struct idle_page;
 struct machine;
 struct vm;
 
@@ -23,6 +24,8 @@ struct board {
 	uint32_t tray;    /* pages of that */
 	bool called;      /* the guest stands in a call, and its outbox was taken */
 	bool parked;      /* it rang to be saved, and what stands in the gate is no call */
+	struct idle_page *idle; /* of QEMU's library (idle/idle.h); NULL: it has none */
+	int news;               /* its eventfd; -1 */
 	unsigned char name[8];
 	unsigned name_n; /* bytes of its address that came, counted from 1 on once RING_BOARD came; 0: none is coming */
 	/* Somebody looks when the guest asks to be looked at: RING_SAMPLE or RING_MARK. In virtual time it stands still meanwhile. NULL:
@@ -36,6 +39,13 @@ struct board {
 
 /* Two pairs of sockets, ours first. The gate is full: what is written to it waits. */
 int board_pairs(int ring[2], int gate[2], struct err *e);
+/* Two descriptors for ktstr-idle.so: a page and an eventfd. */
+int board_idle(int idle[2], struct err *e);
+/* Maps and takes them. Before this the guest counts as one whose monitor is asked. */
+int board_use_idle(struct board *b, const int idle[2], struct err *e);
+/* Whether the guest runs by itself from now on, so that QEMU's main loop waits where it could be seen; a question to its monitor may wait
+ * as long as the guest computes then. board_release() says so. */
+void board_alone(struct board *b, bool alone);
 /* Takes the descriptors. */
 void board_open(struct board *b, struct vm *vm, int ring, int gate);
 void board_close(struct board *b);

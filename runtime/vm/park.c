@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -20,7 +21,8 @@
 /* IN_GATE_MS: from the ring to the gate is one instruction. QUEUED_MS: until the monitor has read a line. A guess that was wrong
  * costs a boot, for what passed the gate tells. RELEASED_MS: for a main loop that was first. LOOK_MS: between two looks at
  * QEMU. GATE_NAP_NS: for so long QEMU's thread sleeps before it looks again whether the gate takes the byte (qemu_chr_write_buffer() of
- * chardev/char.c). STILL_MS: until it is seen to. SILENT_MS: an idle monitor answers within one, a starved one within some ten. */
+ * chardev/char.c). STILL_MS: until it is seen to. SILENT_MS: an idle monitor answers within one, a starved one within some ten.
+ * WORKED_US: one whose guest stands in the gate uses none. */
 enum {
 	IN_GATE_MS = 200,
 	QUEUED_MS = 100,
@@ -32,6 +34,7 @@ enum {
 	LOOK_MS = 2,
 	STILL_MS = 200,
 	GATE_NAP_NS = 100000,
+	WORKED_US = 1000,
 	PARKED_AFTER = 2
 };
 
@@ -81,6 +84,7 @@ static int wait_silence(struct vm *vm, struct err *e)
 {
 	long long deadline = vm_deadline(vm, VM_STOP_S);
 
+	board_alone(&vm->board, false);
 	/* The thread of the vCPUs may be taken off its CPU between the ring and the gate, while the monitor has another one. */
 	while (now_ms() < deadline) {
 		if (qmp_post(&vm->qmp, "query-status", e) < 0 || hear(vm, SILENT_MS, false, e) < 0)
@@ -279,12 +283,20 @@ static int stop_behind_gate(struct vm *vm, int before, struct err *e)
 	return r < 0 || hear(vm, STOP_MS, true, e) < 0 ? -1 : let_stop(vm, e);
 }
 
+static int release_to_park(struct vm *vm, struct err *e)
+{
+	int r = board_release(&vm->board, e);
+
+	board_alone(&vm->board, false);
+	return r;
+}
+
 int park_guest(struct vm *vm, struct err *e)
 {
 	int before = board_passed(&vm->board) + 1; /* the call that it stands in passes first */
 
 	vm->qmp.stops = 0;
-	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || board_release(&vm->board, e) < 0 ||
+	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || release_to_park(vm, e) < 0 ||
 	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0 || stop_behind_gate(vm, before, e) < 0)
 		return -1;
 	vm->board.parked = false;
@@ -301,6 +313,8 @@ int park_leave(struct vm *vm, struct err *e)
 {
 	if (board_open_gate(&vm->board, BOARD_PARK - PARKED_AFTER, e) < 0)
 		return -1;
+	/* The thread of the vCPUs sleeps until that command is obeyed. */
+	board_alone(&vm->board, true);
 	return qmp_post(&vm->qmp, "cont", e);
 }
 
@@ -327,9 +341,27 @@ static int hear_all(struct vm *vm, struct err *e)
 	return 0;
 }
 
+/* Whether QEMU has used a CPU since this was asked last: then the guest does not stand still. */
+static bool has_worked(struct vm *vm)
+{
+	struct timespec t = { 0 };
+	clockid_t clock;
+	long long used, before = vm->worked_us;
+
+	if (clock_getcpuclockid(vm->qemu.pid, &clock) || clock_gettime(clock, &t) < 0)
+		return false;
+	used = t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+	vm->worked_us = used;
+	return used - before > WORKED_US;
+}
+
 int park_check(struct vm *vm, int silent_ms, struct err *e)
 {
 	long long deadline = now_ms() + silent_ms;
+
+	if (has_worked(vm))
+		return 0;
+	board_alone(&vm->board, false);
 
 	/* What is owed was asked behind the gate, in a call that is over now. */
 	if (!vm->qmp.owed && qmp_post(&vm->qmp, "query-status", e) < 0)
@@ -353,5 +385,6 @@ int park_check(struct vm *vm, int silent_ms, struct err *e)
 		if (vm->qmp.owed && now_ms() >= deadline)
 			return stray(vm, e);
 	}
+	board_alone(&vm->board, true);
 	return 0;
 }

@@ -16,6 +16,8 @@
 #include "guest/board.h"
 #include "vm/machine.h"
 
+#define IDLE "ktstr-idle.so"
+
 enum { ANSWER_MAX = 1 << 20, ANSWER_MS = 30 * 1000 };
 
 const char *qemu_program(const struct arch *arch)
@@ -40,6 +42,30 @@ char *qemu_version(const struct arch *arch, struct err *e)
 	if (!line)
 		lacking(arch, e);
 	return line;
+}
+
+char *qemu_idle(struct err *e)
+{
+	auto_free char *dir = self_dir(e), *path = dir ? xasprintf("%s/%s", dir, IDLE) : NULL;
+
+	if (!path || file_exists(path))
+		return TAKE(path);
+	err_set(e, X_FAIL, "%s, which virtual time needs, is missing: build everything with make, or install again", path);
+	return NULL;
+}
+
+bool qemu_has_idle(pid_t pid)
+{
+	auto_free char *path = xasprintf("/proc/%d/maps", (int)pid), *line = NULL;
+	FILE *f = fopen(path, "re");
+	bool has = !f; /* who may not look cannot say no */
+	size_t cap = 0;
+
+	while (!has && getline(&line, &cap, f) > 0)
+		has = strstr(line, "/" IDLE);
+	if (f)
+		fclose(f);
+	return has;
 }
 
 bool qemu_since(const char *version, unsigned major, unsigned minor)

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 struct arch;
 struct err;
 
@@ -29,5 +30,9 @@ char *qemu_facts(const struct arch *arch);
 /* Which of the devices, machines and accelerators that every guest needs this program does not list: "device virtserialport, machine
  * q35"; "" when it has all. The caller's; NULL when it cannot be asked. For doctor: a start of it fails with the same words. */
 char *qemu_lacks(const struct arch *arch, struct err *e);
+/* ktstr-idle.so, which every QEMU whose time is virtual is started with (idle/idle.c): beside the program that runs. Caller frees. */
+char *qemu_idle(struct err *e);
+/* Whether the QEMU that runs as pid has it: one that is linked statically has not. */
+bool qemu_has_idle(pid_t pid);
 /* From that line, and the files that are in those folders now. */
 void qemu_parts(struct qemu_parts *p, const char *asked);

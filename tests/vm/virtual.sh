@@ -23,15 +23,18 @@ idle() {
 	load=
 }
 
-# A host whose clock QEMU sees otherwise. The sanitizers' library wants to be first, and need not be.
+# A host that lets QEMU wait in the wrong places, and whose clock it sees otherwise. The sanitizers' library wants to be first, and need
+# not be.
 other_host() {
-	gcc -shared -fPIC -O2 -o small-tlb.so "$root/tests/small-tlb.c" || return
-	LD_PRELOAD=$work/small-tlb.so ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 exits "$@"
+	for what_else in small-tlb late-halt; do
+		gcc -std=gnu17 -shared -fPIC -O2 -o $what_else.so "$root/tests/$what_else.c" || return
+	done
+	LD_PRELOAD=$work/small-tlb.so:$work/late-halt.so ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 exits "$@"
 }
 
 # Standard output, exit code and the kernel's log; the second and third run beside work of others.
 three_times() {
-	what='guest-times 300; guest-times 600 touch; dmesg; cat /proc/interrupts /proc/schedstat; date; od -An -tx1 -N16 /dev/urandom; exit 42'
+	what='guest-times 300; guest-times 100 idle; guest-times 600 touch; dmesg; cat /proc/interrupts /proc/schedstat; date; od -An -tx1 -N16 /dev/urandom; exit 42'
 	exits 42 virtual --exec "$what" && mv out first && has 'spins' first && has 'Linux version' first || return
 	busy
 	exits 42 virtual --exec "$what" && mv out second && other_host 42 virtual --exec "$what" && mv out third

@@ -1,14 +1,16 @@
-/* test_park.c: who stands in the gate. This process plays QEMU: its monitor, and what a guest rings. */
+/* test_park.c: who stands in the gate. This process plays QEMU: its monitor, and what a guest rings; one that sleeps is its process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -24,6 +26,16 @@ struct fake {
 	int monitor, ring; /* QEMU's ends */
 };
 
+static pid_t sleeper(void)
+{
+	pid_t pid = fork();
+
+	while (pid == 0)
+		pause();
+	assert_true(pid > 0);
+	return pid;
+}
+
 static void fake_open(struct fake *f)
 {
 	const struct machine m = { .topo = TOPOLOGY(1, 1, 1, 1), .clock = { .virtual = true } };
@@ -38,7 +50,8 @@ static void fake_open(struct fake *f)
 	close(gate[1]);
 	f->monitor = monitor[1];
 	f->ring = ring[1];
-	f->vm.qemu = (struct child){ .pid = getpid(), .pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0) };
+	f->vm.qemu.pid = sleeper();
+	f->vm.qemu.pidfd = (int)syscall(SYS_pidfd_open, f->vm.qemu.pid, 0);
 }
 
 static void fake_close(struct fake *f)
@@ -46,6 +59,8 @@ static void fake_close(struct fake *f)
 	close(f->monitor);
 	close(f->ring);
 	close(f->vm.qemu.pidfd);
+	kill(f->vm.qemu.pid, SIGKILL);
+	assert_int_equal(waitpid(f->vm.qemu.pid, NULL, 0), f->vm.qemu.pid);
 	f->vm.qemu = (struct child){ 0 };
 	vm_close(&f->vm);
 }
@@ -78,6 +93,29 @@ static void computes(void **state)
 	assert_int_equal(park_check(&f.vm, LONG_MS, &e), 0);
 	assert_int_equal(questions(&f), 1);
 	assert_int_equal(f.vm.qmp.owed, 0);
+	fake_close(&f);
+}
+
+/* A QEMU that takes CPU time is not asked: that could be seen in the guest. */
+static void works(void **state)
+{
+	struct err e = { 0 };
+	struct fake f;
+	clock_t start = clock();
+	pid_t asleep;
+
+	(void)state;
+	fake_open(&f);
+	asleep = f.vm.qemu.pid;
+	f.vm.qemu.pid = getpid();
+	for (int i = 0; i < 3; i++) {
+		while (clock() - start < CLOCKS_PER_SEC / 100)
+			;
+		start = clock();
+		assert_int_equal(park_check(&f.vm, SHORT_MS, &e), 0);
+	}
+	assert_int_equal(questions(&f), 0);
+	f.vm.qemu.pid = asleep;
 	fake_close(&f);
 }
 
@@ -144,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(computes),
+		cmocka_unit_test(works),
 		cmocka_unit_test(calls),
 		cmocka_unit_test(stands),
 		cmocka_unit_test(comes_late),
