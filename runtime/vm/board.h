@@ -15,15 +15,15 @@ struct vm;
 enum { BOARD_PAGES = 2 * BOARD_BOX / BOARD_PAGE, BOARD_ALL_PAGES = BOARD_PAGES + BOARD_TRAY / BOARD_PAGE };
 
 struct board {
-	struct vm *vm;    /* whose memory it is in */
-	int ring, gate;   /* our ends; -1: closed, and in real time there is no gate */
-	int full;         /* bytes that fill the gate */
-	int taken;        /* out of it by us */
-	uint64_t address; /* guest-physical, of the head; 0: not known yet */
-	uint64_t *page;   /* BOARD_ALL_PAGES: of the boxes, then of the tray; NULL: not known yet */
-	uint32_t tray;    /* pages of that */
-	bool called;      /* the guest stands in a call, and its outbox was taken */
-	bool parked;      /* it rang to be saved, and what stands in the gate is no call */
+	struct vm *vm;          /* whose memory it is in */
+	int ring, gate;         /* our ends; -1: closed, and in real time there is no gate */
+	int full;               /* bytes that fill the gate */
+	int taken;              /* out of it by us */
+	uint64_t address;       /* guest-physical, of the head; 0: not known yet */
+	uint64_t *page;         /* BOARD_ALL_PAGES: of the boxes, then of the tray; NULL: not known yet */
+	uint32_t tray;          /* pages of that */
+	bool called;            /* the guest stands in a call, and its outbox was taken */
+	bool parked;            /* it rang to be saved, and what stands in the gate is no call */
 	struct idle_page *idle; /* of QEMU's library (idle/idle.h); NULL: it has none */
 	int news;               /* its eventfd; -1 */
 	unsigned char name[8];

@@ -296,8 +296,8 @@ int park_guest(struct vm *vm, struct err *e)
 	int before = board_passed(&vm->board) + 1; /* the call that it stands in passes first */
 
 	vm->qmp.stops = 0;
-	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || release_to_park(vm, e) < 0 ||
-	    wait_ring(vm, e) < 0 || hear(vm, IN_GATE_MS, true, e) < 0 || stop_behind_gate(vm, before, e) < 0)
+	if (chan_send(&vm->chan, MSG_PARK, NULL, 0, -1, e) < 0 || release_to_park(vm, e) < 0 || wait_ring(vm, e) < 0 ||
+	    hear(vm, IN_GATE_MS, true, e) < 0 || stop_behind_gate(vm, before, e) < 0)
 		return -1;
 	vm->board.parked = false;
 	int passed = passed_since(vm, before);

@@ -50,7 +50,8 @@ char *qemu_idle(struct err *e)
 
 	if (!path || file_exists(path))
 		return TAKE(path);
-	err_set(e, X_FAIL, "%s, which virtual time needs, is missing: build everything with make, or install again", path);
+	err_set(e, X_FAIL, "%s, which virtual time needs, is missing: build everything with make, or install again",
+		path);
 	return NULL;
 }
 

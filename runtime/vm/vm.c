@@ -128,15 +128,15 @@ static int make_pairs(struct pairs *p, const struct machine *m, struct err *e)
 }
 
 /* In front of what the user has preloaded everywhere. */
-static int preload(char *env[2], const int idle[2], struct err *e)
+static int preload(char **libraries, char **descriptors, const int idle[2], struct err *e)
 {
 	const char *others = getenv("LD_PRELOAD");
 	auto_free char *library = qemu_idle(e);
 
 	if (!library)
 		return -1;
-	env[0] = xasprintf("LD_PRELOAD=%s%s%s", library, others && *others ? ":" : "", others ? others : "");
-	env[1] = xasprintf(IDLE_VARIABLE "=%d,%d", idle[0], idle[1]);
+	*libraries = xasprintf("LD_PRELOAD=%s%s%s", library, others && *others ? ":" : "", others ? others : "");
+	*descriptors = xasprintf(IDLE_VARIABLE "=%d,%d", idle[0], idle[1]);
 	return 0;
 }
 
@@ -159,12 +159,11 @@ static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, c
 		w->ram[i] = keep[n_keep++] = vm->ram[i];
 	machine_args(&a, &vm->m, w, extra_cmdline);
 	log_command((const char *const *)a.v);
-	auto_free char *preloaded = NULL, *descriptors = NULL;
-	char *idle[2] = { NULL };
+	auto_free char *libraries = NULL, *descriptors = NULL;
 
-	if (vm->m.clock.virtual && preload(idle, p->idle, e) < 0)
+	if (vm->m.clock.virtual && preload(&libraries, &descriptors, p->idle, e) < 0)
 		return -1;
-	const char *const env[] = { preloaded = idle[0], descriptors = idle[1], NULL };
+	const char *const env[] = { libraries, descriptors, NULL };
 	struct spawn s = {
 		.argv = (const char *const *)a.v,
 		.env = env,
@@ -206,8 +205,9 @@ static int launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdl
 		return e->code == X_VM ? vm_gone(vm, e) : -1;
 	board_alone(&vm->board, true);
 	if (vm->m.clock.virtual && !qemu_has_idle(vm->qemu.pid))
-		log_warn("QEMU runs without ktstr-idle.so, as one that is linked statically does: on a busy host this guest's time "
-			 "may be ahead by some hundred nanoseconds (docs/virtual-time.md)");
+		log_warn(
+			"QEMU runs without ktstr-idle.so, as one that is linked statically does: on a busy host this guest's time "
+			"may be ahead by some hundred nanoseconds (docs/virtual-time.md)");
 	return 0;
 }
 

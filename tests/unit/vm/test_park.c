@@ -181,11 +181,8 @@ static void comes_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(computes),
-		cmocka_unit_test(works),
-		cmocka_unit_test(calls),
-		cmocka_unit_test(stands),
-		cmocka_unit_test(comes_late),
+		cmocka_unit_test(computes), cmocka_unit_test(works),      cmocka_unit_test(calls),
+		cmocka_unit_test(stands),   cmocka_unit_test(comes_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
