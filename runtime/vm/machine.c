@@ -42,7 +42,7 @@ const struct arch *machine_arch(const struct machine *m)
 
 bool machine_has_board(const struct machine *m)
 {
-	return m->kind != MACHINE_VIRT;
+	return m->kind != MACHINE_VIRT && m->accel != ACCEL_KVM;
 }
 
 bool machine_x2apic(const struct machine *m)

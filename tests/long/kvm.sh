@@ -53,6 +53,7 @@ make_host() {
 	for own in ktstr ktstr-step ktstr-source ktstr-init; do
 		program "$O/$own" k/out || return
 	done
+	cp "$O/ktstr-idle.so" "$host/k/out/" || return
 	cp -r "$root/rules" "$root/ktstr.kconfig" "$host/k/" && modules && firmware && mkdir -p "$host/cache/ktstr/store" &&
 		cp -r "$XDG_CACHE_HOME/ktstr/kernels" "$host/cache/ktstr/" &&
 		cp -r "$XDG_CACHE_HOME/ktstr/store/format" "$XDG_CACHE_HOME/ktstr/store/objects" "$host/cache/ktstr/store/" || return
