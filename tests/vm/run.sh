@@ -140,7 +140,7 @@ assert s.get("tests") == "1" and s.find("testcase/skipped").get("message"), s.at
 # A guest that dies each time it is tried is told with its seed; the other seeds are judged, and only that one runs again.
 broken() {
 	first=$(new_seed) seed=$((first + 1)) last=$((first + 2))
-	printf 'hold 10s\n' | scenario || return
+	printf 'hold 3s\n' | scenario || return
 	kill_guests &
 	killer=$!
 	ktstr run t.ktstr --kernel "$key" --seeds "$first..$last" --json >out 2>err
@@ -168,7 +168,7 @@ kill_guests() {
 	while :; do
 		for p in $(step); do
 			for q in $(pgrep -P "$p" qemu-system); do
-				[ "$(awk '{ print $14 }' "/proc/$q/stat" 2>/dev/null || echo 0)" -lt 150 ] || kill -9 "$q"
+				[ "$(awk '{ print $14 }' "/proc/$q/stat" 2>/dev/null || echo 0)" -lt 50 ] || kill -9 "$q"
 			done
 		done
 		sleep 0.05
