@@ -163,6 +163,12 @@ struct gaps look_gaps(const struct seat *w)
 	return g;
 }
 
+static bool same_tally(const struct tally *a, const struct tally *b)
+{
+	return a->n == b->n && a->sum == b->sum && a->sq == b->sq && a->phase == b->phase && a->min == b->min &&
+	       a->max == b->max;
+}
+
 static bool belongs(const struct latency *l, struct tally *tally)
 {
 	uint64_t n = 0;
@@ -183,7 +189,8 @@ bool look_latency(struct latency *copy, struct tally *tally, const struct latenc
 	for (unsigned i = 0; i < TRIES; i++) {
 		memcpy(copy, l, sizeof *copy);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (memcmp(copy->tallies, l->tallies, sizeof copy->tallies) == 0 && belongs(copy, tally))
+		if (same_tally(&copy->tallies[0], &l->tallies[0]) && same_tally(&copy->tallies[1], &l->tallies[1]) &&
+		    belongs(copy, tally))
 			return true;
 	}
 	return false;
