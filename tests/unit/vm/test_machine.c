@@ -105,8 +105,6 @@ static const char restored_q35[] =
 	"-device virtio-serial-pci,max_ports=2\n"
 	"-chardev socket,id=chan,fd=11\n"
 	"-device virtserialport,chardev=chan,name=ktstr\n"
-	"-chardev socket,id=ring,fd=13\n"
-	"-device isa-debugcon,iobase=0xe9,chardev=ring\n"
 	"-incoming defer";
 
 static const struct qemu_parts all_parts = { .microvm = true, .qboot = true, .pvh = true };
