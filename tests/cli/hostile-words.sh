@@ -256,8 +256,8 @@ of_our_own_folder() {
 	setting
 	mkdir -p "$base/tree/out"
 	cp -r "$root/rules" "$root/ktstr.kconfig" "$base/tree"
-	ln "$O/ktstr" "$O/ktstr-step" "$O/ktstr-source" "$O/ktstr-init" "$base/tree/out" 2>/dev/null ||
-		cp "$O/ktstr" "$O/ktstr-step" "$O/ktstr-source" "$O/ktstr-init" "$base/tree/out"
+	ln "$O/ktstr" "$O/ktstr-step" "$O/ktstr-source" "$O/ktstr-init" "$O/ktstr-idle.so" "$base/tree/out" 2>/dev/null ||
+		cp "$O/ktstr" "$O/ktstr-step" "$O/ktstr-source" "$O/ktstr-init" "$O/ktstr-idle.so" "$base/tree/out"
 	words home && nothing_came_of_it
 }
 

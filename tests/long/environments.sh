@@ -41,7 +41,7 @@ everything() {
 users_tree() {
 	tree=$work/tree
 	mkdir "$tree" "$tree/out" "$tree/out/tests" && tar -C "$root" --exclude='./out*' --exclude=./.git -cf - . | tar -C "$tree" -xf - || return
-	for part in cargo-ktstr ktstr ktstr-step ktstr-source ktstr-init ktstr-init-aarch64 ktstr-engine deps sched tests/unit; do
+	for part in cargo-ktstr ktstr ktstr-step ktstr-source ktstr-init ktstr-init-aarch64 ktstr-engine ktstr-idle.so deps sched tests/unit; do
 		[ ! -e "$O/$part" ] || cp -a "$O/$part" "$tree/out/$part" || return
 	done
 	mkdir -p "$tree/out/test-cache/ktstr" && cp -a "$O/test-cache/ktstr/distro" "$tree/out/test-cache/ktstr/" &&

@@ -10,7 +10,7 @@ export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 # The tool beside a fragment that this kernel was configured with.
 tool() {
 	mkdir -p tool/out
-	cp "$O/cargo-ktstr" "$O/ktstr-step" "$O/ktstr-source" "$O/ktstr-init" tool/out
+	cp "$O/cargo-ktstr" "$O/ktstr-step" "$O/ktstr-source" "$O/ktstr-init" "$O/ktstr-idle.so" tool/out
 	ln -s cargo-ktstr tool/out/ktstr
 	ln -s "$root/rules" tool/rules
 	printf 'CONFIG_SCHED_CLASS_EXT=y\nCONFIG_VIRTIO=y\n' >tool/ktstr.kconfig

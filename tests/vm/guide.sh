@@ -94,6 +94,9 @@ elsewhere() {
 		ktstr run fork_storm_vs_spin	tests/long/scenarios.sh
 		ktstr run llc.ktstr		tests/long/scenarios.sh
 		ktstr run --filter		tests/long/scenarios.sh
+		ktstr run two.ktstr		tests/long/scenarios.sh
+		ktstr run pinned_minority	tests/long/bugs.sh
+		ktstr run lost.ktstr		tests/long/bugs.sh
 		ktstr run cpu_max_tight		tests/long/scenarios.sh
 		ktstr run cgroup_exit_race	tests/vm/schedulers.sh: as small a scenario, the same end
 	END
