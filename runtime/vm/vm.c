@@ -127,15 +127,20 @@ static int make_pairs(struct pairs *p, const struct machine *m, struct err *e)
 	return 0;
 }
 
-/* In front of what the user has preloaded everywhere. */
-static int preload(char **libraries, char **descriptors, const int idle[2], struct err *e)
+/* In front of what the user has preloaded everywhere. By a descriptor: its folder may have a blank or a colon in its name, at which that
+ * list is parted. */
+static int preload(char **libraries, char **descriptors, int *library, const int idle[2], struct err *e)
 {
 	const char *others = getenv("LD_PRELOAD");
-	auto_free char *library = qemu_idle(e);
+	auto_free char *path = qemu_idle(e);
 
-	if (!library)
+	if (!path)
 		return -1;
-	*libraries = xasprintf("LD_PRELOAD=%s%s%s", library, others && *others ? ":" : "", others ? others : "");
+	*library = open(path, O_RDONLY | O_CLOEXEC);
+	if (*library < 0)
+		return err_sys(e, "%s", path);
+	*libraries = xasprintf("LD_PRELOAD=/proc/self/fd/%d%s%s", *library, others && *others ? ":" : "",
+			       others ? others : "");
 	*descriptors = xasprintf(IDLE_VARIABLE "=%d,%d", idle[0], idle[1]);
 	return 0;
 }
@@ -143,7 +148,7 @@ static int preload(char **libraries, char **descriptors, const int idle[2], stru
 static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, const char *extra_cmdline, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
-	int keep[7 + TOPO_MAX_NODES] = { p->qmp[1], p->console[1] };
+	int keep[8 + TOPO_MAX_NODES] = { p->qmp[1], p->console[1] };
 	int *some[] = { &p->chan[1], &p->ring[1], &p->gate[1], &p->idle[0], &p->idle[1] };
 	size_t n_keep = 2;
 
@@ -160,9 +165,13 @@ static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, c
 	machine_args(&a, &vm->m, w, extra_cmdline);
 	log_command((const char *const *)a.v);
 	auto_free char *libraries = NULL, *descriptors = NULL;
+	auto_close int library = -1;
 
-	if (vm->m.clock.virtual && preload(&libraries, &descriptors, p->idle, e) < 0)
-		return -1;
+	if (vm->m.clock.virtual) {
+		if (preload(&libraries, &descriptors, &library, p->idle, e) < 0)
+			return -1;
+		keep[n_keep++] = library;
+	}
 	const char *const env[] = { libraries, descriptors, NULL };
 	struct spawn s = {
 		.argv = (const char *const *)a.v,

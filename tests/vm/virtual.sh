@@ -43,6 +43,13 @@ three_times() {
 	[ $ran = 0 ] && cmp first second && cmp first third
 }
 
+# Lists of libraries are parted at blanks and colons.
+odd_folder() {
+	mkdir -p 'a b:c/out' && cp "$O/ktstr" "$O"/ktstr-* 'a b:c/out/' && cp -r "$root/rules" "$root/ktstr.kconfig" 'a b:c/' || return
+	ktstr=$PWD/a\ b:c/out/ktstr
+	exits 0 "$ktstr" shell --kernel "$key" --clock virtual --topology 1,1,2,1 --exec 'echo there' && has there out && hasnt ktstr-idle err
+}
+
 another_seed() {
 	exits 0 virtual --exec 'guest-times 100' && mv out zero && exits 0 virtual --seed 1 --exec 'guest-times 100' && mv out one &&
 		exits 0 virtual --seed 1 --exec 'guest-times 100' && cmp out one || return
@@ -147,4 +154,4 @@ nothing_left() {
 	same '' "$(leftovers)" processes
 }
 
-run_tests three_times another_seed attached input time_flies panics floods lies diverge refused old_qemu verifier_twice nothing_left
+run_tests three_times odd_folder another_seed attached input time_flies panics floods lies diverge refused old_qemu verifier_twice nothing_left
