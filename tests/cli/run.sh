@@ -96,8 +96,10 @@ many_seeds() {
 		: >runs/seed-1/console.log || return
 	for i in $(seq 2 200); do ln -s seed-1 "runs/seed-$i" || return; done
 	(
+		# The sanitizers map more than there is.
 		# shellcheck disable=SC3045 # dash, bash and busybox have it
-		ulimit -v 65536 && judge 200
+		grep -q __asan_init "$O/ktstr-step" || ulimit -v 65536
+		judge 200
 	) && has '"verdict": "pass"' out.d/verdict.json
 }
 
