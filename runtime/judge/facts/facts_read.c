@@ -282,19 +282,12 @@ static int take_step(struct reader *r, void *to)
 {
 	struct histogram_step *s = to;
 	uint64_t v[2] = { 0 };
-	int got, n = 0;
+	int n = take_two(r, v);
 
-	if (take_kind(r, JSON_ARRAY) < 0 || json_scan_enter(&r->scan) < 0)
-		return -1;
-	while ((got = json_scan_next(&r->scan, NULL)) > 0) {
-		if (n == 2 || take_u64(r, &v[n]) < 0)
-			return n == 2 ? err_set(r->e, X_FAIL, "two numbers are expected") : -1;
-		n++;
-	}
-	if (got == 0 && (n != 2 || v[0] >= HISTOGRAM_STEPS || !v[1]))
+	if (n >= 0 && (n != 2 || v[0] >= HISTOGRAM_STEPS || !v[1]))
 		return err_set(r->e, X_FAIL, "a step below %d and how often are expected", HISTOGRAM_STEPS);
 	*s = (struct histogram_step){ (uint16_t)v[0], v[1] };
-	return got;
+	return n < 0 ? -1 : 0;
 }
 
 static int take_steps(struct reader *r, void *to)

@@ -243,3 +243,17 @@ int read_text(const char *text, size_t n, int (*take)(struct reader *, void *), 
 	json_scan_init(&r.scan, text, n, READ_VALUES, &keys, e);
 	return take(&r, to) < 0 || json_scan_end(&r.scan) < 0 ? -1 : 0;
 }
+
+int take_two(struct reader *r, uint64_t v[2])
+{
+	int got, n = 0;
+
+	if (take_kind(r, JSON_ARRAY) < 0 || json_scan_enter(&r->scan) < 0)
+		return -1;
+	while ((got = json_scan_next(&r->scan, NULL)) > 0) {
+		if (n == 2 || take_u64(r, &v[n]) < 0)
+			return n == 2 ? err_set(r->e, X_FAIL, "two numbers are expected") : -1;
+		n++;
+	}
+	return got < 0 ? -1 : n;
+}

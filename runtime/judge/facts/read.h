@@ -62,3 +62,5 @@ void named_put(struct named *x, char *name, double value);
 void named_sort(struct named *x);
 /* NULL: it has none of that name. */
 const double *named_get(const struct named *x, const char *name);
+/* A list of two numbers. How many there were, 0 to 2; negative: it is none of numbers, or longer. */
+int take_two(struct reader *r, uint64_t v[2]);

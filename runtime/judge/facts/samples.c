@@ -73,19 +73,12 @@ static int take_pair(struct reader *r, void *to)
 {
 	struct sample_idle *p = to;
 	uint64_t v[2] = { 0 };
-	int got, n = 0;
+	int n = take_two(r, v);
 
-	if (take_kind(r, JSON_ARRAY) < 0 || json_scan_enter(&r->scan) < 0)
-		return -1;
-	while ((got = json_scan_next(&r->scan, NULL)) > 0) {
-		if (n == 2 || take_u64(r, &v[n]) < 0)
-			return n == 2 ? err_set(r->e, X_FAIL, "two numbers are expected") : -1;
-		n++;
-	}
-	if (got == 0 && (n != 2 || v[0] >= SAMPLE_CPUS))
+	if (n >= 0 && (n != 2 || v[0] >= SAMPLE_CPUS))
 		return err_set(r->e, X_FAIL, "a CPU below %d and a place are expected", SAMPLE_CPUS);
 	*p = (struct sample_idle){ v[0], v[1] };
-	return got;
+	return n < 0 ? -1 : 0;
 }
 
 static int take_idle(struct reader *r, void *to)
