@@ -137,12 +137,27 @@ int cgroup_set(const struct cgroups *c, const char *name, const struct plan_knob
 	return k->given & KNOB_PIDS ? set_one(c, name, "pids.max", k->pids ? text : "max", t) : 0;
 }
 
-int cgroup_enter(const struct cgroups *c, const char *name, pid_t pid)
+static int put_task(const struct cgroups *c, const char *name, const char *file, pid_t task)
 {
 	char text[24];
 
-	snprintf(text, sizeof text, "%d", (int)pid);
-	return put(c, name, "cgroup.procs", text);
+	snprintf(text, sizeof text, "%d", (int)task);
+	return put(c, name, file, text);
+}
+
+int cgroup_enter(const struct cgroups *c, const char *name, pid_t pid)
+{
+	struct cgroups home = { 0 };
+
+	if (name)
+		return put_task(c, name, "cgroup.procs", pid);
+	memcpy(home.base, c->home, sizeof home.base);
+	return put_task(&home, "", "cgroup.procs", pid);
+}
+
+int cgroup_enter_thread(const struct cgroups *c, const char *name, pid_t tid)
+{
+	return put_task(c, name, "cgroup.threads", tid);
 }
 
 /* Until cgroup.events has that line. */

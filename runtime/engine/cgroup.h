@@ -11,6 +11,7 @@
 
 struct cgroups {
 	char base[512]; /* path of ours */
+	char home[512]; /* and of the one we are in */
 	bool host;
 };
 
@@ -26,9 +27,11 @@ int cgroup_make(const struct cgroups *c, const char *name, struct trouble *t);
 void cgroup_open_below(const struct cgroups *c, const char *name);
 int cgroup_set(const struct cgroups *c, const char *name, const struct plan_knobs *k, struct trouble *t);
 /* All of these: 0, or -1 with errno. */
+/* name NULL: none of ours, but the one we are in. */
 int cgroup_enter(const struct cgroups *c, const char *name, pid_t pid);
-int cgroup_freeze(const struct cgroups *c, const char *name, bool freeze); /* waits until it is so, 2 s at most */
-int cgroup_remove(const struct cgroups *c, const char *name);              /* waits until all are gone, 5 s at most */
+int cgroup_enter_thread(const struct cgroups *c, const char *name, pid_t tid); /* and not its process */
+int cgroup_freeze(const struct cgroups *c, const char *name, bool freeze);     /* waits until it is so, 2 s at most */
+int cgroup_remove(const struct cgroups *c, const char *name); /* waits until all are gone, 5 s at most */
 /* All that is in it and below it. */
 int cgroup_kill(const struct cgroups *c, const char *name);
 /* A descriptor of its folder. */

@@ -143,6 +143,26 @@ static int make_folder(const char *path, bool fresh, struct trouble *t)
 			       : "");
 }
 
+/* The version 2 line of the file is "0::/path". */
+static void find_home(struct cgroups *c, const char *mount)
+{
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	char line[sizeof c->home];
+	int n = 0;
+
+	snprintf(c->home, sizeof c->home, "%s", mount);
+	while (f && fgets(line, sizeof line, f)) {
+		if (strncmp(line, "0::", 3))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		n = snprintf(c->home, sizeof c->home, "%s%s", mount, line + 3);
+	}
+	if (f)
+		fclose(f);
+	if (n >= (int)sizeof c->home)
+		snprintf(c->home, sizeof c->home, "%s", mount);
+}
+
 int cgroups_open(struct cgroups *c, bool host, unsigned knobs, struct trouble *t)
 {
 	static const char *const inner[] = { "+cpuset", "+cpu", "+pids", "+memory" };
@@ -153,6 +173,7 @@ int cgroups_open(struct cgroups *c, bool host, unsigned knobs, struct trouble *t
 		return -1;
 	if (check_controllers(mount, knobs, t) < 0)
 		return -1;
+	find_home(c, mount);
 	snprintf(parent, sizeof parent, "%s/ktstr", mount);
 	if (make_folder(parent, false, t) < 0)
 		return -1;

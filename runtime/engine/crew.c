@@ -68,11 +68,11 @@ void crew_ask(const struct crew *c, struct worker *w)
 	const struct role *role = program_role(work->program, w->index % work->program->group);
 
 	if (work->nice)
-		(void)ask_nice(w->pid, work->nice);
+		(void)ask_nice(w->tid, work->nice);
 	w->masked = affinity_mask(&work->affinity, &c->plan->places, &w->cpuset, w->index, &w->random, &w->mask);
 	if (w->masked)
-		(void)ask_cpus(w->pid, &w->mask);
-	(void)ask_policy(w->pid, role->policy.kind != POLICY_NONE ? &role->policy : &work->policy);
+		(void)ask_cpus(w->tid, &w->mask);
+	(void)ask_policy(w->tid, role->policy.kind != POLICY_NONE ? &role->policy : &work->policy);
 }
 
 struct cpus worker_allowed(const struct worker *w)
@@ -95,7 +95,7 @@ uint64_t crew_go(struct crew *c)
 		if (w->state != WORKER_WAITS)
 			continue;
 		/* Only now, so that no worker inherits hundreds of them. */
-		meter_open(&w->meter, w->pid);
+		meter_open(&w->meter, w->pid, w->tid);
 	}
 	now = clock_now();
 	for (unsigned i = 0; i < c->n; i++) {
@@ -137,10 +137,10 @@ static bool add_record(struct crew *c, struct worker *w, enum frost frost)
 }
 
 /* Its last words, unless the last phase is over. What memory is lacking for is left out. */
-static void end_worker(struct crew *c, struct worker *w, enum worker_state state)
+static void end_worker(struct crew *c, struct worker *w, enum worker_state state, enum frost frost)
 {
 	if (w->state == WORKER_WORKS && c->phase <= c->plan->phases && (c->holding || state != WORKER_STOPPED))
-		(void)add_record(c, w, FROST_NONE);
+		(void)add_record(c, w, frost);
 	w->state = state;
 	meter_close(&w->meter);
 }
@@ -150,7 +150,7 @@ static void reaped(struct crew *c, struct worker *w, const siginfo_t *si)
 	if (worker_lives(w)) {
 		w->stopped_ns = clock_now();
 		w->exited = si->si_status;
-		end_worker(c, w, si->si_code == CLD_EXITED ? WORKER_EXITED : WORKER_CRASHED);
+		end_worker(c, w, si->si_code == CLD_EXITED ? WORKER_EXITED : WORKER_CRASHED, FROST_NONE);
 	}
 	w->gone = true;
 	w->gone_ns = clock_now();
@@ -181,15 +181,50 @@ bool crew_reap(struct crew *c)
 	}
 }
 
+static bool thread_is_gone(const struct worker *w)
+{
+	char path[64], text[256], *end;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)w->pid, (int)w->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return true;
+	text[n] = '\0';
+	end = strrchr(text, ')'); /* behind its name */
+	return end && (end[2] == 'Z' || end[2] == 'X');
+}
+
+/* Nobody tells of a thread that ended and left its process to others: it is looked for. When that was is not known, so that it did not
+ * run since is no gap. */
+static void find_gone(struct crew *c)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		struct worker *w = &c->workers[i];
+
+		if (!w->step->work->threads || w->state != WORKER_WORKS || !thread_is_gone(w))
+			continue;
+		w->exited = -1;
+		w->gone = true;
+		w->stopped_ns = w->gone_ns = clock_now();
+		end_worker(c, w, WORKER_EXITED, FROST_NOW);
+	}
+}
+
 void crew_stop(struct crew *c, int group)
 {
+	find_gone(c);
 	for (unsigned i = 0; i < c->n; i++) {
 		struct worker *w = &c->workers[i];
 
 		if (!worker_lives(w) || (group != CREW_ALL && w->group != group))
 			continue;
 		w->stopped_ns = clock_now();
-		end_worker(c, w, WORKER_STOPPED);
+		end_worker(c, w, WORKER_STOPPED, FROST_NONE);
 	}
 }
 
@@ -205,7 +240,7 @@ void crew_kill(struct crew *c, int group)
 	for (unsigned i = 0; i < c->n; i++) {
 		struct worker *w = &c->workers[i];
 
-		if (w->group == group && w->state == WORKER_STOPPED && !w->gone)
+		if ((w->group == group || group == CREW_ALL) && w->state == WORKER_STOPPED && !w->gone)
 			kill_all(w);
 	}
 }
@@ -224,6 +259,7 @@ bool crew_turn_page(struct crew *c, enum frost (*frost)(void *arg, int group), v
 {
 	bool ok = true;
 
+	find_gone(c);
 	for (unsigned i = 0; i < c->n; i++) {
 		struct worker *w = &c->workers[i];
 

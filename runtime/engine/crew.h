@@ -24,9 +24,10 @@ struct worker {
 	unsigned index;               /* in its line */
 	uint32_t turn;                /* of the stage's go: when it begins */
 	int group;                    /* where it is now, PLAN_NO_GROUP too */
-	pid_t pid;
-	bool gone;  /* and waited for */
-	int exited; /* exit code */
+	pid_t pid;                    /* of its process */
+	pid_t tid;                    /* the same, unless it is one of several threads */
+	bool gone;                    /* and waited for */
+	int exited;                   /* exit code; -1: of a thread, not known */
 	uint64_t stopped_ns, gone_ns;
 
 	struct cpus cpuset; /* of its group now */
@@ -73,7 +74,7 @@ bool crew_reap(struct crew *c);
 /* Those workers are read a last time, and what ends them from now on is us. group: PLAN_NO_GROUP too; CREW_ALL: all. */
 enum { CREW_ALL = -2 };
 void crew_stop(struct crew *c, int group);
-/* Kills stopped workers of that group, wherever they went by themselves. */
+/* Kills stopped workers of that group, or all, wherever they went by themselves. */
 void crew_kill(struct crew *c, int group);
 /* Kills those that are in no group of ours, with what they forked. */
 void crew_kill_loose(struct crew *c);

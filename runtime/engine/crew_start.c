@@ -4,16 +4,21 @@
  * scheduler under test lets them. */
 #include "engine/crew.h"
 #include "engine/worker/live.h"
+#include "engine/worker/ask.h"
+#include "engine/worker/look.h"
 #include "scenario/random.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define THREADS_NS 10000000000u
 
 /* A work line while its workers are made. */
 struct line {
@@ -89,7 +94,7 @@ static pid_t fork_into(struct line *l)
 	return pid;
 }
 
-static struct worker *add_worker(struct line *l, pid_t pid)
+static struct worker *add_worker(struct line *l, pid_t pid, pid_t tid)
 {
 	struct crew *c = l->crew;
 	struct worker *w = &c->workers[c->n];
@@ -101,6 +106,7 @@ static struct worker *add_worker(struct line *l, pid_t pid)
 		.turn = c->turn,
 		.group = l->step->group,
 		.pid = pid,
+		.tid = tid,
 		.cpuset = *l->cpuset,
 		.random = generator(c->seed, c->n, 1),
 		.meter = { -1, -1, false },
@@ -108,6 +114,12 @@ static struct worker *add_worker(struct line *l, pid_t pid)
 	c->n++;
 	c->stage.head->taken = c->n;
 	return w;
+}
+
+static int no_worker(const struct line *l, struct trouble *t)
+{
+	return trouble(t, ENDS_ENV, "line %u: start a worker in %s: %s", l->step->line,
+		       l->group ? l->group : "no cgroup", strerror(errno));
 }
 
 static int start_processes(struct line *l, int *refused, struct trouble *t)
@@ -122,12 +134,77 @@ static int start_processes(struct line *l, int *refused, struct trouble *t)
 			return 0;
 		}
 		if (pid < 0)
-			return trouble(t, ENDS_ENV, "line %u: start a worker in %s: %s", l->step->line,
-				       l->group ? l->group : "no cgroup", strerror(errno));
+			return no_worker(l, t);
 		setpgid(pid, pid);
-		crew_ask(l->crew, add_worker(l, pid));
+		crew_ask(l->crew, add_worker(l, pid, pid));
 	}
 	return 0;
+}
+
+/* False: there is none within the time a process that stands above all others may take to make its threads. */
+static bool next_thread(int from, int32_t *number, uint64_t until_ns)
+{
+	struct pollfd p = { .fd = from, .events = POLLIN };
+	uint64_t now;
+
+	while ((now = clock_now()) < until_ns) {
+		if (poll(&p, 1, (int)((until_ns - now) / 1000000) + 1) > 0)
+			return read(from, number, sizeof *number) == sizeof *number;
+	}
+	return false;
+}
+
+/* Workers of a process that died before it had its threads die with it. */
+static int meet_threads(struct line *l, pid_t pid, int from, int *refused, struct trouble *t)
+{
+	uint64_t until = clock_now() + THREADS_NS;
+	int32_t number;
+	unsigned n = 0;
+
+	for (; n < l->row.n && next_thread(from, &number, until); n++) {
+		if (number <= 0) {
+			*refused = -number;
+			return 0;
+		}
+		crew_ask(l->crew, add_worker(l, pid, number));
+	}
+	if (clock_now() >= until)
+		return trouble(t, ENDS_ENV, "line %u: %u threads of %u after %u s; is their cgroup frozen?",
+			       l->step->line, n, l->row.n, (unsigned)(THREADS_NS / 1000000000));
+	for (; n < l->row.n; n++)
+		add_worker(l, pid, pid);
+	return 0;
+}
+
+static int start_threads(struct line *l, int *refused, struct trouble *t)
+{
+	static const struct policy above = { .kind = POLICY_FIFO, .priority = 50 };
+	int told[2], r = 0;
+	pid_t pid;
+
+	if (pipe2(told, O_CLOEXEC) < 0)
+		return trouble(t, ENDS_OWN, "line %u: pipe: %s", l->step->line, strerror(errno));
+	l->shared.actors = l->actors;
+	l->shared.n = l->row.n;
+	l->shared.ducts = l->ducts;
+	l->shared.n_ducts = l->n_ducts;
+	l->shared.told = told[1];
+	pid = fork_into(l);
+	if (pid == 0)
+		worker_live_threads(&l->shared);
+	close(told[1]);
+	if (pid < 0 && (errno == EAGAIN || errno == ENOMEM)) {
+		*refused = errno;
+	} else if (pid < 0) {
+		r = no_worker(l, t);
+	} else {
+		setpgid(pid, pid);
+		/* It makes them above the scheduler under test; each then gets what its line says. */
+		(void)ask_policy(pid, &above);
+		r = meet_threads(l, pid, told[0], refused, t);
+	}
+	close(told[0]);
+	return r;
 }
 
 static int make_ducts(struct line *l, struct trouble *t)
@@ -162,7 +239,7 @@ static int start(struct line *l, int *refused, struct trouble *t)
 		return -1;
 	for (unsigned i = 0; i < l->row.n; i++)
 		fill_actor(l, &l->actors[i], i);
-	return start_processes(l, refused, t);
+	return l->work->threads ? start_threads(l, refused, t) : start_processes(l, refused, t);
 }
 
 static void close_line(struct line *l)
@@ -185,7 +262,7 @@ int crew_start(struct crew *c, const struct plan_step *step, const struct cpus *
 		.crew = c,
 		.step = step,
 		.work = step->work,
-		.shared = { .work = step->work, .director = getpid(), .turn = c->turn },
+		.shared = { .work = step->work, .director = getpid(), .turn = c->turn, .told = -1 },
 		.row = { c->n, step->work->n },
 		.group = step->group == PLAN_NO_GROUP ? NULL : c->plan->groups[step->group].name,
 		.folder = -1,

@@ -273,6 +273,8 @@ static void stop(struct director *d)
 	d->stop_ns = clock_now();
 	crew_stop(&d->crew, CREW_ALL);
 	(void)cgroup_kill(d->cgroups, "");
+	/* The kernel passes by a process whose first thread ended before the others. */
+	crew_kill(&d->crew, CREW_ALL);
 	crew_kill_loose(&d->crew);
 	programs_stop(&d->programs, PROGRAMS_ALL);
 	until = clock_now() + GONE_NS;

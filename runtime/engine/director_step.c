@@ -122,6 +122,15 @@ static int swap(struct director *d, const struct plan_step *s)
 	return set_knobs(d, s->group, &a) < 0 || set_knobs(d, s->other, &b) < 0 ? -1 : 0;
 }
 
+/* Of a process that goes whole each thread says so. */
+static int enter(const struct director *d, const struct plan_step *s, const struct worker *w)
+{
+	const char *to = s->other == PLAN_NO_GROUP ? NULL : name_of(d, s->other);
+
+	return s->apart && w->step->work->threads ? cgroup_enter_thread(d->cgroups, to, w->tid)
+						  : cgroup_enter(d->cgroups, to, w->pid);
+}
+
 static int move(struct director *d, const struct plan_step *s)
 {
 	unsigned left = s->n ? s->n : d->crew.n;
@@ -132,7 +141,7 @@ static int move(struct director *d, const struct plan_step *s)
 		if (!worker_lives(w) || w->group != s->group)
 			continue;
 		left--;
-		if (cgroup_enter(d->cgroups, name_of(d, s->other), w->pid) < 0) {
+		if (enter(d, s, w) < 0) {
 			if (errno != ESRCH)
 				director_refused(d, s, "move a worker", errno);
 			continue;
@@ -160,7 +169,8 @@ static void stop_group(struct director *d, const struct plan_step *s)
 		crew_kill(&d->crew, g);
 		programs_stop(&d->programs, g);
 	}
-	if (d->groups[s->group].made && cgroup_kill(d->cgroups, name_of(d, s->group)) < 0)
+	if (d->groups[s->group].made && cgroup_kill(d->cgroups, name_of(d, s->group)) < 0 &&
+	    errno != EOPNOTSUPP /* a threaded one: its processes were killed one by one */)
 		director_refused(d, s, "kill", errno);
 }
 
@@ -212,14 +222,14 @@ static void ask_all(struct director *d, const struct plan_step *s)
 		if (!worker_lives(w) || w->group != s->group)
 			continue;
 		if (s->kind == PLAN_NICE) {
-			r = ask_nice(w->pid, s->nice);
+			r = ask_nice(w->tid, s->nice);
 		} else if (s->kind == PLAN_POLICY) {
-			r = ask_policy(w->pid, &s->policy);
+			r = ask_policy(w->tid, &s->policy);
 		} else {
 			w->masked = affinity_mask(&s->affinity, &d->plan->places, &w->cpuset, index++, &w->random,
 						  &w->mask);
 			/* All of them: the kernel leaves out what the cpuset lacks, also when that changes. */
-			r = ask_cpus(w->pid, w->masked ? &w->mask : &all);
+			r = ask_cpus(w->tid, w->masked ? &w->mask : &all);
 			d->changed = true;
 		}
 		if (r < 0 && errno != ESRCH)

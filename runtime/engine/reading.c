@@ -9,25 +9,25 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int open_task(pid_t pid, const char *file)
+static int open_task(pid_t pid, pid_t tid, const char *file)
 {
 	char path[96];
 
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/%s", (int)pid, (int)tid, file);
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-void meter_open(struct meter *m, pid_t pid)
+void meter_open(struct meter *m, pid_t pid, pid_t tid)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
 					.size = sizeof attr,
 					.config = PERF_COUNT_SW_CPU_MIGRATIONS };
 
-	m->schedstat = open_task(pid, "schedstat");
-	m->migrations = (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	m->schedstat = open_task(pid, tid, "schedstat");
+	m->migrations = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	m->counter = m->migrations >= 0;
 	if (!m->counter)
-		m->migrations = open_task(pid, "sched");
+		m->migrations = open_task(pid, tid, "sched");
 }
 
 void meter_close(struct meter *m)

@@ -9,12 +9,13 @@
 
 /* Where the kernel's numbers come from; -1: nowhere. */
 struct meter {
-	int schedstat;  /* /proc/PID/schedstat */
-	int migrations; /* a performance counter, or else /proc/PID/sched */
+	int schedstat;  /* /proc/PID/task/TID/schedstat */
+	int migrations; /* a performance counter, or else /proc/PID/task/TID/sched */
 	bool counter;
 };
 
-void meter_open(struct meter *m, pid_t pid);
+/* tid: a thread of the process pid. */
+void meter_open(struct meter *m, pid_t pid, pid_t tid);
 void meter_close(struct meter *m);
 
 struct reading {

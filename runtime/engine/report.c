@@ -274,6 +274,8 @@ static void ended(FILE *f, const struct worker *w)
 {
 	if (!w->gone)
 		fputs(",\"ended\":\"unreaped\"", f);
+	else if (w->state == WORKER_EXITED && w->exited < 0)
+		fputs(",\"ended\":\"exited\"", f);
 	else if (w->state == WORKER_EXITED)
 		fprintf(f, ",\"ended\":\"exited %d\"", w->exited);
 	else
@@ -296,6 +298,8 @@ static void worker(FILE *f, const struct director *d, const struct worker *w)
 	words(f, "comm", work->comm);
 	number(f, "line", w->step->line);
 	number(f, "pid", (uint64_t)w->pid);
+	if (work->threads)
+		number(f, "tid", (uint64_t)w->tid);
 	set(f, "allowed", &allowed);
 	ended(f, w);
 	if (s->error[0]) {

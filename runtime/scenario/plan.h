@@ -21,10 +21,11 @@ enum plan_kind {
 	PLAN_MARK,   /* name */
 	PLAN_EVERY, /* steps up to the END that belongs to it, each ns anew until for_ns passed since the first. Ends a phase, as a
 			* hold does. When a pass took longer than ns the next one follows at once */
-	PLAN_END,       /* of EVERY; first: where its steps begin */
-	PLAN_SET,       /* knobs of group */
-	PLAN_SWAP,      /* group and other get each other's cpuset, as it is then */
-	PLAN_MOVE,      /* n workers of group to other; n 0: all. The first started go first */
+	PLAN_END,  /* of EVERY; first: where its steps begin */
+	PLAN_SET,  /* knobs of group */
+	PLAN_SWAP, /* group and other get each other's cpuset, as it is then */
+	PLAN_MOVE, /* n workers of group to other; n 0: all. The first started go first. apart: threads go one by one, else their
+			* process goes, which is in group whole */
 	PLAN_STOP,      /* all workers of group and of those in it end; they are judged */
 	PLAN_REMOVE,    /* stop, then remove group; nothing is below it */
 	PLAN_FREEZE,    /* group */
@@ -77,6 +78,7 @@ struct plan_work {
 	struct memory memory;
 	char comm[16];
 	unsigned uid; /* 0: root, as the engine is */
+	bool threads; /* of one process, and not a process each */
 };
 
 struct plan_step {
@@ -88,6 +90,7 @@ struct plan_step {
 	unsigned n;
 	char *name; /* of MARK, SCHEDULER, VAR, MAP, else NULL */
 	enum plan_deed deed;
+	bool apart;
 	int64_t value;
 	char *const *argv; /* of PROGRAM, the scenario's; NULL-ended */
 	unsigned copies;

@@ -111,6 +111,89 @@ programs() {
 		exits 2 timeout 60 "$engine" --host --seed 5 --topology 1,1,2,1 --program /dev/null t.ktstr && has 'run /dev/null: ' err
 }
 
+# Workers of one process: each has figures, a mask and a policy of its own; they move as the kernel lets threads move, and end together.
+threads() {
+	cat >t.ktstr <<-'EOT'
+		test threads
+		cgroup a
+		cgroup a/x threaded
+		cgroup a/y threaded
+		cgroup b
+		work a/x spin n=2 threads
+		work b pi n=3 threads affinity=one
+		work b signal n=2 threads uid=65534 nice=3
+		work - fork n=2 threads comm=maker
+		hold 200ms
+		move a/x a/y n=1
+		hold 100ms
+		move a/y a/x
+		move a/x b
+		nice b 2
+		policy b batch
+		hold 200ms
+		move b -
+		hold 100ms
+		stop -
+		hold 50ms
+	EOT
+	"$engine" --host --seed 5 --topology 1,1,2,1 t.ktstr >out 2>err </dev/null &
+	engine_pid=$!
+	within 60 nine || fail 'no threads' || return
+	same "$first" "$(awk '/^Tgid:/ { print $2 }' "/proc/$second/status")" 'its process' && same spin "$(cat "/proc/$second/comm")" 'its name' || return
+	wait $engine_pid || fail "$(cat err)" || return
+	same '' "$(cat err)" stderr && plausible spin pi signal fork && python3 - <<-'EOT' || return
+		import json
+		run = json.load(open("out"))
+		w = run["workers"]
+		assert "refused" not in run and [x["ended"] for x in w] == ["stopped"] * 9 and all("error" not in x for x in w), w
+		assert len({x["tid"] for x in w}) == 9 and [sum(x["pid"] == y["pid"] for y in w) for x in w] == [2, 2, 3, 3, 3, 2, 2, 2, 2], w
+		assert {w[i]["allowed"] for i in (2, 3, 4)} == {"0", "1"}, w
+		# The kernel's two ways to count: the workers of b are all that is in b.
+		used = [s["usage_usec"] for s in run["cgroups"][3]["cpu_stat"]]
+		cpu = sum(x["phases"][1]["cpu_ns"] for x in w if x["group"] == "b") / 1000
+		assert abs(used[2] - used[1] - cpu) <= 0.1 * cpu + 20000, (used, cpu)
+	EOT
+	workers=$(grep -o '"tid":[0-9]*' out | cut -d: -f2) && nothing_left
+}
+
+# $first and $second of those that spin.
+nine() {
+	director=$(children "$engine_pid") && [ -n "$director" ] || return
+	# shellcheck disable=SC2046 # words
+	set -- $(children "$director")
+	[ $# = 4 ] || return
+	first=$1
+	# shellcheck disable=SC2046
+	set -- $(ls "/proc/$1/task")
+	[ $# = 2 ] && second=$2 && [ "$(cat "/proc/$2/comm")" = spin ]
+}
+
+# A thread that cannot go on ends alone, be it the first of its process; what kills one kills all.
+threads_end() {
+	printf 'test t\ncgroup a\nwork a prog:"run 100us; write 4 | run 100us; sleep 1ms" n=4 threads\nhold 100ms\nhold 100ms\n' >t.ktstr
+	exits 0 timeout 60 "$engine" --host --seed 5 --shared /nowhere --topology 1,1,2,1 t.ktstr && python3 - <<-'EOT' || return
+		import json
+		w = json.load(open("out"))["workers"]
+		assert [x["ended"] for x in w] == ["exited", "stopped"] * 2 and "a file to write to" in w[0]["error"], w
+		assert [len(x["phases"]) for x in w] == [1, 3, 1, 3] and all(x["reaped_ns"] < 2e9 for x in w), w
+	EOT
+	printf 'test t\ncgroup a\nwork a spin n=3 threads\nwork - spin n=1\nhold 2s\n' >t.ktstr
+	"$engine" --host --seed 5 --topology 1,1,2,1 t.ktstr >out 2>err </dev/null &
+	engine_pid=$!
+	within 60 two && kill -SEGV "$first" || fail 'no workers' || return
+	wait $engine_pid || fail "exit code $?" || return
+	same '"crashed" "crashed" "crashed" "stopped"' "$(grep -o '"ended":"[a-z ]*"' out | cut -d: -f2 | tr '\n' ' ' | sed 's/ $//')" &&
+		workers=$(grep -o '"pid":[0-9]*' out | cut -d: -f2) && nothing_left
+}
+
+two() {
+	director=$(children "$engine_pid") && [ -n "$director" ] || return
+	# shellcheck disable=SC2046 # words
+	set -- $(children "$director")
+	first=$1
+	[ $# = 2 ] && [ "$(cat "/proc/$2/comm")" = spin ]
+}
+
 # Workers that leave their cgroup by themselves are found when it is stopped, and what they made goes.
 roaming() {
 	printf 'test roaming\ncgroup a\nwork a spin n=1\nwork a churn:period=5ms,deep=3 n=2\nwork a migrate:period=5ms n=2 mem=local\nwork - churn:period=5ms n=1\nhold 300ms\nstop a\nhold 100ms\n' >t.ktstr
@@ -202,4 +285,4 @@ mounts_its_own() {
 	exits 0 own_mounts sh -c 'umount -l "$1" && exec "$2" --host --seed 5 --topology 1,1,2,1 t.ktstr' - "$mount" "$engine" && plausible spin
 }
 
-run_tests figures programs roaming again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own
+run_tests figures programs threads threads_end roaming again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own

@@ -10,7 +10,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char text[] =
 		"ktstr 1\ntest t\nscheduler ./x --a\ntopology 1,2,4,1\nneeds cpus:2..4 smt 6.12.. CONFIG_X=n f\nexpect gap.max{a} < 5ms\n"
-		"cgroup a cpuset=part:0/2@llc:0-cpu:1 weight=5 max=5ms/9ms pids=7 mems=0 threaded\n"
+		"cgroup a cpuset=part:0/2@llc:0-cpu:1 weight=5 max=5ms/9ms pids=7 mems=0 threaded\nwork a spin n=2 threads\n"
 		"work a prog:\"2 * policy=rr:3; run 1us; wake @x | pilock a; piunlock a; wait @x\" n=200% policy=deadline:1ms/2ms/3ms\n"
 		"each usable max=4 part=1/2 { cgroup c_$ cpuset=overlap:$/9/0.5 }\nhold 10%\nuse lock_convoy\nmark x\n"
 		"every 5ms { swap a a; move a - n=2; freeze a; thaw a; nice a -5; affinity a random; stop a } for 2s\n"

@@ -39,6 +39,8 @@ test all
   work c/d prog:"run 100us; wake @x" n=1
   work a prog:"wait @x; run 50us" n=2 uid=1000
   work - spin n=1 policy=deadline:1ms/10ms/10ms
+  work c/d futex n=2 threads
+  work c/d affinity:of=all n=2 threads
   hold 500ms
   mark here
   freeze a
@@ -77,6 +79,8 @@ assert "refused" not in run, run["refused"]
 assert len(run["workers"]) >= 53 and all(w["ended"] == "stopped" and "error" not in w for w in run["workers"])
 lazy = [w["id"] for w in run["workers"][:51] if not sum(p["iterations"] for p in w["phases"] if p)]
 assert not lazy, lazy
+threads = [w for w in run["workers"] if "tid" in w]
+assert len(threads) == 4 and len({w["pid"] for w in threads}) == 2 and all(w["phases"][1]["iterations"] for w in threads), threads
 a = [w for w in run["workers"] if w["group"] == "a"]
 assert all(w["phases"][2] is None for w in a)
 for w in a:

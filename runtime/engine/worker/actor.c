@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +27,9 @@ enum { VARIED = 10 /* each so manieth act of computing takes half to one and a h
 void actor_fail(struct actor *a, const char *what)
 {
 	snprintf(a->seat->error, sizeof a->seat->error, "%s: %s", what, strerror(errno));
-	_exit(1);
+	/* Of a process with other workers only this thread ends. */
+	for (;;)
+		syscall(SYS_exit, 1);
 }
 
 unsigned actor_cell(const struct actor *a, const struct act *act)

@@ -47,7 +47,7 @@ void actor_work(struct actor *a) __attribute__((noreturn));
 /* One iteration. For tests. */
 void actor_pass(struct actor *a);
 
-/* The worker cannot go on: why, for the report, and the end of its process. */
+/* The worker cannot go on: why, for the report, and the end of its process, or of its thread alone. */
 void actor_fail(struct actor *a, const char *what) __attribute__((noreturn));
 
 /* number of an act's cell on the stage */

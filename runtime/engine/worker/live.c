@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, SLACK_NS = 50000 };
+enum { PAGE = 4096, SLACK_NS = 50000, STACK = 1 << 20 /* for a worker with functions of a user's */ };
 
 static int by_number(const void *a, const void *b)
 {
@@ -41,13 +43,19 @@ static void close_from_to(int from, unsigned to)
 		close(fd);
 }
 
-/* A worker has nothing of the director's but its pipes. */
-static void close_others(const struct actor *a)
+/* A worker has nothing of the director's but its pipes, and what it tells it by. */
+static void close_others(struct actor *a, const struct worker_line *line)
 {
-	int kept[4 * PROGRAM_SLOTS_MAX], from = STDERR_FILENO + 1;
-	unsigned n = keep(kept, 0, a->ducts, a->program->slots);
+	bool all = line->told >= 0;
+	unsigned ducts = all ? line->n_ducts : a->program->slots, n;
+	int *kept = malloc((2 * (ducts + a->plan->shared.n) + 1) * sizeof *kept), from = STDERR_FILENO + 1;
 
+	if (!kept)
+		actor_fail(a, "memory");
+	n = keep(kept, 0, all ? line->ducts : a->ducts, ducts);
 	n = keep(kept, n, a->shared_ducts, a->plan->shared.n);
+	if (all)
+		kept[n++] = line->told;
 	qsort(kept, n, sizeof *kept, by_number);
 	for (unsigned i = 0; i < n; i++) {
 		if (kept[i] > from)
@@ -55,6 +63,7 @@ static void close_others(const struct actor *a)
 		from = kept[i] + 1;
 	}
 	close_from_to(from, UINT_MAX);
+	free(kept);
 }
 
 static void become(struct actor *a, const struct worker_line *line)
@@ -63,7 +72,7 @@ static void become(struct actor *a, const struct worker_line *line)
 	sigset_t none;
 	int null;
 
-	close_others(a);
+	close_others(a, line);
 	/* What the engine prints, and is told, is the director's. */
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	null = open("/dev/null", O_RDONLY);
@@ -102,6 +111,76 @@ static void __attribute__((noreturn)) begin(struct actor *a, uint32_t turn)
 	while ((now = __atomic_load_n(go, __ATOMIC_SEQ_CST)) < turn)
 		futex(go, FUTEX_WAIT, now);
 	actor_work(a);
+}
+
+/* A thread while it is made. */
+struct birth {
+	struct actor *actor;
+	uint32_t turn;
+	int32_t tid;
+	sem_t *born;
+};
+
+static void *live_thread(void *arg)
+{
+	struct birth *b = arg;
+	struct actor *a = b->actor;
+	uint32_t turn = b->turn;
+
+	b->tid = gettid();
+	sem_post(b->born);
+	begin(a, turn);
+}
+
+/* Threads but for the first, which we are. How many there are with it; fewer than asked for: *error. */
+static unsigned make_threads(struct birth *births, const struct worker_line *line, int *error)
+{
+	unsigned made = 1;
+	pthread_attr_t attr;
+	pthread_t thread;
+	sem_t born;
+
+	sem_init(&born, 0, 0);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	births[0].tid = gettid();
+	for (; made < line->n; made++) {
+		births[made] = (struct birth){ &line->actors[made], line->turn, 0, &born };
+		*error = pthread_create(&thread, &attr, live_thread, &births[made]);
+		if (*error)
+			break;
+	}
+	pthread_attr_destroy(&attr);
+	for (unsigned i = 1; i < made; i++)
+		while (sem_wait(&born) < 0)
+			;
+	sem_destroy(&born);
+	return made;
+}
+
+static void tell(int to, int32_t number)
+{
+	(void)!write(to, &number, sizeof number);
+}
+
+void worker_live_threads(const struct worker_line *line)
+{
+	struct birth *births = calloc(line->n, sizeof *births);
+	int error = 0;
+	unsigned made;
+
+	become(&line->actors[0], line);
+	if (!births)
+		actor_fail(&line->actors[0], "memory for threads");
+	made = make_threads(births, line, &error);
+	for (unsigned i = 0; i < made; i++)
+		tell(line->told, births[i].tid);
+	if (error)
+		tell(line->told, -error);
+	close(line->told);
+	free(births);
+	begin(&line->actors[0], line->turn);
 }
 
 void worker_live(struct actor *a, const struct worker_line *line)

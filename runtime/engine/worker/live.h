@@ -1,4 +1,4 @@
-/* live.h: a worker's process from its first instruction to its first act. */
+/* live.h: a worker from its first instruction to its first act. */
 #pragma once
 #include "engine/worker/actor.h"
 #include <sys/types.h>
@@ -8,7 +8,19 @@ struct worker_line {
 	const struct plan_work *work;
 	pid_t director;
 	uint32_t turn; /* of the stage's go: when they begin */
+
+	/* For threads. */
+	struct actor *actors; /* of all */
+	unsigned n;
+	const struct duct *ducts; /* of all their groups */
+	unsigned n_ducts;
+	int told; /* a pipe */
 };
 
 /* In the child: makes it what the line says, waits for the go, works. It dies with the director. */
 void worker_live(struct actor *a, const struct worker_line *line) __attribute__((noreturn));
+
+/* In the child, which must not wait for the scheduler under test: likewise, all workers of the line are its threads, and the first
+ * one is the process's first. Into the pipe go their numbers for the kernel (int32_t), in order, as soon as they wait for the go; when
+ * there are fewer than asked for, a negative errno is the last. The pipe is closed then. */
+void worker_live_threads(const struct worker_line *line) __attribute__((noreturn));

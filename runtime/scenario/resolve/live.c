@@ -95,15 +95,103 @@ bool live_group(struct making *m, const char *name, bool fresh, int *group)
 	return (*group != PLAN_NO_GROUP && m->live[*group].there) || missing(m, real, *group != PLAN_NO_GROUP);
 }
 
-void live_stop(struct making *m, int group)
+static bool within(const struct making *m, int group, int above)
 {
-	live_of(m, group)->started = false;
-	for (size_t i = 0; i < m->plan->n_groups && group != PLAN_NO_GROUP; i++) {
-		for (int up = (int)i; up != PLAN_NO_GROUP; up = m->plan->groups[up].parent) {
-			if (up == group)
-				m->live[i].started = false;
-		}
+	while (group != above && group != PLAN_NO_GROUP)
+		group = m->plan->groups[group].parent;
+	return group == above;
+}
+
+/* The cgroup above it, or itself, in which its threads' processes are, as far as the kernel is concerned. */
+static int domain(const struct making *m, int group)
+{
+	while (group != PLAN_NO_GROUP && m->live[group].threaded)
+		group = m->plan->groups[group].parent;
+	return group;
+}
+
+bool live_made(struct making *m, int group, bool threaded)
+{
+	int parent = m->plan->groups[group].parent;
+	int other = parent != PLAN_NO_GROUP && m->live[parent].threaded && !threaded ? parent : PLAN_NO_GROUP;
+
+	m->live[group].threaded = threaded;
+	for (size_t i = 0; i < m->plan->n_groups && other == PLAN_NO_GROUP; i++) {
+		if (m->live[i].there && m->plan->groups[i].parent == parent && m->live[i].threaded != threaded)
+			other = (int)i;
 	}
+	if (other == PLAN_NO_GROUP)
+		return true;
+	fault_bad(m->e, 1, "\"%s\" is threaded and \"%s\" is not: the kernel lets none run in it",
+		  m->plan->groups[threaded ? group : other].name, m->plan->groups[threaded ? other : group].name);
+	return fault_tip(m->e, "cgroups beside a threaded one and in it are threaded, too");
+}
+
+bool live_threads(struct making *m, int group)
+{
+	live_of(m, group)->threads = true;
+	for (int up = group; up != PLAN_NO_GROUP; up = m->plan->groups[up].parent) {
+		if (m->live[up].frozen)
+			return fault_bad(m->e, 1, "\"%s\" is frozen: no process makes threads there",
+					 m->plan->groups[up].name) ||
+			       fault_tip(m->e, "thaw %s before", m->plan->groups[up].name);
+	}
+	return true;
+}
+
+/* Of its domain: so no process has threads elsewhere. */
+static bool only_threads(const struct making *m, int group)
+{
+	for (int i = 0; i < (int)m->plan->n_groups; i++) {
+		if (i != group && m->live[i].threads && domain(m, i) == domain(m, group))
+			return false;
+	}
+	return true;
+}
+
+bool live_move(struct making *m, struct plan_step *t)
+{
+	struct live *from = live_of(m, t->group), *to = live_of(m, t->other);
+
+	to->started |= from->started;
+	from->started &= t->n != 0;
+	if (!from->threads)
+		return true;
+	t->apart = t->group != PLAN_NO_GROUP && t->other != PLAN_NO_GROUP && domain(m, t->group) == domain(m, t->other);
+	if (!t->apart && t->n)
+		return fault_bad(m->e, 1, "threads of one process go there all together") ||
+		       fault_tip(m->e, "leave n=%u out, or make both cgroups threaded, in one place", t->n);
+	if (!t->apart && from->split)
+		return fault_bad(m->e, 1,
+				 "threads go there all together, and some of that process are in other cgroups") ||
+		       fault_tip(m->e, "move them together before, without n=");
+	to->threads = true;
+	from->split |= t->n != 0;
+	to->split |= from->split;
+	from->threads = from->split = t->n != 0;
+	if (!t->n && only_threads(m, t->other))
+		to->split = false;
+	return true;
+}
+
+/* A process ends whole. */
+bool live_stop(struct making *m, int group)
+{
+	live_of(m, group)->started = live_of(m, group)->threads = false;
+	for (size_t i = 0; i < m->plan->n_groups && group != PLAN_NO_GROUP; i++) {
+		struct live *l = &m->live[i];
+		int at = domain(m, (int)i);
+
+		if (!within(m, (int)i, group))
+			continue;
+		if (l->split && (at == PLAN_NO_GROUP || !within(m, at, group)))
+			return fault_bad(m->e, 1,
+					 "a process ends whole, and threads of those in \"%s\" are in other cgroups",
+					 m->plan->groups[i].name) ||
+			       fault_tip(m->e, "move them together before, without n=");
+		l->started = l->threads = l->split = false;
+	}
+	return true;
 }
 
 void live_remove(struct making *m, int group)

@@ -7,6 +7,10 @@ struct live {
 	bool there;
 	bool started; /* workers were started in the block that is open, and nobody stopped them */
 	bool own;     /* has a cpuset of its own */
+	bool frozen;
+	bool threaded; /* in the kernel's sense: one of those that threads of one process may be spread over */
+	bool threads;  /* workers in it are threads of one process */
+	bool split;    /* and others of that process are in other cgroups */
 	struct cpus cpus;
 	unsigned below; /* cgroups that are there */
 };
@@ -27,8 +31,17 @@ struct making {
 /* The index of a name that a line gives, with "$" replaced; NULL: PLAN_NO_GROUP. fresh: it is to be made now, else it must be
  * there. False: a fault without a place. */
 bool live_group(struct making *m, const char *name, bool fresh, int *group);
+/* All of these: false with a fault when the kernel does not let it be so. */
+
+/* It was made. */
+bool live_made(struct making *m, int group, bool threaded);
+/* Workers start in it that are threads of one process. */
+bool live_threads(struct making *m, int group);
+/* Workers go elsewhere. t->apart is filled. */
+bool live_move(struct making *m, struct plan_step *t);
 /* Its workers end, and those of the cgroups in it. */
-void live_stop(struct making *m, int group);
+bool live_stop(struct making *m, int group);
+
 void live_remove(struct making *m, int group);
 struct live *live_of(struct making *m, int group);
 /* What it may use, by its own cpuset and those above. */

@@ -74,6 +74,8 @@ static bool knobs(struct making *m, const struct scenario_line *l)
 	if (!t || !live_group(m, l->name, l->kind == LINE_CGROUP, &t->group))
 		return false;
 	t->knobs = l->knobs->plain;
+	if (l->kind == LINE_CGROUP && !live_made(m, t->group, t->knobs.given & KNOB_THREADED))
+		return false;
 	if (t->knobs.given & KNOB_CPUSET && !cpuset(m, l, t->group, &t->knobs))
 		return false;
 	if (!nodes(m, &t->knobs.mems))
@@ -162,6 +164,7 @@ static bool work(struct making *m, const struct scenario_line *l)
 	w->policy = from->policy;
 	w->nice = from->nice;
 	w->uid = from->uid;
+	w->threads = from->threads;
 	w->memory = from->memory;
 	strncpy(w->comm, from->comm ? from->comm : w->type, sizeof w->comm - 1);
 	if (!nodes(m, &w->memory.nodes) || !affinity(m, &from->affinity, &w->affinity) ||
@@ -169,7 +172,7 @@ static bool work(struct making *m, const struct scenario_line *l)
 		return false;
 	m->plan->workers += w->n;
 	live_of(m, t->group)->started = true;
-	return true;
+	return !w->threads || live_threads(m, t->group);
 }
 
 static uint64_t long_of(const struct making *m, const struct amount *a)
@@ -270,11 +273,8 @@ static bool pair(struct making *m, const struct scenario_line *l)
 	t->n = (unsigned)l->amount.value;
 	a = live_of(m, t->group);
 	b = live_of(m, t->other);
-	if (l->kind == LINE_MOVE) {
-		b->started |= a->started;
-		a->started &= t->n != 0;
-		return true;
-	}
+	if (l->kind == LINE_MOVE)
+		return live_move(m, t);
 	if (!a->own || !b->own) {
 		fault_bad(m->e, 1, "\"%s\" has no cpuset to swap", m->plan->groups[a->own ? t->other : t->group].name);
 		return fault_tip(m->e, "set %s cpuset=… before", m->plan->groups[a->own ? t->other : t->group].name);
@@ -302,8 +302,10 @@ static bool one(struct making *m, const struct scenario_line *l)
 	t->nice = l->nice;
 	t->policy = l->policy;
 	m->plan->freezes |= l->kind == LINE_FREEZE;
-	if (l->kind == LINE_STOP)
-		live_stop(m, t->group);
+	if ((l->kind == LINE_STOP || l->kind == LINE_REMOVE) && !live_stop(m, t->group))
+		return false;
+	if (l->kind == LINE_FREEZE || l->kind == LINE_THAW)
+		live->frozen = l->kind == LINE_FREEZE;
 	if (l->kind != LINE_REMOVE)
 		return affinity(m, &l->affinity, &t->affinity);
 	if (live->below)

@@ -39,9 +39,11 @@ static const struct {
 	const char *form;
 } forms[LINE_KINDS] = {
 	[LINE_CGROUP] = { 1, WORDS_MAX,
-			  "cgroup NAME [cpuset=SET] [mems=NODES] [weight=N] [max=QUOTA/PERIOD] [pids=N] [idle]" },
+			  "cgroup NAME [cpuset=SET] [mems=NODES] [weight=N] [max=QUOTA/PERIOD] [pids=N] [idle] "
+			  "[threaded]" },
 	[LINE_WORK] = { 2, WORDS_MAX,
-			"work NAME TYPE [n=N|P%] [policy=P] [nice=N] [affinity=A] [mem=M] [comm=TEXT] [uid=N]" },
+			"work NAME TYPE [n=N|P%] [policy=P] [nice=N] [affinity=A] [mem=M] [comm=TEXT] [uid=N] "
+			"[threads]" },
 	[LINE_HOLD] = { 1, 1, "hold TIME or hold P%" },
 	[LINE_MARK] = { 1, 1, "mark NAME" },
 	[LINE_EVERY] = { 2, 2, "every TIME {, its lines, and } for TIME or } for P%" },
@@ -83,13 +85,18 @@ static bool a_knobs(struct parsing *p, struct scenario_line *l)
 
 static bool read_work_option(struct parsing *p, const struct word *w, struct scenario_line *l, unsigned *given)
 {
-	static const char *const names[] = { "n", "policy", "nice", "affinity", "comm", "uid", "mem" };
+	static const char *const names[] = { "n", "policy", "nice", "affinity", "comm", "uid", "mem", "threads" };
+	enum { NAMES = sizeof names / sizeof *names };
 	struct scenario_error *e = p->e;
 	struct option o;
 	uint64_t v = 0;
 	bool ok;
 
-	if (!option_read(p, w, names, sizeof names / sizeof *names, given, &o))
+	if (word_is(w, names[NAMES - 1])) {
+		l->work->threads = true;
+		return option_once(p, w, w->text, 1u << (NAMES - 1), given);
+	}
+	if (!option_read(p, w, names, NAMES, given, &o))
 		return false;
 	switch (o.which) {
 	case 0:
@@ -110,11 +117,30 @@ static bool read_work_option(struct parsing *p, const struct word *w, struct sce
 	case 6:
 		ok = memory_parse(&l->work->memory, o.value, o.n, e);
 		break;
+	case NAMES - 1:
+		fault_bad(e, 1, "threads takes no value");
+		ok = fault_tip(e, "how many workers there are is n=%.*s", (int)o.n, o.value);
+		break;
 	default:
 		ok = number_parse(o.value, o.n, "a user's number", 0, 65534, &v, e);
 		l->work->uid = (unsigned)v;
 	}
 	return ok || option_fault(p, w, &o);
+}
+
+/* What a worker asks for by writing its process into a cgroup would take all others along. */
+static bool can_share(struct parsing *p, const struct scenario_line *l)
+{
+	const struct program *g = &l->work->use.program;
+
+	for (unsigned i = 0; l->work->threads && i < g->n; i++) {
+		if (g->acts[i].kind != ACT_MIGRATE && g->acts[i].kind != ACT_CHURN)
+			continue;
+		fault_bad(p->e, 1, "threads of one process cannot go to cgroups of their own");
+		fault_tip(p->e, "leave out \"threads\", or the work that changes cgroups");
+		return word_fault(p->e, &p->st, &p->st.words[2]);
+	}
+	return true;
 }
 
 static bool a_work(struct parsing *p, struct scenario_line *l)
@@ -133,7 +159,7 @@ static bool a_work(struct parsing *p, struct scenario_line *l)
 		if (!read_work_option(p, &p->st.words[i], l, &given))
 			return false;
 	}
-	return true;
+	return can_share(p, l);
 }
 
 static bool a_hold(struct parsing *p, struct scenario_line *l)

@@ -57,6 +57,7 @@ struct line_work {
 	struct memory memory;
 	char *comm; /* NULL: the type */
 	unsigned uid;
+	bool threads;
 };
 
 enum each_kind { EACH_CPU, EACH_USABLE, EACH_LLC, EACH_NODE, EACH_CORE, EACH_KINDS };

@@ -38,7 +38,7 @@ static unsigned which(struct parsing *p, const struct word *w, const char *const
 	return n;
 }
 
-static bool once(struct parsing *p, const struct word *w, const char *name, unsigned bit, unsigned *given)
+bool option_once(struct parsing *p, const struct word *w, const char *name, unsigned bit, unsigned *given)
 {
 	if (*given & bit)
 		return fault_bad(p->e, 1, "%s stands there twice", name) || word_fault(p->e, &p->st, w);
@@ -49,7 +49,7 @@ static bool once(struct parsing *p, const struct word *w, const char *name, unsi
 bool option_read(struct parsing *p, const struct word *w, const char *const *names, unsigned n, unsigned *given,
 		 struct option *o)
 {
-	if (which(p, w, names, n, o) == n || !once(p, w, names[o->which], 1u << o->which, given))
+	if (which(p, w, names, n, o) == n || !option_once(p, w, names[o->which], 1u << o->which, given))
 		return false;
 	if (o->value)
 		return true;
@@ -185,7 +185,7 @@ bool option_knob(struct parsing *p, const struct word *w, bool cgroup, struct li
 	struct option o;
 	bool ok;
 
-	if (which(p, w, names, n, &o) == n || !once(p, w, names[o.which], bits[o.which], &k->plain.given))
+	if (which(p, w, names, n, &o) == n || !option_once(p, w, names[o.which], bits[o.which], &k->plain.given))
 		return false;
 	if (!o.value && bits[o.which] != KNOB_IDLE && bits[o.which] != KNOB_THREADED)
 		return fault_bad(e, 1, "%s has no value", names[o.which]) ||

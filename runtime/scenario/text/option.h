@@ -16,6 +16,9 @@ bool option_read(struct parsing *p, const struct word *w, const char *const *nam
 /* The fault's column is one of the value: makes it one of the line. False. */
 bool option_fault(struct parsing *p, const struct word *w, const struct option *o);
 
+/* Notes that a word was read; bit: its own in given. Twice is a fault. */
+bool option_once(struct parsing *p, const struct word *w, const char *name, unsigned bit, unsigned *given);
+
 /* A cgroup's name; "-" with none: NULL. */
 bool option_group(struct parsing *p, const struct word *w, bool none, char **name);
 /* A mark's. */

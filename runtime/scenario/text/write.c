@@ -173,6 +173,8 @@ static void work_write(FILE *f, const struct scenario_line *l, const struct slot
 	}
 	if (w->uid)
 		fprintf(f, " uid=%u", w->uid);
+	if (w->threads)
+		fputs(" threads", f);
 }
 
 static void block_write(FILE *f, const struct scenario *s, const struct scenario_line *l)

@@ -293,7 +293,7 @@ static void our_own_meter(void **state)
 	struct meter m;
 
 	(void)state;
-	meter_open(&m, getpid());
+	meter_open(&m, getpid(), getpid());
 	reading_take(&a, &m, &seat);
 	reading_take(&b, &m, &seat);
 	assert_true(b.now_ns >= a.now_ns);

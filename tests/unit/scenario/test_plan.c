@@ -181,6 +181,9 @@ static void schedulers(void **state)
 	}
 }
 
+/* One process, in two cgroups. */
+#define SPREAD "cgroup x\ncgroup x/a threaded\ncgroup x/b threaded\nwork x/a spin n=2 threads\nmove x/a x/b n=1\n"
+
 static void refused(void **state)
 {
 	static const struct {
@@ -228,6 +231,21 @@ static void refused(void **state)
 		{ "needs 6.13.. CONFIG_X=y some_function llcs:2 nodes:1..1\nhold 1s", SCENARIO_OK, 0, "" },
 		{ "cgroup a\nwork a spin\nevery 1s {\nwork a spin\nstop a\n} for 2s", SCENARIO_OK, 0, "" },
 		{ "cgroup a\ncgroup a/b\nevery 1s {\nwork a/b spin\nstop a\n} for 2s", SCENARIO_OK, 0, "" },
+		{ "cgroup a\ncgroup b threaded\nhold 1s", SCENARIO_BAD, 2, "\"b\" is threaded and \"a\" is not" },
+		{ "cgroup a threaded\ncgroup b\nhold 1s", SCENARIO_BAD, 2, "\"a\" is threaded and \"b\" is not" },
+		{ "cgroup a threaded\ncgroup a/b\nhold 1s", SCENARIO_BAD, 2, "\"a\" is threaded and \"a/b\" is not" },
+		{ "cgroup a\ncgroup a/b threaded\ncgroup c\nhold 1s", SCENARIO_OK, 0, "" },
+		{ "cgroup a\ncgroup a/b\nfreeze a\nwork a/b spin threads\nhold 1s", SCENARIO_BAD, 4,
+		  "\"a\" is frozen" },
+		{ "cgroup a\nfreeze a\nthaw a\nwork a spin threads\nhold 1s", SCENARIO_OK, 0, "" },
+		{ "cgroup a\ncgroup b\nwork a spin threads\nmove a b n=1\nhold 1s", SCENARIO_BAD, 4, "all together" },
+		{ "cgroup a\ncgroup b\nwork a spin threads\nmove a b\nmove b -\nhold 1s", SCENARIO_OK, 0, "" },
+		{ SPREAD "stop x/b\nhold 1s", SCENARIO_BAD, 6, "ends whole" },
+		{ SPREAD "remove x/a\nhold 1s", SCENARIO_BAD, 6, "ends whole" },
+		{ SPREAD "move x/a -\nhold 1s", SCENARIO_BAD, 6, "in other cgroups" },
+		{ SPREAD "move x/b x n=1\nhold 1s", SCENARIO_OK, 0, "" },
+		{ SPREAD "stop x\nremove x/a\nhold 1s", SCENARIO_OK, 0, "" },
+		{ SPREAD "move x/a x/b\nmove x/b -\nremove x/b\nhold 1s", SCENARIO_OK, 0, "" },
 	};
 
 	(void)state;
