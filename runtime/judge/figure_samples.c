@@ -1,5 +1,5 @@
-/* figure_samples.c: what run queues were at samples. The first two samples are left out: a scheduler that was just attached is still
- * moving everybody. What one sample shows may be over before anybody could do anything about it, so imbalance, depth and a clock
+/* figure_samples.c: what run queues were at samples. Two samples are left out behind each attaching, that before the run too: a
+ * scheduler that was just attached is still moving everybody. What one sample shows may be over before anybody could do anything about it, so imbalance, depth and a clock
  * that stands still are what five samples in a row show. */
 #include "base/mem.h"
 #include "judge/figure.h"
@@ -13,6 +13,31 @@ enum { WARM_UP = 2, SUSTAINED = 5 };
 static const char no_samples[] = "this run did not look at run queues; --monitor has it do so";
 static const char not_told[] = "this kernel does not tell";
 static const char too_few[] = "fewer than five samples were taken there in a row; --dense takes more";
+
+/* Of a line that attached the scheduler, those taken meanwhile and two behind it. A line before the run has no time. */
+static bool just_attached(const struct facts_samples *s, size_t i, const struct facts_favour *v)
+{
+	uint64_t done = v->ns + v->took_ns;
+	size_t since = 0;
+
+	if (!strcmp(v->what, "detach") || v->failed || !v->ns || s->v[i].ns < v->ns)
+		return false;
+	for (size_t k = i; since <= WARM_UP && s->v[k].ns > done; k--) {
+		since++;
+		if (!k)
+			break;
+	}
+	return since <= WARM_UP;
+}
+
+static bool warms_up(const struct facts *f, size_t i)
+{
+	bool is = i < WARM_UP;
+
+	for (size_t k = 0; k < f->n_favours && !is; k++)
+		is = just_attached(&f->samples, i, &f->favours[k]);
+	return is;
+}
 
 /* The samples that are meant, with the phase of each; -1: not meant, or not there. */
 int *samples_meant(const struct selection *s)
@@ -35,7 +60,7 @@ int *samples_meant(const struct selection *s)
 			else if (sscanf(name, "phase %4zu", &number) == 1)
 				now = (int)number;
 		}
-		phase[i] = x->there && i >= WARM_UP ? now : -1;
+		phase[i] = x->there && !warms_up(f, i) ? now : -1;
 		if (s->phase != PHASE_ALL ? phase[i] != s->phase
 					  : phase[i] == 0 || (phase[i] > 0 && phase[i] < FACTS_PHASES && s->except &&
 							      s->except[phase[i]]))

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of samples behind the first two and behind settle in which no dispatch queue is longer than can be. */
+/* Of samples that figures are made of (figure_samples.c), behind settle, in which no dispatch queue is longer than can be. */
 struct samples_summary {
 	uint64_t n;
 	double max_imbalance,

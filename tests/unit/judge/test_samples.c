@@ -99,6 +99,43 @@ static void test_imbalance(void **state)
 	assert_false(s.stall);
 }
 
+/* Lines that attach have two samples behind them left out, and those meanwhile; others have not, and it was there for nobody to see when they
+ * were before the run. */
+static void test_attached_later(void **state)
+{
+	static const struct {
+		const char *what;
+		uint64_t ns, took_ns;
+		const char *failed;
+		size_t left;
+	} cases[] = {
+		{ "attach", 0, 900000000, NULL, 9 },
+		{ "restart", 450000000, 1000000, NULL, 7 },
+		{ "attach", 450000000, 100000000, NULL, 6 },
+		{ "replace", 500000000, 1, NULL, 6 },
+		{ "attach", 1050000000, 1, NULL, 8 },
+		{ "detach", 450000000, 1000000, NULL, 9 },
+		{ "attach", 450000000, 1000000, "it is there", 9 },
+		{ "attach", 250000000, 1, NULL, 7 },
+		{ "attach", 1, UINT64_MAX - 1, NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *v[SAMPLES] = { CALM, CALM, CALM, CALM, CALM, CALM, CALM, CALM, CALM, CALM, CALM, "null" };
+		auto_facts struct facts f = facts_of(v);
+
+		f.favours = xcalloc(1, sizeof(*f.favours));
+		f.n_favours = 1;
+		*f.favours = (struct facts_favour){ .what = xstrdup(cases[i].what),
+						    .failed = cases[i].failed ? xstrdup(cases[i].failed) : NULL,
+						    .ns = cases[i].ns,
+						    .took_ns = cases[i].took_ns };
+		if (samples_summary(&f).n != cases[i].left)
+			fail_msg("case %zu: %zu", i, samples_summary(&f).n);
+	}
+}
+
 static void test_depth(void **state)
 {
 #define DEEP(n) SAMPLE("1,1,1,1", "0," n ",0,0", "1,2,3,4", NOBODY)
@@ -264,8 +301,9 @@ static void test_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_imbalance), cmocka_unit_test(test_depth),   cmocka_unit_test(test_waits),
-		cmocka_unit_test(test_words),     cmocka_unit_test(test_sidecar), cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_imbalance), cmocka_unit_test(test_attached_later), cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_waits),     cmocka_unit_test(test_words),          cmocka_unit_test(test_sidecar),
+		cmocka_unit_test(test_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
