@@ -1,12 +1,22 @@
 #!/bin/sh
-# The whole catalogue, under the kernel's own scheduler and under ours, each run twice: equal to the byte. And what docs/scenarios.md shows
-# that takes larger machines.
+# The whole catalogue, under the kernel's own scheduler and under ours, with several seeds on two machines, all of it twice: equal to the
+# byte. And what docs/scenarios.md shows that takes larger machines.
 #
-# SCHEDULERS: paths of others that the catalogue runs under, once; FILTER: only scenarios with that in their names.
+# SEEDS: how many (10). PRESETS: which machines (tiny-2llc smt-2llc). SCHEDULERS: paths of others that the catalogue runs under, once, with
+# seed 1 on the first of them. FILTER: only scenarios with that in their names. KEEP: a folder for what was seen, which a later run
+# goes on with; without it each starts anew. ONLY: which tests.
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
 sched=$O/sched/scx_ktstr
+SEEDS=${SEEDS:-10} PRESETS=${PRESETS:-tiny-2llc smt-2llc}
+
+# What another ktstr, kernel or QEMU made is not compared with.
+keep=${KEEP:-$base/keep}/$({
+	cat "$O/ktstr" "$O/ktstr-step" "$O/ktstr-engine" "$O/ktstr-init" && echo "$key ${FILTER-}" && qemu-system-x86_64 --version
+} | sha256sum | cut -c-8)
+mkdir -p "$keep" || exit 1
+keep=$(cd "$keep" && pwd)
 
 # judged COMMAND…: whatever the verdict, there is one.
 judged() {
@@ -15,10 +25,9 @@ judged() {
 	case $code in 0 | 1 | 2) ;; *) cat err && fail "exit code $code: $*" ;; esac
 }
 
-# catalogue [OPTION…]: verdicts in out, the runs' run.json in runs/.
+# catalogue: verdicts in out, the runs' run.json in runs/.
 catalogue() {
-	# A scheduler may fail a test; none may come to no run.
-	judged ktstr run --filter "${FILTER-}" --kernel "$key" --topology tiny-2llc --json "$@" || return
+	judged ktstr run --filter "${FILTER-}" --kernel "$key" --topology tiny-2llc --json || return
 	rm -rf runs && mkdir runs || return
 	sed -n 's/.*"dir": "\(.*\)".*/\1/p' out | while read -r dir; do
 		name=${dir##*/tests/}
@@ -26,38 +35,97 @@ catalogue() {
 	done
 }
 
-# verdicts LABEL…: what came of the report "out", in a line.
-verdicts() {
-	python3 - "$*" <<-'END'
-		import collections, json, sys
-		tests = json.load(open("out"))["tests"]
-		counts = collections.Counter(t["verdict"] for t in tests)
-		print("# %s: %s; not passed:" % (sys.argv[1], ", ".join("%s %d" % c for c in sorted(counts.items()))))
-		for t in tests:
-		    if t["verdict"] not in ("pass", "skip"):
-		        said = [c["words"] for c in t["checks"] if c["verdict"] == t["verdict"]]
-		        print("#   %s: %s: %s" % (t["test"], t["verdict"], "; ".join(said)))
+# row PRESET SCHEDULER: the folder of what was seen there, of seed S the P-th time in S.P. "none" is the kernel's own scheduler.
+row() {
+	file=/dev/null
+	[ "$2" = none ] || file=$2
+	echo "$keep/$1-$(basename "$2")-$(sha256sum <"$file" | cut -c-8)"
+}
+
+# once PRESET SCHEDULER SEED PASS: the catalogue there, nothing of it from before. A scheduler may fail a test; none may come to no run.
+once() {
+	dir=$(row "$1" "$2")/$3.$4
+	[ ! -e "$dir" ] || return 0
+	preset=$1
+	seed=$3
+	if [ "$2" = none ]; then set --; else set -- --scheduler-bin "$2"; fi
+	rm -rf new && mkdir -p new/made "${dir%/*}" || return
+	start=$(date +%s)
+	(
+		judged ktstr run --filter "${FILTER-}" --kernel "$key" --topology "$preset" --seed "$seed" --force --json \
+			--sidecar-dir "$PWD/new/made/sidecars" "$@" && times >new/took
+	) || return
+	echo $(($(date +%s) - start)) >>new/took
+	cp -r "$(sed -n 's|.*"dir": "\(.*/tests\)/.*|\1|p' out | head -n 1)" new/made/ &&
+		sed 's|/graphs/[^/]*|/graphs|' out >new/made/report.json &&
+		mv new "$dir"
+}
+
+# twice PRESET SCHEDULER SEED: reports, verdicts, runs, logs and sidecars of both times
+twice() {
+	both=$(row "$1" "$2")/$3
+	[ ! -e "$both.equal" ] || return 0
+	once "$@" 2 && diff -r "$both.1/made" "$both.2/made" || fail "$* is not the same twice" || return
+	rm -r "$both.2/made" && : >"$both.equal"
+}
+
+# told PRESET SCHEDULER: what came of it
+told() {
+	python3 - "$(row "$1" "$2")" "$1, $(basename "$2")" "${FILTER:+0}" <<-'END' >&3
+		import collections, glob, json, os, re, sys
+		row, name, least = sys.argv[1], sys.argv[2], int(sys.argv[3] or 73)
+		tests, runs, cpu, wall = collections.defaultdict(dict), [], 0, 0
+		for path in glob.glob(row + "/*.[12]"):
+		    took = open(path + "/took").read().split("\n")
+		    cpu += sum(60 * int(m) + float(s) for m, s in re.findall(r"(\d+)m([\d.]+)s", took[1]))
+		    wall += int(took[2])
+		for path in glob.glob(row + "/*.1"):
+		    runs.append(len(glob.glob(path + "/made/tests/*/*/*/seed-*/run.json")))
+		    for t in json.load(open(path + "/made/report.json"))["tests"]:
+		        tests[t["test"]][int(os.path.basename(path)[:-2])] = t
+		twice = len(glob.glob(row + "/*.equal"))
+		made = sum(runs) * (1 + twice / len(runs))
+		print("# %s: %d seeds, %d runs; %d seeds twice, equal; %.1f s of CPU time a run, %d s in all" %
+		      (name, len(runs), sum(runs), twice, cpu / made, wall))
+		worst = lambda t: min((s["verdict"] for s in t.values()), key=["broken", "fail", "inconclusive", "pass", "skip"].index)
+		counts = collections.Counter(worst(t) for t in tests.values())
+		print("#   tests: %s" % ", ".join("%s %d" % c for c in sorted(counts.items())))
+		for test, t in tests.items():
+		    bad = [s for s in sorted(t) if t[s]["verdict"] not in ("pass", "skip")]
+		    if bad:
+		        first = t[bad[0]]
+		        said = [c["words"] for c in first["checks"] if c["verdict"] == first["verdict"]]
+		        print("#   %s: %s with %d of %d seeds (%s): seed %d: %s" % (test, worst(t), len(bad), len(t), " ".join(map(str, bad)), bad[0],
+		                                                             "; ".join(said)))
+		sys.exit(min(runs) < least)
 	END
 }
 
-twice() {
-	catalogue "$@" --force && mv runs first && mv out first.json && catalogue "$@" --force && diff -r first runs && cmp first.json out || return
-	verdicts "${*:-eevdf}" >&3
-	[ -n "${FILTER-}" ] || [ "$(find runs -type f | wc -l)" -ge 73 ]
+# seeds_twice SCHEDULER: one pass over all seeds of a machine after the other, so that whoever ends it early has all verdicts first
+seeds_twice() {
+	for on in $PRESETS; do
+		for n in $(seq "$SEEDS"); do
+			once "$on" "$1" "$n" 1 || return
+		done
+		for n in $(seq "$SEEDS"); do
+			twice "$on" "$1" "$n" || return
+		done
+		told "$on" "$1" || return
+	done
 }
 
 kernels_own() {
-	twice
+	seeds_twice none
 }
 
 ours() {
-	twice --scheduler-bin "$sched"
+	seeds_twice "$sched"
 }
 
 # Real ones: a failure is theirs, or of a limit that asks too much. No run at all is ours.
 others() {
 	for scheduler in ${SCHEDULERS-}; do
-		catalogue --scheduler-bin "$scheduler" && verdicts "${scheduler##*/}" >&3 || return
+		once "${PRESETS%% *}" "$scheduler" 1 1 && told "${PRESETS%% *}" "$scheduler" || return
 	done
 }
 
@@ -131,4 +199,5 @@ sys.exit(len(s) != len(r["sampled_ns"]) or len(s) < 10 or s.count(None) > len(s)
 }
 
 exec 3>&1
-run_tests kernels_own ours others shares unchanged documents looked_at_by_a_real_clock
+# shellcheck disable=SC2086 # names
+run_tests ${ONLY:-kernels_own ours others shares unchanged documents looked_at_by_a_real_clock}
