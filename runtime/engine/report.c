@@ -4,6 +4,7 @@
  * only plain characters are told. */
 #include "engine/report.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,6 +25,16 @@ static void text(FILE *f, const char *name, const char *s, size_t max)
 static void words(FILE *f, const char *name, const char *s)
 {
 	text(f, name, s, SIZE_MAX);
+}
+
+/* Of a worker's own text, which may be any bytes. */
+static void plain(FILE *f, const char *name, const char *s, size_t max)
+{
+	char shown[sizeof((struct seat *)0)->error + 1] = { 0 };
+
+	for (size_t i = 0; i < max && s[i]; i++)
+		shown[i] = (unsigned char)s[i] > 0x7e ? '?' : s[i];
+	words(f, name, shown);
 }
 
 static void number(FILE *f, const char *name, uint64_t v)
@@ -194,13 +205,13 @@ static void cgroups(FILE *f, const struct director *d)
 	fputs("],\n", f);
 }
 
-/* Squares are rounded: a difference of sums has no more digits. */
+/* Squares are rounded: a difference of sums has no more digits. A sum that a worker spoilt may be no number. */
 static void histogram(FILE *f, const char *name, const struct spread *s)
 {
 	fprintf(f,
 		",\"%s\":{\"n\":%" PRIu64 ",\"min_ns\":%" PRIu64 ",\"max_ns\":%" PRIu64 ",\"sum_ns\":%" PRIu64
 		",\"sq\":%.15g,\"steps\":[",
-		name, s->n, s->min, s->max, s->sum, s->sq);
+		name, s->n, s->min, s->max, s->sum, isfinite(s->sq) ? s->sq : 0);
 	for (unsigned i = 0; i < s->n_steps; i++)
 		fprintf(f, "%s[%u,%u]", i ? "," : "", s->steps[i].step, s->steps[i].count);
 	fputs("]}", f);
@@ -304,7 +315,7 @@ static void worker(FILE *f, const struct director *d, const struct worker *w)
 	ended(f, w);
 	if (s->error[0]) {
 		putc(',', f);
-		text(f, "error", s->error, sizeof s->error);
+		plain(f, "error", s->error, sizeof s->error);
 	}
 	fputs(",\"phases\":[", f);
 	for (unsigned i = 0; i < w->first_phase && w->n_records; i++)
