@@ -40,7 +40,7 @@ static struct verdict_seed judge_seed(struct ruling *v, const struct judge_reque
 {
 	if (run->facts)
 		return (struct verdict_seed){ run->seed, judge_run(v, r, run), NULL };
-	return (struct verdict_seed){ run->seed, run->skipped ? JUDGED_SKIP : JUDGED_BROKEN, copy(run->why) };
+	return (struct verdict_seed){ run->seed, run->without, copy(run->why) };
 }
 
 /* What every report has, when it has a value. */

@@ -13,9 +13,9 @@ struct judge_other {
 /* One seed. Without facts it came to no run, and why says so. */
 struct judge_run {
 	uint64_t seed;
-	const struct facts *facts; /* NULL: broken, or skipped */
-	bool skipped;
-	const char *why;                        /* of those */
+	const struct facts *facts;              /* NULL: it came to none */
+	enum judgement without;                 /* then: JUDGED_SKIP, _INCONCLUSIVE, or _BROKEN, which is 0 */
+	const char *why;                        /* and why */
 	const char *kernel_log, *scheduler_log; /* NULL: not kept */
 	size_t kernel_log_n, scheduler_log_n;
 	const struct judge_other *others;

@@ -85,7 +85,8 @@ static const struct opt opts[] = {
 /* A run as it was read. Without facts: why there are none. */
 struct side {
 	struct facts facts;
-	bool there, skipped;
+	bool there;
+	enum judgement without;
 	char *why;
 	char *log[2]; /* kernel, scheduler */
 	size_t log_n[2];
@@ -109,12 +110,16 @@ static int read_log(const char *dir, const char *name, char **text, size_t *n, s
 
 static int read_facts(struct side *s, const char *dir, struct err *e)
 {
+	static const enum judgement judged[] = { [RECORD_RUN] = JUDGED_BROKEN,
+						 [RECORD_SKIPPED] = JUDGED_SKIP,
+						 [RECORD_UNFIT] = JUDGED_INCONCLUSIVE,
+						 [RECORD_BROKEN] = JUDGED_BROKEN };
 	auto_free char *path = xasprintf("%s/run.json", dir), *text = NULL;
 	size_t n;
 
 	if (file_read(AT_FDCWD, path, FACTS_MAX, &text, &n, e) < 0)
 		return -1;
-	s->skipped = record_kind(text, n, &s->why) == RECORD_SKIPPED;
+	s->without = judged[record_kind(text, n, &s->why)];
 	if (s->why)
 		return 0;
 	if (facts_read(&s->facts, text, n, e) < 0)
@@ -237,7 +242,7 @@ static int judge_seed(struct judging *j, uint64_t seed, struct err *e)
 		return -1;
 	const struct judge_run run = { .seed = seed,
 				       .facts = s.there ? &s.facts : NULL,
-				       .skipped = s.skipped,
+				       .without = s.without,
 				       .why = s.why,
 				       .kernel_log = s.log[0],
 				       .kernel_log_n = s.log_n[0],

@@ -240,16 +240,22 @@ static int write_record(int dir, const struct trial_result *r, struct err *e)
 	return record_file(dir, &rec, r, e);
 }
 
-/* Instead of a run, when the kernel lacks something. 1: it does. */
+/* Instead of a run, when kernel or scheduler lack something. 1: one does. */
 static int skip(int dir, struct err *e)
 {
-	const struct lack_asked asked = {
-		.boot = guest.boot, .text = x.text, .topology = x.topology, .needs = o.needs.v, .n_needs = o.needs.n
-	};
-	struct trial_result r = { .end = TRIAL_SKIPPED };
-	int ret = lack_find(&asked, &r.reason, e);
+	const struct lack_asked asked = { .boot = guest.boot,
+					  .text = x.text,
+					  .topology = x.topology,
+					  .needs = o.needs.v,
+					  .n_needs = o.needs.n,
+					  .pack = o.payload };
+	struct trial_result r = { 0 };
+	enum lack lack;
+	int ret = lack_find(&asked, &lack, &r.reason, e);
 
-	if (ret == 0 && r.reason)
+	r.end = lack == LACK_SCHEDULER ? TRIAL_UNFIT : TRIAL_SKIPPED;
+
+	if (ret == 0 && lack != LACK_NOTHING)
 		ret = write_record(dir, &r, e) < 0 ? -1 : 1;
 	trial_result_free(&r);
 	return ret;

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 
 enum {
+	ENGINE_UNFIT = 2,
 	ENGINE_SKIPS = 4,
 	PATIENCE_MS = 180000, /* the engine has less, and knows why it is late */
 	END_MS = 10000,       /* for it to clear away what it made */
@@ -143,8 +144,8 @@ static int conclude(struct trial_result *r, int out, int words, int status, stru
 	auto_free char *why = complaint(words);
 	char how[64];
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == ENGINE_SKIPS) {
-		r->end = TRIAL_SKIPPED;
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == ENGINE_SKIPS || WEXITSTATUS(status) == ENGINE_UNFIT)) {
+		r->end = WEXITSTATUS(status) == ENGINE_SKIPS ? TRIAL_SKIPPED : TRIAL_UNFIT;
 		r->reason = TAKE(why);
 		return 0;
 	}

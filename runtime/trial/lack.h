@@ -1,4 +1,4 @@
-/* lack.h: what a scenario needs of a kernel, and that does not have, found out before anything boots. */
+/* lack.h: what a scenario needs of a kernel, or names of a scheduler, and these do not have, found out before anything boots. */
 #pragma once
 #include <stddef.h>
 struct err;
@@ -9,7 +9,10 @@ struct lack_asked {
 	const char *topology;     /* "N,L,C,T" */
 	const char *const *needs; /* its words (scenario/need.h) */
 	size_t n_needs;
+	const char *pack; /* payload with the scheduler; NULL: the kernel's own, of which nothing is named */
 };
 
-/* *why: what is lacking, for the caller to free; NULL: nothing that is known. */
-int lack_find(const struct lack_asked *a, char **why, struct err *e);
+enum lack { LACK_NOTHING, LACK_KERNEL, LACK_SCHEDULER };
+
+/* *what: which of them lacks something, *why: what that is, for the caller to free; LACK_NOTHING, NULL: nothing that is known. */
+int lack_find(const struct lack_asked *a, enum lack *what, char **why, struct err *e);

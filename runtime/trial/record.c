@@ -15,9 +15,9 @@
 enum { FORMAT = 1, VALUES_MAX = 4000000, NONE_MAX = 64 << 10 };
 
 /* Members that are the host's to say, whatever a guest says. */
-static const char *const ours[] = { "format",    "clock",    "shift",   "seed",      "release",   "topology", "profile",
-				    "scheduler", "outcome",  "reason",  "exit_kind", "exit_code", "skipped",  "broken",
-				    "host",      "restarts", "samples", "looked",    "unlooked" };
+static const char *const ours[] = { "format",    "clock",   "shift",    "seed",      "release",   "topology", "profile",
+				    "scheduler", "outcome", "reason",   "exit_kind", "exit_code", "skipped",  "unfit",
+				    "broken",    "host",    "restarts", "samples",   "looked",    "unlooked" };
 
 static bool is_ours(struct json_text key)
 {
@@ -126,8 +126,8 @@ static void write_none(FILE *f, const char *kind, const char *why)
 
 int record_write(FILE *f, const struct record *rec, const struct trial_result *r, struct err *e)
 {
-	if (r->end == TRIAL_SKIPPED) {
-		write_none(f, "skipped", r->reason);
+	if (r->end == TRIAL_SKIPPED || r->end == TRIAL_UNFIT) {
+		write_none(f, trial_end_names[r->end], r->reason);
 		return 0;
 	}
 	add_host(f, rec, r);
@@ -163,7 +163,9 @@ int record_broken(int dir, const char *why, struct err *e)
 
 enum record_kind record_kind(const char *text, size_t n, char **why)
 {
-	static const char *const names[] = { [RECORD_SKIPPED] = "skipped", [RECORD_BROKEN] = "broken" };
+	static const char *const names[] = {
+		[RECORD_SKIPPED] = "skipped", [RECORD_UNFIT] = "unfit", [RECORD_BROKEN] = "broken"
+	};
 	auto_json struct json j = { 0 };
 	struct err ignored;
 

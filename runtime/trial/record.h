@@ -16,6 +16,6 @@ int record_file(int dir, const struct record *rec, const struct trial_result *r,
 /* Of a run that came to nothing, in place of what it was: why is one line for people. */
 int record_broken(int dir, const char *why, struct err *e);
 
-enum record_kind { RECORD_RUN, RECORD_SKIPPED, RECORD_BROKEN };
+enum record_kind { RECORD_RUN, RECORD_SKIPPED, RECORD_UNFIT, RECORD_BROKEN };
 /* Hostile text in. *why, of all but a run: the caller's, else NULL. What is none of record_write()'s is taken for a run. */
 enum record_kind record_kind(const char *text, size_t n, char **why);

@@ -37,7 +37,8 @@
 #define SCENARIO "/ktstr/scenario"
 
 enum {
-	ENGINE_SKIPS = 4, /* its exit code when the guest lacks what the scenario needs */
+	ENGINE_UNFIT = 2, /* its exit code when a line cannot be carried out */
+	ENGINE_SKIPS = 4, /* when the guest lacks what the scenario needs */
 	PATIENCE_MS =
 		60000, /* beside twice what the scenario takes: groups to be made, workers to be started and reaped */
 	REASON_MAX = 300,
@@ -52,7 +53,7 @@ enum {
 const char *const trial_end_names[] = {
 	[TRIAL_RAN] = "ran",         [TRIAL_EJECTED] = "ejected", [TRIAL_STALLED] = "stalled",
 	[TRIAL_ENDED] = "ended",     [TRIAL_REFUSED] = "refused", [TRIAL_PANICKED] = "panicked",
-	[TRIAL_SKIPPED] = "skipped",
+	[TRIAL_SKIPPED] = "skipped", [TRIAL_UNFIT] = "unfit",
 };
 
 struct run {
@@ -245,10 +246,15 @@ static bool is_going(struct run *x)
 	return true;
 }
 
-static int engine_failed(int status, const char *words, struct err *e)
+static int engine_failed(struct run *x, int status, const char *words, struct err *e)
 {
 	char how[64];
 
+	if (WIFEXITED(status) && WEXITSTATUS(status) == ENGINE_UNFIT && *words) {
+		x->r->end = TRIAL_UNFIT;
+		x->r->reason = xstrdup(words);
+		return 0;
+	}
 	return err_set(e, X_VM, "the engine in the guest: %s%s%s", spawn_status(status, how, sizeof(how)),
 		       *words ? ": " : "", words);
 }
@@ -263,12 +269,12 @@ static int engine_ended(struct run *x, int status, struct err *e)
 		return 0;
 	}
 	if (status && !is_going(x))
-		return engine_failed(status, words, e);
+		return engine_failed(x, status, words, e);
 	if (hear_out(x, e) < 0)
 		return err_in(e, "the end of the scheduler");
 	keeper_judge(&x->k);
 	if (status && x->r->end == TRIAL_RAN)
-		return engine_failed(status, words, e);
+		return engine_failed(x, status, words, e);
 	if (status) {
 		auto_free char *why = TAKE(x->r->reason);
 

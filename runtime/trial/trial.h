@@ -47,6 +47,7 @@ enum trial_end {
 	TRIAL_REFUSED,  /* it was to be attached, and was not */
 	TRIAL_PANICKED, /* the guest's kernel did */
 	TRIAL_SKIPPED,  /* the guest lacks what the scenario needs */
+	TRIAL_UNFIT,    /* the scenario asks for what this scheduler does not have, or nobody could do */
 };
 extern const char *const trial_end_names[]; /* "ran", "ejected", … */
 

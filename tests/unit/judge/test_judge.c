@@ -488,7 +488,7 @@ static void broken_and_skipped(void **state)
 {
 	auto_facts struct facts ok = facts_of(good);
 	struct judge_run runs[] = { { .seed = 1, .facts = &ok, .kernel_log = "" },
-				    { .seed = 2, .skipped = true, .why = "this kernel lacks X" },
+				    { .seed = 2, .without = JUDGED_SKIP, .why = "this kernel lacks X" },
 				    { .seed = 3, .why = "the guest panicked before it was ready" } };
 	struct judge_request r = { 0 };
 	auto_verdict struct ruling v = { 0 }, w = { 0 };

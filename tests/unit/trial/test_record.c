@@ -145,6 +145,12 @@ static void skipped(void **state)
 
 	assert_int_equal(record_kind(text, strlen(text), &why), RECORD_SKIPPED);
 	assert_string_equal(why, "no \"cpuset\"");
+	free(why);
+	free(text);
+	r.end = TRIAL_UNFIT;
+	text = text_of(&rec, &r, &e);
+	assert_int_equal(record_kind(text, strlen(text), &why), RECORD_UNFIT);
+	assert_string_equal(why, "no \"cpuset\"");
 	assert_int_equal(record_kind("{\"skipped\":7}", 13, &none), RECORD_RUN);
 	assert_int_equal(record_kind("nonsense", 8, &none), RECORD_RUN);
 	assert_null(none);
