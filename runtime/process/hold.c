@@ -24,15 +24,24 @@ enum { THREADS_MAX = 64 };
 
 enum { ARGUMENTS = 3 };
 
+/* What the host says of a thread's system call; NULL: nothing. */
+static char *call_of(pid_t process, pid_t thread)
+{
+	auto_free char *path = xasprintf("/proc/%d/task/%d/syscall", (int)process, (int)thread);
+	struct err ignored;
+	char *text = NULL;
+	size_t n;
+
+	return file_read(AT_FDCWD, path, TEXT_MAX, &text, &n, &ignored) < 0 ? NULL : text;
+}
+
 /* The system call in which a thread sleeps and its first arguments; -1: it runs, or nobody says. */
 static long sleeps_in(pid_t process, pid_t thread, uint64_t argument[ARGUMENTS])
 {
-	auto_free char *path = xasprintf("/proc/%d/task/%d/syscall", (int)process, (int)thread), *text = NULL;
-	struct err ignored;
+	auto_free char *text = call_of(process, thread);
 	char *end;
-	size_t n;
 
-	if (file_read(AT_FDCWD, path, TEXT_MAX, &text, &n, &ignored) < 0)
+	if (!text)
 		return -1;
 	long number = strtol(text, &end, 10);
 
@@ -110,6 +119,13 @@ bool hold_naps(pid_t process, long ns)
 		if (naps(process, threads[i], ns))
 			return true;
 	return false;
+}
+
+bool hold_shows(pid_t process)
+{
+	auto_free char *text = call_of(process, process);
+
+	return text != NULL;
 }
 
 /* Those that never slept so while it was looked at. */

@@ -27,6 +27,8 @@ int hold_open(struct hold *h, pid_t process, struct err *e);
 uint64_t hold_futex(pid_t process, pid_t thread);
 /* Whether one of the process's threads sleeps (nanosleep(2)) for exactly so long. */
 bool hold_naps(pid_t process, long ns);
+/* Whether the host lets us see that: without a right to trace the process, or without /proc, each of its threads seems to run. */
+bool hold_shows(pid_t process);
 enum { HOLD_HELD = 0, HOLD_LATE = 1 };
 /* Stops it, wherever it is. HOLD_LATE: it has ended, or did not stop until the deadline. */
 int hold_stop(struct hold *h, long long deadline, struct err *e);

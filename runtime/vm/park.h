@@ -29,12 +29,13 @@ int park_wait_still(struct vm *vm, struct err *e);
 int park_wait_gate(struct vm *vm, struct err *e);
 
 /* A byte that a program writes to the gate waits there as one of PID 1's does, and no ring tells: no instruction runs any more, and
- * the guest's own deadline cannot pass. But QEMU's monitor answers nothing then, and at once while the guest computes; the question
- * costs the guest nothing.
+ * the guest's own deadline cannot pass. But QEMU's monitor answers nothing then, and at once while the guest computes. Who computes is
+ * not asked, because QEMU's main loop goes round for the question (idle/idle.h): only one whose thread naps as it does in the gate, or of
+ * which the host shows nothing.
  *
  * LOOK: how long the guest says nothing before it is asked after, each time. SILENT: within which an answer comes; a monitor that has
  * to wait behind others with all the priority takes some seconds. */
 enum { PARK_LOOK_MS = 1000, PARK_SILENT_MS = 10000 };
-/* Asks, and waits for at most silent_ms for the answer, a ring, or QEMU's end. X_VM: none of them came, so somebody stands in
+/* Looks, asks, and waits for at most silent_ms for the answer, a ring, or QEMU's end. X_VM: none of them came, so somebody stands in
  * the gate who has not rung. */
 int park_check(struct vm *vm, int silent_ms, struct err *e);

@@ -35,7 +35,6 @@ struct vm {
 	char *hello;                       /* text of HELLO, or as stored with the snapshot */
 	uint64_t ram_host[TOPO_MAX_NODES]; /* address of each node's RAM in QEMU's address space; 0 not looked up yet */
 	int ram[TOPO_MAX_NODES];           /* the files behind it */
-	long long worked_us;               /* CPU time of QEMU when that was looked at last (park.h) */
 	struct perf perf;                  /* what performance mode came to, where the machine has it */
 };
 #define VM_LOG_MAX (4u << 20)

@@ -188,6 +188,7 @@ static void naps(void **state)
 	while (!hold_naps(getpid(), 123456) && now_ms() < deadline)
 		sched_yield();
 	assert_true(now_ms() < deadline);
+	assert_true(hold_shows(getpid()));
 	assert_false(hold_naps(getpid(), 123457));
 	__atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
 	pthread_join(sleeper, NULL);

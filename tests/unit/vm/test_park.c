@@ -1,10 +1,12 @@
-/* test_park.c: who stands in the gate. This process plays QEMU: its monitor, and what a guest rings; one that sleeps is its process. */
+/* test_park.c: who stands in the gate. This process plays QEMU: its monitor, and what a guest rings; one with a thread that naps as
+ * QEMU's does there is its process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,14 +28,32 @@ struct fake {
 	int monitor, ring; /* QEMU's ends */
 };
 
-static pid_t sleeper(void)
+static void *nap(void *none)
 {
+	for (;;)
+		nanosleep(&(const struct timespec){ .tv_nsec = 100000 }, NULL);
+	return none;
+}
+
+/* Which has used some CPU time by then: that is not what tells. */
+static pid_t napper(void)
+{
+	const long long enough_ns = 5000000;
+	struct timespec used = { 0 };
+	clockid_t clock;
+	pthread_t thread;
 	pid_t pid = fork();
 
-	if (pid == 0)
+	if (pid == 0) {
+		if (pthread_create(&thread, NULL, nap, NULL))
+			_exit(1);
 		for (;;)
 			pause();
+	}
 	assert_true(pid > 0);
+	assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+	while (!used.tv_sec && used.tv_nsec < enough_ns)
+		assert_int_equal(clock_gettime(clock, &used), 0);
 	return pid;
 }
 
@@ -51,7 +71,7 @@ static void fake_open(struct fake *f)
 	close(gate[1]);
 	f->monitor = monitor[1];
 	f->ring = ring[1];
-	f->vm.qemu.pid = sleeper();
+	f->vm.qemu.pid = napper();
 	f->vm.qemu.pidfd = (int)syscall(SYS_pidfd_open, f->vm.qemu.pid, 0);
 }
 
@@ -97,26 +117,54 @@ static void computes(void **state)
 	fake_close(&f);
 }
 
-/* A QEMU that takes CPU time is not asked: that could be seen in the guest. */
+/* A QEMU that does something else is not asked: that could be seen in the guest. */
 static void works(void **state)
 {
 	struct err e = { 0 };
 	struct fake f;
-	clock_t start = clock();
-	pid_t asleep;
+	pid_t napping;
 
 	(void)state;
 	fake_open(&f);
-	asleep = f.vm.qemu.pid;
+	napping = f.vm.qemu.pid;
 	f.vm.qemu.pid = getpid();
-	for (int i = 0; i < 3; i++) {
-		while (clock() - start < CLOCKS_PER_SEC / 100)
-			;
-		start = clock();
+	for (int i = 0; i < 3; i++)
 		assert_int_equal(park_check(&f.vm, SHORT_MS, &e), 0);
-	}
 	assert_int_equal(questions(&f), 0);
-	f.vm.qemu.pid = asleep;
+	f.vm.qemu.pid = napping;
+	fake_close(&f);
+}
+
+/* Of a process of which nothing is seen, the monitor has to tell. */
+static void hidden(void **state)
+{
+	struct err e = { 0 };
+	struct fake f;
+	pid_t napping, gone = fork();
+
+	(void)state;
+	if (gone == 0)
+		_exit(0);
+	assert_int_equal(waitpid(gone, NULL, 0), gone);
+	fake_open(&f);
+	napping = f.vm.qemu.pid;
+	f.vm.qemu.pid = gone;
+	assert_int_equal(park_check(&f.vm, SHORT_MS, &e), -1);
+	assert_int_equal(questions(&f), 1);
+	f.vm.qemu.pid = napping;
+	fake_close(&f);
+}
+
+static void rings(void **state)
+{
+	struct err e = { 0 };
+	struct fake f;
+
+	(void)state;
+	fake_open(&f);
+	says(f.ring, "c");
+	assert_int_equal(park_check(&f.vm, LONG_MS, &e), 0);
+	assert_int_equal(questions(&f), 0);
 	fake_close(&f);
 }
 
@@ -125,14 +173,22 @@ static void calls(void **state)
 {
 	struct err e = { 0 };
 	struct fake f;
+	pid_t child;
 
 	(void)state;
 	fake_open(&f);
-	says(f.ring, "c");
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		char text[100];
+
+		_exit(read(f.monitor, text, sizeof(text)) > 0 && write(f.ring, "c", 1) == 1 ? 0 : 1);
+	}
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(park_check(&f.vm, LONG_MS, &e), 0);
-	assert_int_equal(questions(&f), 1);
 	assert_int_equal(f.vm.qmp.owed, 1);
+	assert_int_equal(questions(&f), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
 	fake_close(&f);
 }
 
@@ -182,8 +238,9 @@ static void comes_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(computes), cmocka_unit_test(works),      cmocka_unit_test(calls),
-		cmocka_unit_test(stands),   cmocka_unit_test(comes_late),
+		cmocka_unit_test(computes),   cmocka_unit_test(works), cmocka_unit_test(hidden),
+		cmocka_unit_test(rings),      cmocka_unit_test(calls), cmocka_unit_test(stands),
+		cmocka_unit_test(comes_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
