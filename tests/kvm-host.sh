@@ -44,6 +44,12 @@ verify="ktstr verifier --scheduler-bin /k/scx_ktstr --memory-mb 256 --json"
 run probe ktstr-step probe --id probe --store /cache/ktstr/store --out /results/host
 run verify $verify --require-kvm
 cat /cache/ktstr/store/graphs/*/snapshots/*/machine /cache/ktstr/store/graphs/*/snapshots/*/*/machine >/results/machine 2>/dev/null
+printf 'duration 300ms\nsettle 50ms\ncgroup a\nwork a spin n=1\nhold 100%%\nexpect gap.max off\nexpect reaped off\n' >/tmp/t.ktstr
+scenario="ktstr run /tmp/t.ktstr --clock real --require-kvm --memory-mb 256 --topology 1,1,1,1 --sidecar-dir /results/side"
+run scenario $scenario --scheduler-bin /k/scx_ktstr --expect-line 'iterations >= 1'
+cat /cache/ktstr/store/graphs/run-*/tests/t/*/*/seed-1/run.json >/results/run.json
+run kept $scenario --scheduler-bin /k/scx_ktstr --expect-line 'iterations >= 1'
+run stats ktstr test-stats --dir /results/side
 run llcs ktstr shell --topology 1,2,1,1 --memory-mb 256 --accel kvm --exec \
 	'cat /sys/devices/system/cpu/cpu*/cache/index3/shared_cpu_list; cat /sys/devices/system/cpu/cpu*/topology/core_cpus_list'
 echo 140 >/proc/sys/vm/nr_hugepages
