@@ -2,7 +2,7 @@
 # Guests in virtual time that are kept with their scheduler attached, and audits: stores made from nothing, damage, a sudden end in the
 # middle, and what is gained.
 #
-# SCHEDULERS (paths): of which figures are printed.
+# SCHEDULERS (paths): of which figures are printed. ONLY: some of the tests.
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || exit 1
@@ -56,15 +56,20 @@ killed() {
 	virtual --topology 1,1,2,1 --exec true </dev/null || return
 	with_scheduler --exec "$what" >killed.out 2>&1 &
 	within 60 making || fail 'none was being made' || return
-	kill -KILL "$(leftovers | sed -n 's/^\([0-9]*\) .*ktstr-step shell .*/\1/p')" || return
+	kill -KILL "$(shell_step)" || return
 	wait $!
 	within 20 nothing_runs || fail "$(leftovers)" || return
 	same '' "$(kept "$KTSTR_STORE")" && with_scheduler --exec "$what" >first && with_scheduler --exec "$what" >second &&
 		cmp first second && same '' "$(ls "$KTSTR_STORE/drafts")" drafts
 }
 
+shell_step() {
+	leftovers | sed -n 's/^\([0-9]*\) .*ktstr-step shell .*/\1/p'
+}
+
+# Steps before it have drafts as well.
 making() {
-	[ -n "$(ls "$KTSTR_STORE/drafts")" ]
+	[ -n "$(shell_step)" ] && [ -n "$(ls "$KTSTR_STORE/drafts")" ]
 }
 
 nothing_runs() {
@@ -93,4 +98,5 @@ ms() {
 }
 
 exec 3>&1
-run_tests two_stores audits killed figures
+# shellcheck disable=SC2086 # names
+run_tests ${ONLY:-two_stores audits killed figures}
