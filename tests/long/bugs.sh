@@ -1,6 +1,8 @@
 #!/bin/sh
 # Schedulers with known faults: each is met by what is expected of any test or by what the catalogue expects, in words that say what is
-# wrong, and the same scheduler without its fault passes. SHOW=1 prints what docs/scenarios.md has.
+# wrong, and the same scheduler without its fault passes.
+#
+# SHOW=1 prints what docs/scenarios.md has. ONLY: which tests.
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
@@ -101,4 +103,5 @@ documents() {
 }
 
 exec 3>&1
-run_tests stalls long_turns scattershot mask_race fallback dying_cgroup hotplug fork_storm lost_task documents
+# shellcheck disable=SC2086 # names
+run_tests ${ONLY:-stalls long_turns scattershot mask_race fallback dying_cgroup hotplug fork_storm lost_task documents}

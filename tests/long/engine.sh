@@ -11,7 +11,7 @@ TOPOLOGIES=${TOPOLOGIES-1,1,4,1 2,2,4,1}
 cat >"$base/all.ktstr" <<'EOT'
 test all
   cgroup a cpuset=cpu:0-1 weight=200
-  cgroup b cpuset=cpu:2-3 max=50ms/100ms
+  cgroup b cpuset=cpu:2-3 max=20ms/100ms
   cgroup c
   cgroup c/d idle
   work a spin n=2
