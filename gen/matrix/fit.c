@@ -10,14 +10,6 @@
 
 #define NS_PER_MS 1000000u
 
-static void note_other(struct argv *others, const char *name)
-{
-	for (size_t i = 0; i < others->n; i++)
-		if (!strcmp(others->v[i], name))
-			return;
-	argv_add(others, name);
-}
-
 static void take(struct fit *f, const struct scenario_plan *plan, bool here)
 {
 	const char *what = here ? plan_guests_only(plan) : NULL;
@@ -28,9 +20,6 @@ static void take(struct fit *f, const struct scenario_plan *plan, bool here)
 	f->later = plan->later;
 	for (size_t i = 0; i < plan->n_programs; i++)
 		argv_add(&f->programs, plan->programs[i]);
-	for (size_t i = 0; i < plan->n_steps; i++)
-		if (plan->steps[i].kind == PLAN_SCHEDULER && plan->steps[i].name)
-			note_other(&f->others, plan->steps[i].name);
 }
 
 static int find_programs(struct fit *f, const struct test *t, struct err *e)
@@ -86,6 +75,5 @@ void fit_free(struct fit *f)
 {
 	free(f->skip);
 	argv_free(&f->programs);
-	argv_free(&f->others);
 	*f = (struct fit){ 0 };
 }

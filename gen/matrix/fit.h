@@ -12,7 +12,6 @@ struct fit {
 	bool keeps;           /* lines attach, detach or exchange its scheduler */
 	bool later;           /* and it begins without one */
 	struct argv programs; /* of this machine that it runs, as the text names them; then where they are */
-	struct argv others;   /* profiles that lines replace it by, each once */
 };
 
 /* here: no guest, but this machine. X_USAGE with file and line when the text is wrong on that topology. f is to be freed in either case. */

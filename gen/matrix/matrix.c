@@ -135,31 +135,6 @@ static int check_others(const struct matrix *m, const struct matrix_cell *c, str
 	return 0;
 }
 
-static int check_replacements(const struct matrix_cell *c, struct err *e)
-{
-	for (size_t i = 0; c->test->test.scheduler && i < c->fit.others.n; i++)
-		if (!matrix_profile(c, c->fit.others.v[i]))
-			return err_set(
-				e, X_USAGE,
-				"%s: \"scheduler replace %s\": there is no such profile in this request; --profiles names "
-				"those that there are, for example --profiles default,%s",
-				c->test->test.word, c->fit.others.v[i], c->fit.others.v[i]);
-	return 0;
-}
-
-/* Its own, and those that lines replace it by. Caller frees. */
-static char *profiles(const struct matrix_cell *c)
-{
-	char *names = xstrdup(c->on->profile->name);
-
-	for (size_t i = 0; i < c->fit.others.n; i++) {
-		auto_free char *so_far = names;
-
-		names = xasprintf("%s,%s", so_far, c->fit.others.v[i]);
-	}
-	return names;
-}
-
 static char *again(const struct matrix *m, const struct matrix_cell *c)
 {
 	const struct matrix_test *t = c->test;
@@ -175,11 +150,8 @@ static char *again(const struct matrix *m, const struct matrix_cell *c)
 		argv_opt(&a, "--kernel", "%s", on->name.id);
 		argv_opt(&a, "--topology", "%s", on->guest->topology);
 	}
-	if (on->profile) {
-		auto_free char *names = profiles(c);
-
-		argv_opt(&a, "--profiles", "%s", names);
-	}
+	if (on->profile)
+		argv_opt(&a, "--profiles", "%s", on->profile->name);
 	auto_free char *words = argv_quote((const char *const *)a.v);
 
 	return xasprintf("%s%s%s", words, *m->again ? " " : "", m->again);
@@ -242,7 +214,7 @@ int matrix_cells(struct matrix *m, struct err *e)
 			if (add_cell(m, t, &t->sweep.cells[k], e) < 0)
 				return -1;
 		for (size_t k = 0; k < t->n; k++)
-			if (check_others(m, &t->cells[k], e) < 0 || check_replacements(&t->cells[k], e) < 0)
+			if (check_others(m, &t->cells[k], e) < 0)
 				return -1;
 	}
 	return 0;
@@ -277,6 +249,7 @@ void matrix_free(struct matrix *m)
 		}
 		free(t->cells);
 		free(t->payload);
+		argv_free(&t->goes_on);
 		sweep_free(&t->sweep);
 		test_drop(&t->test);
 	}

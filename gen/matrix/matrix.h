@@ -47,7 +47,8 @@ struct matrix_test {
 	struct sweep sweep;      /* its kernels, topologies and profiles; scheduler NULL: the kernel's own */
 	const char *const *args; /* of its scheduler, NULL-ended: what sweep.o.args is */
 	struct seeds seeds;
-	char *payload; /* folder of its scheduler below the build folder */
+	struct argv goes_on; /* profiles that its lines replace the scheduler by; sweep.asked */
+	char *payload;       /* folder of its scheduler below the build folder */
 	struct matrix_cell *cells;
 	size_t n;
 };

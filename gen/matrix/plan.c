@@ -158,16 +158,17 @@ static void plan_payload(struct plan *p, const struct side *s)
 	g->always = true;
 }
 
-/* Profiles that lines go on with; matrix_cells() has found them all. */
+/* Profiles that lines go on with. */
 static void other_args(struct argv *a, const struct matrix_cell *c)
 {
-	for (const char *const *name = (const char *const *)c->fit.others.v; name && *name; name++) {
+	for (size_t i = 0; i < c->test->sweep.others.n; i++) {
+		const struct profile *p = &c->test->sweep.others.v[i];
 		auto_argv struct argv words = { 0 };
 
-		sweep_arg_words(&words, &c->test->sweep, matrix_profile(c, *name)->on->profile);
-		argv_fmt(a, "--other=%s", *name);
-		for (size_t i = 0; i < words.n; i++)
-			argv_fmt(a, "--other=%s=%s", *name, words.v[i] + strlen("--arg="));
+		sweep_arg_words(&words, &c->test->sweep, p);
+		argv_fmt(a, "--other=%s", p->name);
+		for (size_t k = 0; k < words.n; k++)
+			argv_fmt(a, "--other=%s=%s", p->name, words.v[k] + strlen("--arg="));
 	}
 }
 

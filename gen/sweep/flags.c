@@ -10,11 +10,35 @@
 #include "gen/sweep/sweep.h"
 #include "gen/graph/begin.h"
 #include "verifier/flags.h"
+#include <stdlib.h>
+
+/* Each goes by the name that was asked for, however its flags are ordered in it. */
+static int choose_others(struct sweep *s, const struct flags *f, struct err *e)
+{
+	for (const char *const *name = s->asked; name && *name; name++) {
+		auto_profiles struct profiles one = { 0 };
+
+		if (sweep_other(s, *name))
+			continue;
+		if (profiles_named(&one, f, name, 1, 1, e) < 0)
+			return err_in(e, "scheduler replace %s", *name);
+		free(one.v->name);
+		one.v->name = xstrdup(*name);
+		s->others.v = xreallocarray(s->others.v, s->others.n + 1, sizeof(*s->others.v));
+		s->others.v[s->others.n++] = *one.v;
+		one.n = 0;
+	}
+	return 0;
+}
 
 static int choose(struct sweep *s, const struct profile_opts *o, const struct flags *f, struct err *e)
 {
 	uint64_t max = o->max ? o->max : PROFILES_MAX;
 
+	if (choose_others(s, f, e) < 0)
+		return -1;
+	if (!o->all && !o->named.n)
+		return 0;
 	return o->all ? profiles_all(&s->profiles, f, max, e)
 		      : profiles_named(&s->profiles, f, o->named.v, o->named.n, max, e);
 }
@@ -33,7 +57,7 @@ int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e)
 {
 	auto_flags struct flags f = { 0 };
 
-	if (!o->all && !o->named.n)
+	if (!o->all && !o->named.n && !(s->asked && *s->asked))
 		return o->file || o->max ? err_set(e, X_USAGE, "%s is for --all-profiles or --profiles LIST",
 						   o->file ? "--flags-file" : "--max-profiles")
 					 : PROFILES_DONE;
@@ -144,14 +168,14 @@ int sweep_ask(struct sweep *s, const struct profile_opts *o, struct kernels *ker
 
 	if (r < 0)
 		return -1;
-	if (!f.n && !o->all && !only_default(&o->named))
+	if (!f.n && o->named.n && !o->all && !only_default(&o->named))
 		return err_set(
 			e, X_USAGE,
 			"--profiles cannot be honoured: scheduler %s %s%s%s; --flags-file FILE describes its flags",
 			s->name,
 			why ? "does not support " FLAGS_ARG " (" : "says by " FLAGS_ARG " that it has no flags",
 			why ? why : "", why ? ")" : "");
-	if (!f.n)
+	if (!f.n && (o->all || o->named.n))
 		log_info("cargo-ktstr: scheduler does not support " FLAGS_ARG
 			 "%s%s%s, running with default profile only",
 			 why ? " (" : "", why ? why : "", why ? ")" : "");

@@ -155,6 +155,10 @@ int sweep_cells(struct sweep *s, struct err *e)
 		if (check_profile(s, &s->profiles.v[i], e) < 0)
 			return -1;
 	}
+	for (size_t i = 0; i < s->others.n; i++) {
+		if (check_profile(s, &s->others.v[i], e) < 0)
+			return -1;
+	}
 	s->cells = xcalloc(s->kernels->n * s->n_guests * n_profiles + 1, sizeof(*s->cells));
 	for (size_t i = 0; i < s->kernels->n; i++) {
 		for (size_t t = 0; t < s->n_guests; t++) {
@@ -179,7 +183,16 @@ void sweep_free(struct sweep *s)
 	}
 	free(s->guests);
 	profiles_free(&s->profiles);
+	profiles_free(&s->others);
 	*s = (struct sweep){ 0 };
+}
+
+const struct profile *sweep_other(const struct sweep *s, const char *name)
+{
+	for (size_t i = 0; i < s->others.n; i++)
+		if (!strcmp(s->others.v[i].name, name))
+			return &s->others.v[i];
+	return NULL;
 }
 
 void sweep_arg_words(struct argv *a, const struct sweep *s, const struct profile *p)

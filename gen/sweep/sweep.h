@@ -58,6 +58,9 @@ struct sweep {
 	struct sweep_guest *guests;    /* ours */
 	size_t n_guests;
 	struct profiles profiles; /* ours; none: the scheduler as it is */
+	const char *const
+		*asked; /* names of further profiles, which have no cells of their own; NULL-ended. NULL: none */
+	struct profiles others; /* ours: these, by the names that they were asked for */
 	struct sweep_opts o;
 	struct sweep_cell *cells; /* ours: kernel by kernel, then topologies as they were given, then profiles */
 	size_t n;
@@ -74,6 +77,8 @@ void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus);
 int sweep_cells(struct sweep *s, struct err *e);
 /* "--arg=WORD" for each argument that the scheduler has with that profile (NULL: none), escaped as text/escape.h has it. */
 void sweep_arg_words(struct argv *a, const struct sweep *s, const struct profile *p);
+/* One of the others; NULL: it is none. */
+const struct profile *sweep_other(const struct sweep *s, const char *name);
 /* Edges for everything the cells need and for the cells. kernels_plan() has been called. Fails as guest_plan_allows(). */
 int sweep_plan(struct plan *p, struct sweep *s, struct err *e);
 /* The scheduler as one file, for all guests of k's architecture. It is built for one of them, and refused for the other. */

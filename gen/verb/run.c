@@ -163,7 +163,12 @@ static int make_sweep(struct request *q, struct matrix_test *t, struct err *e)
 			e, X_USAGE,
 			"%s: profiles are combinations of a scheduler's flags, and it has no scheduler but the kernel's own",
 			t->test.word);
-	return sweep_profiles(s, &o->profiles, e);
+	for (size_t i = 0; t->test.scheduler && scenario_replacement(&t->test.scenario, i); i++)
+		argv_add(&t->goes_on, scenario_replacement(&t->test.scenario, i));
+	s->asked = (const char *const *)t->goes_on.v;
+	int known = sweep_profiles(s, &o->profiles, e);
+
+	return known < 0 && s->asked ? err_in(e, "%s", t->test.word) : known;
 }
 
 static int load_tests(struct request *q, struct err *e)
@@ -271,12 +276,15 @@ static char *rest_again(const struct request *q)
 static int settle_cells(struct request *q, struct err *e)
 {
 	const struct run_opts ro = { .explain = o->explain, .jobs = (unsigned)o->jobs };
-	bool ask = (o->profiles.all || o->profiles.named.n) && !o->profiles.file;
+	bool named = o->profiles.all || o->profiles.named.n;
 
 	for (size_t i = 0; i < q->matrix.n; i++) {
 		struct sweep *s = &q->matrix.tests[i].sweep;
+		bool ask = (named || s->asked) && !o->profiles.file;
 
-		if ((ask && sweep_ask(s, &o->profiles, &q->own, &q->how, &ro, e) < 0) || sweep_cells(s, e) < 0)
+		if (ask && sweep_ask(s, &o->profiles, &q->own, &q->how, &ro, e) < 0)
+			return err_in(e, "%s", q->matrix.tests[i].test.word);
+		if (sweep_cells(s, e) < 0)
 			return -1;
 	}
 	if (matrix_cells(&q->matrix, e) < 0)

@@ -58,6 +58,8 @@ struct scenario {
  * catalogue; their lines and expectations are the scenario's then, at the line of the "use". */
 enum scenario_fault scenario_parse(struct scenario *s, const char *text, size_t n, struct scenario_error *e);
 void scenario_free(struct scenario *s);
+/* The i-th profile that a line replaces the scheduler by; NULL: there are no more. It lives as long as s. */
+const char *scenario_replacement(const struct scenario *s, size_t i);
 
 /* The canonical text: "ktstr 1" first, attributes in the order above, defaults left out. Parsed again it gives the same. */
 void scenario_write(FILE *f, const struct scenario *s);

@@ -207,7 +207,11 @@ assert a[0]["took_ns"] > 1000000 and a[3]["profile"] == "llc", a
 events = ["events" in m for m in r["marks"]]
 assert events == [False, False, False, True, False, True], events' || return
 	exits 0 run && has 'PASS t  ' out || return
-	exits 2 run --scheduler-bin "$sched" && has 'no such profile' err || return
+	# What it is replaced by need be no part of the request: the scheduler knows its flags, and so does --flags-file, without a guest.
+	printf '[{"name":"llc","args":["--llc-aware"],"requires":[]}]' >flags.json
+	exits 0 run --scheduler-bin "$sched" --json && has '"profile":"llc"' "$(runs | tail -n 1)/seed-1/run.json" || return
+	sed -i 's/replace llc/replace nosuch/' t.ktstr && exits 2 run --scheduler-bin "$sched" --flags-file flags.json && has 'scheduler replace nosuch: ' err &&
+		has 'no flag "nosuch"' err && sed -i 's/replace nosuch/replace llc/' t.ktstr || return
 	echo 'var nothing_there = 1' >>t.ktstr && exits 2 run --scheduler-bin "$sched" --profiles default,llc && has 'INCONCLUSIVE t ' out &&
 		has '"var nothing_there": the scheduler has no global variable of that name' out || return
 	sed -i 's/nothing_there/nr_cpus/' t.ktstr && exits 2 run --scheduler-bin "$sched" --profiles default,llc && has 'constant once it is loaded' out || return

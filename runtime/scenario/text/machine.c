@@ -1,5 +1,6 @@
 #include "scenario/text/machine.h"
 #include "scenario/fault.h"
+#include "scenario/scenario.h"
 #include "scenario/text/option.h"
 
 #include <inttypes.h>
@@ -189,4 +190,15 @@ void machine_line_write(FILE *f, const struct scenario_line *l)
 	} else {
 		fprintf(f, "%s %" PRIu64 " %" PRId64, l->name, l->amount.value, l->value);
 	}
+}
+
+const char *scenario_replacement(const struct scenario *s, size_t i)
+{
+	for (size_t k = 0; k < s->n_lines; k++) {
+		const struct scenario_line *l = &s->lines[k];
+
+		if (l->kind == LINE_SCHEDULER && l->deed == DEED_REPLACE && !i--)
+			return l->name;
+	}
+	return NULL;
 }
