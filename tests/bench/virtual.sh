@@ -2,7 +2,8 @@
 # virtual.sh: what virtual time costs: seconds of the host's CPUs for a second of the guest, by its CPUs, shift and load; a guest
 # continued; a scheduler attached. CPU time is that of the whole command, QEMU with it: little of it depends on what else runs.
 #
-# TOPOLOGIES, SHIFTS, LOADS (of tests/guest-times.c), SCHEDULERS (paths): other rows and columns.
+# TOPOLOGIES, SHIFTS, LOADS (of tests/guest-times.c), SCHEDULERS (paths): other rows and columns. RUNS: of each, of which the least
+# counts (3).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 O=${O:-$root/out}
@@ -14,14 +15,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 gcc -std=gnu17 -D_GNU_SOURCE -O2 -static -o "$work/guest-times" "$root/tests/guest-times.c"
 
-# cost COMMAND…: its CPU seconds, its wall clock's seconds, and the last number of its output; the least of three runs.
+# cost COMMAND…: its CPU seconds, its wall clock's seconds, and the last number of its output; the least of the runs.
 cost() {
-	python3 - "$@" <<-'END'
+	python3 - "${RUNS:-3}" "$@" <<-'END'
 		import re, resource, subprocess, sys, time
 		best = None
-		for run in range(3):
+		for run in range(int(sys.argv[1])):
 		    used, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-		    out = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout
+		    out = subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout
 		    took, now = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
 		    cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
 		    best = min(best or (cpu, took), (cpu, took))
@@ -75,7 +76,8 @@ for scheduler in ${SCHEDULERS-$O/sched/scx_ktstr}; do
 
 	with >"$work/bare"
 	(export KTSTR_ATTACHED_MB=0 && with --scheduler-bin "$scheduler") >"$work/brought"
-	# What is measured is what goes on from it: the least of three.
+	# What is measured is what goes on from it: it is made before.
+	ktstr -q shell --kernel "$kernel" --clock virtual --topology 1,1,4,1 --scheduler-bin "$scheduler" --exec true </dev/null
 	with --scheduler-bin "$scheduler" >"$work/kept"
 	cat "$work/bare" "$work/brought" "$work/kept" | awk -v s="${scheduler##*/}" 'NR == 1 { c = $1; w = $2; g = $3 }
 		NR > 1 { line = line sprintf(" %7.2f %7.2f %7.2f", $1 - c, $2 - w, $3 - g) }
