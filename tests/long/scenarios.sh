@@ -131,13 +131,16 @@ others() {
 
 # What the kernel counted for a cgroup is what its workers used. Both are read at the borders of phases, one after the other while the
 # workers go on, and are as old as the last tick. Workers that start processes are left out, whose time is the cgroup's alone, and
-# cgroups that lost or got a worker while the phase went on.
+# scenarios that move workers: a run says where they began.
 shares() {
-	catalogue || return
+	catalogue && ktstr list --json >listed || return
 	python3 - "${FILTER:+1}" runs/* <<-'END' >&3
-		import json, sys
+		import json, os, re, sys
 		n = worst = bad = 0
+		moved = {s["name"] for s in json.load(open("listed")) if re.search(r"^\s*move ", s["text"], re.M)}
 		for path in sys.argv[2:]:
+		    if os.path.basename(path) in moved:
+		        continue
 		    run = json.load(open(path))
 		    for group in run.get("cgroups", []):
 		        below = (group["name"], group["name"] + "/")
