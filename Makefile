@@ -37,7 +37,7 @@ FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
-ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name guest vm attach inspect monitor verifier trial stats judge/facts judge/expect judge judge/report
+ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name guest vm attach inspect monitor verifier trial stats judge/facts judge/expect judge judge/report test
 # The built-in scenarios, as a table in C.
 CATALOGUE := $(O)/catalogue.c
 LIB_SRC := $(filter-out runtime/engine/main.c,$(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))) $(CATALOGUE)
@@ -62,7 +62,13 @@ INITS   := $(O)/ktstr-init $(CROSS:%=$(O)/ktstr-init-%)
 ENGINES := $(O)/ktstr-engine $(CROSS:%=$(O)/ktstr-engine-%)
 # Preloaded into QEMU, beside whatever else is: no sanitizer.
 IDLE    := $(O)/ktstr-idle.so
-PROGS   := $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(IDLE)
+# For test programs: position-independent, without sanitizers, which are not the programs' business. All else in it is hidden.
+TESTLIB_ROOMS := system base arch text process json options topology host scenario scenario/text scenario/resolve verifier judge/facts judge/expect judge
+TESTLIB_SRC := $(foreach r,$(TESTLIB_ROOMS),$(wildcard runtime/$(r)/*.c)) $(CATALOGUE)
+TESTLIB := $(O)/libktstr.a $(O)/libktstr.so.0 $(O)/libktstr.so
+TESTLIB_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) -O2 -g -fPIC -fvisibility=hidden \
+	-ffunction-sections -fdata-sections -DXXH_INLINE_ALL
+PROGS   := $(TESTLIB) $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(IDLE)
 
 SCHED   := $(O)/sched/scx_ktstr
 BUGS    := $(patsubst tests/sched/%.bpf.c,$(O)/sched/%,$(wildcard tests/sched/bugs/*.bpf.c))
@@ -125,6 +131,25 @@ $(O)/ktstr-engine-%: INIT_CC = $(@:$(O)/ktstr-engine-%=%)-linux-gnu-gcc
 $(IDLE): $(wildcard runtime/idle/*.[ch]) Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -O2 -fPIC -fvisibility=hidden -shared -o $@ $(filter %.c,$^)
+
+$(O)/test/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(TESTLIB_CFLAGS) -c -o $@ $<
+$(O)/test/obj/parts.a: $(patsubst %.c,$(O)/test/obj/%.o,$(TESTLIB_SRC))
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
+TESTLIB_OBJ := $(patsubst %.c,$(O)/test/obj/%.o,$(wildcard runtime/test/*.c))
+$(O)/libktstr.so.0: $(TESTLIB_OBJ) $(O)/test/obj/parts.a runtime/test/libktstr.map
+	$(call say,LINK,$@)$(CC) -shared -Wl,-soname,libktstr.so.0 -Wl,--version-script=runtime/test/libktstr.map \
+		-Wl,--gc-sections -Wl,-z,defs -o $@ $(TESTLIB_OBJ) $(O)/test/obj/parts.a -Wl,--as-needed -lm
+$(O)/libktstr.so: $(O)/libktstr.so.0
+	$(Q)ln -sf $(<F) $@
+# One object that has what belongs together, and no names but those of <ktstr.h>.
+$(O)/libktstr.a: $(TESTLIB_OBJ) $(O)/test/obj/parts.a runtime/test/libktstr.map
+	$(Q)sed -n 's/^\t\(ktstr_[a-z_]*\);$$/\1/p' runtime/test/libktstr.map >$(O)/test/names
+	$(call say,AR,$@)$(CC) -r -nostdlib -Wl,--gc-sections $$(sed 's/^/-Wl,-u,/' $(O)/test/names) -o $(O)/test/libktstr.o \
+		$(TESTLIB_OBJ) $(O)/test/obj/parts.a
+	$(Q)objcopy --keep-global-symbols=$(O)/test/names $(O)/test/libktstr.o && rm -f $@ && $(AR) rcs $@ $(O)/test/libktstr.o
 
 # Beside the tests that start a QEMU, or what they take for one.
 $(O)/tests/unit/vm/ktstr-idle.so: $(IDLE)
@@ -234,6 +259,7 @@ uninstall:
 		$(FISHC)/ktstr.fish $(FISHD)/cargo-ktstr.fish)
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(FETCH_SRC) $(STEP_SRC) $(FETCH_STEP_SRC) $(GEN_SRC) gen/main.c))
+-include $(patsubst %.c,$(O)/test/obj/%.d,$(TESTLIB_SRC) $(wildcard runtime/test/*.c))
 -include $(patsubst %.c,$(O)/obj/%.d,$(UNIT_SRC))
 -include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(FETCH_SRC) $(GEN_SRC) $(wildcard tests/fuzz/*.c))
 

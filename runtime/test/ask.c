@@ -1,0 +1,199 @@
+#include "test/ask.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "process/spawn.h"
+#include "test/check.h"
+#include "test/compose.h"
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+static char *program_at(char *path)
+{
+	char *real = is_program(path) ? realpath(path, NULL) : NULL;
+
+	free(path);
+	return real;
+}
+
+/* The folder of the file that this code is in: the shared library, or the program with the static one in it. Caller frees; NULL: not known. */
+static char *own_folder(void)
+{
+	Dl_info i;
+	char *real = dladdr((const void *)own_folder, &i) && i.dli_fname ? realpath(i.dli_fname, NULL) : NULL;
+
+	if (real)
+		*strrchr(real, '/') = '\0';
+	return real;
+}
+
+static char *find_ktstr(struct err *e)
+{
+	const char *said = getenv("KTSTR");
+	auto_free char *here = own_folder();
+	char *path = NULL;
+
+	if (said && *said) {
+		path = program_at(xstrdup(said));
+		if (!path)
+			err_set(e, X_NO_TOOL, "KTSTR names %s, which is no program", said);
+		return path;
+	}
+	if (here && !(path = program_at(xasprintf("%s/ktstr", here))))
+		path = program_at(xasprintf("%s/../bin/ktstr", here));
+	if (!path)
+		path = spawn_find("ktstr");
+	if (!path)
+		err_set(e, X_NO_TOOL, "ktstr, which runs tests, is not in PATH: install it, or name it in KTSTR");
+	return path;
+}
+
+/* Where 0.3.2 looked: in what the environment names, beside the test program, in the workspace. */
+static char *find_scheduler(const struct declared *d, struct err *e)
+{
+	const char *name = d->s.binary, *said = getenv("KTSTR_SCHEDULER");
+	auto_free char *self = self_dir(e);
+	size_t n = self ? strlen(self) : 0;
+	char *path = NULL;
+
+	if (strchr(name, '/')) {
+		path = program_at(xstrdup(name));
+		return path ? path : (err_set(e, X_NO_INPUT, "scheduler not found: %s", name), declared_in(d, e), NULL);
+	}
+	if (said && *said && (path = program_at(xstrdup(said))))
+		return path;
+	if (self && !(path = program_at(xasprintf("%s/%s", self, name))) && n > 5 && !strcmp(self + n - 5, "/deps"))
+		path = program_at(xasprintf("%.*s/%s", (int)n - 5, self, name));
+	if (!path && !(path = program_at(xasprintf("target/debug/%s", name))) &&
+	    !(path = program_at(xasprintf("target/release/%s", name))))
+		path = spawn_find(name);
+	if (path)
+		return path;
+	err_set(e, X_NO_INPUT,
+		"scheduler '%s' not found. Set KTSTR_SCHEDULER or place it next to the test binary, in target/{debug,release}/ or in PATH",
+		name);
+	declared_in(d, e);
+	return NULL;
+}
+
+/* FNV-1a. Two programs of one name seldom share a folder, and then only where one is run while the other is. */
+static unsigned long long hash_of(const char *s)
+{
+	unsigned long long h = 0xcbf29ce484222325;
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3;
+	return h;
+}
+
+/* Of all texts of this program; made. Caller frees. */
+static char *texts_folder(struct err *e)
+{
+	auto_free char *store = cache_path("KTSTR_STORE", "store", e), *self = realpath("/proc/self/exe", NULL);
+
+	if (!store)
+		return NULL;
+	if (!self) {
+		err_sys(e, "find our own program: /proc/self/exe");
+		return NULL;
+	}
+	char *path = xasprintf("%s/texts/%.60s-%016llx", store, strrchr(self, '/') + 1, hash_of(self));
+
+	if (mkdir_p(AT_FDCWD, path, 0777, e) == 0)
+		return path;
+	err_as(e, X_STORE, "a place for the texts of tests");
+	free(path);
+	return NULL;
+}
+
+static int write_flags(char **path, const char *folder, const struct declared *d, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	flags_write(f, &d->flags);
+	fclose(f);
+	*path = xasprintf("%s/%s.flags", folder, d->name);
+	return file_write(AT_FDCWD, *path, text, n, e);
+}
+
+static int write_text(struct ask *a, const struct variant *v, const char *folder, struct err *e)
+{
+	auto_free char *binary = NULL, *self = realpath("/proc/self/exe", NULL);
+	auto_free struct places *p = check_places(v, e);
+	auto_composed struct composed c = { 0 };
+
+	if (!p || (v->d->under && v->d->s.binary && !(binary = find_scheduler(v->d, e))) ||
+	    compose(&c, v, p, binary, self, e) < 0)
+		return -1;
+	/* Bodies make another text for each of these. */
+	if (v->preset)
+		a->file = xasprintf("%s/%s.%s.%s.ktstr", folder, v->d->name, v->preset->name,
+				    v->profile ? v->profile : PROFILE_DEFAULT);
+	else
+		a->file = xasprintf("%s/%s.ktstr", folder, v->d->name);
+	return file_write(AT_FDCWD, a->file, c.text, c.n, e);
+}
+
+static void name_kernel(struct ask *a)
+{
+	const char *said = getenv("KTSTR_TEST_KERNEL");
+
+	if (said && *said)
+		argv_opt(&a->words, "--kernel", "%s", said);
+}
+
+int ask_make(struct ask *a, const struct variant *v, struct err *e)
+{
+	const struct declared *d = v->d;
+	auto_free char *folder = NULL, *flags = NULL;
+
+	*a = (struct ask){ 0 };
+	if (!(a->ktstr = find_ktstr(e)) || !(folder = texts_folder(e)) || write_text(a, v, folder, e) < 0)
+		return -1;
+	argv_add(&a->words, "run");
+	argv_add(&a->words, a->file);
+	if (d->flags.n) {
+		if (write_flags(&flags, folder, d, e) < 0)
+			return -1;
+		argv_opt(&a->words, "--profiles", "%s", v->profile);
+		argv_opt(&a->words, "--flags-file", "%s", flags);
+	}
+	name_kernel(a);
+	if (d->t.perf_mode)
+		argv_add(&a->words, "--perf-mode");
+	if (d->s.attach_ms)
+		argv_opt(&a->words, "--timeout", "%u", (d->s.attach_ms + 999) / 1000);
+	return 0;
+}
+
+int ask_become(const struct ask *a, struct err *e)
+{
+	auto_argv struct argv whole = { 0 };
+
+	argv_add(&whole, a->ktstr);
+	argv_addv(&whole, (const char *const *)a->words.v);
+	execv(a->ktstr, whole.v);
+	return err_sys(e, "start %s", a->ktstr);
+}
+
+void ask_free(struct ask *a)
+{
+	free(a->ktstr);
+	free(a->file);
+	argv_free(&a->words);
+	*a = (struct ask){ 0 };
+}

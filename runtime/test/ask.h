@@ -1,0 +1,20 @@
+/* ask.h: ktstr is asked to run a variant: its text as a file, and the words of a command line. */
+#pragma once
+#include "test/variant.h"
+#include "text/argv.h"
+#include <stdbool.h>
+struct err;
+
+struct ask {
+	char *ktstr;       /* the program */
+	char *file;        /* of the text; it stays, so that the command can be given again */
+	struct argv words; /* of the command, from "run" on */
+};
+
+/* Everything up to the command. X_NO_INPUT: the scheduler is nowhere; X_NO_TOOL: ktstr is not; X_STORE: no place for the text. a is to be freed
+ * in any case. */
+int ask_make(struct ask *a, const struct variant *v, struct err *e);
+/* In place of this process. Returns when it cannot be: X_NO_TOOL. */
+int ask_become(const struct ask *a, struct err *e);
+void ask_free(struct ask *a);
+#define auto_ask __attribute__((unused, cleanup(ask_free)))

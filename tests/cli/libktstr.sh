@@ -1,0 +1,133 @@
+#!/bin/sh
+# Test programs with libktstr: what compilers and linkers leave of them, what they list, and what is said about mistakes.
+. "$(dirname "$0")/../lib.sh"
+header=$root/runtime/test
+
+cat >"$base/tests.c" <<'END'
+#include <ktstr.h>
+
+KTSTR_SCHEDULER(mine, .binary = "scx_mine", .topology = "1,2,4,1",
+		.flags = KTSTR_FLAGS({ "llc", KTSTR_LIST("--llc-aware") },
+				     { "steal", KTSTR_LIST("--steal"), .needs = KTSTR_LIST("llc") }));
+
+KTSTR_SCENARIO(two_tenants, .scheduler = &mine, .duration_ms = 4000, .seeds = 8,
+	       .scenario = "cgroup small\n cgroup hog\n work small spin n=2\n work hog spin n=400%\n hold 100%",
+	       .expect = "iterations{small} >= 1.3 * iterations{small} of eevdf\n"
+			 "iterations{hog} >= 0.5 * iterations{hog} of eevdf");
+
+KTSTR_TEST(one_cgroup_per_cpu, .scheduler = &mine, .min_cpus = 4, .expect = "isolated\n gap.max <= 500ms")
+{
+	for (unsigned i = 0; i < ktstr_cpus(k); i++) {
+		const char *g = ktstr_cgroup(k, ktstr_str(k, "many_%u", i), "cpuset=cpu:%u", i);
+
+		ktstr_work(k, g, "spin n=1");
+	}
+	ktstr_hold(k, "100%%");
+}
+
+KTSTR_SCENARIO(demo_plain, .flags_excluded = KTSTR_LIST("steal"), .flags_required = KTSTR_LIST("llc"), .scheduler = &mine,
+	       .scenario = "work - spin\nhold 100%");
+
+KTSTR_MAIN
+END
+cat >"$base/tests.cc" <<'END'
+#include <ktstr.h>
+
+KTSTR_SCHEDULER(mine, .binary = "scx_mine",
+		.flags = KTSTR_FLAGS({ "llc", KTSTR_LIST("--llc-aware"), NULL }, { "steal", KTSTR_LIST("--steal"), KTSTR_LIST("llc") }),
+		.topology = "1,2,4,1");
+KTSTR_SCENARIO(two_tenants, .scenario = "cgroup small\n cgroup hog\n work small spin n=2\n work hog spin n=400%\n hold 100%",
+	       .expect = "iterations{small} >= 1.3 * iterations{small} of eevdf", .scheduler = &mine, .seeds = 8);
+KTSTR_TEST(one_cgroup_per_cpu, .scheduler = &mine, .min_cpus = 4)
+{
+	for (unsigned i = 0; i < ktstr_cpus(k); i++)
+		ktstr_work(k, ktstr_cgroup(k, ktstr_str(k, "many_%u", i), "cpuset=cpu:%u", i), "spin n=1");
+	ktstr_hold(k, "100%%");
+}
+KTSTR_SCENARIO(demo_plain, .scenario = "work - spin\nhold 100%", .scheduler = &mine, .flags_required = KTSTR_LIST("llc"),
+	       .flags_excluded = KTSTR_LIST("steal"));
+KTSTR_MAIN
+END
+
+# compile FILE PROGRAM WORD…: with the static library unless WORD names the shared one
+compile() {
+	file=$1 program=$2
+	shift 2
+	"$@" -Wall -Wextra -Werror -I"$header" "$file" -o "$program" "$O/libktstr.a" -lm || fail "$* cannot compile $file"
+}
+
+# 3 tests, on 15 presets each, two with 3 profiles and one with 1
+lists_all() {
+	exits 0 "$1" --list --format terse && same "$(cat "$base/expected" 2>/dev/null || cat out)" "$(cat out)" "$1" && cp out "$base/expected" &&
+		same 108 "$(grep -c ': test$' out)" 'tests and variants'
+}
+
+survives() {
+	lists="lists_all"
+	for cc in gcc "$(command -v clang || command -v clang-16)"; do
+		compile "$base/tests.c" ./a "$cc" -std=c11 -O0 && $lists ./a || return
+		compile "$base/tests.c" ./a "$cc" -std=c17 -O2 -ffunction-sections -fdata-sections -Wl,--gc-sections && $lists ./a || return
+		"$cc" -O2 -Wall -Wextra -Werror -I"$header" "$base/tests.c" -o ./a -L"$O" -lktstr -Wl,-rpath,"$O" && $lists ./a || return
+	done
+	compile "$base/tests.c" ./a gcc -O2 -flto -ffunction-sections -fdata-sections -Wl,--gc-sections && $lists ./a &&
+		compile "$base/tests.cc" ./a g++ -std=c++20 -O2 -Wl,--gc-sections && $lists ./a || return
+	[ ! "$(command -v clang++-16)" ] || { compile "$base/tests.cc" ./a clang++-16 -std=c++20 -O2 && $lists ./a; }
+}
+
+lists() {
+	compile "$base/tests.c" ./a gcc && exits 0 ./a --list --format terse --ignored && same 106 "$(wc -l <out)" ignored &&
+		has 'demo_plain: test' out && has 'gauntlet/demo_plain/tiny-1llc/llc: test' out && hasnt 'demo_plain/tiny-1llc/default' out &&
+		hasnt steal/ out && has 'gauntlet/two_tenants/smt-2llc/llc+steal: test' out && hasnt one_cgroup_per_cpu: out && hasnt numa out || return
+	exits 0 ./a --list && has 'demo_plain ' out && same 3 "$(wc -l <out)" 'lines for people'
+}
+
+# names that are none, told as 0.3.2 told them
+names() {
+	compile "$base/tests.c" ./a gcc || return
+	exits 2 ./a --exact && has 'error: --exact requires a test name' err && exits 2 ./a --exact nosuch --nocapture && has 'unknown test: nosuch' err &&
+		exits 2 ./a --exact two_tenant && has 'did you mean two_tenants?' err &&
+		exits 2 ./a --exact gauntlet/two_tenants && has 'invalid gauntlet test name: gauntlet/two_tenants' err &&
+		exits 2 ./a --exact gauntlet/two_tenants/none/default && has 'unknown gauntlet preset: none' err &&
+		exits 2 ./a --exact gauntlet/two_tenants/numa2-4llc/default && has 'not within the bounds' err &&
+		exits 2 ./a --exact gauntlet/two_tenants/smt-2llc/steal && has 'unknown flag profile: steal' err &&
+		exits 2 ./a --exact gauntlet/demo_plain/smt-2llc/default && has 'unknown flag profile: default' err &&
+		exits 10 ./a --exact two_tenants && has "scheduler 'scx_mine' not found. Set KTSTR_SCHEDULER" err && exits 2 ./a --nosuch && has --help err &&
+		exits 0 ./a --help && has Usage: out && KTSTR=/nosuch exits 23 ./a --exact two_tenants && has 'KTSTR names /nosuch' err
+}
+
+# wrong LINE TEXT <<source: what is told when that test is listed
+wrong() {
+	{ echo '#include <ktstr.h>' && cat && printf '\nKTSTR_MAIN\n'; } >w.c
+	gcc -w -I"$header" w.c -o w "$O/libktstr.a" -lm && exits 2 ./w --list --format terse && same '' "$(cat out)" 'what is listed' &&
+		has "error: w.c:$1: " err && has "$2" err
+}
+
+mistakes() {
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "work - spinn\nhold 1s");' | wrong 2 'did you mean "spin"?' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "work - spin\n  work nowhere spin");' | wrong 2 'line 2 of its scenario: ' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "work - spin\nhold 1s", .expect = "gap.maxx <= 1ms");' | wrong 2 'gap.max' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "cgroup a\nwork a spin\nhold 1s", .expect = "gap.max{b} <= 1ms");' | wrong 2 '"b"' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "cgroup a cpuset=cpu:0-cpu:0\nwork a spin\nhold 1s");' | wrong 2 'on topology ' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "work - pipe n=3\nhold 1s");' | wrong 2 'test a: ' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s", .min_llcs = 13);' | wrong 2 'min_llcs (13) exceeds max_llcs (12)' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s", .flags_required = KTSTR_LIST("llc"));' | wrong 2 'without a scheduler there are no flags' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s", .name = "a b");' | wrong 2 "a test's name has letters" || return
+	printf '%s' 'KTSTR_SCENARIO(a, .summary = "nothing");' | wrong 2 'none of them' || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s", .topology = "1,2");' | wrong 2 .topology || return
+	printf '%s\n%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s");' 'KTSTR_SCENARIO(b, .name = "a", .scenario = "hold 1s");' | wrong 3 'another test of that name, at w.c:2' ||
+		return
+	printf 'KTSTR_SCHEDULER(s, .binary = "s", .flags = KTSTR_FLAGS({ "llc" }));\nKTSTR_SCENARIO(a, .scheduler = &s, .scenario = "hold 1s", .flags_excluded = KTSTR_LIST("lcc"));' |
+		wrong 3 'did you mean "llc"?'
+}
+
+# of a body it is the line of the call
+mistakes_of_bodies() {
+	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_cgroup(k, "a");\n\tktstr_work(k, "b", "spin");\n\tktstr_hold(k, "1s");\n}' | wrong 5 'test a: ' || return
+	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tif (ktstr_require(k, ktstr_cpus(k) > 99, "too few CPUs: %%u", ktstr_cpus(k)))\n\t\tktstr_hold(k, "?");\n\tktstr_hold(k, "");\n}' |
+		wrong 2 'w.c:4: too few CPUs: 2' || return
+	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_flag(k, "x");\n}' | wrong 2 'declares no such flag' || return
+	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_line(k, "hold 1s\\nhold 1s");\n}' | wrong 2 'w.c:4: a call adds one line' || return
+	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_hold(k, "%%u", ktstr_cpus_of(k, "llc:"));\n}' | wrong 2 'ktstr_cpus_of("llc:")'
+}
+
+run_tests survives lists names mistakes mistakes_of_bodies
