@@ -261,6 +261,17 @@ void rulings_json(FILE *f, const struct rulings *all)
 	jsonw_done(&w);
 }
 
+int rulings_json_file(const char *path, const struct rulings *all, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	rulings_json(f, all);
+	fclose(f);
+	return file_write(AT_FDCWD, path, text, n, e) < 0 ? err_in(e, "--json-file") : 0;
+}
+
 static int passed(const struct rulings *all, struct err *e)
 {
 	for (size_t i = 0; i < all->n; i++) {

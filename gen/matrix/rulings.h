@@ -46,7 +46,8 @@ void rulings_text(FILE *f, const struct rulings *all);
 void rulings_json(FILE *f, const struct rulings *all);
 void rulings_markdown(FILE *f, const struct rulings *all);
 void rulings_junit(FILE *f, const struct rulings *all);
-/* The same as a file, whole or not at all. */
+/* As files, whole or not at all. */
+int rulings_json_file(const char *path, const struct rulings *all, struct err *e);
 int rulings_junit_file(const char *path, const struct rulings *all, struct err *e);
 /* The worst of it as an exit code and, where a step failed, its error: first what kept a cell from running, then failures, then what passed
  * though --expect says that it fails, then what is inconclusive; 0 when all is well. */

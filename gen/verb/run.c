@@ -312,7 +312,8 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	else
 		rulings_text(stdout, &all);
 	/* The verdict has been told, whatever becomes of files that somebody named. */
-	if ((o->junit && rulings_junit_file(o->junit, &all, e) < 0) ||
+	if ((o->json_file && rulings_json_file(o->json_file, &all, e) < 0) ||
+	    (o->junit && rulings_junit_file(o->junit, &all, e) < 0) ||
 	    (q->sidecars >= 0 && sidecars_write(q->sidecars, &all, e) < 0))
 		return -1;
 	if (q->sidecars < 0)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct run_asked {
-	const char *scheduler, *seeds, *clock, *filter, *sidecars, *diff_bin, *diff_kernel, *expect, *junit;
+	const char *scheduler, *seeds, *clock, *filter, *sidecars, *diff_bin, *diff_kernel, *expect, *json_file, *junit;
 	struct package_opts package;
 	struct opt_list kernels, topologies, expect_lines;
 	struct profile_opts profiles;

@@ -18,6 +18,7 @@ static const char help[] =
 	"  --ignored            the ignored ones alone: gauntlet/TEST/PRESET/PROFILE, demo_*, and what says so\n"
 	"  --include-ignored    those as well\n"
 	"  --skip-code N        with --exact: end with N when the test is skipped (77 for meson and CTest); 0 unless given\n"
+	"  -q, --quiet          no progress is shown\n"
 	"  --nocapture          nothing; nextest says it\n"
 	"\n"
 	"KTSTR_KERNEL and KTSTR_TEST_KERNEL name a kernel, KTSTR_SCHEDULER the program of schedulers that are known by a name,\n"
@@ -57,7 +58,8 @@ static int option(struct arguments *a, int *i, int argc, char **argv, struct err
 		bool *to;
 	} flags[] = {
 		{ "--list", &a->list },   { "--ignored", &a->ignored }, { "--include-ignored", &a->include_ignored },
-		{ "--exact", &a->exact }, { "--export", &a->export },
+		{ "--exact", &a->exact }, { "--export", &a->export },   { "--quiet", &a->quiet },
+		{ "-q", &a->quiet },
 	};
 
 	for (size_t k = 0; k < countof(flags); k++)

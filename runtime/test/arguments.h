@@ -5,7 +5,7 @@
 struct err;
 
 struct arguments {
-	bool list, terse, ignored, include_ignored, exact, export;
+	bool list, terse, ignored, include_ignored, exact, export, quiet;
 	int skip_code;      /* of a test that is skipped; 0 unless given */
 	const char **names; /* argv's; the list is the caller's to free */
 	size_t n;

@@ -148,15 +148,29 @@ static int write_text(struct ask *a, const struct variant *v, const char *folder
 	return file_write(AT_FDCWD, a->file, c.text, c.n, e);
 }
 
-static void name_kernel(struct ask *a)
+bool ask_clock_said(void)
 {
-	const char *said = getenv("KTSTR_TEST_KERNEL");
+	const char *said = getenv("KTSTR_CLOCK");
 
-	if (said && *said)
-		argv_opt(&a->words, "--kernel", "%s", said);
+	return said && *said;
 }
 
-int ask_make(struct ask *a, const struct variant *v, struct err *e)
+/* What the environment says in place of tests, or beside them. */
+static void environment_words(struct ask *a)
+{
+	static const struct {
+		const char *variable, *option;
+	} all[] = { { "KTSTR_TEST_KERNEL", "--kernel" }, { "KTSTR_SEEDS", "--seeds" }, { "KTSTR_CLOCK", "--clock" } };
+
+	for (size_t i = 0; i < countof(all); i++) {
+		const char *said = getenv(all[i].variable);
+
+		if (said && *said)
+			argv_opt(&a->words, all[i].option, "%s", said);
+	}
+}
+
+int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e)
 {
 	const struct declared *d = v->d;
 	auto_free char *folder = NULL, *flags = NULL;
@@ -164,6 +178,8 @@ int ask_make(struct ask *a, const struct variant *v, struct err *e)
 	*a = (struct ask){ 0 };
 	if (!(a->ktstr = find_ktstr(e)) || !(folder = texts_folder(e)) || write_text(a, v, folder, e) < 0)
 		return -1;
+	if (quiet)
+		argv_add(&a->words, "-q");
 	argv_add(&a->words, "run");
 	argv_add(&a->words, a->file);
 	if (d->flags.n) {
@@ -172,7 +188,11 @@ int ask_make(struct ask *a, const struct variant *v, struct err *e)
 		argv_opt(&a->words, "--profiles", "%s", v->profile);
 		argv_opt(&a->words, "--flags-file", "%s", flags);
 	}
-	name_kernel(a);
+	environment_words(a);
+	if (d->t.judge) {
+		a->json = xasprintf("%s.json", a->file);
+		argv_opt(&a->words, "--json-file", "%s", a->json);
+	}
 	if (d->t.perf_mode)
 		argv_add(&a->words, "--perf-mode");
 	if (d->s.attach_ms)
@@ -180,12 +200,17 @@ int ask_make(struct ask *a, const struct variant *v, struct err *e)
 	return 0;
 }
 
+void ask_words(struct argv *to, const struct ask *a)
+{
+	argv_add(to, a->ktstr);
+	argv_addv(to, (const char *const *)a->words.v);
+}
+
 int ask_become(const struct ask *a, struct err *e)
 {
 	auto_argv struct argv whole = { 0 };
 
-	argv_add(&whole, a->ktstr);
-	argv_addv(&whole, (const char *const *)a->words.v);
+	ask_words(&whole, a);
 	execv(a->ktstr, whole.v);
 	return err_sys(e, "start %s", a->ktstr);
 }
@@ -194,6 +219,7 @@ void ask_free(struct ask *a)
 {
 	free(a->ktstr);
 	free(a->file);
+	free(a->json);
 	argv_free(&a->words);
 	*a = (struct ask){ 0 };
 }

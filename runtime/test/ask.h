@@ -8,12 +8,17 @@ struct err;
 struct ask {
 	char *ktstr;       /* the program */
 	char *file;        /* of the text; it stays, so that the command can be given again */
+	char *json;        /* file for what came of it; NULL: nobody asks */
 	struct argv words; /* of the command, from "run" on */
 };
 
 /* Everything up to the command. X_NO_INPUT: the scheduler is nowhere; X_NO_TOOL: ktstr is not; X_STORE: no place for the text. a is to be freed
- * in any case. */
-int ask_make(struct ask *a, const struct variant *v, struct err *e);
+ * in any case. quiet: no progress is shown. */
+int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e);
+/* All of the command line. */
+void ask_words(struct argv *to, const struct ask *a);
+/* Whether the environment names a clock, in place of what tests say. */
+bool ask_clock_said(void);
 /* In place of this process. Returns when it cannot be: X_NO_TOOL. */
 int ask_become(const struct ask *a, struct err *e);
 void ask_free(struct ask *a);

@@ -289,6 +289,15 @@ const struct declared *declared_find(const struct declarations *d, const char *n
 	return NULL;
 }
 
+const char *declared_scheduler(const struct declared *d)
+{
+	const char *binary = d->s.binary;
+
+	if (d->s.name)
+		return d->s.name;
+	return !binary ? "eevdf" : strrchr(binary, '/') ? strrchr(binary, '/') + 1 : binary;
+}
+
 bool declared_ignored(const struct declared *d)
 {
 	return d->t.ignored || !strncmp(d->name, IGNORED, strlen(IGNORED));

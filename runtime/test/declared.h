@@ -39,6 +39,8 @@ int declared_read(struct declarations *d, const struct ktstr_program *p, struct 
 int declared_check(const struct declared *d, struct err *e);
 /* That no two have one name. X_USAGE naming both. */
 int declared_names(const struct declarations *d, struct err *e);
+/* What its scheduler is called: "eevdf" is the kernel's own. */
+const char *declared_scheduler(const struct declared *d);
 /* NULL: there is none. */
 const struct declared *declared_find(const struct declarations *d, const char *name, size_t n);
 /* Puts "FILE:LINE: test NAME" before an error. Returns -1. */

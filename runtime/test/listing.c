@@ -4,41 +4,52 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "test/budget.h"
 #include "test/check.h"
 #include "test/variant.h"
 
-static void put(FILE *f, const struct variant *v, enum listing_form form)
-{
-	const char *profile = v->profile ? v->profile : PROFILE_DEFAULT;
+struct making {
+	FILE *f;
+	enum listing_form form;
+	bool ignored;
+	struct budget *budget; /* NULL: all are listed */
+};
 
-	if (form == LISTING_TERSE && v->preset)
-		fprintf(f, VARIANT_PREFIX "%s/%s/%s: test\n", v->d->name, v->preset->name, profile);
-	else if (form == LISTING_TERSE)
-		fprintf(f, "%s: test\n", v->d->name);
-	else if (!v->preset)
-		fprintf(f, "%-32s %s%s\n", v->d->name, declared_ignored(v->d) ? "(ignored) " : "",
-			v->d->t.summary ? v->d->t.summary : "");
+static void put(const struct making *m, const struct variant *v)
+{
+	const char *summary = v->d->t.summary ? v->d->t.summary : "";
+
+	if (m->budget)
+		budget_add(m->budget, v);
+	else if (m->ignored && !variant_ignored(v))
+		return;
+	else if (m->form == LISTING_NAMES)
+		fprintf(m->f, "%-32s %s%s\n", v->d->name, declared_ignored(v->d) ? "(ignored) " : "", summary);
+	else if (v->preset)
+		fprintf(m->f, VARIANT_PREFIX "%s/%s/%s: test\n", v->d->name, v->preset->name,
+			v->profile ? v->profile : PROFILE_DEFAULT);
+	else
+		fprintf(m->f, "%s: test\n", v->d->name);
 }
 
-static void put_all(FILE *f, const struct declared *d, const struct profiles *profiles, enum listing_form form,
-		    bool ignored)
+static void put_all(const struct making *m, const struct declared *d, const struct profiles *profiles)
 {
-	struct variant v = { .d = d };
+	auto_free char *base = variant_base_profile(d);
+	struct variant v = { .d = d, .profile = base };
 
-	if (!ignored || declared_ignored(d))
-		put(f, &v, form);
-	for (size_t i = 0; form == LISTING_TERSE && i < PRESETS; i++) {
+	put(m, &v);
+	for (size_t i = 0; m->form == LISTING_TERSE && i < PRESETS; i++) {
 		v.preset = &presets[i];
 		if (!variant_preset(d, v.preset))
 			continue;
 		for (size_t k = 0; k < (profiles->n ? profiles->n : 1); k++) {
 			v.profile = profiles->n ? profiles->v[k].name : NULL;
-			put(f, &v, form);
+			put(m, &v);
 		}
 	}
 }
 
-static bool list_one(FILE *f, FILE *errors, const struct declared *d, enum listing_form form, bool ignored)
+static bool list_one(const struct making *m, FILE *errors, const struct declared *d)
 {
 	auto_profiles struct profiles p = { 0 };
 	struct err e = { 0 };
@@ -48,26 +59,42 @@ static bool list_one(FILE *f, FILE *errors, const struct declared *d, enum listi
 		fprintf(errors, "error: %s\n", e.msg);
 		return false;
 	}
-	put_all(f, d, &p, form, ignored);
+	put_all(m, d, &p);
 	return true;
+}
+
+static void put_chosen(const struct making *m, double seconds, FILE *errors)
+{
+	budget_choose(m->budget, seconds, errors);
+	for (size_t i = 0; i < m->budget->n; i++) {
+		const struct budget_test *t = &m->budget->v[i];
+
+		if (t->chosen && (!m->ignored || t->ignored))
+			fprintf(m->f, "%s: test\n", t->name);
+	}
 }
 
 bool listing(FILE *f, FILE *errors, const struct declarations *d, enum listing_form form, bool ignored)
 {
+	double seconds = form == LISTING_TERSE ? budget_seconds(errors) : 0;
 	auto_free char *text = NULL;
+	struct budget budget = { 0 };
 	struct err e = { 0 };
 	bool good = true;
 	size_t n;
-	FILE *to = xmemstream(&text, &n);
+	const struct making m = { xmemstream(&text, &n), form, ignored, seconds > 0 ? &budget : NULL };
 
 	for (size_t i = 0; i < d->n; i++)
-		good &= list_one(to, errors, &d->v[i], form, ignored);
-	fclose(to);
+		good &= list_one(&m, errors, &d->v[i]);
 	if (good && declared_names(d, &e) < 0) {
 		fprintf(errors, "error: %s\n", e.msg);
 		good = false;
 	}
+	if (good && m.budget)
+		put_chosen(&m, seconds, errors);
+	fclose(m.f);
 	if (good)
 		fwrite(text, 1, n, f);
+	budget_free(&budget);
 	return good;
 }

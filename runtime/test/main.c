@@ -7,30 +7,28 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "test/arguments.h"
-#include "test/ask.h"
-#include "test/check.h"
 #include "test/declared.h"
+#include "test/export.h"
 #include "test/listing.h"
+#include "test/run.h"
+#include "test/tap.h"
 #include "test/variant.h"
 
 static int exact(const struct declarations *d, const struct arguments *a, struct err *e)
 {
-	auto_ask struct ask ask = { 0 };
 	auto_free char *profile = NULL;
 	struct variant v;
 
-	if (variant_find(&v, &profile, d, a->names[0], e) < 0 || declared_check(v.d, e) < 0)
-		return -1;
-	if (v.d->t.host)
-		return err_set(e, X_USAGE, "%s: tests of the host cannot run yet", v.d->name);
-	return check_variant(&v, e) < 0 || ask_make(&ask, &v, e) < 0 ? -1 : ask_become(&ask, e);
+	return variant_find(&v, &profile, d, a->names[0], e) < 0 ? -1 : run_variant(&v, a, e);
 }
 
 static int answer(const struct declarations *d, const struct arguments *a, struct err *e)
 {
 	if (a->list)
 		return listing(stdout, stderr, d, a->terse ? LISTING_TERSE : LISTING_NAMES, a->ignored) ? 0 : X_USAGE;
-	return exact(d, a, e);
+	if (a->export)
+		return export_tests(stdout, d, e);
+	return a->exact ? exact(d, a, e) : tap_run(d, a, e);
 }
 
 int ktstr_main(const struct ktstr_program *p, int argc, char **argv)

@@ -81,6 +81,39 @@ lists() {
 	exits 0 ./a --list && has 'demo_plain ' out && same 3 "$(wc -l <out)" 'lines for people'
 }
 
+# Some, so that they cover most: both lists come from one choice.
+budget() {
+	compile "$base/tests.c" ./a gcc && exits 0 env KTSTR_BUDGET_SECS=100 ./a --list --format terse && has 'ktstr budget: ' err &&
+		grep -qE '^ktstr budget: [0-9]+/108 tests, [0-9]+/100s used, ([0-9]+)/\1 configurations covered$' err && cp out all || return
+	exits 0 env KTSTR_BUDGET_SECS=100 ./a --list --format terse --ignored || return
+	! grep -vxFf all out || fail 'ignored ones that are not in the whole list' || return
+	exits 0 env KTSTR_BUDGET_SECS=13 ./a --list --format terse && has '0/108 tests, 0/13s' err && same '' "$(cat out)" &&
+		exits 0 env KTSTR_BUDGET_SECS=-1 ./a --list --format terse && has 'ktstr: KTSTR_BUDGET_SECS=-1: must be positive, ignoring' err &&
+		same 108 "$(wc -l <out)" && exits 0 env KTSTR_BUDGET_SECS=x ./a --list --format terse && has 'KTSTR_BUDGET_SECS="x"' err
+}
+
+exported() {
+	compile "$base/tests.c" ./a gcc && exits 0 ./a --export && python3 -c 'import json, sys
+d = json.load(sys.stdin)
+t = {x["name"]: x for x in d["tests"]}
+a = t["two_tenants"]
+assert d["format"] == 1 and list(t) == ["two_tenants", "one_cgroup_per_cpu", "demo_plain"], t.keys()
+assert a["file"].endswith("tests.c") and a["line"] > 1 and a["kind"] == "scenario" and a["seeds"] == 8 and a["clock"] == "virtual"
+assert a["scheduler"]["flags"][1] == {"name": "steal", "args": ["--steal"], "requires": ["llc"]} and len(a["presets"]) == 15
+assert a["profiles"] == ["default", "llc", "llc+steal"] and t["demo_plain"]["profiles"] == ["llc"] and t["demo_plain"]["ignored"]
+assert "cgroup many_7 cpuset=cpu:7" in t["one_cgroup_per_cpu"]["text"] and t["one_cgroup_per_cpu"]["kind"] == "body"' <out
+}
+
+# 10,000 names in no time; loosely, for machines that do other things as well
+quick() {
+	python3 -c 'print("#include <ktstr.h>\nKTSTR_SCHEDULER(s, .binary = \"s\", .flags = KTSTR_FLAGS({ \"a\" }, { \"b\" }, { \"c\" }));")
+for i in range(90):
+    print("KTSTR_SCENARIO(t%d, .scheduler = &s, .scenario = \"cgroup a cpuset=part:0/2\\nwork a spin n=100%%\\nhold %dms\");" % (i, i + 1))
+print("KTSTR_MAIN")' >many.c && gcc -w -O0 -I"$header" many.c -o many "$O/libktstr.a" -lm && exits 0 ./many --list --format terse &&
+		same 10890 "$(wc -l <out)" && perl -MTime::HiRes=time -e 'my $best = 9; for (1 .. 5) { my $t = time; system("./many --list --format terse >/dev/null") == 0 or exit 1;
+			$t = time - $t; $best = $t if $t < $best } print int(1000 * $best), " ms\n"; exit($best < 0.5 ? 0 : 1)'
+}
+
 # names that are none, told as 0.3.2 told them
 names() {
 	compile "$base/tests.c" ./a gcc || return
@@ -97,7 +130,7 @@ names() {
 
 # wrong LINE TEXT <<source: what is told when that test is listed
 wrong() {
-	{ echo '#include <ktstr.h>' && cat && printf '\nKTSTR_MAIN\n'; } >w.c
+	{ echo '#include <ktstr.h>' && cat && printf '\nKTSTR_MAIN\n'; } >w.c || return
 	gcc -w -I"$header" w.c -o w "$O/libktstr.a" -lm && exits 2 ./w --list --format terse && same '' "$(cat out)" 'what is listed' &&
 		has "error: w.c:$1: " err && has "$2" err
 }
@@ -130,4 +163,4 @@ mistakes_of_bodies() {
 	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_hold(k, "%%u", ktstr_cpus_of(k, "llc:"));\n}' | wrong 2 'ktstr_cpus_of("llc:")'
 }
 
-run_tests survives lists names mistakes mistakes_of_bodies
+run_tests survives lists budget exported quick names mistakes mistakes_of_bodies

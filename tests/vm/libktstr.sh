@@ -1,0 +1,133 @@
+#!/bin/sh
+# Tests of a program in guests. All have the scenario of tests/vm/run.sh, so that there is one run for all of them.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+KTSTR_KERNEL=$key
+export KTSTR_KERNEL
+header=$root/runtime/test
+
+cat >"$base/tests.c" <<'END'
+#include <ktstr.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES "cgroup left\ncgroup right\nwork left spin n=1\nwork right bursty:run=2ms,sleep=2ms n=2\nhold 50%\nhold 50%"
+#define SCENARIO(name, ...) KTSTR_SCENARIO(name, .duration_ms = 400, .settle_ms = 50, .scenario = LINES, __VA_ARGS__)
+
+static void own(struct ktstr_verdict *v)
+{
+	const char *json = ktstr_run_json(v);
+
+	ktstr_check(v, json && strstr(json, "\"outcome\""), "no run.json");
+	ktstr_check(v, ktstr_run_seed(v) == 1, "another seed");
+	ktstr_check(v, ktstr_figure(v, "gap.max{left}", 1e9) < 1000, "that is not in ms");
+	ktstr_check(v, ktstr_figure(v, "iterations{left}@2", 0) > 100, "too few");
+	ktstr_check(v, ktstr_figure(v, "program.none", -7) == -7, "a figure of nothing");
+}
+
+static void strict(struct ktstr_verdict *v)
+{
+	ktstr_check(v, ktstr_figure(v, "iterations{left}", 0) > 1e9, "only %g iterations", ktstr_figure(v, "iterations{left}", 0));
+}
+
+static void mistaken(struct ktstr_verdict *v)
+{
+	(void)ktstr_figure(v, "iteration{left}", 0);
+}
+
+SCENARIO(same, .summary = "as a file has it");
+SCENARIO(fails, .expect = "iterations{left} >= 100000000");
+SCENARIO(vague, .expect = "gap.max <= 4500us");
+SCENARIO(must_fail, .expect = "iterations{left} >= 100000000", .expect_fail = "iterations");
+SCENARIO(judged, .judge = own);
+SCENARIO(judged_badly, .judge = strict);
+SCENARIO(judged_wrongly, .judge = mistaken);
+KTSTR_SCENARIO(far, .scenario = "cgroup a cpuset=llc:7\nwork a spin\nhold 1s");
+KTSTR_TEST(by_hand, .duration_ms = 400, .settle_ms = 50)
+{
+	const char *left = ktstr_cgroup(k, "left"), *right = ktstr_cgroup(k, "right");
+
+	ktstr_work(k, left, "spin n=%u", ktstr_cpus(k) / 2);
+	ktstr_work(k, right, "bursty:run=2ms,sleep=2ms n=%u", ktstr_cpus_of(k, "llc:0"));
+	ktstr_hold(k, "50%%");
+	ktstr_hold(k, "50%%");
+}
+KTSTR_HOST_TEST(host_passes, .summary = "on the host")
+{
+	ktstr_check(v, ktstr_run_json(v) == NULL, "no run");
+}
+KTSTR_HOST_TEST(host_fails, .summary = "on the host")
+{
+	ktstr_check(v, 1 > 2, "one is %d", 1);
+}
+KTSTR_HOST_TEST(host_skips, .summary = "on the host")
+{
+	ktstr_skip(v, "no %s", "time");
+}
+KTSTR_HOST_TEST(host_dies, .summary = "on the host")
+{
+	ktstr_skip(v, "never told");
+	abort();
+}
+KTSTR_MAIN
+END
+gcc -Wall -Wextra -Werror -I"$header" "$base/tests.c" -o "$base/tests" "$O/libktstr.a" -lm || fail 'tests.c does not compile'
+line() {
+	grep -n "$1" "$base/tests.c" | head -n 1 | cut -d: -f1
+}
+
+# A file and a test of a program are one cell, by whichever it ran first; a limit that is another one boots nothing.
+shared() {
+	printf 'duration 400ms\nsettle 50ms\ncgroup left\ncgroup right\nwork left spin n=1\nwork right bursty:run=2ms,sleep=2ms n=2\nhold 50%%\nhold 50%%\n' >t.ktstr
+	exits 0 ktstr run t.ktstr && exits 0 "$base/tests" --exact same --nocapture && has 'PASS same  ' out && hasnt ' run same' err &&
+		exits 0 "$base/tests" --exact by_hand && hasnt ' run by_hand' err && exits 1 "$base/tests" --exact fails && has 'FAIL fails' out &&
+		hasnt ' run fails' err && has 'again: ktstr run ' out || return
+	words=$(sed -n 's/^ *again: //p' out)
+	exits 1 sh -c "$words" && has 'FAIL fails' out && hasnt ' run fails' err
+}
+
+codes() {
+	exits 2 "$base/tests" --exact vague && has INCONCLUSIVE out && exits 0 "$base/tests" --ignored --exact must_fail &&
+		exits 0 "$base/tests" --exact far && has 'there is no llc:7' out && exits 77 "$base/tests" --exact far --skip-code 77 &&
+		exits 0 "$base/tests" --exact same --skip-code=77 && has 'PASS same  ' out && exits 20 env KTSTR_KERNEL=99.9 "$base/tests" --exact same &&
+		exits 20 env KTSTR_TEST_KERNEL=99.9 "$base/tests" --exact same
+}
+
+judged() {
+	exits 0 "$base/tests" --exact judged && has 'PASS judged  ' out && exits 1 "$base/tests" --exact judged_badly &&
+		same "FAIL judged_badly  seed 1" "$(head -n 1 out)" 'the first line' && has ":$(line 'only %g'): only " out &&
+		exits 1 "$base/tests" --exact judged_wrongly && has 'ktstr_figure("iteration{left}"): ' out && has 'did you mean' out
+}
+
+on_the_host() {
+	exits 0 "$base/tests" --exact host_passes && has 'PASS host_passes' out && exits 1 "$base/tests" --exact host_fails &&
+		has ":$(line 'one is'): one is 1" out && exits 0 "$base/tests" --exact host_skips && has 'SKIP: no time' out &&
+		exits 77 "$base/tests" --exact host_skips --skip-code 77
+}
+
+tap() {
+	exits 2 "$base/tests" same far vague host_skips && same '1..4
+ok 1 - same
+ok 2 - far # SKIP there is no llc:7, this topology has 1 (from 0)
+not ok 3 - vague
+ok 4 - host_skips # SKIP no time' "$(grep -v '^#' out)" && has '# INCONCLUSIVE vague' out || return
+	exits 1 "$base/tests" && has '1..13' out && has 'not ok 13 - host_dies' out && has '# it was ended by signal 6' out &&
+		exits 2 "$base/tests" nosuch && has 'unknown test: nosuch' err && exits 1 "$base/tests" judged_ && has 1..2 out || return
+	printf '#!/bin/sh\nexec %s "$@"\n' "$base/tests" >t.sh && exits 0 prove -e sh t.sh :: same far && has 'Result: PASS' out &&
+		exits 1 prove -e sh t.sh :: same vague && has 'Failed test:  2' out
+}
+
+seeds_and_clock() {
+	exits 0 env KTSTR_SEEDS=1..1 "$base/tests" --exact same && has 'seed 1' out && exits 2 env KTSTR_SEEDS=none "$base/tests" --exact same &&
+		has --seeds err && exits 2 env KTSTR_CLOCK=sundial "$base/tests" --exact same && has --clock err
+}
+
+# as quick as it can be: a cell that is known
+quick() {
+	exits 0 "$base/tests" --exact same -q || return
+	perl -MTime::HiRes=time -e 'my $best = 9; for (1 .. 7) { my $t = time; system(@ARGV) == 0 or exit 1; $t = time - $t; $best = $t if $t < $best }
+		print "# a known cell: ", int(1000 * $best), " ms\n"; exit($best < 1 ? 0 : 1)' "$base/tests" --exact same -q >quick.log 2>&1 || { cat quick.log; fail slow; }
+}
+
+run_tests shared codes judged on_the_host tap seeds_and_clock quick
