@@ -80,7 +80,7 @@ LIBBPF  := $(O)/deps/libbpf
 FUZZ_LIB := $(O)/fuzz/obj/libktstr-host.a
 FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) -O1 -g -fno-omit-frame-pointer \
 	      -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-SCRIPTS := $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .ci/run
+SCRIPTS := runtime/test/man.sh $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -227,6 +227,8 @@ bless: all
 
 DOC     := $(PREFIX)/share/doc/ktstr
 MAN     := $(PREFIX)/share/man/man1
+MAN3    := $(PREFIX)/share/man/man3
+VERSION := $(shell sed -n 's/.*ktstr_version = "\(.*\)";/\1/p' runtime/base/version.c)
 BASHC   := $(PREFIX)/share/bash-completion/completions
 ZSHC    := $(PREFIX)/share/zsh/site-functions
 FISHC   := $(PREFIX)/share/fish/vendor_completions.d
@@ -237,6 +239,12 @@ install: all
 	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
 	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 $(IDLE) ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/include $(PREFIX)/lib/pkgconfig $(MAN3))
+	install -m 644 runtime/test/ktstr.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(O)/libktstr.a $(O)/libktstr.so.0 $(DESTDIR)$(PREFIX)/lib/
+	ln -sf libktstr.so.0 $(DESTDIR)$(PREFIX)/lib/libktstr.so
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' runtime/test/libktstr.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libktstr.pc
+	sh runtime/test/man.sh $(VERSION) >$(DESTDIR)$(MAN3)/ktstr.3
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/completions $(DESTDIR)$(DOC)
 	install -d $(DESTDIR)$(PREFIX)/lib/ktstr/cargo
 	install -m 755 gen/cargo/shims/* $(DESTDIR)$(PREFIX)/lib/ktstr/cargo/
@@ -254,6 +262,8 @@ install: all
 
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/lib/ktstr $(DESTDIR)$(DOC)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,include/ktstr.h lib/libktstr.a lib/libktstr.so lib/libktstr.so.0 lib/pkgconfig/libktstr.pc) \
+		$(DESTDIR)$(MAN3)/ktstr.3
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,ktstr cargo-ktstr) $(DESTDIR)$(MAN)/ktstr*.1 $(DESTDIR)$(MAN)/cargo-ktstr.1
 	rm -f $(addprefix $(DESTDIR),$(BASHC)/ktstr $(BASHC)/cargo-ktstr $(ZSHC)/_ktstr $(ZSHC)/_cargo-ktstr \
 		$(FISHC)/ktstr.fish $(FISHD)/cargo-ktstr.fish)

@@ -173,8 +173,8 @@ uint64_t ktstr_seed(struct ktstr_body *k);                     /* the test's fir
 void ktstr_check_at(struct ktstr_verdict *v, const char *file, uint32_t line, bool ok, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 5, 6)));
 void ktstr_skip(struct ktstr_verdict *v, const char *fmt, ...) __attribute__((__format__(__printf__, 2, 3)));
-/* Of the run that a judge function is called for: a metric as in an expectation, in its own unit: "gap.max{left}@2" is in ms, and of all
- * workers that are meant the worst. Without a value it returns def. A metric that there is not fails the test. */
+/* Of the run that a judge function is called for: a metric as in an expectation, in its own unit: "gap.max{left}@2" is in ms. Without a
+ * cgroup it is that of all workers together. Without a value it is def. A metric that does not exist, or has no number, fails the test. */
 double ktstr_figure(struct ktstr_verdict *v, const char *metric, double def);
 uint64_t ktstr_run_seed(const struct ktstr_verdict *v);
 const char *ktstr_run_json(const struct ktstr_verdict *v); /* all of it: docs/formats.md. NULL: a test of the host */

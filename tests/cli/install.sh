@@ -12,7 +12,7 @@ installed() {
 	makes install || return
 	for f in bin/ktstr bin/cargo-ktstr lib/ktstr/ktstr-step lib/ktstr/ktstr-source lib/ktstr/ktstr-init lib/ktstr/ktstr-engine lib/ktstr/ktstr-idle.so lib/ktstr/ktstr.kconfig \
 		lib/ktstr/rules/kernel.ninja lib/ktstr/cargo/cargo-nextest lib/ktstr/completions/command.bash share/doc/ktstr/cli.md share/man/man1/ktstr.1 \
-		share/man/man1/ktstr-kernel-build.1 share/man/man1/cargo-ktstr.1 share/bash-completion/completions/ktstr \
+		include/ktstr.h lib/libktstr.a lib/libktstr.so lib/libktstr.so.0 lib/pkgconfig/libktstr.pc share/man/man3/ktstr.3 share/man/man1/ktstr-kernel-build.1 share/man/man1/cargo-ktstr.1 share/bash-completion/completions/ktstr \
 		share/zsh/site-functions/_cargo-ktstr share/fish/vendor_conf.d/cargo-ktstr.fish; do
 		[ -s "$place/usr/$f" ] || fail "no $f" || return
 	done
@@ -25,6 +25,20 @@ works_from_there() {
 	exits 0 "$bin/ktstr" --version && exits 0 "$bin/ktstr" completions zsh && [ -s out ] || return
 	sh "$root/tests/fake-linux.sh" linux && exits 0 env KTSTR_CCACHE=0 "$bin/cargo-ktstr" ktstr kernel build --source linux &&
 		grep -q '^local-' out && exits 0 "$bin/ktstr" kernel list && grep -q local- out
+}
+
+# A program of somebody else's, by pkg-config alone; it finds the ktstr beside its library.
+library() {
+	printf '#include <ktstr.h>\nKTSTR_SCENARIO(a, .scenario = "work - spin\\nhold 1s");\nKTSTR_MAIN\n' >t.c
+	PKG_CONFIG_PATH=$place/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$place
+	export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+	same "$(sed -n 's/.*ktstr_version = "\(.*\)";/\1/p' "$root/runtime/base/version.c")" "$(pkg-config --modversion libktstr)" || return
+	# shellcheck disable=SC2046 # words
+	gcc -Wall -Werror t.c $(pkg-config --cflags --libs libktstr) -Wl,-rpath,"$place/usr/lib" -o shared &&
+		gcc -Wall -Werror t.c $(pkg-config --cflags libktstr) "$place/usr/lib/libktstr.a" $(pkg-config --static --libs-only-l libktstr | sed 's/-lktstr//') -o static ||
+		fail 'pkg-config does not say how' || return
+	for program in shared static; do exits 0 ./$program --list --format terse && has 'a: test' out || return; done
+	exits 20 env PATH=/usr/bin:/bin ./shared --exact a && has 'kernel' err && exits 23 env PATH=/usr/bin:/bin ./static --exact a && has KTSTR err
 }
 
 # A page for each command that help lists.
@@ -41,7 +55,7 @@ every_command_has_a_page() {
 pages_read_well() {
 	man=$place/usr/share/man/man1
 	command -v groff >/dev/null || return 0
-	for page in "$man"/ktstr*.1; do
+	for page in "$man"/ktstr*.1 "$place/usr/share/man/man3/ktstr.3"; do
 		groff -man -Tutf8 -ww -rLL=100n "$page" >page.txt 2>warnings || return
 		[ ! -s warnings ] || { cat warnings; fail "$page"; return; }
 	done
@@ -60,4 +74,4 @@ gone() {
 	makes uninstall && same '' "$(find "$place" ! -type d)" 'left behind'
 }
 
-run_tests installed works_from_there every_command_has_a_page pages_read_well hidden_verb gone
+run_tests installed works_from_there library every_command_has_a_page pages_read_well hidden_verb gone
