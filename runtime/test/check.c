@@ -76,7 +76,7 @@ static int parse(struct checked *c, const struct variant *v, const struct places
 	struct scenario_error why = { 0 };
 
 	*c = (struct checked){ .v = v };
-	if (compose(&c->text, v, p, NULL, NULL, e) < 0)
+	if (compose(&c->text, v, p, NULL, "/proc/self/exe", e) < 0)
 		return -1;
 	if (scenario_parse(&c->scenario, c->text.text, c->text.n, &why) != SCENARIO_OK)
 		return refuse(v, &c->text, &why, NULL, e);

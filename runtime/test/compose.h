@@ -13,7 +13,7 @@ struct composed {
 	struct body body; /* where those come from; none of it with a text */
 };
 
-/* binary: of the scheduler, in place of what the test has; NULL: as it has it. program: the path of this one, for work functions. NULL: without.
+/* binary: of the scheduler, in place of what the test has; NULL: as it has it. program: the path of this one, for work functions.
  * X_USAGE with file and line. c is to be freed in any case. */
 int compose(struct composed *c, const struct variant *v, const struct places *p, const char *binary,
 	    const char *program, struct err *e);

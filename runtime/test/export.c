@@ -105,7 +105,7 @@ static int put_text(struct jsonw *w, const struct declared *d, struct err *e)
 	auto_free struct places *p = check_places(&v, e);
 	auto_composed struct composed c = { 0 };
 
-	if (!p || compose(&c, &v, p, NULL, NULL, e) < 0)
+	if (!p || compose(&c, &v, p, NULL, "/proc/self/exe", e) < 0)
 		return -1;
 	jsonw_kstr(w, "text", c.text);
 	return 0;

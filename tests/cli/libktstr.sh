@@ -114,6 +114,52 @@ print("KTSTR_MAIN")' >many.c && gcc -w -O0 -I"$header" many.c -o many "$O/libkts
 			$t = time - $t; $best = $t if $t < $best } print int(1000 * $best), " ms\n"; exit($best < 0.5 ? 0 : 1)'
 }
 
+# Structures of an older header, which end earlier, and of a newer one; a program of another ABI.
+abi() {
+	cat >abi.c <<-'END' || return
+	#include <ktstr.h>
+	#ifndef SIZE
+	#define SIZE sizeof(struct ktstr_test)
+	#endif
+	#ifndef ABI
+	#define ABI KTSTR_ABI
+	#endif
+	static const struct { struct ktstr_test t; uint64_t more; } test = { { .size = SIZE, .file = "abi.c", .line = 9, .id = "a",
+		.map_write_size = sizeof(struct ktstr_map_write), .scenario = "work - spin\nhold 1s", .tags = KTSTR_LIST("x") }, MORE };
+	static const struct ktstr_test *const here[] = { NULL, &test.t };
+	static const struct ktstr_program program = { sizeof program, ABI, here, here + 2, NULL, NULL };
+	int main(int argc, char **argv)
+	{
+		return ktstr_main(&program, argc, argv);
+	}
+	END
+	abi_of() {
+		gcc -Wall -Wextra -I"$header" abi.c -o abi -L"$O" -lktstr -Wl,-rpath,"$O" "$@" || fail "abi.c $*"
+	}
+	abi_of -DMORE=0 && exits 0 ./abi --list && has a out && abi_of -DMORE=0 '-DSIZE=offsetof(struct ktstr_test, ignored)' && exits 0 ./abi --list &&
+		abi_of -DMORE=0 '-DSIZE=sizeof(test)' && exits 0 ./abi --list && abi_of -DMORE=5 '-DSIZE=sizeof(test)' && exits 2 ./abi --list &&
+		has 'newer one, install that' err && abi_of -DMORE=0 '-DSIZE=24' && exits 2 ./abi --list && has 'compile the program again' err &&
+		abi_of -DMORE=0 -DABI=7 && exits 2 ./abi --list && has "version 7 of libktstr's ABI, and this library has version 1" err
+}
+
+# Nothing but what the header has, in both libraries; a program that needs a later version is told so by the dynamic linker.
+symbols() {
+	sed -n 's/^	\(ktstr_[a-z_]*\);$/\1/p' "$header/libktstr.map" | sort >names
+	nm -D --defined-only "$O/libktstr.so.0" | sed -n 's/.* T \(.*\)@@KTSTR_1$/\1/p' | sort >shared
+	nm -g --defined-only "$O/libktstr.a" | sed -n 's/.* T //p' | sort >static
+	grep -q ^ktstr_worker_ shared || sed -i /^ktstr_worker_/d names # their half in the guest is not there yet
+	[ "$(nm -D --defined-only "$O/libktstr.so.0" | grep -c ' T ')" = "$(wc -l <shared)" ] || fail 'a name without a version' || return
+	diff names shared && diff names static && same '' "$(ldd "$O/libktstr.so.0" | grep -vE 'linux-vdso|libm\.|libc\.|ld-linux')" 'what it needs' || return
+	grep -oE '\bktstr_[a-z_]+\(' "$header/ktstr.h" | tr -d '(' | sort -u | grep -xFf names >declared
+	diff names declared || fail 'not in the header' || return
+	echo 'KTSTR_1 { global: ktstr_main; }; KTSTR_2 { global: ktstr_later; };' >later.map
+	printf 'int ktstr_main(void) { return 0; }\nint ktstr_later(void) { return 0; }\n' >later.c
+	mkdir -p newer older && cp "$O/libktstr.so.0" older/ && gcc -shared -fPIC -Wl,-soname,libktstr.so.0 -Wl,--version-script=later.map later.c -o newer/libktstr.so.0 &&
+		ln -s libktstr.so.0 newer/libktstr.so && printf 'int ktstr_later(void);\nint main(void) { return ktstr_later(); }\n' >p.c &&
+		gcc p.c -o p -Lnewer -lktstr || fail 'no newer library' || return
+	exits 0 env LD_LIBRARY_PATH=newer ./p && exits 1 env LD_LIBRARY_PATH=older ./p && has 'KTSTR_2' err
+}
+
 # names that are none, told as 0.3.2 told them
 names() {
 	compile "$base/tests.c" ./a gcc || return
@@ -163,4 +209,4 @@ mistakes_of_bodies() {
 	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_hold(k, "%%u", ktstr_cpus_of(k, "llc:"));\n}' | wrong 2 'ktstr_cpus_of("llc:")'
 }
 
-run_tests survives lists budget exported quick names mistakes mistakes_of_bodies
+run_tests survives lists budget exported quick abi symbols names mistakes mistakes_of_bodies
