@@ -38,12 +38,10 @@ int ktstr_main(const struct ktstr_program *p, int argc, char **argv)
 	struct err e = { 0 };
 	int code = arguments_read(&a, argc, argv, &e);
 
-	if (code > 0)
-		return X_SUCCESS;
 	if (code == 0)
-		code = declared_read(&d, p, &e);
-	if (code == 0)
-		code = answer(&d, &a, &e);
+		code = declared_read(&d, p, &e) < 0 ? -1 : answer(&d, &a, &e);
+	else if (code == ARGUMENTS_HELP)
+		code = X_SUCCESS;
 	if (code < 0)
 		fprintf(stderr, "error: %s\n", e.msg);
 	declarations_free(&d);
