@@ -114,6 +114,21 @@ bool rulings_lost(const struct matrix *m, const struct run *r)
 	return false;
 }
 
+bool rulings_kept(const struct matrix *m, const struct run *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; k < m->tests[i].n; k++) {
+			const struct matrix_cell *c = &m->tests[i].cells[k];
+
+			for (size_t s = 0; !c->fit.skip && s < c->test->seeds.n; s++, kept++)
+				if (run_step(r, c->runs[s])->state != STEP_CACHED)
+					return false;
+		}
+	return kept > 0;
+}
+
 int rulings_read(struct rulings *all, const struct matrix *m, const struct run *r, struct err *e)
 {
 	size_t n = 0;

@@ -38,6 +38,8 @@ struct rulings {
 
 /* Whether a step that runs a test was killed, and so left the test unjudged: what fails otherwise is judged as broken. */
 bool rulings_lost(const struct matrix *m, const struct run *r);
+/* Whether every test was judged by runs that are kept. */
+bool rulings_kept(const struct matrix *m, const struct run *r);
 /* After the run of the plan. X_FAIL when a verdict cannot be read. */
 int rulings_read(struct rulings *all, const struct matrix *m, const struct run *r, struct err *e);
 /* known.c: looks each up. today: "2026-11-25". */

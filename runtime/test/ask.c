@@ -13,6 +13,9 @@
 #include "test/check.h"
 #include "test/compose.h"
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+enum { NAME_SHOWN = 60 };
+
 static bool is_program(const char *path)
 {
 	struct stat st;
@@ -98,6 +101,16 @@ static unsigned long long hash_of(const char *s)
 	return h;
 }
 
+/* What may stand in any path. */
+static void short_name(char name[NAME_SHOWN + 1], const char *whole)
+{
+	size_t i = 0;
+
+	for (; whole[i] && i < NAME_SHOWN; i++)
+		name[i] = strchr(NAME_CHARACTERS, whole[i]) ? whole[i] : '_';
+	name[i] = '\0';
+}
+
 /* Of all texts of this program; made. Caller frees. */
 static char *texts_folder(struct err *e)
 {
@@ -109,7 +122,10 @@ static char *texts_folder(struct err *e)
 		err_sys(e, "find our own program: /proc/self/exe");
 		return NULL;
 	}
-	char *path = xasprintf("%s/texts/%.60s-%016llx", store, strrchr(self, '/') + 1, hash_of(self));
+	char name[NAME_SHOWN + 1];
+
+	short_name(name, strrchr(self, '/') + 1);
+	char *path = xasprintf("%s/texts/%s-%016llx", store, name, hash_of(self));
 
 	if (mkdir_p(AT_FDCWD, path, 0777, e) == 0)
 		return path;

@@ -98,8 +98,11 @@ static void put_head(FILE *f, const struct variant *v, const char *binary, const
 	put_lines(f, "expect", t->expect);
 	put_lines(f, "expect_fail", t->expect_fail);
 	put_words(f, "functions", own);
-	for (size_t i = 0; i < d->n_writes; i++)
-		fprintf(f, "map_write %s %u %u\n", d->writes[i].map, d->writes[i].offset, d->writes[i].value);
+	for (size_t i = 0; i < d->n_writes; i++) {
+		fputs("map_write ", f);
+		word_write(f, d->writes[i].map);
+		fprintf(f, " %u %u\n", d->writes[i].offset, d->writes[i].value);
+	}
 }
 
 static unsigned count_lines(const char *text, size_t n)

@@ -205,10 +205,25 @@ static bool among(const char *const *list, const char *name)
 	return false;
 }
 
+/* As what a scheduler says of itself. */
+static int check_declared_flags(const struct declared *d, struct err *e)
+{
+	auto_flags struct flags read = { 0 };
+	auto_free char *text = NULL;
+	size_t n;
+	FILE *f = xmemstream(&text, &n);
+
+	flags_write(f, &d->flags);
+	fclose(f);
+	return flags_parse(&read, text, n, e) < 0 ? err_as(e, X_USAGE, "flags of its scheduler") : 0;
+}
+
 static int check_flags(const struct declared *d, struct err *e)
 {
 	const char *const *in = d->t.flags_required, *const *out = d->t.flags_excluded;
 
+	if (d->flags.n && check_declared_flags(d, e) < 0)
+		return -1;
 	for (size_t i = 0; i < d->flags.n; i++)
 		for (size_t k = 0; k < d->flags.v[i].n_needs; k++)
 			if (check_flag(d, d->flags.v[i].needs[k], "the flag's .needs", e) < 0)

@@ -199,6 +199,13 @@ mistakes() {
 		wrong 3 'did you mean "llc"?'
 }
 
+mistakes_of_flags() {
+	for flags in '{ "a b" }' '{ "default" }' '{ "a" }, { "a" }' '{ "a", KTSTR_LIST("") , KTSTR_LIST("b") }'; do
+		printf 'KTSTR_SCHEDULER(s, .binary = "s", .flags = KTSTR_FLAGS(%s));\nKTSTR_SCENARIO(a, .scheduler = &s, .scenario = "hold 1s");' "$flags" |
+			wrong 3 'test a: ' || return
+	done
+}
+
 # of a body it is the line of the call
 mistakes_of_bodies() {
 	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_cgroup(k, "a");\n\tktstr_work(k, "b", "spin");\n\tktstr_hold(k, "1s");\n}' | wrong 5 'test a: ' || return
@@ -209,4 +216,4 @@ mistakes_of_bodies() {
 	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_hold(k, "%%u", ktstr_cpus_of(k, "llc:"));\n}' | wrong 2 'ktstr_cpus_of("llc:")'
 }
 
-run_tests survives lists budget exported quick abi symbols names mistakes mistakes_of_bodies
+run_tests survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_bodies
