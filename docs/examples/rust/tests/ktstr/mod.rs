@@ -1,0 +1,1 @@
+../../../../../runtime/test/ktstr.rs
