@@ -240,7 +240,7 @@ install: all
 	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 $(IDLE) ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/include $(PREFIX)/lib/pkgconfig $(MAN3))
-	install -m 644 runtime/test/ktstr.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 runtime/test/ktstr.h runtime/test/ktstr.rs $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(O)/libktstr.a $(O)/libktstr.so.0 $(DESTDIR)$(PREFIX)/lib/
 	ln -sf libktstr.so.0 $(DESTDIR)$(PREFIX)/lib/libktstr.so
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' runtime/test/libktstr.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libktstr.pc
@@ -262,7 +262,7 @@ install: all
 
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/lib/ktstr $(DESTDIR)$(DOC)
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,include/ktstr.h lib/libktstr.a lib/libktstr.so lib/libktstr.so.0 lib/pkgconfig/libktstr.pc) \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,include/ktstr.h include/ktstr.rs lib/libktstr.a lib/libktstr.so lib/libktstr.so.0 lib/pkgconfig/libktstr.pc) \
 		$(DESTDIR)$(MAN3)/ktstr.3
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,ktstr cargo-ktstr) $(DESTDIR)$(MAN)/ktstr*.1 $(DESTDIR)$(MAN)/cargo-ktstr.1
 	rm -f $(addprefix $(DESTDIR),$(BASHC)/ktstr $(BASHC)/cargo-ktstr $(ZSHC)/_ktstr $(ZSHC)/_cargo-ktstr \

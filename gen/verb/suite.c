@@ -13,6 +13,7 @@
 #include "gen/base/table.h"
 #include "gen/verb/opts.h"
 #include "gen/graph/begin.h"
+#include "gen/matrix/matrix.h"
 #include "gen/verb/verbs.h"
 #include "gen/kernels/kernels.h"
 #include "kernel/name/id.h"
@@ -24,6 +25,7 @@ static struct {
 	struct opt_list kernels;
 	struct build_asked missing;
 	bool make, explain;
+	const char *seeds, *clock;
 } o;
 
 const struct opt suite_opts[] = {
@@ -38,6 +40,17 @@ const struct opt suite_opts[] = {
 	  .out = &o.make,
 	  .conflicts = "no-build",
 	  .help = "run make in a source tree even if nothing in it changed" },
+	{ .name = "seeds",
+	  .type = OPT_STR,
+	  .out = &o.seeds,
+	  .arg = "N|A..B",
+	  .help = "tests of libktstr run with so many seeds, or these (KTSTR_SEEDS)" },
+	{ .name = "clock",
+	  .type = OPT_STR,
+	  .out = &o.clock,
+	  .arg = "WHICH",
+	  .choices = "real virtual",
+	  .help = "tests of libktstr run by this clock (KTSTR_CLOCK)" },
 	EXPLAIN_OPT(o.explain),
 	{ 0 },
 };
@@ -60,7 +73,7 @@ static void made_kernels_free(struct made_kernels *k)
 #define auto_made_kernels __attribute__((unused, cleanup(made_kernels_free)))
 
 /* How it went on one kernel. */
-struct result {
+struct on_kernel {
 	enum { NOT_RUN, NO_KERNEL, ENDED, STOPPED } how;
 	int code;
 	long long ms;
@@ -140,7 +153,7 @@ static int choose(const struct target *w, const char *folder, struct err *e)
 	return export("KTSTR_KERNEL", folder, e);
 }
 
-static const char *outcome(const struct result *r)
+static const char *outcome(const struct on_kernel *r)
 {
 	/* nextest's own codes; others run it. */
 	static const struct {
@@ -157,7 +170,7 @@ static const char *outcome(const struct result *r)
 	return "ended";
 }
 
-static void print_grid(const struct made_kernels *k, const struct result *results)
+static void print_grid(const struct made_kernels *k, const struct on_kernel *results)
 {
 	auto_table struct table t = { 0 };
 
@@ -166,7 +179,7 @@ static void print_grid(const struct made_kernels *k, const struct result *result
 	table_column(&t, "exit code", true);
 	table_column(&t, "time", true);
 	for (size_t i = 0; i < k->w.n; i++) {
-		const struct result *r = &results[i];
+		const struct on_kernel *r = &results[i];
 		bool ran = r->how == ENDED || r->how == STOPPED;
 
 		table_cell(&t, "%s", k->w.v[i].k.label);
@@ -185,7 +198,7 @@ static void print_grid(const struct made_kernels *k, const struct result *result
 }
 
 /* What kept tests from running comes first, then the highest code. */
-static int worst(const struct result *results, size_t n)
+static int worst(const struct on_kernel *results, size_t n)
 {
 	int code = 0;
 
@@ -201,7 +214,7 @@ static int worst(const struct result *results, size_t n)
 	return code;
 }
 
-static int run_on(const struct suite *s, const struct kernels *w, size_t i, const struct argv *a, struct result *r,
+static int run_on(const struct suite *s, const struct kernels *w, size_t i, const struct argv *a, struct on_kernel *r,
 		  struct err *e)
 {
 	long long start;
@@ -219,10 +232,10 @@ static int run_on(const struct suite *s, const struct kernels *w, size_t i, cons
 }
 
 /* Which of them are there. The build folder is free again before tests begin: others may want the same kernels. */
-static void find_folders(struct made_kernels *k, struct result *results)
+static void find_folders(struct made_kernels *k, struct on_kernel *results)
 {
 	for (size_t i = 0; i < k->w.n; i++) {
-		struct result *r = &results[i];
+		struct on_kernel *r = &results[i];
 		struct err e = { 0 };
 
 		r->folder = folder_of(k, &k->w.v[i], &e);
@@ -237,7 +250,7 @@ static void find_folders(struct made_kernels *k, struct result *results)
 
 static int run_on_each(const struct suite *s, struct made_kernels *k, const struct argv *a, struct err *e)
 {
-	auto_free struct result *results = xcalloc(k->w.n, sizeof(*results));
+	auto_free struct on_kernel *results = xcalloc(k->w.n, sizeof(*results));
 	int code = 0;
 
 	find_folders(k, results);
@@ -415,12 +428,27 @@ static int find_all(struct made_kernels *k, struct err *e)
 	return k->w.n == 1 ? choose_only(k, e) : 0;
 }
 
+/* Programs with libktstr run their tests by this very program, unless another one is named. */
+static int tell_programs(struct err *e)
+{
+	const char *named = getenv("KTSTR");
+	auto_free char *self = named && *named ? NULL : realpath("/proc/self/exe", NULL);
+	struct seeds seeds;
+
+	if (o.seeds && seeds_parse(&seeds, o.seeds, 1, e) < 0)
+		return -1;
+	return (self && export("KTSTR", self, e) < 0) || (o.seeds && export("KTSTR_SEEDS", o.seeds, e) < 0) ||
+			       (o.clock && export("KTSTR_CLOCK", o.clock, e) < 0)
+		       ? -1
+		       : 0;
+}
+
 int suite_run(const struct suite *s, int n, const char *const *args, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
 	auto_made_kernels struct made_kernels k = { 0 };
 
-	if (prepare(s, n, args, &a, e) < 0 || find_all(&k, e) < 0)
+	if (tell_programs(e) < 0 || prepare(s, n, args, &a, e) < 0 || find_all(&k, e) < 0)
 		return e->code;
 	if (k.w.n > 1)
 		return run_on_each(s, &k, &a, e);

@@ -131,25 +131,7 @@ built_once() {
 # Runs words on a terminal, presses Ctrl-C when the test hangs; prints the exit code.
 interrupted() {
 	rm -f hangs
-	python3 - "$crate" "$work/hangs" "$@" <<'END'
-import os, pty, select, sys, time
-pid, fd = pty.fork()
-if pid == 0:
-    os.chdir(sys.argv[1])
-    os.execvp(sys.argv[3], sys.argv[3:])
-pressed, end = False, time.time() + 300
-while time.time() < end:
-    if not pressed and os.path.exists(sys.argv[2]) and os.path.getsize(sys.argv[2]):
-        os.write(fd, b"\x03")
-        pressed = True
-    if select.select([fd], [], [], 0.1)[0]:
-        try:
-            text = os.read(fd, 65536)
-        except OSError:
-            break
-        os.write(2, text)
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-END
+	python3 "$root/tests/press.py" "$crate" "$work/hangs" "$@"
 }
 
 gone() {
