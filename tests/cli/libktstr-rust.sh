@@ -95,7 +95,7 @@ wrong() {
 }
 
 mistakes() {
-	echo 'ktstr::scenario!(a, scenario: c"work - spinn\nhold 1s");' | wrong 3 'did you mean "spin"?' || return
+	printf '%s\n' 'ktstr::scenario!(a, scenario: c"work - spinn\nhold 1s");' | wrong 3 'did you mean "spin"?' || return
 	printf 'ktstr::test!(a, |k| {\n    k.cgroup("a", "");\n    k.work("b", "spin");\n    k.hold("1s");\n});' | wrong 5 'test a: ' || return
 	printf 'ktstr::test!(a, |k| {\n    let of = [1, 2];\n    k.hold(&format!("{}s", of[k.cpus() as usize + 1]));\n});' | wrong 5 'panic: index out of bounds' || return
 	printf 'ktstr::test!(a, |k| {\n    if k.require(k.cpus() > 99, "too few, 0%% of what it needs") {\n        k.hold("?");\n    }\n});' |
