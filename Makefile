@@ -44,7 +44,9 @@ LIB_SRC := $(filter-out runtime/engine/main.c,$(foreach r,$(ROOMS),$(wildcard ru
 FETCH_SRC := $(wildcard runtime/fetch/*.c runtime/fetch/*/*.c)
 STEP_SRC := $(wildcard runtime/step/*.c)
 FETCH_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/step/fetch/*.c)
-GEN_SRC := $(wildcard gen/*/*.c gen/*/*/*.c)
+# The projects of `ktstr new`, likewise.
+TEMPLATES := $(O)/templates.c
+GEN_SRC := $(wildcard gen/*/*.c gen/*/*/*.c) $(TEMPLATES)
 ENGINE_SRC := $(wildcard runtime/engine/*.c runtime/engine/*/*.c runtime/scenario/*.c runtime/scenario/*/*.c) $(CATALOGUE)
 INIT_SRC := $(wildcard runtime/guest/init/*.c runtime/guest/init/*/*.c) runtime/guest/proto.c
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
@@ -80,7 +82,7 @@ LIBBPF  := $(O)/deps/libbpf
 FUZZ_LIB := $(O)/fuzz/obj/libktstr-host.a
 FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) -O1 -g -fno-omit-frame-pointer \
 	      -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-SCRIPTS := runtime/test/man.sh $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .ci/run
+SCRIPTS := runtime/test/man.sh gen/project/templates.sh $(wildcard tests/*.sh tests/cli/*.sh tests/vm/*.sh tests/long/*.sh) .ci/run
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -96,6 +98,10 @@ $(O)/obj/%.o: %.c Makefile
 $(CATALOGUE): $(wildcard runtime/scenario/catalogue/*) runtime/scenario/catalogue.sh
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)sh runtime/scenario/catalogue.sh >$@
+
+$(TEMPLATES): gen/project/files gen/project/templates.sh $(shell sed -n 's/^[a-z].* //p' gen/project/files)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)sh gen/project/templates.sh >$@
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
@@ -250,6 +256,7 @@ install: all
 	install -m 755 gen/cargo/shims/* $(DESTDIR)$(PREFIX)/lib/ktstr/cargo/
 	install -m 644 gen/complete/scripts/* $(DESTDIR)$(PREFIX)/lib/ktstr/completions/
 	install -m 644 README.md docs/*.md $(DESTDIR)$(DOC)/
+	cp -RL docs/examples $(DESTDIR)$(DOC)/
 	install -m 644 rules/*.ninja $(DESTDIR)$(PREFIX)/lib/ktstr/rules/
 	install -d $(addprefix $(DESTDIR),$(MAN) $(BASHC) $(ZSHC) $(FISHC) $(FISHD))
 	$(O)/ktstr man --all $(DESTDIR)$(MAN)

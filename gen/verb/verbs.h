@@ -20,6 +20,7 @@ extern const struct verb verb_kernel_import;
 extern const struct verb verb_kernel_list;
 extern const struct verb verb_list;
 extern const struct verb verb_man;
+extern const struct verb verb_new;
 extern const struct verb verb_run;
 extern const struct verb verb_shell;
 extern const struct verb verb_stats;

@@ -29,6 +29,7 @@ cases() {
 		ktstr shell --include-files=afi | ktstr shell --include-files=afile
 		ktstr run cgroup_ste | ktstr run cgroup_steady
 		ktstr run afi | ktstr run afile
+		ktstr new x --lang ru | ktstr new x --lang rust
 		ktstr -q completions pow | ktstr -q completions powershell
 		cargo kts | cargo ktstr
 		cargo ktstr verif | cargo ktstr verifier

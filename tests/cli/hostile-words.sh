@@ -242,6 +242,21 @@ of_the_environment() {
 	words variables && nothing_came_of_it
 }
 
+# What a project is called stands in a Makefile and in the command that is printed; the folder it is in only there.
+projects() {
+	try ktstr new -- "$word" && try ktstr new --lang="$word" x || return
+	named "$work/home" || return 0
+	rm -rf "$named/project" && try ktstr new --lang file -- "$named/project" && [ $code = 0 ] || return
+	sed -n '$s/ && ktstr run.*//p' "$work/out" >going
+	# shellcheck disable=SC2016 # that shell's
+	bash -c '. ./going && [ "$PWD" = "$1" ]' bash "$named/project" || fail "that goes elsewhere: $(cat going)"
+}
+
+names_of_projects() {
+	setting
+	words projects && nothing_came_of_it
+}
+
 # Where the programs themselves lie.
 home() {
 	mkdir -p "$work/prefix"
@@ -287,7 +302,7 @@ names_of_entries() {
 	words completions && nothing_came_of_it
 }
 
-run_tests of_the_verifier of_flags of_kernels of_shells names_of_files names_of_folders of_the_environment of_our_own_folder \
+run_tests of_the_verifier of_flags of_kernels of_shells names_of_files names_of_folders of_the_environment of_our_own_folder names_of_projects \
 	told_by_name names_of_entries
 awk -v words="$(grep -c . "$base/words")" -v few="$(sed '/^$/q' "$base/words" | grep -c .)" -v all="${HOSTILE_WORDS-}" \
 	'{ n += $1 } END { printf "# %d commands with %d words, %d of them in every place\n", n, words, all == "all" ? words : few }' \

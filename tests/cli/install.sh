@@ -11,7 +11,7 @@ makes() {
 installed() {
 	makes install || return
 	for f in bin/ktstr bin/cargo-ktstr lib/ktstr/ktstr-step lib/ktstr/ktstr-source lib/ktstr/ktstr-init lib/ktstr/ktstr-engine lib/ktstr/ktstr-idle.so lib/ktstr/ktstr.kconfig \
-		lib/ktstr/rules/kernel.ninja lib/ktstr/cargo/cargo-nextest lib/ktstr/completions/command.bash share/doc/ktstr/cli.md share/man/man1/ktstr.1 \
+		lib/ktstr/rules/kernel.ninja lib/ktstr/cargo/cargo-nextest lib/ktstr/completions/command.bash share/doc/ktstr/cli.md share/doc/ktstr/examples/c/tests.c share/doc/ktstr/examples/rust/tests/ktstr/mod.rs share/man/man1/ktstr.1 \
 		include/ktstr.h include/ktstr.rs lib/libktstr.a lib/libktstr.so lib/libktstr.so.0 lib/pkgconfig/libktstr.pc share/man/man3/ktstr.3 share/man/man1/ktstr-kernel-build.1 share/man/man1/cargo-ktstr.1 share/bash-completion/completions/ktstr \
 		share/zsh/site-functions/_cargo-ktstr share/fish/vendor_conf.d/cargo-ktstr.fish; do
 		[ -s "$place/usr/$f" ] || fail "no $f" || return
@@ -23,6 +23,7 @@ installed() {
 works_from_there() {
 	bin=$place/usr/bin
 	exits 0 "$bin/ktstr" --version && exits 0 "$bin/ktstr" completions zsh && [ -s out ] || return
+	exits 0 "$bin/ktstr" new mine && [ -s mine/tests.c ] || return
 	sh "$root/tests/fake-linux.sh" linux && exits 0 env KTSTR_CCACHE=0 "$bin/cargo-ktstr" ktstr kernel build --source linux &&
 		grep -q '^local-' out && exits 0 "$bin/ktstr" kernel list && grep -q local- out
 }

@@ -1,0 +1,25 @@
+#!/bin/sh
+# The table of gen/project/template.h, as C on stdout, from the list `files` beside this one.
+set -eu
+here=$(dirname "$0")
+root=$here/../..
+list() {
+	sed '/^#/d; /^$/d' "$here/files"
+}
+echo '#include "gen/project/template.h"'
+i=0
+list | while read -r _ _ source; do
+	printf 'static const char text_%d[] = {' $i
+	od -An -v -tx1 "$root/$source" | sed 's/ \([0-9a-f][0-9a-f]\)/(char)0x\1,/g'
+	echo '};'
+	i=$((i + 1))
+done
+list | awk '
+	$1 != lang { if (lang) print "};"; lang = $1; langs[n++] = lang; printf "static const struct template_file files_%s[] = {\n", lang }
+	{ printf "{ \"%s\", text_%d, sizeof text_%d },\n", $2, NR - 1, NR - 1 }
+	END {
+		print "};\nconst struct template_set templates[] = {"
+		for (i = 0; i < n; i++)
+			printf "{ \"%s\", files_%s, sizeof files_%s / sizeof *files_%s },\n", langs[i], langs[i], langs[i], langs[i]
+		print "};\nconst size_t n_templates = sizeof templates / sizeof *templates;"
+	}'
