@@ -65,8 +65,16 @@ run() {
 	fi
 }
 
+# For a page whose projects have tests in C: ktstr installed, in a place of its own.
+install() {
+	make -s -C "$root" -o all O="$O" PREFIX="$base/prefix" install >install.log 2>&1 || { cat install.log; return 1; }
+	PKG_CONFIG_PATH=$base/prefix/lib/pkgconfig
+	export PKG_CONFIG_PATH
+}
+
 document() {
 	prepare || return
+	case $1 in */writing-tests.md) install || return ;; esac
 	script "$1" >commands && [ -s commands ] || fail "$1 has no command" || return
 	commands=$work/commands
 	# shellcheck source=/dev/null
@@ -98,6 +106,12 @@ elsewhere() {
 		ktstr run pinned_minority	tests/long/bugs.sh
 		ktstr run lost.ktstr		tests/long/bugs.sh
 		ktstr run cpu_max_tight		tests/long/scenarios.sh
+		ktstr new scx_rs		tests/long/projects.sh
+		cd scx_rs			the same
+		cargo build			the same
+		cargo nextest 			the same
+		cmake -B build			tests/vm/projects.sh
+		ctest --test-dir		the same
 		ktstr run cgroup_exit_race	tests/vm/schedulers.sh: as small a scenario, the same end
 	END
 }
