@@ -65,7 +65,7 @@ ENGINES := $(O)/ktstr-engine $(CROSS:%=$(O)/ktstr-engine-%)
 # Preloaded into QEMU, beside whatever else is: no sanitizer.
 IDLE    := $(O)/ktstr-idle.so
 # For test programs: position-independent, without sanitizers, which are not the programs' business. All else in it is hidden.
-TESTLIB_ROOMS := system base arch text process json options topology host scenario scenario/text scenario/resolve verifier judge/facts judge/expect judge
+TESTLIB_ROOMS := system base arch text process json options topology host scenario scenario/text scenario/resolve engine/worker verifier judge/facts judge/expect judge
 TESTLIB_SRC := $(foreach r,$(TESTLIB_ROOMS),$(wildcard runtime/$(r)/*.c)) $(CATALOGUE)
 TESTLIB := $(O)/libktstr.a $(O)/libktstr.so.0 $(O)/libktstr.so
 TESTLIB_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) -O2 -g -fPIC -fvisibility=hidden \

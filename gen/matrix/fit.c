@@ -22,6 +22,15 @@ static void take(struct fit *f, const struct scenario_plan *plan, bool here)
 		argv_add(&f->programs, plan->programs[i]);
 }
 
+/* A text of its own does not say where the functions are; a test program's does. */
+static int no_functions(const struct test *t, unsigned line, struct err *e)
+{
+	return err_set(e, X_USAGE,
+		       "%s:%u: work type fn: is a function of a test program, and this text names none\n"
+		       "  run the program, ./PROGRAM --exact TEST, or name it here in a line: functions ./PROGRAM",
+		       t->word, line);
+}
+
 static int find_programs(struct fit *f, const struct test *t, struct err *e)
 {
 	for (size_t i = 0; i < f->programs.n; i++) {
@@ -52,10 +61,14 @@ int fit_find(struct fit *f, const struct test *t, const char *topology, bool her
 		return err_set(e, X_USAGE, "%s: no scenario can be on topology %s", t->word, topology);
 	enum scenario_fault fault = scenario_plan_make(plan, &t->scenario, places, &why);
 
+	unsigned functions = t->scenario.functions.text ? 0 : plan->functions;
+
 	f->ms = (plan->settle_ns + plan->hold_ns) / NS_PER_MS + 1;
 	if (fault == SCENARIO_OK)
 		take(f, plan, here);
 	scenario_plan_free(plan);
+	if (fault == SCENARIO_OK && functions)
+		return no_functions(t, functions, e);
 	if (fault == SCENARIO_OK)
 		return find_programs(f, t, e);
 	if (fault == SCENARIO_SKIP) {

@@ -1,5 +1,6 @@
 /* crew.c: workers from go to end: let go, read, reaped. */
 #include "engine/crew.h"
+#include "engine/functions.h"
 #include "engine/programs.h"
 #include "engine/worker/ask.h"
 #include "engine/worker/look.h"
@@ -24,7 +25,7 @@ int crew_open(struct crew *c, unsigned max, struct trouble *t)
 {
 	unsigned cells = c->plan->slots + c->plan->shared.n;
 
-	if (stage_make(&c->stage, max, cells) < 0)
+	if (stage_make(&c->stage, max, cells, c->plan->functions) < 0)
 		return trouble(t, ENDS_OWN, "memory for %u workers: %s", max, strerror(errno));
 	c->workers = calloc(max ? max : 1, sizeof *c->workers);
 	if (!c->workers)
@@ -89,6 +90,7 @@ uint64_t crew_go(struct crew *c)
 {
 	uint64_t now;
 
+	functions_await(c);
 	for (unsigned i = 0; i < c->n; i++) {
 		struct worker *w = &c->workers[i];
 
@@ -117,9 +119,17 @@ uint64_t crew_go(struct crew *c)
 	return now;
 }
 
+static uint64_t open_gap(const struct crew *c, struct worker *w, const struct seat *s, const struct reading *r)
+{
+	if (w->astray)
+		return 0;
+	return w->step->work->function ? functions_open(w, s, r, c->phase) : look_open(s, r->now_ns);
+}
+
 static bool add_record(struct crew *c, struct worker *w, enum frost frost)
 {
-	const struct seat *s = stage_seat(&c->stage, w->id);
+	const struct seat *s = functions_seat(w, stage_seat(&c->stage, w->id));
+	uint64_t open = 0;
 	struct record *grown = realloc(w->records, (w->n_records + 1) * sizeof *grown);
 	struct record *rec;
 	struct reading r;
@@ -130,7 +140,9 @@ static bool add_record(struct crew *c, struct worker *w, enum frost frost)
 	w->records = grown;
 	rec = &grown[w->n_records++];
 	reading_take(&r, &w->meter, s);
-	ok = record_make(rec, &w->ledger, &r, s, c->phase, c->since, frost != FROST_NONE);
+	if (frost == FROST_NONE)
+		open = open_gap(c, w, s, &r);
+	ok = record_make(rec, &w->ledger, &r, s, &(struct record_of){ c->phase, c->since, open });
 	rec->frozen = frost == FROST_ALL;
 	rec->allowed = worker_allowed(w);
 	return ok;
@@ -151,6 +163,7 @@ static void reaped(struct crew *c, struct worker *w, const siginfo_t *si)
 		w->stopped_ns = clock_now();
 		w->exited = si->si_status;
 		end_worker(c, w, si->si_code == CLD_EXITED ? WORKER_EXITED : WORKER_CRASHED, FROST_NONE);
+		functions_ended(w);
 	}
 	w->gone = true;
 	w->gone_ns = clock_now();

@@ -27,7 +27,9 @@ struct worker {
 	pid_t pid;                    /* of its process */
 	pid_t tid;                    /* the same, unless it is one of several threads */
 	bool gone;                    /* and waited for */
-	int exited;                   /* exit code; -1: of a thread, not known */
+	int exited;                   /* exit code, or the signal; -1: of a thread, not known */
+	bool astray;                  /* functions.h */
+	char fault[96];               /* what went wrong with it, in our words; "": nothing */
 	uint64_t stopped_ns, gone_ns;
 
 	struct cpus cpuset; /* of its group now */
@@ -55,6 +57,7 @@ struct crew {
 	const char *folder;   /* for files that workers write */
 	struct duct shared_ducts[PROGRAM_SLOTS_MAX];
 	struct programs *programs; /* the other children; NULL: there are none */
+	const char *functions;     /* program of the work functions; NULL: there is none */
 	uint64_t phase, since;     /* what the stage's head should say; a worker can write there */
 	bool holding;              /* the phase's hold began: who is stopped before that was not in the phase */
 };

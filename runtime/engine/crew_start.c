@@ -262,7 +262,11 @@ int crew_start(struct crew *c, const struct plan_step *step, const struct cpus *
 		.crew = c,
 		.step = step,
 		.work = step->work,
-		.shared = { .work = step->work, .director = getpid(), .turn = c->turn, .told = -1 },
+		.shared = { .work = step->work,
+			    .director = getpid(),
+			    .turn = c->turn,
+			    .told = -1,
+			    .functions = c->functions },
 		.row = { c->n, step->work->n },
 		.group = step->group == PLAN_NO_GROUP ? NULL : c->plan->groups[step->group].name,
 		.folder = -1,
@@ -273,6 +277,9 @@ int crew_start(struct crew *c, const struct plan_step *step, const struct cpus *
 	*refused = 0;
 	if (step->work->n > c->max - c->n)
 		return trouble(t, ENDS_TEXT, "line %u: more than %u workers", step->line, c->max);
+	if (step->work->function && !c->functions)
+		return trouble(t, ENDS_TEXT, "line %u: nobody brought the program of %s: the last --program names it",
+			       step->line, step->work->text);
 	if (l.group)
 		l.folder = cgroup_folder(c->cgroups, l.group);
 	r = start(&l, refused, t);

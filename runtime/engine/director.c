@@ -350,6 +350,8 @@ int director_run(struct director *d, const struct director_ask *ask, struct trou
 	d->keeper.there = ask->keeper;
 	d->programs = (struct programs){ .paths = ask->programs, .n_paths = ask->n_programs, .folder = ask->folder };
 	d->crew.programs = &d->programs;
+	if (ask->plan->functions && ask->n_programs >= ask->plan->n_programs)
+		d->crew.functions = ask->programs[ask->plan->n_programs - 1];
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_NAME, BOARD_LOOKER);
 	(void)setrlimit(RLIMIT_NOFILE, &files);

@@ -146,21 +146,20 @@ static bool spread_make(struct spread *out, struct latency **last, struct tally 
 	return true;
 }
 
-static void take_gaps(struct record *rec, const struct seat *s, uint64_t now_ns, uint64_t phase, bool frozen)
+static void take_gaps(struct record *rec, const struct seat *s, uint64_t now_ns, const struct record_of *of)
 {
-	uint64_t open = frozen ? 0 : look_open(s, now_ns);
 	struct gaps g = look_gaps(s);
 
-	if (g.phase == phase) {
+	if (g.phase == of->phase) {
 		rec->gap_ns = g.ns;
 		rec->gap_at_ns = g.at_ns;
 		rec->gap_cpu = g.cpu;
 		rec->gap_cpu_ns = g.cpu_ns;
 	}
-	if (open <= rec->gap_ns)
+	if (of->open_ns <= rec->gap_ns)
 		return;
-	rec->gap_ns = open;
-	rec->gap_at_ns = now_ns - open;
+	rec->gap_ns = of->open_ns;
+	rec->gap_at_ns = now_ns - of->open_ns;
 	rec->gap_cpu = s->cpu; /* it was on last, as it is not there to say where it waits */
 }
 
@@ -171,8 +170,8 @@ static void take_cpus(struct record *rec, const struct seat *s, uint64_t number)
 		rec->cpus.bits[i] = s->cpus[i];
 }
 
-bool record_make(struct record *rec, struct ledger *l, const struct reading *r, const struct seat *s, uint64_t phase,
-		 uint64_t number, bool frozen)
+bool record_make(struct record *rec, struct ledger *l, const struct reading *r, const struct seat *s,
+		 const struct record_of *of)
 {
 	const struct reading *was = &l->last;
 
@@ -187,11 +186,11 @@ bool record_make(struct record *rec, struct ledger *l, const struct reading *r, 
 		.iterations = since(was->iterations, r->iterations),
 		.work = since(was->work, r->work),
 	};
-	take_cpus(rec, s, number);
-	take_gaps(rec, s, r->now_ns, phase, frozen);
+	take_cpus(rec, s, of->since);
+	take_gaps(rec, s, r->now_ns, of);
 	l->last = *r;
-	return spread_make(&rec->woken, &l->woken, &l->woken_tally, &s->woken, phase) &&
-	       spread_make(&rec->timed, &l->timed, &l->timed_tally, &s->timed, phase);
+	return spread_make(&rec->woken, &l->woken, &l->woken_tally, &s->woken, of->phase) &&
+	       spread_make(&rec->timed, &l->timed, &l->timed_tally, &s->timed, of->phase);
 }
 
 void ledger_free(struct ledger *l)

@@ -56,10 +56,14 @@ struct ledger {
 };
 
 void reading_take(struct reading *r, const struct meter *m, const struct seat *s);
-/* Fills what is between l's last reading and this one, which is l's last then. phase, since: the stage's. frozen: what the worker
- * could not do was planned. false: no memory. */
-bool record_make(struct record *rec, struct ledger *l, const struct reading *r, const struct seat *s, uint64_t phase,
-		 uint64_t since, bool frozen);
+struct record_of {
+	uint64_t phase, since; /* the stage's */
+	uint64_t open_ns;      /* the gap that was going on at its end; 0: none, or it was planned */
+};
+
+/* Fills what is between l's last reading and this one, which is l's last then. false: no memory. */
+bool record_make(struct record *rec, struct ledger *l, const struct reading *r, const struct seat *s,
+		 const struct record_of *of);
 void ledger_free(struct ledger *l);
 /* A number above 0 that stands behind a word in a text of lines "word : number"; false: it is not there. */
 bool reading_number(const char *text, const char *word, uint64_t *value);

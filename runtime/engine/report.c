@@ -295,10 +295,22 @@ static void ended(FILE *f, const struct worker *w)
 		number(f, "reaped_ns", w->gone_ns - w->stopped_ns);
 }
 
+static void error(FILE *f, const struct worker *w, const struct seat *s)
+{
+	bool said = s->error[0] && !w->astray;
+
+	if (!said && !w->fault[0])
+		return;
+	putc(',', f);
+	if (said)
+		plain(f, "error", s->error, sizeof s->error);
+	else
+		words(f, "error", w->fault);
+}
+
 static void worker(FILE *f, const struct director *d, const struct worker *w)
 {
 	const struct plan_work *work = w->step->work;
-	const struct seat *s = stage_seat(&d->crew.stage, w->id);
 	struct cpus allowed = worker_allowed(w);
 
 	fprintf(f, "{\"id\":%u,", w->id);
@@ -313,10 +325,7 @@ static void worker(FILE *f, const struct director *d, const struct worker *w)
 		number(f, "tid", (uint64_t)w->tid);
 	set(f, "allowed", &allowed);
 	ended(f, w);
-	if (s->error[0]) {
-		putc(',', f);
-		plain(f, "error", s->error, sizeof s->error);
-	}
+	error(f, w, stage_seat(&d->crew.stage, w->id));
 	fputs(",\"phases\":[", f);
 	for (unsigned i = 0; i < w->first_phase && w->n_records; i++)
 		fputs("null,", f);

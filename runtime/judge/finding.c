@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 enum { PROGRESS_NS = 500000000 }; /* a shorter phase asks for nothing */
+#define FUNCTION "fn:" /* begins the type of work that is a function of the test program (scenario/worktype.h) */
 
 static void found(struct trial_of *t, enum judgement verdict, char *words)
 {
@@ -96,11 +97,35 @@ static bool stands_still(const struct facts_phase *p)
 	return p->v[FACTS_WALL] >= PROGRESS_NS && !p->v[FACTS_ITERATIONS] && !(p->has[FACTS_WORK] && p->v[FACTS_WORK]);
 }
 
+/* A work function of the test that did not work until it was stopped. No scheduler is to blame for that. */
+static bool failed_itself(const struct check *c, struct trial_of *t)
+{
+	const struct facts_worker *w = t->s.worker;
+	const char *line;
+	char *text;
+	size_t n;
+	FILE *f;
+
+	if (!w->type || strncmp(w->type, FUNCTION, strlen(FUNCTION)) != 0 || !check_asks(c, w->group, PHASE_ALL) ||
+	    (!w->error && (!w->ended || !strcmp(w->ended, "stopped") || !strcmp(w->ended, "unreaped"))))
+		return false;
+	f = xmemstream(&text, &n);
+	words_worker(f, w, false);
+	if (words_line(c->request->text, w->line, &line, &n))
+		fprintf(f, " of \"%.*s\"", (int)n, line);
+	fprintf(f, ": %s", w->error ? w->error : w->ended);
+	fclose(f);
+	found(t, JUDGED_FAIL, text);
+	return true;
+}
+
 static void progress(const struct check *c, struct trial_of *t)
 {
 	const struct facts_worker *w = t->s.worker;
 	bool known = true;
 
+	if (failed_itself(c, t))
+		return;
 	for (int k = -1; selection_next(&t->s, w->n, &k);) {
 		const struct facts_phase *p = &w->phases[k];
 

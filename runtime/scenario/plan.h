@@ -67,8 +67,9 @@ struct plan_knobs {
 };
 
 struct plan_work {
-	char *text;       /* "bursty:run=5ms,sleep=5ms": the type as it is written canonically, for reports */
-	const char *type; /* "bursty", "prog" */
+	char *text;           /* "bursty:run=5ms,sleep=5ms": the type as it is written canonically, for reports */
+	const char *type;     /* "bursty", "prog", "fn:NAME" */
+	const char *function; /* the NAME of "fn:NAME"; NULL: the work is the program's acts */
 	const struct program *program; /* the scenario's, which must live as long as the plan */
 	unsigned n; /* workers, whole groups of program->group: worker i is number i % group of group i / group */
 	unsigned slot_base;   /* the slot of an act that is not shared: slot_base + group * program->slots + act.slot */
@@ -121,8 +122,11 @@ struct scenario_plan {
 	unsigned phases;       /* without settle */
 	uint64_t hold_ns;      /* what all holds take */
 	unsigned controllers;  /* bits of enum plan_knob that any line uses */
-	const char **programs; /* of the host, as the text names them, each once */
+	const char **programs; /* of the host, as the text names them, each once; behind them that of functions */
 	size_t n_programs;
+	unsigned
+		functions; /* line of the first work that is a function; 0: none is. Their program is the last of programs, and has
+			     * an empty name when the text does not name it */
 	unsigned copies; /* of all of them, by each line once */
 	bool freezes, hotplug, psi, freezer;
 	bool schedules; /* it has lines about the scheduler */

@@ -49,7 +49,8 @@ struct scenario {
 	struct scenario_list needs;       /* scenario/need.h */
 	struct scenario_list expect;      /* without the word "expect": for the judge */
 	struct scenario_text expect_fail; /* CLASS[: TEXT]; text NULL: not said */
-	struct scenario_line *lines;      /* scenario/text/line.h */
+	struct scenario_text functions; /* the test program that has the functions of "fn:NAME"; text NULL: not said */
+	struct scenario_line *lines;    /* scenario/text/line.h */
 	size_t n_lines;
 	struct slots shared; /* names that programs begin with "@" */
 };
@@ -63,5 +64,6 @@ const char *scenario_replacement(const struct scenario *s, size_t i);
 
 /* The canonical text: "ktstr 1" first, attributes in the order above, defaults left out. Parsed again it gives the same. */
 void scenario_write(FILE *f, const struct scenario *s);
-/* Of that, what decides a run: no test, summary, scheduler, topology, seeds, clock, tags, flags, needs, expect, memory. */
+/* Of that, what decides a run: no test, summary, scheduler, topology, seeds, clock, tags, flags, needs, functions,
+ * expect, memory. */
 void scenario_write_run(FILE *f, const struct scenario *s);

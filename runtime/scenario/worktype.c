@@ -276,6 +276,32 @@ static bool unknown(const char *name, size_t n, struct scenario_error *e)
 	return fault_guess_tip(e, &g);
 }
 
+bool worktype_function_name(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i];
+
+		if ((c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '_' && (!i || c < '0' || c > '9'))
+			return false;
+	}
+	return n && n <= WORKTYPE_FUNCTION_MAX;
+}
+
+static bool read_function(struct worktype_use *u, const char *name, struct scenario_error *e)
+{
+	size_t n = name ? strlen(name) : 0;
+
+	if (!name || !worktype_function_name(name, n)) {
+		fault_bad(e, name ? 4 : 1,
+			  "fn needs the name of a work function: letters, digits and \"_\", at most %d",
+			  WORKTYPE_FUNCTION_MAX);
+		return fault_tip(e, "fn:NAME, with KTSTR_WORK(NAME) in the test program");
+	}
+	memcpy(u->function, name, n + 1);
+	u->program.n_roles = u->program.roles[0].workers = u->program.group = 1;
+	return true;
+}
+
 bool worktype_parse(struct worktype_use *u, struct slots *shared, const char *text, struct scenario_error *e)
 {
 	size_t n = strcspn(text, ":");
@@ -299,6 +325,8 @@ bool worktype_parse(struct worktype_use *u, struct slots *shared, const char *te
 		e->column += (unsigned)n + 1;
 		return false;
 	}
+	if (n == 2 && !memcmp(text, "fn", 2))
+		return read_function(u, rest, e);
 	u->type = alias ? find(alias->means, strlen(alias->means)) : find(text, n);
 	if (!u->type)
 		return unknown(text, n, e);
@@ -317,6 +345,10 @@ void worktype_write(FILE *f, const struct worktype_use *u, const struct slots *s
 {
 	char mark = ':';
 
+	if (*u->function) {
+		fprintf(f, "fn:%s", u->function);
+		return;
+	}
 	if (!u->type) {
 		fputs("prog:\"", f);
 		program_write(f, &u->program, shared);

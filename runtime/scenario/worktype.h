@@ -12,7 +12,7 @@ enum param_unit {
 	PARAM_US /* ns, written as a number of us */,
 	PARAM_OF /* 0 self, 1 all */
 };
-enum { WORKTYPE_PARAMS_MAX = 4 };
+enum { WORKTYPE_PARAMS_MAX = 4, WORKTYPE_FUNCTION_MAX = 63 };
 
 struct worktype_param {
 	const char *name; /* NULL behind the last */
@@ -39,13 +39,18 @@ struct worktype_alias {
 extern const struct worktype_alias worktype_aliases[];
 extern const size_t n_worktype_aliases;
 
-/* What "TYPE[:k=v,…]" or "prog:ACTS" says. */
+/* What "TYPE[:k=v,…]", "prog:ACTS" or "fn:NAME" says. */
 struct worktype_use {
-	const struct worktype *type; /* NULL: prog */
+	const struct worktype *type; /* NULL: prog, or fn */
+	/* "": none. A work function of a test program (test/ktstr.h), which stands for all acts: then the program is a group of one
+	 * without acts. Whether there is such a function is not known here. */
+	char function[WORKTYPE_FUNCTION_MAX + 1];
 	uint64_t values[WORKTYPE_PARAMS_MAX];
 	struct program program;
 };
 
+/* Letters, digits and "_", the first no digit, and not too many. */
+bool worktype_function_name(const char *text, size_t n);
 bool worktype_parse(struct worktype_use *u, struct slots *shared, const char *text, struct scenario_error *e);
 /* Canonically: parameters that have their usual values are left out. */
 void worktype_write(FILE *f, const struct worktype_use *u, const struct slots *shared);

@@ -9,6 +9,7 @@
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
 #include "test/compose.h"
+#include "test/works.h"
 
 static int places_of(struct places *p, const struct topology *t, struct err *e)
 {
@@ -79,6 +80,8 @@ static int parse(struct checked *c, const struct variant *v, const struct places
 	if (compose(&c->text, v, p, NULL, "/proc/self/exe", e) < 0)
 		return -1;
 	if (scenario_parse(&c->scenario, c->text.text, c->text.n, &why) != SCENARIO_OK)
+		return refuse(v, &c->text, &why, NULL, e);
+	if (!works_have(v->d->program, &c->scenario, &why))
 		return refuse(v, &c->text, &why, NULL, e);
 	return expectations_asked(&c->expect, &c->scenario, v->d->under, NULL, NULL, e) < 0 ? declared_in(v->d, e) : 0;
 }

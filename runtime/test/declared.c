@@ -1,4 +1,5 @@
 #include "test/declared.h"
+#include "test/works.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,8 +155,10 @@ int declared_read(struct declarations *d, const struct ktstr_program *p, struct 
 	for (const struct ktstr_test *const *t = p->tests; t < p->tests_end; t++)
 		if (*t && take_test(&d->v[d->n++], *t, e) < 0)
 			return -1;
+	for (size_t i = 0; i < d->n; i++)
+		d->v[i].program = p;
 	qsort(d->v, d->n, sizeof(*d->v), by_place);
-	return 0;
+	return works_check(p, e);
 }
 
 static int check_name(const struct declared *d, struct err *e)

@@ -18,8 +18,9 @@ struct bounds {
 struct declared {
 	struct ktstr_test t; /* what an older program does not know is 0 */
 	struct ktstr_scheduler s;
-	bool under;           /* it has a scheduler: s */
-	const char *name;     /* of the test */
+	bool under;       /* it has a scheduler: s */
+	const char *name; /* of the test */
+	const struct ktstr_program *program;
 	const char *topology; /* of the base test */
 	struct bounds bounds;
 	struct flags flags; /* of the scheduler, for profiles */
@@ -32,8 +33,8 @@ struct declarations {
 	size_t n;
 };
 
-/* The program's tests. Its work functions are not looked at. X_USAGE: a structure, or the program as a whole, is of another ABI. d is to be
- * freed in any case. */
+/* The program's tests, and that its work functions are in order. X_USAGE: a structure, or the program as a whole, is of another ABI. d is to
+ * be freed in any case. */
 int declared_read(struct declarations *d, const struct ktstr_program *p, struct err *e);
 /* What can be told without a topology: names, bounds, flags, which of the members stand together. X_USAGE with file and line. */
 int declared_check(const struct declared *d, struct err *e);

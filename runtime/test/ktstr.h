@@ -115,7 +115,8 @@ struct ktstr_test {
 };
 
 /* Work of your own: work type "fn:NAME" of a scenario. The test program itself is started in the guest for each worker, with
- * "--ktstr-work NAME"; KTSTR_MAIN sees to that. pass() is called again and again until the worker is stopped: each call is an iteration. */
+ * "--ktstr-work NAME"; KTSTR_MAIN sees to that. pass() is called again and again until the worker is killed: each call is an iteration. It
+ * has hung when it neither comes back nor calls one of _did, _run, _sleep for 500 ms. docs/scenarios.md, "Work functions". */
 struct ktstr_work_function {
 	uint32_t size;
 	uint32_t line;
@@ -186,14 +187,14 @@ uint32_t ktstr_worker_index(const struct ktstr_worker *w);
 uint32_t ktstr_worker_count(const struct ktstr_worker *w);
 /* The next number of its generator, which the seed decides. */
 uint64_t ktstr_worker_random(struct ktstr_worker *w);
-/* Units of work, beside the iteration; and a look around in the midst of a long pass. */
+/* Units of work, in place of the one that a pass counts as; and a look around in the midst of a long pass. */
 void ktstr_worker_did(struct ktstr_worker *w, uint64_t work);
 /* Computes for so long, as "run" does; sleeps for so long, which is no gap, and how late it wakes up is "slack". */
 void ktstr_worker_run(struct ktstr_worker *w, uint64_t us);
 void ktstr_worker_sleep(struct ktstr_worker *w, uint64_t us);
 /* Memory of this worker, 0 at first, and the same again for each pass; at most 1 MiB, else NULL. */
 void *ktstr_worker_state(struct ktstr_worker *w, size_t size);
-/* It cannot go on: the test fails with these words. */
+/* It cannot go on: the test fails with these words, of which 95 bytes are told, and all are in the log. */
 void ktstr_worker_fail(struct ktstr_worker *w, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3), __noreturn__));
 

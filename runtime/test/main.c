@@ -13,6 +13,7 @@
 #include "test/run.h"
 #include "test/tap.h"
 #include "test/variant.h"
+#include "test/work.h"
 
 static int exact(const struct declarations *d, const struct arguments *a, struct err *e)
 {
@@ -36,6 +37,10 @@ int ktstr_main(const struct ktstr_program *p, int argc, char **argv)
 	struct declarations d = { 0 };
 	struct arguments a = { 0 };
 	struct err e = { 0 };
+
+	if (work_is_asked(argc, argv))
+		work_live(p, argc > 2 ? argv[2] : "");
+
 	int code = arguments_read(&a, argc, argv, &e);
 
 	if (code == 0)

@@ -26,7 +26,13 @@ KTSTR_TEST(one_cgroup_per_cpu, .scheduler = &mine, .min_cpus = 4, .expect = "iso
 }
 
 KTSTR_SCENARIO(demo_plain, .flags_excluded = KTSTR_LIST("steal"), .flags_required = KTSTR_LIST("llc"), .scheduler = &mine,
-	       .scenario = "work - spin\nhold 100%");
+	       .scenario = "work - spin\nwork - fn:own\nhold 100%");
+
+/* Without it the scenario above is refused. */
+KTSTR_WORK(own)
+{
+	ktstr_worker_run(w, 100);
+}
 
 KTSTR_MAIN
 END
@@ -44,7 +50,11 @@ KTSTR_TEST(one_cgroup_per_cpu, .scheduler = &mine, .min_cpus = 4)
 		ktstr_work(k, ktstr_cgroup(k, ktstr_str(k, "many_%u", i), "cpuset=cpu:%u", i), "spin n=1");
 	ktstr_hold(k, "100%%");
 }
-KTSTR_SCENARIO(demo_plain, .scenario = "work - spin\nhold 100%", .scheduler = &mine, .flags_required = KTSTR_LIST("llc"),
+KTSTR_WORK(own)
+{
+	ktstr_worker_run(w, 100);
+}
+KTSTR_SCENARIO(demo_plain, .scenario = "work - spin\nwork - fn:own\nhold 100%", .scheduler = &mine, .flags_required = KTSTR_LIST("llc"),
 	       .flags_excluded = KTSTR_LIST("steal"));
 KTSTR_MAIN
 END
@@ -206,6 +216,14 @@ mistakes_of_flags() {
 	done
 }
 
+mistakes_of_work() {
+	printf '%s\n%s' 'KTSTR_WORK(steady) { ktstr_worker_run(w, 1); }' 'KTSTR_SCENARIO(a, .scenario = "work - spin\nwork - fn:stedy\nhold 1s");' |
+		wrong 3 'line 2 of its scenario: this program has no work function "stedy"' && has 'did you mean "steady"?' err || return
+	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "work - fn:none\nhold 1s");' | wrong 2 'no work function "none"' && has 'KTSTR_WORK(none)' err || return
+	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_work(k, "-", "spin");\n\tktstr_work(k, "-", "fn:none");\n\tktstr_hold(k, "1s");\n}' |
+		wrong 5 'no work function "none"'
+}
+
 # of a body it is the line of the call
 mistakes_of_bodies() {
 	printf 'KTSTR_TEST(a, .summary = "")\n{\n\tktstr_cgroup(k, "a");\n\tktstr_work(k, "b", "spin");\n\tktstr_hold(k, "1s");\n}' | wrong 5 'test a: ' || return
@@ -256,4 +274,4 @@ run both.ktstr --clock real' && exits 2 env REAL_CODE=2 "$p" --exact both && exi
 	touch -d yesterday store/texts/*/plain.ktstr && exits 0 "$p" --exact plain && same '' "$(find store/texts -name plain.ktstr -newer ktstr)" written
 }
 
-run_tests asks survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_bodies
+run_tests asks survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_work mistakes_of_bodies

@@ -14,7 +14,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"work a prog:\"2 * policy=rr:3; run 1us; wake @x | pilock a; piunlock a; wait @x\" n=200% policy=deadline:1ms/2ms/3ms\n"
 		"each usable max=4 part=1/2 { cgroup c_$ cpuset=overlap:$/9/0.5 }\nhold 10%\nuse lock_convoy\nmark x\n"
 		"every 5ms { swap a a; move a - n=2; freeze a; thaw a; nice a -5; affinity a random; stop a } for 2s\n"
-		"scheduler replace x+y\nprogram a /bin/x \"y z\" n=3\npsi a; freezer 5ms; var x = -3; map_write .bss 8 0x11\nscheduler detach\nscheduler attach\n";
+		"work - fn:f_1 n=2\nfunctions ./t\nscheduler replace x+y\nprogram a /bin/x \"y z\" n=3\npsi a; freezer 5ms; var x = -3; map_write .bss 8 0x11\nscheduler detach\nscheduler attach\n";
 
 	(void)argc, (void)argv;
 	fuzz_seed("scenario", text, sizeof text - 1);

@@ -55,6 +55,10 @@ unsigned actor_cell(const struct actor *a, const struct act *act);
 
 /* Looks around after work; units of work done. */
 void actor_look(struct actor *a, uint64_t work);
+/* Computes for so long, but each tenth time half to one and a half times as long. */
+void actor_run(struct actor *a, uint64_t ns);
+/* Its first moments: it sleeps for up to 2 ms, by its generator. */
+void actor_begin(struct actor *a);
 /* Sleeps until then, and counts how late it got up. */
 void actor_sleep_until(struct actor *a, uint64_t due_ns);
 /* Memory to work on, of so many KiB at least; it grows, and then its address is another. */

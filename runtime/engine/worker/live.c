@@ -1,14 +1,15 @@
 /* live.c: what a worker is before it works. */
 #include "engine/worker/live.h"
 #include "engine/worker/ask.h"
+#include "engine/worker/function.h"
 #include "engine/worker/meet.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <linux/futex.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -43,12 +44,12 @@ static void close_from_to(int from, unsigned to)
 		close(fd);
 }
 
-/* A worker has nothing of the director's but its pipes, and what it tells it by. */
+/* A worker has nothing of the director's but its pipes, what it tells it by, and as another program the stage. */
 static void close_others(struct actor *a, const struct worker_line *line)
 {
 	bool all = line->told >= 0;
 	unsigned ducts = all ? line->n_ducts : a->program->slots, n;
-	int *kept = malloc((2 * (ducts + a->plan->shared.n) + 1) * sizeof *kept), from = STDERR_FILENO + 1;
+	int *kept = malloc((2 * (ducts + a->plan->shared.n) + 2) * sizeof *kept), from = STDERR_FILENO + 1;
 
 	if (!kept)
 		actor_fail(a, "memory");
@@ -56,6 +57,8 @@ static void close_others(struct actor *a, const struct worker_line *line)
 	n = keep(kept, n, a->shared_ducts, a->plan->shared.n);
 	if (all)
 		kept[n++] = line->told;
+	if (line->work->function)
+		kept[n++] = a->stage.file;
 	qsort(kept, n, sizeof *kept, by_number);
 	for (unsigned i = 0; i < n; i++) {
 		if (kept[i] > from)
@@ -95,21 +98,13 @@ static void become(struct actor *a, const struct worker_line *line)
 		_exit(1);
 }
 
-static long futex(uint32_t *word, int op, uint32_t value)
-{
-	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
-}
-
 static void __attribute__((noreturn)) begin(struct actor *a, uint32_t turn)
 {
-	uint32_t *go = &a->stage.head->go, now;
-
 	/* fork() leaves pages of shared memory to be faulted in, which is not to be a part of the work. */
 	for (size_t i = 0; i < sizeof *a->seat; i += PAGE)
 		(void)*((volatile char *)a->seat + i);
 	__atomic_store_n(&a->seat->tid, gettid(), __ATOMIC_SEQ_CST);
-	while ((now = __atomic_load_n(go, __ATOMIC_SEQ_CST)) < turn)
-		futex(go, FUTEX_WAIT, now);
+	function_wait(a->stage.head, turn);
 	actor_work(a);
 }
 
@@ -183,8 +178,34 @@ void worker_live_threads(const struct worker_line *line)
 	begin(&line->actors[0], line->turn);
 }
 
+/* Goes on as the test program. */
+static void __attribute__((noreturn)) hand_over(struct actor *a, const struct worker_line *line)
+{
+	const struct plan_work *w = line->work;
+	const struct function_call call = { .abi = STAGE_ABI,
+					    .file = a->stage.file,
+					    .place = stage_place(&a->stage, a->id),
+					    .turn = line->turn,
+					    .index = a->id - a->line.first,
+					    .count = a->line.n,
+					    .speed = a->speed,
+					    .random = a->random };
+	char words[FUNCTION_WORDS_MAX], env[sizeof words + sizeof FUNCTION_ENV], comm[64];
+	const char *argv[] = { line->functions, FUNCTION_WORD, w->function, NULL };
+	const char *envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", env, comm, NULL };
+
+	function_call_write(words, &call);
+	snprintf(env, sizeof env, FUNCTION_ENV "=%s", words);
+	snprintf(comm, sizeof comm, FUNCTION_COMM_ENV "=%s", w->comm);
+	fcntl(a->stage.file, F_SETFD, 0);
+	execve(line->functions, (char *const *)argv, (char *const *)envp);
+	actor_fail(a, errno == ENOENT ? "its program, or the interpreter of that" : "its program");
+}
+
 void worker_live(struct actor *a, const struct worker_line *line)
 {
 	become(a, line);
+	if (line->work->function)
+		hand_over(a, line);
 	begin(a, line->turn);
 }

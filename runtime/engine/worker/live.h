@@ -14,7 +14,8 @@ struct worker_line {
 	unsigned n;
 	const struct duct *ducts; /* of all their groups */
 	unsigned n_ducts;
-	int told; /* a pipe */
+	int told;              /* a pipe */
+	const char *functions; /* the program of work that is a function */
 };
 
 /* In the child: makes it what the line says, waits for the go, works. It dies with the director. */

@@ -4,6 +4,9 @@
  * meet, and a seat of 16 KiB for each worker. A seat is written by its worker; the director reads it at marks. A worker may
  * write anything anywhere on the stage, so what is read from it is a number and never an index, a length or an address.
  *
+ * A worker whose work is a function of a test program is another program, made when that was linked. It gets the stage as a file, maps
+ * the head for reading and its own seat, and knows both by STAGE_ABI.
+ *
  * Times are nanoseconds of CLOCK_MONOTONIC. */
 #pragma once
 #include "engine/worker/histogram.h"
@@ -14,6 +17,11 @@
 enum { SEAT_SIZE = 16384, SEAT_CPUS = 512 /* CPUs of higher numbers are not counted */ };
 
 #define SEAT_WAITS ((uint64_t)1 << 63)
+
+/* Counts up when struct seat, the head of a stage, or the words of engine/function.h become others. */
+enum { STAGE_ABI = 1 };
+#define SEAT_GUARD \
+	0x6b747374725f6f6bu /* both guards of a seat; who finds another number knows that the worker wrote astray */
 
 /* The director may read while the worker is in the middle of writing, on another CPU or put off it: what belongs together is
  * written beside what is in force, and comes into force by one store (look.c). */
@@ -39,6 +47,8 @@ struct latency {
 };
 
 struct seat {
+	uint64_t guard; /* by the director */
+
 	/* Counted from the beginning. */
 	uint64_t iterations, work;
 
@@ -60,6 +70,8 @@ struct seat {
 	char error[96];     /* why the worker went wrong; ended by the reader */
 
 	struct latency woken, timed; /* by another worker; by a timer */
+
+	uint64_t guard_end;
 };
 
 /* A place where workers meet: a futex word and what goes with it. */
@@ -84,11 +96,18 @@ struct stage {
 	char *seats;
 	unsigned n_cells, n_seats;
 	size_t size;
+	int file; /* it lies in; -1: it is no file */
 };
 
-/* Negative with errno when there is no memory. No descriptor of it is left. */
-int stage_make(struct stage *s, unsigned seats, unsigned cells);
+/* Negative with errno when there is no memory. lent: as a file that neither grows nor shrinks, for workers of other programs. */
+int stage_make(struct stage *s, unsigned seats, unsigned cells, bool lent);
 void stage_free(struct stage *s);
+
+/* Where seat i is in the stage's file. */
+static inline size_t stage_place(const struct stage *s, unsigned i)
+{
+	return (size_t)(s->seats - (char *)s->head) + (size_t)i * SEAT_SIZE;
+}
 
 /* i < n_seats */
 static inline struct seat *stage_seat(const struct stage *s, unsigned i)
@@ -96,4 +115,7 @@ static inline struct seat *stage_seat(const struct stage *s, unsigned i)
 	return (struct seat *)(s->seats + (size_t)i * SEAT_SIZE);
 }
 
+/* Of STAGE_ABI 1. */
+_Static_assert(sizeof(struct seat) == 15880 && offsetof(struct seat, woken) == 320 && sizeof(struct stage_head) == 32,
+	       "the stage is another: STAGE_ABI has to count up");
 _Static_assert(sizeof(struct seat) <= SEAT_SIZE, "a seat is larger than its place");

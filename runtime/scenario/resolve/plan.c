@@ -157,16 +157,19 @@ static bool work(struct making *m, const struct scenario_line *l)
 	if (!w)
 		return fault_memory(m->e);
 	w->program = &from->use.program;
-	w->type = from->use.type ? from->use.type->name : "prog";
 	w->text = type_text(m, &from->use);
 	if (!w->text)
 		return fault_memory(m->e);
+	w->function = *from->use.function ? from->use.function : NULL;
+	w->type = from->use.type ? from->use.type->name : w->function ? w->text : "prog";
+	if (w->function && !m->plan->functions)
+		m->plan->functions = l->line;
 	w->policy = from->policy;
 	w->nice = from->nice;
 	w->uid = from->uid;
 	w->threads = from->threads;
 	w->memory = from->memory;
-	strncpy(w->comm, from->comm ? from->comm : w->type, sizeof w->comm - 1);
+	snprintf(w->comm, sizeof w->comm, "%.15s", from->comm ? from->comm : w->function ? w->function : w->type);
 	if (!nodes(m, &w->memory.nodes) || !affinity(m, &from->affinity, &w->affinity) ||
 	    !workers(m, l, t->group, &w->n) || !slots(m, w->program, w->n / w->program->group, &w->slot_base))
 		return false;
@@ -352,21 +355,33 @@ static bool scheduler(struct making *m, const struct scenario_line *l)
 	return true;
 }
 
-/* Its number among the plan's. */
-static bool program_number(struct making *m, const char *path, unsigned *number)
+static bool add_program(struct making *m, const char *path)
 {
 	struct scenario_plan *p = m->plan;
-	const char **more;
+	const char **more = realloc(p->programs, (p->n_programs + 1) * sizeof *more);
 
-	for (*number = 0; *number < p->n_programs; ++*number)
-		if (!strcmp(p->programs[*number], path))
-			return true;
-	more = realloc(p->programs, (p->n_programs + 1) * sizeof *more);
 	if (!more)
 		return fault_memory(m->e);
 	p->programs = more;
 	p->programs[p->n_programs++] = path;
 	return true;
+}
+
+/* Its number among the plan's. */
+static bool program_number(struct making *m, const char *path, unsigned *number)
+{
+	const struct scenario_plan *p = m->plan;
+
+	for (*number = 0; *number < p->n_programs; ++*number)
+		if (!strcmp(p->programs[*number], path))
+			return true;
+	return add_program(m, path);
+}
+
+/* Even when a line runs the same one: the text that the guest reads does not say which it is, and counts as we do. */
+static bool add_functions(struct making *m)
+{
+	return !m->plan->functions || add_program(m, m->s->functions.text ? m->s->functions.text : "");
 }
 
 static bool program(struct making *m, const struct scenario_line *l)
@@ -494,7 +509,7 @@ static bool check_needs(struct making *m)
 static bool make(struct making *m)
 {
 	live_of(m, PLAN_NO_GROUP)->there = true;
-	if (!check_needs(m) || !make_lines(m))
+	if (!check_needs(m) || !make_lines(m) || !add_functions(m))
 		return false;
 	if (m->plan->phases)
 		return true;

@@ -243,6 +243,19 @@ static bool a_expect_fail(struct parsing *p)
 	return keep(p, &p->s->expect_fail.text, text, n);
 }
 
+static bool a_functions(struct parsing *p)
+{
+	const struct word *w = &p->st.words[1];
+
+	if (!want(p, 1, 1, "functions PATH"))
+		return false;
+	if (!w->n)
+		return fault_bad(p->e, 1, "a program without a name") || word_fault(p->e, &p->st, w);
+	p->s->functions.line = p->st.line;
+	p->s->functions.column = w->column;
+	return keep(p, &p->s->functions.text, w->text, w->n);
+}
+
 static const struct {
 	const char *name;
 	bool (*parse)(struct parsing *p);
@@ -264,6 +277,7 @@ static const struct {
 	{ "needs", a_needs, true, true },
 	{ "expect", a_expect, true, true },
 	{ "expect_fail", a_expect_fail, false, false },
+	{ "functions", a_functions, false, false },
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 

@@ -133,6 +133,11 @@ static bool can_share(struct parsing *p, const struct scenario_line *l)
 {
 	const struct program *g = &l->work->use.program;
 
+	if (l->work->threads && *l->work->use.function) {
+		fault_bad(p->e, 1, "each work function has a process of its own");
+		fault_tip(p->e, "leave out \"threads\": what starts threads is the function");
+		return word_fault(p->e, &p->st, &p->st.words[2]);
+	}
 	for (unsigned i = 0; l->work->threads && i < g->n; i++) {
 		if (g->acts[i].kind != ACT_MIGRATE && g->acts[i].kind != ACT_CHURN)
 			continue;

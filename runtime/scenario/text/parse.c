@@ -133,6 +133,7 @@ void scenario_free(struct scenario *s)
 	free(s->summary);
 	free(s->topology.text);
 	free(s->expect_fail.text);
+	free(s->functions.text);
 	list_free(&s->scheduler);
 	list_free(&s->tags);
 	list_free(&s->flags);

@@ -66,6 +66,7 @@ static void rest(FILE *f, const struct scenario *s)
 	list_write(f, "tags", &s->tags);
 	list_write(f, "flags", &s->flags);
 	list_write(f, "needs", &s->needs);
+	line_of(f, "functions", s->functions.text);
 }
 
 static void end(FILE *f, const struct scenario *s)

@@ -40,7 +40,7 @@ static void cast(const char *text)
 	assert_true(program.group <= WORKERS);
 	plan.slots = program.slots;
 	assert_true(places_parse(&plan.places, "1,1,2,1"));
-	assert_int_equal(stage_make(&stage, WORKERS, program.slots + 1), 0);
+	assert_int_equal(stage_make(&stage, WORKERS, program.slots + 1, false), 0);
 	for (unsigned i = 0; i < program.slots; i++) {
 		int ends[2] = { -1, -1 };
 

@@ -77,7 +77,9 @@ static void latencies_of_each_phase(void **state)
 			min = v < min ? v : min;
 			max = v > max ? v : max;
 		}
-		assert_true(record_make(&rec, &ledger, &r, &seat, stage.phase, stage.cpus_since, false));
+		assert_true(
+			record_make(&rec, &ledger, &r, &seat,
+				    &(struct record_of){ stage.phase, stage.cpus_since, look_open(&seat, r.now_ns) }));
 		assert_int_equal(rec.woken.n, n);
 		assert_int_equal(rec.woken.sum, sum);
 		assert_int_equal(rec.timed.n, 0);
@@ -110,7 +112,7 @@ static void numbers_are_differences(void **state)
 	};
 	seat.ready_ns = 450;
 	look(&stage, &seat, &m);
-	assert_true(record_make(&rec, &ledger, &r, &seat, 0, 0, false));
+	assert_true(record_make(&rec, &ledger, &r, &seat, &(struct record_of){ 0, 0, look_open(&seat, r.now_ns) }));
 	assert_int_equal(rec.wall_ns, 400);
 	assert_int_equal(rec.cpu_ns, 60);
 	assert_int_equal(rec.wait_ns, 15);
@@ -134,14 +136,15 @@ static void open_gap(void **state)
 	seat.ready_ns = 1990;
 	look(&stage, &seat, &m);
 	turn();
-	assert_true(record_make(&rec, &ledger, &r, &seat, stage.phase, stage.cpus_since, false));
+	assert_true(record_make(&rec, &ledger, &r, &seat,
+				&(struct record_of){ stage.phase, stage.cpus_since, look_open(&seat, r.now_ns) }));
 	assert_int_equal(rec.gap_ns, 7000);
 	assert_int_equal(rec.gap_at_ns, 2000);
 	assert_int_equal(rec.gap_cpu, 6);
 	assert_false(rec.cpus_known);
 	drop(&rec);
 	r.now_ns = 9500;
-	assert_true(record_make(&rec, &ledger, &r, &seat, stage.phase, stage.cpus_since, true));
+	assert_true(record_make(&rec, &ledger, &r, &seat, &(struct record_of){ stage.phase, stage.cpus_since, 0 }));
 	assert_int_equal(rec.gap_ns, 0);
 	drop(&rec);
 }
@@ -193,7 +196,7 @@ static void read_while_it_writes(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(stage_make(&s, 1, 0), 0);
+	assert_int_equal(stage_make(&s, 1, 0, false), 0);
 	pid = fork();
 	if (pid == 0) {
 		wakes(s.head, stage_seat(&s, 0), WAKES);
@@ -204,7 +207,7 @@ static void read_while_it_writes(void **state)
 		struct record rec;
 
 		ended = waitpid(pid, &status, WNOHANG) == pid;
-		assert_true(record_make(&rec, &ledger, &r, stage_seat(&s, 0), phase, since, true));
+		assert_true(record_make(&rec, &ledger, &r, stage_seat(&s, 0), &(struct record_of){ phase, since, 0 }));
 		hold_together(&rec.woken);
 		n += rec.woken.n;
 		drop(&rec);
@@ -226,7 +229,7 @@ static void read_between_instructions(void **state)
 	int status = 0;
 
 	(void)state;
-	assert_int_equal(stage_make(&s, 1, 0), 0);
+	assert_int_equal(stage_make(&s, 1, 0, false), 0);
 	pid = fork();
 	if (pid == 0) {
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
@@ -239,7 +242,7 @@ static void read_between_instructions(void **state)
 		struct reading r = { .now_ns = 2000000000 };
 		struct record rec;
 
-		assert_true(record_make(&rec, &ledger, &r, stage_seat(&s, 0), phase, 0, true));
+		assert_true(record_make(&rec, &ledger, &r, stage_seat(&s, 0), &(struct record_of){ phase, 0, 0 }));
 		hold_together(&rec.woken);
 		assert_true(rec.gap_ns == 0 || rec.gap_at_ns == 1000000000);
 		n += rec.woken.n;
@@ -269,7 +272,8 @@ static void nonsense_in_the_seat(void **state)
 
 			memcpy((char *)&seat + at * 8, &v, 8);
 		}
-		assert_true(record_make(&rec, &ledger, &r, &seat, i, i, false));
+		assert_true(
+			record_make(&rec, &ledger, &r, &seat, &(struct record_of){ i, i, look_open(&seat, r.now_ns) }));
 		assert_true(rec.woken.n_steps <= HISTOGRAM_STEPS && rec.woken.sq >= 0);
 		drop(&rec);
 	}

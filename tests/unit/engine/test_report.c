@@ -35,7 +35,7 @@ static int prepare(void **state)
 	assert_int_equal(scenario_plan_make(&plan, &scenario, &p, &e), SCENARIO_OK);
 	director = (struct director){ .plan = &plan, .groups = &group };
 	director.crew = (struct crew){ .plan = &plan, .workers = &worker, .n = 1 };
-	assert_int_equal(stage_make(&director.crew.stage, 1, 1), 0);
+	assert_int_equal(stage_make(&director.crew.stage, 1, 1, false), 0);
 	worker = (struct worker){ .records = &record, .n_records = 1 };
 	for (size_t i = 0; i < plan.n_steps && !worker.step; i++)
 		worker.step = plan.steps[i].work ? &plan.steps[i] : NULL;

@@ -152,6 +152,32 @@ static void programs(void **state)
 	drop(&m);
 }
 
+/* Their program is the last one, whether the text names it or not: so the guest's plan, of a text that does not, has it there too. */
+static void functions(void **state)
+{
+	static const char text[] =
+		"functions ./a\nwork - fn:one n=3\nprogram - ./a x\nwork - fn:two comm=t n=1\nhold 1s";
+	static const char bare[] = "work - fn:one n=3\nprogram - ./a x\nhold 1s";
+	struct made m;
+
+	(void)state;
+	make(&m, text, strlen(text), "1,1,2,1");
+	assert_int_equal(m.fault, SCENARIO_OK);
+	assert_int_equal(m.plan.functions, 2);
+	assert_int_equal(m.plan.n_programs, 2);
+	assert_string_equal(m.plan.programs[1], "./a");
+	assert_int_equal(m.plan.steps[1].n, 0);
+	assert_string_equal(m.plan.steps[0].work->function, "one");
+	assert_string_equal(m.plan.steps[0].work->type, "fn:one");
+	assert_string_equal(m.plan.steps[0].work->comm, "one");
+	assert_string_equal(m.plan.steps[2].work->comm, "t");
+	drop(&m);
+	make(&m, bare, strlen(bare), "1,1,2,1");
+	assert_int_equal(m.plan.n_programs, 2);
+	assert_string_equal(m.plan.programs[1], "");
+	drop(&m);
+}
+
 static void schedulers(void **state)
 {
 	static const struct {
@@ -355,15 +381,11 @@ static void catalogue_everywhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(blocks_of_one_line),
-		cmocka_unit_test(each_counts),
-		cmocka_unit_test(offline),
-		cmocka_unit_test(programs),
-		cmocka_unit_test(schedulers),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(kernels),
-		cmocka_unit_test(catalogue_everywhere),
+		cmocka_unit_test(numbers),     cmocka_unit_test(blocks_of_one_line),
+		cmocka_unit_test(each_counts), cmocka_unit_test(offline),
+		cmocka_unit_test(programs),    cmocka_unit_test(functions),
+		cmocka_unit_test(schedulers),  cmocka_unit_test(refused),
+		cmocka_unit_test(kernels),     cmocka_unit_test(catalogue_everywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

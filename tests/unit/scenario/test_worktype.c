@@ -135,6 +135,39 @@ static void shared_names(void **state)
 	assert_non_null(strstr(e.what, "two ways"));
 }
 
+static void functions(void **state)
+{
+	static const char *const wrong[] = { "fn",
+					     "fn:",
+					     "fn:a-b",
+					     "fn:1a",
+					     "fn:a:b=1",
+					     "fn:a b",
+					     "fn:a234567890123456789012345678901234567890123456789012345678901234" };
+	struct slots shared = { 0 };
+	struct worktype_use u;
+	struct scenario_error e;
+	char *text;
+	size_t n;
+	FILE *f;
+
+	(void)state;
+	read_type(&u, "fn:do_2");
+	assert_string_equal(u.function, "do_2");
+	assert_int_equal(u.program.group, 1);
+	assert_int_equal(program_role(&u.program, 0)->policy.kind, POLICY_NONE);
+	f = open_memstream(&text, &n);
+	worktype_write(f, &u, &shared);
+	fclose(f);
+	assert_string_equal(text, "fn:do_2");
+	free(text);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		e = (struct scenario_error){ 0 };
+		assert_false(worktype_parse(&u, &shared, wrong[i], &e));
+		assert_non_null(strstr(e.tip, "KTSTR_WORK"));
+	}
+}
+
 static void aliases(void **state)
 {
 	(void)state;
@@ -151,7 +184,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs),     cmocka_unit_test(bounds),  cmocka_unit_test(roles),
-		cmocka_unit_test(shared_names), cmocka_unit_test(aliases),
+		cmocka_unit_test(shared_names), cmocka_unit_test(aliases), cmocka_unit_test(functions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
