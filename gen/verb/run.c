@@ -321,9 +321,10 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	int code = rulings_code(&all, &o->rules, r, p, e);
 
 	/* Whoever tries again what failed is told that nothing did. */
-	if (code > 0 && (e->code == X_FAIL || e->code == JUDGED_EXIT_INCONCLUSIVE) && rulings_kept(&q->matrix, r))
+	if ((code == X_FAIL || code == JUDGED_EXIT_INCONCLUSIVE) && rulings_kept(&q->matrix, r))
 		log_note(
-			"nothing ran: this is what is kept, and in virtual time another try would be the same; --force runs it again");
+			"no guest ran: the run that this is about is kept, and in virtual time another would be the same; --force runs "
+			"it again");
 	/* What came to nothing is told first, a difference before any verdict. */
 	return o->audit && code >= 0 && audit_compare(&q->matrix, r, e) < 0 ? -1 : code;
 }

@@ -54,7 +54,7 @@ passes() {
 # What is kept does not run again, and whoever tries again is told.
 fails_each_time() {
 	nextest 0 same && nextest 100 --retries 1 fails && has 'TRY 2 FAIL' err && has "FAIL fails  $(sed -n 's/.*"version" *: *"\([^"]*\)".*/\1/p' \
-		"$XDG_CACHE_HOME/ktstr/kernels/$key/metadata.json")" err && has 'iterations{left}' err && has 'nothing ran: this is what is kept' err && hasnt ' run fails' err
+		"$XDG_CACHE_HOME/ktstr/kernels/$key/metadata.json")" err && has 'iterations{left}' err && has 'no guest ran: ' err && hasnt ' run fails' err
 }
 
 judged_in_rust() {
