@@ -205,6 +205,21 @@ static void stands(void **state)
 	fake_close(&f);
 }
 
+static void answer(int monitor, unsigned most)
+{
+	for (unsigned n = 0;; n++) {
+		char byte = 0;
+
+		while (byte != '\n')
+			if (read(monitor, &byte, 1) != 1)
+				_exit(1);
+		if (n == most)
+			_exit(0);
+		if (write(monitor, "{\"return\":{}}\n", 14) != 14)
+			_exit(1);
+	}
+}
+
 /* How many questions it answers while the thread of the vCPUs is on its way from the ring to the gate, the host decides. */
 static void comes_late(void **state)
 {
@@ -218,17 +233,8 @@ static void comes_late(void **state)
 	fake_open(&f);
 	child = fork();
 	assert_true(child >= 0);
-	for (unsigned n = 0; child == 0; n++) {
-		char byte = 0;
-
-		while (byte != '\n')
-			if (read(f.monitor, &byte, 1) != 1)
-				_exit(1);
-		if (n == ANSWERED)
-			_exit(0);
-		if (write(f.monitor, "{\"return\":{}}\n", 14) != 14)
-			_exit(1);
-	}
+	if (child == 0)
+		answer(f.monitor, ANSWERED);
 	assert_int_equal(park_wait_gate(&f.vm, &e), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
