@@ -38,9 +38,9 @@ only '*.[ch]' "$@" | xargs -r clang-format-14 $format ||
 
 tests/includes.pl || complain "includes and sizes (docs/architecture.md, \"Rooms\")"
 
-# The scheduler is left to its compilers: one half has another target, the other a generated header.
+# Schedulers are left to their compilers: one half has another target, the other a generated header.
 # shellcheck disable=SC2016 # $0 is for the inner shell
-only '*.c' "$@" | grep -v '\.bpf\.c$' | grep -v '^tests/sched/' |
+only '*.c' "$@" | grep -v '\.bpf\.c$' | grep -v -e '^tests/sched/' -e '^docs/examples/' |
 	xargs -r -n 1 -P "$jobs" sh -c 'clang-tidy-14 --quiet "$0" -- -std=gnu17 -D_GNU_SOURCE \
 		-Iruntime -I. -Itests/unit 2>/dev/null' || complain clang-tidy
 
