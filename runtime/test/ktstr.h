@@ -1,4 +1,4 @@
-/* ktstr.h: tests of sched_ext schedulers, written in C or C++. ktstr(3), docs/scenarios.md.
+/* ktstr.h: tests of sched_ext schedulers, written in C or C++. ktstr(3), docs/writing-tests.md.
  *
  *   #include <ktstr.h>
  *   KTSTR_SCHEDULER(mine, .binary = "scx_mine", .topology = "1,2,4,1");
