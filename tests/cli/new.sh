@@ -46,12 +46,12 @@ empty_folder() {
 
 nothing_is_touched() {
 	mkdir full 'to full' && echo mine >full/file && echo mine >file && ln -s full link && ln -s nowhere dangling && mkdir nothing && ln -s nothing to_nothing || return
-	find . -ls | grep -v ' \./\(out\|err\)$' | sort -k 11 >"$base/before"
+	find . -mindepth 1 -ls | grep -v ' \./\(out\|err\)$' | sort -k 11 >"$base/before"
 	for dir in full file link dangling to_nothing; do
 		exits 1 ktstr new $dir && has "$dir is there already" err || return
 	done
 
-	find . -ls | grep -v ' \./\(out\|err\)$' | sort -k 11 >"$base/after"
+	find . -mindepth 1 -ls | grep -v ' \./\(out\|err\)$' | sort -k 11 >"$base/after"
 	diff "$base/before" "$base/after"
 }
 
