@@ -106,6 +106,7 @@ elsewhere() {
 		ktstr run pinned_minority	tests/long/bugs.sh
 		ktstr run lost.ktstr		tests/long/bugs.sh
 		ktstr run cpu_max_tight		tests/long/scenarios.sh
+		ktstr run cgroup_add_load	the same: a scheduler of the kernel's tools
 		ktstr new scx_rs		tests/long/projects.sh
 		cd scx_rs			the same
 		cargo build			the same
