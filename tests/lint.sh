@@ -42,7 +42,7 @@ tests/includes.pl || complain "includes and sizes (docs/architecture.md, \"Rooms
 # shellcheck disable=SC2016 # $0 is for the inner shell
 only '*.c' "$@" | grep -v '\.bpf\.c$' | grep -v -e '^tests/sched/' -e '^docs/examples/' |
 	xargs -r -n 1 -P "$jobs" sh -c 'clang-tidy-14 --quiet "$0" -- -std=gnu17 -D_GNU_SOURCE \
-		-Iruntime -I. -Itests/unit 2>/dev/null' || complain clang-tidy
+		-Iruntime -Iruntime/test -I. -Itests/unit 2>/dev/null' || complain clang-tidy
 
 {
 	only '*.sh' "$@"
