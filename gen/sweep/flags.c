@@ -21,7 +21,7 @@ static int choose_others(struct sweep *s, const struct flags *f, struct err *e)
 		if (sweep_other(s, *name))
 			continue;
 		if (profiles_named(&one, f, name, 1, 1, e) < 0)
-			return err_in(e, "scheduler replace %s", *name);
+			return err_in(e, "scheduler replace");
 		free(one.v->name);
 		one.v->name = xstrdup(*name);
 		s->others.v = xreallocarray(s->others.v, s->others.n + 1, sizeof(*s->others.v));
@@ -39,8 +39,9 @@ static int choose(struct sweep *s, const struct profile_opts *o, const struct fl
 		return -1;
 	if (!o->all && !o->named.n)
 		return 0;
-	return o->all ? profiles_all(&s->profiles, f, max, e)
-		      : profiles_named(&s->profiles, f, o->named.v, o->named.n, max, e);
+	if (o->all)
+		return profiles_all(&s->profiles, f, max, e);
+	return profiles_named(&s->profiles, f, o->named.v, o->named.n, max, e) < 0 ? err_in(e, "--profiles") : 0;
 }
 
 static int read_flags(struct flags *f, const char *path, struct err *e)
@@ -53,14 +54,26 @@ static int read_flags(struct flags *f, const char *path, struct err *e)
 	return flags_parse(f, text, n, e) < 0 ? err_as(e, X_NO_INPUT, "flags of the scheduler: %s", path) : 0;
 }
 
+bool sweep_has_asked(const struct sweep *s)
+{
+	return s->asked && *s->asked;
+}
+
+int sweep_profiles_used(const struct profile_opts *o, bool asked, struct err *e)
+{
+	if (o->all || o->named.n)
+		return 0;
+	if (o->max)
+		return err_set(e, X_USAGE, "--max-profiles is for --all-profiles or --profiles LIST");
+	return o->file && !asked ? err_set(e, X_USAGE, "--flags-file is for --all-profiles or --profiles LIST") : 0;
+}
+
 int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e)
 {
 	auto_flags struct flags f = { 0 };
 
-	if (!o->all && !o->named.n && !(s->asked && *s->asked))
-		return o->file || o->max ? err_set(e, X_USAGE, "%s is for --all-profiles or --profiles LIST",
-						   o->file ? "--flags-file" : "--max-profiles")
-					 : PROFILES_DONE;
+	if (!o->all && !o->named.n && !sweep_has_asked(s))
+		return PROFILES_DONE;
 	if (!o->file)
 		return PROFILES_ASK;
 	return read_flags(&f, o->file, e) < 0 || choose(s, o, &f, e) < 0 ? -1 : PROFILES_DONE;

@@ -3,6 +3,7 @@
 #include "options/opt.h"
 #include "gen/graph/run.h"
 #include "gen/kernels/kernels.h"
+#include <stdbool.h>
 struct err;
 struct sweep;
 
@@ -18,6 +19,10 @@ enum { PROFILES_MAX = 1024, PROFILES_MANY = 32 };
 enum { PROFILES_DONE = 0, PROFILES_ASK = 1 };
 /* What can be known without the scheduler: PROFILES_DONE also when no profiles were asked for. X_USAGE, X_NO_INPUT. */
 int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e);
+/* Whether lines of its test go on with profiles. */
+bool sweep_has_asked(const struct sweep *s);
+/* X_USAGE when an option about profiles has none that it could be about. asked: a sweep of the request has such lines. */
+int sweep_profiles_used(const struct profile_opts *o, bool asked, struct err *e);
 /* After PROFILES_ASK: a guest of the first kernel that works is asked, by a graph of its own. A scheduler that does not
  * know the question has the default profile only; X_USAGE when others were named. */
 int sweep_ask(struct sweep *s, const struct profile_opts *o, struct kernels *kernels, const struct kernels_opts *how,

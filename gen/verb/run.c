@@ -171,6 +171,18 @@ static int make_sweep(struct request *q, struct matrix_test *t, struct err *e)
 	return known < 0 && s->asked ? err_in(e, "%s", t->test.word) : known;
 }
 
+static int make_sweeps(struct request *q, struct err *e)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < q->matrix.n; i++) {
+		if (make_sweep(q, &q->matrix.tests[i], e) < 0)
+			return -1;
+		asked |= sweep_has_asked(&q->matrix.tests[i].sweep);
+	}
+	return sweep_profiles_used(&o->profiles, asked, e);
+}
+
 static int load_tests(struct request *q, struct err *e)
 {
 	static const char *const none[] = { NULL };
@@ -402,11 +414,8 @@ static int run_scenarios(struct request *q, struct err *e)
 	q->matrix.base = q->base;
 	if (o->expect && expects_load(&q->expects, EXPECTS_OF_TESTS, o->expect, e) < 0)
 		return -1;
-	if (load_tests(q, e) < 0 || matrix_names(&q->matrix, e) < 0)
+	if (load_tests(q, e) < 0 || matrix_names(&q->matrix, e) < 0 || make_sweeps(q, e) < 0)
 		return -1;
-	for (size_t i = 0; i < q->matrix.n; i++)
-		if (make_sweep(q, &q->matrix.tests[i], e) < 0)
-			return -1;
 	if (matrix_compared(&q->matrix,
 			    o->diff_bin      ? "--diff-bin"
 			    : o->diff_kernel ? "--diff-kernel"

@@ -216,7 +216,7 @@ static int check(struct request *q, struct err *e)
 	    (o.audit && audit_allowed(&q->guest, e) < 0) || guest_plan_init(&q->guest, e) < 0 ||
 	    sweep_topologies(&q->sweep, &q->guest, o.topologies.v, o.topologies.n, e) < 0)
 		return -1;
-	return sweep_profiles(&q->sweep, &o.profiles, e);
+	return sweep_profiles_used(&o.profiles, false, e) < 0 ? -1 : sweep_profiles(&q->sweep, &o.profiles, e);
 }
 
 static const char *plural(size_t n)

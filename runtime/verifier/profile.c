@@ -147,7 +147,7 @@ static int unknown(const struct flags *f, const char *word, size_t n, struct err
 {
 	auto_free char *names = flag_names(f);
 
-	return err_set(e, X_USAGE, "--profiles: the scheduler has no flag \"%.*s\". Available: default%s%s%s", (int)n,
+	return err_set(e, X_USAGE, "the scheduler has no flag \"%.*s\". Available: default%s%s%s", (int)n,
 		       word, f->n ? ", and the flags " : "; it has no flags", names,
 		       f->n > 1 ? ", which '+' combines" : "");
 }
@@ -171,7 +171,7 @@ static int read_name(const struct flags *f, const char *name, size_t n, bool *on
 		const char *lacks = on[i] ? missing(f, i, on) : NULL;
 
 		if (lacks)
-			return err_set(e, X_USAGE, "--profiles: \"%.*s\" is none: flag \"%s\" requires \"%s\"%s",
+			return err_set(e, X_USAGE, "\"%.*s\" is none: flag \"%s\" requires \"%s\"%s",
 				       (int)n, name, f->v[i].name, lacks,
 				       flags_find(f, lacks, strlen(lacks)) < f->n
 					       ? ""
@@ -228,7 +228,7 @@ static int read_list(struct sets *s, const struct flags *f, const char *list, si
 			insert(s, on);
 		if (s->n > max)
 			return err_set(e, X_USAGE,
-				       "--profiles names more than %llu profiles; --max-profiles N allows more",
+				       "more than %llu profiles are named; --max-profiles N allows more",
 				       (unsigned long long)max);
 	}
 	return 0;
@@ -244,7 +244,7 @@ int profiles_named(struct profiles *p, const struct flags *f, const char *const 
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = read_list(&s, f, lists[i], &named, max, e);
 	if (r == 0 && !named)
-		r = err_set(e, X_USAGE, "--profiles names no profile; \"default\" is the one without flags");
+		r = err_set(e, X_USAGE, "no profile is named; \"default\" is the one without flags");
 	if (r == 0)
 		*p = (struct profiles){ 0 };
 	for (size_t i = 0; r == 0 && i < s.n; i++)

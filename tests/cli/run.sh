@@ -57,6 +57,16 @@ names = [s["name"] for s in all]
 sys.exit(len(names) < 73 or len(set(names)) != len(names) or not all[0]["text"] or not all[0]["description"])' <out
 }
 
+# Flags are for profiles, which a line may ask for as well as an option; one such test among others will do.
+flags() {
+	printf 'hold 5ms\nscheduler replace x\nhold 5ms\n' >goes_on.ktstr && echo 'hold 5ms' >stays.ktstr &&
+		echo '[{"name":"x","args":["--x"],"requires":[]}]' >f.json && set -- --scheduler-bin /bin/true --flags-file f.json --kernel nosuch || return
+	exits 2 ktstr run stays.ktstr "$@" && has '--flags-file is for' err && exits 2 ktstr run goes_on.ktstr "$@" --max-profiles 3 &&
+		has '--max-profiles is for' err && exits 20 ktstr run goes_on.ktstr stays.ktstr "$@" || return
+	sed -i 's/replace x/replace y/' goes_on.ktstr && exits 2 ktstr run stays.ktstr goes_on.ktstr "$@" &&
+		has 'goes_on.ktstr: scheduler replace: the scheduler has no flag "y"' err && exits 2 ktstr run stays.ktstr "$@" --profiles y && has '--profiles: the scheduler has no flag "y"' err
+}
+
 # run.json of so many workers in three phases
 facts() {
 	python3 - "$1" <<-'END'
@@ -170,4 +180,4 @@ refused_here() {
 	[ "$(id -u)" = 0 ] || { exits 1 ktstr run --host cgroup_steady && has 'takes root' err; }
 }
 
-run_tests names texts documented options listing judged_anyway many_seeds here sidecars_left stopped refused_here
+run_tests names texts documented options flags listing judged_anyway many_seeds here sidecars_left stopped refused_here

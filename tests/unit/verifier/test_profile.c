@@ -157,8 +157,8 @@ static void by_name(void **state)
 static const struct {
 	const char *list, *why;
 } wrong[] = {
-	{ "", "names no profile" },
-	{ ",", "names no profile" },
+	{ "", "no profile is named" },
+	{ ",", "no profile is named" },
 	{ "speed", "no flag \"speed\". Available: default, and the flags llc, borrow, steal" },
 	{ "llc+", "no flag \"\"" },
 	{ "+llc", "no flag \"\"" },
