@@ -110,8 +110,8 @@ void fault_guess_try(struct fault_guess *g, const char *candidate)
 		if (used)
 			strcat(g->all, " ");
 		strcat(g->all, candidate);
-	} else if (used + 5 < sizeof g->all && strcmp(g->all + used - 4, " ...") != 0) {
-		strcat(g->all, " ...");
+	} else if (used + 5 < sizeof g->all && (used < 3 || strcmp(g->all + used - 3, "...") != 0)) {
+		strcat(g->all, used ? " ..." : "...");
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "scenario/catalogue.h"
+#include "scenario/fault.h"
 #include "scenario/random.h"
 #include "scenario/scenario.h"
 #include "scenario/text/line.h"
@@ -397,6 +398,27 @@ static void random_texts(void **state)
 	assert_true(read > 200);
 }
 
+/* They may come from a scheduler's file, however long. */
+static void guesses(void **state)
+{
+	struct fault_guess g = { .word = "abc", .n = 3 };
+	struct scenario_error e = { 0 };
+	char much[300];
+
+	(void)state;
+	memset(much, 'z', sizeof much - 1);
+	much[sizeof much - 1] = '\0';
+	fault_guess_try(&g, much);
+	fault_guess_try(&g, "yes");
+	fault_guess_try(&g, much);
+	fault_guess_try(&g, much);
+	fault_guess_tip(&e, &g);
+	assert_string_equal(e.tip, "there are: ... yes ...");
+	fault_guess_try(&g, "abd");
+	fault_guess_tip(&e, &g);
+	assert_string_equal(e.tip, "did you mean \"abd\"?");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -407,6 +429,7 @@ int main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(random_texts),
+		cmocka_unit_test(guesses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
