@@ -128,6 +128,12 @@ KTSTR_WORK(scribbles)
 		fclose(f);
 }
 
+/* For ever. */
+KTSTR_WORK(rests)
+{
+	ktstr_worker_sleep(w, UINT64_MAX);
+}
+
 #define WRONG(name) \
 	KTSTR_SCENARIO(wrong_##name, .duration_ms = 1200, .settle_ms = 50, \
 		       .scenario = "cgroup a pids=300\nwork a fn:" #name " n=1\nwork - fn:steady n=1\nhold 100%")

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/worker/actor.h"
@@ -18,6 +19,8 @@
 
 /* Beyond this what the kernel knows of a wait is worth asking for. */
 #define DOUBT_NS 1000000u
+/* No scenario lasts longer. */
+#define LONGEST_US 1000000000000u
 enum { STATE_MAX = 1 << 20 };
 
 struct ktstr_worker {
@@ -60,13 +63,26 @@ static void take_call(struct function_call *c)
 		       STAGE_ABI, c->abi);
 }
 
+/* The words may be anybody's: beyond a file's end memory can be mapped, and not read. */
+static bool is_in_file(const struct function_call *c)
+{
+	struct stat st;
+
+	return fstat(c->file, &st) == 0 && st.st_size >= (off_t)(sizeof(struct stage_head) + SEAT_SIZE) &&
+	       c->place <= (uint64_t)st.st_size - SEAT_SIZE;
+}
+
 /* No more of the stage than what this worker is to write, or what it must read. */
 static void map_stage(struct actor *a, const struct function_call *c)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), into = c->place % page;
-	char *head = mmap(NULL, sizeof(*a->stage.head), PROT_READ, MAP_SHARED | MAP_POPULATE, c->file, 0);
-	char *seat = mmap(NULL, SEAT_SIZE + into, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, c->file,
-			  (off_t)(c->place - into));
+	char *head, *seat;
+
+	if (!is_in_file(c))
+		refuse("the memory that is shared with ktstr-engine is not there");
+	head = mmap(NULL, sizeof(*a->stage.head), PROT_READ, MAP_SHARED | MAP_POPULATE, c->file, 0);
+	seat = mmap(NULL, SEAT_SIZE + into, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, c->file,
+		    (off_t)(c->place - into));
 
 	if (head == MAP_FAILED || seat == MAP_FAILED)
 		refuse("map the memory that is shared with ktstr-engine: %s", strerror(errno));
@@ -182,16 +198,21 @@ void ktstr_worker_did(struct ktstr_worker *w, uint64_t work)
 	around(w, work);
 }
 
+static uint64_t ns_of(uint64_t us)
+{
+	return (us < LONGEST_US ? us : LONGEST_US) * 1000;
+}
+
 void ktstr_worker_run(struct ktstr_worker *w, uint64_t us)
 {
 	around(w, 0);
-	actor_run(&w->actor, us * 1000);
+	actor_run(&w->actor, ns_of(us));
 }
 
 void ktstr_worker_sleep(struct ktstr_worker *w, uint64_t us)
 {
 	around(w, 0);
-	actor_sleep_until(&w->actor, clock_now() + us * 1000);
+	actor_sleep_until(&w->actor, clock_now() + ns_of(us));
 }
 
 void *ktstr_worker_state(struct ktstr_worker *w, size_t size)
