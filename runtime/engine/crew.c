@@ -196,20 +196,9 @@ bool crew_reap(struct crew *c)
 
 static bool thread_is_gone(const struct worker *w)
 {
-	char path[64], text[256], *end;
-	ssize_t n;
-	int fd;
+	char state = reading_state(w->pid, w->tid);
 
-	snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)w->pid, (int)w->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return true;
-	text[n] = '\0';
-	end = strrchr(text, ')'); /* behind its name */
-	return end && (end[2] == 'Z' || end[2] == 'X');
+	return state == 'Z' || state == 'X';
 }
 
 /* Nobody tells of a thread that ended and left its process to others: it is looked for. When that was is not known, so that it did not

@@ -168,7 +168,7 @@ static int meet_threads(struct line *l, pid_t pid, int from, int *refused, struc
 		}
 		crew_ask(l->crew, add_worker(l, pid, number));
 	}
-	if (clock_now() >= until)
+	if (n < l->row.n && clock_now() >= until)
 		return trouble(t, ENDS_ENV, "line %u: %u threads of %u after %u s; is their cgroup frozen?",
 			       l->step->line, n, l->row.n, (unsigned)(THREADS_NS / 1000000000));
 	for (; n < l->row.n; n++)

@@ -1,11 +1,9 @@
 #include "engine/functions.h"
 #include "engine/worker/look.h"
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define START_NS 2000000000u
 #define NAP_NS 200000
@@ -51,19 +49,9 @@ const struct seat *functions_seat(struct worker *w, const struct seat *s)
 /* Runnable, on a CPU or not. What cannot be read is as well. */
 static bool wants_to_run(pid_t pid)
 {
-	char path[32], text[256];
-	const char *state;
-	ssize_t n;
-	int fd;
+	char state = reading_state(pid, pid);
 
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	state = strrchr(text, ')');
-	return !state || strlen(state) < 3 || state[2] == 'R';
+	return state == 'R' || state == '?';
 }
 
 uint64_t functions_open(struct worker *w, const struct seat *s, const struct reading *r, uint64_t phase)

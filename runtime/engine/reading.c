@@ -1,6 +1,7 @@
 /* reading.c: schedstat, migrations and seats, read and subtracted. */
 #include "engine/reading.h"
 #include "engine/worker/look.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <sched.h>
@@ -87,6 +88,27 @@ void reading_take(struct reading *r, const struct meter *m, const struct seat *s
 	read_migrations(r, m);
 	r->iterations = __atomic_load_n(&s->iterations, __ATOMIC_ACQUIRE);
 	r->work = s->work;
+}
+
+char reading_state(pid_t pid, pid_t tid)
+{
+	int fd = open_task(pid, tid, "stat");
+	const char *behind_its_name;
+	char text[256];
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == ENOENT ? 'X' : '?';
+	n = read(fd, text, sizeof text - 1);
+	/* It may go in between. */
+	if (n < 0 && errno == ESRCH)
+		n = 0;
+	close(fd);
+	if (n <= 0)
+		return n < 0 ? '?' : 'X';
+	text[n] = '\0';
+	behind_its_name = strrchr(text, ')');
+	return behind_its_name && strlen(behind_its_name) > 2 ? behind_its_name[2] : '?';
 }
 
 /* A worker that writes nonsense into its seat gets nonsense, and no number that wraps around. */

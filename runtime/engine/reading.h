@@ -25,6 +25,10 @@ struct reading {
 	uint64_t iterations, work;
 };
 
+/* The letter that the kernel has for what a thread is doing (proc_pid_stat(5)): 'R', 'S', 'Z' and so on; 'X': there is no such thread,
+ * '?': it cannot be read. */
+char reading_state(pid_t pid, pid_t tid);
+
 /* What was added to a latency since it was read last. min and max are exact, but for a worker that woke just at a border of phases:
  * then they may be the borders of their steps, 3.1 % away (worker/histogram.h). */
 struct spread {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -310,6 +311,31 @@ static void our_own_meter(void **state)
 	assert_false(a.stat || a.migrated);
 }
 
+/* A thread that cannot be looked at is not one that is gone. */
+static void what_a_thread_is_doing(void **state)
+{
+	struct rlimit was, none;
+	siginfo_t si;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(reading_state(getpid(), getpid()), 'R');
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(reading_state(getpid(), getpid()), '?');
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	assert_true(pid > 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT), 0);
+	assert_int_equal(reading_state(pid, pid), 'Z');
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(reading_state(pid, pid), 'X');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nonsense_in_the_seat, begin, end),
 		cmocka_unit_test_setup(numbers_in_the_kernels_words, begin),
 		cmocka_unit_test_setup(our_own_meter, begin),
+		cmocka_unit_test(what_a_thread_is_doing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
