@@ -1,6 +1,6 @@
 /* figure_samples.c: what run queues were at samples. Two samples are left out behind each attaching, that before the run too: a
- * scheduler that was just attached is still moving everybody. What one sample shows may be over before anybody could do anything about it, so imbalance, depth and a clock
- * that stands still are what five samples in a row show. */
+ * scheduler that was just attached is still moving everybody. What one sample shows may be over before anybody could do anything
+ * about it, so imbalance, depth and a clock that stands still are what five samples in a row show. */
 #include "base/mem.h"
 #include "judge/figure.h"
 #include "judge/sight.h"

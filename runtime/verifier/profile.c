@@ -147,9 +147,8 @@ static int unknown(const struct flags *f, const char *word, size_t n, struct err
 {
 	auto_free char *names = flag_names(f);
 
-	return err_set(e, X_USAGE, "the scheduler has no flag \"%.*s\". Available: default%s%s%s", (int)n,
-		       word, f->n ? ", and the flags " : "; it has no flags", names,
-		       f->n > 1 ? ", which '+' combines" : "");
+	return err_set(e, X_USAGE, "the scheduler has no flag \"%.*s\". Available: default%s%s%s", (int)n, word,
+		       f->n ? ", and the flags " : "; it has no flags", names, f->n > 1 ? ", which '+' combines" : "");
 }
 
 /* One name of a list. Sets on[i] of each flag in it. */
@@ -171,8 +170,8 @@ static int read_name(const struct flags *f, const char *name, size_t n, bool *on
 		const char *lacks = on[i] ? missing(f, i, on) : NULL;
 
 		if (lacks)
-			return err_set(e, X_USAGE, "\"%.*s\" is none: flag \"%s\" requires \"%s\"%s",
-				       (int)n, name, f->v[i].name, lacks,
+			return err_set(e, X_USAGE, "\"%.*s\" is none: flag \"%s\" requires \"%s\"%s", (int)n, name,
+				       f->v[i].name, lacks,
 				       flags_find(f, lacks, strlen(lacks)) < f->n
 					       ? ""
 					       : ", which the scheduler does not have");
@@ -227,8 +226,7 @@ static int read_list(struct sets *s, const struct flags *f, const char *list, si
 		if (f->n || !s->n)
 			insert(s, on);
 		if (s->n > max)
-			return err_set(e, X_USAGE,
-				       "more than %llu profiles are named; --max-profiles N allows more",
+			return err_set(e, X_USAGE, "more than %llu profiles are named; --max-profiles N allows more",
 				       (unsigned long long)max);
 	}
 	return 0;

@@ -18,7 +18,7 @@ enum { SEAT_SIZE = 16384, SEAT_CPUS = 512 /* CPUs of higher numbers are not coun
 
 #define SEAT_WAITS ((uint64_t)1 << 63)
 
-/* Counts up when struct seat, the head of a stage, or the words of engine/function.h become others. */
+/* Counts up when struct seat, the head of a stage, or the words of function.h become others. */
 enum { STAGE_ABI = 1 };
 #define SEAT_GUARD \
 	0x6b747374725f6f6bu /* both guards of a seat; who finds another number knows that the worker wrote astray */
