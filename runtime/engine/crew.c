@@ -210,6 +210,10 @@ static void find_gone(struct crew *c)
 
 		if (!w->step->work->threads || w->state != WORKER_WORKS || !thread_is_gone(w))
 			continue;
+		/* What ended its whole process is told, and tells more. */
+		crew_reap(c);
+		if (w->state != WORKER_WORKS)
+			continue;
 		w->exited = -1;
 		w->gone = true;
 		w->stopped_ns = w->gone_ns = clock_now();
