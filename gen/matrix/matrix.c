@@ -10,6 +10,7 @@
 #include "gen/graph/plan.h"
 #include "gen/kernels/kernels.h"
 #include "gen/matrix/fit.h"
+#include "gen/sweep/flags.h"
 #include "text/argv.h"
 #include "topology/presets.h"
 #include "topology/topology.h"
@@ -152,6 +153,9 @@ static char *again(const struct matrix *m, const struct matrix_cell *c)
 	}
 	if (on->profile)
 		argv_opt(&a, "--profiles", "%s", on->profile->name);
+	/* One that needs none refuses it. */
+	if (m->flags_file && (on->profile || sweep_has_asked(&t->sweep)))
+		argv_opt(&a, "--flags-file", "%s", m->flags_file);
 	auto_free char *words = argv_quote((const char *const *)a.v);
 
 	return xasprintf("%s%s%s", words, *m->again ? " " : "", m->again);

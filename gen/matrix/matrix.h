@@ -62,6 +62,7 @@ struct matrix {
 	const char *const *expect_lines;  /* NULL-ended */
 	const char *again;                /* options of the request that a command needs to run a cell again; "" none */
 	const char *again_rest;           /* "-- ARGS", which stands behind all others; "" none */
+	const char *flags_file;           /* absolute, for commands about profiles; NULL: none */
 	uint64_t timeout;                 /* seconds to attach in; 0: as the step has it */
 	uint64_t duration, workers;       /* as test_opts have them */
 	uint64_t sample_ms; /* of guest time between two looks at run queues; 0: where something asks for them */

@@ -48,7 +48,7 @@ struct request {
 	struct kernels_opts how;
 	struct guest_plan guest; /* what all guests have in common */
 	struct argv expect_lines;
-	char *again, *again_rest;
+	char *again, *again_rest, *flags_file;
 	int sidecars; /* folder for their files; -1: none */
 	char *here;   /* topology of this machine, when that is where they run */
 	struct matrix matrix;
@@ -66,6 +66,7 @@ static void request_free(struct request *q)
 	free(q->base);
 	free(q->again);
 	free(q->again_rest);
+	free(q->flags_file);
 	free(q->here);
 	if (q->sidecars >= 0)
 		close(q->sidecars);
@@ -428,6 +429,9 @@ static int run_scenarios(struct request *q, struct err *e)
 	q->matrix.home = &q->home;
 	q->matrix.again = q->again;
 	q->matrix.again_rest = q->again_rest;
+	if (o->profiles.file && !(q->flags_file = realpath(o->profiles.file, NULL)))
+		q->flags_file = xstrdup(o->profiles.file);
+	q->matrix.flags_file = q->flags_file;
 	q->matrix.expect_lines = (const char *const *)q->expect_lines.v;
 	q->matrix.timeout = o->timeout;
 	q->matrix.duration = o->duration;

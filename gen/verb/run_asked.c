@@ -183,10 +183,5 @@ char *run_asked_words(const char *scheduler, const char *base, const char *base_
 		argv_opt(&a, "--diff-bin", "%s", base);
 	if (base_kernel)
 		argv_opt(&a, "--diff-kernel", "%s", base_kernel);
-	if (o->profiles.file) {
-		auto_free char *file = realpath(o->profiles.file, NULL);
-
-		argv_opt(&a, "--flags-file", "%s", file ? file : o->profiles.file);
-	}
 	return a.n ? argv_quote((const char *const *)a.v) : xstrdup("");
 }

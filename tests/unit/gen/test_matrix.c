@@ -1,4 +1,4 @@
-/* test_matrix.c: seeds of a request, and what tests are called. */
+/* test_matrix.c: seeds of a request, and commands that run a cell again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,9 +62,53 @@ static void bad_seeds(void **state)
 	}
 }
 
+/* A command that names a file of flags where nothing is about profiles would be refused. */
+static void again(void **state)
+{
+	static const char *const none[] = { NULL }, *const asked[] = { "x", NULL };
+	static const struct {
+		bool profile, asks;
+		const char *command;
+	} all[] = {
+		{ false, false, "ktstr run cgroup_steady --kernel k --topology 1,2,2,1 --clock real" },
+		{ true, false,
+		  "ktstr run cgroup_steady --kernel k --topology 1,2,2,1 --profiles default --flags-file /f --clock real" },
+		{ false, true, "ktstr run cgroup_steady --kernel k --topology 1,2,2,1 --flags-file /f --clock real" },
+	};
+	char topology[] = "1,2,2,1", dir[] = "cells/k", profile[] = "default";
+
+	(void)state;
+	for (size_t i = 0; i < countof(all); i++) {
+		const struct profile p = { .name = profile };
+		struct sweep_guest guest = { .topology = topology };
+		struct matrix m = {
+			.tests = xcalloc(1, sizeof(*m.tests)), .n = 1, .again = "--clock real", .flags_file = "/f"
+		};
+		struct matrix_test *t = m.tests;
+		struct err e = { 0 };
+
+		assert_int_equal(test_load(&t->test, "cgroup_steady",
+					   &(struct test_opts){ .args = none, .expect_lines = none }, &e),
+				 0);
+		t->seeds = (struct seeds){ 1, 1 };
+		t->sweep.asked = all[i].asks ? asked : NULL;
+		t->sweep.n = 1;
+		t->sweep.cells = xcalloc(1, sizeof(*t->sweep.cells));
+		*t->sweep.cells = (struct sweep_cell){ .guest = &guest,
+						       .profile = all[i].profile ? &p : NULL,
+						       .dir = xstrdup(dir),
+						       .name = { .id = "k" } };
+		if (matrix_cells(&m, &e) < 0)
+			fail_msg("%s", e.msg);
+		assert_string_equal(t->cells->again, all[i].command);
+		matrix_free(&m);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(good_seeds), cmocka_unit_test(bad_seeds) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(good_seeds), cmocka_unit_test(bad_seeds),
+					    cmocka_unit_test(again) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
