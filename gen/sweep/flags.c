@@ -21,7 +21,7 @@ static int choose_others(struct sweep *s, const struct flags *f, struct err *e)
 		if (sweep_other(s, *name))
 			continue;
 		if (profiles_named(&one, f, name, 1, 1, e) < 0)
-			return err_in(e, "scheduler replace");
+			return err_in(e, "scheduler replace %s", *name);
 		free(one.v->name);
 		one.v->name = xstrdup(*name);
 		s->others.v = xreallocarray(s->others.v, s->others.n + 1, sizeof(*s->others.v));

@@ -64,7 +64,7 @@ flags() {
 	exits 2 ktstr run stays.ktstr "$@" && has '--flags-file is for' err && exits 2 ktstr run goes_on.ktstr "$@" --max-profiles 3 &&
 		has '--max-profiles is for' err && exits 20 ktstr run goes_on.ktstr stays.ktstr "$@" || return
 	sed -i 's/replace x/replace y/' goes_on.ktstr && exits 2 ktstr run stays.ktstr goes_on.ktstr "$@" &&
-		has 'goes_on.ktstr: scheduler replace: the scheduler has no flag "y"' err && exits 2 ktstr run stays.ktstr "$@" --profiles y && has '--profiles: the scheduler has no flag "y"' err
+		has 'goes_on.ktstr: scheduler replace y: the scheduler has no flag "y"' err && exits 2 ktstr run stays.ktstr "$@" --profiles y && has '--profiles: the scheduler has no flag "y"' err
 }
 
 # run.json of so many workers in three phases
