@@ -72,7 +72,7 @@ static void put_lines(FILE *f, const char *word, const char *text)
 		size_t n = strcspn(at, "\n");
 		size_t blank = strspn(at, " \t");
 
-		if (blank < n)
+		if (blank < n && at[blank] != '#')
 			fprintf(f, "%s %.*s\n", word, (int)(n - blank), at + blank);
 		at += n + (at[n] == '\n');
 	}
@@ -105,6 +105,39 @@ static void put_head(FILE *f, const struct variant *v, const char *binary, const
 	}
 }
 
+static int check_words(const char *what, const char *const *list, struct err *e)
+{
+	for (; list && *list; list++)
+		if (!word_can(*list))
+			return err_set(e, X_USAGE, "%s: \"%s\" has a quote or a line feed in it, and no word of a scenario can",
+				       what, *list);
+	return 0;
+}
+
+static int check_word(const char *what, const char *word, struct err *e)
+{
+	const char *const list[] = { word, NULL };
+
+	return check_words(what, list, e);
+}
+
+static int check_head(const struct variant *v, const char *binary, const char *program, struct err *e)
+{
+	const struct declared *d = v->d;
+	const struct ktstr_test *t = &d->t;
+
+	for (size_t i = 0; i < d->n_writes; i++)
+		if (check_word(".map_write", d->writes[i].map, e) < 0)
+			return declared_in(d, e);
+	if (check_word("the scheduler's program", binary ? binary : d->s.binary, e) < 0 ||
+	    check_words("the scheduler's .args", d->s.args, e) < 0 || check_words(".args", t->args, e) < 0 ||
+	    check_word(".summary", t->summary, e) < 0 || check_word(".topology", d->topology, e) < 0 ||
+	    check_words(".tags", t->tags, e) < 0 || check_words(".needs", t->needs, e) < 0 ||
+	    check_word("the path of this program", program, e) < 0)
+		return declared_in(d, e);
+	return 0;
+}
+
 static unsigned count_lines(const char *text, size_t n)
 {
 	unsigned lines = 0;
@@ -131,9 +164,12 @@ int compose(struct composed *c, const struct variant *v, const struct places *p,
 			return -1;
 		lines = c->body.text;
 	}
+	program = has_functions(lines) ? program : NULL;
+	if (check_head(v, binary, program, e) < 0)
+		return -1;
 	FILE *f = xmemstream(&c->text, &c->n);
 
-	put_head(f, v, binary, has_functions(lines) ? program : NULL);
+	put_head(f, v, binary, program);
 	fflush(f);
 	c->head = count_lines(c->text, c->n);
 	fputs(lines, f);

@@ -204,6 +204,11 @@ mistakes() {
 	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s", .topology = "1,2");' | wrong 2 .topology || return
 	printf '%s\n%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s");' 'KTSTR_SCENARIO(b, .name = "a", .scenario = "hold 1s");' | wrong 3 'another test of that name, at w.c:2' ||
 		return
+	for words in '.summary = "a\nb"' '.tags = KTSTR_LIST("x\nmemory 512")' '.needs = KTSTR_LIST("x\"y\"")' \
+		'.map_write = KTSTR_MAP_WRITES({ "\n", 0, 0 })' '.scheduler = &s, .args = KTSTR_LIST("--name=\"x\"")'; do
+		printf '%s\n%s' 'KTSTR_SCHEDULER(s, .binary = "s");' "KTSTR_SCENARIO(a, $words, .scenario = \"hold 1s\");" |
+			wrong 3 'has a quote or a line feed in it' || return
+	done
 	printf 'KTSTR_SCHEDULER(s, .binary = "s", .flags = KTSTR_FLAGS({ "llc" }));\nKTSTR_SCENARIO(a, .scheduler = &s, .scenario = "hold 1s", .flags_excluded = KTSTR_LIST("lcc"));' |
 		wrong 3 'did you mean "llc"?'
 }

@@ -186,6 +186,11 @@ bool word_is(const struct word *w, const char *text)
 	return w->n == strlen(text) && !memcmp(w->text, text, w->n);
 }
 
+bool word_can(const char *text)
+{
+	return !strpbrk(text, "\"\n");
+}
+
 void word_write(FILE *f, const char *text)
 {
 	if (*text && *text != '#' && !strpbrk(text, " \t;{}"))

@@ -28,7 +28,7 @@ KTSTR_SCHEDULER(mine, .binary = "/opt/scx mine", .args = KTSTR_LIST("--parent=%c
 		.flags = KTSTR_FLAGS({ "llc", KTSTR_LIST("--llc") },
 				     { "steal", KTSTR_LIST("--steal"), .needs = KTSTR_LIST("llc") }, { "verbose" }));
 KTSTR_SCENARIO(text, .scheduler = &mine, .scenario = "work - spin\nhold 1s", .settle_ms = KTSTR_NOW,
-	       .duration_ms = 1500, .seeds = 3, .args = KTSTR_LIST("a b"), .expect = "isolated\n\n gap.max <= 20ms",
+	       .duration_ms = 1500, .seeds = 3, .args = KTSTR_LIST("a b"), .expect = "isolated\n\n # why\n gap.max <= 20ms",
 	       .memory_mb = 512, .workers = 4, .tags = KTSTR_LIST("x", "y"), .needs = KTSTR_LIST("cpus:2"),
 	       .map_write = KTSTR_MAP_WRITES({ "data", 8, 7 }));
 KTSTR_SCENARIO(demo_required, .scheduler = &mine, .scenario = "work - spin\nhold 1s",
@@ -172,6 +172,23 @@ static void texts(void **state)
 	assert_int_equal(check_variant(&v, &e), 0);
 }
 
+/* What the environment or the file system calls a scheduler. */
+static void words_that_no_text_has(void **state)
+{
+	const struct variant v = { .d = named("text"), .profile = "default" };
+	static const char *const paths[] = { "/opt/\"a\"", "/opt/a\nmemory 512" };
+
+	(void)state;
+	for (size_t i = 0; i < countof(paths); i++) {
+		auto_composed struct composed c = { 0 };
+		struct err e;
+
+		assert_int_equal(compose(&c, &v, NULL, paths[i], "/self", &e), -1);
+		assert_int_equal(e.code, X_USAGE);
+		assert_non_null(strstr(e.msg, "the scheduler's program"));
+	}
+}
+
 static void bodies(void **state)
 {
 	struct variant v = { .d = named("body"), .preset = preset_find("smt-2llc", 8), .profile = "llc" };
@@ -251,6 +268,7 @@ int main(void)
 		cmocka_unit_test(profiles),
 		cmocka_unit_test(names),
 		cmocka_unit_test(texts),
+		cmocka_unit_test(words_that_no_text_has),
 		cmocka_unit_test(bodies),
 		cmocka_unit_test(estimates),
 		cmocka_unit_test(shapes),
