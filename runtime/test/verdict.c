@@ -71,7 +71,9 @@ double ktstr_figure(struct ktstr_verdict *v, const char *metric, double def)
 		err_set(&e, X_USAGE, "a test of the host has no figures");
 	else if (strchr(metric, '\n'))
 		err_set(&e, X_USAGE, "a metric has no line feed in it");
-	else if (expectations_add(&x, LAYER_TEST, line, strlen(line), NULL, &e) == 0)
+	else if (metric[strspn(metric, " \t")] == '#')
+		err_set(&e, X_USAGE, "that is a comment, and no metric");
+	else if (expectations_add(&x, LAYER_TEST, line, strlen(line), NULL, &e) == 0 && x.n)
 		return figure_of(v, &x.v[0].left, def);
 	auto_free char *words = xasprintf("ktstr_figure(\"%s\"): %s", metric, e.msg);
 
