@@ -14,7 +14,8 @@
 #include "test/compose.h"
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
-enum { NAME_SHOWN = 60 };
+#define HASH_OF_NOTHING 0xcbf29ce484222325u
+enum { NAME_SHOWN = 60, PROFILE_SHOWN = 40 /* names of files have 255 bytes, and a test's has up to 128 of them */ };
 
 static bool is_program(const char *path)
 {
@@ -91,11 +92,9 @@ static char *find_scheduler(const struct declared *d, struct err *e)
 	return NULL;
 }
 
-/* FNV-1a. Two programs of one name seldom share a folder, and then only where one is run while the other is. */
-static unsigned long long hash_of(const char *s)
+/* FNV-1a, of s behind what h is of. Where two are equal, texts are mixed up only when they are written at the same time. */
+static unsigned long long hash_of(unsigned long long h, const char *s)
 {
-	unsigned long long h = 0xcbf29ce484222325;
-
 	for (; *s; s++)
 		h = (h ^ (unsigned char)*s) * 0x100000001b3;
 	return h;
@@ -111,8 +110,9 @@ static void short_name(char name[NAME_SHOWN + 1], const char *whole)
 	name[i] = '\0';
 }
 
-/* Of all texts of this program; made. Caller frees. */
-static char *texts_folder(struct err *e)
+/* Of all texts of this program with that scheduler, or NULL; made. Who tries two schedulers side by side runs neither's text with the other.
+ * Caller frees. */
+static char *texts_folder(const char *binary, struct err *e)
 {
 	auto_free char *store = cache_path("KTSTR_STORE", "store", e), *self = realpath("/proc/self/exe", NULL);
 
@@ -125,7 +125,8 @@ static char *texts_folder(struct err *e)
 	char name[NAME_SHOWN + 1];
 
 	short_name(name, strrchr(self, '/') + 1);
-	char *path = xasprintf("%s/texts/%s-%016llx", store, name, hash_of(self));
+	unsigned long long h = hash_of(hash_of(HASH_OF_NOTHING, self), binary ? binary : "");
+	char *path = xasprintf("%s/texts/%s-%016llx", store, name, h);
 
 	if (mkdir_p(AT_FDCWD, path, 0777, e) == 0)
 		return path;
@@ -146,21 +147,28 @@ static int write_flags(char **path, const char *folder, const struct declared *d
 	return file_write(AT_FDCWD, *path, text, n, e);
 }
 
-static int write_text(struct ask *a, const struct variant *v, const char *folder, struct err *e)
+/* Bodies make another text for each preset and profile. Caller frees. */
+static char *text_name(const struct variant *v)
 {
-	auto_free char *binary = NULL, *self = realpath("/proc/self/exe", NULL);
+	const char *profile = v->profile ? v->profile : PROFILE_DEFAULT;
+
+	if (!v->preset)
+		return xasprintf("%s.ktstr", v->d->name);
+	if (strlen(profile) <= PROFILE_SHOWN)
+		return xasprintf("%s.%s.%s.ktstr", v->d->name, v->preset->name, profile);
+	return xasprintf("%s.%s.%.*s-%016llx.ktstr", v->d->name, v->preset->name, PROFILE_SHOWN, profile,
+			 hash_of(HASH_OF_NOTHING, profile));
+}
+
+static int write_text(struct ask *a, const struct variant *v, const char *folder, const char *binary, struct err *e)
+{
+	auto_free char *self = realpath("/proc/self/exe", NULL), *name = text_name(v);
 	auto_free struct places *p = check_places(v, e);
 	auto_composed struct composed c = { 0 };
 
-	if (!p || (v->d->under && v->d->s.binary && !(binary = find_scheduler(v->d, e))) ||
-	    compose(&c, v, p, binary, self, e) < 0)
+	if (!p || compose(&c, v, p, binary, self, e) < 0)
 		return -1;
-	/* Bodies make another text for each of these. */
-	if (v->preset)
-		a->file = xasprintf("%s/%s.%s.%s.ktstr", folder, v->d->name, v->preset->name,
-				    v->profile ? v->profile : PROFILE_DEFAULT);
-	else
-		a->file = xasprintf("%s/%s.ktstr", folder, v->d->name);
+	a->file = xasprintf("%s/%s", folder, name);
 	return file_write(AT_FDCWD, a->file, c.text, c.n, e);
 }
 
@@ -189,10 +197,11 @@ static void environment_words(struct ask *a)
 int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e)
 {
 	const struct declared *d = v->d;
-	auto_free char *folder = NULL, *flags = NULL;
+	auto_free char *folder = NULL, *flags = NULL, *binary = NULL;
 
 	*a = (struct ask){ 0 };
-	if (!(a->ktstr = find_ktstr(e)) || !(folder = texts_folder(e)) || write_text(a, v, folder, e) < 0)
+	if (!(a->ktstr = find_ktstr(e)) || (d->under && d->s.binary && !(binary = find_scheduler(d, e))) ||
+	    !(folder = texts_folder(binary, e)) || write_text(a, v, folder, binary, e) < 0)
 		return -1;
 	if (quiet)
 		argv_add(&a->words, "-q");
@@ -206,13 +215,14 @@ int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e)
 	}
 	environment_words(a);
 	if (d->t.judge) {
-		a->json = xasprintf("%s.json", a->file);
+		/* Another process may run the same test, of other seeds or on another kernel. */
+		a->json = xasprintf("%s.%d.json", a->file, getpid());
 		argv_opt(&a->words, "--json-file", "%s", a->json);
 	}
 	if (d->t.perf_mode)
 		argv_add(&a->words, "--perf-mode");
 	if (d->s.attach_ms)
-		argv_opt(&a->words, "--timeout", "%u", (d->s.attach_ms + 999) / 1000);
+		argv_opt(&a->words, "--timeout", "%u", d->s.attach_ms / 1000 + (d->s.attach_ms % 1000 != 0));
 	return 0;
 }
 
@@ -233,6 +243,8 @@ int ask_become(const struct ask *a, struct err *e)
 
 void ask_free(struct ask *a)
 {
+	if (a->json)
+		(void)unlink(a->json);
 	free(a->ktstr);
 	free(a->file);
 	free(a->json);

@@ -8,7 +8,7 @@ struct err;
 struct ask {
 	char *ktstr;       /* the program */
 	char *file;        /* of the text; it stays, so that the command can be given again */
-	char *json;        /* file for what came of it; NULL: nobody asks */
+	char *json;        /* file for what came of it, which goes with ask_free(); NULL: nobody asks */
 	struct argv words; /* of the command, from "run" on */
 };
 

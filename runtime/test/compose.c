@@ -109,7 +109,8 @@ static int check_words(const char *what, const char *const *list, struct err *e)
 {
 	for (; list && *list; list++)
 		if (!word_can(*list))
-			return err_set(e, X_USAGE, "%s: \"%s\" has a quote or a line feed in it, and no word of a scenario can",
+			return err_set(e, X_USAGE,
+				       "%s: \"%s\" has a quote or a line feed in it, and no word of a scenario can",
 				       what, *list);
 	return 0;
 }

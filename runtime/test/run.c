@@ -53,6 +53,7 @@ static int run(const struct ask *ask, struct said *said, struct err *e)
 	return spawn_start(&s, &c, e) < 0 || spawn_wait(&c, -1, &status, e) < 0 ? -1 : code_of(status);
 }
 
+/* enum judgement, or negative. */
 static int judge_seed(const struct declared *d, const char *dir, uint64_t seed, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/seed-%llu/run.json", dir, (unsigned long long)seed), *text = NULL;
@@ -67,16 +68,16 @@ static int judge_seed(const struct declared *d, const char *dir, uint64_t seed, 
 	}
 	const struct verdict_run run = { seed, &facts, text };
 
-	return verdict_judge(stdout, d, &run) == JUDGED_FAIL ? X_FAIL : X_SUCCESS;
+	return (int)verdict_judge(stdout, d, &run);
 }
 
-/* Asks the test's own function about each seed that came to a run. */
-static int judge_all(const struct declared *d, const char *json, struct err *e)
+/* Asks the test's own function about each seed that came to a run. *skipped: it skips all of them. */
+static int judge_all(const struct declared *d, const char *json, bool *skipped, struct err *e)
 {
 	auto_free char *text = NULL, *dir = NULL, *verdict = NULL;
 	auto_json struct json j = { 0 };
 	int worst = X_SUCCESS, test, seeds;
-	size_t n;
+	size_t n, asked = 0, skips = 0;
 
 	if (file_read(AT_FDCWD, json, JSON_MAX, &text, &n, e) < 0 || json_parse(&j, text, n, e) < 0)
 		return -1;
@@ -85,7 +86,7 @@ static int judge_all(const struct declared *d, const char *json, struct err *e)
 		return X_SUCCESS; /* skipped */
 	seeds = json_get(&j, test, "seeds");
 	for (int i = 0; i < json_count(&j, seeds); i++) {
-		int at = json_at(&j, seeds, i), code;
+		int at = json_at(&j, seeds, i), said;
 		uint64_t seed;
 
 		free(TAKE(verdict));
@@ -94,10 +95,13 @@ static int judge_all(const struct declared *d, const char *json, struct err *e)
 			return err_set(e, X_FAIL, "%s: a seed without a number and a verdict", json);
 		if (!strcmp(verdict, judgement_names[JUDGED_BROKEN]) || !strcmp(verdict, judgement_names[JUDGED_SKIP]))
 			continue;
-		if ((code = judge_seed(d, dir, seed, e)) < 0)
+		if ((said = judge_seed(d, dir, seed, e)) < 0)
 			return -1;
-		worst = run_worse(worst, code);
+		asked++;
+		skips += said == JUDGED_SKIP;
+		worst = said == JUDGED_FAIL ? X_FAIL : worst;
 	}
+	*skipped = asked && skips == asked;
 	return worst;
 }
 
@@ -106,16 +110,17 @@ static int run_by(const struct declared *d, const struct ask *ask, bool *skipped
 {
 	struct said said = { .wanted = ask->json || skipped };
 	int code, own = X_SUCCESS;
+	bool own_skips = false;
 
 	if (ask->json)
 		(void)unlink(ask->json); /* of an earlier run */
 	code = run(ask, &said, e);
 	if (code >= 0 && code <= X_USAGE && ask->json && file_exists(ask->json))
-		own = judge_all(d, ask->json, e);
+		own = judge_all(d, ask->json, &own_skips, e);
 	if (said.text) {
 		fwrite(said.text, 1, said.n, stdout);
 		if (skipped)
-			*skipped = !strncmp(said.text, "SKIP ", 5);
+			*skipped = own_skips || !strncmp(said.text, "SKIP ", 5);
 		free(said.text);
 	}
 	return code < 0 || own < 0 ? -1 : run_worse(code, own);
@@ -145,9 +150,11 @@ int run_variant(const struct variant *v, const struct arguments *a, struct err *
 	code = run_by(v->d, &ask, a->skip_code ? &skipped : NULL, e);
 	if (both && code >= 0) {
 		argv_opt(&ask.words, "--clock", "real");
-		int real = run_by(v->d, &ask, NULL, e);
+		bool also = false;
+		int real = run_by(v->d, &ask, a->skip_code ? &also : NULL, e);
 
 		code = real < 0 ? -1 : run_worse(code, real);
+		skipped = skipped && also;
 	}
 	return skipped && code == X_SUCCESS ? a->skip_code : code;
 }

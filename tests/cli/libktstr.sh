@@ -278,4 +278,48 @@ run both.ktstr --clock real' && exits 2 env REAL_CODE=2 "$p" --exact both && exi
 	touch -d yesterday store/texts/*/plain.ktstr && exits 0 "$p" --exact plain && same '' "$(find store/texts -name plain.ktstr -newer ktstr)" written
 }
 
-run_tests asks survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_work mistakes_of_bodies
+# What a process of its own asks for is no other's: schedulers that the environment names, files that a function of the host reads, long names.
+side_by_side() {
+	cat >s.c <<-'END' || return
+	#include <ktstr.h>
+	#define A60 "a23456789012345678901234567890123456789012345678901234567890"
+	#define NEEDS(a, b) { A60 a, .needs = KTSTR_LIST(A60 b) }
+	KTSTR_SCHEDULER(mine, .binary = "scx_mine", .attach_ms = 4294967295u, .flags = KTSTR_FLAGS({ A60 "1" }, NEEDS("2", "1"), NEEDS("3", "2"),
+		NEEDS("4", "3"), NEEDS("5", "4")));
+	static void no_time(struct ktstr_verdict *v)
+	{
+		ktstr_skip(v, "no time");
+	}
+	static void agrees(struct ktstr_verdict *v)
+	{
+		ktstr_check(v, ktstr_run_seed(v) == 7, "another seed");
+	}
+	#define LINES .scenario = "work - spin\nhold 1s"
+	KTSTR_SCENARIO(under, LINES, .scheduler = &mine);
+	KTSTR_SCENARIO(judged, LINES, .judge = agrees);
+	KTSTR_SCENARIO(judged_skips, LINES, .judge = no_time);
+	KTSTR_SCENARIO(both, LINES, .clock = KTSTR_BOTH);
+	KTSTR_MAIN
+	END
+	cat >ktstr <<-'END' || return
+	#!/bin/sh
+	echo "$*" >>asked
+	to=$(echo "$*" | sed -n 's/.* --json-file \([^ ]*\).*/\1/p')
+	mkdir -p run/seed-7 && echo '{"format": 1, "outcome": "ran"}' >run/seed-7/run.json
+	[ -z "$to" ] || echo "{\"tests\": [{\"dir\": \"$PWD/run\", \"seeds\": [{\"seed\": 7, \"verdict\": \"pass\"}]}]}" >"$to"
+	case "$*" in *real*) echo "${REAL-PASS}  x" ;; *) echo "${SAYS-PASS}  x" ;; esac
+	END
+	chmod +x ktstr && for name in one two; do printf '#!/bin/sh\n' >$name && chmod +x $name || return; done
+	compile s.c s gcc && KTSTR=$PWD/ktstr KTSTR_STORE=$PWD/store && export KTSTR KTSTR_STORE || return
+	exits 0 env KTSTR_SCHEDULER=./one ./s --exact under && exits 0 env KTSTR_SCHEDULER=./two ./s --exact under &&
+		same 2 "$(find store/texts -name under.ktstr | wc -l)" texts && has '--timeout 4294968' asked || return
+	name=a23456789012345678901234567890123456789012345678901234567890
+	exits 0 env KTSTR_SCHEDULER=./one ./s --exact "gauntlet/under/odd-3llc/${name}1+${name}2+${name}3+${name}4+${name}5" || return
+	exits 0 ./s --exact judged && exits 0 ./s --exact judged && same 2 "$(grep -o 'judged.ktstr.*json' asked | sort -u | wc -l)" 'files for what came of it' &&
+		same '' "$(find store -name '*.json')" 'what is left' || return
+	exits 77 ./s --exact judged_skips --skip-code 77 && exits 0 ./s --exact judged_skips && exits 0 ./s judged_skips && has 'ok 1 - judged_skips # SKIP no time' out || return
+	exits 77 env SAYS=SKIP REAL=SKIP ./s --exact both --skip-code 77 && exits 0 env SAYS=SKIP ./s --exact both --skip-code 77 &&
+		same 'SKIP  x PASS  x' "$(tr '\n' ' ' <out | sed 's/ $//')" 'in order'
+}
+
+run_tests asks side_by_side survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_work mistakes_of_bodies

@@ -28,8 +28,9 @@ KTSTR_SCHEDULER(mine, .binary = "/opt/scx mine", .args = KTSTR_LIST("--parent=%c
 		.flags = KTSTR_FLAGS({ "llc", KTSTR_LIST("--llc") },
 				     { "steal", KTSTR_LIST("--steal"), .needs = KTSTR_LIST("llc") }, { "verbose" }));
 KTSTR_SCENARIO(text, .scheduler = &mine, .scenario = "work - spin\nhold 1s", .settle_ms = KTSTR_NOW,
-	       .duration_ms = 1500, .seeds = 3, .args = KTSTR_LIST("a b"), .expect = "isolated\n\n # why\n gap.max <= 20ms",
-	       .memory_mb = 512, .workers = 4, .tags = KTSTR_LIST("x", "y"), .needs = KTSTR_LIST("cpus:2"),
+	       .duration_ms = 1500, .seeds = 3, .args = KTSTR_LIST("a b"),
+	       .expect = "isolated\n\n # why\n gap.max <= 20ms", .memory_mb = 512, .workers = 4,
+	       .tags = KTSTR_LIST("x", "y"), .needs = KTSTR_LIST("cpus:2"),
 	       .map_write = KTSTR_MAP_WRITES({ "data", 8, 7 }));
 KTSTR_SCENARIO(demo_required, .scheduler = &mine, .scenario = "work - spin\nhold 1s",
 	       .flags_required = KTSTR_LIST("steal"), .flags_excluded = KTSTR_LIST("verbose"), .min_llcs = 2);

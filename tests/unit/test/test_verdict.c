@@ -38,8 +38,22 @@ static enum judgement judged(const char *metric, char **said)
 
 static void what_is_no_metric(void **state)
 {
-	static const char *const all[] = { "", " ", "#", " # gap.max", "\t#", "gap.maxx", "gap.max\ngap.max", "gap.max <= 1ms", "gap.max off",
-					   "monitor", "monitor off #", "isolated", "log has \"x\"", "gap.max{", "gap.max{a}@0", "{a}" };
+	static const char *const all[] = { "",
+					   " ",
+					   "#",
+					   " # gap.max",
+					   "\t#",
+					   "gap.maxx",
+					   "gap.max\ngap.max",
+					   "gap.max <= 1ms",
+					   "gap.max off",
+					   "monitor",
+					   "monitor off #",
+					   "isolated",
+					   "log has \"x\"",
+					   "gap.max{",
+					   "gap.max{a}@0",
+					   "{a}" };
 
 	(void)state;
 	for (size_t i = 0; i < countof(all); i++) {
