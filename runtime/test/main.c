@@ -47,11 +47,11 @@ int ktstr_main(const struct ktstr_program *p, int argc, char **argv)
 		code = declared_read(&d, p, &e) < 0 ? -1 : answer(&d, &a, &e);
 	else if (code == ARGUMENTS_HELP)
 		code = X_SUCCESS;
+	if (code == X_SUCCESS && (fflush(stdout) != 0 || ferror(stdout)))
+		code = err_sys(&e, "write the output");
 	if (code < 0)
 		fprintf(stderr, "error: %s\n", e.msg);
 	declarations_free(&d);
 	free(a.names);
-	if (fflush(stdout) != 0 && code == 0)
-		code = X_FAIL;
 	return code < 0 ? e.code : code;
 }

@@ -10,7 +10,7 @@
 const struct ktstr_work_function *works_find(const struct ktstr_program *p, const char *name)
 {
 	for (const struct ktstr_work_function *const *w = p->works; w < p->works_end; w++)
-		if (*w && !strcmp((*w)->name, name))
+		if (*w && (*w)->name && !strcmp((*w)->name, name))
 			return *w;
 	return NULL;
 }

@@ -172,6 +172,8 @@ symbols() {
 # names that are none, told as 0.3.2 told them
 names() {
 	compile "$base/tests.c" ./a gcc || return
+	./a --help >/dev/full 2>err
+	same 15 $? 'a full disk' && has 'error: write the output: ' err && ! ./a --list >/dev/full 2>err && has 'error: write the output: ' err || return
 	exits 2 ./a --exact && has 'error: --exact requires a test name' err && exits 2 ./a --exact nosuch --nocapture && has 'unknown test: nosuch' err &&
 		exits 2 ./a --exact two_tenant && has 'did you mean two_tenants?' err &&
 		exits 2 ./a --exact gauntlet/two_tenants && has 'invalid gauntlet test name: gauntlet/two_tenants' err &&
