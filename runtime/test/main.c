@@ -29,6 +29,8 @@ static int answer(const struct declarations *d, const struct arguments *a, struc
 		return listing(stdout, stderr, d, a->terse ? LISTING_TERSE : LISTING_NAMES, a->ignored) ? 0 : X_USAGE;
 	if (a->export)
 		return export_tests(stdout, d, e);
+	if (declared_names(d, e) < 0)
+		return -1;
 	return a->exact ? exact(d, a, e) : tap_run(d, a, e);
 }
 

@@ -204,8 +204,8 @@ mistakes() {
 	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s", .name = "a b");' | wrong 2 "a test's name has letters" || return
 	printf '%s' 'KTSTR_SCENARIO(a, .summary = "nothing");' | wrong 2 'none of them' || return
 	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s", .topology = "1,2");' | wrong 2 .topology || return
-	printf '%s\n%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s");' 'KTSTR_SCENARIO(b, .name = "a", .scenario = "hold 1s");' | wrong 3 'another test of that name, at w.c:2' ||
-		return
+	printf '%s\n%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s");' 'KTSTR_SCENARIO(b, .name = "a", .scenario = "hold 1s");' | wrong 3 'another test of that name, at w.c:2' &&
+		exits 2 ./w && has 'another test of that name' err && exits 2 ./w --exact a && has 'another test of that name' err || return
 	for words in '.summary = "a\nb"' '.tags = KTSTR_LIST("x\nmemory 512")' '.needs = KTSTR_LIST("x\"y\"")' \
 		'.map_write = KTSTR_MAP_WRITES({ "\n", 0, 0 })' '.scheduler = &s, .args = KTSTR_LIST("--name=\"x\"")'; do
 		printf '%s\n%s' 'KTSTR_SCHEDULER(s, .binary = "s");' "KTSTR_SCENARIO(a, $words, .scenario = \"hold 1s\");" |
