@@ -137,24 +137,17 @@ uint32_t ktstr_cpus_of(struct ktstr_body *k, const char *set)
 bool ktstr_flag(struct ktstr_body *k, const char *name)
 {
 	const struct flags *all = &k->v->d->flags;
-	const char *profile = k->v->profile;
-	size_t n = strlen(name);
 
 	if (k->failed)
 		return false;
 	k->b->asks_flags = true;
-	if (flags_find(all, name, n) == all->n) {
+	if (flags_find(all, name, strlen(name)) == all->n) {
 		auto_free char *what = xasprintf("ktstr_flag(\"%s\"): the scheduler declares no such flag", name);
 
 		refuse(k, NULL, 0, what);
 		return false;
 	}
-	for (const char *at = profile; at; at = strchr(at, '+')) {
-		at += *at == '+';
-		if (strcspn(at, "+") == n && !memcmp(at, name, n))
-			return true;
-	}
-	return false;
+	return variant_profile_has(k->v->profile, name);
 }
 
 uint64_t ktstr_seed(struct ktstr_body *k)

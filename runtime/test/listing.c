@@ -19,17 +19,17 @@ static void put(const struct making *m, const struct variant *v)
 {
 	const char *summary = v->d->t.summary ? v->d->t.summary : "";
 
-	if (m->budget)
+	if (m->budget) {
 		budget_add(m->budget, v);
-	else if (m->ignored && !variant_ignored(v))
+	} else if (m->ignored && !variant_ignored(v)) {
 		return;
-	else if (m->form == LISTING_NAMES)
+	} else if (m->form == LISTING_NAMES) {
 		fprintf(m->f, "%-32s %s%s\n", v->d->name, declared_ignored(v->d) ? "(ignored) " : "", summary);
-	else if (v->preset)
-		fprintf(m->f, VARIANT_PREFIX "%s/%s/%s: test\n", v->d->name, v->preset->name,
-			v->profile ? v->profile : PROFILE_DEFAULT);
-	else
-		fprintf(m->f, "%s: test\n", v->d->name);
+	} else {
+		auto_free char *name = variant_name(v);
+
+		fprintf(m->f, "%s: test\n", name);
+	}
 }
 
 static void put_all(const struct making *m, const struct declared *d, const struct profiles *profiles)

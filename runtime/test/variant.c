@@ -35,8 +35,7 @@ static struct flags allowed(const struct declared *d)
 	return f;
 }
 
-/* Whether the flag's name is one of "a+b+c". */
-static bool profile_has(const char *profile, const char *name)
+bool variant_profile_has(const char *profile, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -51,7 +50,7 @@ static bool profile_has(const char *profile, const char *name)
 static bool has_required(const struct declared *d, const char *profile)
 {
 	for (const char *const *f = d->t.flags_required; f && *f; f++)
-		if (!profile_has(profile, *f))
+		if (!variant_profile_has(profile, *f))
 			return false;
 	return true;
 }

@@ -17,6 +17,8 @@ struct variant {
 int variant_profiles(struct profiles *p, const struct declared *d, struct err *e);
 /* The base test's: all that is required, with what that needs, and no more. NULL: no flags. Caller frees. */
 char *variant_base_profile(const struct declared *d);
+/* Whether the flag is one of "a+b+c". NULL has none. */
+bool variant_profile_has(const char *profile, const char *name);
 bool variant_preset(const struct declared *d, const struct preset *p);
 /* Whether it stands among the ignored. */
 bool variant_ignored(const struct variant *v);
