@@ -75,6 +75,8 @@ static int run_one(size_t number, const char *name, struct err *e)
 
 	if (spawn_capture(&s, true, OUTPUT_MAX, -1, &text, &n, &status, e) < 0)
 		return -1;
+	for (size_t i = 0; i < n; i++) /* so that it is not the end of the text */
+		text[i] = text[i] ? text[i] : ' ';
 	code = WIFEXITED(status) ? WEXITSTATUS(status) : X_FAIL;
 	if (code == SKIPPED)
 		why = reason(text);

@@ -324,4 +324,32 @@ side_by_side() {
 		same 'SKIP  x PASS  x' "$(tr '\n' ' ' <out | sed 's/ $//')" 'in order'
 }
 
-run_tests asks side_by_side survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_work mistakes_of_bodies
+# What tests print, whatever it is, stays within their comments.
+prints() {
+	cat >p.c <<-'END' || return
+	#include <ktstr.h>
+	#include <stdio.h>
+	KTSTR_HOST_TEST(fails)
+	{
+		fwrite("a\0b\n", 1, 4, stdout);
+		ktstr_check(v, false, "wrong\nok 7 - forged\n\nBail out!");
+	}
+	KTSTR_HOST_TEST(skips)
+	{
+		fwrite("\0", 1, 1, stdout);
+		ktstr_skip(v, "no time\nok 8 - forged");
+	}
+	KTSTR_MAIN
+	END
+	compile p.c p gcc && exits 1 ./p && same '1..2
+not ok 1 - fails
+# a b
+# FAIL fails
+#   p.c:6: wrong
+# ok 7 - forged
+#
+# Bail out!
+ok 2 - skips # SKIP no time' "$(cat out)" TAP
+}
+
+run_tests asks prints side_by_side survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_work mistakes_of_bodies
