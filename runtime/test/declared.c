@@ -243,6 +243,21 @@ static int check_flags(const struct declared *d, struct err *e)
 	return 0;
 }
 
+/* What would be for nobody. */
+static int check_addressee(const struct declared *d, struct err *e)
+{
+	const struct ktstr_test *t = &d->t;
+
+	if (d->s.binary)
+		return 0;
+	if ((t->args && *t->args) || (d->s.args && *d->s.args))
+		return err_set(e, X_USAGE, ".args are for the scheduler's program, and none is named: .binary = \"…\"");
+	return d->n_writes
+		       ? err_set(e, X_USAGE,
+				 ".map_write is for maps of the scheduler's program, and none is named: .binary = \"…\"")
+		       : 0;
+}
+
 static int check_kind(const struct declared *d, struct err *e)
 {
 	const struct ktstr_test *t = &d->t;
@@ -267,7 +282,8 @@ int declared_check(const struct declared *d, struct err *e)
 {
 	const struct bounds *b = &d->bounds;
 
-	if (check_name(d, e) < 0 || check_kind(d, e) < 0 || check_bound("numa", b->min_numa, b->max_numa, e) < 0 ||
+	if (check_name(d, e) < 0 || check_kind(d, e) < 0 || check_addressee(d, e) < 0 ||
+	    check_bound("numa", b->min_numa, b->max_numa, e) < 0 ||
 	    check_bound("llcs", b->min_llcs, b->max_llcs, e) < 0 ||
 	    check_bound("cpus", b->min_cpus, b->max_cpus, e) < 0 || check_flags(d, e) < 0)
 		return declared_in(d, e);

@@ -206,8 +206,12 @@ mistakes() {
 	printf '%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s", .topology = "1,2");' | wrong 2 .topology || return
 	printf '%s\n%s' 'KTSTR_SCENARIO(a, .scenario = "hold 1s");' 'KTSTR_SCENARIO(b, .name = "a", .scenario = "hold 1s");' | wrong 3 'another test of that name, at w.c:2' &&
 		exits 2 ./w && has 'another test of that name' err && exits 2 ./w --exact a && has 'another test of that name' err || return
+	for words in '.args = KTSTR_LIST("-v")' '.map_write = KTSTR_MAP_WRITES({ "data", 0, 1 })' '.scheduler = &own'; do
+		printf '%s\n%s' 'KTSTR_SCHEDULER(own, .args = KTSTR_LIST("-v"));' "KTSTR_SCENARIO(a, $words, .scenario = \"hold 1s\");" |
+			wrong 3 "the scheduler's program, and none is named" || return
+	done
 	for words in '.summary = "a\nb"' '.tags = KTSTR_LIST("x\nmemory 512")' '.needs = KTSTR_LIST("x\"y\"")' \
-		'.map_write = KTSTR_MAP_WRITES({ "\n", 0, 0 })' '.scheduler = &s, .args = KTSTR_LIST("--name=\"x\"")'; do
+		'.scheduler = &s, .map_write = KTSTR_MAP_WRITES({ "\n", 0, 0 })' '.scheduler = &s, .args = KTSTR_LIST("--name=\"x\"")'; do
 		printf '%s\n%s' 'KTSTR_SCHEDULER(s, .binary = "s");' "KTSTR_SCENARIO(a, $words, .scenario = \"hold 1s\");" |
 			wrong 3 'has a quote or a line feed in it' || return
 	done
@@ -311,7 +315,7 @@ side_by_side() {
 	[ -z "$to" ] || echo "{\"tests\": [{\"dir\": \"$PWD/run\", \"seeds\": [{\"seed\": 7, \"verdict\": \"pass\"}]}]}" >"$to"
 	case "$*" in *real*) echo "${REAL-PASS}  x" ;; *) echo "${SAYS-PASS}  x" ;; esac
 	END
-	chmod +x ktstr && for name in one two; do printf '#!/bin/sh\n' >$name && chmod +x $name || return; done
+	printf '#!/bin/sh\n' >one && cp one two && chmod +x ktstr one two || return
 	compile s.c s gcc && KTSTR=$PWD/ktstr KTSTR_STORE=$PWD/store && export KTSTR KTSTR_STORE || return
 	exits 0 env KTSTR_SCHEDULER=./one ./s --exact under && exits 0 env KTSTR_SCHEDULER=./two ./s --exact under &&
 		same 2 "$(find store/texts -name under.ktstr | wc -l)" texts && has '--timeout 4294968' asked || return
