@@ -9,7 +9,7 @@
 #define LOOK_NS 100000u
 /* It begins so much later at most, which is what makes another schedule of another seed. */
 #define DELAY_NS 2000000u
-enum { VARIED = 10 /* each so manieth act of computing takes half to one and a half times as long */ };
+enum { VARIED = 10 /* one of so many acts of computing takes half to one and a half times as long */ };
 
 void actor_look(struct actor *a, uint64_t work)
 {
