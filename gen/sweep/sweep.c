@@ -99,7 +99,9 @@ void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus)
 		const struct sweep_guest *g = &s->guests[i];
 
 		*memory_mb = g->plan.memory_mb > *memory_mb ? g->plan.memory_mb : *memory_mb;
-		*cpus = g->cpus > *cpus ? g->cpus : *cpus;
+		unsigned threads = g->plan.virtual ? 1 : g->cpus;
+
+		*cpus = threads > *cpus ? threads : *cpus;
 	}
 }
 

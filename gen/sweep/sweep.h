@@ -71,7 +71,7 @@ int sweep_check_args(const char *const *args, struct err *e);
 /* A guest for each topology, given as topology.h has it, equal ones once; n 0: one CPU. base: what all have in common;
  * memory_mb 0: as a topology says, else 1024. */
 int sweep_topologies(struct sweep *s, const struct guest_plan *base, const char *const *texts, size_t n, struct err *e);
-/* The largest guest. */
+/* The largest guest, in CPUs of the host: vCPUs in virtual time take turns on one (vm/admit.h). */
 void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus);
 /* Fills cells from what stands before them. X_USAGE as sweep_check_args, with those of the profiles. */
 int sweep_cells(struct sweep *s, struct err *e);

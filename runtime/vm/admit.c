@@ -44,7 +44,7 @@ int admit_room(struct admit_size *room, struct err *e)
 
 int admit_ask(struct admit_size *ask, const struct machine *m, const struct admit_size *room, struct err *e)
 {
-	unsigned vcpus = topology_cpus(&m->topo);
+	unsigned vcpus = machine_takes_turns(m) ? 1 : topology_cpus(&m->topo);
 
 	*ask = (struct admit_size){ vcpus < room->cpus ? vcpus : room->cpus, m->memory_mb + ADMIT_QEMU_MB };
 	if (units(ask->mb) <= room->mb / UNIT_MB)

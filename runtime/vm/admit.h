@@ -18,8 +18,8 @@ struct admit_size {
 /* All there is for guests: the CPUs and the memory this process may use, or KTSTR_GUEST_CPUS and KTSTR_GUEST_MB. */
 int admit_room(struct admit_size *room, struct err *e);
 
-/* What a machine asks for. One with more vCPUs than there are CPUs asks for all of these: it runs, slowly and alone. One
- * with too much memory is X_USAGE. */
+/* What a machine asks for: a CPU for each vCPU, one for all of them where they take turns. One with more vCPUs than there are
+ * CPUs asks for all of these: it runs, slowly and alone. One with too much memory is X_USAGE. */
 int admit_ask(struct admit_size *ask, const struct machine *m, const struct admit_size *room, struct err *e);
 
 /* Waits until so much is free, and takes it: *fd has it until it is closed or we die. tell (may be NULL) is called once, with

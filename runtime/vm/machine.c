@@ -89,9 +89,14 @@ int machine_settle(struct machine *m, const char *qemu, const struct qemu_parts 
 		       name, topology_last_apic_id(&m->topo), TOPO_XAPIC_LAST, qemu);
 }
 
+bool machine_takes_turns(const struct machine *m)
+{
+	return topology_cpus(&m->topo) == 1 || m->clock.virtual || m->serial;
+}
+
 bool machine_take_turns(struct machine *m)
 {
-	bool parallel = m->accel == ACCEL_TCG && topology_cpus(&m->topo) > 1 && !m->clock.virtual && !m->serial;
+	bool parallel = m->accel == ACCEL_TCG && !machine_takes_turns(m);
 
 	m->serial |= parallel;
 	return parallel;

@@ -45,6 +45,8 @@ int machine_settle(struct machine *m, const char *qemu, const struct qemu_parts 
 /* After a panic that QEMU may have caused (machine_settle tells how; rare since 8.1, and still seen with 10.0.2): from now on the
  * vCPUs of an emulated guest take turns. Returns false when they do already or there is but one. */
 bool machine_take_turns(struct machine *m);
+/* One thread of the host runs all vCPUs: of a machine with one, in virtual time, and where it was settled so. */
+bool machine_takes_turns(const struct machine *m);
 /* Has ports to ring by (guest/board.h). Not with KVM: in an emulated KVM host (tests/long/kvm.sh) PID 1 of a continued guest faults at
  * its first byte to a port, and no other was there to try. */
 bool machine_has_board(const struct machine *m);

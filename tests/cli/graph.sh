@@ -75,6 +75,19 @@ run_graph() {
 	matches run-real.ninja build.ninja
 }
 
+# vCPUs of virtual time take turns on one CPU of the host, others need one each.
+guests_at_once() {
+	kernels
+	export KTSTR_GUEST_CPUS=4 KTSTR_GUEST_MB=16384
+	for at in run,virtual,4 run,real,1 verifier,virtual,4 verifier,real,1; do
+		verb=${at%%,*} clock=${at#*,} && clock=${clock%,*}
+		rm -rf cache/ktstr/store/graphs
+		if [ "$verb" = run ]; then set -- no_cgroups; else set -- --scheduler-bin 'a scheduler'; fi
+		ktstr "$verb" "$@" --kernel one --topology 1,2,2,1 --clock "$clock" >out 2>err
+		same "vm_slots = ${at##*,}" "$(grep '^vm_slots' cache/ktstr/store/graphs/*/build.ninja)" "$verb --clock $clock" || return
+	done
+}
+
 # Against another scheduler on another kernel, and each run made twice.
 run_base_graph() {
 	kernels
@@ -158,4 +171,4 @@ libraries() {
 		has 'note: LD_PRELOAD' err
 }
 
-run_tests libraries kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph run_graph run_base_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name
+run_tests libraries kernel_build_graph kernel_build_source_graph kernel_build_git_graph snapshot_graph sweep_graph cold_graph shell_graph run_graph guests_at_once run_base_graph build_graph ninja_accepts equal_requests_share kernels_of_one_name

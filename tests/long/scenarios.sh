@@ -2,8 +2,9 @@
 # The whole catalogue, under the kernel's own scheduler and under ours, with several seeds on two machines, all of it twice: equal to the
 # byte. And what docs/scenarios.md shows that takes larger machines.
 #
-# SEEDS: how many (1; 10 are some 7,600 runs, with two idle CPUs two hours). PRESETS: which machines (tiny-2llc smt-2llc). SCHEDULERS:
-# paths of others that the catalogue runs under, once, with seed 1 on the first of them. FILTER: only scenarios with that in their names.
+# SEEDS: how many (1; 10 are some 7,600 runs, with two idle CPUs two hours). PRESETS: which machines (tiny-2llc smt-2llc). SHIFT: another
+# one than usual (2 takes little more than half the time). SCHEDULERS: paths of others that the catalogue runs under, once, with seed 1 on
+# the first of them. FILTER: only scenarios with that in their names.
 # KEEP: a folder for what was seen, which a later run goes on with; without it each starts anew. ONLY: which tests.
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
@@ -13,7 +14,8 @@ SEEDS=${SEEDS:-1} PRESETS=${PRESETS:-tiny-2llc smt-2llc}
 
 # What another ktstr, kernel or QEMU made is not compared with.
 keep=${KEEP:-$base/keep}/$({
-	cat "$O/ktstr" "$O/ktstr-step" "$O/ktstr-engine" "$O/ktstr-init" && echo "$key ${FILTER-}" && qemu-system-x86_64 --version
+	cat "$O/ktstr" "$O/ktstr-step" "$O/ktstr-engine" "$O/ktstr-init" && echo "$key ${FILTER-}${SHIFT:+ $SHIFT}" &&
+		qemu-system-x86_64 --version
 } | sha256sum | cut -c-8)
 mkdir -p "$keep" || exit 1
 keep=$(cd "$keep" && pwd)
@@ -49,6 +51,7 @@ once() {
 	preset=$1
 	seed=$3
 	if [ "$2" = none ]; then set --; else set -- --scheduler-bin "$2"; fi
+	[ -z "${SHIFT-}" ] || set -- --shift "$SHIFT" "$@"
 	rm -rf new && mkdir -p new/made "${dir%/*}" || return
 	start=$(date +%s)
 	(

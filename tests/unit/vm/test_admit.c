@@ -220,6 +220,13 @@ static void asks(void **state)
 	assert_int_equal(admit_ask(&ask, &m, &room, &e), 0);
 	assert_int_equal(ask.cpus, 4);
 	assert_int_equal(ask.mb, 512 + ADMIT_QEMU_MB);
+	m.clock.virtual = true;
+	assert_int_equal(admit_ask(&ask, &m, &room, &e), 0);
+	assert_int_equal(ask.cpus, 1);
+	m = (struct machine){ .topo = m.topo, .memory_mb = 512, .serial = true };
+	assert_int_equal(admit_ask(&ask, &m, &room, &e), 0);
+	assert_int_equal(ask.cpus, 1);
+	m.serial = false;
 	m.memory_mb = 769;
 	assert_int_equal(admit_ask(&ask, &m, &room, &e), -1);
 	assert_int_equal(e.code, X_USAGE);
