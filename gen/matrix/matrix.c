@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gen/base/home.h"
+#include "gen/base/index.h"
 #include "gen/graph/guest.h"
 #include "gen/graph/plan.h"
 #include "gen/kernels/kernels.h"
@@ -14,6 +15,8 @@
 #include "text/argv.h"
 #include "topology/presets.h"
 #include "topology/topology.h"
+
+#define TESTS_DIR "tests/"
 
 /* A guest has as much for each of its CPUs; below that per-CPU memory alone is too much. */
 enum { MB_PER_CPU = 32, MEMORY_MB = 1024 };
@@ -136,12 +139,39 @@ static int check_others(const struct matrix *m, const struct matrix_cell *c, str
 	return 0;
 }
 
+const char *matrix_name(const struct matrix_cell *c)
+{
+	return c->dir + strlen(TESTS_DIR);
+}
+
+/* Its function is asked by the verb that knows of programs. */
+static char *again_judged(const struct matrix *m, const struct matrix_cell *c)
+{
+	const struct sweep_cell *on = c->on;
+	auto_argv struct argv a = { 0 };
+
+	argv_add(&a, "ktstr");
+	argv_add(&a, "matrix");
+	argv_add(&a, c->test->program);
+	argv_opt(&a, "--kernel", "%s", on->name.id);
+	if (c->preset)
+		argv_opt(&a, "--preset", "%s", c->preset);
+	if (on->profile)
+		argv_opt(&a, "--profiles", "%s", on->profile->name);
+	argv_opt(&a, "--cell", "%s", matrix_name(c));
+	auto_free char *words = argv_quote((const char *const *)a.v);
+
+	return xasprintf("%s%s%s", words, *m->again ? " " : "", m->again);
+}
+
 static char *again(const struct matrix *m, const struct matrix_cell *c)
 {
 	const struct matrix_test *t = c->test;
 	const struct sweep_cell *on = c->on;
 	auto_argv struct argv a = { 0 };
 
+	if (t->judged)
+		return again_judged(m, c);
 	argv_add(&a, "ktstr");
 	argv_add(&a, "run");
 	argv_add(&a, t->test.file ? t->test.file : t->test.word);
@@ -154,8 +184,10 @@ static char *again(const struct matrix *m, const struct matrix_cell *c)
 	if (on->profile)
 		argv_opt(&a, "--profiles", "%s", on->profile->name);
 	/* One that needs none refuses it. */
-	if (m->flags_file && (on->profile || sweep_has_asked(&t->sweep)))
-		argv_opt(&a, "--flags-file", "%s", m->flags_file);
+	if (t->flags && (on->profile || sweep_has_asked(&t->sweep)))
+		argv_opt(&a, "--flags-file", "%s", t->flags);
+	if (t->words.n)
+		argv_addv(&a, (const char *const *)t->words.v);
 	auto_free char *words = argv_quote((const char *const *)a.v);
 
 	return xasprintf("%s%s%s", words, *m->again ? " " : "", m->again);
@@ -185,7 +217,7 @@ static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_
 		.test = t,
 		.on = on,
 		.preset = preset_of(on->guest->topology),
-		.dir = xasprintf("tests/%s/%s", t->test.slug, on->dir + strlen("cells/")),
+		.dir = xasprintf(TESTS_DIR "%s/%s", t->test.slug, on->dir + strlen("cells/")),
 		.runs = xcalloc(t->seeds.n, sizeof(*c->runs)),
 		.twice = xcalloc(t->seeds.n, sizeof(*c->twice)),
 		.audits = xcalloc(t->seeds.n, sizeof(*c->audits)),
@@ -197,23 +229,35 @@ static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_
 	return 0;
 }
 
+static bool is_same_test(const struct matrix_test *a, const struct matrix_test *b)
+{
+	return a->program && b->program && !strcmp(a->program, b->program) && !strcmp(a->test.name, b->test.name);
+}
+
 int matrix_names(const struct matrix *m, struct err *e)
 {
-	for (size_t i = 0; i < m->n; i++)
-		for (size_t k = 0; k < i; k++)
-			if (!strcmp(m->tests[i].test.slug, m->tests[k].test.slug))
-				return err_set(e, X_USAGE, "%s and %s: two tests are called \"%s\"",
-					       m->tests[k].test.word, m->tests[i].test.word, m->tests[i].test.name);
+	auto_index struct index by_slug = { 0 };
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct matrix_test *t = &m->tests[i], *first = index_add(&by_slug, t->test.slug, t);
+
+		if (first != t && !is_same_test(first, t))
+			return err_set(e, X_USAGE, "%s and %s: two tests are called \"%s\"", first->test.word,
+				       t->test.word, t->test.name);
+	}
 	return 0;
 }
 
 int matrix_cells(struct matrix *m, struct err *e)
 {
+	auto_index struct index schedulers = { 0 };
+
 	for (size_t i = 0; i < m->n; i++) {
 		struct matrix_test *t = &m->tests[i];
 
 		t->cells = xcalloc(t->sweep.n + 1, sizeof(*t->cells));
-		t->payload = xasprintf("schedulers/%zu", i);
+		t->payload_of = t->test.scheduler ? index_add(&schedulers, t->test.scheduler, t) : t;
+		t->payload = xasprintf("schedulers/%zu", (size_t)(t->payload_of - m->tests));
 		for (size_t k = 0; k < t->sweep.n; k++)
 			if (add_cell(m, t, &t->sweep.cells[k], e) < 0)
 				return -1;
@@ -253,6 +297,8 @@ void matrix_free(struct matrix *m)
 		}
 		free(t->cells);
 		free(t->payload);
+		free(t->text);
+		argv_free(&t->words);
 		argv_free(&t->goes_on);
 		sweep_free(&t->sweep);
 		test_drop(&t->test);

@@ -1,13 +1,14 @@
 /* matrix.h: tests on kernels and topologies, with profiles and seeds, as edges of one graph.
  *
- *   scenarios/S/{text,test}   tests/S/K/T[/P]/seed-N/{run.json,console.log,sched.log}   tests/S/K/T[/P]/verdict.json
+ *   scenarios/X/{text,test}   tests/S/K/T[/P]/seed-N/{run.json,console.log,sched.log}   tests/S/K/T[/P]/verdict.json
  *   schedulers/N[-ARCH]/payload.pack   eevdf/S/K/T/seed-N/…: what "of eevdf" compares with; base/S/K/T[/P]/seed-N/…: "of base"
  *   audits/S/K/T[/P]/seed-N/…: the same run once more (audit.h)
  *
- * The slug of a test is S; kernels, topologies and profiles are those of a sweep (gen/sweep/sweep.h). */
+ * The slug of a test is S, and so is X, unless a test has several texts; kernels, topologies and profiles are those of a sweep (gen/sweep/sweep.h). */
 #pragma once
 #include "gen/matrix/fit.h"
 #include "gen/matrix/test.h"
+#include "gen/sweep/flags.h"
 #include "gen/sweep/sweep.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@ struct err;
 struct home;
 struct kernels;
 struct plan;
+struct program_test;
 
 struct seeds {
 	uint64_t first;
@@ -33,6 +35,7 @@ struct matrix_cell {
 	const struct matrix_test *test;
 	const struct sweep_cell *on;
 	const char *preset;         /* a name of the topology; NULL */
+	bool out;                   /* the request leaves it out: it may still run, for others that compare with it */
 	struct fit fit;             /* skip NULL: it runs */
 	char *dir;                  /* below the build folder */
 	char *again;                /* the command that runs it, without its seed */
@@ -44,11 +47,21 @@ struct matrix_cell {
 
 struct matrix_test {
 	struct test test;
+	char *text;           /* its folder below "scenarios": the slug, or that with what tells texts of one test apart */
+	const char *program;  /* the test program that it is of, absolute; NULL: of none */
+	const struct program_test *of; /* what that says of it */
+	bool judged;          /* a function of that program judges it besides */
+	bool real;            /* by a real clock */
+	struct profile_opts profiles;
+	const char *flags;    /* file with flags of its scheduler, absolute; NULL: none */
+	uint64_t timeout;     /* seconds to attach in; 0: as the step has it */
+	struct argv words;    /* options that a command needs to run it again, beside those of the request */
 	struct sweep sweep;      /* its kernels, topologies and profiles; scheduler NULL: the kernel's own */
 	const char *const *args; /* of its scheduler, NULL-ended: what sweep.o.args is */
 	struct seeds seeds;
 	struct argv goes_on; /* profiles that its lines replace the scheduler by; sweep.asked */
 	char *payload;       /* folder of its scheduler below the build folder */
+	const struct matrix_test *payload_of; /* the first test with that scheduler, after whom its edge is called */
 	struct matrix_cell *cells;
 	size_t n;
 };
@@ -62,8 +75,6 @@ struct matrix {
 	const char *const *expect_lines;  /* NULL-ended */
 	const char *again;                /* options of the request that a command needs to run a cell again; "" none */
 	const char *again_rest;           /* "-- ARGS", which stands behind all others; "" none */
-	const char *flags_file;           /* absolute, for commands about profiles; NULL: none */
-	uint64_t timeout;                 /* seconds to attach in; 0: as the step has it */
 	uint64_t duration, workers;       /* as test_opts have them */
 	uint64_t sample_ms; /* of guest time between two looks at run queues; 0: where something asks for them */
 	bool force;
@@ -78,6 +89,8 @@ const struct matrix_cell *matrix_profile(const struct matrix_cell *c, const char
 /* Memory and names of a test's guests, behind sweep_topologies(): one graph has the guests of all tests, so what tells two of a kind apart
  * is in their names. asked_mb: what the request gives each; 0: what the test and its CPUs need. */
 void matrix_guests(struct matrix_test *t, uint64_t asked_mb, bool here);
+/* A cell's name, which is its folder without "tests/": TEST/KERNEL/TOPOLOGY[/PROFILE]. It is the same in each request that has the cell. */
+const char *matrix_name(const struct matrix_cell *c);
 /* X_USAGE when two tests have one name. */
 int matrix_names(const struct matrix *m, struct err *e);
 /* option: what the request says to compare with; NULL: nothing. X_USAGE when no test does. */

@@ -20,9 +20,11 @@ static void plan_scenario(struct plan *p, const struct matrix *m, const struct m
 {
 	const struct test *test = &t->test;
 	auto_argv struct argv args = { 0 };
-	struct edge *g = plan_edge(p, "scenario", "scenario %s", test->slug);
+	struct edge *g = plan_edge(p, "scenario", "scenario %s", t->text);
 
-	edge_heading(g, "scenario %s", test->slug);
+	if (!g) /* the same by another clock */
+		return;
+	edge_heading(g, "scenario %s", t->text);
 	if (test->file) {
 		edge_in(g, "%s", test->file);
 		argv_opt(&args, "--file", "%s", test->file);
@@ -34,9 +36,9 @@ static void plan_scenario(struct plan *p, const struct matrix *m, const struct m
 	if (m->workers)
 		argv_opt(&args, "--workers", "%llu", (unsigned long long)m->workers);
 	edge_needs(g, "%s", m->home->step);
-	edge_out(g, "scenarios/%s/text", test->slug);
-	edge_out(g, "scenarios/%s/test", test->slug);
-	edge_word(g, "outdir", "scenarios/%s", test->slug);
+	edge_out(g, "scenarios/%s/text", t->text);
+	edge_out(g, "scenarios/%s/test", t->text);
+	edge_word(g, "outdir", "scenarios/%s", t->text);
 	edge_words(g, "args", &args);
 }
 
@@ -75,15 +77,15 @@ static char *side_payload(const struct side *s)
 static char *side_dir(const struct side *s)
 {
 	const struct matrix_cell *c = s->c;
-	const char *slug = c->test->test.slug, *guest = c->on->guest->plan.name, *kernel = side_kernel(s)->name;
+	const char *text = c->test->text, *guest = c->on->guest->plan.name, *kernel = side_kernel(s)->name;
 
 	if (s->twice)
 		return xasprintf("audits/%s", c->dir + strlen("tests/"));
 	if (s->who == UNDER_EEVDF && c->test->test.scheduler)
-		return xasprintf("eevdf/%s/%s/%s", slug, kernel, guest);
+		return xasprintf("eevdf/%s/%s/%s", text, kernel, guest);
 	if (s->who != UNDER_BASE)
 		return xstrdup(c->dir);
-	return xasprintf("base/%s/%s/%s%s", slug, kernel, guest, c->on->profile ? strrchr(c->dir, '/') : "");
+	return xasprintf("base/%s/%s/%s%s", text, kernel, guest, c->on->profile ? strrchr(c->dir, '/') : "");
 }
 
 static char *run_dir(const struct side *s, size_t seed)
@@ -96,7 +98,7 @@ static char *run_dir(const struct side *s, size_t seed)
 /* Of the payload with programs of its text. Caller frees. */
 static char *side_programs(const struct side *s)
 {
-	return xasprintf("programs/%s%s", s->c->test->test.slug, arch_suffix(side_kernel(s)->arch));
+	return xasprintf("programs/%s%s", s->c->test->text, arch_suffix(side_kernel(s)->arch));
 }
 
 static void plan_programs(struct plan *p, const struct side *s)
@@ -106,7 +108,7 @@ static void plan_programs(struct plan *p, const struct side *s)
 	auto_free char *dir = side_programs(s), *list = NULL;
 	auto_argv struct argv more = { 0 };
 	struct edge *g = programs->n
-				 ? plan_edge(p, "programs", "programs of %s%s%s", s->c->test->test.slug,
+				 ? plan_edge(p, "programs", "programs of %s%s%s", s->c->test->text,
 					     arch == arch_host() ? "" : " for ", arch == arch_host() ? "" : arch->name)
 				 : NULL;
 	size_t size;
@@ -143,7 +145,7 @@ static void plan_payload(struct plan *p, const struct side *s)
 	if (!scheduler)
 		return;
 	struct edge *g = plan_edge(p, "payload", "scheduler %s of %s%s%s", strrchr(scheduler, '/') + 1,
-				   base ? BASE : t->test.slug, here ? "" : " for ", here ? "" : k->arch->name);
+				   base ? BASE : t->payload_of->test.slug, here ? "" : " for ", here ? "" : k->arch->name);
 
 	if (!g)
 		return;
@@ -181,8 +183,8 @@ static void scheduler_args(struct argv *a, const struct side *s, const char *sch
 	argv_fmt(a, "--scheduler=%s", strrchr(scheduler, '/') + 1);
 	if (c->on->profile)
 		argv_fmt(a, "--profile=%s", c->on->profile->name);
-	if (s->m->timeout)
-		argv_opt(a, "--timeout", "%llu", (unsigned long long)s->m->timeout);
+	if (c->test->timeout)
+		argv_opt(a, "--timeout", "%llu", (unsigned long long)c->test->timeout);
 	sweep_arg_words(a, &c->test->sweep, c->on->profile);
 	if (c->fit.keeps)
 		argv_add(a, "--keeps");
@@ -243,7 +245,7 @@ static char *run_id(const struct side *s, size_t seed)
 			    : s->who == UNDER_EEVDF && c->test->test.scheduler ? " under eevdf"
 									       : "";
 	auto_free char *what =
-		xasprintf("%s on %s %s%s%s%s", c->test->test.slug, side_kernel(s)->name, c->on->guest->plan.name, under,
+		xasprintf("%s on %s %s%s%s%s", s->who == OWN ? c->test->test.slug : c->test->text, side_kernel(s)->name, c->on->guest->plan.name, under,
 			  profile ? " with " : "", profile ? profile->name : "");
 	auto_free char *shown = plan_short(what, ID_MAX_SHOWN);
 
@@ -254,7 +256,7 @@ static char *run_id(const struct side *s, size_t seed)
 static const struct edge *plan_run(struct plan *p, const struct side *s, size_t seed, const char *engine)
 {
 	const struct matrix_cell *c = s->c;
-	const char *slug = c->test->test.slug;
+	const char *text = c->test->text;
 	auto_free char *dir = run_dir(s, seed), *payload = side_payload(s), *programs = side_programs(s);
 	auto_free char *id = run_id(s, seed);
 	auto_argv struct argv args = { 0 };
@@ -262,7 +264,7 @@ static const struct edge *plan_run(struct plan *p, const struct side *s, size_t 
 
 	if (!g)
 		return plan_find(p, id);
-	edge_in(g, "scenarios/%s/text", slug);
+	edge_in(g, "scenarios/%s/text", text);
 	if (side_scheduler(s))
 		edge_needs(g, "%s/payload.pack", payload);
 	if (c->fit.programs.n)
@@ -276,7 +278,7 @@ static const struct edge *plan_run(struct plan *p, const struct side *s, size_t 
 		edge_out(g, "%s/recipe", dir);
 	edge_word(g, "outdir", "%s", dir);
 	edge_word(g, "engine", "%s", engine);
-	edge_word(g, "text", "scenarios/%s/text", slug);
+	edge_word(g, "text", "scenarios/%s/text", text);
 	run_args(&args, s, seed);
 	edge_words(g, "args", &args);
 	g->again = s->twice || s->m->force;
@@ -319,6 +321,10 @@ static void judge_labels(struct argv *a, const struct matrix *m, const struct ma
 		argv_fmt(a, "--again-rest=%s", m->again_rest);
 	for (size_t i = 0; m->expect_lines && m->expect_lines[i]; i++)
 		argv_fmt(a, "--expect-line=%s", m->expect_lines[i]);
+	if (t->judged) {
+		argv_fmt(a, "--program=%s", t->program);
+		argv_fmt(a, "--program-test=%s", t->test.name);
+	}
 }
 
 /* On this machine; it is another run each time. */
@@ -332,13 +338,13 @@ static const struct edge *plan_run_here(struct plan *p, const struct matrix *m, 
 	struct edge *g =
 		plan_edge(p, "run-here", "run %s on this machine seed %" PRIu64, t->test.slug, t->seeds.first + seed);
 
-	edge_in(g, "scenarios/%s/text", t->test.slug);
+	edge_in(g, "scenarios/%s/text", t->text);
 	edge_needs(g, "%s", engine);
 	edge_needs(g, "%s", m->home->step);
 	edge_out(g, "%s/run.json", dir);
 	edge_word(g, "outdir", "%s", dir);
 	edge_word(g, "engine", "%s", engine);
-	edge_word(g, "text", "scenarios/%s/text", t->test.slug);
+	edge_word(g, "text", "scenarios/%s/text", t->text);
 	argv_opt(&args, "--seed", "%" PRIu64, t->seeds.first + seed);
 	argv_opt(&args, "--ms", "%llu", (unsigned long long)c->fit.ms);
 	argv_opt(&args, "--topology", "%s", c->on->guest->topology);
@@ -440,12 +446,14 @@ static int plan_cell(struct plan *p, const struct matrix *m, struct matrix_cell 
 
 	judge_inputs(g, &args, m, c, others);
 	judge_labels(&args, m, c);
-	edge_needs(g, "scenarios/%s/test", t->test.slug);
+	edge_needs(g, "scenarios/%s/test", t->text);
 	edge_needs(g, "%s", m->home->step);
+	if (t->judged)
+		edge_needs(g, "%s", t->program);
 	edge_out(g, "%s/verdict.json", c->dir);
 	edge_word(g, "outdir", "%s", c->dir);
-	edge_word(g, "test", "scenarios/%s/test", t->test.slug);
-	edge_word(g, "text", "scenarios/%s/text", t->test.slug);
+	edge_word(g, "test", "scenarios/%s/test", t->text);
+	edge_word(g, "text", "scenarios/%s/text", t->text);
 	edge_words(g, "args", &args);
 	c->judge = g;
 	return 0;
@@ -460,7 +468,7 @@ int matrix_plan(struct plan *p, struct matrix *m, struct err *e)
 
 		plan_scenario(p, m, t);
 		for (size_t k = 0; k < t->n; k++)
-			if (!t->cells[k].fit.skip && plan_cell(p, m, &t->cells[k], e) < 0)
+			if (!t->cells[k].fit.skip && !t->cells[k].out && plan_cell(p, m, &t->cells[k], e) < 0)
 				return -1;
 	}
 	return 0;

@@ -105,7 +105,7 @@ bool rulings_lost(const struct matrix *m, const struct run *r)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
 			const struct matrix_cell *c = &m->tests[i].cells[k];
 
-			if (c->fit.skip || run_step(r, c->judge)->state != STEP_NOT_RUN)
+			if (c->fit.skip || c->out || run_step(r, c->judge)->state != STEP_NOT_RUN)
 				continue;
 			for (size_t s = 0; s < c->test->seeds.n; s++)
 				if (run_step(r, c->runs[s])->silent)
@@ -122,7 +122,7 @@ bool rulings_kept(const struct matrix *m, const struct run *r)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
 			const struct matrix_cell *c = &m->tests[i].cells[k];
 
-			for (size_t s = 0; !c->fit.skip && s < c->test->seeds.n; s++, kept++)
+			for (size_t s = 0; !c->fit.skip && !c->out && s < c->test->seeds.n; s++, kept++)
 				if (run_step(r, c->runs[s])->state != STEP_CACHED)
 					return false;
 		}
@@ -139,6 +139,8 @@ int rulings_read(struct rulings *all, const struct matrix *m, const struct run *
 	all->v = xcalloc(n + 1, sizeof(*all->v));
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
+			if (m->tests[i].cells[k].out)
+				continue;
 			struct cell_verdict *x = &all->v[all->n++];
 
 			x->cell = &m->tests[i].cells[k];
@@ -183,9 +185,9 @@ static void tell_whole(FILE *f, const struct rulings *all, const struct cell_ver
 	auto_free char *json = xasprintf("%s/run.json", dir), *console = xasprintf("%s/console.log", dir),
 		       *sched = xasprintf("%s/sched.log", dir);
 	auto_facts struct facts facts = { 0 };
-	const char *slug = x->cell->test->test.slug;
-	auto_free char *test = xasprintf("%s/scenarios/%s/test", all->dir, slug),
-		       *ran = xasprintf("%s/scenarios/%s/text", all->dir, slug);
+	const char *of = x->cell->test->text;
+	auto_free char *test = xasprintf("%s/scenarios/%s/test", all->dir, of),
+		       *ran = xasprintf("%s/scenarios/%s/text", all->dir, of);
 	struct err ignored;
 	size_t n = 0, console_n = 0, sched_n = 0, scenario_n = 0, ran_n = 0;
 	auto_free char *text = read_file_text(json, FACTS_MAX, &n),

@@ -36,10 +36,28 @@ static enum judgement judge_run(struct ruling *v, const struct judge_request *r,
 	return v->checks[v->n_checks - 1].verdict;
 }
 
+/* What the function found fault with fails the test, also one that is expected to fail. */
+static struct verdict_seed judge_own(struct ruling *v, const struct judge_run *run, enum judgement judged)
+{
+	const struct judge_own *own = run->own;
+
+	for (size_t i = 0; own && i < own->n; i++)
+		add_check(v, (struct verdict_check){ .metric = xstrdup("judge"),
+						     .words = xstrdup(own->faults[i]),
+						     .phase = PHASE_ALL,
+						     .seed = run->seed,
+						     .verdict = JUDGED_FAIL });
+	if (own && own->n)
+		judged = judgement_worse(judged, JUDGED_FAIL);
+	if (own && own->skip && judged == JUDGED_PASS)
+		return (struct verdict_seed){ run->seed, JUDGED_SKIP, copy(own->skip) };
+	return (struct verdict_seed){ run->seed, judged, NULL };
+}
+
 static struct verdict_seed judge_seed(struct ruling *v, const struct judge_request *r, const struct judge_run *run)
 {
 	if (run->facts)
-		return (struct verdict_seed){ run->seed, judge_run(v, r, run), NULL };
+		return judge_own(v, run, judge_run(v, r, run));
 	return (struct verdict_seed){ run->seed, run->without, copy(run->why) };
 }
 

@@ -10,6 +10,13 @@ struct judge_other {
 	const struct facts *facts; /* NULL: came to no run */
 };
 
+/* What the test's own function says of the run. */
+struct judge_own {
+	const char *const *faults; /* a line each */
+	size_t n;
+	const char *skip; /* why it would rather skip it; NULL */
+};
+
 /* One seed. Without facts it came to no run, and why says so. */
 struct judge_run {
 	uint64_t seed;
@@ -20,6 +27,7 @@ struct judge_run {
 	size_t kernel_log_n, scheduler_log_n;
 	const struct judge_other *others;
 	size_t n_others;
+	const struct judge_own *own; /* NULL: there is none */
 };
 
 struct judge_request {

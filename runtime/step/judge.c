@@ -5,6 +5,7 @@
 #include "base/stop.h"
 #include "judge/asked.h"
 #include "judge/judge.h"
+#include "judge/own/own.h"
 #include "options/opt.h"
 #include "scenario/scenario.h"
 #include "step/step.h"
@@ -19,7 +20,7 @@ enum { LOG_MAX = 64 << 20, FACTS_MAX = 256 << 20 };
 
 static struct {
 	const char *test, *text, *name, *kernel, *topology, *preset, *profile, *scheduler, *again, *again_rest;
-	const char *runs;
+	const char *runs, *program, *program_test;
 	struct opt_list others, expect_lines;
 	uint64_t first_seed, seeds;
 } o;
@@ -74,6 +75,18 @@ static const struct opt opts[] = {
 	  .out = &o.again,
 	  .arg = "COMMAND",
 	  .help = "what runs it again, but for its seed" },
+	{ .name = "program",
+	  .type = OPT_STR,
+	  .out = &o.program,
+	  .arg = "PATH",
+	  .needs = "program-test",
+	  .help = "a test program, whose function judges each run besides" },
+	{ .name = "program-test",
+	  .type = OPT_STR,
+	  .out = &o.program_test,
+	  .arg = "NAME",
+	  .needs = "program",
+	  .help = "what the test is called there" },
 	{ .name = "again-rest",
 	  .type = OPT_STR,
 	  .out = &o.again_rest,
@@ -233,12 +246,25 @@ static void forget(uint64_t seed)
 		spoil(strchr(o.others.v[i], '=') + 1, seed);
 }
 
+/* What the function prints is for whoever asked for the work. */
+static int ask_own(struct own *own, uint64_t seed, struct err *e)
+{
+	auto_free char *to = xasprintf("%s/own.json", step_out());
+	int r = own_ask(own, o.program, o.program_test, o.runs, seed, to, e);
+
+	if (own->n)
+		step_output(own->printed, own->n);
+	return r;
+}
+
 static int judge_seed(struct judging *j, uint64_t seed, struct err *e)
 {
 	auto_side struct side s = { 0 };
 	auto_others struct others others = { 0 };
+	auto_own struct own own = { 0 };
 
-	if (read_side(&s, o.runs, seed, true, e) < 0 || read_others(&others, seed, e) < 0)
+	if (read_side(&s, o.runs, seed, true, e) < 0 || read_others(&others, seed, e) < 0 ||
+	    (o.program && s.there && ask_own(&own, seed, e) < 0))
 		return -1;
 	const struct judge_run run = { .seed = seed,
 				       .facts = s.there ? &s.facts : NULL,
@@ -249,7 +275,8 @@ static int judge_seed(struct judging *j, uint64_t seed, struct err *e)
 				       .scheduler_log = s.log[1],
 				       .scheduler_log_n = s.log_n[1],
 				       .others = others.v,
-				       .n_others = others.n };
+				       .n_others = others.n,
+				       .own = o.program && s.there ? &own.said : NULL };
 
 	if (judge_add(j, &run) != JUDGED_PASS && s.there && !s.facts.virtual_time)
 		forget(seed);

@@ -150,17 +150,18 @@ static int write_flags(char **path, const char *folder, const struct declared *d
 /* Bodies make another text for each preset and profile. Caller frees. */
 static char *text_name(const struct variant *v)
 {
-	const char *profile = v->profile ? v->profile : PROFILE_DEFAULT;
+	const char *profile = v->profile ? v->profile : PROFILE_DEFAULT, *on = v->preset ? v->preset->name : "own";
+	auto_free char *base = v->preset ? NULL : variant_base_profile(v->d);
 
-	if (!v->preset)
+	if (!v->preset && (!v->profile || !strcmp(base ? base : PROFILE_DEFAULT, profile)))
 		return xasprintf("%s.ktstr", v->d->name);
 	if (strlen(profile) <= PROFILE_SHOWN)
-		return xasprintf("%s.%s.%s.ktstr", v->d->name, v->preset->name, profile);
-	return xasprintf("%s.%s.%.*s-%016llx.ktstr", v->d->name, v->preset->name, PROFILE_SHOWN, profile,
+		return xasprintf("%s.%s.%s.ktstr", v->d->name, on, profile);
+	return xasprintf("%s.%s.%.*s-%016llx.ktstr", v->d->name, on, PROFILE_SHOWN, profile,
 			 hash_of(HASH_OF_NOTHING, profile));
 }
 
-static int write_text(struct ask *a, const struct variant *v, const char *folder, const char *binary, struct err *e)
+static int write_text(char **file, const struct variant *v, const char *folder, const char *binary, struct err *e)
 {
 	auto_free char *self = realpath("/proc/self/exe", NULL), *name = text_name(v);
 	auto_free struct places *p = check_places(v, e);
@@ -168,8 +169,25 @@ static int write_text(struct ask *a, const struct variant *v, const char *folder
 
 	if (!p || compose(&c, v, p, binary, self, e) < 0)
 		return -1;
-	a->file = xasprintf("%s/%s", folder, name);
-	return file_write(AT_FDCWD, a->file, c.text, c.n, e);
+	*file = xasprintf("%s/%s", folder, name);
+	return file_write(AT_FDCWD, *file, c.text, c.n, e);
+}
+
+int ask_text(char **file, char **flags, const struct variant *v, struct err *e)
+{
+	const struct declared *d = v->d;
+	auto_free char *folder = NULL, *binary = NULL;
+
+	*file = *flags = NULL;
+	if ((d->under && d->s.binary && !(binary = find_scheduler(d, e))) || !(folder = texts_folder(binary, e)) ||
+	    write_text(file, v, folder, binary, e) < 0)
+		return -1;
+	return d->flags.n ? write_flags(flags, folder, d, e) : 0;
+}
+
+unsigned ask_attach_s(const struct declared *d)
+{
+	return d->s.attach_ms / 1000 + (d->s.attach_ms % 1000 != 0);
 }
 
 bool ask_clock_said(void)
@@ -197,19 +215,16 @@ static void environment_words(struct ask *a)
 int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e)
 {
 	const struct declared *d = v->d;
-	auto_free char *folder = NULL, *flags = NULL, *binary = NULL;
+	auto_free char *flags = NULL;
 
 	*a = (struct ask){ 0 };
-	if (!(a->ktstr = find_ktstr(e)) || (d->under && d->s.binary && !(binary = find_scheduler(d, e))) ||
-	    !(folder = texts_folder(binary, e)) || write_text(a, v, folder, binary, e) < 0)
+	if (!(a->ktstr = find_ktstr(e)) || ask_text(&a->file, &flags, v, e) < 0)
 		return -1;
 	if (quiet)
 		argv_add(&a->words, "-q");
 	argv_add(&a->words, "run");
 	argv_add(&a->words, a->file);
-	if (d->flags.n) {
-		if (write_flags(&flags, folder, d, e) < 0)
-			return -1;
+	if (flags) {
 		argv_opt(&a->words, "--profiles", "%s", v->profile);
 		argv_opt(&a->words, "--flags-file", "%s", flags);
 	}
@@ -222,7 +237,7 @@ int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e)
 	if (d->t.perf_mode)
 		argv_add(&a->words, "--perf-mode");
 	if (d->s.attach_ms)
-		argv_opt(&a->words, "--timeout", "%u", d->s.attach_ms / 1000 + (d->s.attach_ms % 1000 != 0));
+		argv_opt(&a->words, "--timeout", "%u", ask_attach_s(d));
 	return 0;
 }
 

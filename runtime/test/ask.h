@@ -15,6 +15,10 @@ struct ask {
 /* Everything up to the command. X_NO_INPUT: the scheduler is nowhere; X_NO_TOOL: ktstr is not; X_STORE: no place for the text. a is to be freed
  * in any case. quiet: no progress is shown. */
 int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e);
+/* The text of a variant as a file, and its scheduler's flags (NULL: it has none): what ask_make() hands on. Both are the caller's to free. */
+int ask_text(char **file, char **flags, const struct variant *v, struct err *e);
+/* How long its scheduler may take to attach, in the unit that ktstr is told; 0: not said. */
+unsigned ask_attach_s(const struct declared *d);
 /* All of the command line. */
 void ask_words(struct argv *to, const struct ask *a);
 /* Whether the environment names a clock, in place of what tests say. */

@@ -1,10 +1,13 @@
 #include "test/export.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "json/write.h"
+#include "test/ask.h"
 #include "test/check.h"
 #include "test/compose.h"
 #include "test/variant.h"
@@ -168,6 +171,230 @@ int export_tests(FILE *f, const struct declarations *d, struct err *e)
 		jsonw_done(&w);
 	}
 	fclose(to);
+	if (r == 0)
+		fwrite(text, 1, n, f);
+	return r;
+}
+
+/* What is asked for of all tests: which presets, and which profiles by their names; none of them: what a test says. */
+struct wanted {
+	bool preset[PRESETS], presets, profiles, all_profiles;
+	struct argv named;
+	bool *met; /* one per name: a test has it */
+};
+
+static void wanted_free(struct wanted *w)
+{
+	argv_free(&w->named);
+	free(w->met);
+}
+#define auto_wanted __attribute__((unused, cleanup(wanted_free)))
+
+static int want_preset(struct wanted *w, const char *name, struct err *e)
+{
+	const struct preset *p = preset_find(name, strlen(name));
+	bool all = !strcmp(name, "all");
+
+	if (!p && !all)
+		return err_set(e, X_USAGE, "--preset %s: there is none such; ktstr topo shows those there are", name);
+	for (size_t i = 0; i < PRESETS; i++)
+		w->preset[i] |= all || p == &presets[i];
+	w->presets = true;
+	return 0;
+}
+
+static void want_profiles(struct wanted *w, const char *list)
+{
+	w->profiles = true;
+	if (!strcmp(list, "all")) {
+		w->all_profiles = true;
+		return;
+	}
+	for (const char *at = list; *at; at += *at == ',') {
+		size_t n = strcspn(at, ",");
+
+		argv_fmt(&w->named, "%.*s", (int)n, at);
+		at += n;
+	}
+}
+
+static int want(struct wanted *w, const struct arguments *a, struct err *e)
+{
+	for (size_t i = 0; i < a->n_presets; i++)
+		if (want_preset(w, a->presets[i], e) < 0)
+			return -1;
+	for (size_t i = 0; i < a->n_profiles; i++)
+		want_profiles(w, a->profiles[i]);
+	w->met = xcalloc(w->named.n + 1, sizeof(*w->met));
+	return 0;
+}
+
+static bool wants_profile(const struct wanted *w, const char *name)
+{
+	bool wants = w->all_profiles;
+
+	for (size_t i = 0; i < w->named.n; i++)
+		if (!strcmp(w->named.v[i], name))
+			wants = w->met[i] = true;
+	return wants;
+}
+
+/* Those of a test that are wanted; without flags it has the one called "default". */
+static int choose_profiles(struct argv *to, const struct wanted *w, const struct declared *d, struct err *e)
+{
+	auto_profiles struct profiles all = { 0 };
+	auto_free char *base = variant_base_profile(d);
+
+	if (!w->profiles) {
+		argv_add(to, base ? base : PROFILE_DEFAULT);
+		return 0;
+	}
+	if (!d->flags.n) {
+		if (wants_profile(w, PROFILE_DEFAULT))
+			argv_add(to, PROFILE_DEFAULT);
+		return 0;
+	}
+	if (variant_profiles(&all, d, e) < 0)
+		return -1;
+	for (size_t i = 0; i < all.n; i++)
+		if (wants_profile(w, all.v[i].name))
+			argv_add(to, all.v[i].name);
+	return 0;
+}
+
+/* Where a test is wanted, of what its bounds allow. {NULL, …}: where it says itself. */
+static size_t choose_presets(const struct preset **to, const struct wanted *w, const struct declared *d)
+{
+	size_t n = 0;
+
+	if (!w->presets)
+		to[n++] = NULL;
+	for (size_t i = 0; w->presets && i < PRESETS; i++)
+		if (w->preset[i] && variant_preset(d, &presets[i]))
+			to[n++] = &presets[i];
+	return n;
+}
+
+static void put_topologies(struct jsonw *w, const struct declared *d, const struct preset *const *on, size_t n)
+{
+	jsonw_karr(w, "topologies");
+	for (size_t i = 0; i < n; i++)
+		jsonw_str(w, on[i] ? on[i]->name : d->topology);
+	jsonw_end_arr(w);
+}
+
+/* The text of v, for these topologies and profiles. */
+static int put_cells(struct jsonw *w, const struct variant *v, const struct preset *const *on, size_t n,
+		     const char *const *profiles, struct err *e)
+{
+	const struct declared *d = v->d;
+	auto_free char *file = NULL, *flags = NULL;
+
+	if (ask_text(&file, &flags, v, e) < 0)
+		return -1;
+	jsonw_obj(w);
+	jsonw_kstr(w, "name", d->name);
+	jsonw_kstr(w, "text", file);
+	jsonw_kstr(w, "flags", flags);
+	put_topologies(w, d, on, n);
+	put_list(w, "profiles", flags ? profiles : NULL);
+	jsonw_kbool(w, "virtual", d->t.clock != KTSTR_REAL);
+	jsonw_kbool(w, "real", d->t.clock == KTSTR_REAL || d->t.clock == KTSTR_BOTH);
+	jsonw_kbool(w, "perf_mode", d->t.perf_mode);
+	jsonw_kbool(w, "judge", d->t.judge != NULL);
+	jsonw_kbool(w, "body", d->t.build != NULL);
+	jsonw_ku64(w, "attach_s", ask_attach_s(d));
+	jsonw_end_obj(w);
+	return 0;
+}
+
+/* A body makes a text of its own for each topology and profile. */
+static int put_bodies(struct jsonw *w, struct variant *v, const struct preset *const *on, size_t n,
+		      const struct argv *profiles, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < profiles->n; k++) {
+			const char *const one[] = { profiles->v[k], NULL };
+
+			v->preset = on[i];
+			v->profile = v->d->flags.n ? profiles->v[k] : NULL;
+			if (check_variant(v, e) < 0 || put_cells(w, v, &on[i], 1, one, e) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+static int put_cells_of(struct jsonw *w, const struct wanted *wanted, const struct declared *d, struct err *e)
+{
+	const struct preset *on[PRESETS + 1];
+	auto_argv struct argv profiles = { 0 };
+	auto_free char *base = variant_base_profile(d);
+	struct variant v = { .d = d, .profile = base };
+	size_t n = choose_presets(on, wanted, d);
+
+	if (choose_profiles(&profiles, wanted, d, e) < 0)
+		return -1;
+	if (!n || !profiles.n)
+		return 0;
+	if (d->t.build)
+		return put_bodies(w, &v, on, n, &profiles, e);
+	for (size_t i = 0; i < n; i++) {
+		v.preset = on[i];
+		if (check_variant(&v, e) < 0)
+			return -1;
+	}
+	v.preset = NULL;
+	return put_cells(w, &v, on, n, (const char *const *)profiles.v, e);
+}
+
+static int all_cells(struct jsonw *w, const struct declarations *d, const struct arguments *a, struct err *e)
+{
+	auto_wanted struct wanted wanted = { 0 };
+	size_t hosts = 0;
+
+	if (want(&wanted, a, e) < 0)
+		return -1;
+	jsonw_obj(w);
+	jsonw_ku64(w, "format", 1);
+	jsonw_karr(w, "tests");
+	for (size_t i = 0; i < d->n; i++) {
+		const struct declared *one = &d->v[i];
+
+		if (declared_check(one, e) < 0)
+			return -1;
+		if (declared_ignored(one) && !a->include_ignored)
+			continue;
+		hosts += one->t.host != NULL;
+		if (!one->t.host && put_cells_of(w, &wanted, one, e) < 0)
+			return -1;
+	}
+	jsonw_end_arr(w);
+	jsonw_ku64(w, "hosts", hosts);
+	jsonw_end_obj(w);
+	jsonw_done(w);
+	return 0;
+}
+
+int export_cells(FILE *f, const struct declarations *d, const struct arguments *a, struct err *e)
+{
+	auto_free char *text = NULL;
+	auto_close int out = dup(STDOUT_FILENO);
+	size_t n;
+	FILE *to = xmemstream(&text, &n);
+	struct jsonw w;
+
+	/* What bodies print is no part of the answer. */
+	if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+		fclose(to);
+		return err_sys(e, "keep what bodies print apart");
+	}
+	jsonw_init(&w, to);
+	int r = all_cells(&w, d, a, e);
+
+	fclose(to);
+	fflush(stdout);
+	if (dup2(out, STDOUT_FILENO) < 0)
+		return err_sys(e, "answer on stdout");
 	if (r == 0)
 		fwrite(text, 1, n, f);
 	return r;

@@ -31,6 +31,10 @@ static int answer(const struct declarations *d, const struct arguments *a, struc
 		return export_tests(stdout, d, e);
 	if (declared_names(d, e) < 0)
 		return -1;
+	if (a->cells)
+		return export_cells(stdout, d, a, e);
+	if (a->judge)
+		return run_judge(d, a, e);
 	return a->exact ? exact(d, a, e) : tap_run(d, a, e);
 }
 
@@ -55,5 +59,7 @@ int ktstr_main(const struct ktstr_program *p, int argc, char **argv)
 		fprintf(stderr, "error: %s\n", e.msg);
 	declarations_free(&d);
 	free(a.names);
+	free(a.presets);
+	free(a.profiles);
 	return code < 0 ? e.code : code;
 }

@@ -1,5 +1,6 @@
 #include "test/run.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include "base/mem.h"
 #include "judge/facts/facts.h"
 #include "json/read.h"
+#include "json/write.h"
 #include "process/spawn.h"
 #include "test/ask.h"
 #include "test/check.h"
@@ -53,10 +55,10 @@ static int run(const struct ask *ask, struct said *said, struct err *e)
 	return spawn_start(&s, &c, e) < 0 || spawn_wait(&c, -1, &status, e) < 0 ? -1 : code_of(status);
 }
 
-/* enum judgement, or negative. */
-static int judge_seed(const struct declared *d, const char *dir, uint64_t seed, struct err *e)
+/* enum judgement, or negative. run: where what it says goes. */
+static int judge_seed(const struct declared *d, const char *dir, struct verdict_run run, struct err *e)
 {
-	auto_free char *path = xasprintf("%s/seed-%llu/run.json", dir, (unsigned long long)seed), *text = NULL;
+	auto_free char *path = xasprintf("%s/seed-%llu/run.json", dir, (unsigned long long)run.seed), *text = NULL;
 	auto_facts struct facts facts = { 0 };
 	size_t n;
 
@@ -66,8 +68,8 @@ static int judge_seed(const struct declared *d, const char *dir, uint64_t seed, 
 		facts = (struct facts){ 0 };
 		return err_in(e, "%s", path);
 	}
-	const struct verdict_run run = { seed, &facts, text };
-
+	run.facts = &facts;
+	run.json = text;
 	return (int)verdict_judge(stdout, d, &run);
 }
 
@@ -95,7 +97,7 @@ static int judge_all(const struct declared *d, const char *json, bool *skipped, 
 			return err_set(e, X_FAIL, "%s: a seed without a number and a verdict", json);
 		if (!strcmp(verdict, judgement_names[JUDGED_BROKEN]) || !strcmp(verdict, judgement_names[JUDGED_SKIP]))
 			continue;
-		if ((said = judge_seed(d, dir, seed, e)) < 0)
+		if ((said = judge_seed(d, dir, (struct verdict_run){ .seed = seed }, e)) < 0)
 			return -1;
 		asked++;
 		skips += said == JUDGED_SKIP;
@@ -157,4 +159,55 @@ int run_variant(const struct variant *v, const struct arguments *a, struct err *
 		skipped = skipped && also;
 	}
 	return skipped && code == X_SUCCESS ? a->skip_code : code;
+}
+
+static int put_judged(struct jsonw *w, const struct declared *d, const char *dir, const char *word, struct err *e)
+{
+	auto_argv struct argv faults = { 0 };
+	auto_free char *skip = NULL;
+	char *end;
+	const struct verdict_run run = { .seed = strtoull(word, &end, 10), .faults = &faults, .skip = &skip };
+
+	if (end == word || *end)
+		return err_set(e, X_USAGE, "--judge: \"%s\" is no seed", word);
+	if (judge_seed(d, dir, run, e) < 0)
+		return -1;
+	jsonw_obj(w);
+	jsonw_ku64(w, "seed", run.seed);
+	jsonw_kstr(w, "skip", skip);
+	jsonw_karr(w, "faults");
+	for (size_t i = 0; i < faults.n; i++)
+		jsonw_str(w, faults.v[i]);
+	jsonw_end_arr(w);
+	jsonw_end_obj(w);
+	return 0;
+}
+
+int run_judge(const struct declarations *d, const struct arguments *a, struct err *e)
+{
+	const struct declared *test = declared_find(d, a->judge, strlen(a->judge));
+	auto_free char *text = NULL;
+	size_t n;
+	int r = 0;
+
+	if (!test || !test->t.judge)
+		return err_set(e, X_USAGE, "--judge %s: there is no test of that name with a function that judges", a->judge);
+	if (!a->runs || !a->to)
+		return err_set(e, X_USAGE, "--judge wants --runs and --to");
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return err_sys(e, "keep what the function prints apart");
+	FILE *f = xmemstream(&text, &n);
+	struct jsonw w;
+
+	jsonw_init(&w, f);
+	jsonw_obj(&w);
+	jsonw_ku64(&w, "format", 1);
+	jsonw_karr(&w, "seeds");
+	for (size_t i = 0; r == 0 && i < a->n; i++)
+		r = put_judged(&w, test, a->runs, a->names[i], e);
+	jsonw_end_arr(&w);
+	jsonw_end_obj(&w);
+	jsonw_done(&w);
+	fclose(f);
+	return r < 0 || file_write(AT_FDCWD, a->to, text, n, e) < 0 ? -1 : 0;
 }

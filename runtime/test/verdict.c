@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "judge/expect/expectation.h"
 #include "judge/figure.h"
+#include "text/argv.h"
 
 struct ktstr_verdict {
 	const struct declared *d;
@@ -19,6 +20,11 @@ struct ktstr_verdict {
 
 static void fault(struct ktstr_verdict *v, const char *file, uint32_t line, const char *words)
 {
+	if (v->run && v->run->faults) {
+		v->failed = true;
+		argv_fmt(v->run->faults, "%s:%u: %s", file, line, words);
+		return;
+	}
 	if (!v->failed && v->run)
 		fprintf(v->f, "FAIL %s  seed %llu\n", v->d->name, (unsigned long long)v->run->seed);
 	else if (!v->failed)
@@ -95,7 +101,9 @@ static enum judgement end(struct ktstr_verdict *v)
 {
 	enum judgement j = v->failed ? JUDGED_FAIL : v->skip ? JUDGED_SKIP : JUDGED_PASS;
 
-	if (j == JUDGED_SKIP)
+	if (j == JUDGED_SKIP && v->run && v->run->skip)
+		*v->run->skip = TAKE(v->skip);
+	else if (j == JUDGED_SKIP)
 		fprintf(v->f, "SKIP: %s\n", v->skip);
 	free(v->skip);
 	return j;

@@ -3,6 +3,7 @@
 #include "judge/verdict.h"
 #include "test/declared.h"
 #include <stdio.h>
+struct argv;
 struct facts;
 
 /* Of a run, where there is one. */
@@ -10,6 +11,8 @@ struct verdict_run {
 	uint64_t seed;
 	const struct facts *facts;
 	const char *json;
+	struct argv *faults; /* where what it found fault with goes, in place of f; NULL: nowhere else */
+	char **skip;         /* the same of a reason to skip, for the caller to free */
 };
 
 /* Calls the function. What it found fault with goes to f, a line each; a reason to skip behind "SKIP: ". PASS, FAIL or SKIP. */

@@ -1,4 +1,5 @@
-/* run: scenarios in guests, or on this machine, and whether they went as expected. */
+#include "gen/verb/tests/request.h"
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "clock/clock.h"
@@ -19,8 +20,7 @@
 #include "gen/sweep/flags.h"
 #include "gen/sweep/sidecar.h"
 #include "gen/verb/opts.h"
-#include "gen/verb/run_asked.h"
-#include "gen/verb/verbs.h"
+#include "gen/verb/tests/asked.h"
 #include "progress/log.h"
 #include "scenario/catalogue.h"
 #include "text/argv.h"
@@ -33,29 +33,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TOPOLOGY_UNSAID "1,1,2,1"
+static const struct tests_asked *const o = &tests_asked;
 
-static const struct run_asked *const o = &run_asked;
-
-struct request {
-	struct home home;
-	struct argv words, scheduler_args; /* scenarios; behind "--" */
-	char *scheduler, *base;            /* absolute; NULL: as the texts say; no --diff-bin */
-	struct package package;
-	struct kernels kernels; /* with --diff-kernel that one is the first */
-	struct kernels own;     /* of those the ones that tests run on */
-	struct expects expects; /* --expect */
-	struct kernels_opts how;
-	struct guest_plan guest; /* what all guests have in common */
-	struct argv expect_lines;
-	char *again, *again_rest, *flags_file;
-	int sidecars; /* folder for their files; -1: none */
-	char *here;   /* topology of this machine, when that is where they run */
-	struct matrix matrix;
-};
-
-static void request_free(struct request *q)
+void request_free(struct request *q)
 {
+	for (size_t i = 0; i < q->n_asked; i++)
+		program_free(&q->asked[i]);
+	free(q->asked);
 	matrix_free(&q->matrix);
 	kernels_free(&q->kernels);
 	argv_free(&q->words);
@@ -74,9 +58,12 @@ static void request_free(struct request *q)
 	guest_plan_free(&q->guest);
 	home_free(&q->home);
 }
-#define auto_request __attribute__((unused, cleanup(request_free)))
 
-static size_t n_scenarios; /* arguments in front of "--" */
+void made_free(struct made *m)
+{
+	run_free(&m->run);
+	plan_free(&m->plan);
+}
 
 static int find_scheduler(struct request *q, struct err *e)
 {
@@ -104,109 +91,17 @@ static int name_scenarios(struct request *q, const char *const *args, size_t n, 
 {
 	for (size_t i = 0; i < n; i++)
 		argv_add(&q->words, args[i]);
-	for (size_t i = 0; o->filter && i < n_catalogue; i++)
+	for (size_t i = 0; o->filter && !q->programs && i < n_catalogue; i++)
 		if (strstr(catalogue[i].name, o->filter))
 			argv_add(&q->words, catalogue[i].name);
 	if (q->words.n)
 		return 0;
+	if (q->programs)
+		return err_set(e, X_USAGE, "name a test program, a scenario of the catalogue (ktstr list), or a file");
 	return o->filter ? err_set(e, X_NO_INPUT,
 				   "no scenario of the catalogue has \"%s\" in its name; ktstr list shows them",
 				   o->filter)
 			 : err_set(e, X_USAGE, "name a scenario of the catalogue (ktstr list), or a file");
-}
-
-static int set_seeds(struct matrix_test *t, struct err *e)
-{
-	const struct scenario *s = &t->test.scenario;
-
-	t->seeds = (struct seeds){ s->first_seed, s->seeds };
-	if (!o->seeds && o->seed == CLOCK_UNSAID && s->seeds > SEEDS_MAX)
-		return err_set(e, X_USAGE,
-			       "%s: %u seeds are more than the %d of one request; --seeds A..B takes a part of them",
-			       t->test.word, s->seeds, SEEDS_MAX);
-	if (o->seed != CLOCK_UNSAID)
-		t->seeds = (struct seeds){ o->seed, 1 };
-	return o->seeds ? seeds_parse(&t->seeds, o->seeds, s->first_seed, e) : 0;
-}
-
-static int set_clock(struct guest_plan *g, const struct test *t, struct err *e)
-{
-	const char *name = o->host                              ? "real"
-			   : o->clock                           ? o->clock
-			   : t->scenario.clock == SCENARIO_REAL ? "real"
-								: "virtual";
-	const struct clock_asked asked = { .clock = name, .seed = CLOCK_UNSAID, .shift = o->shift };
-
-	return clock_asked_plan(g, &asked, e) < 0 ? err_in(e, "%s", t->word) : 0;
-}
-
-static int make_sweep(struct request *q, struct matrix_test *t, struct err *e)
-{
-	const char *said = t->test.scenario.topology.text ? t->test.scenario.topology.text : TOPOLOGY_UNSAID;
-	const char *const own[] = { q->here ? q->here : said, NULL };
-	struct guest_plan guest = q->guest;
-	struct sweep *s = &t->sweep;
-
-	*s = (struct sweep){
-		.home = &q->home,
-		.kernels = &q->own,
-		.name = EEVDF,
-		.o = { .args = t->args, .timeout = o->timeout },
-	};
-	if (set_clock(&guest, &t->test, e) < 0 || sweep_check_args(s->o.args, e) < 0)
-		return -1;
-	if (sweep_topologies(s, &guest, o->topologies.n ? o->topologies.v : own, o->topologies.n ? o->topologies.n : 1,
-			     e) < 0)
-		return err_in(e, "%s", t->test.word);
-	matrix_guests(t, o->guest.memory_mb, o->host);
-	if ((o->profiles.all || o->profiles.named.n) && !t->test.scheduler)
-		return err_set(
-			e, X_USAGE,
-			"%s: profiles are combinations of a scheduler's flags, and it has no scheduler but the kernel's own",
-			t->test.word);
-	for (size_t i = 0; t->test.scheduler && scenario_replacement(&t->test.scenario, i); i++)
-		argv_add(&t->goes_on, scenario_replacement(&t->test.scenario, i));
-	s->asked = (const char *const *)t->goes_on.v;
-	int known = sweep_profiles(s, &o->profiles, e);
-
-	return known < 0 && s->asked ? err_in(e, "%s", t->test.word) : known;
-}
-
-static int make_sweeps(struct request *q, struct err *e)
-{
-	bool asked = false;
-
-	for (size_t i = 0; i < q->matrix.n; i++) {
-		if (make_sweep(q, &q->matrix.tests[i], e) < 0)
-			return -1;
-		asked |= sweep_has_asked(&q->matrix.tests[i].sweep);
-	}
-	return sweep_profiles_used(&o->profiles, asked, e);
-}
-
-static int load_tests(struct request *q, struct err *e)
-{
-	static const char *const none[] = { NULL };
-	const struct test_opts to = {
-		.scheduler = q->scheduler,
-		.args = q->scheduler_args.n ? (const char *const *)q->scheduler_args.v : none,
-		.expect_lines = (const char *const *)q->expect_lines.v,
-		.duration = o->duration,
-		.workers = o->workers,
-	};
-	struct matrix *m = &q->matrix;
-
-	m->tests = xcalloc(q->words.n, sizeof(*m->tests));
-	for (size_t i = 0; i < q->words.n; i++) {
-		struct matrix_test *t = &m->tests[m->n++];
-
-		if (test_load(&t->test, q->words.v[i], &to, e) < 0)
-			return -1;
-		t->args = t->test.args.n ? (const char *const *)t->test.args.v : none;
-		if (set_seeds(t, e) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* Which of them tests run on: another word of the request may mean the one to compare with as well. */
@@ -289,13 +184,13 @@ static char *rest_again(const struct request *q)
 static int settle_cells(struct request *q, struct err *e)
 {
 	const struct run_opts ro = { .explain = o->explain, .jobs = (unsigned)o->jobs };
-	bool named = o->profiles.all || o->profiles.named.n;
 
 	for (size_t i = 0; i < q->matrix.n; i++) {
 		struct sweep *s = &q->matrix.tests[i].sweep;
-		bool ask = (named || s->asked) && !o->profiles.file;
+		const struct profile_opts *profiles = &q->matrix.tests[i].profiles;
+		bool ask = (profiles->all || profiles->named.n || s->asked) && !profiles->file;
 
-		if (ask && sweep_ask(s, &o->profiles, &q->own, &q->how, &ro, e) < 0)
+		if (ask && sweep_ask(s, profiles, &q->own, &q->how, &ro, e) < 0)
 			return err_in(e, "%s", q->matrix.tests[i].test.word);
 		if (sweep_cells(s, e) < 0)
 			return -1;
@@ -305,13 +200,48 @@ static int settle_cells(struct request *q, struct err *e)
 	return o->audit ? audit_choose(&q->matrix, o->audit, e) : 0;
 }
 
-static int tell(struct request *q, const struct run *r, const struct plan *p, struct err *e)
+int request_make(struct request *q, struct made *m, struct run_opts *ro, struct err *e)
+{
+	uint64_t memory_mb;
+	unsigned cpus;
+
+	ro->explain = o->explain;
+	ro->jobs = (unsigned)o->jobs;
+	ro->brief = true;
+	matrix_largest(&q->matrix, &memory_mb, &cpus);
+	if (o->host)
+		memory_mb = cpus = 0;
+	plan_init(&m->plan, q->verb);
+	if (plan_begin(&m->plan, &q->home, "test.ninja", memory_mb, cpus, e) < 0 ||
+	    kernels_plan(&m->plan, &q->home, &q->kernels, &q->how, e) < 0 || matrix_plan(&m->plan, &q->matrix, e) < 0 ||
+	    run_plan(&m->run, &m->plan, ro, e) < 0)
+		return -1;
+	kernels_tell_made(&q->kernels, &m->run);
+	if (!o->force && !o->host && rulings_lost(&q->matrix, &m->run)) {
+		log_note("a step was killed, perhaps because memory ran out; what it did is done again");
+		run_free(&m->run);
+		return run_plan(&m->run, &m->plan, ro, e);
+	}
+	return 0;
+}
+
+/* Whoever tries again what failed is told that nothing did. */
+static void tell_kept(const struct request *q, const struct run *r, int code)
+{
+	if ((code == X_FAIL || code == JUDGED_EXIT_INCONCLUSIVE) && rulings_kept(&q->matrix, r))
+		log_note(
+			"no guest ran: the run that this is about is kept, and in virtual time another would be the same; --force runs "
+			"it again");
+}
+
+int request_tell(struct request *q, const struct made *m, void (*print)(const struct request *, const struct rulings *, const struct made *),
+		 struct err *e)
 {
 	auto_rulings struct rulings all = { 0 };
 
 	for (size_t i = 0; !o->host && i < q->kernels.n; i++)
 		target_used(&q->kernels.v[i]);
-	if (rulings_read(&all, &q->matrix, r, e) < 0)
+	if (rulings_read(&all, &q->matrix, &m->run, e) < 0)
 		return -1;
 	if (o->expect) {
 		auto_free char *today = report_today();
@@ -323,59 +253,29 @@ static int tell(struct request *q, const struct run *r, const struct plan *p, st
 	else if (o->markdown)
 		rulings_markdown(stdout, &all);
 	else
-		rulings_text(stdout, &all);
+		print(q, &all, m);
 	/* The verdict has been told, whatever becomes of files that somebody named. */
 	if ((o->json_file && rulings_json_file(o->json_file, &all, e) < 0) ||
 	    (o->junit && rulings_junit_file(o->junit, &all, e) < 0) ||
 	    (q->sidecars >= 0 && sidecars_write(q->sidecars, &all, e) < 0))
 		return -1;
 	if (q->sidecars < 0)
-		sidecars_leave(&all, r);
-	int code = rulings_code(&all, &o->rules, r, p, e);
+		sidecars_leave(&all, &m->run);
+	int code = rulings_code(&all, &o->rules, &m->run, &m->plan, e);
 
-	/* Whoever tries again what failed is told that nothing did. */
-	if ((code == X_FAIL || code == JUDGED_EXIT_INCONCLUSIVE) && rulings_kept(&q->matrix, r))
-		log_note(
-			"no guest ran: the run that this is about is kept, and in virtual time another would be the same; --force runs "
-			"it again");
+	tell_kept(q, &m->run, code);
 	/* What came to nothing is told first, a difference before any verdict. */
-	return o->audit && code >= 0 && audit_compare(&q->matrix, r, e) < 0 ? -1 : code;
+	return o->audit && code >= 0 && audit_compare(&q->matrix, &m->run, e) < 0 ? -1 : code;
 }
 
-static int make_and_report(struct request *q, struct err *e)
+int request_open(struct request *q, size_t n, size_t n_tests, const char *const *args, struct err *e)
 {
-	auto_plan struct plan p = { 0 };
-	auto_run struct run r = { 0 };
-	struct run_opts ro = { .explain = o->explain, .jobs = (unsigned)o->jobs, .brief = true };
-	uint64_t memory_mb;
-	unsigned cpus;
-
-	matrix_largest(&q->matrix, &memory_mb, &cpus);
-	if (o->host)
-		memory_mb = cpus = 0;
-	plan_init(&p, "run");
-	if (plan_begin(&p, &q->home, "test.ninja", memory_mb, cpus, e) < 0 ||
-	    kernels_plan(&p, &q->home, &q->kernels, &q->how, e) < 0 || matrix_plan(&p, &q->matrix, e) < 0 ||
-	    run_plan(&r, &p, &ro, e) < 0)
-		return -1;
-	kernels_tell_made(&q->kernels, &r);
-	if (!o->force && !o->host && rulings_lost(&q->matrix, &r)) {
-		log_note("a step was killed, perhaps because memory ran out; what it did is done again");
-		run_free(&r);
-		if (run_plan(&r, &p, &ro, e) < 0)
-			return -1;
-	}
-	return tell(q, &r, &p, e);
-}
-
-static int check(struct request *q, int n, const char *const *args, struct err *e)
-{
-	for (size_t i = n_scenarios; i < (size_t)n; i++)
+	for (size_t i = n_tests; i < n; i++)
 		argv_add(&q->scheduler_args, args[i]);
 	for (size_t i = 0; i < o->expect_lines.n; i++)
 		argv_add(&q->expect_lines, o->expect_lines.v[i]);
 	q->guest = (struct guest_plan){ .home = &q->home };
-	return name_scenarios(q, args, n_scenarios, e) < 0 || guest_asked_plan(&q->guest, &o->guest, e) < 0 ||
+	return name_scenarios(q, args, n_tests, e) < 0 || guest_asked_plan(&q->guest, &o->guest, e) < 0 ||
 			       find_scheduler(q, e) < 0 || home_find(&q->home, e) < 0 ||
 			       guest_plan_init(&q->guest, e) < 0
 		       ? -1
@@ -407,15 +307,17 @@ static int open_sidecars(struct request *q, struct err *e)
 	return dir && (q->sidecars = sidecar_folder(dir, e)) < 0 ? -1 : 0;
 }
 
-static int run_scenarios(struct request *q, struct err *e)
+int request_cells(struct request *q, struct err *e)
 {
 	if (o->host && settle_here(q, e) < 0)
 		return -1;
+	if (o->profiles.file && !(q->flags_file = realpath(o->profiles.file, NULL)))
+		q->flags_file = xstrdup(o->profiles.file);
 	q->matrix.here = o->host;
 	q->matrix.base = q->base;
 	if (o->expect && expects_load(&q->expects, EXPECTS_OF_TESTS, o->expect, e) < 0)
 		return -1;
-	if (load_tests(q, e) < 0 || matrix_names(&q->matrix, e) < 0 || make_sweeps(q, e) < 0)
+	if (request_tests(q, e) < 0)
 		return -1;
 	if (matrix_compared(&q->matrix,
 			    o->diff_bin      ? "--diff-bin"
@@ -424,51 +326,16 @@ static int run_scenarios(struct request *q, struct err *e)
 			    e) < 0 ||
 	    open_sidecars(q, e) < 0 || find_kernels(q, e) < 0 || build_scheduler(q, e) < 0)
 		return -1;
-	q->again = run_asked_words(q->scheduler, q->base, base_kernel(q));
+	q->again = tests_asked_words(q->scheduler, q->base, base_kernel(q));
 	q->again_rest = rest_again(q);
 	q->matrix.home = &q->home;
 	q->matrix.again = q->again;
 	q->matrix.again_rest = q->again_rest;
-	if (o->profiles.file && !(q->flags_file = realpath(o->profiles.file, NULL)))
-		q->flags_file = xstrdup(o->profiles.file);
-	q->matrix.flags_file = q->flags_file;
 	q->matrix.expect_lines = (const char *const *)q->expect_lines.v;
-	q->matrix.timeout = o->timeout;
 	q->matrix.duration = o->duration;
 	q->matrix.workers = o->workers;
 	q->matrix.sample_ms = o->dense ? 10 : o->monitor ? 100 : 0;
 	q->matrix.force = o->force;
-	return settle_cells(q, e) < 0 ? -1 : make_and_report(q, e);
+	return settle_cells(q, e);
 }
 
-static int run_run(int n, const char *const *args, struct err *e)
-{
-	auto_request struct request q = { .sidecars = -1 };
-	int code;
-
-	if (check(&q, n, args, e) < 0)
-		return e->code;
-	code = run_scenarios(&q, e);
-	return code < 0 ? e->code : code;
-}
-
-const struct verb verb_run = {
-	.name = "run",
-	.args = "[NAME|FILE]... [-- SCHEDULER-ARGS...]",
-	.summary = "run scenarios, and hold what happened against what is expected",
-	.about =
-		"Runs scenarios of the catalogue (`ktstr list`) or of files, each in a guest of each kernel, in virtual time: the\n"
-		"same seed is the same schedule, to the nanosecond. What ran so is kept: what did not change does not run again,\n"
-		"and a changed limit boots nothing. By a real clock that holds for what passed.\n\n"
-		"The exit code is 0 if all is as expected, 1 if not, 2 if nothing can be said about some of it, and 6 or 5 if a\n"
-		"guest failed.",
-	.examples = "  ktstr run cgroup_steady\n"
-		    "  ktstr run llc.ktstr --kernel 7.3.4 --topology 1,2,4,1 --seeds 8\n"
-		    "  ktstr run llc.ktstr --scheduler-bin ./scx_mine --profiles default,llc -- --verbose\n"
-		    "  ktstr run llc.ktstr --expect-line 'gap.max <= 50ms'\n"
-		    "  sudo ktstr run --host cgroup_steady\n",
-	.opts = run_opts,
-	.max_args = SIZE_MAX,
-	.before = &n_scenarios,
-	.run = run_run,
-};
