@@ -141,7 +141,7 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 		return -1;
 	FILE *f = xmemstream(&text, &n);
 
-	ninja_write(f, p);
+	ninja_write(f, p, false);
 	fclose(f);
 	name_hex(text, n, hex);
 	auto_free char *rel = xasprintf("graphs/%s-%.10s", p->name, hex);
@@ -149,6 +149,11 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	b->path = xasprintf("%s/%s", st.path, rel);
 	if (take(b, &st, rel, e) < 0)
 		return -1;
+	/* The order in which steps begin is no part of what is asked for. */
+	free(TAKE(text));
+	f = xmemstream(&text, &n);
+	ninja_write(f, p, true);
+	fclose(f);
 	if (file_write(b->dir, "build.ninja", text, n, e) < 0 || write_tools(b->dir, p, e) < 0)
 		return store_err(&st, e);
 	return 0;

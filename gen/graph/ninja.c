@@ -88,7 +88,28 @@ static void always_write(FILE *f, const struct plan *p)
 	}
 }
 
-void ninja_write(FILE *f, const struct plan *p)
+static int compare_rank(const void *a, const void *b)
+{
+	const struct edge *x = *(struct edge *const *)a, *y = *(struct edge *const *)b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void edges_write(FILE *f, const struct plan *p, bool by_rank)
+{
+	auto_free struct edge **edges = xcalloc(p->n_edges + 1, sizeof(struct edge *));
+
+	for (size_t i = 0; i < p->n_edges; i++)
+		edges[i] = p->edges[i];
+	if (by_rank)
+		qsort(edges, p->n_edges, sizeof(struct edge *), compare_rank);
+	for (size_t i = 0; i < p->n_edges; i++)
+		edge_write(f, edges[i]);
+}
+
+void ninja_write(FILE *f, const struct plan *p, bool by_rank)
 {
 	fputs("# Written by cargo-ktstr; edits are lost. What the rules do and why: the included files.\n", f);
 	fputs("ninja_required_version = 1.11\n\n", f);
@@ -99,6 +120,5 @@ void ninja_write(FILE *f, const struct plan *p)
 		fputc('\n', f);
 	}
 	always_write(f, p);
-	for (size_t i = 0; i < p->n_edges; i++)
-		edge_write(f, p->edges[i]);
+	edges_write(f, p, by_rank);
 }

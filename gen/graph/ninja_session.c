@@ -9,24 +9,45 @@
 #include "base/stop.h"
 #include "gen/graph/outcome.h"
 #include "gen/graph/plan.h"
+#include "gen/graph/run.h"
 #include "text/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define NINJA_LOG_MAX (1u << 20)
+#define STATUS_MARK "@"
+#define ASK_VARIABLE "KTSTR_ASK" /* step/step.h */
 #define MAX_FDS 256
 #define LINE_MAX_BYTES (64u << 10)
+
+/* Lines of whoever watches. */
+static void tell_watched(struct ninja_session *s, const struct edge *g)
+{
+	const struct step_result *r = &s->steps[g->index];
+	auto_free char *lines = s->watch->ended(s->watch->ctx, g, r, s->dir);
+	char *save = NULL;
+
+	if (r->state == STEP_FAILED && !s->ask)
+		progress_mark(&s->bar, "31", "failed", g->id);
+	for (char *line = lines ? strtok_r(lines, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+		progress_line(&s->bar, "%s", line);
+}
 
 void ninja_tell(struct ninja_session *s, const struct edge *g)
 {
 	const struct step_result *r = &s->steps[g->index];
 	const char *id = g->id;
 
+	if (s->watch && !s->explain) {
+		tell_watched(s, g);
+		return;
+	}
 	if (log_level() == LOG_QUIET || (s->brief && !s->explain && r->state == STEP_CACHED))
 		return;
 	switch (r->state) {
@@ -119,8 +140,14 @@ static void take_event(struct ninja_session *s, const struct event *ev)
 
 	if (!g)
 		return;
-	auto_free char *label = xasprintf("[%zu/%zu] %s", s->finished + 1, s->plan->n_edges, ev->id);
 	struct step_result *r = &s->steps[g->index];
+
+	if (ev->kind == EV_START)
+		s->running++;
+	else if ((ev->kind == EV_DONE || ev->kind == EV_FAIL) && s->running)
+		s->running--;
+	auto_free char *label = s->watch ? s->watch->label(s->watch->ctx, s->running, s->left)
+					 : xasprintf("[%zu/%zu] %s", s->finished + 1, s->plan->n_edges, ev->id);
 
 	switch (ev->kind) {
 	case EV_START:
@@ -128,7 +155,10 @@ static void take_event(struct ninja_session *s, const struct event *ev)
 		progress_show(&s->bar, label, 0, 0, "");
 		return;
 	case EV_PROGRESS:
-		progress_show(&s->bar, label, ev->done, ev->total, ev->text);
+		if (s->watch)
+			progress_show(&s->bar, label, 0, 0, "");
+		else
+			progress_show(&s->bar, label, ev->done, ev->total, ev->text);
 		return;
 	case EV_NOTE:
 		if (log_level() != LOG_QUIET)
@@ -155,13 +185,30 @@ static void take_event(struct ninja_session *s, const struct event *ev)
 	ninja_tell(s, g);
 }
 
+/* "@7@": steps it has not begun. */
+static void read_left(struct ninja_session *s, const char *text, size_t n)
+{
+	for (size_t i = n; i > 1; i--)
+		if (text[i - 1] == STATUS_MARK[0] && text[i - 2] >= '0' && text[i - 2] <= '9') {
+			size_t at = i - 2;
+
+			while (at && text[at - 1] >= '0' && text[at - 1] <= '9')
+				at--;
+			s->left = strtoul(text + at, NULL, 10);
+			return;
+		}
+}
+
 static bool read_log(struct ninja_session *s)
 {
-	char buf[4096];
-	ssize_t n = read(s->out, buf, sizeof(buf));
+	char buf[4097];
+	ssize_t n = read(s->out, buf, sizeof(buf) - 1);
 
 	if (n <= 0)
 		return n < 0 && (errno == EINTR || errno == EAGAIN);
+	buf[n] = '\0';
+	if (s->watch)
+		read_left(s, buf, (size_t)n);
 	if (s->log_n + (size_t)n <= NINJA_LOG_MAX) {
 		s->log = xreallocarray(s->log, s->log_n + (size_t)n + 1, 1);
 		memcpy(s->log + s->log_n, buf, (size_t)n);
@@ -219,7 +266,8 @@ static int start_ninja(struct ninja_session *s, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
 	auto_free char *events = xasprintf("KTSTR_EVENTS=%s", s->events.name);
-	const char *const env[] = { events, "NINJA_STATUS=", "TERM=dumb", NULL };
+	const char *const env[] = { events, s->watch ? "NINJA_STATUS=" STATUS_MARK "%u" STATUS_MARK : "NINJA_STATUS=",
+				    "TERM=dumb", s->ask ? ASK_VARIABLE "=1" : ASK_VARIABLE, NULL };
 	int pipe_fd[2];
 
 	if (needs_check(NEEDS_GRAPH, e) < 0)

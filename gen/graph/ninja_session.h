@@ -9,6 +9,7 @@
 struct edge;
 struct err;
 struct plan;
+struct run_watch;
 struct step_result;
 
 struct ninja_session {
@@ -16,6 +17,8 @@ struct ninja_session {
 	struct step_result *steps;
 	const char *dir;     /* where its build.ninja is */
 	bool explain, brief; /* as in run.h */
+	const struct run_watch *watch; /* as in run.h; NULL: none */
+	bool ask;
 	unsigned jobs;       /* 0: as many as CPUs we may use */
 	size_t failed;       /* steps */
 	char *log;           /* what ninja itself had to say, or NULL */
@@ -25,7 +28,7 @@ struct ninja_session {
 	struct child ninja;
 	struct progress bar;
 	int out; /* ninja's stdout and stderr */
-	size_t finished;
+	size_t finished, running, left; /* steps; left: that ninja has not begun, as it said last */
 	FILE *held; /* output of programs that is shown when a step fails, or NULL */
 	char *held_text;
 	size_t held_n;

@@ -31,6 +31,7 @@ struct edge {
 	struct strs implicit; /* "| …": dependencies that are not $in */
 	struct plan_var *vars;
 	size_t n_vars;
+	int rank; /* among edges that may run at the same time lower ones come first, as far as ninja lets us; 0 unless set */
 	bool again; /* runs even when up to date: what it does lies outside of the graph, or the request says so */
 	bool always; /* ninja runs it each time, since nobody else can tell whether it is up to date; what it finds equal stays */
 };

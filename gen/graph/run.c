@@ -55,7 +55,8 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	}
 	r->dir = r->folder.path;
 	struct ninja_session s = {
-		.plan = p, .steps = r->steps, .dir = r->dir, .explain = o->explain, .brief = o->brief, .jobs = o->jobs
+		.plan = p, .steps = r->steps, .dir = r->dir, .explain = o->explain, .brief = o->brief, .jobs = o->jobs,
+		.watch = o->watch, .ask = o->ask
 	};
 
 	bool known = sizes_check(r->folder.dir, r->dir);
@@ -67,7 +68,7 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	r->failed = s.failed;
 	/* What failed may have failed by a damaged file in the build folder that ninja takes for up to date. Without its
 	 * log it asks every step the next time, and the store answers. */
-	if (result < 0 || r->failed)
+	if (result < 0 || (r->failed && !o->ask))
 		(void)unlinkat(r->folder.dir, ".ninja_log", 0);
 	ninja_end(&s);
 	if (!known || s.finished)

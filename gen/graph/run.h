@@ -18,10 +18,22 @@ struct run {
 	struct folder folder; /* when dir is set */
 };
 
+/* Whoever wants to tell in his own way how it goes. */
+struct run_watch {
+	/* A step ended, or is settled once all have; dir: the build folder. Lines to be shown above the moving one, for us to free; NULL: none. A step that failed has its
+	 * line in any case. */
+	char *(*ended)(void *ctx, const struct edge *g, const struct step_result *r, const char *dir);
+	/* The moving line while running steps are at work; left: how many ninja has not begun, 0 also while that is not known. For us to free. */
+	char *(*label)(void *ctx, size_t running, size_t left);
+	void *ctx;
+};
+
 struct run_opts {
 	bool explain;  /* say why each step ran */
 	bool brief;    /* no line for a step whose result was known, unless explain is set */
 	unsigned jobs; /* 0: as many as CPUs we may use */
+	const struct run_watch *watch; /* NULL: a line per step */
+	bool ask; /* what takes a guest or a build is not done: a step of that kind fails unless its result is known (step/step.h) */
 	bool keep; /* results stay as they are until run_free(): an equal request waits that long. edge.again takes them away */
 };
 

@@ -35,6 +35,7 @@ struct matrix_cell {
 	const struct matrix_test *test;
 	const struct sweep_cell *on;
 	const char *preset;         /* a name of the topology; NULL */
+	int rank;                   /* of its edges (gen/graph/plan.h) */
 	bool out;                   /* the request leaves it out: it may still run, for others that compare with it */
 	struct fit fit;             /* skip NULL: it runs */
 	char *dir;                  /* below the build folder */

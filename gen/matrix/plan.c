@@ -282,6 +282,7 @@ static const struct edge *plan_run(struct plan *p, const struct side *s, size_t 
 	run_args(&args, s, seed);
 	edge_words(g, "args", &args);
 	g->again = s->twice || s->m->force;
+	g->rank = c->rank;
 	if (s->twice) {
 		const struct side once = { s->m, c, s->who, false };
 		auto_free char *first = run_dir(&once, seed);
@@ -455,6 +456,7 @@ static int plan_cell(struct plan *p, const struct matrix *m, struct matrix_cell 
 	edge_word(g, "test", "scenarios/%s/test", t->text);
 	edge_word(g, "text", "scenarios/%s/text", t->text);
 	edge_words(g, "args", &args);
+	g->rank = c->rank;
 	c->judge = g;
 	return 0;
 }

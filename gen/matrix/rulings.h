@@ -45,6 +45,8 @@ int rulings_read(struct rulings *all, const struct matrix *m, const struct run *
 /* known.c: looks each up. today: "2026-11-25". */
 void rulings_expect(struct rulings *all, const struct expects *x, const char *today);
 void rulings_text(FILE *f, const struct rulings *all);
+/* For many: what did not pass, a grid of topologies by kernels and profiles per test, how many. r: what says which were known before. */
+void rulings_grid(FILE *f, const struct rulings *all, const struct run *r);
 void rulings_json(FILE *f, const struct rulings *all);
 void rulings_markdown(FILE *f, const struct rulings *all);
 void rulings_junit(FILE *f, const struct rulings *all);

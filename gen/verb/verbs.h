@@ -3,6 +3,7 @@
 #include "options/opt.h"
 
 extern const struct verb verb_root; /* main.c: the map of all of them */
+extern const struct verb verb_affected;
 extern const struct verb verb_build_kernel;
 extern const struct verb verb_cache;
 extern const struct verb verb_cache_gc;
@@ -20,8 +21,10 @@ extern const struct verb verb_kernel_import;
 extern const struct verb verb_kernel_list;
 extern const struct verb verb_list;
 extern const struct verb verb_man;
+extern const struct verb verb_matrix;
 extern const struct verb verb_new;
 extern const struct verb verb_run;
+extern const struct verb verb_runs;
 extern const struct verb verb_shell;
 extern const struct verb verb_stats;
 extern const struct verb verb_test;

@@ -71,5 +71,6 @@ const struct step step_flags = {
 	.summary = "ask a scheduler in a guest for its flags",
 	.opts = opts,
 	.recipe = recipe,
+	.costly = true,
 	.run = run,
 };

@@ -380,5 +380,6 @@ const struct step step_run = {
 	.summary = "run a scenario in a guest",
 	.opts = opts,
 	.recipe = recipe,
+	.costly = true,
 	.run = run,
 };

@@ -124,6 +124,23 @@ seeds_and_clock() {
 		has --seeds err && exits 2 env KTSTR_CLOCK=sundial "$base/tests" --exact same && has --clock err
 }
 
+# A cell is one, whoever runs it: the matrix of the program has it from the test, from the file, and the other way round, to the byte. What the
+# test's own function finds fault with is in the verdict.
+matrix() {
+	exits 0 "$base/tests" --exact same && exits 1 ktstr matrix "$base/tests" --json-file m.json --junit m.xml && has '5 of 9 passed, fail: 2, inconclusive: 1, skip: 1' out &&
+		has '8 known before' out && has 'tests of the host' err && has ":$(line 'only %g'): only " out && has 'did you mean' out &&
+		has '"metric": "judge"' m.json && has 'tests="9" failures="3"' m.xml || return
+	again=$(sed -n 's/^ *again: \(ktstr matrix .*judged_badly.*\)/\1/p' out)
+	exits 1 sh -c "$again" && has '0 of 1 passed, fail: 1; 1 known before' out || return
+	exits 0 ktstr matrix "$base/tests" --seed 5 --filter same/ --audit 100 && has '1 of 1 passed' out && has 'equal to the byte' err || return
+	printf 'duration 400ms\nsettle 50ms\ncgroup left\ncgroup right\nwork left spin n=1\nwork right bursty:run=2ms,sleep=2ms n=2\nhold 50%%\nhold 50%%\n' >t.ktstr
+	exits 0 env KTSTR_SEEDS=5..5 "$base/tests" --exact same && hasnt ' run same' err && exits 0 ktstr run t.ktstr --seed 5 && hasnt ' run t' err &&
+		exits 0 ktstr matrix t.ktstr "$base/tests" --filter same/ --seed 5 && has '1 known before' out || return
+	find "$shared/ktstr/store/graphs" -path '*/tests/*/seed-5/run.json' -newer m.json >runs
+	[ "$(wc -l <runs)" -ge 3 ] || fail 'runs of seed 5' || return
+	same 1 "$(xargs sha256sum <runs | cut -d' ' -f1 | sort -u | wc -l)" 'different results of one cell'
+}
+
 # as quick as it can be: a cell that is known
 quick() {
 	exits 0 "$base/tests" --exact same -q || return
@@ -132,4 +149,4 @@ quick() {
 		"$base/tests" --exact same -q >quick.log 2>&1 || { cat quick.log; fail slow; }
 }
 
-run_tests shared codes judged on_the_host tap seeds_and_clock quick
+run_tests shared codes judged on_the_host tap seeds_and_clock matrix quick

@@ -183,7 +183,7 @@ static char *rest_again(const struct request *q)
 /* Profiles that only the schedulers can name, then the cells. */
 static int settle_cells(struct request *q, struct err *e)
 {
-	const struct run_opts ro = { .explain = o->explain, .jobs = (unsigned)o->jobs };
+	const struct run_opts ro = { .explain = o->explain, .jobs = (unsigned)o->jobs, .ask = q->ask };
 
 	for (size_t i = 0; i < q->matrix.n; i++) {
 		struct sweep *s = &q->matrix.tests[i].sweep;
@@ -195,9 +195,7 @@ static int settle_cells(struct request *q, struct err *e)
 		if (sweep_cells(s, e) < 0)
 			return -1;
 	}
-	if (matrix_cells(&q->matrix, e) < 0)
-		return -1;
-	return o->audit ? audit_choose(&q->matrix, o->audit, e) : 0;
+	return matrix_cells(&q->matrix, e);
 }
 
 int request_make(struct request *q, struct made *m, struct run_opts *ro, struct err *e)
@@ -208,6 +206,8 @@ int request_make(struct request *q, struct made *m, struct run_opts *ro, struct 
 	ro->explain = o->explain;
 	ro->jobs = (unsigned)o->jobs;
 	ro->brief = true;
+	if (o->audit && audit_choose(&q->matrix, o->audit, e) < 0)
+		return -1;
 	matrix_largest(&q->matrix, &memory_mb, &cpus);
 	if (o->host)
 		memory_mb = cpus = 0;
@@ -217,7 +217,7 @@ int request_make(struct request *q, struct made *m, struct run_opts *ro, struct 
 	    run_plan(&m->run, &m->plan, ro, e) < 0)
 		return -1;
 	kernels_tell_made(&q->kernels, &m->run);
-	if (!o->force && !o->host && rulings_lost(&q->matrix, &m->run)) {
+	if (!o->force && !o->host && !q->ask && rulings_lost(&q->matrix, &m->run)) {
 		log_note("a step was killed, perhaps because memory ran out; what it did is done again");
 		run_free(&m->run);
 		return run_plan(&m->run, &m->plan, ro, e);
@@ -234,8 +234,7 @@ static void tell_kept(const struct request *q, const struct run *r, int code)
 			"it again");
 }
 
-int request_tell(struct request *q, const struct made *m, void (*print)(const struct request *, const struct rulings *, const struct made *),
-		 struct err *e)
+int request_tell(struct request *q, const struct made *m, const struct telling *t, struct err *e)
 {
 	auto_rulings struct rulings all = { 0 };
 
@@ -253,7 +252,7 @@ int request_tell(struct request *q, const struct made *m, void (*print)(const st
 	else if (o->markdown)
 		rulings_markdown(stdout, &all);
 	else
-		print(q, &all, m);
+		t->print(q, &all, m);
 	/* The verdict has been told, whatever becomes of files that somebody named. */
 	if ((o->json_file && rulings_json_file(o->json_file, &all, e) < 0) ||
 	    (o->junit && rulings_junit_file(o->junit, &all, e) < 0) ||
@@ -265,7 +264,11 @@ int request_tell(struct request *q, const struct made *m, void (*print)(const st
 
 	tell_kept(q, &m->run, code);
 	/* What came to nothing is told first, a difference before any verdict. */
-	return o->audit && code >= 0 && audit_compare(&q->matrix, &m->run, e) < 0 ? -1 : code;
+	if (o->audit && code >= 0 && audit_compare(&q->matrix, &m->run, e) < 0)
+		code = -1;
+	if (t->told)
+		t->told(q, &all, m, code < 0 ? e->code : code);
+	return code;
 }
 
 int request_open(struct request *q, size_t n, size_t n_tests, const char *const *args, struct err *e)

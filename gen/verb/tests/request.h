@@ -35,6 +35,7 @@ struct request {
 	char *again, *again_rest, *flags_file;
 	int sidecars;             /* folder for their files; -1: none */
 	char *here;               /* topology of this machine, when that is where they run */
+	bool ask;                 /* nothing that takes a guest or a build is done (gen/graph/run.h) */
 	bool programs;            /* words may name test programs */
 	struct test_binary *asked;    /* those that were asked */
 	size_t n_asked;
@@ -55,9 +56,14 @@ int request_cells(struct request *q, struct err *e);
 int request_tests(struct request *q, struct err *e);
 /* Kernels that are missing are built in the same graph. ro: how it is told. */
 int request_make(struct request *q, struct made *m, struct run_opts *ro, struct err *e);
-/* All that is asked for in files, sidecars among them, and what has been read; print: the verdicts on stdout. The exit code, or negative. */
-int request_tell(struct request *q, const struct made *m, void (*print)(const struct request *, const struct rulings *, const struct made *),
-		 struct err *e);
+/* How a verb tells what came of it. */
+struct telling {
+	void (*print)(const struct request *q, const struct rulings *all, const struct made *m); /* on stdout, where no other form is asked for */
+	void (*told)(const struct request *q, const struct rulings *all, const struct made *m, int code); /* at the end; NULL: nothing */
+};
+
+/* Files that are asked for, sidecars among them, and stdout. The exit code, or negative. */
+int request_tell(struct request *q, const struct made *m, const struct telling *t, struct err *e);
 void made_free(struct made *m);
 void request_free(struct request *q);
 #define auto_made __attribute__((unused, cleanup(made_free)))

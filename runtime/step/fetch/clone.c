@@ -107,5 +107,6 @@ const struct step step_clone = {
 	.summary = "one commit of a repository, without its history",
 	.opts = opts,
 	.recipe = recipe,
+	.costly = true,
 	.run = run,
 };

@@ -515,5 +515,6 @@ const struct step step_kernel_build = {
 	.summary = "configure and make a kernel source tree",
 	.opts = opts,
 	.recipe = recipe,
+	.costly = true,
 	.run = run,
 };

@@ -133,6 +133,7 @@ const struct step step_remote_get = {
 	.format = 1,
 	.summary = "ask the cache of GitHub Actions for a kernel",
 	.opts = opts,
+	.costly = true,
 	.run = run,
 	.secrets = true,
 };

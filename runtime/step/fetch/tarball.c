@@ -71,5 +71,6 @@ const struct step step_tarball = {
 	.summary = "a released kernel's source: downloaded, checked, unpacked",
 	.opts = opts,
 	.recipe = recipe,
+	.costly = true,
 	.run = run,
 };

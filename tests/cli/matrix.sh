@@ -1,0 +1,191 @@
+#!/bin/sh
+# matrix, runs, affected: which cells there are, what is planned and told of them; steps are played (tests/fake-step.sh).
+. "$(dirname "$0")/../lib.sh"
+header=$root/runtime/test
+
+cat >"$base/tests.c" <<'END'
+#include <ktstr.h>
+#include <stdio.h>
+
+KTSTR_SCHEDULER(mine, .binary = "/bin/true", .flags = KTSTR_FLAGS({ "llc", KTSTR_LIST("--llc") }, { "steal", KTSTR_LIST("--steal") }));
+static void own(struct ktstr_verdict *v)
+{
+	ktstr_check(v, true, "never");
+}
+KTSTR_SCENARIO(steady, .scheduler = &mine, .scenario = "work - spin\nhold 100%");
+KTSTR_SCENARIO(plain, .scenario = "work - spin\nhold 100%", .judge = own);
+KTSTR_SCENARIO(twice, .max_cpus = 2, .scenario = "work - spin\nhold 100%", .clock = KTSTR_BOTH);
+KTSTR_SCENARIO(demo_ignored, .scenario = "work - spin\nhold 100%");
+KTSTR_TEST(bodily, .scheduler = &mine, .max_cpus = 4)
+{
+	puts("a word on stdout");
+	ktstr_work(k, "-", "spin n=%u", ktstr_flag(k, "llc") ? 3 : ktstr_cpus(k));
+	ktstr_hold(k, "100%%");
+}
+KTSTR_HOST_TEST(on_the_host)
+{
+	(void)v;
+}
+KTSTR_MAIN
+END
+gcc -Wall -Wextra -Werror -I"$header" "$base/tests.c" -o "$base/tests" "$O/libktstr.a" -lm || fail 'tests.c does not compile'
+
+# A ktstr whose steps are played, with the kernels one and two.
+place() {
+	mkdir -p fake/out && ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/ktstr" fake/out/ || fail 'no place' || return
+	for part in "$O"/ktstr-*; do
+		[ -d "$part" ] || ln -s "$part" fake/out/
+	done
+	rm -f fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step && chmod +x fake/out/ktstr-step || fail 'no step' || return
+	PATH=$work/fake/out:$PATH FAKE_LOG=$work/steps KTSTR_CACHE_DIR=$work/kernels KTSTR_KERNEL=one
+	export PATH FAKE_LOG KTSTR_CACHE_DIR KTSTR_KERNEL
+	for key in one two; do
+		mkdir -p "kernels/$key"
+		echo "no kernel: $key" >"kernels/$key/bzImage"
+		echo 'CONFIG_VIRTIO_MMIO=y' >"kernels/$key/.config"
+		printf '{ "version": "6.%s", "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "built_at": "%s" }\n' \
+			"${#key}" 2026-01-01T00:00:00Z >"kernels/$key/metadata.json"
+	done
+	for name in fine good other; do
+		printf 'test %s\ncgroup a\nwork a spin\nhold 100%%\n' "$name" >"$name.ktstr"
+	done
+	: >steps
+}
+
+# matrix WORD…: as exits 0, with steps in the file "new"
+matrix() {
+	: >steps
+	exits "$code" ktstr matrix "$@" && sort steps >new
+}
+code=0
+
+steps_of() {
+	grep -c "^$1 " new || true
+}
+
+# What ./tests --cells says: what bodies print is no part of it.
+cells() {
+	place || return
+	exits 0 "$base/tests" --cells && python3 -m json.tool out >/dev/null && has 'a word on stdout' err && hasnt demo_ignored out &&
+		has '"hosts": 1' out && same 4 "$(grep -c '"name"' out)" 'texts' || return
+	exits 0 "$base/tests" --cells --preset tiny-1llc --preset smt-2llc --profiles all && same 6 "$(grep -c '"name"' out)" 'texts' || return
+	exits 2 "$base/tests" --cells --preset none && has 'there is none such' err || return
+	exits 2 "$base/tests" --judge steady --runs . --to x 1 && exits 2 "$base/tests" --judge plain 1
+}
+
+# Names of cells: a test where it says itself, by its clocks; presets within bounds, profiles of those that have them.
+names() {
+	place || return
+	exits 0 ktstr matrix --list "$base/tests" fine.ktstr && has 'note' err && cat >want <<-'END' && same "$(cat want)" "$(cat out)" || return
+		steady/one/1n1l2c1t/default
+		plain/one/1n1l2c1t
+		twice/one/1n1l2c1t
+		twice/one/1n1l2c1t-1024mb-real
+		bodily/one/1n1l2c1t/default
+		fine/one/1n1l2c1t
+	END
+	exits 0 ktstr matrix --list "$base/tests" fine.ktstr --kernel one --kernel two --preset tiny-1llc --preset odd-3llc --all-profiles &&
+		same 32 "$(wc -l <out)" cells && same 8 "$(grep -c ^bodily out)" 'within bounds' && same 16 "$(grep -c ^steady out)" 'cells of steady' &&
+		same 4 "$(grep -c ^fine out)" 'cells of a file' || return
+	exits 0 ktstr matrix --list "$base/tests" --profiles llc+steal && same 2 "$(wc -l <out)" 'cells of a profile' || return
+	exits 0 ktstr matrix --list "$base/tests" --filter bodily && same bodily/one/1n1l2c1t/default "$(cat out)" || return
+	exits 0 ktstr matrix --list "$base/tests" --cell plain/one/1n1l2c1t && same plain/one/1n1l2c1t "$(cat out)" || return
+	exits 0 ktstr matrix --list "$base/tests" --clock real && same 4 "$(wc -l <out)" 'cells of one clock'
+}
+
+# Nothing is done twice, and a graph that did not change starts none but what must be looked at each time.
+nothing_twice() {
+	place || return
+	matrix "$base/tests" fine.ktstr good.ktstr --preset tiny-1llc --preset tiny-2llc --all-profiles --kernel one --kernel two && same 44 "$(steps_of run)" runs &&
+		same 44 "$(steps_of judge)" judges && has '44 of 44 passed' out && has '44 known before' out || return
+	same 1 "$(steps_of scheduler)" 'one payload of all tests of a scheduler' || return
+	matrix "$base/tests" fine.ktstr good.ktstr --preset tiny-1llc --preset tiny-2llc --all-profiles --kernel one --kernel two && same 0 "$(steps_of run)" 'runs of an equal request' &&
+		same 0 "$(steps_of judge)" 'judges of an equal request'
+}
+
+# Each cell is in one part, and stays there.
+shards() {
+	place || return
+	all="$base/tests fine.ktstr --preset all --kernel one --kernel two"
+	# shellcheck disable=SC2086 # words
+	exits 0 ktstr matrix --list $all && sort out >whole || return
+	: >parts
+	for i in 1 2 3; do
+		# shellcheck disable=SC2086
+		exits 0 ktstr matrix --list $all --shard $i/3 && cat out >>parts && cp out "part$i" && [ -s out ] || fail "part $i" || return
+	done
+	same "$(cat whole)" "$(sort parts)" 'all parts together' || return
+	# shellcheck disable=SC2086
+	exits 0 ktstr matrix --list $all good.ktstr other.ktstr --shard 2/3 && grep -v -e ^good -e ^other out >later || return
+	same "$(cat part2)" "$(cat later)" 'a part with more cells' || return
+	exits 2 ktstr matrix fine.ktstr --shard 4/3 && has '"1/3"' err && exits 2 ktstr matrix fine.ktstr --shard 0/3 && exits 2 ktstr matrix fine.ktstr --shard x
+}
+
+# Failures, their exit codes, the grid, files for machines.
+verdicts() {
+	place || return
+	printf 'test bad\nwork - spin\nhold 100%%\n' >bad.ktstr
+	printf 'test vague\nwork - spin\nhold 100%%\n' >vague.ktstr
+	code=1 matrix fine.ktstr bad.ktstr vague.ktstr --preset tiny-1llc --preset smt-2llc --junit j.xml --json-file j.json &&
+		has '2 of 6 passed, fail: 2, inconclusive: 2' out && has 'gap.max 3 ms > 2 ms' out && has 'tiny-1llc' out &&
+		has '. passed  c known to pass' out && has 'tests="6" failures="2" errors="0" skipped="2"' j.xml && has '"verdict": "fail"' j.json || return
+	has 'FAIL bad/one/' err || return
+	code=2 matrix fine.ktstr vague.ktstr && code=0 matrix fine.ktstr vague.ktstr --allow-inconclusive || return
+	exits 0 ktstr matrix --markdown fine.ktstr && has '### Scenarios' out
+}
+
+# The last results: what failed is run again, and runs are shown and compared.
+history() {
+	place || return
+	printf 'test bad\nwork - spin\nhold 100%%\n' >bad.ktstr
+	exits 10 ktstr matrix fine.ktstr --rerun-failed && has 'no run is written down' err && exits 0 ktstr runs && has 'no run' out || return
+	code=1 matrix fine.ktstr bad.ktstr --kernel one --kernel two || return
+	exits 0 ktstr runs && same 2 "$(wc -l <out)" 'lines of runs' && exits 0 ktstr runs last && has 'ktstr matrix fine.ktstr bad.ktstr' out &&
+		same 4 "$(grep -c '/one/\|/two/' out)" 'cells of a run' || return
+	code=1 matrix fine.ktstr bad.ktstr --kernel one --kernel two --rerun-failed && same 2 "$(steps_of run)" 'what failed, again' &&
+		has '0 of 2 passed' out || return
+	exits 0 ktstr runs --json && python3 -m json.tool out >/dev/null || return
+	first=$(python3 -c 'import json; print(json.load(open("out"))["runs"][-1]["id"])')
+	exits 0 ktstr runs "$first" last && has 'pass         -> -            fine/one/1n1l2c1t' out && same 2 "$(wc -l <out)" 'differences' || return
+	exits 0 ktstr runs last last && has 'equal verdicts in 2 cells' out && exits 10 ktstr runs 123 && exits 10 ktstr runs ../x || return
+	exits 0 ktstr matrix fine.ktstr && exits 10 ktstr matrix fine.ktstr --rerun-failed && has 'nothing failed' err || return
+	# What failed last stands first, in the same build folder.
+	n=$(find cache/ktstr/store/graphs -name 'matrix-*' | wc -l)
+	exits 1 ktstr matrix fine.ktstr bad.ktstr --kernel one --kernel two &&
+		same "$n" "$(find cache/ktstr/store/graphs -name 'matrix-*' | wc -l)" 'build folders' || return
+	same bad "$(grep -m 1 '^build tests/' cache/ktstr/store/graphs/matrix-*/build.ninja | sed -n 's|.*build tests/\([a-z]*\)/.*|\1|p' | sort -u | head -n 1)" 'the first run' || return
+	# A damaged list costs estimates.
+	echo rubbish >cache/ktstr/store/history/cells && exits 0 ktstr matrix fine.ktstr
+}
+
+# A budget takes what covers most: each test once before any twice.
+budgets() {
+	place || return
+	exits 0 ktstr matrix --list fine.ktstr good.ktstr other.ktstr --preset all --budget 5 -j 2 && has 'cells fit into 5 s' err &&
+		same 3 "$(cut -d/ -f1 out | sort -u | wc -l)" 'tests' && same 3 "$(wc -l <out)" 'cells' || return
+	exits 0 ktstr matrix --list fine.ktstr --budget 1000000 && same 1 "$(wc -l <out)" 'cells' && exits 2 ktstr matrix fine.ktstr --budget 0
+}
+
+mistakes() {
+	place || return
+	exits 2 ktstr matrix && exits 10 ktstr matrix none.ktstr && exits 10 ktstr matrix /bin/true && has 'no test program of libktstr' err || return
+	exits 2 ktstr matrix fine.ktstr --preset none && has '--preset none' err && exits 2 ktstr matrix fine.ktstr --cell x && has 'no such cell' err || return
+	exits 10 ktstr matrix fine.ktstr --filter x && has 'no cell has "x"' err || return
+	cp fine.ktstr also.ktstr && exits 2 ktstr matrix fine.ktstr also.ktstr && has 'two tests are called "fine"' err || return
+	printf '#!/bin/sh\necho "{ \\"tests\\": [ { \\"name\\": \\"x\\", \\"text\\": \\"relative\\" } ] }"\n' >liar && chmod +x liar && exits 10 ktstr matrix ./liar &&
+		has 'test x: no text' err || return
+	printf '#!/bin/sh\nkill -SEGV $$\n' >crash && chmod +x crash && exits 10 ktstr matrix ./crash && has 'SIGSEGV' err || return
+	exits 2 ktstr matrix "$base/tests" --profiles none && has 'no test has a place' err
+}
+
+# Cells without a result are named, and no step of a guest is begun.
+affected() {
+	place || return
+	rm fake/out/ktstr-step && ln -s "$O/ktstr-step" fake/out/ktstr-step || return
+	exits 0 ktstr affected "$base/tests" fine.ktstr --preset tiny-1llc && has '4 of 4 cells affected' out && has 'scheduler true: 2 of 2' out &&
+		has fine/one/1n1l4c1t out || return
+	same '' "$(find cache/ktstr/store/graphs -name run.json -o -name state)" 'what guests leave' || return
+	exits 0 ktstr affected --json fine.ktstr && python3 -m json.tool out >/dev/null && has '"affected": true' out
+}
+
+run_tests cells names nothing_twice shards verdicts history budgets mistakes affected

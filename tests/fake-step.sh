@@ -1,0 +1,50 @@
+#!/bin/sh
+# In place of ktstr-step, for tests of what is planned and told: each step leaves the outputs that the graph has of it, at once, and its name in
+# $FAKE_LOG. A test called bad… fails, one called vague… is inconclusive.
+step=$1 name='' kernel='' topology='' profile=''
+shift
+while [ $# -gt 0 ]; do
+	case $1 in
+	--out) out=$2 ;;
+	--id) id=$2 ;;
+	--name=*) name=${1#--name=} ;;
+	--kernel=*) kernel=${1#--kernel=} ;;
+	--topology=*) topology=${1#--topology=} ;;
+	--profile=*) profile=${1#--profile=} ;;
+	esac
+	shift
+done
+[ -z "${FAKE_LOG-}" ] || echo "$id" >>"$FAKE_LOG"
+files() {
+	for file in "$@"; do
+		was=
+		[ ! -e "$out/$file" ] || read -r was <"$out/$file"
+		[ "$was" = "$id" ] || echo "$id" >"$out/$file"
+	done
+}
+case $step in
+probe) files probe ;;
+initramfs) files initramfs.cpio ;;
+bootable) files kernel layout queues facts ;;
+snapshot) files state recipe ;;
+payload | programs) files payload.pack ;;
+scenario) files text 'test' ;;
+run) files run.json recipe ;;
+judge)
+	verdict=pass words='' quoted=null check=''
+	[ -z "$profile" ] || quoted="\"$profile\""
+	case $name in
+	bad*) verdict=fail words='gap.max 3 ms > 2 ms' ;;
+	vague*) verdict=inconclusive words='gap.max: no value' ;;
+	esac
+	[ -z "$words" ] ||
+		check="{ \"metric\": \"gap.max\", \"seed\": 1, \"verdict\": \"$verdict\", \"words\": \"$words\" }"
+	printf '{ "format": 1, "test": "%s", "kernel": "%s", "topology": "%s", "profile": %s, "verdict": "%s", "seeds": [ { "seed": 1, "verdict": "%s" } ], "checks": [ %s ] }\n' \
+		"$name" "$kernel" "$topology" "$quoted" "$verdict" "$verdict" \
+		"$check" >"$out/verdict.json"
+	;;
+*)
+	echo "fake-step.sh knows no step $step" >&2
+	exit 1
+	;;
+esac
