@@ -150,10 +150,12 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	if (take(b, &st, rel, e) < 0)
 		return -1;
 	/* The order in which steps begin is no part of what is asked for. */
-	free(TAKE(text));
-	f = xmemstream(&text, &n);
-	ninja_write(f, p, true);
-	fclose(f);
+	if (plan_is_ranked(p)) {
+		free(TAKE(text));
+		f = xmemstream(&text, &n);
+		ninja_write(f, p, true);
+		fclose(f);
+	}
 	if (file_write(b->dir, "build.ninja", text, n, e) < 0 || write_tools(b->dir, p, e) < 0)
 		return store_err(&st, e);
 	return 0;

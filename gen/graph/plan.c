@@ -170,6 +170,14 @@ const struct edge *plan_find(const struct plan *p, const char *id)
 	return index_find(&p->by_id, id);
 }
 
+bool plan_is_ranked(const struct plan *p)
+{
+	for (size_t i = 1; i < p->n_edges; i++)
+		if (p->edges[i]->rank != p->edges[0]->rank)
+			return true;
+	return false;
+}
+
 void edge_heading(struct edge *g, const char *fmt, ...)
 {
 	free(g->heading);

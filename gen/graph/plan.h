@@ -57,6 +57,8 @@ void plan_include(struct plan *p, const char *path);
 struct edge *plan_edge(struct plan *p, const char *rule, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* NULL: there is none. */
 const struct edge *plan_find(const struct plan *p, const char *id);
+/* Whether ranks of its edges differ. */
+bool plan_is_ranked(const struct plan *p);
 void edge_heading(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void edge_out(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void edge_in(struct edge *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -90,7 +90,8 @@ static char *judged(struct watch *w, const struct matrix_cell *c, const struct s
 	w->unheard--;
 	w->expected_ms -= p ? p->ms : 0;
 	w->cached += !x->ran;
-	char *words = r->state == STEP_RAN || r->state == STEP_CACHED ? failure(c, dir) : NULL;
+	/* Of what was up to date nothing is heard until the end, where all failures are told. */
+	char *words = r->began && (r->state == STEP_RAN || r->state == STEP_CACHED) ? failure(c, dir) : NULL;
 
 	w->failed += words || r->state == STEP_FAILED || r->state == STEP_NOT_RUN;
 	return words;

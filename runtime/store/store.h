@@ -11,6 +11,7 @@
  *   {root}/host/                  what is true until the next boot of the host (host/accel.h)
  *   {root}/releases/ sums/        lists as published (step releases, fetch/tarball/tarball.h)
  *   {root}/texts/                scenarios of test programs (test/ask.c), by program and scheduler
+ *   {root}/history/              what came of cells of matrices (gen/matrix/history.h)
  *   {root}/trees/                 objects of kernel builds, so that the next one is incremental
  *
  * The root is $KTSTR_STORE, else $XDG_CACHE_HOME/ktstr/store, else $HOME/.cache/ktstr/store. Results are never

@@ -181,7 +181,7 @@ static int run_affected(int n, const char *const *args, struct err *e)
 const struct verb verb_affected = {
 	.name = "affected",
 	.args = "PROGRAM|NAME|FILE...",
-	.summary = "name the cells of a matrix that would run, and run nothing",
+	.summary = "name the tests that matrix would run, and run none",
 	.about =
 		"Cells without a result for what programs, files, schedulers and kernels are now: what `ktstr matrix` with the same\n"
 		"words would run. No guest starts and no kernel is built; what is fast, such as a look at a source tree, is done.",

@@ -239,7 +239,7 @@ static int run_matrix(int n, const char *const *args, struct err *e)
 const struct verb verb_matrix = {
 	.name = "matrix",
 	.args = "PROGRAM|NAME|FILE...",
-	.summary = "run all tests of programs and files on kernels and topologies, and none twice",
+	.summary = "run all tests on kernels and topologies, none twice",
 	.about =
 		"Each test of each program and file, on each kernel and topology, with each profile of its scheduler and each seed,\n"
 		"is a cell. What is known of it is not run again, whoever ran it: this verb, `ktstr run`, the test program or nextest.\n"

@@ -232,7 +232,7 @@ static int run_runs(int n, const char *const *args, struct err *e)
 const struct verb verb_runs = {
 	.name = "runs",
 	.args = "[RUN [RUN]]",
-	.summary = "list what matrices came to, show one of them, or compare two",
+	.summary = "list, show or compare what matrix came to",
 	.about = "Each `ktstr matrix` is written down in the store, the last 50 are kept. Without an argument they are listed, the last one\n"
 		 "first; with one, that is shown cell by cell; with two, cells are named that came out otherwise. \"last\" is the last one.",
 	.examples = "  ktstr runs\n"
