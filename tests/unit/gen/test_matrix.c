@@ -82,7 +82,7 @@ static void again(void **state)
 		const struct profile p = { .name = profile };
 		struct sweep_guest guest = { .topology = topology };
 		struct matrix m = {
-			.tests = xcalloc(1, sizeof(*m.tests)), .n = 1, .again = "--clock real", .flags_file = "/f"
+			.tests = xcalloc(1, sizeof(*m.tests)), .n = 1, .again = "--clock real"
 		};
 		struct matrix_test *t = m.tests;
 		struct err e = { 0 };
@@ -90,6 +90,7 @@ static void again(void **state)
 		assert_int_equal(test_load(&t->test, "cgroup_steady",
 					   &(struct test_opts){ .args = none, .expect_lines = none }, &e),
 				 0);
+		t->flags = "/f";
 		t->seeds = (struct seeds){ 1, 1 };
 		t->sweep.asked = all[i].asks ? asked : NULL;
 		t->sweep.n = 1;
