@@ -137,3 +137,6 @@ KERNEL=$first sh "$root/tests/bench/virtual.sh"
 
 printf '\nscenarios\n'
 KERNEL=$first sh "$root/tests/bench/scenarios.sh"
+
+printf '\n'
+KERNEL=$first sh "$root/tests/bench/programs.sh"

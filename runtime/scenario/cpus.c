@@ -19,7 +19,7 @@ unsigned cpus_count(const struct cpus *s)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < WORDS; i++)
-		n += (unsigned)__builtin_popcountll(s->bits[i]);
+		n += s->bits[i] ? (unsigned)__builtin_popcountll(s->bits[i]) : 0;
 	return n;
 }
 

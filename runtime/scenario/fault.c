@@ -64,6 +64,15 @@ bool fault_tip(struct scenario_error *e, const char *fmt, ...)
 	return false;
 }
 
+unsigned fault_which(const char *const *words, unsigned count, const char *text, size_t n)
+{
+	unsigned i = 0;
+
+	while (i < count && (!words[i] || strlen(words[i]) != n || memcmp(words[i], text, n) != 0))
+		i++;
+	return i;
+}
+
 enum { WORD_MAX = 32 };
 
 /* Insertions, deletions, replacements, and swaps of neighbours. */
@@ -113,6 +122,13 @@ void fault_guess_try(struct fault_guess *g, const char *candidate)
 	} else if (used + 5 < sizeof g->all && (used < 3 || strcmp(g->all + used - 3, "...") != 0)) {
 		strcat(g->all, used ? " ..." : "...");
 	}
+}
+
+void fault_guess_words(struct fault_guess *g, const char *const *words, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (words[i])
+			fault_guess_try(g, words[i]);
 }
 
 bool fault_guess_tip(struct scenario_error *e, const struct fault_guess *g)

@@ -14,6 +14,9 @@ bool fault_memory(struct scenario_error *e);
 /* To go with a fault that is there. */
 bool fault_tip(struct scenario_error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Which of the words the n characters are, or how many there are: none. A word may be NULL, which nothing is. */
+unsigned fault_which(const char *const *words, unsigned count, const char *text, size_t n);
+
 /* Which of some words the n characters were meant to be: "did you mean WORD?" as tip, or all of them when none is near. */
 struct fault_guess {
 	const char *word;
@@ -23,4 +26,5 @@ struct fault_guess {
 	char all[160];
 };
 void fault_guess_try(struct fault_guess *g, const char *candidate);
+void fault_guess_words(struct fault_guess *g, const char *const *words, unsigned count);
 bool fault_guess_tip(struct scenario_error *e, const struct fault_guess *g);

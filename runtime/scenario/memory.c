@@ -14,15 +14,12 @@ bool memory_parse(struct memory *m, const char *text, size_t n, struct scenario_
 {
 	const char *colon = memchr(text, ':', n);
 	size_t len = colon ? (size_t)(colon - text) : n, rest = colon ? n - len - 1 : 0;
-	struct fault_guess g = { .word = text, .n = len };
 
-	*m = (struct memory){ .kind = MEMORY_LOCAL };
-	for (; m->kind < MEMORY_KINDS; m->kind++) {
-		if (strlen(words[m->kind]) == len && !memcmp(words[m->kind], text, len))
-			break;
-		fault_guess_try(&g, words[m->kind]);
-	}
+	*m = (struct memory){ .kind = (enum memory_kind)fault_which(words, MEMORY_KINDS, text, len) };
 	if (m->kind == MEMORY_KINDS) {
+		struct fault_guess g = { .word = text, .n = len };
+
+		fault_guess_words(&g, words, MEMORY_KINDS);
 		fault_bad(e, 1, "there is no memory policy \"%.*s\"", (int)len, text);
 		return fault_guess_tip(e, &g);
 	}

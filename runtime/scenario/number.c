@@ -43,19 +43,10 @@ bool time_parse(const char *text, size_t n, const char *what, uint64_t min, uint
 		if (strlen(units[i].name) != n - len || memcmp(text + len, units[i].name, n - len) != 0)
 			continue;
 		if (v > TIME_MAX_NS / units[i].ns || v * units[i].ns < min || v * units[i].ns > max) {
-			char from[24], to[24];
-			FILE *f = fmemopen(from, sizeof from, "w"), *g = fmemopen(to, sizeof to, "w");
+			char from[TIME_TEXT], to[TIME_TEXT];
 
-			if (f && g) {
-				time_write(f, min);
-				time_write(g, max);
-			}
-			if (f)
-				fclose(f);
-			if (g)
-				fclose(g);
-			return fault_bad(e, 1, "%s is to be %s to %s, not %.*s", what, f && g ? from : "less",
-					 f && g ? to : "", (int)n, text);
+			return fault_bad(e, 1, "%s is to be %s to %s, not %.*s", what, time_words(from, min),
+					 time_words(to, max), (int)n, text);
 		}
 		*ns = v * units[i].ns;
 		return true;
@@ -66,13 +57,35 @@ bool time_parse(const char *text, size_t n, const char *what, uint64_t min, uint
 	return fault_tip(e, "a whole number and ns, us, ms or s, for example 1500ms");
 }
 
-void time_write(FILE *f, uint64_t ns)
+/* Digits, most significant first; how many. */
+static size_t digits_text(char to[TIME_TEXT], uint64_t v)
+{
+	char back[TIME_TEXT];
+	size_t n = 0;
+
+	do
+		back[n++] = (char)('0' + v % 10);
+	while (v /= 10);
+	for (size_t i = 0; i < n; i++)
+		to[i] = back[n - 1 - i];
+	return n;
+}
+
+const char *time_words(char to[TIME_TEXT], uint64_t ns)
 {
 	size_t i = 0;
 
 	while (ns % units[i].ns)
 		i++;
-	fprintf(f, "%llu%s", (unsigned long long)(ns / units[i].ns), units[ns ? i : 1].name);
+	strcpy(to + digits_text(to, ns / units[i].ns), units[ns ? i : 1].name);
+	return to;
+}
+
+void time_write(FILE *f, uint64_t ns)
+{
+	char text[TIME_TEXT];
+
+	fputs(time_words(text, ns), f);
 }
 
 bool share_parse(const char *text, size_t n, uint64_t *millionths, struct scenario_error *e)

@@ -22,7 +22,9 @@ bool number_parse(const char *text, size_t n, const char *what, uint64_t min, ui
 /* "5ms", with ns, us, ms or s, up to an hour. */
 bool time_parse(const char *text, size_t n, const char *what, uint64_t min, uint64_t max, uint64_t *ns,
 		struct scenario_error *e);
-/* In the largest unit in which it is whole. */
+/* In the largest unit in which it is whole, into room for that many bytes: to. */
+enum { TIME_TEXT = 24 };
+const char *time_words(char to[TIME_TEXT], uint64_t ns);
 void time_write(FILE *f, uint64_t ns);
 /* "0.25", "25%", "1": millionths, 0…1. */
 bool share_parse(const char *text, size_t n, uint64_t *millionths, struct scenario_error *e);

@@ -9,8 +9,10 @@ struct place {
 
 struct places {
 	unsigned cpus, nodes, llcs, cores, threads; /* how many; threads: of the core that has most */
-	struct place at[CPUS_MAX];
+	struct place at[CPUS_MAX];                  /* behind the last CPU there is anything */
 };
+
+void places_copy(struct places *to, const struct places *p);
 
 /* "N,L,C,T" as in topology/topology.h: CPU i is thread i%T of core i/T of LLC i/(C*T), and nodes have LLCs in order: node_llcs
  * of each, or L/N when NULL. False when a number is 0, CPUs are too many, or the LLCs do not come out even. */

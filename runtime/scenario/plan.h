@@ -109,7 +109,6 @@ struct plan_group {
 };
 
 struct scenario_plan {
-	struct places places;
 	uint64_t duration_ns, settle_ns;
 	struct plan_step *steps;
 	size_t n_steps;
@@ -131,6 +130,7 @@ struct scenario_plan {
 	bool freezes, hotplug, psi, freezer;
 	bool schedules; /* it has lines about the scheduler */
 	bool later;     /* and begins without one */
+	struct places places;
 };
 
 /* The scenario must live as long as the plan. SCENARIO_OK, or e is filled: SKIP when the topology lacks an index, CPUs for parts, or what "needs" says; BAD for empty sets,

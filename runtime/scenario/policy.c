@@ -43,14 +43,15 @@ static bool deadline(struct policy *p, const char *text, size_t n, struct scenar
 bool policy_parse(struct policy *p, const char *text, size_t n, struct scenario_error *e)
 {
 	const char *colon = memchr(text, ':', n);
-	size_t len = colon ? (size_t)(colon - text) : n, k = POLICY_NORMAL;
-	struct fault_guess g = { .word = text, .n = len };
+	size_t len = colon ? (size_t)(colon - text) : n;
+	unsigned k = fault_which(names, KINDS, text, len);
 	bool ok = true;
 	uint64_t v;
 
-	for (; k < KINDS && (strlen(names[k]) != len || memcmp(names[k], text, len) != 0); k++)
-		fault_guess_try(&g, names[k]);
 	if (k == KINDS) {
+		struct fault_guess g = { .word = text, .n = len };
+
+		fault_guess_words(&g, names, KINDS);
 		fault_bad(e, 1, "there is no policy \"%.*s\"", (int)len, text);
 		return fault_guess_tip(e, &g);
 	}

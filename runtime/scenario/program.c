@@ -184,23 +184,27 @@ static bool wrong_form(struct input *in, const struct act *a)
 	return fault_tip(in->e, "for example %s", acts[a->kind].form);
 }
 
+static bool no_act(struct input *in, const char *word, size_t n)
+{
+	struct fault_guess g = { .word = word, .n = n };
+
+	for (unsigned i = 0; i < ACT_KINDS; i++)
+		fault_guess_try(&g, acts[i].name);
+	fault_bad(in->e, 1, "there is no act \"%.*s\"", (int)n, word);
+	fault_guess_tip(in->e, &g);
+	return at_word(in, word);
+}
+
 static bool read_act(struct input *in, const char *word, size_t n)
 {
 	struct program *p = in->p;
-	struct fault_guess g = { .word = word, .n = n };
 	struct act a = { .kind = ACT_RUN };
 	const char *args;
 
-	for (; a.kind < ACT_KINDS; a.kind++) {
-		if (strlen(acts[a.kind].name) == n && !memcmp(acts[a.kind].name, word, n))
-			break;
-		fault_guess_try(&g, acts[a.kind].name);
-	}
-	if (a.kind == ACT_KINDS) {
-		fault_bad(in->e, 1, "there is no act \"%.*s\"", (int)n, word);
-		fault_guess_tip(in->e, &g);
-		return at_word(in, word);
-	}
+	while (a.kind < ACT_KINDS && (strlen(acts[a.kind].name) != n || memcmp(acts[a.kind].name, word, n) != 0))
+		a.kind++;
+	if (a.kind == ACT_KINDS)
+		return no_act(in, word, n);
 	if (p->n == PROGRAM_ACTS_MAX)
 		return fault_bad(in->e, 1, "more than %d acts", PROGRAM_ACTS_MAX) || at_word(in, word);
 	args = !strcmp(acts[a.kind].args, "i") ? "ij" : acts[a.kind].args;

@@ -131,12 +131,12 @@ static bool read_values(struct input *in, struct set_term *t)
 static bool read_term(struct input *in, struct set_term *t)
 {
 	size_t n = until(in, ":+-@");
-	struct fault_guess g = { .word = in->p, .n = n };
-	unsigned k = 0;
+	unsigned k = fault_which(names, KINDS, in->p, n);
 
-	for (; k < KINDS && (strlen(names[k]) != n || memcmp(names[k], in->p, n) != 0); k++)
-		fault_guess_try(&g, names[k]);
 	if (k == KINDS) {
+		struct fault_guess g = { .word = in->p, .n = n };
+
+		fault_guess_words(&g, names, KINDS);
 		fault_bad(in->e, column(in, in->p), "\"%.*s\" names no CPUs", (int)n, in->p);
 		return fault_guess_tip(in->e, &g);
 	}

@@ -2,6 +2,7 @@
 #include "scenario/fault.h"
 #include "scenario/number.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 enum { PROGRAM_TEXT_MAX = 1024 };
@@ -102,59 +103,86 @@ const struct worktype_alias worktype_aliases[] = {
 };
 const size_t n_worktype_aliases = sizeof worktype_aliases / sizeof *worktype_aliases;
 
-/* As a program has it; parameters of PARAM_US are written without their unit. */
-static void value_write(FILE *f, const struct worktype_param *p, uint64_t v)
+/* What is written into room for n bytes. fits: nothing was left out. */
+struct text {
+	char *to;
+	size_t n, at;
+	bool fits;
+};
+
+static void put(struct text *t, const char *s, size_t n)
 {
-	if (p->unit == PARAM_TIME || p->unit == PARAM_US)
-		time_write(f, v);
-	else if (p->unit == PARAM_OF)
-		fputs(v ? "all" : "self", f);
-	else
-		fprintf(f, "%llu", (unsigned long long)v);
+	t->fits = t->fits && n < t->n - t->at;
+	if (!t->fits)
+		return;
+	memcpy(t->to + t->at, s, n);
+	t->at += n;
+	t->to[t->at] = '\0';
 }
 
-static void ring_write(FILE *f, unsigned roles, uint64_t ns)
+static void putf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void putf(struct text *t, const char *fmt, ...)
 {
-	for (unsigned i = 0; i < roles; i++) {
-		fputs(i ? " | wait " : "run ", f);
-		if (i) {
-			fprintf(f, "s%u; run ", i);
-			time_write(f, ns);
-			fprintf(f, "; wake s%u", (i + 1) % roles);
-		} else {
-			time_write(f, ns);
-			fputs("; wake s1; wait s0", f);
-		}
-	}
+	char part[128];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(part, sizeof part, fmt, args);
+	va_end(args);
+	put(t, part, strlen(part));
+}
+
+/* As a program has it; parameters of PARAM_US are written without their unit. */
+static const char *value_text(char to[TIME_TEXT], const struct worktype_param *p, uint64_t v)
+{
+	if (p->unit == PARAM_TIME || p->unit == PARAM_US)
+		return time_words(to, v);
+	if (p->unit == PARAM_OF)
+		return v ? "all" : "self";
+	snprintf(to, TIME_TEXT, "%llu", (unsigned long long)v);
+	return to;
+}
+
+static void ring_put(struct text *t, unsigned roles, uint64_t ns)
+{
+	char run[TIME_TEXT];
+
+	time_words(run, ns);
+	putf(t, "run %s; wake s1; wait s0", run);
+	for (unsigned i = 1; i < roles; i++)
+		putf(t, " | wait s%u; run %s; wake s%u", i, run, (i + 1) % roles);
 }
 
 /* A message thread wakes its workers, and goes on when one of them has done its work. */
-static void schbench_write(FILE *f, const uint64_t *values)
+static void schbench_put(struct text *t, const uint64_t *values)
 {
-	for (unsigned i = 0; i < values[0]; i++) {
-		fprintf(f, "%srun 20us; wake m%u; wait w%u | %u * wait m%u; sleep ", i ? " | " : "", i, i,
-			(unsigned)values[1], i);
-		time_write(f, values[2]);
-		fputs("; run ", f);
-		time_write(f, values[3]);
-		fprintf(f, "; wake w%u", i);
-	}
+	char think[TIME_TEXT], run[TIME_TEXT];
+
+	time_words(think, values[2]);
+	time_words(run, values[3]);
+	for (unsigned i = 0; i < values[0]; i++)
+		putf(t, "%srun 20us; wake m%u; wait w%u | %u * wait m%u; sleep %s; run %s; wake w%u", i ? " | " : "", i,
+		     i, (unsigned)values[1], i, think, run, i);
 }
 
-static void expand(FILE *f, const struct worktype *t, const uint64_t *values)
+static void expand(struct text *to, const struct worktype *t, const uint64_t *values)
 {
-	for (const char *p = t->text; *p; p++) {
-		size_t n = 0;
+	for (const char *p = t->text; *p;) {
+		size_t n = strcspn(p, "$");
+		char value[TIME_TEXT];
 
-		if (*p != '$') {
-			fputc(*p, f);
-			continue;
-		}
-		while (p[1 + n] >= 'a' && p[1 + n] <= 'z')
+		put(to, p, n);
+		p += n;
+		if (!*p)
+			return;
+		for (n = 0, p++; p[n] >= 'a' && p[n] <= 'z';)
 			n++;
 		for (unsigned i = 0; t->params[i].name; i++) {
-			if (strlen(t->params[i].name) == n && !memcmp(t->params[i].name, p + 1, n))
-				value_write(f, &t->params[i], values[i]);
+			if (strlen(t->params[i].name) != n || memcmp(t->params[i].name, p, n) != 0)
+				continue;
+			const char *text = value_text(value, &t->params[i], values[i]);
+
+			put(to, text, strlen(text));
 		}
 		p += n;
 	}
@@ -162,20 +190,16 @@ static void expand(FILE *f, const struct worktype *t, const uint64_t *values)
 
 bool worktype_text(const struct worktype *t, const uint64_t *values, char *to, size_t n)
 {
-	FILE *f = fmemopen(to, n, "w");
-	bool fits;
+	struct text text = { .to = to, .n = n, .fits = true };
 
-	if (!f)
-		return false;
+	put(&text, "", 0);
 	if (t->text)
-		expand(f, t, values);
+		expand(&text, t, values);
 	else if (!strcmp(t->name, "chain"))
-		ring_write(f, (unsigned)values[0], values[1]);
+		ring_put(&text, (unsigned)values[0], values[1]);
 	else
-		schbench_write(f, values);
-	fits = fflush(f) == 0 && (size_t)ftell(f) < n;
-	fclose(f);
-	return fits;
+		schbench_put(&text, values);
+	return text.fits;
 }
 
 static const struct worktype *find(const char *name, size_t n)
@@ -218,23 +242,28 @@ static bool read_value(const struct worktype_param *p, const char *text, size_t 
 	return fault_bad(e, 1, "%s is to be self or all, not \"%.*s\"", what, (int)n, text);
 }
 
+static bool no_param(const struct worktype *t, const char *name, size_t n, struct scenario_error *e)
+{
+	struct fault_guess g = { .word = name, .n = n };
+
+	for (unsigned i = 0; t->params[i].name; i++)
+		fault_guess_try(&g, t->params[i].name);
+	fault_bad(e, 1, "work type %s has no parameter \"%.*s\"", t->name, (int)n, name);
+	return fault_guess_tip(e, &g);
+}
+
 /* One "k=v" of n characters. */
 static bool read_param(struct worktype_use *u, const char *text, size_t n, unsigned *given, struct scenario_error *e)
 {
 	const char *equal = memchr(text, '=', n);
 	size_t len = equal ? (size_t)(equal - text) : n;
-	struct fault_guess g = { .word = text, .n = len };
 	unsigned i = 0;
 
-	for (; u->type->params[i].name; i++) {
-		if (strlen(u->type->params[i].name) == len && !memcmp(u->type->params[i].name, text, len))
-			break;
-		fault_guess_try(&g, u->type->params[i].name);
-	}
-	if (!u->type->params[i].name) {
-		fault_bad(e, 1, "work type %s has no parameter \"%.*s\"", u->type->name, (int)len, text);
-		return fault_guess_tip(e, &g);
-	}
+	while (u->type->params[i].name &&
+	       (strlen(u->type->params[i].name) != len || memcmp(u->type->params[i].name, text, len) != 0))
+		i++;
+	if (!u->type->params[i].name)
+		return no_param(u->type, text, len, e);
 	if (!equal)
 		return fault_bad(e, 1, "parameter %s has no value", u->type->params[i].name) ||
 		       fault_tip(e, "write %s=VALUE", u->type->params[i].name);
@@ -341,9 +370,17 @@ bool worktype_parse(struct worktype_use *u, struct slots *shared, const char *te
 	return program_parse(&u->program, shared, own, e);
 }
 
+bool worktype_usual(const struct worktype_use *u)
+{
+	for (unsigned i = 0; u->type && u->type->params[i].name; i++)
+		if (u->values[i] != u->type->params[i].usual)
+			return false;
+	return u->type != NULL;
+}
+
 void worktype_write(FILE *f, const struct worktype_use *u, const struct slots *shared)
 {
-	char mark = ':';
+	char mark = ':', value[TIME_TEXT];
 
 	if (*u->function) {
 		fprintf(f, "fn:%s", u->function);
@@ -363,7 +400,7 @@ void worktype_write(FILE *f, const struct worktype_use *u, const struct slots *s
 		if (u->type->params[i].unit == PARAM_US)
 			fprintf(f, "%llu", (unsigned long long)(u->values[i] / 1000));
 		else
-			value_write(f, &u->type->params[i], u->values[i]);
+			fputs(value_text(value, &u->type->params[i], u->values[i]), f);
 		mark = ',';
 	}
 }

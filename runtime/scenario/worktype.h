@@ -52,6 +52,8 @@ struct worktype_use {
 /* Letters, digits and "_", the first no digit, and not too many. */
 bool worktype_function_name(const char *text, size_t n);
 bool worktype_parse(struct worktype_use *u, struct slots *shared, const char *text, struct scenario_error *e);
+/* It is a type, and all its parameters have their usual values: its name says all. */
+bool worktype_usual(const struct worktype_use *u);
 /* Canonically: parameters that have their usual values are left out. */
 void worktype_write(FILE *f, const struct worktype_use *u, const struct slots *shared);
 /* The program's text of these values into room for n bytes; false: it does not fit. */

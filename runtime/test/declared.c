@@ -136,7 +136,7 @@ static int take_test(struct declared *d, const struct ktstr_test *t, struct err 
 static int by_place(const void *a, const void *b)
 {
 	const struct declared *x = a, *y = b;
-	int order = strcmp(x->t.file ? x->t.file : "", y->t.file ? y->t.file : "");
+	int order = x->t.file == y->t.file ? 0 : strcmp(x->t.file ? x->t.file : "", y->t.file ? y->t.file : "");
 
 	return order                    ? order
 	       : x->t.line != y->t.line ? (x->t.line > y->t.line) - (x->t.line < y->t.line)
@@ -157,7 +157,11 @@ int declared_read(struct declarations *d, const struct ktstr_program *p, struct 
 			return -1;
 	for (size_t i = 0; i < d->n; i++)
 		d->v[i].program = p;
-	qsort(d->v, d->n, sizeof(*d->v), by_place);
+	for (size_t i = 1; i < d->n; i++)
+		if (by_place(&d->v[i - 1], &d->v[i]) > 0) {
+			qsort(d->v, d->n, sizeof(*d->v), by_place);
+			break;
+		}
 	return works_check(p, e);
 }
 

@@ -62,6 +62,8 @@ static bool replaces(const struct expectation *now, const struct expectation *ol
 	       !(lower(now->op) && upper(old->op));
 }
 
+enum { ROOM = 8 /* more of them at a time */ };
+
 /* It becomes x's. */
 static void put(struct expectations *x, struct expectation *now)
 {
@@ -82,7 +84,8 @@ static void put(struct expectations *x, struct expectation *now)
 		return;
 	}
 	at = at == SIZE_MAX ? kept : at;
-	x->v = xreallocarray(x->v, x->n + 1, sizeof(*x->v));
+	if (x->n % ROOM == 0)
+		x->v = xreallocarray(x->v, x->n + ROOM, sizeof(*x->v));
 	memmove(&x->v[at + 1], &x->v[at], (x->n - at) * sizeof(*x->v));
 	x->v[at] = *now;
 	x->n++;
@@ -156,11 +159,24 @@ int expectations_add(struct expectations *x, enum expect_layer layer, const char
 
 void expectations_default(struct expectations *x, bool scheduler)
 {
-	static const char text[] = "attached\nclean\nprogress\ngap.max <= 2000ms\nreaped <= 2000ms\n";
-	const char *from = scheduler ? text : strchr(text, '\n') + 1;
-	struct err e;
+	static const struct {
+		enum metric_id id;
+		enum expect_op op;
+		double ns;
+	} all[] = { { METRIC_ATTACHED, OP_HOLDS, 0 },
+		    { METRIC_CLEAN, OP_HOLDS, 0 },
+		    { METRIC_PROGRESS, OP_HOLDS, 0 },
+		    { METRIC_GAP_MAX, OP_LE, 2e9 },
+		    { METRIC_REAPED, OP_LE, 2e9 } };
 
-	expectations_add(x, LAYER_DEFAULT, from, strlen(from), NULL, &e);
+	for (size_t i = scheduler ? 0 : 1; i < countof(all); i++) {
+		struct expectation now = { .left = { .metric = metric_get(all[i].id), .phase = PHASE_ALL },
+					   .op = all[i].op,
+					   .value = all[i].ns,
+					   .layer = LAYER_DEFAULT };
+
+		put(x, &now);
+	}
 }
 
 static int no_such_group(const struct expectation *x, const char *group, const char *const *groups, size_t n,

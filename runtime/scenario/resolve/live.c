@@ -24,7 +24,13 @@ static bool concrete(const struct making *m, const char *name, char out[CONCRETE
 
 struct live *live_of(struct making *m, int group)
 {
-	return &m->live[group == PLAN_NO_GROUP ? PLAN_GROUPS_MAX : group];
+	return group == PLAN_NO_GROUP ? &m->outside : &m->live[group];
+}
+
+/* As it is before anybody says something of it. */
+static void become(struct live *l, bool there)
+{
+	*l = (struct live){ .there = there, .was_there = l->was_there };
 }
 
 static int find(const struct scenario_plan *p, const char *name, size_t n)
@@ -36,32 +42,48 @@ static int find(const struct scenario_plan *p, const char *name, size_t n)
 	return PLAN_NO_GROUP;
 }
 
+/* Another group, which is not there yet. */
+static bool grow(struct making *m, const char *name, int parent)
+{
+	struct scenario_plan *p = m->plan;
+	size_t n = p->n_groups;
+
+	if (n == PLAN_GROUPS_MAX)
+		return fault_bad(m->e, 1, "more than %d cgroups", PLAN_GROUPS_MAX);
+	struct plan_group *groups = realloc(p->groups, (n + 1) * sizeof *groups);
+
+	p->groups = groups ? groups : p->groups;
+	struct live *live = realloc(m->live, (n + 1) * sizeof *live);
+
+	m->live = live ? live : m->live;
+	if (!groups || !live)
+		return fault_memory(m->e);
+	live[n] = (struct live){ 0 };
+	groups[n] = (struct plan_group){ .name = strdup(name), .parent = parent };
+	if (!groups[n].name)
+		return fault_memory(m->e);
+	p->n_groups++;
+	return true;
+}
+
 static bool add(struct making *m, const char *name, int *group)
 {
 	struct scenario_plan *p = m->plan;
 	const char *slash = strrchr(name, '/');
 	int parent = slash ? find(p, name, (size_t)(slash - name)) : PLAN_NO_GROUP;
-	struct plan_group *more;
 
 	if (slash && (parent == PLAN_NO_GROUP || !m->live[parent].there))
 		return fault_bad(m->e, 1, "there is no cgroup \"%.*s\" to make one in", (int)(slash - name), name) ||
 		       fault_tip(m->e, "a line before is to say: cgroup %.*s", (int)(slash - name), name);
 	*group = find(p, name, strlen(name));
 	if (*group == PLAN_NO_GROUP) {
-		if (p->n_groups == PLAN_GROUPS_MAX)
-			return fault_bad(m->e, 1, "more than %d cgroups", PLAN_GROUPS_MAX);
-		more = realloc(p->groups, (p->n_groups + 1) * sizeof *more);
-		if (!more)
-			return fault_memory(m->e);
-		p->groups = more;
-		more[p->n_groups] = (struct plan_group){ .name = strdup(name), .parent = parent };
-		if (!more[p->n_groups].name)
-			return fault_memory(m->e);
-		*group = (int)p->n_groups++;
+		if (!grow(m, name, parent))
+			return false;
+		*group = (int)p->n_groups - 1;
 	}
 	if (m->live[*group].there)
 		return fault_bad(m->e, 1, "there is a cgroup \"%s\" already", name);
-	m->live[*group] = (struct live){ .there = true };
+	become(&m->live[*group], true);
 	if (parent != PLAN_NO_GROUP)
 		m->live[parent].below++;
 	return true;
@@ -198,7 +220,7 @@ void live_remove(struct making *m, int group)
 {
 	int parent = m->plan->groups[group].parent;
 
-	m->live[group] = (struct live){ 0 };
+	become(&m->live[group], false);
 	if (parent != PLAN_NO_GROUP)
 		m->live[parent].below--;
 }

@@ -2,11 +2,11 @@
 #pragma once
 #include "scenario/plan.h"
 
-/* One more than there are: the last is "-". */
 struct live {
 	bool there;
-	bool started; /* workers were started in the block that is open, and nobody stopped them */
-	bool own;     /* has a cpuset of its own */
+	bool was_there; /* when the "every" that is open began */
+	bool started;   /* workers were started in the block that is open, and nobody stopped them */
+	bool own;       /* has a cpuset of its own */
 	bool frozen;
 	bool threaded; /* in the kernel's sense: one of those that threads of one process may be spread over */
 	bool threads;  /* workers in it are threads of one process */
@@ -19,7 +19,8 @@ struct making {
 	struct scenario_plan *plan;
 	const struct scenario *s;
 	struct scenario_error *e;
-	struct live live[PLAN_GROUPS_MAX + 1], before[PLAN_GROUPS_MAX + 1]; /* as the open "every" found them */
+	struct live *live;   /* of the plan's groups; it may move when a group is made */
+	struct live outside; /* "-" */
 	struct cpus offline, offline_before;
 	bool detached, detached_before; /* no scheduler, because a line said so */
 	uint32_t each;                  /* what "$" is */

@@ -134,6 +134,9 @@ static char *type_text(const struct making *m, const struct worktype_use *u)
 {
 	char *text = NULL;
 	size_t n;
+
+	if (worktype_usual(u))
+		return strdup(u->type->name);
 	FILE *f = open_memstream(&text, &n);
 
 	if (!f)
@@ -225,20 +228,35 @@ static bool every(struct making *m, const struct scenario_line *l)
 	t->for_ns = long_of(m, &end->amount);
 	m->in_every = true;
 	m->every = m->plan->n_steps - 1;
-	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++)
+	m->outside.started = false;
+	for (size_t i = 0; i < m->plan->n_groups; i++) {
 		m->live[i].started = false;
-	memcpy(m->before, m->live, sizeof m->before);
+		m->live[i].was_there = m->live[i].there;
+	}
 	m->offline_before = m->offline;
 	m->detached_before = m->detached;
 	m->plan->phases++;
 	return count_hold(m, t->for_ns);
 }
 
-/* A pass must leave things as it found them, or the next one could not begin. */
+/* A pass must leave cgroups as it found them, or the next one could not begin. */
+static bool left_alike(struct making *m, const struct live *l, const char *name)
+{
+	if (l->there != l->was_there)
+		return fault_bad(m->e, 1,
+				 l->there ? "each pass makes the cgroup \"%s\" and none removes it"
+					  : "each pass removes the cgroup \"%s\" and none makes it",
+				 name) ||
+		       fault_tip(m->e, "a block is to leave the cgroups as it found them");
+	if (l->started)
+		return fault_bad(m->e, 1, "each pass starts workers in \"%s\" and none stops them", name) ||
+		       fault_tip(m->e, "end the block with stop %s", name);
+	return true;
+}
+
 static bool end_every(struct making *m, const struct scenario_line *l)
 {
 	struct plan_step *t = step(m, l, PLAN_END);
-	const char *name;
 
 	if (!t)
 		return false;
@@ -251,19 +269,10 @@ static bool end_every(struct making *m, const struct scenario_line *l)
 		return fault_bad(m->e, 1, "each pass %s the scheduler, and none undoes it",
 				 m->detached ? "detaches" : "attaches") ||
 		       fault_tip(m->e, "a block is to leave the scheduler as it found it");
-	for (size_t i = 0; i <= PLAN_GROUPS_MAX; i++) {
-		name = i == PLAN_GROUPS_MAX ? "-" : i < m->plan->n_groups ? m->plan->groups[i].name : "";
-		if (m->live[i].there != m->before[i].there)
-			return fault_bad(m->e, 1,
-					 m->live[i].there ? "each pass makes the cgroup \"%s\" and none removes it"
-							  : "each pass removes the cgroup \"%s\" and none makes it",
-					 name) ||
-			       fault_tip(m->e, "a block is to leave the cgroups as it found them");
-		if (m->live[i].started)
-			return fault_bad(m->e, 1, "each pass starts workers in \"%s\" and none stops them", name) ||
-			       fault_tip(m->e, "end the block with stop %s", name);
-	}
-	return true;
+	for (size_t i = 0; i < m->plan->n_groups; i++)
+		if (!left_alike(m, &m->live[i], m->plan->groups[i].name))
+			return false;
+	return left_alike(m, &m->outside, "-");
 }
 
 static bool pair(struct making *m, const struct scenario_line *l)
@@ -508,7 +517,7 @@ static bool check_needs(struct making *m)
 
 static bool make(struct making *m)
 {
-	live_of(m, PLAN_NO_GROUP)->there = true;
+	m->outside.there = m->outside.was_there = true;
 	if (!check_needs(m) || !make_lines(m) || !add_functions(m))
 		return false;
 	if (m->plan->phases)
@@ -520,22 +529,17 @@ static bool make(struct making *m)
 enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct scenario *s, const struct places *p,
 				       struct scenario_error *e)
 {
-	struct making *m = calloc(1, sizeof *m);
+	struct making m = { .plan = plan, .s = s, .e = e };
 	bool made;
 
-	*plan = (struct scenario_plan){
-		.places = *p, .duration_ns = s->duration_ns, .settle_ns = s->settle_ns, .shared = s->shared
-	};
+	memset(plan, 0, offsetof(struct scenario_plan, places));
+	places_copy(&plan->places, p);
+	plan->duration_ns = s->duration_ns;
+	plan->settle_ns = s->settle_ns;
+	plan->shared = s->shared;
 	*e = (struct scenario_error){ 0 };
-	if (!m) {
-		fault_memory(e);
-		return e->fault;
-	}
-	m->plan = plan;
-	m->s = s;
-	m->e = e;
-	made = make(m);
-	free(m);
+	made = make(&m);
+	free(m.live);
 	return made ? SCENARIO_OK : e->fault;
 }
 
@@ -562,5 +566,5 @@ void scenario_plan_free(struct scenario_plan *plan)
 	free(plan->groups);
 	free(plan->programs);
 	free(plan->slot_kinds);
-	*plan = (struct scenario_plan){ 0 };
+	memset(plan, 0, offsetof(struct scenario_plan, places));
 }

@@ -208,14 +208,15 @@ static bool an_every(struct parsing *p, struct scenario_line *l)
 static bool an_each(struct parsing *p, struct scenario_line *l)
 {
 	const struct word *w = &p->st.words[1];
-	struct fault_guess g = { .word = w->text, .n = w->n };
-	unsigned given = 0;
+	unsigned given = 0, over = fault_which(each_words, EACH_KINDS, w->text, w->n);
 
 	if (!open_block(p, !p->depth || p->s->lines[p->blocks[p->depth - 1]].kind == LINE_EVERY))
 		return false;
-	for (; l->each.over < EACH_KINDS && !word_is(w, each_words[l->each.over]); l->each.over++)
-		fault_guess_try(&g, each_words[l->each.over]);
-	if (l->each.over == EACH_KINDS) {
+	l->each.over = (enum each_kind)over;
+	if (over == EACH_KINDS) {
+		struct fault_guess g = { .word = w->text, .n = w->n };
+
+		fault_guess_words(&g, each_words, EACH_KINDS);
 		fault_bad(p->e, 1, "there is no \"each %s\"", w->text);
 		fault_guess_tip(p->e, &g);
 		return word_fault(p->e, &p->st, w);
@@ -338,10 +339,8 @@ static bool unknown(struct parsing *p)
 	const struct word *w = &p->st.words[0];
 	struct fault_guess g = { .word = w->text, .n = w->n };
 
-	for (unsigned i = 0; i < LINE_END; i++)
-		fault_guess_try(&g, line_words[i]);
-	for (unsigned i = LINE_END + 1; i < LINE_KINDS; i++)
-		fault_guess_try(&g, line_words[i]);
+	fault_guess_words(&g, line_words, LINE_END);
+	fault_guess_words(&g, line_words + LINE_END + 1, LINE_KINDS - LINE_END - 1);
 	attribute_guess(&g);
 	fault_guess_try(&g, "use");
 	fault_bad(p->e, 1, "there is no line that begins with \"%s\"", w->text);

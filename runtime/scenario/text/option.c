@@ -24,14 +24,14 @@ static unsigned which(struct parsing *p, const struct word *w, const char *const
 {
 	const char *equal = memchr(w->text, '=', w->n);
 	size_t len = equal ? (size_t)(equal - w->text) : w->n;
-	struct fault_guess g = { .word = w->text, .n = len };
 
 	*o = (struct option){ .value = equal ? equal + 1 : NULL, .at = len + 1, .n = equal ? w->n - len - 1 : 0 };
-	for (; o->which < n; o->which++) {
-		if (strlen(names[o->which]) == len && !memcmp(names[o->which], w->text, len))
-			return o->which;
-		fault_guess_try(&g, names[o->which]);
-	}
+	o->which = fault_which(names, n, w->text, len);
+	if (o->which < n)
+		return o->which;
+	struct fault_guess g = { .word = w->text, .n = len };
+
+	fault_guess_words(&g, names, n);
 	fault_bad(p->e, 1, "\"%s\" takes no \"%.*s\"", p->st.words[0].text, (int)len, w->text);
 	fault_guess_tip(p->e, &g);
 	word_fault(p->e, &p->st, w);
@@ -283,12 +283,11 @@ bool option_nice(const char *text, size_t n, int *v, struct scenario_error *e)
 
 bool option_affinity(const char *text, size_t n, bool each, struct line_affinity *a, struct scenario_error *e)
 {
-	for (unsigned i = 0; i <= AFFINITY_SAME; i++) {
-		if (affinity_words[i] && strlen(affinity_words[i]) == n && !memcmp(affinity_words[i], text, n)) {
-			a->kind = (enum affinity_kind)i;
-			return true;
-		}
-	}
+	unsigned kind = fault_which(affinity_words, AFFINITY_SAME + 1, text, n);
+
+	a->kind = (enum affinity_kind)kind;
+	if (kind <= AFFINITY_SAME)
+		return true;
 	a->kind = AFFINITY_SET;
 	a->set = malloc(sizeof *a->set);
 	if (!a->set)

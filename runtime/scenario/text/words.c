@@ -41,6 +41,9 @@ bool reader_open(struct reader *r, const char *text, size_t n, struct scenario_e
 	if (n > SCENARIO_TEXT_MAX)
 		return fault_bad(e, 0, "the text has %zu bytes; %u are the limit", n, SCENARIO_TEXT_MAX);
 	for (size_t i = 0; i < n; i += len, column++) {
+		len = 1;
+		if (s[i] >= ' ' && s[i] < 0x7f)
+			continue;
 		bool ok = character(s + i, n - i, &len, &c);
 
 		if (!ok || invisible(c)) {
@@ -179,11 +182,6 @@ bool word_fault(struct scenario_error *e, const struct statement *s, const struc
 	if (w->quote < w->n && at >= w->quote)
 		e->column++;
 	return false;
-}
-
-bool word_is(const struct word *w, const char *text)
-{
-	return w->n == strlen(text) && !memcmp(w->text, text, w->n);
 }
 
 bool word_can(const char *text)

@@ -6,6 +6,7 @@
 #include "scenario/error.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 enum { WORDS_MAX = 64 };
 
@@ -39,7 +40,10 @@ int reader_next(struct reader *r, struct statement *s, struct scenario_error *e)
 
 /* The column of the error is one of the word's text, in bytes: makes it one of the line. False. */
 bool word_fault(struct scenario_error *e, const struct statement *s, const struct word *w);
-bool word_is(const struct word *w, const char *text);
+static inline bool word_is(const struct word *w, const char *text)
+{
+	return *w->text == *text && !strcmp(w->text, text);
+}
 /* Whether a text can have it as a word: nothing stands for a quote or a line feed. */
 bool word_can(const char *text);
 /* As a word that is read as this text: in quotes where it must. word_can() holds. */
