@@ -27,13 +27,24 @@ static void words(FILE *f, const char *name, const char *s)
 	text(f, name, s, SIZE_MAX);
 }
 
-/* Of a worker's own text, which may be any bytes. */
+/* Of a worker's own text, which may be any bytes, on one line: what fails in a function may take several. */
 static void plain(FILE *f, const char *name, const char *s, size_t max)
 {
 	char shown[sizeof((struct seat *)0)->error + 1] = { 0 };
+	size_t n = 0;
 
-	for (size_t i = 0; i < max && s[i]; i++)
-		shown[i] = (unsigned char)s[i] > 0x7e ? '?' : s[i];
+	for (size_t i = 0; i < max && s[i]; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (strchr("\t\n\v\f\r ", c)) {
+			if (n && shown[n - 1] != ' ')
+				shown[n++] = ' ';
+		} else if ((c & 0xc0) != 0x80) {
+			shown[n++] = c > 0x7e ? '?' : s[i]; /* one for each character of UTF-8 */
+		}
+	}
+	if (n && shown[n - 1] == ' ')
+		shown[n - 1] = '\0';
 	words(f, name, shown);
 }
 

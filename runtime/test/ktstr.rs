@@ -17,7 +17,8 @@
 //!
 //! Macros: scheduler!, scenario!, test! (the body makes the scenario), host! (the body is the test, on the host), work! (the body is work type
 //! `fn:NAME`, in the guest), and list!, flags!, map_writes! for their members. Lines have no printf in them: "%" is "%". A panic in a body
-//! refuses or fails the test with its words and its place; in a program that aborts at panics it ends the program.
+//! refuses or fails the test with its words and its place; in a program that aborts at panics this is so in work! alone, and elsewhere it
+//! ends the program.
 //!
 //! Rust 1.82, edition 2021 or 2024. The module is called `ktstr` and stands in the crate's root; declarations belong into the test program
 //! itself, because a linker takes from a library only what is called.
@@ -27,7 +28,8 @@
 use std::ffi::{c_char, c_int, c_void, CStr, CString};
 use std::os::unix::ffi::OsStringExt;
 use std::panic::{catch_unwind, AssertUnwindSafe, Location};
-use std::{cell::Cell, ptr, sync::Mutex};
+use std::sync::{atomic::{AtomicPtr, Ordering::Relaxed}, Mutex};
+use std::{cell::Cell, ptr};
 
 type Text = *const c_char;
 type Raw = *mut c_void;
@@ -248,6 +250,11 @@ pub fn main() -> ! {
 
         *PANIC.lock().unwrap_or_else(|e| e.into_inner()) = (place.0, place.1, words);
         hook(about);
+        // Nothing comes back from here in a program that aborts; a worker can still say why.
+        let w = WORKER.load(Relaxed);
+        if cfg!(panic = "abort") && !w.is_null() {
+            worker_panicked(w);
+        }
     }));
     argv.push(ptr::null());
     let code = unsafe {
@@ -264,6 +271,8 @@ pub fn main() -> ! {
     std::process::exit(code)
 }
 
+/// In the guest: the one that this process is.
+static WORKER: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 /// File, line and words of the last one.
 static PANIC: Mutex<(String, u32, String)> = Mutex::new((String::new(), 0, String::new()));
 /// Names of files, which the library keeps until the program ends.
@@ -311,9 +320,14 @@ extern "C" fn verdict<F: Fn(&Verdict)>(v: Raw) {
 }
 
 extern "C" fn worker<F: Fn(&Worker)>(w: Raw) {
-    call::<F, _>(&Worker(w), |file, line, words| unsafe {
-        ktstr_worker_fail(w, c"%s:%u: panic: %s".as_ptr(), file, line, words);
-    });
+    WORKER.store(w, Relaxed);
+    call::<F, _>(&Worker(w), |_, _, _| worker_panicked(w));
+}
+
+fn worker_panicked(w: Raw) -> ! {
+    let (file, line, words) = PANIC.lock().unwrap_or_else(|e| e.into_inner()).clone();
+
+    unsafe { ktstr_worker_fail(w, c"%s:%u: panic: %s".as_ptr(), c(&file).as_ptr(), line, c(&words).as_ptr()) }
 }
 
 /// In the body of test!: "k".

@@ -205,7 +205,7 @@ functions() {
 		assert [x["ended"] for x in w] == ["stopped"] * 3 + ["crashed", "exited 0", "exited 1", "stopped", "stopped", "stopped", "exited 1", "stopped"], w
 		assert [x["type"] for x in w[:4]] == ["fn:counts"] * 2 + ["fn:steady", "fn:crashes"] and [x["comm"] for x in w[1:3]] == ["counts", "quiet"], w
 		said = [x.get("error", "") for x in w]
-		assert said[:3] == [""] * 3 and said[8] == "" and "signal 11" in said[3] and "ended itself" in said[4] and said[5] == '?" is?5', said
+		assert said[:3] == [""] * 3 and said[8] == "" and "signal 11" in said[3] and "ended itself" in said[4] and said[5] == '?" is 5', said
 		assert "forked" in said[6] and "wrote over" in said[7] and "no work function" in said[9], said
 		assert all(p["iterations"] for x in w[:3] for p in x["phases"]) and w[2]["phases"][1]["slack"]["n"], w[:3]
 		assert all(p["work"] == p["iterations"] == p["gap_ns"] == 0 for p in w[7]["phases"] if p), w[7]
@@ -213,10 +213,10 @@ functions() {
 	EOT
 	workers=$(python3 -c 'import json; print(*[w["pid"] for w in json.load(open("out"))["workers"]])') && nothing_left || return
 	exits 2 timeout 60 "$engine" --host --seed 5 --topology 1,1,2,1 t.ktstr && has 'nobody brought the program of fn:counts' err &&
-		exits 127 ./f --ktstr-work steady && has 'in a guest' err && KTSTR_WORKER='2 3' exits 127 ./f --ktstr-work steady && has 'link it again' err &&
-		KTSTR_WORKER=1 exits 127 ./f --ktstr-work steady && has 'not understood' err || return
+		exits 127 ./f --ktstr-work steady && has 'in a guest' err && KTSTR_WORKER='1 3' exits 127 ./f --ktstr-work steady && has 'link it again' err &&
+		KTSTR_WORKER=2 exits 127 ./f --ktstr-work steady && has 'not understood' err || return
 	: >empty
-	KTSTR_WORKER='1 3 0 1 0 1 1 1' exits 127 ./f --ktstr-work steady 3<>empty && has 'is not there' err
+	KTSTR_WORKER='2 3 0 1 0 1 1 1' exits 127 ./f --ktstr-work steady 3<>empty && has 'is not there' err
 }
 
 # Workers that leave their cgroup by themselves are found when it is stopped, and what they made goes.

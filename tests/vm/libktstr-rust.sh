@@ -34,6 +34,16 @@ ktstr::scenario!(judged, duration_ms: 400, settle_ms: 50, scenario: LINES, judge
     v.check(v.figure("program.none").is_none(), "a figure of nothing");
     assert!(v.figure("iterations{left}@2").unwrap() > 1e9, "is that 100%?");
 });
+ktstr::work!(steady, |w| {
+    w.run(200);
+    w.sleep(300);
+});
+ktstr::work!(drains, |w| {
+    w.run(1000);
+    assert_eq!(w.count(), 0, "\"all\x1b\nof it\"");
+});
+ktstr::scenario!(own_work, duration_ms: 400, settle_ms: 50,
+    scenario: c"cgroup a\ncgroup b\nwork a fn:steady n=1\nwork b fn:drains n=1\nhold 100%");
 fn main() {
     ktstr::main()
 }
@@ -61,10 +71,17 @@ judged_in_rust() {
 	nextest 100 judged && has 'FAIL judged  seed 1' err && has 'tests/sched.rs:17: panic: is that 100%?' err && hasnt 'no run.json' err && hasnt 'not in ms' err
 }
 
+# What panics in the guest is told with its function, its place and its words.
+# shellcheck disable=SC2016 # of Rust
+own_work() {
+	nextest 100 own_work && has 'progress{b}: worker 1 (fn:drains) of "work b fn:drains n=1": tests/sched.rs:25: panic: assertion `left == right` failed: "all? of it" left: 1 right: 0' err &&
+		hasnt '(fn:steady) of' err
+}
+
 # By ktstr test: this kernel, seeds of its own.
 by_ktstr_test() {
 	unset KTSTR_KERNEL
 	exits 0 env -C "$crate" timeout 600 ktstr test --kernel "$key" --seeds 1..1 -- by_hand && has '1 test run: 1 passed' err
 }
 
-run_tests passes fails_each_time judged_in_rust by_ktstr_test
+run_tests passes fails_each_time judged_in_rust own_work by_ktstr_test

@@ -19,7 +19,7 @@ enum { SEAT_SIZE = 16384, SEAT_CPUS = 512 /* CPUs of higher numbers are not coun
 #define SEAT_WAITS ((uint64_t)1 << 63)
 
 /* Counts up when struct seat, the head of a stage, or the words of function.h become others. */
-enum { STAGE_ABI = 1 };
+enum { STAGE_ABI = 2 };
 #define SEAT_GUARD \
 	0x6b747374725f6f6bu /* both guards of a seat; who finds another number knows that the worker wrote astray */
 
@@ -67,7 +67,7 @@ struct seat {
 	uint32_t waits, waited;
 	uint64_t thawed_ns; /* by the director: before this it could not run */
 	uint64_t cpu_ns;    /* CPU time at the last look */
-	char error[96];     /* why the worker went wrong; ended by the reader */
+	char error[512];    /* why the worker went wrong; ended by the reader */
 
 	struct latency woken, timed; /* by another worker; by a timer */
 
@@ -115,7 +115,7 @@ static inline struct seat *stage_seat(const struct stage *s, unsigned i)
 	return (struct seat *)(s->seats + (size_t)i * SEAT_SIZE);
 }
 
-/* Of STAGE_ABI 1. */
-_Static_assert(sizeof(struct seat) == 15880 && offsetof(struct seat, woken) == 320 && sizeof(struct stage_head) == 32,
+/* Of STAGE_ABI 2. */
+_Static_assert(sizeof(struct seat) == 16296 && offsetof(struct seat, woken) == 736 && sizeof(struct stage_head) == 32,
 	       "the stage is another: STAGE_ABI has to count up");
 _Static_assert(sizeof(struct seat) <= SEAT_SIZE, "a seat is larger than its place");

@@ -173,7 +173,8 @@ static void limits(void **state)
 	one(good, "isolated", NULL, JUDGED_PASS, NULL);
 	one(good, "migrations{right} <= 4", NULL, JUDGED_PASS, NULL);
 	one(good, "delay.max <= 100us", NULL, JUDGED_INCONCLUSIVE,
-	    "delay.max{left} 100 µs against 100 µs: finer than this guest can tell (and 2 more workers)");
+	    "delay.max{left} 100 µs against 100 µs: finer than this guest can tell: with several CPUs that is two ticks of its "
+	    "kernel, 8 ms at 250 Hz (and 2 more workers)");
 }
 
 static void without_a_value(void **state)
