@@ -15,11 +15,11 @@ list | while read -r _ _ source; do
 	i=$((i + 1))
 done
 list | awk '
-	$1 != lang { if (lang) print "};"; lang = $1; langs[n++] = lang; printf "static const struct template_file files_%s[] = {\n", lang }
+	$1 != lang { if (lang) print "};"; lang = $1; langs[++n] = lang; printf "static const struct template_file files_%d[] = {\n", n }
 	{ printf "{ \"%s\", text_%d, sizeof text_%d },\n", $2, NR - 1, NR - 1 }
 	END {
 		print "};\nconst struct template_set templates[] = {"
-		for (i = 0; i < n; i++)
-			printf "{ \"%s\", files_%s, sizeof files_%s / sizeof *files_%s },\n", langs[i], langs[i], langs[i], langs[i]
+		for (i = 1; i <= n; i++)
+			printf "{ \"%s\", files_%d, sizeof files_%d / sizeof *files_%d },\n", langs[i], i, i, i
 		print "};\nconst size_t n_templates = sizeof templates / sizeof *templates;"
 	}'

@@ -16,41 +16,54 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.lang,
 	  .arg = "LANG",
-	  .choices = "c rust file",
+	  .choices = "c rust rust-tests file",
 	  .help = "what the tests are written in; c unless given" },
 	{ 0 },
 };
 
-/* What builds a project of that language, if need be, and runs its tests. */
-static const struct {
-	const char *lang, *command;
+#define TESTS "a test that passes, and one that fails. "
+
+static const struct next {
+	const char *lang;
+	bool scheduler; /* there is one, too */
+	const char *made;
+	const char *command; /* what builds it there, if need be, and runs its tests */
 } next[] = {
-	{ "c", "make test" },
-	{ "rust", "cargo build && cargo nextest run --no-fail-fast" },
-	{ "file", "ktstr run *.ktstr" },
+	{ "c", true, TESTS "Next:\n", "make test" },
+	{ "rust", true, TESTS "Next:\n", "cargo build && cargo nextest run --no-fail-fast" },
+	{ "rust-tests", false,
+	  TESTS "Cargo.toml needs\n\n"
+		"  [[test]]\n"
+		"  name = \"sched\"\n"
+		"  harness = false\n\n"
+		"and build.rs what ktstr/link.rs begins with. Next:\n",
+	  "cargo nextest run --no-fail-fast" },
+	{ "file", false, TESTS "Next:\n", "ktstr run *.ktstr" },
 };
 
-static const char *next_of(const char *lang)
+static const struct next *next_of(const char *lang)
 {
+	const struct next *found = next;
+
 	for (size_t i = 0; i < countof(next); i++)
 		if (!strcmp(next[i].lang, lang))
-			return next[i].command;
-	return "ls";
+			found = &next[i];
+	return found;
 }
 
 static int new_run(int n, const char *const *args, struct err *e)
 {
 	const char *dir = args[0], *lang = o.lang ? o.lang : "c";
+	const struct next *then = next_of(lang);
 	auto_free char *name = project_name(dir, e), *quoted = shell_quote(dir);
 
 	(void)n;
 	if (!name || project_make(dir, name, template_find(lang), e) < 0)
 		return e->code;
-	if (strcmp(lang, "file") != 0)
-		printf("%s: a scheduler, a test that passes, and one that fails. Next:\n", name);
-	else
-		printf("a test that passes, and one that fails. Next:\n");
-	printf("  cd %s%s && %s\n", *dir == '-' ? "./" : "", quoted, next_of(lang));
+	if (then->scheduler)
+		printf("%s: a scheduler, ", name);
+	fputs(then->made, stdout);
+	printf("  cd %s%s && %s\n", *dir == '-' ? "./" : "", quoted, then->command);
 	return X_SUCCESS;
 }
 
@@ -62,10 +75,12 @@ const struct verb verb_new = {
 		"Makes a folder with a scheduler and its tests, ready to run, and prints the command that runs them. What is there already is not\n"
 		"touched: DIR must not exist, or be an empty folder. The scheduler gets the folder's name, with `scx_` in front.\n"
 		"\n"
-		"  c     a scheduler in C, tests in C; a Makefile and a meson.build\n"
-		"  rust  a package with a scheduler in Rust, tests in Rust, for nextest\n"
-		"  file  tests alone, as files for `ktstr run`; they need no compiler",
-	.examples = "  ktstr new scx_mine\n  ktstr new scx_mine --lang rust\n  ktstr new mine --lang file\n",
+		"  c           a scheduler in C, tests in C; a Makefile and a meson.build\n"
+		"  rust        a package with a scheduler in Rust, tests in Rust, for nextest\n"
+		"  rust-tests  tests alone, for a package that has a scheduler: DIR is its folder `tests`\n"
+		"  file        tests alone, as files for `ktstr run`; they need no compiler",
+	.examples =
+		"  ktstr new scx_mine\n  ktstr new scx_mine --lang rust\n  ktstr new scx_bpfland/tests --lang rust-tests\n  ktstr new mine --lang file\n",
 	.opts = opts,
 	.min_args = 1,
 	.max_args = 1,

@@ -35,6 +35,16 @@ rust_project() {
 	sed s/scx_mine/scx_rusty/ "$root/runtime/test/ktstr.rs" | cmp - rusty/tests/ktstr/mod.rs && ! grep -rl scx_mine rusty/Cargo.toml rusty/build.rs rusty/src rusty/tests/sched.rs
 }
 
+# A folder of a package that is there, whose name is not in it; it compiles as a test target does.
+rust_tests() {
+	mkdir p && exits 0 ktstr new p/tests --lang rust-tests && same 'cd p/tests && cargo nextest run --no-fail-fast' "$(next)" && has 'harness = false' out || return
+	same 'ktstr sched.rs link.rs mod.rs ' "$(names_in p/tests p/tests/ktstr)" && hasnt scx_ p/tests/sched.rs || return
+	rustc --version >/dev/null 2>&1 || return 0
+	printf '#[path = "p/tests/ktstr/link.rs"]\nmod ktstr;\nfn main() {\n    ktstr::link()\n}\n' >build.rs && rustc --edition 2021 -D warnings build.rs && exits 0 ./build &&
+		CARGO_PKG_NAME=p exits 0 rustc --edition 2021 -D warnings p/tests/sched.rs -L "$O" -C link-arg=-Wl,-rpath,"$O" && exits 0 ./sched --list &&
+		same 'crowd fair ' "$(cut -d ' ' -f 1 out | sort | tr '\n' ' ')" && exits 0 ./sched --export && has '"binary": "p"' out
+}
+
 files_alone() {
 	exits 0 ktstr new first --lang=file && same 'cd first && ktstr run *.ktstr' "$(next)" && same 'README crowd.ktstr fair.ktstr ' "$(names_in first)"
 }
@@ -78,4 +88,4 @@ names() {
 	same 'err out ' "$(names_in .)" && exits 0 ktstr new ${long%?} && [ -e ${long%?}/scx_${long%?}.c ]
 }
 
-run_tests c_project c_builds rust_project files_alone empty_folder nothing_is_touched whole_or_not_at_all names
+run_tests c_project c_builds rust_project rust_tests files_alone empty_folder nothing_is_touched whole_or_not_at_all names

@@ -111,6 +111,15 @@ elsewhere() {
 		cd scx_rs			the same
 		cargo build			the same
 		cargo nextest 			the same
+		mkdir scx && cd scx		the same
+		cargo info 			the same
+		cp -R "${CARGO_HOME		the same
+		mv scx_bpfland/Cargo.lock	the same
+		printf '[workspace]		the same
+		ktstr new scx_bpfland/tests	the same
+		printf '\n[[test]]		the same
+		sed -i 's|			the same
+		cargo ktstr verifier		the same
 		cmake -B build			tests/vm/projects.sh
 		ctest --test-dir		the same
 		ktstr run cgroup_exit_race	tests/vm/schedulers.sh: as small a scenario, the same end
