@@ -15,7 +15,9 @@ struct cgroups {
 	bool host;
 };
 
-/* Makes ours, with at most 16384 tasks and half of the memory where the kernel can bound that, and hands the controllers that
+/* {0} is none: a guest whose scenario has no cgroup needs no other, and what is in none of ours is not bounded.
+ *
+ * Makes ours, with at most 16384 tasks and half of the memory where the kernel can bound that, and hands the controllers that
  * these knobs need on to it. Where no cgroup2 is mounted it is, in a mount namespace of this process alone. ENDS_SKIP: the kernel
  * lacks a controller; ENDS_ENV: it is in use by version 1, or we are not root. */
 int cgroups_open(struct cgroups *c, bool host, unsigned knobs, struct trouble *t);

@@ -208,6 +208,8 @@ bool cgroups_close(struct cgroups *c)
 	uint64_t until = clock_now() + EMPTIES_NS;
 	char parent[sizeof c->base];
 
+	if (!*c->base)
+		return true;
 	do {
 		(void)cgroup_kill(c, "");
 		nftw(c->base, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);

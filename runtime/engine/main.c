@@ -292,13 +292,14 @@ static bool end_rest(void)
 static int run(const struct options *o, const struct scenario_plan *plan)
 {
 	unsigned seconds = (unsigned)((plan->settle_ns + plan->hold_ns) / 1000000000) + PATIENCE_S;
-	struct cgroups cgroups;
+	struct cgroups cgroups = { 0 };
 	struct trouble t = { 0 };
 	sigset_t signals;
 	pid_t director;
 	int r;
 
-	if (cgroups_open(&cgroups, o->host, plan->controllers, &t) < 0)
+	/* On a host also for `ktstr cleanup` to see. */
+	if ((o->host || plan_uses_cgroups(plan)) && cgroups_open(&cgroups, o->host, plan->controllers, &t) < 0)
 		return complain(&t);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	(void)ask_above(); /* or the end would wait for the scheduler under test */
@@ -340,7 +341,7 @@ int main(int argc, char **argv)
 		return complain(&t);
 	r = make_plan(&o, &scenario, &plan);
 	/* A guest is ours: files of workers must not fill it. */
-	if (!r && !o.host)
+	if (!r && !o.host && (plan.n_programs || plan_does(&plan, ACT_WRITE)))
 		(void)mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_NOSUID, "size=25%");
 	if (!r)
 		r = run(&o, &plan);

@@ -138,5 +138,9 @@ struct scenario_plan {
 enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct scenario *s, const struct places *p,
 				       struct scenario_error *e);
 void scenario_plan_free(struct scenario_plan *plan);
+/* Whether a worker of it does such an act. */
+bool plan_does(const struct scenario_plan *plan, enum act_kind kind);
+/* Whether anything of it is in a cgroup of ours, or makes one. */
+bool plan_uses_cgroups(const struct scenario_plan *plan);
 /* What of it cannot be done to a machine that is not ours, in words ("a freezer pass"); NULL: all can. */
 const char *plan_guests_only(const struct scenario_plan *plan);

@@ -543,6 +543,27 @@ enum scenario_fault scenario_plan_make(struct scenario_plan *plan, const struct 
 	return made ? SCENARIO_OK : e->fault;
 }
 
+bool plan_does(const struct scenario_plan *plan, enum act_kind kind)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct program *p = plan->steps[i].work ? plan->steps[i].work->program : NULL;
+
+		for (unsigned k = 0; p && k < p->n; k++)
+			if (p->acts[k].kind == kind)
+				return true;
+	}
+	return false;
+}
+
+/* Who moves on from none to none moves within ours as well. */
+bool plan_uses_cgroups(const struct scenario_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].kind == PLAN_MOVE)
+			return true;
+	return plan->n_groups || plan_does(plan, ACT_MIGRATE) || plan_does(plan, ACT_CHURN);
+}
+
 const char *plan_guests_only(const struct scenario_plan *plan)
 {
 	if (plan->schedules)

@@ -207,6 +207,33 @@ static void schedulers(void **state)
 	}
 }
 
+/* A guest gets no cgroup of ours when this says that nobody needs one. */
+static void cgroups(void **state)
+{
+	static const struct {
+		const char *text;
+		bool uses;
+	} cases[] = {
+		{ "work - spin\nhold 1s", false },
+		{ "work - prog:\"fork 1; exec 1; write 4; sync\"\npsi -\nfreezer\nhold 1s", false },
+		{ "program - /bin/true\nhold 1s", false },
+		{ "cgroup a\nhold 1s", true },
+		{ "work - migrate\nhold 1s", true },
+		{ "work - churn\nhold 1s", true },
+		{ "work - pipe\nwork - prog:\"run 1ms; churn 1\"\nhold 1s", true },
+	};
+	struct made m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		make(&m, cases[i].text, strlen(cases[i].text), "1,1,2,1");
+		assert_int_equal(m.fault, SCENARIO_OK);
+		assert_int_equal(plan_uses_cgroups(&m.plan), cases[i].uses);
+		assert_int_equal(plan_does(&m.plan, ACT_WRITE), i == 1);
+		drop(&m);
+	}
+}
+
 /* One process, in two cgroups. */
 #define SPREAD "cgroup x\ncgroup x/a threaded\ncgroup x/b threaded\nwork x/a spin n=2 threads\nmove x/a x/b n=1\n"
 
@@ -381,11 +408,17 @@ static void catalogue_everywhere(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),     cmocka_unit_test(blocks_of_one_line),
-		cmocka_unit_test(each_counts), cmocka_unit_test(offline),
-		cmocka_unit_test(programs),    cmocka_unit_test(functions),
-		cmocka_unit_test(schedulers),  cmocka_unit_test(refused),
-		cmocka_unit_test(kernels),     cmocka_unit_test(catalogue_everywhere),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(blocks_of_one_line),
+		cmocka_unit_test(each_counts),
+		cmocka_unit_test(offline),
+		cmocka_unit_test(programs),
+		cmocka_unit_test(functions),
+		cmocka_unit_test(schedulers),
+		cmocka_unit_test(cgroups),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(kernels),
+		cmocka_unit_test(catalogue_everywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
