@@ -50,21 +50,26 @@ for kernel in $kernels; do
 	report "cold $kernel" --kernel "$kernel" --cold
 done
 
-# Of QEMU alone, from the snapshots that the cells above made; run it with `chrt --rr 1` where the machine has other work.
+# Of QEMU alone, from the snapshots that the cells above made; run it with `chrt --rr 1` where the machine has other work. The second line
+# has the scenario of the verifier's tasks in place of these.
 printf '\nthe same restored, parts: least and median of %s runs, ms\n' "$RUNS"
-printf '%-34s %11s %11s %13s   %11s %11s %13s\n' '' 'start, CPU' 'push' 'load' 'elapsed' 'push' 'load'
+printf '%-34s %11s %11s %13s %11s   %11s %11s %13s %11s\n' '' 'start, CPU' 'push' 'load' 'work' 'elapsed' 'push' 'load' 'work'
 parts=$(mktemp)
+{ grep -v '^hold ' "$root/runtime/scenario/catalogue/probe.ktstr" && echo 'settle 0ms; hold 50ms'; } >"$parts.scenario"
 for kernel in $kernels; do
 	graph=$(ktstr -q verifier --scheduler-bin "$sched" --kernel "$kernel" --json | sed -n 's,^ *"dir": "\(.*\)/cells/.*",\1,p')
-	"$O/tests/bench/cell" "$RUNS" "$(echo "$graph"/snapshots/*)" "$graph/payload/payload.pack" >"$parts"
-	printf '%-34s' "$kernel"
-	for part in 1 2 3 4 5 6; do
-		cut -d' ' -f$part "$parts" | sort -n |
-			awk '{ v[NR] = $1 } END { printf " %5.0f, %5.0f", v[1], v[int((NR + 1) / 2)] }'
+	for engine in '' "$O/ktstr-engine"; do
+		"$O/tests/bench/cell" "$RUNS" "$(echo "$graph"/snapshots/*)" "$graph/payload/payload.pack" \
+			${engine:+"$engine" "$parts.scenario"} >"$parts"
+		printf '%-34s' "${engine:+as a scenario: }$kernel"
+		for part in 1 2 3 4 5 6 7 8; do
+			cut -d' ' -f$part "$parts" | sort -n |
+				awk '{ v[NR] = $1 } END { printf " %5.0f, %5.0f", v[1], v[int((NR + 1) / 2)] }'
+		done
+		printf '\n'
 	done
-	printf '\n'
 done
-rm -f "$parts"
+rm -f "$parts" "$parts.scenario"
 
 # A scheduler with 100 MB behind its end, which costs their transfer and nothing else before it runs.
 large=$(mktemp -d)

@@ -2,7 +2,9 @@
  *
  * On every CPU one that only computes; beside them, free to run anywhere, some that sleep and some that yield, so that all of a
  * scheduler's callbacks have something to do. Each writes what it saw into a page of its own, which is all there is to read when
- * the scheduler never runs it again. We are above the scheduler ourselves, so the end comes in time whatever it does. */
+ * the scheduler never runs it again. We are above the scheduler ourselves, and need no thread of the kernel's that it would have to
+ * run, so the end comes in time whatever it does. The scenario "probe" has such tasks, too; why it does not do for this:
+ * docs/architecture.md. */
 #include "guest/init/work.h"
 #include "guest/init/base/crash.h"
 #include "guest/init/base/loop.h"
