@@ -104,6 +104,7 @@ static const struct {
 	{ "[ARGS]...", files },
 	{ "LIST", profiles },
 	{ "[NAME|FILE]... [-- SCHEDULER-ARGS...]", scenarios },
+	{ "PROGRAM|NAME|FILE...", scenarios },
 };
 
 static void choices(const struct ask *a, const char *list)

@@ -15,21 +15,21 @@ struct step_result;
 struct ninja_session {
 	const struct plan *plan; /* set by the caller, as what follows */
 	struct step_result *steps;
-	const char *dir;     /* where its build.ninja is */
-	bool explain, brief; /* as in run.h */
+	const char *dir;               /* where its build.ninja is */
+	bool explain, brief;           /* as in run.h */
 	const struct run_watch *watch; /* as in run.h; NULL: none */
 	bool ask;
-	unsigned jobs;       /* 0: as many as CPUs we may use */
-	size_t failed;       /* steps */
-	char *log;           /* what ninja itself had to say, or NULL */
+	unsigned jobs; /* 0: as many as CPUs we may use */
+	size_t failed; /* steps */
+	char *log;     /* what ninja itself had to say, or NULL */
 	size_t log_n;
 	/* The rest is ninja_session.c's own. */
 	struct events events;
 	struct child ninja;
 	struct progress bar;
-	int out; /* ninja's stdout and stderr */
+	int out;                        /* ninja's stdout and stderr */
 	size_t finished, running, left; /* steps; left: that ninja has not begun, as it said last */
-	FILE *held; /* output of programs that is shown when a step fails, or NULL */
+	FILE *held;                     /* output of programs that is shown when a step fails, or NULL */
 	char *held_text;
 	size_t held_n;
 	char *line; /* of a program's output, without its end yet */

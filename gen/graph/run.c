@@ -54,10 +54,14 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 		return -1;
 	}
 	r->dir = r->folder.path;
-	struct ninja_session s = {
-		.plan = p, .steps = r->steps, .dir = r->dir, .explain = o->explain, .brief = o->brief, .jobs = o->jobs,
-		.watch = o->watch, .ask = o->ask
-	};
+	struct ninja_session s = { .plan = p,
+				   .steps = r->steps,
+				   .dir = r->dir,
+				   .explain = o->explain,
+				   .brief = o->brief,
+				   .jobs = o->jobs,
+				   .watch = o->watch,
+				   .ask = o->ask };
 
 	bool known = sizes_check(r->folder.dir, r->dir);
 

@@ -29,9 +29,9 @@ struct run_watch {
 };
 
 struct run_opts {
-	bool explain;  /* say why each step ran */
-	bool brief;    /* no line for a step whose result was known, unless explain is set */
-	unsigned jobs; /* 0: as many as CPUs we may use */
+	bool explain;                  /* say why each step ran */
+	bool brief;                    /* no line for a step whose result was known, unless explain is set */
+	unsigned jobs;                 /* 0: as many as CPUs we may use */
 	const struct run_watch *watch; /* NULL: a line per step */
 	bool ask; /* what takes a guest or a build is not done: a step of that kind fails unless its result is known (step/step.h) */
 	bool keep; /* results stay as they are until run_free(): an equal request waits that long. edge.again takes them away */

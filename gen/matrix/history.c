@@ -182,14 +182,14 @@ static void put_cells(FILE *f, const struct history *h, const struct rulings *al
 	}
 	for (size_t i = 0; i < h->n && n < CELLS_MAX; i++)
 		if (!index_find(&now, h->v[i].name)) {
-			fprintf(f, "%s\t%s\t%" PRIu64 "\t%s\n", h->v[i].name, judgement_names[h->v[i].verdict], h->v[i].ms,
-				h->v[i].day);
+			fprintf(f, "%s\t%s\t%" PRIu64 "\t%s\n", h->v[i].name, judgement_names[h->v[i].verdict],
+				h->v[i].ms, h->v[i].day);
 			n++;
 		}
 }
 
-static void put_run(FILE *f, const struct rulings *all, const struct run *r, const char *command, int code, int64_t began,
-		    uint64_t took_ms)
+static void put_run(FILE *f, const struct rulings *all, const struct run *r, const char *command, int code,
+		    int64_t began, uint64_t took_ms)
 {
 	char when[32];
 	time_t at = (time_t)began;
@@ -206,7 +206,8 @@ static void put_run(FILE *f, const struct rulings *all, const struct run *r, con
 		uint64_t ms;
 		enum past_how how = how_of(x, r, &ms);
 
-		fprintf(f, "%s\t%s\t%" PRIu64 "\t%s\n", matrix_name(x->cell), judgement_names[x->v.verdict], ms, past_hows[how]);
+		fprintf(f, "%s\t%s\t%" PRIu64 "\t%s\n", matrix_name(x->cell), judgement_names[x->v.verdict], ms,
+			past_hows[how]);
 	}
 }
 
@@ -262,8 +263,8 @@ static void drop_old(const struct store *st)
 	free(ids);
 }
 
-static int add(const struct store *st, const struct rulings *all, const struct run *r, char *whole, size_t whole_n, int64_t began,
-	       struct err *e)
+static int add(const struct store *st, const struct rulings *all, const struct run *r, char *whole, size_t whole_n,
+	       int64_t began, struct err *e)
 {
 	auto_history struct history h = { 0 };
 	auto_free char *path = xasprintf(RUNS "/%010lld-%07d", (long long)began, getpid());
@@ -282,8 +283,8 @@ static int add(const struct store *st, const struct rulings *all, const struct r
 	return 0;
 }
 
-int history_add(const struct rulings *all, const struct run *r, const char *command, int code, int64_t began, uint64_t took_ms,
-		struct err *e)
+int history_add(const struct rulings *all, const struct run *r, const char *command, int code, int64_t began,
+		uint64_t took_ms, struct err *e)
 {
 	auto_store struct store st = { .dir = -1 };
 	char *whole = NULL;

@@ -56,8 +56,8 @@ const struct past *history_find(const struct history *h, const char *name);
 void history_free(struct history *h);
 
 /* After a request: a run more, and its cells. command: as it was given; code: what it ends with; began: seconds since 1970. */
-int history_add(const struct rulings *all, const struct run *r, const char *command, int code, int64_t began, uint64_t took_ms,
-		struct err *e);
+int history_add(const struct rulings *all, const struct run *r, const char *command, int code, int64_t began,
+		uint64_t took_ms, struct err *e);
 
 /* Ids of runs, the last first, for the caller to free with their list. */
 int history_runs(char ***ids, size_t *n, struct err *e);

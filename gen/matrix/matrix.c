@@ -164,6 +164,13 @@ static char *again_judged(const struct matrix *m, const struct matrix_cell *c)
 	return xasprintf("%s%s%s", words, *m->again ? " " : "", m->again);
 }
 
+static char *again_host(const struct matrix_test *t)
+{
+	const char *const words[] = { t->program, "--exact", t->test.name, NULL };
+
+	return argv_quote(words);
+}
+
 static char *again(const struct matrix *m, const struct matrix_cell *c)
 {
 	const struct matrix_test *t = c->test;
@@ -223,6 +230,11 @@ static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_
 		.audits = xcalloc(t->seeds.n, sizeof(*c->audits)),
 	};
 	t->n++;
+	if (t->host) {
+		c->preset = NULL;
+		c->again = again_host(t);
+		return 0;
+	}
 	if (fit_find(&c->fit, &t->test, on->guest->topology, m->here, e) < 0)
 		return -1;
 	c->again = again(m, c);
@@ -276,6 +288,8 @@ void matrix_largest(const struct matrix *m, uint64_t *memory_mb, unsigned *cpus)
 		uint64_t mb;
 		unsigned n;
 
+		if (m->tests[i].host)
+			continue;
 		sweep_largest(&m->tests[i].sweep, &mb, &n);
 		*memory_mb = mb > *memory_mb ? mb : *memory_mb;
 		*cpus = n > *cpus ? n : *cpus;

@@ -48,20 +48,21 @@ struct matrix_cell {
 
 struct matrix_test {
 	struct test test;
-	char *text;           /* its folder below "scenarios": the slug, or that with what tells texts of one test apart */
-	const char *program;  /* the test program that it is of, absolute; NULL: of none */
+	char *text; /* its folder below "scenarios": the slug, or that with what tells texts of one test apart */
+	const char *program;           /* the test program that it is of, absolute; NULL: of none */
 	const struct program_test *of; /* what that says of it */
-	bool judged;          /* a function of that program judges it besides */
-	bool real;            /* by a real clock */
+	bool judged;                   /* a function of that program judges it besides */
+	bool host;                     /* a function of that program on this machine is all of it: no text, no guest */
+	bool real;                     /* by a real clock */
 	struct profile_opts profiles;
-	const char *flags;    /* file with flags of its scheduler, absolute; NULL: none */
-	uint64_t timeout;     /* seconds to attach in; 0: as the step has it */
-	struct argv words;    /* options that a command needs to run it again, beside those of the request */
+	const char *flags;       /* file with flags of its scheduler, absolute; NULL: none */
+	uint64_t timeout;        /* seconds to attach in; 0: as the step has it */
+	struct argv words;       /* options that a command needs to run it again, beside those of the request */
 	struct sweep sweep;      /* its kernels, topologies and profiles; scheduler NULL: the kernel's own */
 	const char *const *args; /* of its scheduler, NULL-ended: what sweep.o.args is */
 	struct seeds seeds;
-	struct argv goes_on; /* profiles that its lines replace the scheduler by; sweep.asked */
-	char *payload;       /* folder of its scheduler below the build folder */
+	struct argv goes_on;                  /* profiles that its lines replace the scheduler by; sweep.asked */
+	char *payload;                        /* folder of its scheduler below the build folder */
 	const struct matrix_test *payload_of; /* the first test with that scheduler, after whom its edge is called */
 	struct matrix_cell *cells;
 	size_t n;

@@ -144,8 +144,9 @@ static void plan_payload(struct plan *p, const struct side *s)
 
 	if (!scheduler)
 		return;
-	struct edge *g = plan_edge(p, "payload", "scheduler %s of %s%s%s", strrchr(scheduler, '/') + 1,
-				   base ? BASE : t->payload_of->test.slug, here ? "" : " for ", here ? "" : k->arch->name);
+	struct edge *g =
+		plan_edge(p, "payload", "scheduler %s of %s%s%s", strrchr(scheduler, '/') + 1,
+			  base ? BASE : t->payload_of->test.slug, here ? "" : " for ", here ? "" : k->arch->name);
 
 	if (!g)
 		return;
@@ -245,8 +246,8 @@ static char *run_id(const struct side *s, size_t seed)
 			    : s->who == UNDER_EEVDF && c->test->test.scheduler ? " under eevdf"
 									       : "";
 	auto_free char *what =
-		xasprintf("%s on %s %s%s%s%s", s->who == OWN ? c->test->test.slug : c->test->text, side_kernel(s)->name, c->on->guest->plan.name, under,
-			  profile ? " with " : "", profile ? profile->name : "");
+		xasprintf("%s on %s %s%s%s%s", s->who == OWN ? c->test->test.slug : c->test->text, side_kernel(s)->name,
+			  c->on->guest->plan.name, under, profile ? " with " : "", profile ? profile->name : "");
 	auto_free char *shown = plan_short(what, ID_MAX_SHOWN);
 
 	return xasprintf("run %s seed %" PRIu64 "%s", shown, c->test->seeds.first + seed, s->twice ? " once more" : "");
@@ -461,13 +462,52 @@ static int plan_cell(struct plan *p, const struct matrix *m, struct matrix_cell 
 	return 0;
 }
 
+/* Nobody knows what else it looks at, so that it runs each time. */
+static void plan_host(struct plan *p, const struct matrix *m, struct matrix_cell *c)
+{
+	const struct matrix_test *t = c->test;
+	auto_argv struct argv args = { 0 };
+	struct edge *g = plan_edge(p, "judge", "test %s on this machine", t->test.slug);
+
+	edge_heading(g, "test %s on this machine", t->test.slug);
+	edge_needs(g, "%s", t->program);
+	edge_needs(g, "%s", m->home->step);
+	edge_out(g, "%s/verdict.json", c->dir);
+	edge_word(g, "outdir", "%s", c->dir);
+	edge_word(g, "test", "none");
+	edge_word(g, "text", "none");
+	argv_add(&args, "--host");
+	argv_fmt(&args, "--name=%s", t->test.name);
+	argv_fmt(&args, "--kernel=%s", c->on->name.kernel);
+	argv_fmt(&args, "--again=%s", c->again);
+	argv_fmt(&args, "--program=%s", t->program);
+	argv_fmt(&args, "--program-test=%s", t->test.name);
+	edge_words(g, "args", &args);
+	g->again = true;
+	g->rank = c->rank;
+	c->judge = c->runs[0] = g;
+}
+
+static void plan_base(struct plan *p, const struct matrix *m)
+{
+	for (size_t i = 0; i < m->n && !m->here; i++)
+		if (!m->tests[i].host) {
+			plan_guest_base(p, &m->tests[i].sweep.guests[0].plan);
+			return;
+		}
+}
+
 int matrix_plan(struct plan *p, struct matrix *m, struct err *e)
 {
-	if (!m->here)
-		plan_guest_base(p, &m->tests[0].sweep.guests[0].plan);
+	plan_base(p, m);
 	for (size_t i = 0; i < m->n; i++) {
 		struct matrix_test *t = &m->tests[i];
 
+		if (t->host) {
+			if (!t->cells[0].out)
+				plan_host(p, m, &t->cells[0]);
+			continue;
+		}
 		plan_scenario(p, m, t);
 		for (size_t k = 0; k < t->n; k++)
 			if (!t->cells[k].fit.skip && !t->cells[k].out && plan_cell(p, m, &t->cells[k], e) < 0)

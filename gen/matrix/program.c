@@ -74,7 +74,6 @@ static int read_test(struct program_test *t, const struct json *j, int at, struc
 static int read_answer(struct test_binary *p, const char *text, size_t n, struct err *e)
 {
 	auto_json struct json j = { 0 };
-	uint64_t hosts = 0;
 
 	if (json_parse(&j, text, n, e) < 0)
 		return -1;
@@ -82,9 +81,8 @@ static int read_answer(struct test_binary *p, const char *text, size_t n, struct
 
 	if (count > TESTS_MAX)
 		return err_set(e, X_FAIL, "%d tests are more than %d", count, TESTS_MAX);
-	if (json_u64(&j, json_get(&j, 0, "hosts"), &hosts, e) < 0)
-		return err_in(e, "hosts");
-	p->hosts = (size_t)hosts;
+	if (strings(&p->hosts, &j, json_get(&j, 0, "hosts"), "hosts", e) < 0)
+		return -1;
 	p->v = xcalloc((size_t)count + 1, sizeof(*p->v));
 	for (int i = 0; i < count; i++)
 		if (read_test(&p->v[p->n++], &j, json_at(&j, tests, i), e) < 0)
@@ -98,9 +96,10 @@ static int refused(const struct test_binary *p, int status, struct err *e)
 	char how[64];
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == X_USAGE)
-		return err_set(e, X_USAGE,
-			       "%s has no cells to run, for the reason above; what is no program of libktstr is no word of this verb",
-			       p->path);
+		return err_set(
+			e, X_USAGE,
+			"%s has no cells to run, for the reason above; what is no program of libktstr is no word of this verb",
+			p->path);
 	return err_set(e, WIFEXITED(status) && WEXITSTATUS(status) > X_USAGE ? WEXITSTATUS(status) : X_NO_INPUT,
 		       "%s --cells: %s; it is no test program of libktstr, or one of an older version", p->path,
 		       spawn_status(status, how, sizeof(how)));
@@ -142,6 +141,7 @@ void program_free(struct test_binary *p)
 		argv_free(&t->profiles);
 	}
 	free(p->v);
+	argv_free(&p->hosts);
 	free(p->path);
 	*p = (struct test_binary){ 0 };
 }

@@ -28,7 +28,7 @@ struct test_binary {
 	char *path; /* absolute */
 	struct program_test *v;
 	size_t n;
-	size_t hosts; /* tests of the host, which have no cells */
+	struct argv hosts; /* names of tests of the host */
 };
 
 struct program_asked {

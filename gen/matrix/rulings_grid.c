@@ -33,6 +33,8 @@ static char mark_of(const struct cell_verdict *x, const struct run *r)
 
 static const char *column_of(const struct cell_verdict *x)
 {
+	if (x->cell->test->host)
+		return "this machine";
 	return x->cell->preset ? x->cell->preset : x->cell->on->guest->label;
 }
 
@@ -42,7 +44,8 @@ static char *row_of(const struct cell_verdict *x)
 	const struct sweep_cell *on = x->cell->on;
 
 	return xasprintf("%s  %s%s%s%s", x->v.test ? x->v.test : "", on->name.kernel, on->profile ? " " : "",
-			 on->profile ? on->profile->name : "", on->guest->plan.virtual ? "" : " (real time)");
+			 on->profile ? on->profile->name : "",
+			 on->guest->plan.virtual || x->cell->test->host ? "" : " (real time)");
 }
 
 /* Names in the order in which they come. */
@@ -99,7 +102,8 @@ static size_t test_cells(const struct cell_verdict *v, size_t n)
 	return i;
 }
 
-static void put_rows(struct table *t, const struct cell_verdict *v, size_t n, struct names *columns, const struct run *r)
+static void put_rows(struct table *t, const struct cell_verdict *v, size_t n, struct names *columns,
+		     const struct run *r)
 {
 	auto_names struct names rows = { 0 };
 	auto_free char *marks = xcalloc(n * columns->n + 1, 1);

@@ -114,8 +114,9 @@ int select_names(struct matrix *m, const char *const *names, size_t n, struct er
 
 		if (!has_cell(m, names[i], &g))
 			return err_set(e, X_USAGE,
-				       "--cell %s: this request has no such cell%s%s%s; --dry-run names those it has", names[i],
-				       g.best ? " (did you mean " : "", g.best ? g.best : "", g.best ? "?)" : "");
+				       "--cell %s: this request has no such cell%s%s%s; --dry-run names those it has",
+				       names[i], g.best ? " (did you mean " : "", g.best ? g.best : "",
+				       g.best ? "?)" : "");
 		index_add(&known, names[i], m);
 	}
 	return select_known(m, &known) ? 0 : err_set(e, X_USAGE, "--cell: another option leaves all of them out");

@@ -67,8 +67,8 @@ static char *failure(const struct matrix_cell *c, const char *dir)
 	struct err ignored = { 0 };
 	size_t n;
 
-	if (file_read(AT_FDCWD, path, VERDICT_MAX, &text, &n, &ignored) < 0 || verdict_read(&v, text, n, &ignored) < 0 ||
-	    (v.verdict != JUDGED_FAIL && v.verdict != JUDGED_BROKEN))
+	if (file_read(AT_FDCWD, path, VERDICT_MAX, &text, &n, &ignored) < 0 ||
+	    verdict_read(&v, text, n, &ignored) < 0 || (v.verdict != JUDGED_FAIL && v.verdict != JUDGED_BROKEN))
 		return NULL;
 	const struct verdict_check *first = verdict_first(&v);
 	const struct verdict_seed *seed = verdict_worst_seed(&v);
@@ -86,6 +86,7 @@ static char *judged(struct watch *w, const struct matrix_cell *c, const struct s
 	if (x->heard)
 		return NULL;
 	x->heard = true;
+	x->ran |= c->test->host && r->state == STEP_RAN;
 	w->done++;
 	w->unheard--;
 	w->expected_ms -= p ? p->ms : 0;
@@ -130,8 +131,8 @@ static char *label(void *ctx, size_t running, size_t left)
 	settle(w);
 	auto_free char *from_here = time_left(w, left);
 
-	return xasprintf("%zu of %zu cells, %zu failed, %zu cached, %zu running%s", w->done, w->total, w->failed, w->cached,
-			 running, from_here);
+	return xasprintf("%zu of %zu cells, %zu failed, %zu cached, %zu running%s", w->done, w->total, w->failed,
+			 w->cached, running, from_here);
 }
 
 void watch_init(struct watch *w, const struct matrix *m, const struct history *h, unsigned jobs)

@@ -180,6 +180,16 @@ enum judgement judge_add(struct judging *j, const struct judge_run *run)
 	return seed.verdict;
 }
 
+void judge_add_host(struct judging *j, const struct judge_own *own)
+{
+	const struct judge_run none = { .seed = 1, .own = own };
+	struct ruling *v = &j->v;
+
+	v->seeds = xreallocarray(v->seeds, v->n_seeds + 1, sizeof(*v->seeds));
+	v->seeds[v->n_seeds] = judge_own(v, &none, JUDGED_PASS);
+	v->verdict = judgement_worse(v->verdict, v->seeds[v->n_seeds++].verdict);
+}
+
 void judge_end(struct judging *j, struct ruling *v)
 {
 	const struct judge_request *r = j->request;

@@ -53,6 +53,8 @@ struct judging {
 int judge_begin(struct judging *j, const struct judge_request *r, struct err *e);
 /* Nothing of the run is kept. What becomes of it. */
 enum judgement judge_add(struct judging *j, const struct judge_run *run);
+/* A test of the host has no run, but what its function says. */
+void judge_add_host(struct judging *j, const struct judge_own *own);
 /* v is the caller's. */
 void judge_end(struct judging *j, struct ruling *v);
 void judge_drop(struct judging *j); /* {0} too, and after judge_end() */

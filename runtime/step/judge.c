@@ -23,6 +23,7 @@ static struct {
 	const char *runs, *program, *program_test;
 	struct opt_list others, expect_lines;
 	uint64_t first_seed, seeds;
+	bool host;
 } o;
 
 static const struct opt opts[] = {
@@ -87,6 +88,11 @@ static const struct opt opts[] = {
 	  .arg = "NAME",
 	  .needs = "program",
 	  .help = "what the test is called there" },
+	{ .name = "host",
+	  .type = OPT_FLAG,
+	  .out = &o.host,
+	  .needs = "program",
+	  .help = "there are no runs: it is a test of the host" },
 	{ .name = "again-rest",
 	  .type = OPT_STR,
 	  .out = &o.again_rest,
@@ -250,7 +256,7 @@ static void forget(uint64_t seed)
 static int ask_own(struct own *own, uint64_t seed, struct err *e)
 {
 	auto_free char *to = xasprintf("%s/own.json", step_out());
-	int r = own_ask(own, o.program, o.program_test, o.runs, seed, to, e);
+	int r = own_ask(own, o.program, o.program_test, o.host ? NULL : o.runs, seed, to, e);
 
 	if (own->n)
 		step_output(own->printed, own->n);
@@ -310,6 +316,25 @@ static int judge_all(int dir, const struct scenario *s, const struct expectation
 	return write_verdict(dir, &v, e);
 }
 
+static int judge_host(int dir, struct err *e)
+{
+	static const struct expectations none;
+	auto_judging struct judging j = { 0 };
+	auto_verdict struct ruling v = { 0 };
+	auto_own struct own own = { 0 };
+	const struct judge_request q = {
+		.test = o.name, .kernel = o.kernel, .topology = o.topology, .expectations = &none
+	};
+
+	if (ask_own(&own, 0, e) < 0 || judge_begin(&j, &q, e) < 0)
+		return -1;
+	judge_add_host(&j, &own.said);
+	judge_end(&j, &v);
+	if (o.again && v.verdict == JUDGED_FAIL)
+		v.again = xstrdup(o.again);
+	return write_verdict(dir, &v, e);
+}
+
 static int run(int dir, const char *path, struct err *e)
 {
 	auto_expectations struct expectations x = { 0 };
@@ -319,6 +344,8 @@ static int run(int dir, const char *path, struct err *e)
 	int r;
 
 	(void)path;
+	if (o.host)
+		return judge_host(dir, e);
 	if (!o.test || !o.text || !o.runs || !o.seeds)
 		return err_set(e, X_USAGE, "--test, --text, --runs and --seeds are required");
 	for (size_t i = 0; i < o.expect_lines.n; i++)

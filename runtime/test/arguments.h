@@ -9,8 +9,8 @@ struct arguments {
 	const char **presets, **profiles; /* of --cells; argv's, the lists are the caller's to free */
 	size_t n_presets, n_profiles;
 	const char *judge, *runs, *to; /* of --judge; NULL: not given */
-	int skip_code;      /* of a test that is skipped; 0 unless given */
-	const char **names; /* argv's; the list is the caller's to free */
+	int skip_code;                 /* of a test that is skipped; 0 unless given */
+	const char **names;            /* argv's; the list is the caller's to free */
 	size_t n;
 };
 

@@ -180,13 +180,11 @@ int export_tests(FILE *f, const struct declarations *d, struct err *e)
 struct wanted {
 	bool preset[PRESETS], presets, profiles, all_profiles;
 	struct argv named;
-	bool *met; /* one per name: a test has it */
 };
 
 static void wanted_free(struct wanted *w)
 {
 	argv_free(&w->named);
-	free(w->met);
 }
 #define auto_wanted __attribute__((unused, cleanup(wanted_free)))
 
@@ -225,18 +223,15 @@ static int want(struct wanted *w, const struct arguments *a, struct err *e)
 			return -1;
 	for (size_t i = 0; i < a->n_profiles; i++)
 		want_profiles(w, a->profiles[i]);
-	w->met = xcalloc(w->named.n + 1, sizeof(*w->met));
 	return 0;
 }
 
 static bool wants_profile(const struct wanted *w, const char *name)
 {
-	bool wants = w->all_profiles;
-
 	for (size_t i = 0; i < w->named.n; i++)
 		if (!strcmp(w->named.v[i], name))
-			wants = w->met[i] = true;
-	return wants;
+			return true;
+	return w->all_profiles;
 }
 
 /* Those of a test that are wanted; without flags it has the one called "default". */
@@ -350,7 +345,7 @@ static int put_cells_of(struct jsonw *w, const struct wanted *wanted, const stru
 static int all_cells(struct jsonw *w, const struct declarations *d, const struct arguments *a, struct err *e)
 {
 	auto_wanted struct wanted wanted = { 0 };
-	size_t hosts = 0;
+	auto_argv struct argv hosts = { 0 };
 
 	if (want(&wanted, a, e) < 0)
 		return -1;
@@ -364,12 +359,13 @@ static int all_cells(struct jsonw *w, const struct declarations *d, const struct
 			return -1;
 		if (declared_ignored(one) && !a->include_ignored)
 			continue;
-		hosts += one->t.host != NULL;
+		if (one->t.host)
+			argv_add(&hosts, one->name);
 		if (!one->t.host && put_cells_of(w, &wanted, one, e) < 0)
 			return -1;
 	}
 	jsonw_end_arr(w);
-	jsonw_ku64(w, "hosts", hosts);
+	put_list(w, "hosts", (const char *const *)hosts.v);
 	jsonw_end_obj(w);
 	jsonw_done(w);
 	return 0;

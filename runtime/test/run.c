@@ -161,6 +161,18 @@ int run_variant(const struct variant *v, const struct arguments *a, struct err *
 	return skipped && code == X_SUCCESS ? a->skip_code : code;
 }
 
+static void put_said(struct jsonw *w, uint64_t seed, const char *skip, const struct argv *faults)
+{
+	jsonw_obj(w);
+	jsonw_ku64(w, "seed", seed);
+	jsonw_kstr(w, "skip", skip);
+	jsonw_karr(w, "faults");
+	for (size_t i = 0; i < faults->n; i++)
+		jsonw_str(w, faults->v[i]);
+	jsonw_end_arr(w);
+	jsonw_end_obj(w);
+}
+
 static int put_judged(struct jsonw *w, const struct declared *d, const char *dir, const char *word, struct err *e)
 {
 	auto_argv struct argv faults = { 0 };
@@ -172,15 +184,17 @@ static int put_judged(struct jsonw *w, const struct declared *d, const char *dir
 		return err_set(e, X_USAGE, "--judge: \"%s\" is no seed", word);
 	if (judge_seed(d, dir, run, e) < 0)
 		return -1;
-	jsonw_obj(w);
-	jsonw_ku64(w, "seed", run.seed);
-	jsonw_kstr(w, "skip", skip);
-	jsonw_karr(w, "faults");
-	for (size_t i = 0; i < faults.n; i++)
-		jsonw_str(w, faults.v[i]);
-	jsonw_end_arr(w);
-	jsonw_end_obj(w);
+	put_said(w, run.seed, skip, &faults);
 	return 0;
+}
+
+static void put_host(struct jsonw *w, const struct declared *d)
+{
+	auto_argv struct argv faults = { 0 };
+	auto_free char *skip = NULL;
+
+	(void)verdict_host_to(&faults, &skip, d);
+	put_said(w, 0, skip, &faults);
 }
 
 int run_judge(const struct declarations *d, const struct arguments *a, struct err *e)
@@ -190,9 +204,10 @@ int run_judge(const struct declarations *d, const struct arguments *a, struct er
 	size_t n;
 	int r = 0;
 
-	if (!test || !test->t.judge)
-		return err_set(e, X_USAGE, "--judge %s: there is no test of that name with a function that judges", a->judge);
-	if (!a->runs || !a->to)
+	if (!test || (!test->t.judge && !test->t.host))
+		return err_set(e, X_USAGE, "--judge %s: there is no test of that name with a function that judges",
+			       a->judge);
+	if ((!a->runs && !test->t.host) || !a->to)
 		return err_set(e, X_USAGE, "--judge wants --runs and --to");
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return err_sys(e, "keep what the function prints apart");
@@ -203,7 +218,9 @@ int run_judge(const struct declarations *d, const struct arguments *a, struct er
 	jsonw_obj(&w);
 	jsonw_ku64(&w, "format", 1);
 	jsonw_karr(&w, "seeds");
-	for (size_t i = 0; r == 0 && i < a->n; i++)
+	if (test->t.host)
+		put_host(&w, test);
+	for (size_t i = 0; r == 0 && !test->t.host && i < a->n; i++)
 		r = put_judged(&w, test, a->runs, a->names[i], e);
 	jsonw_end_arr(&w);
 	jsonw_end_obj(&w);

@@ -17,4 +17,6 @@ struct verdict_run {
 
 /* Calls the function. What it found fault with goes to f, a line each; a reason to skip behind "SKIP: ". PASS, FAIL or SKIP. */
 enum judgement verdict_host(FILE *f, const struct declared *d);
+/* The same with its words elsewhere: faults, and why it would rather skip, for the caller to free. */
+enum judgement verdict_host_to(struct argv *faults, char **skip, const struct declared *d);
 enum judgement verdict_judge(FILE *f, const struct declared *d, const struct verdict_run *run);

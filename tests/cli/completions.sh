@@ -29,6 +29,9 @@ cases() {
 		ktstr shell --include-files=afi | ktstr shell --include-files=afile
 		ktstr run cgroup_ste | ktstr run cgroup_steady
 		ktstr run afi | ktstr run afile
+		ktstr matrix cgroup_ste | ktstr matrix cgroup_steady
+		ktstr matrix afi | ktstr matrix afile
+		ktstr matrix --preset tiny-1 | ktstr matrix --preset tiny-1llc
 		ktstr new x --lang ru | ktstr new x --lang rust
 		ktstr -q completions pow | ktstr -q completions powershell
 		cargo kts | cargo ktstr

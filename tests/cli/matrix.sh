@@ -67,7 +67,7 @@ steps_of() {
 cells() {
 	place || return
 	exits 0 "$base/tests" --cells && python3 -m json.tool out >/dev/null && has 'a word on stdout' err && hasnt demo_ignored out &&
-		has '"hosts": 1' out && same 4 "$(grep -c '"name"' out)" 'texts' || return
+		has '"on_the_host"' out && same 4 "$(grep -c '"name"' out)" 'texts' || return
 	exits 0 "$base/tests" --cells --preset tiny-1llc --preset smt-2llc --profiles all && same 6 "$(grep -c '"name"' out)" 'texts' || return
 	exits 2 "$base/tests" --cells --preset none && has 'there is none such' err || return
 	exits 2 "$base/tests" --judge steady --runs . --to x 1 && exits 2 "$base/tests" --judge plain 1
@@ -76,31 +76,32 @@ cells() {
 # Names of cells: a test where it says itself, by its clocks; presets within bounds, profiles of those that have them.
 names() {
 	place || return
-	exits 0 ktstr matrix --list "$base/tests" fine.ktstr && has 'note' err && cat >want <<-'END' && same "$(cat want)" "$(cat out)" || return
+	exits 0 ktstr matrix --list "$base/tests" fine.ktstr && cat >want <<-'END' && same "$(cat want)" "$(cat out)" || return
 		steady/one/1n1l2c1t/default
 		plain/one/1n1l2c1t
 		twice/one/1n1l2c1t
 		twice/one/1n1l2c1t-1024mb-real
 		bodily/one/1n1l2c1t/default
+		on_the_host/here/1n1l1c1t
 		fine/one/1n1l2c1t
 	END
 	exits 0 ktstr matrix --list "$base/tests" fine.ktstr --kernel one --kernel two --preset tiny-1llc --preset odd-3llc --all-profiles &&
-		same 32 "$(wc -l <out)" cells && same 8 "$(grep -c ^bodily out)" 'within bounds' && same 16 "$(grep -c ^steady out)" 'cells of steady' &&
+		same 33 "$(wc -l <out)" cells && same 8 "$(grep -c ^bodily out)" 'within bounds' && same 16 "$(grep -c ^steady out)" 'cells of steady' &&
 		same 4 "$(grep -c ^fine out)" 'cells of a file' || return
-	exits 0 ktstr matrix --list "$base/tests" --profiles llc+steal && same 2 "$(wc -l <out)" 'cells of a profile' || return
+	exits 0 ktstr matrix --list "$base/tests" --profiles llc+steal && same 3 "$(wc -l <out)" 'cells of a profile' || return
 	exits 0 ktstr matrix --list "$base/tests" --filter bodily && same bodily/one/1n1l2c1t/default "$(cat out)" || return
 	exits 0 ktstr matrix --list "$base/tests" --cell plain/one/1n1l2c1t && same plain/one/1n1l2c1t "$(cat out)" || return
-	exits 0 ktstr matrix --list "$base/tests" --clock real && same 4 "$(wc -l <out)" 'cells of one clock'
+	exits 0 ktstr matrix --list "$base/tests" --clock real && same 5 "$(wc -l <out)" 'cells of one clock'
 }
 
 # Nothing is done twice, and a graph that did not change starts none but what must be looked at each time.
 nothing_twice() {
 	place || return
 	matrix "$base/tests" fine.ktstr good.ktstr --preset tiny-1llc --preset tiny-2llc --all-profiles --kernel one --kernel two && same 44 "$(steps_of run)" runs &&
-		same 44 "$(steps_of judge)" judges && has '44 of 44 passed' out && has '44 known before' out || return
+		same 44 "$(steps_of judge)" judges && same 1 "$(steps_of test)" 'tests of the host' && has '45 of 45 passed' out && has '45 known before' out || return
 	same 1 "$(steps_of scheduler)" 'one payload of all tests of a scheduler' || return
 	matrix "$base/tests" fine.ktstr good.ktstr --preset tiny-1llc --preset tiny-2llc --all-profiles --kernel one --kernel two && same 0 "$(steps_of run)" 'runs of an equal request' &&
-		same 0 "$(steps_of judge)" 'judges of an equal request'
+		same 0 "$(steps_of judge)" 'judges of an equal request' && same 1 "$(steps_of test)" 'tests of the host, each time'
 }
 
 # Each cell is in one part, and stays there.

@@ -8,12 +8,15 @@ KTSTR_KERNEL=$key
 export KTSTR_KERNEL
 cp "$O/sched/scx_ktstr" "$base/scx_mine"
 
-# program NAME LIMIT US: with four tests, of which one has that limit and one does that much work
+# program NAME LIMIT US: with four tests, of which one has that limit and one does that much work; no two programs have a text in common, which
+# would be one cell
 program() {
+	ms=100
+	[ "$1" = a ] || ms=110
 	cat >"$work/$1.c" <<-END
 		#include <ktstr.h>
 		KTSTR_SCHEDULER(mine, .binary = "$base/scx_mine", .topology = "1,1,2,1");
-		#define TEST(name, ...) KTSTR_SCENARIO(name, .duration_ms = 100, .settle_ms = 20, __VA_ARGS__)
+		#define TEST(name, ...) KTSTR_SCENARIO(name, .duration_ms = $ms, .settle_ms = 20, __VA_ARGS__)
 		TEST($1_one, .scenario = "work - spin:us=$3\nhold 100%");
 		TEST($1_two, .scenario = "work - bursty:run=1ms,sleep=1ms\nhold 100%", .expect = "gap.max <= $2");
 		TEST($1_three, .scheduler = &mine, .scenario = "work - spin:us=110\nhold 100%");

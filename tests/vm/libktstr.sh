@@ -127,10 +127,10 @@ seeds_and_clock() {
 # A cell is one, whoever runs it: the matrix of the program has it from the test, from the file, and the other way round, to the byte. What the
 # test's own function finds fault with is in the verdict.
 matrix() {
-	exits 0 "$base/tests" --exact same && exits 1 ktstr matrix "$base/tests" --json-file m.json --junit m.xml && has '4 of 9 passed, fail: 3, inconclusive: 1, skip: 1' out &&
+	exits 0 "$base/tests" --exact same && exits 1 ktstr matrix "$base/tests" --json-file m.json --junit m.xml && has '5 of 13 passed, broken: 1, fail: 4, inconclusive: 1, skip: 2' out &&
 		has 'FAIL fails/' err &&
-		has '8 known before' out && has 'tests of the host' err && has ":$(line 'only %g'): only " out && has 'did you mean' out &&
-		has '"metric": "judge"' m.json && has 'tests="9" failures="3"' m.xml || return
+		has '8 known before' out && has 'host_dies' err && has ":$(line 'one is'): one is 1" out && has ":$(line 'only %g'): only " out && has 'did you mean' out &&
+		has '"metric": "judge"' m.json && has 'tests="13" failures="4" errors="1"' m.xml || return
 	again=$(sed -n 's/^ *again: \(ktstr matrix .*judged_badly.*\)/\1/p' out)
 	exits 1 sh -c "$again" && has '0 of 1 passed, fail: 1; 1 known before' out || return
 	exits 0 ktstr matrix "$base/tests" --seed 5 --filter same/ --audit 100 && has '1 of 1 passed' out && has 'equal to the byte' err || return

@@ -23,7 +23,10 @@ static const struct opt affected_opts[] = {
 	  .help = "cells with this in their name, which is TEST/KERNEL/TOPOLOGY[/PROFILE]" },
 	BUILD_ASKED_OPTS(tests_asked.missing),
 	GUEST_ASKED_OPTS(tests_asked.guest),
-	{ .name = "json", .type = OPT_FLAG, .out = &tests_asked.json, .help = "print them as JSON, with those that are not affected" },
+	{ .name = "json",
+	  .type = OPT_FLAG,
+	  .out = &tests_asked.json,
+	  .help = "print them as JSON, with those that are not affected" },
 	JOBS_OPT(tests_asked.jobs, 1024, "how many steps run at once; as many as CPUs unless given"),
 	{ 0 },
 };
@@ -154,6 +157,10 @@ static int look(struct request *q, struct err *e)
 	struct groups g = { 0 };
 	struct run_opts ro = { .watch = &quiet, .ask = true };
 
+	/* They run each time, whatever changed. */
+	for (size_t i = 0; i < q->matrix.n; i++)
+		for (size_t k = 0; q->matrix.tests[i].host && k < q->matrix.tests[i].n; k++)
+			q->matrix.tests[i].cells[k].out = true;
 	if (tests_asked.filter && !select_text(&q->matrix, tests_asked.filter))
 		return err_set(e, X_NO_INPUT, "no cell has \"%s\" in its name", tests_asked.filter);
 	if (request_make(q, &m, &ro, e) < 0)

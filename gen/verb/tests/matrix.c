@@ -112,10 +112,10 @@ static int select_failed(struct matrix *m, struct err *e)
 			index_add(&failed, last.v[i].name, &last.v[i]);
 	if (!failed.n)
 		return err_set(e, X_NO_INPUT, "--rerun-failed: in the last run, %s, nothing failed", last.id);
-	return select_known(m, &failed) ? 0
-					: err_set(e, X_NO_INPUT,
-						  "--rerun-failed: what failed in the last run, %s, is none of this request",
-						  last.id);
+	return select_known(m, &failed)
+		       ? 0
+		       : err_set(e, X_NO_INPUT,
+				 "--rerun-failed: what failed in the last run, %s, is none of this request", last.id);
 }
 
 /* 1: nothing is left, and that is no mistake. */
@@ -192,7 +192,7 @@ static void audit_unsaid(const struct matrix *m)
 	if (tests_asked.audit || !ci || !*ci)
 		return;
 	for (size_t i = 0; i < m->n; i++)
-		if (!m->tests[i].real && m->tests[i].n)
+		if (!m->tests[i].real && !m->tests[i].host && m->tests[i].n)
 			tests_asked.audit = 1;
 }
 

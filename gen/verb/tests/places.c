@@ -21,7 +21,8 @@ int places_settle(struct err *e)
 		bool all = !strcmp(said->v[i], "all");
 
 		if (!all && !preset_find(said->v[i], strlen(said->v[i])))
-			return err_set(e, X_USAGE, "--preset %s: there is none such; ktstr topo shows those there are", said->v[i]);
+			return err_set(e, X_USAGE, "--preset %s: there is none such; ktstr topo shows those there are",
+				       said->v[i]);
 		for (size_t k = 0; all && k < PRESETS; k++)
 			if (presets[k].topo.threads < 2 || arch_host() == &arch_x86_64)
 				add(&tests_asked.topologies, presets[k].name);

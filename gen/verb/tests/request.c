@@ -42,6 +42,7 @@ void request_free(struct request *q)
 	free(q->asked);
 	matrix_free(&q->matrix);
 	kernels_free(&q->kernels);
+	kernels_free(&q->machine);
 	argv_free(&q->words);
 	argv_free(&q->scheduler_args);
 	argv_free(&q->expect_lines);
@@ -341,4 +342,3 @@ int request_cells(struct request *q, struct err *e)
 	q->matrix.force = o->force;
 	return settle_cells(q, e);
 }
-

@@ -21,23 +21,24 @@
 struct err;
 
 struct request {
-	const char *verb;                  /* start of the build folder's name */
+	const char *verb; /* start of the build folder's name */
 	struct home home;
 	struct argv words, scheduler_args; /* scenarios and programs; behind "--" */
 	char *scheduler, *base;            /* absolute; NULL: as the texts say; no --diff-bin */
 	struct package package;
 	struct kernels kernels; /* with --diff-kernel that one is the first */
+	struct kernels machine; /* what tests of the host run on */
 	struct kernels own;     /* of those the ones that tests run on */
 	struct expects expects; /* --expect */
 	struct kernels_opts how;
 	struct guest_plan guest; /* what all guests have in common */
 	struct argv expect_lines;
 	char *again, *again_rest, *flags_file;
-	int sidecars;             /* folder for their files; -1: none */
-	char *here;               /* topology of this machine, when that is where they run */
-	bool ask;                 /* nothing that takes a guest or a build is done (gen/graph/run.h) */
-	bool programs;            /* words may name test programs */
-	struct test_binary *asked;    /* those that were asked */
+	int sidecars;              /* folder for their files; -1: none */
+	char *here;                /* topology of this machine, when that is where they run */
+	bool ask;                  /* nothing that takes a guest or a build is done (gen/graph/run.h) */
+	bool programs;             /* words may name test programs */
+	struct test_binary *asked; /* those that were asked */
 	size_t n_asked;
 	struct matrix matrix;
 };
@@ -58,8 +59,10 @@ int request_tests(struct request *q, struct err *e);
 int request_make(struct request *q, struct made *m, struct run_opts *ro, struct err *e);
 /* How a verb tells what came of it. */
 struct telling {
-	void (*print)(const struct request *q, const struct rulings *all, const struct made *m); /* on stdout, where no other form is asked for */
-	void (*told)(const struct request *q, const struct rulings *all, const struct made *m, int code); /* at the end; NULL: nothing */
+	void (*print)(const struct request *q, const struct rulings *all,
+		      const struct made *m); /* on stdout, where no other form is asked for */
+	void (*told)(const struct request *q, const struct rulings *all, const struct made *m,
+		     int code); /* at the end; NULL: nothing */
 };
 
 /* Files that are asked for, sidecars among them, and stdout. The exit code, or negative. */

@@ -94,7 +94,9 @@ static int list_one(struct table *t, struct jsonw *w, const char *id, struct err
 
 static int list(struct err *e)
 {
-	static const char *const heads[] = { "run", "began", "took", "cells", "ran", "passed", "failed", "other", "exit" };
+	static const char *const heads[] = {
+		"run", "began", "took", "cells", "ran", "passed", "failed", "other", "exit"
+	};
 	auto_table struct table t = { 0 };
 	struct err one = { 0 };
 	struct jsonw w;
@@ -143,8 +145,8 @@ static int show(const char *id, struct err *e)
 		const struct past_cell *c = &r.v[i];
 
 		if (!o.json) {
-			printf("%-12s %8.2f s  %-7s %s\n", judgement_names[c->verdict], (double)c->ms / 1000, past_hows[c->how],
-			       c->name);
+			printf("%-12s %8.2f s  %-7s %s\n", judgement_names[c->verdict], (double)c->ms / 1000,
+			       past_hows[c->how], c->name);
 			continue;
 		}
 		jsonw_obj(&w);
@@ -233,8 +235,9 @@ const struct verb verb_runs = {
 	.name = "runs",
 	.args = "[RUN [RUN]]",
 	.summary = "list, show or compare what matrix came to",
-	.about = "Each `ktstr matrix` is written down in the store, the last 50 are kept. Without an argument they are listed, the last one\n"
-		 "first; with one, that is shown cell by cell; with two, cells are named that came out otherwise. \"last\" is the last one.",
+	.about =
+		"Each `ktstr matrix` is written down in the store, the last 50 are kept. Without an argument they are listed, the last one\n"
+		"first; with one, that is shown cell by cell; with two, cells are named that came out otherwise. \"last\" is the last one.",
 	.examples = "  ktstr runs\n"
 		    "  ktstr runs last\n",
 	.opts = opts,

@@ -2,6 +2,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "clock/clock.h"
+#include "gen/graph/plan.h"
+#include "gen/matrix/here.h"
 #include "gen/sweep/flags.h"
 #include "gen/verb/opts.h"
 #include "gen/verb/tests/asked.h"
@@ -44,7 +46,9 @@ static struct places_asked places_of(const struct request *q, const struct matri
 	struct places_asked a = { own, 1, o->profiles };
 
 	if (of) {
-		a = (struct places_asked){ (const char *const *)of->topologies.v, of->topologies.n, { .file = of->flags } };
+		a = (struct places_asked){ (const char *const *)of->topologies.v,
+					   of->topologies.n,
+					   { .file = of->flags } };
 		a.profiles.named = (struct opt_list){ (const char **)of->profiles.v, of->profiles.n };
 	} else if (o->topologies.n) {
 		a.topologies = o->topologies.v;
@@ -83,6 +87,24 @@ static int set_profiles(struct matrix_test *t, const struct profile_opts *profil
 	return known < 0 && s->asked ? err_in(e, "%s", t->test.word) : known;
 }
 
+/* One cell, on what this machine runs. */
+static int make_host(struct request *q, struct matrix_test *t, struct err *e)
+{
+	static const char *const one[] = { "1,1,1,1" };
+	struct guest_plan guest = q->guest;
+
+	if (!q->machine.n) {
+		q->machine = (struct kernels){ .v = xcalloc(1, sizeof(*q->machine.v)), .n = 1 };
+		here_target(q->machine.v);
+	}
+	guest.virtual = false;
+	t->sweep = (struct sweep){ .home = &q->home, .kernels = &q->machine, .name = "none" };
+	if (sweep_topologies(&t->sweep, &guest, one, 1, e) < 0)
+		return -1;
+	matrix_guests(t, 0, true);
+	return 0;
+}
+
 static int make_sweep(struct request *q, struct matrix_test *t, struct err *e)
 {
 	const char *said = t->test.scenario.topology.text ? t->test.scenario.topology.text : TOPOLOGY_UNSAID;
@@ -110,7 +132,9 @@ static int make_sweeps(struct request *q, struct err *e)
 	bool asked = false;
 
 	for (size_t i = 0; i < q->matrix.n; i++) {
-		if (make_sweep(q, &q->matrix.tests[i], e) < 0)
+		struct matrix_test *t = &q->matrix.tests[i];
+
+		if ((t->host ? make_host(q, t, e) : make_sweep(q, t, e)) < 0)
 			return -1;
 		asked |= sweep_has_asked(&q->matrix.tests[i].sweep);
 	}
@@ -192,6 +216,20 @@ static int load_both(struct request *q, const struct test_binary *p, const struc
 	return real ? load_of_program(q, p, of, true, e) : 0;
 }
 
+static void load_host(struct request *q, const struct test_binary *p, const char *name)
+{
+	struct matrix_test *t = new_test(&q->matrix);
+	auto_free char *slug = plan_slug(name);
+
+	t->host = true;
+	t->program = p->path;
+	t->test.name = xstrdup(name);
+	t->test.word = xstrdup(p->path);
+	t->test.slug = plan_short(slug, TEXT_SHOWN);
+	t->text = xstrdup(t->test.slug);
+	t->seeds = (struct seeds){ 1, 1 };
+}
+
 static int load_program(struct request *q, const char *word, struct err *e)
 {
 	const struct program_asked asked = { .presets = &o->presets,
@@ -206,9 +244,8 @@ static int load_program(struct request *q, const char *word, struct err *e)
 	for (size_t i = 0; i < p->n; i++)
 		if (load_both(q, p, &p->v[i], e) < 0)
 			return -1;
-	if (p->hosts)
-		log_note("%s: %zu test%s of the host, without a guest: %s NAME runs such", word, p->hosts,
-			 p->hosts == 1 ? "" : "s", word);
+	for (size_t i = 0; i < p->hosts.n; i++)
+		load_host(q, p, p->hosts.v[i]);
 	return 0;
 }
 
@@ -227,7 +264,11 @@ int request_tests(struct request *q, struct err *e)
 	for (size_t i = 0; i < q->words.n; i++)
 		if (load_word(q, q->words.v[i], e) < 0)
 			return -1;
-	if (!q->matrix.n)
+	size_t guests = 0;
+
+	for (size_t i = 0; i < q->matrix.n; i++)
+		guests += !q->matrix.tests[i].host;
+	if (!q->matrix.n || (!guests && (o->presets.n || o->profiles.named.n)))
 		return err_set(e, X_USAGE, "no test has a place among those that are asked for (--preset, --profiles)");
 	return matrix_names(&q->matrix, e) < 0 ? -1 : make_sweeps(q, e);
 }

@@ -12,7 +12,7 @@
 #include "json/read.h"
 #include "process/spawn.h"
 
-enum { ANSWER_MAX = 1 << 20, PRINTED_MAX = 1 << 20, ASK_MS = 60000, FAULTS_MAX = 1000 };
+enum { ANSWER_MAX = 1 << 20, PRINTED_MAX = 1 << 20, ASK_MS = 60000, HOST_MS = 600000, FAULTS_MAX = 1000 };
 
 static int read_faults(struct own *o, const struct json *j, int list, struct err *e)
 {
@@ -46,13 +46,13 @@ static int read_answer(struct own *o, const char *text, size_t n, uint64_t asked
 }
 
 /* What it printed says most about how it ended. */
-static int run(struct own *o, const char *const *words, const char *test, struct err *e)
+static int run(struct own *o, const char *const *words, const char *test, int ms, struct err *e)
 {
 	const struct spawn s = { .argv = words, .in = SPAWN_NULL, .family = true };
 	char how[64];
 	int status;
 
-	if (spawn_capture(&s, true, PRINTED_MAX, ASK_MS, &o->printed, &o->n, &status, e) < 0)
+	if (spawn_capture(&s, true, PRINTED_MAX, ms, &o->printed, &o->n, &status, e) < 0)
 		return err_in(e, "the function of test %s in %s", test, words[0]);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
@@ -70,11 +70,13 @@ int own_ask(struct own *o, const char *program, const char *test, const char *ru
 	*o = (struct own){ 0 };
 	argv_add(&words, program);
 	argv_opt(&words, "--judge", "%s", test);
-	argv_opt(&words, "--runs", "%s", runs);
 	argv_opt(&words, "--to", "%s", to);
-	argv_fmt(&words, "%" PRIu64, seed);
+	if (runs) {
+		argv_opt(&words, "--runs", "%s", runs);
+		argv_fmt(&words, "%" PRIu64, seed);
+	}
 	(void)unlink(to); /* of an earlier request */
-	if (run(o, (const char *const *)words.v, test, e) < 0)
+	if (run(o, (const char *const *)words.v, test, runs ? ASK_MS : HOST_MS, e) < 0)
 		return -1;
 	int r = file_read(AT_FDCWD, to, ANSWER_MAX, &text, &n, e);
 

@@ -14,7 +14,7 @@ struct own {
 	size_t n;
 };
 
-/* runs: the folder with seed-N/run.json. to: a file for the answer, which goes again. X_FAIL: the program ended otherwise than with an answer; X_TIMEOUT. o is to be freed in any case. */
+/* runs: the folder with seed-N/run.json; NULL: it is a test of the host, which has none, and ten minutes. to: a file for the answer, which goes again. X_FAIL: the program ended otherwise than with an answer; X_TIMEOUT. o is to be freed in any case. */
 int own_ask(struct own *o, const char *program, const char *test, const char *runs, uint64_t seed, const char *to,
 	    struct err *e);
 void own_free(struct own *o);

@@ -81,9 +81,7 @@ static void again(void **state)
 	for (size_t i = 0; i < countof(all); i++) {
 		const struct profile p = { .name = profile };
 		struct sweep_guest guest = { .topology = topology };
-		struct matrix m = {
-			.tests = xcalloc(1, sizeof(*m.tests)), .n = 1, .again = "--clock real"
-		};
+		struct matrix m = { .tests = xcalloc(1, sizeof(*m.tests)), .n = 1, .again = "--clock real" };
 		struct matrix_test *t = m.tests;
 		struct err e = { 0 };
 

@@ -18,7 +18,8 @@
 
 static void words(void **state)
 {
-	static const char *const bad[] = { "", "1", "1/", "/3", "0/3", "4/3", "1/0", "1/3x", "-1/3", "1/-3", " 1/3", "1/10001", "1//3" };
+	static const char *const bad[] = { "",     "1",    "1/",   "/3",   "0/3",     "4/3", "1/0",
+					   "1/3x", "-1/3", "1/-3", " 1/3", "1/10001", "1//3" };
 	struct shard s;
 	struct err e = { 0 };
 
@@ -77,11 +78,14 @@ static void make(struct place *p)
 		p->on[i] = (struct sweep_cell){ .target = &p->target, .guest = &p->guests[i] };
 	}
 	for (size_t i = 0; i < TESTS; i++) {
-		p->tests[i] = (struct matrix_test){ .test.slug = names[i], .seeds = { 1, 1 }, .cells = p->cells[i], .n = CELLS };
+		p->tests[i] = (struct matrix_test){
+			.test.slug = names[i], .seeds = { 1, 1 }, .cells = p->cells[i], .n = CELLS
+		};
 		for (size_t k = 0; k < CELLS; k++)
-			p->cells[i][k] = (struct matrix_cell){ .test = &p->tests[i],
-							       .on = &p->on[k],
-							       .dir = xasprintf("tests/%s/k/%s", names[i], topologies[k]) };
+			p->cells[i][k] =
+				(struct matrix_cell){ .test = &p->tests[i],
+						      .on = &p->on[k],
+						      .dir = xasprintf("tests/%s/k/%s", names[i], topologies[k]) };
 	}
 }
 
@@ -136,7 +140,8 @@ static void budget(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(words), cmocka_unit_test(parts), cmocka_unit_test(names), cmocka_unit_test(budget) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(words), cmocka_unit_test(parts), cmocka_unit_test(names),
+					    cmocka_unit_test(budget) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

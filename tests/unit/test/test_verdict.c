@@ -25,7 +25,7 @@ static enum judgement judged(const char *metric, char **said)
 {
 	const struct declared d = { .t = ktstr_test_judged, .name = "judged" };
 	const struct facts facts = { 0 };
-	const struct verdict_run run = { 1, &facts, "{}" };
+	const struct verdict_run run = { .seed = 1, .facts = &facts, .json = "{}" };
 	size_t n;
 	FILE *f = xmemstream(said, &n);
 	enum judgement j;
