@@ -194,7 +194,7 @@ void ktstr_worker_run(struct ktstr_worker *w, uint64_t us);
 void ktstr_worker_sleep(struct ktstr_worker *w, uint64_t us);
 /* Memory of this worker, 0 at first, and the same again for each pass; at most 1 MiB, else NULL. */
 void *ktstr_worker_state(struct ktstr_worker *w, size_t size);
-/* It cannot go on: the test fails with these words, of which 95 bytes are told, and all are in the log. */
+/* It cannot go on: the test fails with these words, of which 511 bytes are told, on one line, and all are in the log. */
 void ktstr_worker_fail(struct ktstr_worker *w, const char *fmt, ...)
 	__attribute__((__format__(__printf__, 2, 3), __noreturn__));
 
