@@ -37,7 +37,7 @@ FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
-ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name guest vm attach inspect monitor verifier trial stats judge/facts judge/expect judge judge/own judge/report test
+ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name guest vm attach inspect monitor verifier trial stats judge/facts judge/expect judge judge/own judge/report coverage test
 # The built-in scenarios, as a table in C.
 CATALOGUE := $(O)/catalogue.c
 LIB_SRC := $(filter-out runtime/engine/main.c,$(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))) $(CATALOGUE)
@@ -47,7 +47,7 @@ FETCH_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/st
 # The projects of `ktstr new`, likewise.
 TEMPLATES := $(O)/templates.c
 GEN_SRC := $(wildcard gen/*/*.c gen/*/*/*.c) $(TEMPLATES)
-ENGINE_SRC := $(wildcard runtime/engine/*.c runtime/engine/*/*.c runtime/scenario/*.c runtime/scenario/*/*.c) $(CATALOGUE)
+ENGINE_SRC := $(wildcard runtime/engine/*.c runtime/engine/*/*.c runtime/scenario/*.c runtime/scenario/*/*.c) runtime/arch/elf.c $(CATALOGUE)
 INIT_SRC := $(wildcard runtime/guest/init/*.c runtime/guest/init/*/*.c) runtime/guest/proto.c
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 
@@ -65,7 +65,7 @@ ENGINES := $(O)/ktstr-engine $(CROSS:%=$(O)/ktstr-engine-%)
 # Preloaded into QEMU, beside whatever else is: no sanitizer.
 IDLE    := $(O)/ktstr-idle.so
 # For test programs: position-independent, without sanitizers, which are not the programs' business. All else in it is hidden.
-TESTLIB_ROOMS := system base arch text process json options topology host scenario scenario/text scenario/resolve engine/worker verifier judge/facts judge/expect judge
+TESTLIB_ROOMS := system base arch text process json options topology host scenario scenario/text scenario/resolve engine/worker verifier judge/facts judge/expect judge coverage
 TESTLIB_SRC := $(foreach r,$(TESTLIB_ROOMS),$(wildcard runtime/$(r)/*.c)) $(CATALOGUE)
 TESTLIB := $(O)/libktstr.a $(O)/libktstr.so.0 $(O)/libktstr.so
 TESTLIB_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) -O2 -g -fPIC -fvisibility=hidden \
@@ -128,7 +128,7 @@ $(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h runtime/guest/init/*/*.h
 	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
 $(O)/ktstr-init: INIT_CC = $(CC)
 $(O)/ktstr-init-%: INIT_CC = $(@:$(O)/ktstr-init-%=%)-linux-gnu-gcc
-$(ENGINES): $(ENGINE_SRC) $(wildcard runtime/engine/*.h runtime/engine/*/*.h runtime/scenario/*.h runtime/scenario/*/*.h) Makefile
+$(ENGINES): $(ENGINE_SRC) $(wildcard runtime/engine/*.h runtime/engine/*/*.h runtime/scenario/*.h runtime/scenario/*/*.h) runtime/arch/elf.h Makefile
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(ENGINE_SRC) -Wl,--gc-sections -s
 $(O)/ktstr-engine: INIT_CC = $(CC)

@@ -27,6 +27,8 @@ int crew_open(struct crew *c, unsigned max, struct trouble *t)
 
 	if (stage_make(&c->stage, max, cells, c->plan->functions) < 0)
 		return trouble(t, ENDS_OWN, "memory for %u workers: %s", max, strerror(errno));
+	if (coverage_open(&c->coverage, c->functions, max) < 0)
+		return trouble(t, ENDS_OWN, "a file for coverage: %s", strerror(errno));
 	c->workers = calloc(max ? max : 1, sizeof *c->workers);
 	if (!c->workers)
 		return trouble(t, ENDS_OWN, "out of memory");
@@ -60,6 +62,7 @@ void crew_close(struct crew *c)
 	}
 	free(c->workers);
 	stage_free(&c->stage);
+	coverage_close(&c->coverage);
 }
 
 /* Failures leave the worker as it is: a test goes on where a kernel refuses a policy. */

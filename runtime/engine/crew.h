@@ -2,6 +2,7 @@
 #pragma once
 #include "engine/worker/actor.h"
 #include "engine/cgroup.h"
+#include "engine/coverage.h"
 #include "engine/reading.h"
 #include "engine/trouble.h"
 #include "scenario/plan.h"
@@ -58,6 +59,7 @@ struct crew {
 	struct duct shared_ducts[PROGRAM_SLOTS_MAX];
 	struct programs *programs; /* the other children; NULL: there are none */
 	const char *functions;     /* program of the work functions; NULL: there is none */
+	struct coverage coverage;  /* of that */
 	uint64_t phase, since;     /* what the stage's head should say; a worker can write there */
 	bool holding;              /* the phase's hold began: who is stopped before that was not in the phase */
 };

@@ -372,6 +372,7 @@ void report_write(FILE *f, const struct director *d, uint64_t seed)
 	favours(f, d);
 	programs_report(f, &d->programs, d->plan);
 	cgroups(f, d);
+	coverage_report(f, &d->crew.coverage, d->crew.n);
 	fputs("\"workers\":[", f);
 	for (unsigned i = 0; i < d->crew.n; i++) {
 		fputs(i ? ",\n" : "\n", f);

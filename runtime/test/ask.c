@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "coverage/coverage.h"
 #include "process/spawn.h"
 #include "test/check.h"
 #include "test/compose.h"
@@ -229,7 +230,7 @@ int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e)
 		argv_opt(&a->words, "--flags-file", "%s", flags);
 	}
 	environment_words(a);
-	if (d->t.judge) {
+	if (d->t.judge || coverage_wanted()) {
 		/* Another process may run the same test, of other seeds or on another kernel. */
 		a->json = xasprintf("%s.%d.json", a->file, getpid());
 		argv_opt(&a->words, "--json-file", "%s", a->json);

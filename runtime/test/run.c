@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "coverage/coverage.h"
 #include "judge/facts/facts.h"
 #include "json/read.h"
 #include "json/write.h"
@@ -55,7 +56,7 @@ static int run(const struct ask *ask, struct said *said, struct err *e)
 	return spawn_start(&s, &c, e) < 0 || spawn_wait(&c, -1, &status, e) < 0 ? -1 : code_of(status);
 }
 
-/* enum judgement, or negative. run: where what it says goes. */
+/* enum judgement, or negative. run: where what it says goes. What it ran in the guest is counted. */
 static int judge_seed(const struct declared *d, const char *dir, struct verdict_run run, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/seed-%llu/run.json", dir, (unsigned long long)run.seed), *text = NULL;
@@ -64,6 +65,10 @@ static int judge_seed(const struct declared *d, const char *dir, struct verdict_
 
 	if (file_read(AT_FDCWD, path, JSON_MAX, &text, &n, e) < 0)
 		return -1;
+	if (coverage_wanted() && coverage_add(text, n, e) < 0)
+		return err_in(e, "%s", path);
+	if (!d->t.judge)
+		return JUDGED_PASS;
 	if (facts_read(&facts, text, n, e) < 0) {
 		facts = (struct facts){ 0 };
 		return err_in(e, "%s", path);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/worker/actor.h"
+#include "engine/worker/counters.h"
 #include "engine/worker/function.h"
 #include "engine/worker/look.h"
 #include "scenario/random.h"
@@ -94,6 +95,16 @@ static void map_stage(struct actor *a, const struct function_call *c)
 		refuse("the memory that is shared with ktstr-engine is not what it should be");
 }
 
+/* Only of a program that has counters. */
+static void count_there(void)
+{
+	const char *words = getenv(COUNTERS_ENV);
+
+	if (words && !counters_lend(words))
+		refuse("\"" COUNTERS_ENV "=%s\": %s", words, strerror(errno));
+	unsetenv(COUNTERS_ENV);
+}
+
 static uint64_t delay_of(const struct ktstr_worker *w)
 {
 	char text[96];
@@ -159,6 +170,7 @@ void work_live(const struct ktstr_program *p, const char *name)
 
 	take_call(&w.call);
 	map_stage(&w.actor, &w.call);
+	count_there();
 	w.actor.speed = w.call.speed;
 	w.actor.random = w.call.random;
 	w.pid = getpid();

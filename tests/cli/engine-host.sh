@@ -219,6 +219,49 @@ functions() {
 	KTSTR_WORKER='2 3 0 1 0 1 1 1' exits 127 ./f --ktstr-work steady 3<>empty && has 'is not there' err
 }
 
+# What an instrumented program's workers ran, whatever they did to themselves; what they fork has variables of its own.
+counted() {
+	clang=$(command -v clang-16 || command -v clang) || return 0
+	# Some have no profile runtime.
+	echo 'int main(void) { return 0; }' >t.c && "$clang" -fprofile-instr-generate t.c -o t 2>/dev/null || return 0
+	cat >t.c <<-'END'
+		#include <ktstr.h>
+		#include <stdlib.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+		static volatile int mine = 5;
+		KTSTR_WORK(apart)
+		{
+			pid_t pid = fork();
+			if (pid == 0)
+				_exit(mine = 7);
+			waitpid(pid, NULL, 0);
+			if (mine != 5)
+				ktstr_worker_fail(w, "mine is %d", mine);
+			ktstr_worker_run(w, 100);
+		}
+		KTSTR_WORK(ends)
+		{
+			(void)w;
+			exit(0);
+		}
+		KTSTR_MAIN
+	END
+	printf 'test counted\nwork - fn:apart n=2\nwork - fn:ends n=1\nhold 100ms\n' >t.ktstr
+	"$clang" -Wall -Wextra -Werror -I"$root/runtime/test" t.c -o plain "$O/libktstr.a" -lm && exits 0 timeout 60 "$engine" --host --seed 5 --topology 1,1,2,1 --program "$PWD/plain" t.ktstr &&
+		hasnt coverage out && "$clang" -Wall -Wextra -Werror -fprofile-instr-generate -I"$root/runtime/test" t.c -o t "$O/libktstr.a" -lm &&
+		exits 0 timeout 60 "$engine" --host --seed 5 --topology 1,1,2,1 --program "$PWD/t" t.ktstr || return
+	python3 - <<-'EOT' || return
+		import json
+		run = json.load(open("out"))
+		ran = run["coverage"]["ran"]
+		assert [x.get("error", "") for x in run["workers"]] == ["", "", "it ended itself, with exit code 0"], run["workers"]
+		assert len(ran) % 2 == 0 and ran[::2] == sorted(set(ran[::2])) and max(ran[::2]) < run["coverage"]["counters"]
+		assert 1 in ran[1::2] and 3 in ran[1::2], ran # fn:ends; main
+	EOT
+	[ -z "$(find . -name '*.profraw')" ] || fail 'a worker wrote a profile'
+}
+
 # Workers that leave their cgroup by themselves are found when it is stopped, and what they made goes.
 roaming() {
 	printf 'test roaming\ncgroup a\nwork a spin n=1\nwork a churn:period=5ms,deep=3 n=2\nwork a migrate:period=5ms n=2 mem=local\nwork - churn:period=5ms n=1\nhold 300ms\nstop a\nhold 100ms\n' >t.ktstr
@@ -310,4 +353,4 @@ mounts_its_own() {
 	exits 0 own_mounts sh -c 'umount -l "$1" && exec "$2" --host --seed 5 --topology 1,1,2,1 t.ktstr' - "$mount" "$engine" && plausible spin
 }
 
-run_tests figures programs functions threads threads_end roaming again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own
+run_tests figures programs functions counted threads threads_end roaming again_and_again a_worker_dies the_director_dies it_is_told_to_end controllers mounts_its_own

@@ -49,7 +49,7 @@ static void close_others(struct actor *a, const struct worker_line *line)
 {
 	bool all = line->told >= 0;
 	unsigned ducts = all ? line->n_ducts : a->program->slots, n;
-	int *kept = malloc((2 * (ducts + a->plan->shared.n) + 2) * sizeof *kept), from = STDERR_FILENO + 1;
+	int *kept = malloc((2 * (ducts + a->plan->shared.n) + 3) * sizeof *kept), from = STDERR_FILENO + 1;
 
 	if (!kept)
 		actor_fail(a, "memory");
@@ -59,6 +59,8 @@ static void close_others(struct actor *a, const struct worker_line *line)
 		kept[n++] = line->told;
 	if (line->work->function)
 		kept[n++] = a->stage.file;
+	if (line->work->function && line->counters)
+		kept[n++] = line->counters_file;
 	qsort(kept, n, sizeof *kept, by_number);
 	for (unsigned i = 0; i < n; i++) {
 		if (kept[i] > from)
@@ -191,13 +193,21 @@ static void __attribute__((noreturn)) hand_over(struct actor *a, const struct wo
 					    .speed = a->speed,
 					    .random = a->random };
 	char words[FUNCTION_WORDS_MAX], env[sizeof words + sizeof FUNCTION_ENV], comm[64];
+	char place[COUNTERS_WORDS_MAX], counts[sizeof place + sizeof COUNTERS_ENV];
 	const char *argv[] = { line->functions, FUNCTION_WORD, w->function, NULL };
-	const char *envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", env, comm, NULL };
+	const char *envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", env, comm, NULL, NULL, NULL };
 
 	function_call_write(words, &call);
 	snprintf(env, sizeof env, FUNCTION_ENV "=%s", words);
 	snprintf(comm, sizeof comm, FUNCTION_COMM_ENV "=%s", w->comm);
 	fcntl(a->stage.file, F_SETFD, 0);
+	if (line->counters) {
+		counters_words(place, line->counters_file, counters_place(line->counters, a->id));
+		snprintf(counts, sizeof counts, COUNTERS_ENV "=%s", place);
+		envp[4] = counts;
+		envp[5] = "LLVM_PROFILE_FILE=/dev/null"; /* its own way to tell, when it ends by itself */
+		fcntl(line->counters_file, F_SETFD, 0);
+	}
 	execve(line->functions, (char *const *)argv, (char *const *)envp);
 	actor_fail(a, errno == ENOENT ? "its program, or the interpreter of that" : "its program");
 }

@@ -1,21 +1,24 @@
 /* live.h: a worker from its first instruction to its first act. */
 #pragma once
 #include "engine/worker/actor.h"
+#include "engine/worker/counters.h"
 #include <sys/types.h>
 
 /* What all workers of a work line have in common. */
 struct worker_line {
 	const struct plan_work *work;
 	pid_t director;
-	uint32_t turn; /* of the stage's go: when they begin */
+	uint32_t turn;                   /* of the stage's go: when they begin */
+	const char *functions;           /* the program of work that is a function */
+	const struct counters *counters; /* counters.h; NULL: that program has none */
+	int counters_file;
 
 	/* For threads. */
 	struct actor *actors; /* of all */
 	unsigned n;
 	const struct duct *ducts; /* of all their groups */
 	unsigned n_ducts;
-	int told;              /* a pipe */
-	const char *functions; /* the program of work that is a function */
+	int told; /* a pipe */
 };
 
 /* In the child: makes it what the line says, waits for the go, works. It dies with the director. */
