@@ -22,7 +22,8 @@ const struct verb verb_coverage = {
 	.args = "[ARGS]...",
 	.summary = "the same as test, with coverage by cargo llvm-cov nextest",
 	.about =
-		"Runs `cargo llvm-cov nextest ARGS...`. Kernels, arguments and exit codes are the same as for `test`.\n\n"
+		"Runs `cargo llvm-cov nextest ARGS...`. Kernels, arguments and exit codes are the same as for `test`.\n"
+		"Work functions of test programs count although they run in guests.\n\n"
 		"It needs cargo-llvm-cov and the LLVM tools of your Rust toolchain: run cargo install cargo-llvm-cov and\n"
 		"rustup component add llvm-tools-preview (or set LLVM_COV and LLVM_PROFDATA to tools of that version).",
 	.examples = "  cargo ktstr coverage --kernel ../linux\n"

@@ -57,4 +57,47 @@ kernel() {
 	exits 100 ktstr coverage --kernel ./kernel && wanted=yes exits 0 ktstr coverage --kernel ./kernel
 }
 
-run_tests measures kernel
+# covers FILE TEST: the program stays, and with it what is kept of its runs.
+covers() {
+	exits 0 cargo llvm-cov clean --profraw-only && exits 0 ktstr coverage --kernel "$key" -- --no-clean --lcov --output-path "$1" --success-output immediate "$2" &&
+		has '1 passed' "$work/err"
+}
+
+# A library's lines that only a work function runs, which is in a guest; from there again, and from what is kept.
+in_guest() {
+	XDG_CACHE_HOME=$O/test-cache
+	export XDG_CACHE_HOME
+	key=$(sh "$root/tests/test-kernel.sh") || fail 'no test kernel' || return
+	cp -RL "$root/docs/examples/rust" crate && mkdir crate/src && cd crate || return
+	printf 'libdir=%s\nName: libktstr\nDescription: libktstr\nVersion: 0\n' "$O" >libktstr.pc
+	cat >src/lib.rs <<-'END'
+		pub fn grade(x: u64) -> u64 {
+		    if x < 1 << 40 {
+		        return x + 1;
+		    }
+		    7
+		}
+	END
+	cat >tests/sched.rs <<-'END'
+		mod ktstr;
+		ktstr::work!(graded, |w| {
+		    assert!(sched_tests::grade(w.index().into()) < 4);
+		    w.run(100);
+		});
+		ktstr::work!(panics, |_w| { panic!("{}", sched_tests::grade(2)) });
+		ktstr::scenario!(passes, duration_ms: 100, settle_ms: 20, scenario: c"work - fn:graded n=2\nhold 100%");
+		ktstr::scenario!(fails, duration_ms: 100, settle_ms: 20, scenario: c"work - fn:panics n=1\nhold 100%");
+		fn main() {
+		    ktstr::main()
+		}
+	END
+	PKG_CONFIG_PATH=$PWD CARGO_NET_OFFLINE=true
+	export PKG_CONFIG_PATH CARGO_NET_OFFLINE
+	covers first passes && has ' run passes ' "$work/err" && grep -q '^DA:3,[1-9]' first && has 'DA:5,0' first || return
+	covers kept passes && hasnt ' run passes ' "$work/err" && cmp first kept || fail 'a kept run has other coverage' || return
+	KTSTR_STORE=$work/store covers again passes && has ' run passes ' "$work/err" && cmp first again || fail 'the run has other coverage each time' || return
+	exits 0 cargo llvm-cov clean --profraw-only && exits 100 ktstr coverage --kernel "$key" -- --no-clean --no-report fails &&
+		exits 0 cargo llvm-cov report --lcov --output-path failed && has 'DA:3,1' failed && has 'DA:5,0' failed
+}
+
+run_tests measures kernel in_guest
