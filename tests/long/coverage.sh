@@ -96,7 +96,7 @@ in_guest() {
 	covers first passes && has ' run passes ' "$work/err" && grep -q '^DA:3,[1-9]' first && has 'DA:5,0' first || return
 	covers kept passes && hasnt ' run passes ' "$work/err" && cmp first kept || fail 'a kept run has other coverage' || return
 	KTSTR_STORE=$work/store covers again passes && has ' run passes ' "$work/err" && cmp first again || fail 'the run has other coverage each time' || return
-	exits 0 cargo llvm-cov clean --profraw-only && exits 100 ktstr coverage --kernel "$key" -- --no-clean --no-report fails &&
+	exits 0 cargo llvm-cov clean --profraw-only && exits 100 ktstr coverage --kernel "$key" -- --no-report fails &&
 		exits 0 cargo llvm-cov report --lcov --output-path failed && has 'DA:3,1' failed && has 'DA:5,0' failed
 }
 
