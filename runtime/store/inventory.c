@@ -23,12 +23,13 @@ static const struct place {
 } places[] = {
 	{ "graphs", INVENTORY_GRAPH },     { "trees", INVENTORY_TREE },  { "sources", INVENTORY_SOURCE },
 	{ "tarballs", INVENTORY_TARBALL }, { "hashes", INVENTORY_NOTE }, { "releases", INVENTORY_NOTE },
-	{ "sums", INVENTORY_NOTE },        { "host", INVENTORY_NOTE },
+	{ "sums", INVENTORY_NOTE },        { "host", INVENTORY_NOTE },   { "texts", INVENTORY_TEXTS },
 };
 
 static const char *const names[] = {
 	[INVENTORY_RESULT] = "result",        [INVENTORY_GRAPH] = "build folder", [INVENTORY_TREE] = "kernel objects",
 	[INVENTORY_SOURCE] = "kernel source", [INVENTORY_TARBALL] = "tarball",    [INVENTORY_NOTE] = "note",
+	[INVENTORY_TEXTS] = "texts of tests",
 };
 
 const char *inventory_kind_name(enum inventory_kind kind)

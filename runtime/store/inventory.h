@@ -1,6 +1,6 @@
 /* inventory.h: all that a store holds, each thing that can go by itself, least recently used first.
  *
- * Results are those of gc.h. A build folder, objects or a source at which somebody works are in use and stay; so does all that
+ * Results are those of gc.h. A build folder, objects, a source or texts at which somebody works are in use and stay; so does all that
  * cannot be had again in its whole. What goes is out of sight at once: half of it is never there to be found. */
 #pragma once
 #include "store/gc.h"
@@ -12,6 +12,7 @@ enum inventory_kind {
 	INVENTORY_TREE,    /* trees/: objects of kernel builds, so that the next one is incremental */
 	INVENTORY_SOURCE,  /* sources/: a fetched source whose kernel is not built yet, or half of one */
 	INVENTORY_TARBALL, /* tarballs/: a release as it came, or its first part */
+	INVENTORY_TEXTS,   /* texts/: of the tests of a program, which writes them again */
 	INVENTORY_NOTE,    /* hashes/, releases/, sums/, host/: small, and had again in seconds */
 	INVENTORY_KINDS,
 };

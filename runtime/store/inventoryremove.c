@@ -117,6 +117,21 @@ static int remove_graph(struct store *st, const char *path, struct err *e)
 	return r;
 }
 
+/* A test program holds a shared flock on its folder of texts for as long as its ktstr runs (test/ask.c). 0: nobody has it, and *lock keeps it so. */
+static int lock_texts(struct store *st, const char *path, int *lock)
+{
+	*lock = openat(st->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return *lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK ? GC_IN_USE : 0;
+}
+
+static int remove_texts(struct store *st, const char *path, struct err *e)
+{
+	auto_close int lock = -1;
+	int r = lock_texts(st, path, &lock);
+
+	return r ? r : remove_file(st, path, e);
+}
+
 static int remove_locked(struct store *st, const struct inventory_item *x, struct err *e)
 {
 	auto_free char *key = lock_of(x);
@@ -138,7 +153,10 @@ int inventory_remove(struct inventory *h, const struct inventory_item *x, struct
 
 	if (x->kind == INVENTORY_RESULT)
 		return gc_remove(&h->gc, x->item, e);
-	r = x->kind == INVENTORY_GRAPH ? remove_graph(h->st, x->path, e) : remove_locked(h->st, x, e);
+	if (x->kind == INVENTORY_TEXTS)
+		r = remove_texts(h->st, x->path, e);
+	else
+		r = x->kind == INVENTORY_GRAPH ? remove_graph(h->st, x->path, e) : remove_locked(h->st, x, e);
 	return r < 0 ? store_err(h->st, e) : r;
 }
 
@@ -174,9 +192,12 @@ static int ask_result(struct store *st, const struct inventory_item *x, struct e
 int inventory_in_use(struct inventory *h, const struct inventory_item *x, bool *in_use, struct err *e)
 {
 	auto_free char *key = lock_of(x);
+	auto_close int texts = -1;
 	int r;
 
-	if (x->kind == INVENTORY_RESULT)
+	if (x->kind == INVENTORY_TEXTS)
+		r = lock_texts(h->st, x->path, &texts);
+	else if (x->kind == INVENTORY_RESULT)
 		r = ask_result(h->st, x, e);
 	else if (x->kind == INVENTORY_GRAPH)
 		r = ask_graph(h->st, x->path, e);

@@ -1,8 +1,11 @@
 #include "test/ask.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +19,7 @@
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 #define HASH_OF_NOTHING 0xcbf29ce484222325u
+enum { HOLD_TRIES = 1000, HOLD_US = 10000 /* between them: for "cache gc" to take a folder away */ };
 enum { NAME_SHOWN = 60, PROFILE_SHOWN = 40 /* names of files have 255 bytes, and a test's has up to 128 of them */ };
 
 static bool is_program(const char *path)
@@ -111,7 +115,7 @@ static void short_name(char name[NAME_SHOWN + 1], const char *whole)
 	name[i] = '\0';
 }
 
-/* Of all texts of this program with that scheduler, or NULL; made. Who tries two schedulers side by side runs neither's text with the other.
+/* Of all texts of this program with that scheduler, or NULL. Who tries two schedulers side by side runs neither's text with the other.
  * Caller frees. */
 static char *texts_folder(const char *binary, struct err *e)
 {
@@ -127,13 +131,34 @@ static char *texts_folder(const char *binary, struct err *e)
 
 	short_name(name, strrchr(self, '/') + 1);
 	unsigned long long h = hash_of(hash_of(HASH_OF_NOTHING, self), binary ? binary : "");
-	char *path = xasprintf("%s/texts/%s-%016llx", store, name, h);
+	return xasprintf("%s/texts/%s-%016llx", store, name, h);
+}
 
-	if (mkdir_p(AT_FDCWD, path, 0777, e) == 0)
-		return path;
-	err_as(e, X_STORE, "a place for the texts of tests");
-	free(path);
-	return NULL;
+static bool same_folder(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* Makes it, says by its time that it is used, and keeps "cache gc" from taking it away while *lock is open: here, or in the ktstr
+ * that takes our place, so that an exec must not close it. */
+static int hold_folder(int *lock, const char *path, struct err *e)
+{
+	for (int tries = 0; tries < HOLD_TRIES; tries++) {
+		if (mkdir_p(AT_FDCWD, path, 0777, e) < 0)
+			return err_as(e, X_STORE, "a place for the texts of tests");
+		*lock = open(path, O_RDONLY | O_DIRECTORY);
+		/* Where there are no locks nothing can be held. */
+		if (*lock >= 0 && (flock(*lock, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+		    same_folder(*lock, path)) {
+			(void)!futimens(*lock, NULL); /* another user's: it goes by when it was last written to */
+			return 0;
+		}
+		drop_close_(lock);
+		usleep(HOLD_US);
+	}
+	return err_set(e, X_STORE, "%s: it is being removed; is a \"cache gc\" stuck?", path);
 }
 
 static int write_flags(char **path, const char *folder, const struct declared *d, struct err *e)
@@ -174,14 +199,14 @@ static int write_text(char **file, const struct variant *v, const char *folder, 
 	return file_write(AT_FDCWD, *file, c.text, c.n, e);
 }
 
-int ask_text(char **file, char **flags, const struct variant *v, struct err *e)
+int ask_text(int *lock, char **file, char **flags, const struct variant *v, struct err *e)
 {
 	const struct declared *d = v->d;
 	auto_free char *folder = NULL, *binary = NULL;
 
 	*file = *flags = NULL;
 	if ((d->under && d->s.binary && !(binary = find_scheduler(d, e))) || !(folder = texts_folder(binary, e)) ||
-	    write_text(file, v, folder, binary, e) < 0)
+	    hold_folder(lock, folder, e) < 0 || write_text(file, v, folder, binary, e) < 0)
 		return -1;
 	return d->flags.n ? write_flags(flags, folder, d, e) : 0;
 }
@@ -218,8 +243,8 @@ int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e)
 	const struct declared *d = v->d;
 	auto_free char *flags = NULL;
 
-	*a = (struct ask){ 0 };
-	if (!(a->ktstr = find_ktstr(e)) || ask_text(&a->file, &flags, v, e) < 0)
+	*a = (struct ask)ASK_NONE;
+	if (!(a->ktstr = find_ktstr(e)) || ask_text(&a->lock, &a->file, &flags, v, e) < 0)
 		return -1;
 	if (quiet)
 		argv_add(&a->words, "-q");
@@ -265,5 +290,6 @@ void ask_free(struct ask *a)
 	free(a->file);
 	free(a->json);
 	argv_free(&a->words);
-	*a = (struct ask){ 0 };
+	drop_close_(&a->lock);
+	*a = (struct ask)ASK_NONE;
 }

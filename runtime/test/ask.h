@@ -10,13 +10,20 @@ struct ask {
 	char *file;        /* of the text; it stays, so that the command can be given again */
 	char *json;        /* file for what came of it, which goes with ask_free(); NULL: nobody asks */
 	struct argv words; /* of the command, from "run" on */
+	int lock; /* shared flock on the folder of the file, which keeps it from "cache gc"; ask_become() hands it on. -1: none */
 };
+
+#define ASK_NONE \
+	{ \
+		.lock = -1 \
+	}
 
 /* Everything up to the command. X_NO_INPUT: the scheduler is nowhere; X_NO_TOOL: ktstr is not; X_STORE: no place for the text. a is to be freed
  * in any case. quiet: no progress is shown. */
 int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e);
-/* The text of a variant as a file, and its scheduler's flags (NULL: it has none): what ask_make() hands on. Both are the caller's to free. */
-int ask_text(char **file, char **flags, const struct variant *v, struct err *e);
+/* The text of a variant as a file, and its scheduler's flags (NULL: it has none): what ask_make() hands on. Both are the caller's to free. *lock: of
+ * struct ask, the caller's to close. */
+int ask_text(int *lock, char **file, char **flags, const struct variant *v, struct err *e);
 /* How long its scheduler may take to attach, in the unit that ktstr is told; 0: not said. */
 unsigned ask_attach_s(const struct declared *d);
 /* All of the command line. */

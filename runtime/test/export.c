@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "json/write.h"
 #include "test/ask.h"
@@ -284,8 +285,9 @@ static int put_cells(struct jsonw *w, const struct variant *v, const struct pres
 {
 	const struct declared *d = v->d;
 	auto_free char *file = NULL, *flags = NULL;
+	auto_close int lock = -1;
 
-	if (ask_text(&file, &flags, v, e) < 0)
+	if (ask_text(&lock, &file, &flags, v, e) < 0)
 		return -1;
 	jsonw_obj(w);
 	jsonw_kstr(w, "name", d->name);

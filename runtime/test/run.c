@@ -142,7 +142,7 @@ static int run_host(const struct declared *d, const struct arguments *a)
 
 int run_variant(const struct variant *v, const struct arguments *a, struct err *e)
 {
-	auto_ask struct ask ask = { 0 };
+	auto_ask struct ask ask = ASK_NONE;
 	bool both = v->d->t.clock == KTSTR_BOTH && !ask_clock_said(), skipped = false;
 	int code;
 

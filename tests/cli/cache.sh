@@ -33,6 +33,28 @@ furnish() {
 	echo >"$store/host/other-boot" && echo >"$store/releases/x.json"
 }
 
+# The texts of a program's tests go when it was not run for long, and stay while one of them runs.
+texts() {
+	cat >t.c <<-'END' || return
+	#include <ktstr.h>
+	KTSTR_SCENARIO(plain, .scenario = "work - spin\nhold 1s");
+	KTSTR_MAIN
+	END
+	gcc -I"$root/runtime/test" t.c -o t "$O/libktstr.a" -lm || return
+	printf '#!/bin/sh\necho >began\nread -r word <go\n[ -e "$2" ]\n' >asked && chmod +x asked && mkfifo go || return
+	KTSTR=$PWD/asked KTSTR_STORE=$PWD/$store ./t --exact plain 2>/dev/null &
+	running=$!
+	for _ in $(seq 600); do [ ! -e began ] || break; sleep .1; done
+	set -- "$store"/texts/*
+	[ -f "$1/plain.ktstr" ] && exits 0 "$ktstr" cache gc --older-than 0s && has '1 more would be removed, but is in use' err && [ -f "$1/plain.ktstr" ] || return
+	echo >go && wait $running || return
+	age 40 "$1" && exits 0 "$ktstr" cache gc --max-size 0 --older-than 50d && [ -d "$1" ] || return
+	KTSTR=/bin/true KTSTR_STORE=$PWD/$store exits 0 ./t --exact plain && exits 0 "$ktstr" cache gc && [ -d "$1" ] || return
+	age 31 "$1" && exits 0 "$ktstr" cache stats && has 'texts of tests' out && exits 0 "$ktstr" cache gc --dry-run && has 'texts of tests' out &&
+		exits 0 "$ktstr" cache gc && has 'removed 1, ' out && [ ! -e "$1" ] && KTSTR=/bin/true KTSTR_STORE=$PWD/$store exits 0 ./t --exact plain &&
+		[ -f "$1/plain.ktstr" ]
+}
+
 members() { # FILTER: of the JSON in out
 	python3 -c 'import json, sys
 d = json.load(open("out"))
@@ -195,4 +217,4 @@ no_folder() {
 		KTSTR_STORE=./file exits 14 "$ktstr" cache verify && has KTSTR_STORE err
 }
 
-run_tests foreign_kernels empty stats shared_files old_ones_go bounded bad_values in_use damaged damaged_in_use at_once no_folder
+run_tests foreign_kernels empty stats shared_files old_ones_go texts bounded bad_values in_use damaged damaged_in_use at_once no_folder

@@ -59,10 +59,12 @@ static int read_limits(struct limits *l, struct err *e)
 	return 0;
 }
 
-/* Notes are small, and what they spare is not: they go for their age only. */
+/* What is small, and what it spares is not, goes for its age only. */
 static bool must_go(const struct inventory_item *x, const struct limits *l, uint64_t left)
 {
-	return x->used <= l->unused || (left > l->bytes && x->kind != INVENTORY_NOTE);
+	bool small = x->kind == INVENTORY_NOTE || x->kind == INVENTORY_TEXTS;
+
+	return x->used <= l->unused || (left > l->bytes && !small);
 }
 
 /* GC_REMOVED: gone, or would be. */

@@ -112,6 +112,23 @@ static void graphs(void **state)
 	}
 }
 
+/* The texts of a program, while one of its tests runs. */
+static void texts(void **state)
+{
+	auto_store struct store st = { .dir = -1 };
+
+	open_store(&st, *state);
+	scratch_text(st.path, "texts/x-0123456789/plain.ktstr", "x");
+	auto_close int fd = openat(st.dir, "texts/x-0123456789", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	assert_int_equal(drop(&st, "texts/x-0123456789"), GC_IN_USE);
+	assert_true(there(&st, "texts/x-0123456789/plain.ktstr"));
+	assert_int_equal(flock(fd, LOCK_UN), 0);
+	assert_int_equal(drop(&st, "texts/x-0123456789"), GC_REMOVED);
+	assert_false(there(&st, "texts/x-0123456789"));
+}
+
 /* What may go at any time; names that somebody else chose. */
 static void plain(void **state)
 {
@@ -174,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_scratch(locked),
 		in_scratch(graphs),
+		in_scratch(texts),
 		in_scratch(plain),
 		in_scratch(order),
 	};
