@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "gen/cargo/cargo.h"
+#include "gen/cargo/junit.h"
 #include "gen/complete/commands.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
@@ -250,10 +251,12 @@ static void find_folders(struct made_kernels *k, struct on_kernel *results)
 
 static int run_on_each(const struct suite *s, struct made_kernels *k, const struct argv *a, struct err *e)
 {
+	auto_junit struct junit reports = { 0 };
 	auto_free struct on_kernel *results = xcalloc(k->w.n, sizeof(*results));
 	int code = 0;
 
 	find_folders(k, results);
+	junit_open(&reports, (const char *const *)a->v);
 	for (size_t i = 0; i < k->w.n; i++) {
 		if (!results[i].folder)
 			continue;
@@ -262,9 +265,18 @@ static int run_on_each(const struct suite *s, struct made_kernels *k, const stru
 		break;
 	}
 	for (size_t i = 0; i < k->w.n && !code && !stop_pending(); i++) {
-		if (results[i].folder && run_on(s, &k->w, i, a, &results[i], e) < 0)
+		if (!results[i].folder)
+			continue;
+		junit_begin(&reports);
+		if (run_on(s, &k->w, i, a, &results[i], e) < 0)
 			code = e->code;
+		else
+			junit_take(&reports, k->w.v[i].k.label);
 	}
+	struct err why;
+
+	if (junit_write(&reports, &why) < 0)
+		log_warn("%s", why.msg);
 	if (!code) {
 		print_grid(k, results);
 		code = worst(results, k->w.n);

@@ -185,10 +185,25 @@ parted() {
 	same 3 "$(sort -u all | wc -l)" 'runs of ktstr'
 }
 
+# One report of all kernels, in which each is part of the names of suites and classes.
+several_reports() {
+	exits 100 env -C "$crate" KTSTR="$base/ktstr" ktstr test --kernel "$work/one" --kernel "$work/two" -- -E 'test(two_groups) or test(=fails)' || return
+	python3 -c 'import sys, xml.etree.ElementTree as t
+root = t.parse(sys.argv[1]).getroot()
+names = [s.get("name") for s in root]
+assert root.tag == "testsuites" and root.get("tests") == "4" and root.get("failures") == "2", root.attrib
+assert names == ["sched-tests::sched on one", "sched-tests::sched on two"], names
+assert [len(s) for s in root] == [2, 2] and all(c.get("classname") == s.get("name") for s in root for c in s.iter("testcase"))
+assert "FAIL fails  eevdf  7.3.4" in root[1].find("testcase[@name=\"fails\"]").find("system-out").text' "$crate/target/nextest/default/junit.xml" || return
+	exits 0 env -C "$crate" KTSTR="$base/ktstr" ktstr test --kernel "$work/one" --kernel "$work/two" -- -E 'test(two_groups)' &&
+		same 2 "$(grep -c '<testsuite ' "$crate/target/nextest/default/junit.xml")" 'suites of this request alone'
+}
+
 by_ktstr_test() {
 	example && mkdir -p one two && echo >one/vmlinux && echo >one/bzImage && echo >one/Image && cp one/* two || return
 	exits 0 env -C "$crate" KTSTR="$base/ktstr" ktstr test --kernel "$work/one" --seeds 3..5 --clock virtual -- -E 'test(two_groups)' &&
 		has '--seeds 3..5 --clock virtual' asked && has "two_groups $work/one " told || return
+	several_reports || return
 	exits 2 env -C "$crate" ktstr test --seeds none && has '--seeds none' err && exits 2 env -C "$crate" ktstr test --clock sundial || return
 	rm told
 	exits 0 env -C "$crate" KTSTR="$base/ktstr" ktstr test --kernel "$work/one" --kernel "$work/two" -- -E 'test(two_groups)' &&
