@@ -176,6 +176,18 @@ static void guest_vars(struct edge *g, const struct guest_plan *gp, const struct
 	one_at_a_time(g, gp);
 }
 
+static void boot_vars(struct edge *g, const struct guest_plan *gp)
+{
+	auto_argv struct argv a = { 0 };
+
+	for (const char *const *word = gp->sysctls; word && *word; word++)
+		argv_fmt(&a, "--sysctl=%s", *word);
+	for (const char *const *word = gp->kargs; word && *word; word++)
+		argv_fmt(&a, "--karg=%s", *word);
+	if (a.n)
+		edge_words(g, "words", &a);
+}
+
 char *guest_snapshot_dir(const struct guest_plan *gp, const struct kernel *k)
 {
 	return xasprintf("snapshots/%s%s%s", k->name, gp->name ? "/" : "", gp->name ? gp->name : "");
@@ -199,6 +211,7 @@ void plan_guest_snapshot(struct plan *p, const struct guest_plan *gp, const stru
 	edge_out(g, "%s/recipe", dir);
 	edge_word(g, "outdir", "%s", dir);
 	guest_vars(g, gp, k);
+	boot_vars(g, gp);
 }
 
 void edge_guest(struct plan *p, struct edge *g, const struct guest_plan *gp, const struct kernel *k)

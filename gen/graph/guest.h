@@ -20,8 +20,9 @@ struct guest_plan {
 	uint64_t memory_mb;
 	bool virtual; /* its time is; then with this seed, and a shift that may be CLOCK_UNSAID (clock/clock.h) */
 	uint64_t seed, shift;
-	bool perf_mode; /* host CPUs of its own: one at a time */
-	char *host;     /* folder of what is true until the next boot of this machine */
+	const char *const *sysctls, *const *kargs; /* of its kernel, NULL-ended; NULL: none */
+	bool perf_mode;                            /* host CPUs of its own: one at a time */
+	char *host;                                /* folder of what is true until the next boot of this machine */
 };
 
 /* Fills host. */

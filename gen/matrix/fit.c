@@ -10,10 +10,12 @@
 
 #define NS_PER_MS 1000000u
 
-static void take(struct fit *f, const struct scenario_plan *plan, bool here)
+static void take(struct fit *f, const struct test *t, const struct scenario_plan *plan, bool here)
 {
 	const char *what = here ? plan_guests_only(plan) : NULL;
 
+	if (here && (t->scenario.sysctls.n || t->scenario.kargs.n))
+		what = t->scenario.sysctls.n ? "\"sysctls\"" : "\"kargs\"";
 	if (what)
 		f->skip = xasprintf("%s happens in guests only, and this is --host", what);
 	f->keeps = plan->schedules;
@@ -65,7 +67,7 @@ int fit_find(struct fit *f, const struct test *t, const char *topology, bool her
 
 	f->ms = (plan->settle_ns + plan->hold_ns) / NS_PER_MS + 1;
 	if (fault == SCENARIO_OK)
-		take(f, plan, here);
+		take(f, t, plan, here);
 	scenario_plan_free(plan);
 	if (fault == SCENARIO_OK && functions)
 		return no_functions(t, functions, e);

@@ -13,6 +13,7 @@
 #include "gen/matrix/fit.h"
 #include "gen/sweep/flags.h"
 #include "text/argv.h"
+#include "text/name.h"
 #include "topology/presets.h"
 #include "topology/topology.h"
 
@@ -61,18 +62,49 @@ static uint64_t memory_of(const struct test *t, const struct sweep_guest *g)
 	return mb < least ? least : mb;
 }
 
+static void add_words(struct argv *a, const struct scenario_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		argv_add(a, l->at[i].text);
+}
+
+/* What the words of a kernel are called in names of guests. Caller frees; "": there are none. */
+static char *boot_name(const struct matrix_test *t)
+{
+	char hex[NAME_LEN + 1];
+	auto_free char *all = NULL;
+	size_t n;
+	FILE *f = xmemstream(&all, &n);
+
+	for (size_t i = 0; i < t->sysctls.n; i++)
+		fprintf(f, "%s\n", t->sysctls.v[i]);
+	for (size_t i = 0; i < t->kargs.n; i++)
+		fprintf(f, "\n%s", t->kargs.v[i]);
+	fclose(f);
+	if (!n)
+		return xstrdup("");
+	name_hex(all, n, hex);
+	return xasprintf("-boot%.16s", hex);
+}
+
 void matrix_guests(struct matrix_test *t, uint64_t asked_mb, bool here)
 {
+	add_words(&t->sysctls, &t->test.scenario.sysctls);
+	add_words(&t->kargs, &t->test.scenario.kargs);
+	auto_free char *boot = boot_name(t);
+
 	for (size_t i = 0; i < t->sweep.n_guests; i++) {
 		struct sweep_guest *g = &t->sweep.guests[i];
 
 		if (!asked_mb)
 			g->plan.memory_mb = memory_of(&t->test, g);
-		if (!here && (g->plan.memory_mb != MEMORY_MB || !g->plan.virtual)) {
+		g->plan.sysctls = (const char *const *)t->sysctls.v;
+		g->plan.kargs = (const char *const *)t->kargs.v;
+		if (!here && (g->plan.memory_mb != MEMORY_MB || !g->plan.virtual || *boot)) {
 			auto_free char *name = g->name;
 
-			g->name = xasprintf("%s-%llumb%s", name, (unsigned long long)g->plan.memory_mb,
-					    g->plan.virtual ? "" : "-real");
+			g->name = xasprintf("%s-%llumb%s%s", name, (unsigned long long)g->plan.memory_mb,
+					    g->plan.virtual ? "" : "-real", boot);
 		}
 		g->plan.name = g->name;
 	}
@@ -314,6 +346,8 @@ void matrix_free(struct matrix *m)
 		free(t->text);
 		argv_free(&t->words);
 		argv_free(&t->goes_on);
+		argv_free(&t->sysctls);
+		argv_free(&t->kargs);
 		sweep_free(&t->sweep);
 		test_drop(&t->test);
 	}

@@ -61,6 +61,7 @@ struct matrix_test {
 	struct sweep sweep;      /* its kernels, topologies and profiles; scheduler NULL: the kernel's own */
 	const char *const *args; /* of its scheduler, NULL-ended: what sweep.o.args is */
 	struct seeds seeds;
+	struct argv sysctls, kargs;           /* what its guests are booted with */
 	struct argv goes_on;                  /* profiles that its lines replace the scheduler by; sweep.asked */
 	char *payload;                        /* folder of its scheduler below the build folder */
 	const struct matrix_test *payload_of; /* the first test with that scheduler, after whom its edge is called */

@@ -106,11 +106,51 @@ void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus)
 }
 
 /* Of a profile, then the user's. */
+#define GROUPS "%cgroup%"
+
+static void add_args(struct argv *a, const char *const *words, const char *groups)
+{
+	for (; *words; words++) {
+		auto_free char *whole = NULL;
+		const char *rest = *words;
+		size_t n;
+		FILE *f = xmemstream(&whole, &n);
+
+		for (const char *at; groups && (at = strstr(rest, GROUPS)); rest = at + strlen(GROUPS))
+			fprintf(f, "%.*s%s", (int)(at - rest), rest, groups);
+		fputs(rest, f);
+		fclose(f);
+		argv_add(a, whole);
+	}
+}
+
 static void cell_args(struct argv *a, const struct sweep *s, const struct profile *p)
 {
 	if (p)
-		argv_addv(a, (const char *const *)p->args);
-	argv_addv(a, s->o.args);
+		add_args(a, (const char *const *)p->args, s->o.groups);
+	add_args(a, s->o.args, s->o.groups);
+}
+
+static bool have_groups(const char *const *words)
+{
+	for (; words && *words; words++)
+		if (strstr(*words, GROUPS))
+			return true;
+	return false;
+}
+
+static bool profiles_have_groups(const struct profiles *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (have_groups((const char *const *)all->v[i].args))
+			return true;
+	return false;
+}
+
+bool sweep_has_groups(const struct sweep *s)
+{
+	return s->o.groups &&
+	       (have_groups(s->o.args) || profiles_have_groups(&s->profiles) || profiles_have_groups(&s->others));
 }
 
 static int check_profile(const struct sweep *s, const struct profile *p, struct err *e)

@@ -23,6 +23,7 @@ struct kernels;
 /* What the request says about all cells alike. */
 struct sweep_opts {
 	const char *const *args; /* of the scheduler, behind those of a profile; NULL-ended */
+	const char *groups;      /* what "%cgroup%" in them stands for; NULL: it stands for itself */
 	uint64_t timeout;        /* seconds, 0: as the step has it */
 	uint64_t workload;       /* milliseconds that tasks run under the scheduler, 0: none do */
 	bool cold, cross_check, force;
@@ -75,6 +76,8 @@ int sweep_topologies(struct sweep *s, const struct guest_plan *base, const char 
 void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus);
 /* Fills cells from what stands before them. X_USAGE as sweep_check_args, with those of the profiles. */
 int sweep_cells(struct sweep *s, struct err *e);
+/* Whether arguments of the scheduler, whatever the profile, have a "%cgroup%" in them that stands for something. */
+bool sweep_has_groups(const struct sweep *s);
 /* "--arg=WORD" for each argument that the scheduler has with that profile (NULL: none), escaped as text/escape.h has it. */
 void sweep_arg_words(struct argv *a, const struct sweep *s, const struct profile *p);
 /* One of the others; NULL: it is none. */

@@ -1,6 +1,6 @@
 /* cgroup.h: control groups (version 2) of a scenario, below one of ours that bounds what they may take.
  *
- * In a guest ours is /ktstr; on a host /ktstr/PID, so that several runs do not meet and `ktstr cleanup` finds what is left. Names of
+ * In a guest ours is /ktstr, or what the scenario says; on a host /ktstr/PID, so that several runs do not meet and `ktstr cleanup` finds what is left. Names of
  * groups are those of a plan, "a/b"; "" is ours. What waits has a deadline. */
 #pragma once
 #include "engine/trouble.h"
@@ -12,15 +12,16 @@
 struct cgroups {
 	char base[512]; /* path of ours */
 	char home[512]; /* and of the one we are in */
+	char mount[256];
 	bool host;
 };
 
 /* {0} is none: a guest whose scenario has no cgroup needs no other, and what is in none of ours is not bounded.
  *
- * Makes ours, with at most 16384 tasks and half of the memory where the kernel can bound that, and hands the controllers that
+ * Makes ours (parent: of a guest's, "/a/b"), with at most 16384 tasks and half of the memory where the kernel can bound that, and hands the controllers that
  * these knobs need on to it. Where no cgroup2 is mounted it is, in a mount namespace of this process alone. ENDS_SKIP: the kernel
  * lacks a controller; ENDS_ENV: it is in use by version 1, or we are not root. */
-int cgroups_open(struct cgroups *c, bool host, unsigned knobs, struct trouble *t);
+int cgroups_open(struct cgroups *c, bool host, const char *parent, unsigned knobs, struct trouble *t);
 /* Kills all that is in ours and removes it, within 5 s. false: something is left. */
 bool cgroups_close(struct cgroups *c);
 

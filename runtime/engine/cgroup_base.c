@@ -163,30 +163,50 @@ static void find_home(struct cgroups *c, const char *mount)
 		snprintf(c->home, sizeof c->home, "%s", mount);
 }
 
-int cgroups_open(struct cgroups *c, bool host, unsigned knobs, struct trouble *t)
+/* Hands controllers on to what is below. */
+static void open_folder(const char *path)
 {
 	static const char *const inner[] = { "+cpuset", "+cpu", "+pids", "+memory" };
-	char mount[256], parent[300];
 
-	c->host = host;
-	if (!find_mount(mount, sizeof mount) && mount_own(mount, sizeof mount, t) < 0)
-		return -1;
-	if (check_controllers(mount, knobs, t) < 0)
-		return -1;
-	find_home(c, mount);
-	snprintf(parent, sizeof parent, "%s/ktstr", mount);
-	if (make_folder(parent, false, t) < 0)
-		return -1;
 	for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
-		(void)put(mount, "cgroup.subtree_control", inner[i]);
+		(void)put(path, "cgroup.subtree_control", inner[i]);
+}
+
+/* c->base, and what is above it, below the mount. */
+static int make_parents(struct cgroups *c, const char *parent, struct trouble *t)
+{
+	size_t mount = strlen(c->mount);
+
+	if (snprintf(c->base, sizeof c->base, "%s%s", c->mount, parent) >= (int)sizeof c->base / 2)
+		return trouble(t, ENDS_TEXT, "the path of a cgroup is too long: %.100s", parent);
+	open_folder(c->mount);
+	for (char *at = c->base + mount; (at = strchr(at + 1, '/'));) {
+		*at = '\0';
+		if (make_folder(c->base, false, t) < 0)
+			return -1;
+		open_folder(c->base);
+		*at = '/';
+	}
+	return make_folder(c->base, false, t);
+}
+
+int cgroups_open(struct cgroups *c, bool host, const char *parent, unsigned knobs, struct trouble *t)
+{
+	c->host = host;
+	if (!find_mount(c->mount, sizeof c->mount) && mount_own(c->mount, sizeof c->mount, t) < 0)
+		return -1;
+	if (check_controllers(c->mount, knobs, t) < 0)
+		return -1;
+	find_home(c, c->mount);
+	if (make_parents(c, host ? "/ktstr" : parent, t) < 0)
+		return -1;
 	if (host) {
-		for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
-			(void)put(parent, "cgroup.subtree_control", inner[i]);
-		snprintf(c->base, sizeof c->base, "%s/%d", parent, (int)getpid());
+		open_folder(c->base);
+		size_t n = strlen(c->base);
+
+		snprintf(c->base + n, sizeof c->base - n, "/%d", (int)getpid());
 		if (make_folder(c->base, true, t) < 0)
 			return -1;
-	} else {
-		snprintf(c->base, sizeof c->base, "%s", parent);
 	}
 	bound(c);
 	cgroup_open_below(c, "");

@@ -68,6 +68,7 @@ static void fill_actor(struct line *l, struct actor *a, unsigned i)
 		.file = -1,
 		.folder = c->folder,
 		.groups = c->cgroups->base,
+		.mount = c->cgroups->mount,
 	};
 }
 

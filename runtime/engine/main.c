@@ -289,8 +289,9 @@ static bool end_rest(void)
 	return false;
 }
 
-static int run(const struct options *o, const struct scenario_plan *plan)
+static int run(const struct options *o, const struct scenario *scenario, const struct scenario_plan *plan)
 {
+	const char *parent = scenario->cgroup_parent ? scenario->cgroup_parent : SCENARIO_PARENT;
 	unsigned seconds = (unsigned)((plan->settle_ns + plan->hold_ns) / 1000000000) + PATIENCE_S;
 	struct cgroups cgroups = { 0 };
 	struct trouble t = { 0 };
@@ -299,7 +300,7 @@ static int run(const struct options *o, const struct scenario_plan *plan)
 	int r;
 
 	/* On a host also for `ktstr cleanup` to see. */
-	if ((o->host || plan_uses_cgroups(plan)) && cgroups_open(&cgroups, o->host, plan->controllers, &t) < 0)
+	if ((o->host || plan_uses_cgroups(plan)) && cgroups_open(&cgroups, o->host, parent, plan->controllers, &t) < 0)
 		return complain(&t);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	(void)ask_above(); /* or the end would wait for the scheduler under test */
@@ -344,7 +345,7 @@ int main(int argc, char **argv)
 	if (!r && !o.host && (plan.n_programs || plan_does(&plan, ACT_WRITE)))
 		(void)mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_NOSUID, "size=25%");
 	if (!r)
-		r = run(&o, &plan);
+		r = run(&o, &scenario, &plan);
 	scenario_plan_free(&plan);
 	scenario_free(&scenario);
 	return r;

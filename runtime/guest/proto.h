@@ -11,6 +11,7 @@
  *   PAGES runs            ->            where pages of the others are; host writes the content straight into guest RAM
  *                         <-  PUSHED    content is in place; guest lets go of the pages
  *   FILES_OK              ->            without PAGES and PUSHED when there were no others
+ *                         <-  GROUPS    a cgroup that must be there first
  *                         <-  START     argv, environment
  *   STATE, LOG …          ->            scheduler state changes, its output
  *   EXIT_INFO                ->            before the STATE or EXITED it belongs to: what the kernel said about its end
@@ -52,6 +53,8 @@
 #define PROTO_VERSION 1u
 #define PROTO_PORT "ktstr"
 #define PROTO_MAX (4u << 20) /* largest payload */
+/* On the kernel's command line, and so PID 1's environment: "NAME=VALUE;NAME=VALUE", set before HELLO. */
+#define PROTO_SYSCTLS "KTSTR_SYSCTLS"
 #define PROTO_PATH_MAX 4000u /* bytes of a path or link target in FILES */
 
 enum proto_type {
@@ -90,8 +93,9 @@ enum proto_type {
 	MSG_NOW = 46,     /* struct proto_now */
 	MSG_DEADLINE =
 		47, /* u32 milliseconds of the guest's own time until LATE; 0: never. Takes the place of the last one */
-	MSG_PARK = 48, /* empty: be saved (guest/board.h) */
-	MSG_PORT = 49, /* empty: the last frame through a board */
+	MSG_PARK = 48,   /* empty: be saved (guest/board.h) */
+	MSG_PORT = 49,   /* empty: the last frame through a board */
+	MSG_GROUPS = 50, /* a path below the root of cgroups, "/a/b", not ended: it is made */
 };
 
 /* MSG_HELLO, in this order, numbers decimal unless said otherwise:
@@ -109,6 +113,9 @@ enum proto_type {
  *                       Left out is what the kernel does not say
  *   node {number} {list} {kb} {distance} …
  *                       a line per NUMA node: its CPUs ("-": none), MemTotal, and how far it is to each node
+ *   sysctl_lacks {name}, sysctl_refused {why}
+ *                       of PROTO_SYSCTLS, any number: there is no such file; the kernel does not take the value
+ *   unknown {word}      any number: a parameter on the command line that this kernel does not know
  *   sym {name} {hex}    any number; symbols this kernel does not have are left out. As /proc/kallsyms has
  *                       them: a per-CPU one ("runqueues") of x86_64 is an offset in 6.12, an address in 7.3 */
 struct proto_head {

@@ -16,6 +16,7 @@ struct scenario_line;
 enum { SCENARIO_LINES_MAX = 4096 };
 
 /* What a text does not say. */
+#define SCENARIO_PARENT "/ktstr"
 #define SCENARIO_DURATION_NS 2000000000u
 #define SCENARIO_SETTLE_NS 200000000u
 enum { SCENARIO_WORKERS = 2, SCENARIO_MEMORY_MB = 1024 };
@@ -47,6 +48,9 @@ struct scenario {
 	struct scenario_list tags;        /* the first is the category in listings */
 	struct scenario_list flags;       /* of the scheduler; "!flag": not with it */
 	struct scenario_list needs;       /* scenario/need.h */
+	struct scenario_list sysctls;     /* NAME=VALUE, set before anything runs (scenario/text/boot.h) */
+	struct scenario_list kargs;       /* further words for the kernel that boots */
+	char *cgroup_parent;              /* where a guest has the scenario's cgroups; NULL: SCENARIO_PARENT */
 	struct scenario_list expect;      /* without the word "expect": for the judge */
 	struct scenario_text expect_fail; /* CLASS[: TEXT]; text NULL: not said */
 	struct scenario_text functions; /* the test program that has the functions of "fn:NAME"; text NULL: not said */
@@ -64,6 +68,6 @@ const char *scenario_replacement(const struct scenario *s, size_t i);
 
 /* The canonical text: "ktstr 1" first, attributes in the order above, defaults left out. Parsed again it gives the same. */
 void scenario_write(FILE *f, const struct scenario *s);
-/* Of that, what decides a run: no test, summary, scheduler, topology, seeds, clock, tags, flags, needs, functions,
- * expect, memory. */
+/* Of that, what decides a run beside the guest it is in: no test, summary, scheduler, topology, seeds, clock, tags, flags, needs,
+ * functions, expect, memory, sysctls, kargs. */
 void scenario_write_run(FILE *f, const struct scenario *s);

@@ -53,6 +53,8 @@ static int state_recipe(struct attached *a, struct hashes *h, struct err *e)
 		return -1;
 	for (size_t i = 0; i < a->n_args; i++)
 		recipe_str(&a->recipe, "arg", a->args[i]);
+	if (a->groups)
+		recipe_str(&a->recipe, "groups", a->groups);
 	recipe_u64(&a->recipe, "seed", a->seed);
 	recipe_u64(&a->recipe, "seconds", a->seconds);
 	return 0;

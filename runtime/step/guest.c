@@ -62,6 +62,8 @@ static int plan_machine(struct guest_opts *g, struct err *e)
 	if (clock_choose(&clock, g->clock, g->shift, CLOCK_UNSAID, topology_cpus(&topo), e) < 0 ||
 	    machine_set_clock(&g->machine, &clock, e) < 0)
 		return -1;
+	if (machine_boot(&g->machine, g->sysctls.v, g->sysctls.n, g->kargs.v, g->kargs.n, e) < 0)
+		return -1;
 	if (accel == ACCEL_KVM) {
 		auto_free char *cpu = accel_host_cpu();
 
@@ -153,7 +155,7 @@ int guest_recipe(struct guest_opts *g, struct recipe *r, struct hashes *h, struc
 	}
 	if (machine_settle(&g->machine, version, &parts, e) < 0)
 		return -1;
-	machine_args(&a, &g->machine, &wires, NULL);
+	machine_args(&a, &g->machine, &wires);
 	auto_free char *args = argv_quote((const char *const *)a.v);
 
 	guest_kernel(g);

@@ -1,5 +1,6 @@
 /* guest.h: the options that describe a guest, shared by the steps that boot one. */
 #pragma once
+#include "options/opt.h"
 #include "vm/machine.h"
 struct err;
 struct hashes;
@@ -13,6 +14,7 @@ struct guest_opts {
 	bool perf_mode;
 	const char *clock; /* "real" "virtual"; NULL: real */
 	uint64_t shift;
+	struct opt_list sysctls, kargs;
 	struct machine machine; /* filled by guest_recipe */
 	char *kernel;           /* {boot}/kernel */
 };
@@ -47,6 +49,16 @@ struct guest_opts {
 		  .arg = "WHICH", \
 		  .help = "what its time is made of", \
 		  .choices = "real virtual" }, \
+		{ .name = "sysctl", \
+		  .type = OPT_LIST, \
+		  .out = &(g).sysctls, \
+		  .arg = "NAME=VALUE", \
+		  .help = "set before anything runs" }, \
+		{ .name = "karg", \
+		  .type = OPT_LIST, \
+		  .out = &(g).kargs, \
+		  .arg = "WORD", \
+		  .help = "further parameter of the kernel" }, \
 		{ .name = "shift", \
 		  .type = OPT_U64, \
 		  .out = &(g).shift, \

@@ -25,7 +25,7 @@
 static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct trial_opts x;
 static struct {
-	const char *snapshot, *payload, *programs, *scheduler, *profile;
+	const char *snapshot, *payload, *programs, *scheduler, *profile, *groups;
 	struct opt_list args, needs, others;
 	uint64_t timeout, sample;
 	bool anew, keeps, later;
@@ -49,6 +49,11 @@ static const struct opt opts[] = {
 	  .out = &o.profile,
 	  .arg = "NAME",
 	  .help = "what its arguments are called" },
+	{ .name = "groups",
+	  .type = OPT_STR,
+	  .out = &o.groups,
+	  .arg = "PATH",
+	  .help = "a cgroup that is there before the scheduler is" },
 	{ .name = "keeps",
 	  .type = OPT_FLAG,
 	  .out = &o.keeps,
@@ -121,6 +126,8 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 		return -1;
 	recipe_str(r, "scheduler", o.scheduler);
 	recipe_str(r, "profile", o.profile);
+	if (o.groups)
+		recipe_str(r, "groups", o.groups);
 	for (size_t i = 0; i < o.args.n; i++)
 		recipe_str(r, "arg", o.args.v[i]);
 	for (size_t i = 0; i < o.needs.n; i++)
@@ -240,10 +247,11 @@ static int write_record(int dir, const struct trial_result *r, struct err *e)
 	return record_file(dir, &rec, r, e);
 }
 
-/* Instead of a run, when kernel or scheduler lack something. 1: one does. */
+/* Instead of a run, when kernel, scheduler or scenario lack something. 1: one does. */
 static int skip(int dir, struct err *e)
 {
-	const struct lack_asked asked = { .boot = guest.boot,
+	const struct lack_asked asked = { .snapshot = o.snapshot,
+					  .boot = guest.boot,
 					  .text = x.text,
 					  .topology = x.topology,
 					  .needs = o.needs.v,
@@ -253,7 +261,7 @@ static int skip(int dir, struct err *e)
 	enum lack lack;
 	int ret = lack_find(&asked, &lack, &r.reason, e);
 
-	r.end = lack == LACK_SCHEDULER ? TRIAL_UNFIT : TRIAL_SKIPPED;
+	r.end = lack == LACK_KERNEL ? TRIAL_SKIPPED : TRIAL_UNFIT;
 
 	if (ret == 0 && lack != LACK_NOTHING)
 		ret = write_record(dir, &r, e) < 0 ? -1 : 1;
@@ -310,6 +318,24 @@ static int read_others(struct others *l, struct err *e)
 	return 0;
 }
 
+/* Which guest it is that the scheduler, with arguments that are unescaped here, is attached in. */
+static void plan_attached(struct attached *a, struct argv *args)
+{
+	for (size_t i = 0; i < o.args.n; i++) {
+		auto_free char *arg = unescape_word(o.args.v[i]);
+
+		argv_add(args, arg);
+	}
+	a->snapshot = o.snapshot;
+	a->seed = x.seed;
+	a->pack = o.payload;
+	a->args = (const char *const *)args->v;
+	a->n_args = args->n;
+	a->seconds = o.timeout ? o.timeout : VM_LOAD_S;
+	a->groups = o.groups;
+	a->anew = o.anew;
+}
+
 static int run(int dir, const char *path, struct err *e)
 {
 	auto_free char *initrd = guest_initrd(guest.boot, guest.initrd, e);
@@ -328,18 +354,7 @@ static int run(int dir, const char *path, struct err *e)
 		return lacks < 0 ? -1 : 0;
 	if (!initrd || guest_admit_restored(o.snapshot, e) < 0)
 		return -1;
-	for (size_t i = 0; i < o.args.n; i++) {
-		auto_free char *arg = unescape_word(o.args.v[i]);
-
-		argv_add(&args, arg);
-	}
-	a.snapshot = o.snapshot;
-	a.seed = x.seed;
-	a.pack = o.payload;
-	a.args = (const char *const *)args.v;
-	a.n_args = args.n;
-	a.seconds = o.timeout ? o.timeout : VM_LOAD_S;
-	a.anew = o.anew;
+	plan_attached(&a, &args);
 	const struct cell_attached attached = { begin_attached, settle_attached, &a };
 	const struct trial t = { .snapshot = o.snapshot,
 				 .seed = x.seed,
@@ -348,6 +363,7 @@ static int run(int dir, const char *path, struct err *e)
 				 .pack = o.payload,
 				 .args = (const char *const *)args.v,
 				 .load_s = (unsigned)o.timeout,
+				 .groups = o.groups,
 				 .keeps = o.payload && o.keeps,
 				 .later = o.payload && o.later,
 				 .profiles = others.v,

@@ -6,36 +6,21 @@
 #include "base/mem.h"
 #include "scenario/text/words.h"
 
-#define GROUPS "%cgroup%"
-#define GROUPS_AT "/ktstr"
+static void put_each(FILE *f, const char *const *list)
+{
+	for (; list && *list; list++) {
+		fputc(' ', f);
+		word_write(f, *list);
+	}
+}
 
 static void put_words(FILE *f, const char *word, const char *const *list)
 {
 	if (!list || !*list)
 		return;
 	fputs(word, f);
-	for (; *list; list++) {
-		fputc(' ', f);
-		word_write(f, *list);
-	}
+	put_each(f, list);
 	fputc('\n', f);
-}
-
-static void put_args(FILE *f, const char *const *list)
-{
-	for (; list && *list; list++) {
-		auto_free char *whole = NULL;
-		const char *rest = *list;
-		size_t n;
-		FILE *to = xmemstream(&whole, &n);
-
-		for (const char *at; (at = strstr(rest, GROUPS)); rest = at + strlen(GROUPS))
-			fprintf(to, "%.*s" GROUPS_AT, (int)(at - rest), rest);
-		fputs(rest, to);
-		fclose(to);
-		fputc(' ', f);
-		word_write(f, whole);
-	}
 }
 
 static void put_scheduler(FILE *f, const struct declared *d, const char *binary)
@@ -44,8 +29,8 @@ static void put_scheduler(FILE *f, const struct declared *d, const char *binary)
 		return;
 	fputs("scheduler ", f);
 	word_write(f, binary ? binary : d->s.binary);
-	put_args(f, d->s.args);
-	put_args(f, d->t.args);
+	put_each(f, d->s.args);
+	put_each(f, d->t.args);
 	fputc('\n', f);
 }
 
@@ -85,7 +70,7 @@ static void put_head(FILE *f, const struct variant *v, const char *binary, const
 	const char *const summary[] = { t->summary, NULL }, *const topology[] = { v->preset ? v->preset->name
 											    : d->topology,
 										  NULL };
-	const char *const own[] = { program, NULL };
+	const char *const own[] = { program, NULL }, *const parent[] = { d->s.cgroup_parent, NULL };
 
 	fprintf(f, "ktstr 1\ntest %s\n", d->name);
 	put_words(f, "summary", summary);
@@ -94,6 +79,9 @@ static void put_head(FILE *f, const struct variant *v, const char *binary, const
 	put_numbers(f, t);
 	put_words(f, "tags", t->tags);
 	put_words(f, "needs", t->needs);
+	put_words(f, "sysctls", d->s.sysctls);
+	put_words(f, "kargs", d->s.kargs);
+	put_words(f, "cgroup_parent", parent);
 	put_lines(f, "expect", d->s.expect);
 	put_lines(f, "expect", t->expect);
 	put_lines(f, "expect_fail", t->expect_fail);
@@ -134,6 +122,9 @@ static int check_head(const struct variant *v, const char *binary, const char *p
 	    check_words("the scheduler's .args", d->s.args, e) < 0 || check_words(".args", t->args, e) < 0 ||
 	    check_word(".summary", t->summary, e) < 0 || check_word(".topology", d->topology, e) < 0 ||
 	    check_words(".tags", t->tags, e) < 0 || check_words(".needs", t->needs, e) < 0 ||
+	    check_words("the scheduler's .sysctls", d->s.sysctls, e) < 0 ||
+	    check_words("the scheduler's .kargs", d->s.kargs, e) < 0 ||
+	    check_word("the scheduler's .cgroup_parent", d->s.cgroup_parent, e) < 0 ||
 	    check_word("the path of this program", program, e) < 0)
 		return declared_in(d, e);
 	return 0;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "json/write.h"
+#include "scenario/scenario.h"
 #include "test/ask.h"
 #include "test/check.h"
 #include "test/compose.h"
@@ -44,6 +45,9 @@ static void put_scheduler(struct jsonw *w, const struct declared *d)
 		jsonw_end_obj(w);
 	}
 	jsonw_end_arr(w);
+	put_list(w, "sysctls", s->sysctls);
+	put_list(w, "kargs", s->kargs);
+	jsonw_kstr(w, "cgroup_parent", s->cgroup_parent ? s->cgroup_parent : SCENARIO_PARENT);
 	jsonw_ku64(w, "attach_ms", s->attach_ms);
 	jsonw_kstr(w, "expect", s->expect);
 	jsonw_end_obj(w);

@@ -60,7 +60,7 @@ struct ktstr_scheduler {
 	/* A path, or a name that is looked for as $KTSTR_SCHEDULER, beside the program and in the folder above when the program's is called
 	 * "deps", in target/debug, target/release and PATH. [the kernel's own scheduler] */
 	const char *binary;
-	const char *const *args; /* list, behind those of flags; "%cgroup%" is the folder of the scenario's cgroups */
+	const char *const *args;        /* list, behind those of flags; "%cgroup%" is cgroup_parent */
 	const struct ktstr_flag *flags; /* ends with a flag without a name. [none] */
 	const char *topology;           /* "N,L,C,T" or a preset. ["1,1,2,1"] */
 	const char *expect;             /* lines, below those of a test */
@@ -68,6 +68,10 @@ struct ktstr_scheduler {
 	/* Which presets the variants of a test are on. [1, 1, 1, 12, 1, 192, false] */
 	uint32_t min_numa, max_numa, min_llcs, max_llcs, min_cpus, max_cpus;
 	bool smt; /* those with threads only */
+	/* Lists: "vm.swappiness=10", set before anything runs; "isolcpus=1", for the kernel that boots. One that lacks them: skipped. */
+	const char *const *sysctls, *const *kargs;
+	const char *
+		cgroup_parent; /* where a guest has the scenario's cgroups: "/a/b". It is there before the scheduler is. ["/ktstr"] */
 };
 
 /* The u32 value goes to that offset, in bytes, of the first entry of the scheduler's map whose name ends in map. */

@@ -157,7 +157,7 @@ macro_rules! structure {
 }
 
 structure!(Scheduler: size flag_size: u32 id: text; name: text binary: text args: list flags: flags topology: text expect: text attach_ms: u32
-    min_numa: u32 max_numa: u32 min_llcs: u32 max_llcs: u32 min_cpus: u32 max_cpus: u32 smt: bool);
+    min_numa: u32 max_numa: u32 min_llcs: u32 max_llcs: u32 min_cpus: u32 max_cpus: u32 smt: bool sysctls: list kargs: list cgroup_parent: text);
 structure!(Test: size line: u32 file: text id: text map_write_size: u32; build: body host: verdict name: text summary: text scenario: text
     expect: text judge: verdict expect_fail: text scheduler: scheduler args: list flags_required: list flags_excluded: list topology: text
     min_numa: u32 max_numa: u32 min_llcs: u32 max_llcs: u32 min_cpus: u32 max_cpus: u32 smt: bool memory_mb: u32 duration_ms: u32

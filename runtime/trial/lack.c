@@ -16,6 +16,7 @@
 #include "scenario/places.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
+#include "trial/booted.h"
 #include "trial/globals.h"
 
 #define SCHEDULER "/scheduler" /* in the guest */
@@ -180,6 +181,8 @@ int lack_find(const struct lack_asked *a, enum lack *what, char **why, struct er
 		err_set(e, X_FAIL, "%s:%u:%u: %s", a->text, wrong.line, wrong.column, wrong.what);
 	else
 		r = ask(a, &s, &k, what, why, e);
+	if (r == 0 && *what == LACK_NOTHING)
+		r = booted_lacks(a->snapshot, what, why, e);
 	scenario_free(&s);
 	return r;
 }

@@ -98,6 +98,18 @@ static int push_tools(struct run *x, struct err *e)
 	return x->t->programs ? push_pack(x, x->t->programs, "send the scenario's programs", e) : 0;
 }
 
+/* What a scheduler finds when it is started, now or later. */
+static int prepare(struct run *x, struct err *e)
+{
+	const char *groups = x->t->groups;
+
+	if (!groups)
+		return 0;
+	return chan_send(&x->vm.chan, MSG_GROUPS, groups, strlen(groups), vm_deadline(&x->vm, VM_PUSH_S), e) < 0
+		       ? err_in(e, "make the scheduler's cgroup")
+		       : 0;
+}
+
 static int look(struct run *x, struct err *e)
 {
 	return x->t->sample_ms ? looks_begin(&x->looks, &x->vm, x->t->boot, e) : 0;
@@ -120,7 +132,7 @@ static int begin(struct run *x, struct err *e)
 		return -1;
 	}
 	x->given = r == CELL_GIVEN;
-	if (t->pack && !x->given && push_pack(x, t->pack, "send the scheduler", e) < 0)
+	if (t->pack && !x->given && (push_pack(x, t->pack, "send the scheduler", e) < 0 || prepare(x, e) < 0))
 		return -1;
 	if (x->vm.m.clock.virtual)
 		return first ? 0 : push_tools(x, e);

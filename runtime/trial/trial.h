@@ -23,6 +23,7 @@ struct trial {
 	const char *kernel, *initrd; /* to boot from when a snapshot of real time cannot be continued */
 	const char *pack;            /* payload; the scheduler is /scheduler in it. NULL: there is none */
 	const char *const *args;     /* of the scheduler; NULL-ended */
+	const char *groups;          /* a cgroup ("/a/b") that is there before the scheduler is; NULL: none */
 	bool later;                  /* the scenario has it attached: it begins without */
 	bool keeps;                  /* the scenario attaches, detaches or exchanges it */
 	const char *programs;        /* payload of the scenario's programs; NULL: none */

@@ -7,6 +7,7 @@
 #include "arch/arch.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "guest/proto.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
@@ -121,6 +122,41 @@ int machine_set_clock(struct machine *m, const struct clock *c, struct err *e)
 	return 0;
 }
 
+/* Quotes would part words that are one. */
+static int check_word(const char *what, const char *word, const char * not, struct err *e)
+{
+	for (const char *at = word; *at; at++)
+		if (*at < ' ' || *at > '~' || strchr(not, *at))
+			return err_set(e, X_USAGE, "--%s: no kernel can be told \"%.100s\"", what, word);
+	return *word ? 0 : err_set(e, X_USAGE, "--%s: it is empty", what);
+}
+
+int machine_boot(struct machine *m, const char *const *sysctls, size_t n_sysctls, const char *const *kargs,
+		 size_t n_kargs, struct err *e)
+{
+	auto_free char *words = NULL;
+	size_t n;
+	FILE *f = xmemstream(&words, &n);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_sysctls; i++) {
+		r = check_word("sysctl", sysctls[i], "\"'\\;", e);
+		fprintf(f, "%s%s", i ? ";" : "\"" PROTO_SYSCTLS "=", sysctls[i]);
+	}
+	fputs(n_sysctls ? "\"" : "", f);
+	for (size_t i = 0; r == 0 && i < n_kargs; i++) {
+		r = check_word("karg", kargs[i], "\"'\\ ", e);
+		fprintf(f, "%s%s", i || n_sysctls ? " " : "", kargs[i]);
+	}
+	fclose(f);
+	if (r == 0 && n > MACHINE_BOOT_MAX)
+		return err_set(e, X_USAGE, "sysctls and parameters of the kernel have %zu bytes, and %d at most", n,
+			       MACHINE_BOOT_MAX);
+	if (r == 0)
+		strcpy(m->boot, words);
+	return r;
+}
+
 uint64_t machine_node_bytes(const struct machine *m, unsigned node)
 {
 	return topology_node_mb(&m->topo, m->memory_mb, node) * MIB;
@@ -183,12 +219,14 @@ void machine_write(FILE *f, const struct machine *m)
 	fprintf(f, "tsc_khz %lu\n", m->tsc_khz);
 	fprintf(f, "host_cpu %s\n", m->host_cpu[0] ? m->host_cpu : "-");
 	fprintf(f, "perf %s\n", m->perf ? "on" : "off");
-	/* Left out for a real one, as before there was another. */
-	if (!m->clock.virtual)
-		return;
-	fputs("clock ", f);
-	clock_write(f, &m->clock);
-	fputs("\n", f);
+	/* These are left out where there is nothing to say, as before there was. */
+	if (m->clock.virtual) {
+		fputs("clock ", f);
+		clock_write(f, &m->clock);
+		fputs("\n", f);
+	}
+	if (*m->boot)
+		fprintf(f, "boot %s\n", m->boot);
 }
 
 static int one_of(const char *value, const char *zero, const char *one, struct err *e)
@@ -234,7 +272,31 @@ static int host_cpu(struct machine *m, const char *value, struct err *e)
 	return 0;
 }
 
-enum key { KEY_MACHINE, KEY_ACCEL, KEY_TOPOLOGY, KEY_MEMORY, KEY_VIRTIO, KEY_TSC, KEY_CPU, KEY_PERF, KEY_CLOCK, KEYS };
+static int boot_words(struct machine *m, const char *value, struct err *e)
+{
+	for (const char *at = value; *at; at++)
+		if (*at < ' ' || *at > '~')
+			return err_set(e, X_FAIL, "machine description: words for a kernel are no such text");
+	if (!*value || strlen(value) > MACHINE_BOOT_MAX)
+		return err_set(e, X_FAIL, "machine description: words for a kernel have 1 to %d bytes",
+			       MACHINE_BOOT_MAX);
+	strcpy(m->boot, value);
+	return 0;
+}
+
+enum key {
+	KEY_MACHINE,
+	KEY_ACCEL,
+	KEY_TOPOLOGY,
+	KEY_MEMORY,
+	KEY_VIRTIO,
+	KEY_TSC,
+	KEY_CPU,
+	KEY_PERF,
+	KEY_CLOCK,
+	KEY_BOOT,
+	KEYS
+};
 
 static int set_value(struct machine *m, enum key key, const char *value, struct err *e)
 {
@@ -271,8 +333,11 @@ static int set_value(struct machine *m, enum key key, const char *value, struct 
 		r = one_of(value, "off", "on", e);
 		m->perf = r > 0;
 		break;
-	default:
+	case KEY_CLOCK:
 		r = clock_read(&m->clock, value, e);
+		break;
+	default:
+		r = boot_words(m, value, e);
 		break;
 	}
 	return r < 0 ? err_as(e, X_FAIL, "machine description") : 0;
@@ -281,7 +346,7 @@ static int set_value(struct machine *m, enum key key, const char *value, struct 
 static int read_line(struct machine *m, const char *line, unsigned *seen, struct err *e)
 {
 	static const char *const keys[KEYS] = { "machine", "accel",    "topology", "memory_mb", "virtio",
-						"tsc_khz", "host_cpu", "perf",     "clock" };
+						"tsc_khz", "host_cpu", "perf",     "clock",     "boot" };
 	size_t n = strcspn(line, " ");
 
 	for (unsigned i = 0; line[n] && i < KEYS; i++) {
@@ -322,7 +387,7 @@ int machine_read(struct machine *m, const char *text, size_t n, struct err *e)
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (read_line(&parsed, line, &seen, e) < 0)
 			return -1;
-	if ((seen | 1u << KEY_CLOCK) != (1u << KEYS) - 1)
+	if ((seen | 1u << KEY_CLOCK | 1u << KEY_BOOT) != (1u << KEYS) - 1)
 		return err_set(e, X_FAIL, "machine description: a line is missing");
 	if (sound(&parsed, e) < 0)
 		return -1;

@@ -15,6 +15,8 @@ struct arch;
 struct argv;
 struct err;
 
+/* Bytes of further words for a kernel: its command line has 2048 (COMMAND_LINE_SIZE of x86 and arm64), of which some 400 are ours. */
+enum { MACHINE_BOOT_MAX = 1200 };
 enum machine_kind { MACHINE_MICROVM, MACHINE_Q35, MACHINE_VIRT };
 
 struct machine {
@@ -29,6 +31,7 @@ struct machine {
 	struct clock clock;    /* virtual: TCG only, and what is said below as "serial" */
 	bool serial;           /* TCG: one thread of the host runs all vCPUs in turn (machine_settle) */
 	bool perf;             /* performance mode: host CPUs of its own (host/perf.h); with KVM the guest is told */
+	char boot[MACHINE_BOOT_MAX + 1]; /* further words of the kernel's command line (machine_boot); "" none */
 };
 
 /* kind from the architecture and the topology. virtio_mmio: the kernel has VIRTIO_MMIO built in (the device is found
@@ -37,6 +40,10 @@ void machine_plan(struct machine *m, const struct arch *arch, const struct topol
 		  enum accel a, unsigned long tsc_khz, bool virtio_mmio);
 /* After that. X_USAGE: what it is cannot run in virtual time. */
 int machine_set_clock(struct machine *m, const struct clock *c, struct err *e);
+/* After that: what else its kernel is told. sysctls are NAME=VALUE, which PID 1 sets; kargs parameters as they stand. X_USAGE: a word
+ * cannot stand there, or they are too long. */
+int machine_boot(struct machine *m, const char *const *sysctls, size_t n_sysctls, const char *const *kargs,
+		 size_t n_kargs, struct err *e);
 const struct arch *machine_arch(const struct machine *m);
 
 /* Whether the QEMU that says this of its --version can be this machine, and its memory is enough: X_USAGE, X_NO_QEMU. Fills
@@ -72,8 +79,8 @@ struct machine_wires {
 /* What QEMU is told for that: it starts no programs, takes no rights, and does not move its threads or change their priority
  * (host/pin.h does, from outside). A QEMU without it names the option when it gives up. */
 #define MACHINE_SANDBOX "-sandbox"
-/* The whole command, argv[0] the architecture's QEMU. extra_cmdline may be NULL. */
-void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline);
+/* The whole command, argv[0] the architecture's QEMU. */
+void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w);
 
 /* RAM of one node; the last one has what is left over by a division into whole MiB. */
 uint64_t machine_node_bytes(const struct machine *m, unsigned node);

@@ -415,8 +415,7 @@ static void args_wires(struct argv *a, const struct machine *m, const struct mac
  * whether the next access sets them.
  *
  * The rest is time nobody needs to spend. */
-static void args_kernel(struct argv *a, const struct machine *m, const struct machine_wires *w,
-			const char *extra_cmdline)
+static void args_kernel(struct argv *a, const struct machine *m, const struct machine_wires *w)
 {
 	const char *iommu = machine_x2apic(m) ? " intel_iommu=off" : "";
 	const struct arch *arch = machine_arch(m);
@@ -432,11 +431,10 @@ static void args_kernel(struct argv *a, const struct machine *m, const struct ma
 	argv_opt(a, "-append",
 		 "console=%s loglevel=4 panic=-1 rdinit=/init mitigations=off random.trust_cpu=on cryptomgr.notests"
 		 "%s damon_stat.enabled=0%s%s%s%s%s",
-		 arch->console, arch->cmdline, tsc, iommu, board, extra_cmdline ? " " : "",
-		 extra_cmdline ? extra_cmdline : "");
+		 arch->console, arch->cmdline, tsc, iommu, board, *m->boot ? " " : "", m->boot);
 }
 
-void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w, const char *extra_cmdline)
+void machine_args(struct argv *a, const struct machine *m, const struct machine_wires *w)
 {
 	static const char *const bare[] = { "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", NULL };
 
@@ -449,7 +447,7 @@ void machine_args(struct argv *a, const struct machine *m, const struct machine_
 	args_memory(a, m, w);
 	args_wires(a, m, w);
 	if (w->kernel)
-		args_kernel(a, m, w, extra_cmdline);
+		args_kernel(a, m, w);
 	else
 		argv_opt(a, "-incoming", "defer");
 }

@@ -279,7 +279,7 @@ static int restore(struct vm *vm, const char *snapshot_dir, const struct layer *
 	vm->hello = hello;
 	if (m.perf && perf_prepare(&vm->perf, &m, &w, e) < 0)
 		return -1;
-	if (ram_open(vm, snapshot_dir, own, &w, e) < 0 || vm_launch(vm, &w, NULL, e) < 0 ||
+	if (ram_open(vm, snapshot_dir, own, &w, e) < 0 || vm_launch(vm, &w, e) < 0 ||
 	    (layer && layer->lay(vm, layer->arg, e) < 0) || load_state(vm, layer ? layer->dir : dir, e) < 0)
 		return err_in(e, "continue the guest");
 	return 0;

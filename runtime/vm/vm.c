@@ -145,7 +145,7 @@ static int preload(char **libraries, char **descriptors, int *library, const int
 	return 0;
 }
 
-static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, const char *extra_cmdline, struct err *e)
+static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, struct err *e)
 {
 	auto_argv struct argv a = { 0 };
 	int keep[8 + TOPO_MAX_NODES] = { p->qmp[1], p->console[1] };
@@ -162,7 +162,7 @@ static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, c
 			keep[n_keep++] = *some[i];
 	for (unsigned i = 0; i < vm->m.topo.nodes; i++)
 		w->ram[i] = keep[n_keep++] = vm->ram[i];
-	machine_args(&a, &vm->m, w, extra_cmdline);
+	machine_args(&a, &vm->m, w);
 	log_command((const char *const *)a.v);
 	auto_free char *libraries = NULL, *descriptors = NULL;
 	auto_close int library = -1;
@@ -189,11 +189,11 @@ static int start_qemu(struct vm *vm, struct machine_wires *w, struct pairs *p, c
 	return 0;
 }
 
-static int launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline, struct err *e)
+static int launch(struct vm *vm, struct machine_wires *w, struct err *e)
 {
 	__attribute__((cleanup(close_pairs))) struct pairs p;
 
-	if (make_pairs(&p, &vm->m, e) < 0 || start_qemu(vm, w, &p, extra_cmdline, e) < 0)
+	if (make_pairs(&p, &vm->m, e) < 0 || start_qemu(vm, w, &p, e) < 0)
 		return -1;
 	qmp_open(&vm->qmp, TAKE_FD(p.qmp[0]));
 	if (p.ring[0] >= 0)
@@ -237,14 +237,14 @@ static void launch_undo(struct vm *vm)
 }
 
 /* A QEMU that was built without it, or may not filter its system calls here, gives up before its monitor answers. */
-int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline, struct err *e)
+int vm_launch(struct vm *vm, struct machine_wires *w, struct err *e)
 {
 	struct err first = { 0 };
 
 	if (needs_check(NEEDS_GUEST, e) < 0)
 		return -1;
 	w->sandbox = true;
-	if (launch(vm, w, extra_cmdline, &first) < 0) {
+	if (launch(vm, w, &first) < 0) {
 		if (first.code != X_VM || !strstr(vm->said, MACHINE_SANDBOX)) {
 			*e = first;
 			return -1;
@@ -252,7 +252,7 @@ int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline,
 		log_debug("without a sandbox: %s", vm->said);
 		launch_undo(vm);
 		w->sandbox = false;
-		if (launch(vm, w, extra_cmdline, e) < 0)
+		if (launch(vm, w, e) < 0)
 			return -1;
 	}
 	return perf_apply(vm, e);
@@ -334,7 +334,7 @@ static int boot(struct vm *vm, const struct machine *m, const char *kernel, cons
 		return -1;
 	if (m->perf && perf_prepare(&vm->perf, m, &w, e) < 0)
 		return -1;
-	if (ram_create(vm, ram_dir, e) < 0 || vm_launch(vm, &w, NULL, e) < 0)
+	if (ram_create(vm, ram_dir, e) < 0 || vm_launch(vm, &w, e) < 0)
 		return -1;
 	/* Its CPUs wait for that (-S). */
 	if (m->kind == MACHINE_VIRT && (devtree_complete(vm, e) < 0 || vm_resume(vm, e) < 0))

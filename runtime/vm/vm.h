@@ -10,7 +10,7 @@
 void vm_init(struct vm *vm, const struct machine *m);
 /* Makes the sockets, starts QEMU with them and greets its monitor. w: kernel, initrd and how RAM is mapped; the rest is
  * filled in. RAM was opened before. */
-int vm_launch(struct vm *vm, struct machine_wires *w, const char *extra_cmdline, struct err *e);
+int vm_launch(struct vm *vm, struct machine_wires *w, struct err *e);
 
 /* A guest's errors have code X_VM (panic, QEMU died, channel broken; the message has the reason and the last console
  * lines) or X_TIMEOUT. After any failure the console's log is still there to be read, and vm_close ends it.

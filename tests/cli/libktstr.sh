@@ -215,6 +215,11 @@ mistakes() {
 		printf '%s\n%s' 'KTSTR_SCHEDULER(s, .binary = "s");' "KTSTR_SCENARIO(a, $words, .scenario = \"hold 1s\");" |
 			wrong 3 'has a quote or a line feed in it' || return
 	done
+	for words in '.sysctls = KTSTR_LIST("vm.a..b=1")' '.kargs = KTSTR_LIST("rdinit=/bin/sh")' '.kargs = KTSTR_LIST("a b")' \
+		'.sysctls = KTSTR_LIST("a=1\nmemory 512")' '.cgroup_parent = "/a/../b"'; do
+		printf 'KTSTR_SCHEDULER(s, .binary = "s", %s);\nKTSTR_SCENARIO(a, .scheduler = &s, .scenario = "work - spin\\nhold 1s");' "$words" |
+			wrong 3 'test a: ' || return
+	done
 	printf 'KTSTR_SCHEDULER(s, .binary = "s", .flags = KTSTR_FLAGS({ "llc" }));\nKTSTR_SCENARIO(a, .scheduler = &s, .scenario = "hold 1s", .flags_excluded = KTSTR_LIST("lcc"));' |
 		wrong 3 'did you mean "llc"?'
 }
@@ -274,7 +279,7 @@ asks() {
 run both.ktstr --clock real' && exits 2 env REAL_CODE=2 "$p" --exact both && exits 1 env REAL_CODE=2 CODE=1 "$p" --exact both &&
 		exits 6 env REAL_CODE=6 CODE=1 "$p" --exact both && rm asked || return
 	exits 0 env KTSTR_CLOCK=real KTSTR_SEEDS=1..9 KTSTR_TEST_KERNEL=/boot/k "$p" --exact both && asked 'run both.ktstr --kernel /boot/k --seeds 1..9 --clock real' || return
-	exits 0 "$p" --exact under && asked 'run under.ktstr --profiles default --flags-file under.flags --timeout 2' && has "scheduler $PWD/sched --parent=/ktstr -v" text &&
+	exits 0 "$p" --exact under && asked 'run under.ktstr --profiles default --flags-file under.flags --timeout 2' && has "scheduler $PWD/sched --parent=%cgroup% -v" text &&
 		exits 0 "$p" --exact gauntlet/under/odd-3llc/llc -q &&
 		asked '-q run under.odd-3llc.llc.ktstr --profiles llc --flags-file under.flags --timeout 2' && has 'topology odd-3llc' text || return
 	exits 0 "$p" --exact real && asked 'run real.ktstr --perf-mode' && has 'clock real' text || return

@@ -119,6 +119,42 @@ ok 4 - host_skips # SKIP no time' "$(grep -v '^#' out)" && has '# INCONCLUSIVE v
 		exits 1 prove -e sh t.sh :: same vague && has 'Failed test:  2' out
 }
 
+# What guests are booted with, and where their cgroups are: as a program in them sees it, and as a scheduler finds it when it starts.
+booted() {
+	cat >see.c <<-'END' || return
+	#include <stdio.h>
+	#include <string.h>
+	#include <unistd.h>
+	int main(int argc, char **argv)
+	{
+		char line[4096] = "";
+		int n = -1;
+		FILE *f = fopen("/proc/sys/vm/swappiness", "r"), *c = fopen("/proc/cmdline", "r");
+
+		if (f && fscanf(f, "%d", &n) == 1 && c && fgets(line, sizeof line, c))
+			printf("swappiness %d\nisolated %d\n", n, strstr(line, " isolcpus=1") != NULL);
+		printf("folder %d\ninner %d\n", access("/sys/fs/cgroup/w/cells/cpu.max", F_OK) == 0, access("/sys/fs/cgroup/w/cells/a", F_OK) == 0);
+		printf("%s\n", argc > 1 ? argv[1] : "none");
+		return argc > 1 ? 3 : 0;
+	}
+	END
+	cat >b.c <<-'END' || return
+	#include <ktstr.h>
+	#define BOOT .sysctls = KTSTR_LIST("vm.swappiness=13", "kernel.printk=4 4 1 7"), .kargs = KTSTR_LIST("isolcpus=1"), .cgroup_parent = "/w/cells"
+	KTSTR_SCHEDULER(plain, BOOT);
+	KTSTR_SCHEDULER(looks, .binary = "./see", .args = KTSTR_LIST("parent=%cgroup%"), BOOT);
+	#define LINES "cgroup a\nwork a churn:period=10ms n=1\nprogram - " SEE "\nhold 100%"
+	KTSTR_SCENARIO(seen, .scheduler = &plain, .duration_ms = 200, .settle_ms = 50, .scenario = LINES,
+		       .expect = "program.swappiness >= 13\nprogram.swappiness <= 13\nprogram.isolated >= 1\nprogram.folder >= 1\nprogram.inner >= 1");
+	KTSTR_SCENARIO(found, .scheduler = &looks, .scenario = "work - spin\nhold 1s");
+	KTSTR_MAIN
+	END
+	gcc see.c -o see && gcc -Wall -Wextra -Werror -DSEE="\"$PWD/see\"" -I"$header" b.c -o b "$O/libktstr.a" -lm &&
+		exits 0 ./b --exact seen && has 'PASS seen  ' out && exits 1 ./b --exact found && has 'FAIL found' out || return
+	log=$(sed -n 's/^ *log: *//p' out | head -n 1)
+	cat out err >"$base/found.txt"
+}
+
 seeds_and_clock() {
 	exits 0 env KTSTR_SEEDS=1..1 "$base/tests" --exact same && has 'seed 1' out && exits 2 env KTSTR_SEEDS=none "$base/tests" --exact same &&
 		has --seeds err && exits 2 env KTSTR_CLOCK=sundial "$base/tests" --exact same && has --clock err
@@ -150,4 +186,4 @@ quick() {
 		"$base/tests" --exact same -q >quick.log 2>&1 || { cat quick.log; fail slow; }
 }
 
-run_tests shared codes judged on_the_host tap seeds_and_clock matrix quick
+run_tests shared codes judged on_the_host tap seeds_and_clock matrix booted quick

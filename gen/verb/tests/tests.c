@@ -117,7 +117,9 @@ static int make_sweep(struct request *q, struct matrix_test *t, struct err *e)
 		.home = &q->home,
 		.kernels = &q->own,
 		.name = EEVDF,
-		.o = { .args = t->args, .timeout = t->timeout },
+		.o = { .args = t->args,
+		       .groups = t->test.scenario.cgroup_parent ? t->test.scenario.cgroup_parent : SCENARIO_PARENT,
+		       .timeout = t->timeout },
 	};
 	if (set_clock(&guest, t, e) < 0 || sweep_check_args(s->o.args, e) < 0)
 		return -1;

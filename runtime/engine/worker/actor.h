@@ -39,6 +39,7 @@ struct actor {
 	int file;           /* it writes to, -1: none yet */
 	unsigned moves;     /* between cgroups, and of its memory, so far */
 	const char *groups; /* folder of all cgroups of the scenario */
+	const char *mount;  /* of cgroups, which that is below */
 	const char *folder; /* for that file */
 };
 

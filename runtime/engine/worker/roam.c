@@ -51,12 +51,12 @@ static bool get(const char *folder, const char *file, char text[TEXT_SIZE])
 static bool here(const struct actor *a, char to[PATH_SIZE])
 {
 	char text[TEXT_SIZE];
-	const char *path, *mount = strstr(a->groups, "/ktstr");
+	const char *path;
 
-	if (!mount || !get("", "/proc/self/cgroup", text) || !(path = strstr(text, "0::/")))
+	if (!*a->mount || !get("", "/proc/self/cgroup", text) || !(path = strstr(text, "0::/")))
 		return false;
 	path += strlen("0::");
-	snprintf(to, PATH_SIZE, "%.*s%.*s", (int)(mount - a->groups), a->groups, (int)strcspn(path, "\n"), path);
+	snprintf(to, PATH_SIZE, "%s%.*s", a->mount, (int)strcspn(path, "\n"), path);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #include "guest/init/base/crash.h"
 #include "guest/init/base/mounts.h"
 #include "guest/init/base/port.h"
+#include "guest/init/sysctls.h"
 #include "guest/init/topo.h"
 #include "guest/proto.h"
 #include <errno.h>
@@ -165,6 +166,8 @@ void facts_hello(void)
 	fprintf(f, "scx %s\n", access("/sys/kernel/sched_ext", F_OK) == 0 ? "yes" : "no");
 	fprintf(f, "btf %lld\n", stat(BTF_PATH, &st) == 0 ? (long long)st.st_size : 0LL);
 	topo_write(f);
+	sysctls_set(f);
+	sysctls_unknown(f);
 	if (board_address())
 		fprintf(f, "board %llx\n", (unsigned long long)board_address());
 	for (size_t i = 0; i < N_WANTED; i++)

@@ -6,6 +6,7 @@
 #include "guest/init/scx/exit_info.h"
 #include "guest/init/facts.h"
 #include "guest/init/files.h"
+#include "guest/init/groups.h"
 #include "guest/init/base/loop.h"
 #include "guest/init/base/mounts.h"
 #include "guest/init/now.h"
@@ -50,6 +51,9 @@ static void request(uint32_t type, const void *data, size_t n)
 		return;
 	case MSG_PUSHED:
 		files_pushed();
+		return;
+	case MSG_GROUPS:
+		groups_make(data, n);
 		return;
 	case MSG_START:
 		sched_start(data, n);

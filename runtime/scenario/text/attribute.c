@@ -1,6 +1,7 @@
 #include "scenario/fault.h"
 #include "scenario/need.h"
 #include "scenario/number.h"
+#include "scenario/text/boot.h"
 #include "scenario/text/parsing.h"
 #include "scenario/plan.h"
 
@@ -211,15 +212,42 @@ static bool a_flags(struct parsing *p)
 	return want(p, 1, WORDS_MAX, "flags FLAG… !FLAG…") && append_words(p, &p->s->flags);
 }
 
-static bool a_needs(struct parsing *p)
+/* Words that are each in order. */
+static bool checked_words(struct parsing *p, struct scenario_list *l, const char *form,
+			  bool (*check)(const char *text, struct scenario_error *e))
 {
-	if (!want(p, 1, WORDS_MAX, "needs cpus:4, llcs:2, numa, smt, 6.13.. or CONFIG_X=y"))
+	if (!want(p, 1, WORDS_MAX, form))
 		return false;
 	for (unsigned i = 1; i < p->st.n; i++) {
-		if (!need_check(p->st.words[i].text, p->e))
+		if (!check(p->st.words[i].text, p->e))
 			return word_fault(p->e, &p->st, &p->st.words[i]);
 	}
-	return append_words(p, &p->s->needs);
+	return append_words(p, l);
+}
+
+static bool a_needs(struct parsing *p)
+{
+	return checked_words(p, &p->s->needs, "needs cpus:4, llcs:2, numa, smt, 6.13.. or CONFIG_X=y", need_check);
+}
+
+static bool a_sysctls(struct parsing *p)
+{
+	return checked_words(p, &p->s->sysctls, "sysctls NAME=VALUE…, for example sysctls vm.swappiness=10",
+			     boot_sysctl);
+}
+
+static bool a_kargs(struct parsing *p)
+{
+	return checked_words(p, &p->s->kargs, "kargs WORD…, for example kargs isolcpus=1", boot_karg);
+}
+
+static bool a_cgroup_parent(struct parsing *p)
+{
+	const struct word *w = &p->st.words[1];
+
+	if (!want(p, 1, 1, "cgroup_parent PATH, for example cgroup_parent /workload"))
+		return false;
+	return boot_parent(w->text, p->e) ? keep(p, &p->s->cgroup_parent, w->text, w->n) : word_fault(p->e, &p->st, w);
 }
 
 static bool a_expect(struct parsing *p)
@@ -275,6 +303,9 @@ static const struct {
 	{ "tags", a_tags, true, false },
 	{ "flags", a_flags, true, false },
 	{ "needs", a_needs, true, true },
+	{ "sysctls", a_sysctls, true, false },
+	{ "kargs", a_kargs, true, false },
+	{ "cgroup_parent", a_cgroup_parent, false, false },
 	{ "expect", a_expect, true, true },
 	{ "expect_fail", a_expect_fail, false, false },
 	{ "functions", a_functions, false, false },

@@ -1,5 +1,6 @@
 #include "scenario/catalogue.h"
 #include "scenario/fault.h"
+#include "scenario/text/boot.h"
 #include "scenario/text/line.h"
 #include "scenario/text/machine.h"
 #include "scenario/text/parsing.h"
@@ -98,7 +99,7 @@ static bool check(struct parsing *p)
 		return fault_bad(p->e, 0, "there is nothing to do in this scenario") ||
 		       fault_tip(p->e, "for example: cgroup a; work a spin; hold 100%%");
 	p->e->column = 0;
-	if (slots_check(&s->shared, "the scenario", p->e))
+	if (boot_fits(s, p->e) && slots_check(&s->shared, "the scenario", p->e))
 		return true;
 	p->e->line = p->e->column = 0;
 	return false;
@@ -131,6 +132,7 @@ void scenario_free(struct scenario *s)
 {
 	free(s->name);
 	free(s->summary);
+	free(s->cgroup_parent);
 	free(s->topology.text);
 	free(s->expect_fail.text);
 	free(s->functions.text);
@@ -138,6 +140,8 @@ void scenario_free(struct scenario *s)
 	list_free(&s->tags);
 	list_free(&s->flags);
 	list_free(&s->needs);
+	list_free(&s->sysctls);
+	list_free(&s->kargs);
 	list_free(&s->expect);
 	for (size_t i = 0; i < s->n_lines; i++)
 		line_free(&s->lines[i]);

@@ -4,6 +4,7 @@
 #include "scenario/text/words.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void list_write(FILE *f, const char *word, const struct scenario_list *l)
 {
@@ -49,6 +50,8 @@ static void numbers(FILE *f, const struct scenario *s)
 		time_line(f, "settle", s->settle_ns);
 	if (s->workers != SCENARIO_WORKERS)
 		fprintf(f, "workers %u\n", s->workers);
+	if (s->cgroup_parent && strcmp(s->cgroup_parent, SCENARIO_PARENT))
+		fprintf(f, "cgroup_parent %s\n", s->cgroup_parent);
 }
 
 static void rest(FILE *f, const struct scenario *s)
@@ -66,6 +69,8 @@ static void rest(FILE *f, const struct scenario *s)
 	list_write(f, "tags", &s->tags);
 	list_write(f, "flags", &s->flags);
 	list_write(f, "needs", &s->needs);
+	list_write(f, "sysctls", &s->sysctls);
+	list_write(f, "kargs", &s->kargs);
 	line_of(f, "functions", s->functions.text);
 }
 

@@ -56,6 +56,11 @@ static void canonical_forms(void **state)
 		{ "memory 2048\ntags a b\ntags c", "memory 2048\ntags a b c\n" },
 		{ "needs numa; flags llc !steal\nneeds cpus:4 CONFIG_X=y",
 		  "flags llc !steal\nneeds numa cpus:4 CONFIG_X=y\n" },
+		{ "kargs isolcpus=1; sysctls vm.swappiness=10 \"kernel.printk=7 4 1 7\"\nkargs preempt=full",
+		  "sysctls vm.swappiness=10 \"kernel.printk=7 4 1 7\"\nkargs isolcpus=1 preempt=full\n" },
+		{ "sysctls net.ipv4.conf.all/rp_filter=0; cgroup_parent /ktstr",
+		  "sysctls net.ipv4.conf.all/rp_filter=0\n" },
+		{ "workers 3; cgroup_parent /a/b.slice", "workers 3\ncgroup_parent /a/b.slice\n" },
 		{ "cgroup a cpuset=cpu:0,1,2+llc:0 weight=50 max=5ms idle",
 		  "cgroup a cpuset=cpu:0-2+llc:0 weight=50 max=5ms/100ms idle\n" },
 		{ "cgroup a; set a max=none cpuset=inherit idle=off",
@@ -128,7 +133,8 @@ static void expectations_keep_their_words(void **state)
 
 static void what_decides_a_run(void **state)
 {
-	static const char text[] = "test t\ntopology 1,1,2,1\nduration 3s\nexpect isolated\nseeds 3\n" BODY;
+	static const char text[] = "test t\ntopology 1,1,2,1\nduration 3s\nexpect isolated\nseeds 3\nsysctls vm.a=1\n"
+				   "kargs x\ncgroup_parent /a\n" BODY;
 	struct scenario_error e;
 	struct scenario s;
 	char *wrote;
@@ -139,7 +145,7 @@ static void what_decides_a_run(void **state)
 	assert_int_equal(scenario_parse(&s, text, strlen(text), &e), SCENARIO_OK);
 	scenario_write_run(f, &s);
 	fclose(f);
-	assert_string_equal(wrote, "ktstr 1\nduration 3s\n" BODY);
+	assert_string_equal(wrote, "ktstr 1\nduration 3s\ncgroup_parent /a\n" BODY);
 	free(wrote);
 	scenario_free(&s);
 }
@@ -242,6 +248,35 @@ static void refused(void **state)
 		{ "needs cup:4", 1, 7, "nothing that can be needed", "cpus:4" },
 		{ "needs 6..", 1, 7, "nothing that can be needed", "6.13.." },
 		{ "needs ..", 1, 7, "nothing that can be needed", NULL },
+		{ "sysctls", 1, 1, "too few", "vm.swappiness=10" },
+		{ "sysctls vm.swappiness", 1, 9, "no sysctl with its value", "NAME=VALUE" },
+		{ "sysctls a.b=1 a..b=1", 1, 17, "name has letters", NULL },
+		{ "sysctls .a=1", 1, 9, "name has letters", NULL },
+		{ "sysctls a/=1", 1, 10, "name has letters", NULL },
+		{ "sysctls \"a b=1\"", 1, 11, "name has letters", NULL },
+		{ "sysctls a=1;b=2", 1, 13, "\"b=2\"", NULL },
+		{ "sysctls \"a=1;b=2\"", 1, 13, "neither quotes", NULL },
+		{ "sysctls kernel/panic=5", 1, 9, "kernel.panic", "hear" },
+		{ "kargs", 1, 1, "too few", "isolcpus=1" },
+		{ "kargs --", 1, 7, "name has letters", NULL },
+		{ "kargs \"a b\"", 1, 9, "name has letters", NULL },
+		{ "kargs \"a=b c\"", 1, 11, "neither blanks", NULL },
+		{ "kargs a=b'", 1, 10, "neither blanks", NULL },
+		{ "kargs isolcpus=1 rdinit=/bin/sh", 1, 18, "\"rdinit\"", "hear" },
+		{ "kargs console=ttyS1", 1, 7, "\"console\"", "hear" },
+		{ "kargs tsc-early-khz=1", 1, 7, "\"tsc_early_khz\"", "clock" },
+		{ "kargs maxcpus=1", 1, 7, "\"maxcpus\"", "topology" },
+		{ "kargs sysctl.vm.swappiness=5", 1, 7, "among parameters", "sysctls vm.swappiness=5" },
+		{ "kargs KTSTR_BOARD=2", 1, 7, "ktstr's own", NULL },
+		{ "kargs a b c d e f g h i j k l m n o p q; hold 1s", 0, 0, "more than 16", NULL },
+		{ "cgroup_parent", 1, 1, "too few", "/workload" },
+		{ "cgroup_parent a", 1, 15, "begins with", "/workload" },
+		{ "cgroup_parent /", 1, 15, "begins with", NULL },
+		{ "cgroup_parent /a/", 1, 15, "begins with", NULL },
+		{ "cgroup_parent /a/../b", 1, 18, "empty", NULL },
+		{ "cgroup_parent //a", 1, 16, "empty", NULL },
+		{ "cgroup_parent /a/cpu.max", 1, 18, "kernel's files", NULL },
+		{ "cgroup_parent /a:b", 1, 17, "letters", NULL },
 		{ "scheduler \"\" x", 1, 11, "without a name", NULL },
 		{ "cpu of cpu:1", 1, 5, "neither offline nor online", NULL },
 		{ "cpu offline cup:1", 1, 13, "names no CPUs", "\"cpu\"" },

@@ -24,7 +24,9 @@ static void per_llc(struct ktstr_body *k)
 }
 
 KTSTR_SCHEDULER(mine, .binary = "/opt/scx mine", .args = KTSTR_LIST("--parent=%cgroup%/x"), .topology = "1,2,4,1",
-		.max_llcs = 4, .expect = "gap.max <= 1s\n  fairness >= 0.5",
+		.max_llcs = 4, .sysctls = KTSTR_LIST("vm.swappiness=1", "kernel.printk=4 4 1 7"),
+		.kargs = KTSTR_LIST("isolcpus=1"), .cgroup_parent = "/a/b",
+		.expect = "gap.max <= 1s\n  fairness >= 0.5",
 		.flags = KTSTR_FLAGS({ "llc", KTSTR_LIST("--llc") },
 				     { "steal", KTSTR_LIST("--steal"), .needs = KTSTR_LIST("llc") }, { "verbose" }));
 KTSTR_SCENARIO(text, .scheduler = &mine, .scenario = "work - spin\nhold 1s", .settle_ms = KTSTR_NOW,
@@ -165,11 +167,12 @@ static void texts(void **state)
 	assert_int_equal(compose(&c, &v, NULL, NULL, "/self", &e), 0);
 	assert_string_equal(
 		c.text,
-		"ktstr 1\ntest text\nscheduler \"/opt/scx mine\" --parent=/ktstr/x \"a b\"\ntopology 1,2,4,1\n"
+		"ktstr 1\ntest text\nscheduler \"/opt/scx mine\" --parent=%cgroup%/x \"a b\"\ntopology 1,2,4,1\n"
 		"duration 1500ms\nsettle 0ms\nworkers 4\nseeds 3 first=1\nmemory 512\nclock real\ntags x y\nneeds cpus:2\n"
+		"sysctls vm.swappiness=1 \"kernel.printk=4 4 1 7\"\nkargs isolcpus=1\ncgroup_parent /a/b\n"
 		"expect gap.max <= 1s\nexpect fairness >= 0.5\nexpect isolated\nexpect gap.max <= 20ms\nmap_write data 8 7\n"
 		"work - spin\nhold 1s\n");
-	assert_int_equal(c.head, 17);
+	assert_int_equal(c.head, 20);
 	assert_int_equal(check_variant(&v, &e), 0);
 }
 

@@ -140,13 +140,14 @@ static void command_lines(void **state)
 		struct machine m;
 
 		machine_plan(&m, cases[i].arch, &cases[i].topo, cases[i].memory_mb, cases[i].accel, 2445426, true);
-		machine_args(&a, &m, &w, cases[i].extra);
+		assert_int_equal(machine_boot(&m, NULL, 0, &cases[i].extra, 1, NULL), 0);
+		machine_args(&a, &m, &w);
 		got = lines(&a);
 		assert_string_equal(got, cases[i].want);
 		w.sandbox = true;
 		auto_argv struct argv b = { 0 };
 
-		machine_args(&b, &m, &w, cases[i].extra);
+		machine_args(&b, &m, &w);
 		assert_int_equal(b.n, a.n + 2);
 		auto_free char *walled = lines(&b);
 
@@ -187,7 +188,7 @@ static void topologies(void **state)
 
 		assert_int_equal(topology_parse(&t, cases[i].topo, &e), 0);
 		machine_plan(&m, &arch_x86_64, &t, 1024, cases[i].accel, 1000, true);
-		machine_args(&a, &m, &w, NULL);
+		machine_args(&a, &m, &w);
 		line = lines(&a);
 		for (char *p = strtok_r(want, "|", &save); p; p = strtok_r(NULL, "|", &save))
 			if ((*p == '!') == !!strstr(line, p + (*p == '!')))
@@ -245,7 +246,7 @@ static void lacking_parts(void **state)
 			assert_int_equal(e.code, X_NO_QEMU);
 			continue;
 		}
-		machine_args(&a, &m, &w, NULL);
+		machine_args(&a, &m, &w);
 		auto_free char *line = argv_quote((const char *const *)a.v);
 		FILE *f = xmemstream(&text, &n);
 
@@ -292,7 +293,7 @@ static void old_qemu(void **state)
 		assert_int_equal(topology_parse(&t, cases[i].topo, &e), 0);
 		machine_plan(&m, &arch_x86_64, &t, 1024, cases[i].accel, 1, true);
 		assert_int_equal(machine_settle(&m, cases[i].qemu, &all_parts, &e), 0);
-		machine_args(&a, &m, &w, NULL);
+		machine_args(&a, &m, &w);
 		auto_free char *line = argv_quote((const char *const *)a.v);
 		assert_int_equal(strstr(line, "-accel tcg,thread=single ") != NULL, cases[i].serial);
 		machine_write(f, &m);
@@ -337,7 +338,7 @@ static void plans(void **state)
 		machine_plan(&m, &arch_x86_64, &cases[i].topo, 512, cases[i].accel, 1000, cases[i].mmio);
 		assert_int_equal(m.kind, cases[i].kind);
 		assert_int_equal(m.pci, cases[i].pci);
-		machine_args(&a, &m, &w, NULL);
+		machine_args(&a, &m, &w);
 		if (!has(&a, cases[i].part) || has(&a, cases[i].not ))
 			fail_msg("case %zu: '%s' or '%s'", i, cases[i].part, cases[i].not );
 	}
@@ -425,7 +426,7 @@ static void processors(void **state)
 		machine_plan(&m, &arch_x86_64, &t, 512, cases[i].accel, 1000, true);
 		strcpy(m.host_cpu, cases[i].cpu);
 		m.perf = cases[i].perf;
-		machine_args(&a, &m, &w, NULL);
+		machine_args(&a, &m, &w);
 		while (strcmp(a.v[k], "-cpu") != 0)
 			k++;
 		assert_string_equal(a.v[k + 1], cases[i].want);
@@ -483,6 +484,8 @@ static void text_refused(void **state)
 		"machine microvm\n" MOST "host_cpu 0123456789012345678901234567890123456789\nperf off\n",
 		"machine microvm\n" MOST "host_cpu -\nperf perhaps\n",
 		"machine microvm\n" REST "tsc_khz\n",
+		"machine microvm\n" REST "boot \n",
+		"machine microvm\n" REST "boot x\ty\n",
 		"machine q35\n" REST,
 		"machine microvm\naccel tcg\ntopology 1,2,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
 		"machine microvm\naccel tcg\ntopology 1,1,1\nmemory_mb 64\nvirtio mmio\ntsc_khz 5\nhost_cpu -\nperf off\n",
@@ -510,6 +513,36 @@ static void text_refused(void **state)
 
 	assert_true(machine_read(&m, "machine microvm\n" REST, sizeof("machine microvm\n" REST), &e) < 0);
 	assert_int_equal(machine_read(&m, "machine microvm\n" REST, sizeof("machine microvm\n" REST) - 1, &e), 0);
+}
+
+static void words_for_the_kernel(void **state)
+{
+	const char *const sysctls[] = { "vm.a=1", "kernel.b=2 3" }, *const kargs[] = { "x=y", "z" };
+	static const char *const bad[] = { "", "a\"b", "a b", "a\nb", "a\\" };
+	struct machine m = { 0 }, again = { 0 };
+	const struct topology t = TOPOLOGY(1, 1, 1, 1);
+	auto_free char *wrote = NULL, *longest = xcalloc(MACHINE_BOOT_MAX + 2, 1);
+	struct err e = { 0 };
+	size_t n;
+	FILE *f = xmemstream(&wrote, &n);
+
+	(void)state;
+	machine_plan(&m, &arch_x86_64, &t, 64, ACCEL_TCG, 5, true);
+	assert_int_equal(machine_boot(&m, sysctls, 2, kargs, 2, &e), 0);
+	assert_string_equal(m.boot, "\"KTSTR_SYSCTLS=vm.a=1;kernel.b=2 3\" x=y z");
+	machine_write(f, &m);
+	fclose(f);
+	assert_non_null(strstr(wrote, "\nboot \"KTSTR_SYSCTLS=vm.a=1;kernel.b=2 3\" x=y z\n"));
+	assert_int_equal(machine_read(&again, wrote, n, &e), 0);
+	assert_string_equal(again.boot, m.boot);
+	for (size_t i = 0; i < countof(bad); i++)
+		assert_true(machine_boot(&again, NULL, 0, &bad[i], 1, &e) < 0 && e.code == X_USAGE);
+	assert_true(machine_boot(&again, &(const char *){ "a=1;b=2" }, 1, NULL, 0, &e) < 0);
+	memset(longest, 'x', MACHINE_BOOT_MAX + 1);
+	assert_true(machine_boot(&again, NULL, 0, (const char *const *)&longest, 1, &e) < 0);
+	assert_string_equal(again.boot, m.boot);
+	assert_int_equal(machine_boot(&again, NULL, 0, NULL, 0, &e), 0);
+	assert_string_equal(again.boot, "");
 }
 
 /* The first of QEMU's folders that has it. */
@@ -543,7 +576,7 @@ int main(void)
 		cmocka_unit_test(topologies),    cmocka_unit_test(checks),     cmocka_unit_test(old_qemu),
 		cmocka_unit_test(lacking_parts), cmocka_unit_test(firmware),   cmocka_unit_test(command_lines),
 		cmocka_unit_test(plans),         cmocka_unit_test(memory_map), cmocka_unit_test(text_forms),
-		cmocka_unit_test(text_refused),  cmocka_unit_test(processors),
+		cmocka_unit_test(text_refused),  cmocka_unit_test(processors), cmocka_unit_test(words_for_the_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
