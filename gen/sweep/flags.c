@@ -194,3 +194,17 @@ int sweep_ask(struct sweep *s, const struct profile_opts *o, struct kernels *ker
 			 why ? " (" : "", why ? why : "", why ? ")" : "");
 	return choose(s, o, &f, e);
 }
+
+int sweep_list_flags(const struct sweep *s, struct kernels *kernels, const struct kernels_opts *how,
+		     const struct run_opts *ro, struct err *e)
+{
+	auto_flags struct flags f = { 0 };
+	auto_free char *why = NULL;
+
+	if (ask(&f, &why, s, kernels, how, ro, e) < 0)
+		return -1;
+	if (why)
+		log_info("scheduler %s does not support " FLAGS_ARG " (%s)", s->name, why);
+	flags_write(stdout, &f);
+	return 0;
+}

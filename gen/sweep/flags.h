@@ -27,3 +27,7 @@ int sweep_profiles_used(const struct profile_opts *o, bool asked, struct err *e)
  * know the question has the default profile only; X_USAGE when others were named. */
 int sweep_ask(struct sweep *s, const struct profile_opts *o, struct kernels *kernels, const struct kernels_opts *how,
 	      const struct run_opts *ro, struct err *e);
+/* Asks in the same way, and prints what it says as --flags-file takes it: on one line; "[]" of one that does not know the question, whose
+ * answer is told on stderr. */
+int sweep_list_flags(const struct sweep *s, struct kernels *kernels, const struct kernels_opts *how,
+		     const struct run_opts *ro, struct err *e);

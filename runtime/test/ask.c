@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -292,4 +293,92 @@ void ask_free(struct ask *a)
 	argv_free(&a->words);
 	drop_close_(&a->lock);
 	*a = (struct ask)ASK_NONE;
+}
+
+/* In the store, for that program as it is now. Caller frees; NULL: it is nowhere, or there is no store. */
+static char *kept_path(const struct declared *d, struct err *e)
+{
+	auto_free char *binary = find_scheduler(d, e), *store = binary ? cache_path("KTSTR_STORE", "store", e) : NULL;
+	struct stat st;
+
+	if (!store)
+		return NULL;
+	if (stat(binary, &st) < 0) {
+		err_sys(e, "%s", binary);
+		return NULL;
+	}
+	auto_free char *what =
+		xasprintf("%s\n%lld %lld.%09ld %llu", binary, (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+			  st.st_mtim.tv_nsec, (unsigned long long)st.st_ino);
+
+	return xasprintf("%s/flags/%016llx.json", store, hash_of(HASH_OF_NOTHING, what));
+}
+
+static void know(struct declared *d, struct flags *f)
+{
+	d->flags = *f;
+	*f = (struct flags){ 0 };
+	d->unasked = false;
+}
+
+static bool recall(struct declared *d)
+{
+	struct err ignored;
+	auto_free char *path = kept_path(d, &ignored), *text = NULL;
+	auto_flags struct flags f = { 0 };
+	size_t n;
+
+	if (!path || !file_exists(path) || file_read(AT_FDCWD, path, FLAGS_TEXT, &text, &n, &ignored) < 0 ||
+	    flags_parse(&f, text, n, &ignored) < 0)
+		return false;
+	know(d, &f);
+	return true;
+}
+
+/* Tests of one scheduler stand together as a rule: what one of them does not know is not looked for again. */
+void ask_known_flags(struct declarations *d)
+{
+	const struct ktstr_scheduler *unknown = NULL;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].unasked && d->v[i].t.scheduler != unknown && !recall(&d->v[i]))
+			unknown = d->v[i].t.scheduler;
+}
+
+static int keep(const char *path, const char *text, size_t n, struct err *e)
+{
+	auto_free char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+
+	if (mkdir_p(AT_FDCWD, folder, 0777, e) < 0 || file_write(AT_FDCWD, path, text, n, e) < 0)
+		return err_as(e, X_STORE, "keep a scheduler's flags");
+	return 0;
+}
+
+int ask_flags(struct declared *d, bool quiet, struct err *e)
+{
+	const struct variant v = { .d = d };
+	auto_free char *path = kept_path(d, e), *text = NULL;
+	auto_flags struct flags f = { 0 };
+	auto_ask struct ask ask = { 0 };
+	auto_argv struct argv whole = { 0 };
+	int status;
+	size_t n;
+
+	if (!path || ask_make(&ask, &v, quiet, e) < 0)
+		return -1;
+	argv_add(&ask.words, "--list-flags");
+	ask_words(&whole, &ask);
+	const struct spawn s = { .argv = (const char *const *)whole.v, .same_group = true };
+
+	if (spawn_capture(&s, false, FLAGS_TEXT, -1, &text, &n, &status, e) < 0)
+		return -1;
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		err_set(e, WIFEXITED(status) ? WEXITSTATUS(status) : X_FAIL,
+			"its scheduler could not be asked for its flags; .flags = KTSTR_FLAGS(…) says them");
+		return declared_in(d, e);
+	}
+	if (flags_parse(&f, text, n, e) < 0 || keep(path, text, n, e) < 0)
+		return declared_in(d, e);
+	know(d, &f);
+	return 0;
 }

@@ -34,3 +34,11 @@ bool ask_clock_said(void);
 int ask_become(const struct ask *a, struct err *e);
 void ask_free(struct ask *a);
 #define auto_ask __attribute__((unused, cleanup(ask_free)))
+
+/* Flags of schedulers whose declarations say nothing of flags: a scheduler is asked once, in a guest, and what it says is kept in the store for
+ * as long as its file stays as it is. */
+/* Fills those of all tests whose scheduler's answer is kept. Nothing runs. */
+void ask_known_flags(struct declarations *d);
+/* Asks the scheduler of a test whose flags are not known, and keeps what it says. Fails as the run of the test would, with ktstr's words on
+ * stderr. */
+int ask_flags(struct declared *d, bool quiet, struct err *e);

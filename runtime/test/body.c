@@ -141,8 +141,10 @@ bool ktstr_flag(struct ktstr_body *k, const char *name)
 	if (k->failed)
 		return false;
 	k->b->asks_flags = true;
+	if (k->v->d->unasked)
+		return false;
 	if (flags_find(all, name, strlen(name)) == all->n) {
-		auto_free char *what = xasprintf("ktstr_flag(\"%s\"): the scheduler declares no such flag", name);
+		auto_free char *what = xasprintf("ktstr_flag(\"%s\"): the scheduler has no such flag", name);
 
 		refuse(k, NULL, 0, what);
 		return false;

@@ -129,6 +129,7 @@ static int take_test(struct declared *d, const struct ktstr_test *t, struct err 
 	    take(&d->s, sizeof(d->s), d->t.scheduler, d->t.scheduler->size, s_least, "its scheduler", e) < 0)
 		return declared_in(d, e);
 	inherit(d);
+	d->unasked = d->s.binary && !d->s.flags;
 	return take_flags(d, e) < 0 || take_writes(d, e) < 0 ? declared_in(d, e) : 0;
 }
 
@@ -194,7 +195,7 @@ static int check_flag(const struct declared *d, const char *name, const char *wh
 		return err_set(
 			e, X_USAGE, "%s has \"%s\", but %s", what, name,
 			d->under
-				? "its scheduler declares no flags: give it .flags = KTSTR_FLAGS({ \"NAME\", KTSTR_LIST(\"--ARG\") })"
+				? "its scheduler has no flags: give it .flags = KTSTR_FLAGS({ \"NAME\", KTSTR_LIST(\"--ARG\") })"
 				: "without a scheduler there are no flags");
 	if (flags_find(&d->flags, name, strlen(name)) < d->flags.n)
 		return 0;
@@ -231,6 +232,8 @@ static int check_flags(const struct declared *d, struct err *e)
 
 	if (d->flags.n && check_declared_flags(d, e) < 0)
 		return -1;
+	if (d->unasked)
+		return 0;
 	for (size_t i = 0; i < d->flags.n; i++)
 		for (size_t k = 0; k < d->flags.v[i].n_needs; k++)
 			if (check_flag(d, d->flags.v[i].needs[k], "the flag's .needs", e) < 0)

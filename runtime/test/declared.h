@@ -24,6 +24,7 @@ struct declared {
 	const char *topology; /* of the base test */
 	struct bounds bounds;
 	struct flags flags; /* of the scheduler, for profiles */
+	bool unasked;       /* nothing is declared of them, and the scheduler was not asked yet (ask.h) */
 	struct ktstr_map_write *writes;
 	size_t n_writes;
 };

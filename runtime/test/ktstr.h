@@ -60,11 +60,12 @@ struct ktstr_scheduler {
 	/* A path, or a name that is looked for as $KTSTR_SCHEDULER, beside the program and in the folder above when the program's is called
 	 * "deps", in target/debug, target/release and PATH. [the kernel's own scheduler] */
 	const char *binary;
-	const char *const *args;        /* list, behind those of flags; "%cgroup%" is cgroup_parent */
-	const struct ktstr_flag *flags; /* ends with a flag without a name. [none] */
-	const char *topology;           /* "N,L,C,T" or a preset. ["1,1,2,1"] */
-	const char *expect;             /* lines, below those of a test */
-	uint32_t attach_ms;             /* of guest time to attach in, rounded up to seconds. [ktstr run's] */
+	const char *const *args; /* list, behind those of flags; "%cgroup%" is cgroup_parent */
+	/* Ends with a flag without a name; KTSTR_FLAGS({ NULL }): none. [asked for with --ktstr-list-flags when a test first runs, and kept] */
+	const struct ktstr_flag *flags;
+	const char *topology; /* "N,L,C,T" or a preset. ["1,1,2,1"] */
+	const char *expect;   /* lines, below those of a test */
+	uint32_t attach_ms;   /* of guest time to attach in, rounded up to seconds. [ktstr run's] */
 	/* Which presets the variants of a test are on. [1, 1, 1, 12, 1, 192, false] */
 	uint32_t min_numa, max_numa, min_llcs, max_llcs, min_cpus, max_cpus;
 	bool smt; /* those with threads only */

@@ -12,7 +12,8 @@ struct making {
 	FILE *f;
 	enum listing_form form;
 	bool ignored;
-	struct budget *budget; /* NULL: all are listed */
+	struct budget *budget;              /* NULL: all are listed */
+	const struct ktstr_scheduler *told; /* that its flags are not known */
 };
 
 static void put(const struct making *m, const struct variant *v)
@@ -38,7 +39,10 @@ static void put_all(const struct making *m, const struct declared *d, const stru
 	struct variant v = { .d = d, .profile = base };
 
 	put(m, &v);
-	for (size_t i = 0; m->form == LISTING_TERSE && i < PRESETS; i++) {
+	/* Profiles that are not known cannot be named. */
+	bool named = m->form == LISTING_TERSE && !(d->unasked && d->t.flags_required && *d->t.flags_required);
+
+	for (size_t i = 0; named && i < PRESETS; i++) {
 		v.preset = &presets[i];
 		if (!variant_preset(d, v.preset))
 			continue;
@@ -49,7 +53,7 @@ static void put_all(const struct making *m, const struct declared *d, const stru
 	}
 }
 
-static bool list_one(const struct making *m, FILE *errors, const struct declared *d)
+static bool list_one(struct making *m, FILE *errors, const struct declared *d)
 {
 	auto_profiles struct profiles p = { 0 };
 	struct err e = { 0 };
@@ -60,6 +64,13 @@ static bool list_one(const struct making *m, FILE *errors, const struct declared
 		return false;
 	}
 	put_all(m, d, &p);
+	if (m->form == LISTING_NAMES && d->unasked && d->t.scheduler != m->told) {
+		m->told = d->t.scheduler;
+		fprintf(errors,
+			"note: which flags scheduler %s has is asked when one of its tests runs first; until then variants have the "
+			"profile default alone\n",
+			declared_scheduler(d));
+	}
 	return true;
 }
 
@@ -82,7 +93,7 @@ bool listing(FILE *f, FILE *errors, const struct declarations *d, enum listing_f
 	struct err e = { 0 };
 	bool good = true;
 	size_t n;
-	const struct making m = { xmemstream(&text, &n), form, ignored, seconds > 0 ? &budget : NULL };
+	struct making m = { xmemstream(&text, &n), form, ignored, seconds > 0 ? &budget : NULL, NULL };
 
 	for (size_t i = 0; i < d->n; i++)
 		good &= list_one(&m, errors, &d->v[i]);

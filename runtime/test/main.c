@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "test/arguments.h"
+#include "test/ask.h"
 #include "test/declared.h"
 #include "test/export.h"
 #include "test/listing.h"
@@ -15,16 +16,20 @@
 #include "test/variant.h"
 #include "test/work.h"
 
-static int exact(const struct declarations *d, const struct arguments *a, struct err *e)
+static int exact(struct declarations *d, const struct arguments *a, struct err *e)
 {
 	auto_free char *profile = NULL;
+	size_t i = variant_test(d, a->names[0]);
 	struct variant v;
 
+	if (i < d->n && d->v[i].unasked && (declared_check(&d->v[i], e) < 0 || ask_flags(&d->v[i], a->quiet, e) < 0))
+		return -1;
 	return variant_find(&v, &profile, d, a->names[0], e) < 0 ? -1 : run_variant(&v, a, e);
 }
 
-static int answer(const struct declarations *d, const struct arguments *a, struct err *e)
+static int answer(struct declarations *d, const struct arguments *a, struct err *e)
 {
+	ask_known_flags(d);
 	if (a->list)
 		return listing(stdout, stderr, d, a->terse ? LISTING_TERSE : LISTING_NAMES, a->ignored) ? 0 : X_USAGE;
 	if (a->export)

@@ -183,6 +183,15 @@ static int find_profile(struct variant *v, char **profile, const char *name, str
 	return r < 0 ? err_set(e, X_USAGE, "unknown flag profile: %s (of test %s)", name, v->d->name) : 0;
 }
 
+size_t variant_test(const struct declarations *d, const char *name)
+{
+	bool plain = strncmp(name, VARIANT_PREFIX, strlen(VARIANT_PREFIX)) != 0;
+	const char *at = plain ? name : name + strlen(VARIANT_PREFIX);
+	const struct declared *t = declared_find(d, at, plain ? strlen(at) : strcspn(at, "/"));
+
+	return t ? (size_t)(t - d->v) : d->n;
+}
+
 int variant_find(struct variant *v, char **profile, const struct declarations *d, const char *name, struct err *e)
 {
 	const char *rest = name + strlen(VARIANT_PREFIX), *preset, *last;

@@ -26,4 +26,6 @@ bool variant_ignored(const struct variant *v);
 char *variant_name(const struct variant *v);
 
 /* Takes a name apart, without a look at any other. *profile: what v->profile points to, for the caller to free. X_USAGE: there is none such. */
+/* Index of the test that a name is of, be it the test's own or a variant's; d->n: there is none. */
+size_t variant_test(const struct declarations *d, const char *name);
 int variant_find(struct variant *v, char **profile, const struct declarations *d, const char *name, struct err *e);

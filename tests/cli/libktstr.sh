@@ -289,6 +289,49 @@ run both.ktstr --clock real' && exits 2 env REAL_CODE=2 "$p" --exact both && exi
 	touch -d yesterday store/texts/*/plain.ktstr && exits 0 "$p" --exact plain && same '' "$(find store/texts -name plain.ktstr -newer ktstr)" written
 }
 
+# Flags that nobody declares: the scheduler is asked once, by one that only acts so, and again when it is another file.
+asks_for_flags() {
+	cat >f.c <<-'END' || return
+	#include <ktstr.h>
+	KTSTR_SCHEDULER(mine, .binary = "./sched");
+	KTSTR_SCHEDULER(plain, .binary = "./sched", .flags = KTSTR_FLAGS({ NULL }));
+	#define LINES .scenario = "work - spin\nhold 1s"
+	KTSTR_SCENARIO(under, LINES, .scheduler = &mine, .max_llcs = 1, .max_cpus = 4);
+	KTSTR_SCENARIO(needs, LINES, .scheduler = &mine, .flags_required = KTSTR_LIST("steal"), .max_llcs = 1, .max_cpus = 4);
+	KTSTR_SCENARIO(none, LINES, .scheduler = &plain);
+	KTSTR_TEST(body, .scheduler = &mine)
+	{
+		ktstr_work(k, "-", "spin n=%d", ktstr_flag(k, "llc") ? 2 : 1);
+		ktstr_hold(k, "1s");
+	}
+	KTSTR_MAIN
+	END
+	cat >ktstr <<-'END' || return
+	#!/bin/sh
+	echo "$*" | sed "s|[^ ]*/texts/[^ ]*/||g" >>asked
+	case "$*" in *--list-flags*)
+		cat says
+		exit "${CODE-0}"
+		;;
+	esac
+	echo 'PASS  x'
+	END
+	chmod +x ktstr && printf '#!/bin/sh\n' >sched && chmod +x sched && compile f.c ./f gcc && KTSTR=$PWD/ktstr KTSTR_STORE=$PWD/store &&
+		export KTSTR KTSTR_STORE || return
+	exits 0 ./f --list && same 1 "$(grep -c 'which flags scheduler sched has' err)" notes && exits 0 ./f --list --format terse --ignored && same '' "$(cat err)" &&
+		has 'gauntlet/under/tiny-1llc/default' out && hasnt gauntlet/needs out && [ ! -e asked ] || return
+	echo '[{"name":"llc","args":["--llc"],"requires":[]},{"name":"steal","args":["-s"],"requires":["llc"]}]' >says
+	exits 0 ./f --exact none && same 'run none.ktstr' "$(cat asked)" && rm asked && exits 10 env CODE=10 ./f --exact under && has 'could not be asked for its flags' err &&
+		exits 0 ./f --exact needs && same 'run under.ktstr --list-flags
+run needs.ktstr --list-flags
+run needs.ktstr --profiles llc+steal --flags-file needs.flags' "$(cat asked)" && rm asked && exits 0 ./f --exact under && exits 0 ./f --exact body &&
+		hasnt list-flags asked && exits 0 ./f --list && same '' "$(cat err)" && exits 0 ./f --list --format terse --ignored && has 'gauntlet/needs/tiny-1llc/llc+steal' out &&
+		hasnt 'gauntlet/needs/tiny-1llc/default' out && has 'gauntlet/under/tiny-1llc/llc' out || return
+	echo '[]' >says && echo '# another' >>sched && rm asked && exits 0 ./f --exact gauntlet/under/tiny-1llc/default && has list-flags asked &&
+		exits 2 ./f --exact needs && has 'its scheduler has no flags' err && exits 0 ./f --exact under && same 1 "$(grep -c list-flags asked)" 'questions' || return
+	echo '[{' >says && echo '# a third' >>sched && exits 1 ./f --exact under && has 'test under' err
+}
+
 # What a process of its own asks for is no other's: schedulers that the environment names, files that a function of the host reads, long names.
 side_by_side() {
 	cat >s.c <<-'END' || return
@@ -361,4 +404,4 @@ not ok 1 - fails
 ok 2 - skips # SKIP no time' "$(cat out)" TAP
 }
 
-run_tests asks prints side_by_side survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_work mistakes_of_bodies
+run_tests asks asks_for_flags prints side_by_side survives lists budget exported quick abi symbols names mistakes mistakes_of_flags mistakes_of_work mistakes_of_bodies

@@ -17,7 +17,7 @@ struct tests_asked {
 	struct build_asked missing;
 	uint64_t seed, shift, timeout, duration, workers, jobs, audit, budget;
 	struct verdict_rules rules;
-	bool json, markdown, force, explain, host, monitor, dense, rerun_failed, ignored;
+	bool list_flags, json, markdown, force, explain, host, monitor, dense, rerun_failed, ignored;
 };
 
 /* One process is one request. */

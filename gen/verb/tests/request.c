@@ -311,6 +311,26 @@ static int open_sidecars(struct request *q, struct err *e)
 	return dir && (q->sidecars = sidecar_folder(dir, e)) < 0 ? -1 : 0;
 }
 
+int request_flags(struct request *q, struct err *e)
+{
+	const struct run_opts ro = { .explain = o->explain, .jobs = (unsigned)o->jobs };
+	const struct sweep *s = NULL;
+
+	for (size_t i = 0; i < q->matrix.n; i++) {
+		const struct sweep *one = &q->matrix.tests[i].sweep;
+
+		if (one->scheduler && s && strcmp(one->scheduler, s->scheduler) != 0)
+			return err_set(e, X_USAGE, "--list-flags: %s and %s are two schedulers; name scenarios of one",
+				       s->scheduler, one->scheduler);
+		s = one->scheduler ? one : s;
+	}
+	if (!s)
+		return err_set(
+			e, X_USAGE,
+			"--list-flags: there is no scheduler but the kernel's own; --scheduler-bin PATH names one");
+	return sweep_list_flags(s, &q->own, &q->how, &ro, e);
+}
+
 int request_cells(struct request *q, struct err *e)
 {
 	if (o->host && settle_here(q, e) < 0)
@@ -330,6 +350,8 @@ int request_cells(struct request *q, struct err *e)
 			    e) < 0 ||
 	    open_sidecars(q, e) < 0 || find_kernels(q, e) < 0 || build_scheduler(q, e) < 0)
 		return -1;
+	if (o->list_flags)
+		return 0;
 	q->again = tests_asked_words(q->scheduler, q->base, base_kernel(q));
 	q->again_rest = rest_again(q);
 	q->matrix.home = &q->home;

@@ -53,6 +53,8 @@ struct made {
 int request_open(struct request *q, size_t n, size_t n_tests, const char *const *args, struct err *e);
 /* Kernels may be asked for, a package built, a scheduler asked for its flags. */
 int request_cells(struct request *q, struct err *e);
+/* Behind that, with --list-flags, in place of all the rest: prints what the one scheduler says. */
+int request_flags(struct request *q, struct err *e);
 /* tests.c, a part of it: the tests of its words, and where each runs. */
 int request_tests(struct request *q, struct err *e);
 /* Kernels that are missing are built in the same graph. ro: how it is told. */

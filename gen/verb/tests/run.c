@@ -23,6 +23,11 @@ static const struct opt run_opts[] = {
 		"package of this cargo workspace to build and run under, in place of what the scenario says",
 		"scheduler to run under, in place of what the scenario says; its arguments come after --"),
 	PROFILES_ASKED_OPTS(tests_asked.profiles),
+	{ .name = "list-flags",
+	  .type = OPT_FLAG,
+	  .out = &tests_asked.list_flags,
+	  .conflicts = "host all-profiles profiles flags-file json markdown",
+	  .help = "ask the scheduler of the scenario for its flags, print them as --flags-file takes them, and run nothing" },
 	{ .name = "host",
 	  .type = OPT_FLAG,
 	  .out = &tests_asked.host,
@@ -109,8 +114,11 @@ static int run_run(int n, const char *const *args, struct err *e)
 	auto_made struct made m = { 0 };
 	struct run_opts ro = { 0 };
 
-	if (request_open(&q, (size_t)n, n_scenarios, args, e) < 0 || request_cells(&q, e) < 0 ||
-	    request_make(&q, &m, &ro, e) < 0)
+	if (request_open(&q, (size_t)n, n_scenarios, args, e) < 0 || request_cells(&q, e) < 0)
+		return e->code;
+	if (tests_asked.list_flags)
+		return request_flags(&q, e) < 0 ? e->code : 0;
+	if (request_make(&q, &m, &ro, e) < 0)
 		return e->code;
 	const struct telling telling = { print, NULL };
 	int code = request_tell(&q, &m, &telling, e);
