@@ -186,6 +186,8 @@ static void scheduler_args(struct argv *a, const struct side *s, const char *sch
 		argv_fmt(a, "--profile=%s", c->on->profile->name);
 	if (c->test->timeout)
 		argv_opt(a, "--timeout", "%llu", (unsigned long long)c->test->timeout);
+	if (c->test->test.scenario.watchdog_ns)
+		argv_fmt(a, "--watchdog=%" PRIu64, c->test->test.scenario.watchdog_ns / 1000000);
 	if (c->test->test.scenario.cgroup_parent || sweep_has_groups(&c->test->sweep))
 		argv_fmt(a, "--groups=%s", c->test->sweep.o.groups);
 	sweep_arg_words(a, &c->test->sweep, c->on->profile);

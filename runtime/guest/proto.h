@@ -12,6 +12,7 @@
  *                         <-  PUSHED    content is in place; guest lets go of the pages
  *   FILES_OK              ->            without PAGES and PUSHED when there were no others
  *                         <-  GROUPS    a cgroup that must be there first
+ *                         <-  WATCHDOG  how long it may let tasks wait
  *                         <-  START     argv, environment
  *   STATE, LOG …          ->            scheduler state changes, its output
  *   EXIT_INFO                ->            before the STATE or EXITED it belongs to: what the kernel said about its end
@@ -93,9 +94,10 @@ enum proto_type {
 	MSG_NOW = 46,     /* struct proto_now */
 	MSG_DEADLINE =
 		47, /* u32 milliseconds of the guest's own time until LATE; 0: never. Takes the place of the last one */
-	MSG_PARK = 48,   /* empty: be saved (guest/board.h) */
-	MSG_PORT = 49,   /* empty: the last frame through a board */
-	MSG_GROUPS = 50, /* a path below the root of cgroups, "/a/b", not ended: it is made */
+	MSG_PARK = 48,     /* empty: be saved (guest/board.h) */
+	MSG_PORT = 49,     /* empty: the last frame through a board */
+	MSG_GROUPS = 50,   /* a path below the root of cgroups, "/a/b", not ended: it is made */
+	MSG_WATCHDOG = 51, /* struct proto_watchdog: of schedulers that are started from here on */
 };
 
 /* MSG_HELLO, in this order, numbers decimal unless said otherwise:
@@ -143,6 +145,13 @@ struct proto_file {
 struct proto_run {
 	uint64_t gpa;
 	uint64_t len; /* multiple of 4096 */
+};
+
+/* Operations of a scheduler that say a longer timeout_ms, or none, say this one. */
+struct proto_watchdog {
+	uint32_t ms;         /* 0: they say what they like */
+	uint32_t value_size; /* of a struct_ops map with operations of a scheduler, in this kernel */
+	uint32_t timeout_at; /* where in it timeout_ms is */
 };
 
 struct proto_start {

@@ -44,6 +44,8 @@ struct scenario {
 	unsigned workers;               /* 2: n= where a line has none */
 	unsigned seeds, first_seed;     /* 1, 1 */
 	unsigned memory_mb;             /* 1024, a floor */
+	uint64_t
+		watchdog_ns; /* the kernel throws a scheduler out that lets a task wait so long; 0: when the scheduler says */
 	enum scenario_clock clock;
 	struct scenario_list tags;        /* the first is the category in listings */
 	struct scenario_list flags;       /* of the scheduler; "!flag": not with it */
@@ -68,6 +70,6 @@ const char *scenario_replacement(const struct scenario *s, size_t i);
 
 /* The canonical text: "ktstr 1" first, attributes in the order above, defaults left out. Parsed again it gives the same. */
 void scenario_write(FILE *f, const struct scenario *s);
-/* Of that, what decides a run beside the guest it is in: no test, summary, scheduler, topology, seeds, clock, tags, flags, needs,
- * functions, expect, memory, sysctls, kargs. */
+/* Of that, what decides a run beside the guest it is in: no test, summary, scheduler, topology, seeds, clock, watchdog, tags, flags,
+ * needs, functions, expect, memory, sysctls, kargs. */
 void scenario_write_run(FILE *f, const struct scenario *s);

@@ -55,6 +55,8 @@ static int state_recipe(struct attached *a, struct hashes *h, struct err *e)
 		recipe_str(&a->recipe, "arg", a->args[i]);
 	if (a->groups)
 		recipe_str(&a->recipe, "groups", a->groups);
+	if (a->watchdog_ms)
+		recipe_u64(&a->recipe, "watchdog", a->watchdog_ms);
 	recipe_u64(&a->recipe, "seed", a->seed);
 	recipe_u64(&a->recipe, "seconds", a->seconds);
 	return 0;

@@ -21,9 +21,10 @@ struct attached {
 	const char *pack; /* with /scheduler */
 	const char *const *args;
 	size_t n_args;
-	const char *groups; /* a cgroup that was there first; NULL: none */
-	uint64_t seconds;   /* of the guest's time, to attach in */
-	bool anew;          /* nothing that is kept is used, and nothing is kept */
+	const char *groups;   /* a cgroup that was there first; NULL: none */
+	uint64_t watchdog_ms; /* that bounds how long it lets tasks wait; 0: none */
+	uint64_t seconds;     /* of the guest's time, to attach in */
+	bool anew;            /* nothing that is kept is used, and nothing is kept */
 
 	/* Ours. */
 	struct work work; /* the result, or the draft that is filled */

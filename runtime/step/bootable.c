@@ -7,6 +7,7 @@
 #include "options/opt.h"
 #include "guest/initramfs.h"
 #include "inspect/layout.h"
+#include "inspect/ops.h"
 #include "inspect/queues.h"
 #include "inspect/symbols.h"
 #include "kernel/image/armimage.h"
@@ -106,9 +107,8 @@ static int write_queues(int dir, const struct image_info *i, struct err *e)
 	return file_write(dir, "queues", text, n, e) < 0 ? -1 : 0;
 }
 
-static int write_layout(int dir, const struct candidate *a, const struct candidate *b, struct err *e)
+static int write_layout(int dir, const struct image_info *i, struct err *e)
 {
-	const struct image_info *i = a->info.btf ? &a->info : &b->info;
 	auto_free char *text = NULL;
 	struct layout l;
 	size_t n;
@@ -149,8 +149,9 @@ static int write_config(int dir, const char *config, size_t n, struct err *e)
 	return initramfs_write_config(dir, "config.cpio", config, n, e);
 }
 
-static int write_facts(int dir, const struct image_info *i, bool pvh, struct err *e)
+static int write_facts(int dir, const struct image_info *i, const struct image_info *types, bool pvh, struct err *e)
 {
+	struct ops_value ops = { 0 };
 	auto_free char *config = NULL;
 	const char *mmio = "unknown";
 	size_t n = 0;
@@ -160,8 +161,11 @@ static int write_facts(int dir, const struct image_info *i, bool pvh, struct err
 			return -1;
 		mmio = mmio_built_in(config, n) ? "yes" : "no";
 	}
-	auto_free char *text = xasprintf("arch %s\nrelease %s\npvh %s\nvirtio_mmio %s\n", wanted()->name, i->release,
-					 pvh ? "yes" : "no", mmio);
+	if (types->btf && ops_value_from_btf(&ops, types->btf, types->btf_n, e) < 0)
+		return -1;
+	auto_free char *text =
+		xasprintf("arch %s\nrelease %s\npvh %s\nvirtio_mmio %s\nops_value %u %u\n", wanted()->name, i->release,
+			  pvh ? "yes" : "no", mmio, ops.size, ops.timeout_at);
 
 	return file_write(dir, "facts", text, strlen(text), e) < 0 || write_config(dir, config, n, e) < 0 ? -1 : 0;
 }
@@ -202,8 +206,10 @@ static int run(int dir, const char *path, struct err *e)
 	if (!enterable(&vmlinux) && load(&image, o.image, e) < 0)
 		goto out;
 	boot = enterable(&vmlinux) ? &vmlinux : enterable(&image) ? &image : NULL;
-	if (write_layout(dir, boot ? boot : &image, &vmlinux, e) == 0 &&
-	    write_facts(dir, boot ? &boot->info : &image.info, boot != NULL, e) == 0)
+	const struct candidate *first = boot ? boot : &image;
+	const struct image_info *types = first->info.btf ? &first->info : &vmlinux.info;
+
+	if (write_layout(dir, types, e) == 0 && write_facts(dir, &first->info, types, boot != NULL, e) == 0)
 		r = write_kernel(dir, path, boot, &image, e);
 out:
 	free(vmlinux.data);
@@ -213,7 +219,7 @@ out:
 
 const struct step step_bootable = {
 	.name = "bootable",
-	.format = 6,
+	.format = 7,
 	.summary = "unpack a boot image and resolve its layouts",
 	.opts = opts,
 	.recipe = recipe,

@@ -1,5 +1,6 @@
 /* run: one scenario in one guest, with one seed. What is expected of it is another step's. */
 #include "base/err.h"
+#include "base/facts.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "options/opt.h"
@@ -27,7 +28,7 @@ static struct trial_opts x;
 static struct {
 	const char *snapshot, *payload, *programs, *scheduler, *profile, *groups;
 	struct opt_list args, needs, others;
-	uint64_t timeout, sample;
+	uint64_t timeout, sample, watchdog;
 	bool anew, keeps, later;
 } o;
 
@@ -54,6 +55,13 @@ static const struct opt opts[] = {
 	  .out = &o.groups,
 	  .arg = "PATH",
 	  .help = "a cgroup that is there before the scheduler is" },
+	{ .name = "watchdog",
+	  .type = OPT_U64,
+	  .out = &o.watchdog,
+	  .arg = "MS",
+	  .min = 100,
+	  .max = 30000,
+	  .help = "how long the kernel lets tasks of the scheduler wait, where that would have it longer" },
 	{ .name = "keeps",
 	  .type = OPT_FLAG,
 	  .out = &o.keeps,
@@ -128,6 +136,8 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 	recipe_str(r, "profile", o.profile);
 	if (o.groups)
 		recipe_str(r, "groups", o.groups);
+	if (o.watchdog)
+		recipe_u64(r, "watchdog", o.watchdog);
 	for (size_t i = 0; i < o.args.n; i++)
 		recipe_str(r, "arg", o.args.v[i]);
 	for (size_t i = 0; i < o.needs.n; i++)
@@ -318,6 +328,23 @@ static int read_others(struct others *l, struct err *e)
 	return 0;
 }
 
+/* Where a scheduler says its timeout, as the kernel's types have it. */
+static int find_watchdog(struct proto_watchdog *w, struct err *e)
+{
+	auto_free char *text = NULL;
+
+	*w = (struct proto_watchdog){ .ms = (uint32_t)o.watchdog };
+	if (!o.watchdog)
+		return 0;
+	if (facts_file(guest.boot, "facts", "ops_value", &text, e) < 0)
+		return -1;
+	if (sscanf(text, "%u %u", &w->value_size, &w->timeout_at) == 2 && w->timeout_at)
+		return 0;
+	return err_set(
+		e, X_NO_SCX,
+		"this kernel's types (BTF) do not say where a scheduler's timeout is: no \"watchdog\" can be said for it");
+}
+
 /* Which guest it is that the scheduler, with arguments that are unescaped here, is attached in. */
 static void plan_attached(struct attached *a, struct argv *args)
 {
@@ -333,6 +360,7 @@ static void plan_attached(struct attached *a, struct argv *args)
 	a->n_args = args->n;
 	a->seconds = o.timeout ? o.timeout : VM_LOAD_S;
 	a->groups = o.groups;
+	a->watchdog_ms = o.watchdog;
 	a->anew = o.anew;
 }
 
@@ -343,12 +371,13 @@ static int run(int dir, const char *path, struct err *e)
 	auto_attached struct attached a = ATTACHED_NONE;
 	auto_argv struct argv args = { 0 };
 	auto_others struct others others = { 0 };
+	struct proto_watchdog watchdog;
 	struct logs l = { 0 };
 
 	(void)path;
 	if (read_others(&others, e) < 0)
 		return -1;
-	int lacks = skip(dir, e);
+	int lacks = find_watchdog(&watchdog, e) < 0 ? -1 : skip(dir, e);
 
 	if (lacks)
 		return lacks < 0 ? -1 : 0;
@@ -364,6 +393,7 @@ static int run(int dir, const char *path, struct err *e)
 				 .args = (const char *const *)args.v,
 				 .load_s = (unsigned)o.timeout,
 				 .groups = o.groups,
+				 .watchdog = watchdog,
 				 .keeps = o.payload && o.keeps,
 				 .later = o.payload && o.later,
 				 .profiles = others.v,

@@ -46,6 +46,8 @@ static void put_numbers(FILE *f, const struct ktstr_test *t)
 		fprintf(f, "seeds %u first=%u\n", t->seeds ? t->seeds : 1, t->first_seed ? t->first_seed : 1);
 	if (t->memory_mb)
 		fprintf(f, "memory %u\n", t->memory_mb);
+	if (t->watchdog_ms)
+		fprintf(f, "watchdog %ums\n", t->watchdog_ms);
 	if (t->clock == KTSTR_REAL)
 		fputs("clock real\n", f);
 }

@@ -76,6 +76,7 @@ static void put_numbers(struct jsonw *w, const struct ktstr_test *t)
 	jsonw_ku64(w, "first_seed", t->first_seed ? t->first_seed : 1);
 	jsonw_kstr(w, "clock", clocks[t->clock]);
 	jsonw_kbool(w, "perf_mode", t->perf_mode);
+	jsonw_ku64(w, "watchdog_ms", t->watchdog_ms);
 }
 
 static void put_writes(struct jsonw *w, const struct declared *d)

@@ -117,6 +117,8 @@ struct ktstr_test {
 	const struct ktstr_map_write *map_write; /* before the first phase; ends with one without a map. [none] */
 	const char *const *tags;                 /* list */
 	bool ignored;                            /* runs when asked for by name or with --ignored alone */
+	uint32_t
+		watchdog_ms; /* the kernel throws the scheduler out when a task waits so long; 100 to 30000. [the scheduler says] */
 };
 
 /* Work of your own: work type "fn:NAME" of a scenario. The test program itself is started in the guest for each worker, with

@@ -162,7 +162,7 @@ structure!(Test: size line: u32 file: text id: text map_write_size: u32; build: 
     expect: text judge: verdict expect_fail: text scheduler: scheduler args: list flags_required: list flags_excluded: list topology: text
     min_numa: u32 max_numa: u32 min_llcs: u32 max_llcs: u32 min_cpus: u32 max_cpus: u32 smt: bool memory_mb: u32 duration_ms: u32
     settle_ms: u32 workers: u32 seeds: u32 first_seed: u32 clock: clock perf_mode: bool needs: list map_write: map_writes tags: list
-    ignored: bool);
+    ignored: bool watchdog_ms: u32);
 structure!(Work: size line: u32 file: text; name: text pass: worker);
 
 impl Scheduler {

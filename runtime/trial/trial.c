@@ -102,11 +102,13 @@ static int push_tools(struct run *x, struct err *e)
 static int prepare(struct run *x, struct err *e)
 {
 	const char *groups = x->t->groups;
+	const struct proto_watchdog *w = &x->t->watchdog;
+	long long deadline = vm_deadline(&x->vm, VM_PUSH_S);
 
-	if (!groups)
-		return 0;
-	return chan_send(&x->vm.chan, MSG_GROUPS, groups, strlen(groups), vm_deadline(&x->vm, VM_PUSH_S), e) < 0
-		       ? err_in(e, "make the scheduler's cgroup")
+	if (groups && chan_send(&x->vm.chan, MSG_GROUPS, groups, strlen(groups), deadline, e) < 0)
+		return err_in(e, "make the scheduler's cgroup");
+	return w->ms && chan_send(&x->vm.chan, MSG_WATCHDOG, w, sizeof(*w), deadline, e) < 0
+		       ? err_in(e, "bound the scheduler's timeout")
 		       : 0;
 }
 

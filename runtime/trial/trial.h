@@ -1,6 +1,7 @@
 /* trial.h: one run of a scenario in one guest: the engine (ktstr-engine) beside an attached scheduler, or under the kernel's own. */
 #pragma once
 #include "clock/clock.h"
+#include "guest/proto.h"
 #include "host/kvmstats.h"
 #include "topology/topology.h"
 #include "vm/machine.h"
@@ -18,16 +19,17 @@ struct trial_profile {
 };
 
 struct trial {
-	const char *snapshot;        /* its folder */
-	uint64_t seed;               /* of virtual time, and of what the workers draw */
-	const char *kernel, *initrd; /* to boot from when a snapshot of real time cannot be continued */
-	const char *pack;            /* payload; the scheduler is /scheduler in it. NULL: there is none */
-	const char *const *args;     /* of the scheduler; NULL-ended */
-	const char *groups;          /* a cgroup ("/a/b") that is there before the scheduler is; NULL: none */
-	bool later;                  /* the scenario has it attached: it begins without */
-	bool keeps;                  /* the scenario attaches, detaches or exchanges it */
-	const char *programs;        /* payload of the scenario's programs; NULL: none */
-	const char *const *program;  /* where they are in the guest, in the scenario's order */
+	const char *snapshot;           /* its folder */
+	uint64_t seed;                  /* of virtual time, and of what the workers draw */
+	const char *kernel, *initrd;    /* to boot from when a snapshot of real time cannot be continued */
+	const char *pack;               /* payload; the scheduler is /scheduler in it. NULL: there is none */
+	const char *const *args;        /* of the scheduler; NULL-ended */
+	const char *groups;             /* a cgroup ("/a/b") that is there before the scheduler is; NULL: none */
+	struct proto_watchdog watchdog; /* ms 0: the scheduler's own */
+	bool later;                     /* the scenario has it attached: it begins without */
+	bool keeps;                     /* the scenario attaches, detaches or exchanges it */
+	const char *programs;           /* payload of the scenario's programs; NULL: none */
+	const char *const *program;     /* where they are in the guest, in the scenario's order */
 	size_t n_program;
 	const struct trial_profile *profiles; /* that it may exchange it for */
 	size_t n_profiles;

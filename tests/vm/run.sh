@@ -111,6 +111,9 @@ misbehaving() {
 		has '"outcome":"refused"' "$(runs)/seed-1/run.json" && has 'refused the scheduler' out || return
 	printf 'hold 10s\n' | scenario && exits 1 run --scheduler-bin "$sched" --json -- --stall-after 1 &&
 		has '"outcome":"stalled"' "$(runs)/seed-1/run.json" && has 'runnable task stall' "$(runs)/seed-1/sched.log" || return
+	# Its own 5 s do not pass in so short a run.
+	printf 'watchdog 1s\nhold 4s\n' | scenario && exits 1 run --scheduler-bin "$sched" --json -- --stall-after 1 &&
+		has '"outcome":"stalled"' "$(runs)/seed-1/run.json" && grep -q 'for 1\.[0-9]*s' "$(runs)/seed-1/sched.log" || fail 'not thrown out' || return
 	exits 1 run --scheduler-bin /bin/true --json && has '"outcome":"refused"' "$(runs)/seed-1/run.json" || return
 	printf '#include <fcntl.h>\n#include <unistd.h>\nint main(void)\n{\n\treturn write(open("/proc/sysrq-trigger", O_WRONLY), "c", 1) < 0;\n}\n' >crash.c &&
 		gcc -O2 -static -o crash crash.c && exits 1 run --scheduler-bin ./crash --json &&

@@ -14,6 +14,7 @@
 #include "guest/init/scx/progs.h"
 #include "guest/init/sched.h"
 #include "guest/init/scx/scx.h"
+#include "guest/init/scx/watchdog.h"
 #include "guest/init/session.h"
 #include "guest/init/base/uevent.h"
 #include "guest/init/work.h"
@@ -52,8 +53,9 @@ static void request(uint32_t type, const void *data, size_t n)
 	case MSG_PUSHED:
 		files_pushed();
 		return;
+	case MSG_WATCHDOG:
 	case MSG_GROUPS:
-		groups_make(data, n);
+		(type == MSG_GROUPS ? groups_make : watchdog_set)(data, n);
 		return;
 	case MSG_START:
 		sched_start(data, n);

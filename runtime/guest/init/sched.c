@@ -10,6 +10,7 @@
 #include "guest/init/base/loop.h"
 #include "guest/init/base/port.h"
 #include "guest/init/scx/scx.h"
+#include "guest/init/scx/watchdog.h"
 #include "guest/init/session.h"
 #include "guest/init/base/words.h"
 #include "guest/proto.h"
@@ -180,8 +181,33 @@ void sched_stop(const void *data, size_t n)
 	kill(s.pid, SIGTERM);
 }
 
+/* Lets PID 1 look at calls of the process from here on; it goes on when go ends. */
+static void be_watched(int told, const int go[2])
+{
+	int fd = watchdog_install(), word = fd < 0 ? -errno : fd;
+	char end;
+
+	close(go[1]);
+	(void)!write(told, &word, sizeof word);
+	(void)!read(go[0], &end, 1);
+}
+
+/* The other half of be_watched(). 0, or errno. */
+static int watch_child(int told, int go[2])
+{
+	int word = -EIO, err = 0;
+
+	if (read(told, &word, sizeof word) != sizeof word || word < 0)
+		err = -word;
+	else if (watchdog_serve(s.pid, word) < 0)
+		err = errno;
+	close(go[0]);
+	close(go[1]);
+	return err;
+}
+
 /* The child's half of START; told is closed by a successful exec and gets errno otherwise. */
-static void __attribute__((noreturn)) child(int out, int told, char **argv, char **env)
+static void __attribute__((noreturn)) child(int out, int told, const int go[2], char **argv, char **env)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY), err;
@@ -196,6 +222,8 @@ static void __attribute__((noreturn)) child(int out, int told, char **argv, char
 	dup2(out, STDERR_FILENO);
 	if (null > 2)
 		close(null);
+	if (watchdog_wanted())
+		be_watched(told, go);
 	execve(argv[0], argv, env);
 	err = errno;
 	(void)!write(told, &err, sizeof err); /* the other end is PID 1 */
@@ -204,9 +232,9 @@ static void __attribute__((noreturn)) child(int out, int told, char **argv, char
 
 static void spawn(char **argv, char **env)
 {
-	int out[2], told[2], err = 0;
+	int out[2], told[2], go[2] = { -1, -1 }, err = 0;
 
-	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(told, O_CLOEXEC) < 0)
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(told, O_CLOEXEC) < 0 || (watchdog_wanted() && pipe2(go, O_CLOEXEC) < 0))
 		die("no pipe: %s", strerror(errno));
 	calls_begin();
 	s.start = now_ms();
@@ -214,9 +242,18 @@ static void spawn(char **argv, char **env)
 	if (s.pid < 0)
 		die("fork: %s", strerror(errno));
 	if (s.pid == 0)
-		child(out[1], told[1], argv, env);
+		child(out[1], told[1], go, argv, env);
 	close(out[1]);
 	close(told[1]);
+	err = watchdog_wanted() ? watch_child(told[0], go) : 0;
+	if (err) {
+		kill(s.pid, SIGKILL);
+		close(out[0]);
+		close(told[0]);
+		s.pid = 0;
+		port_failed("watch the scheduler's calls (CONFIG_SECCOMP_FILTER): %s", strerror(err));
+		return;
+	}
 	if (read(told[0], &err, sizeof err) == sizeof err) {
 		close(out[0]);
 		close(told[0]);

@@ -202,6 +202,15 @@ static bool a_clock(struct parsing *p)
 	return word_fault(p->e, &p->st, &p->st.words[1]);
 }
 
+/* What the kernel takes is whole milliseconds, and not more than 30 s (SCX_WATCHDOG_MAX_TIMEOUT). */
+static bool a_watchdog(struct parsing *p)
+{
+	if (!time_of(p, 100000000, 30000000000, &p->s->watchdog_ns))
+		return false;
+	return p->s->watchdog_ns % 1000000 == 0 || fault_bad(p->e, 1, "\"watchdog\" takes whole milliseconds") ||
+	       word_fault(p->e, &p->st, &p->st.words[1]);
+}
+
 static bool a_tags(struct parsing *p)
 {
 	return want(p, 1, WORDS_MAX, "tags WORD…") && append_words(p, &p->s->tags);
@@ -300,6 +309,7 @@ static const struct {
 	{ "seeds", a_seeds, false, false },
 	{ "memory", a_memory, false, false },
 	{ "clock", a_clock, false, false },
+	{ "watchdog", a_watchdog, false, false },
 	{ "tags", a_tags, true, false },
 	{ "flags", a_flags, true, false },
 	{ "needs", a_needs, true, true },

@@ -66,6 +66,8 @@ static void rest(FILE *f, const struct scenario *s)
 		fprintf(f, "memory %u\n", s->memory_mb);
 	if (s->clock != SCENARIO_VIRTUAL)
 		fprintf(f, "clock %s\n", clocks[s->clock]);
+	if (s->watchdog_ns)
+		time_line(f, "watchdog", s->watchdog_ns);
 	list_write(f, "tags", &s->tags);
 	list_write(f, "flags", &s->flags);
 	list_write(f, "needs", &s->needs);

@@ -31,7 +31,7 @@ KTSTR_SCHEDULER(mine, .binary = "/opt/scx mine", .args = KTSTR_LIST("--parent=%c
 				     { "steal", KTSTR_LIST("--steal"), .needs = KTSTR_LIST("llc") }, { "verbose" }));
 KTSTR_SCENARIO(text, .scheduler = &mine, .scenario = "work - spin\nhold 1s", .settle_ms = KTSTR_NOW,
 	       .duration_ms = 1500, .seeds = 3, .args = KTSTR_LIST("a b"),
-	       .expect = "isolated\n\n # why\n gap.max <= 20ms", .memory_mb = 512, .workers = 4,
+	       .expect = "isolated\n\n # why\n gap.max <= 20ms", .memory_mb = 512, .workers = 4, .watchdog_ms = 1500,
 	       .tags = KTSTR_LIST("x", "y"), .needs = KTSTR_LIST("cpus:2"),
 	       .map_write = KTSTR_MAP_WRITES({ "data", 8, 7 }));
 KTSTR_SCENARIO(demo_required, .scheduler = &mine, .scenario = "work - spin\nhold 1s",
@@ -168,11 +168,11 @@ static void texts(void **state)
 	assert_string_equal(
 		c.text,
 		"ktstr 1\ntest text\nscheduler \"/opt/scx mine\" --parent=%cgroup%/x \"a b\"\ntopology 1,2,4,1\n"
-		"duration 1500ms\nsettle 0ms\nworkers 4\nseeds 3 first=1\nmemory 512\nclock real\ntags x y\nneeds cpus:2\n"
+		"duration 1500ms\nsettle 0ms\nworkers 4\nseeds 3 first=1\nmemory 512\nwatchdog 1500ms\nclock real\ntags x y\nneeds cpus:2\n"
 		"sysctls vm.swappiness=1 \"kernel.printk=4 4 1 7\"\nkargs isolcpus=1\ncgroup_parent /a/b\n"
 		"expect gap.max <= 1s\nexpect fairness >= 0.5\nexpect isolated\nexpect gap.max <= 20ms\nmap_write data 8 7\n"
 		"work - spin\nhold 1s\n");
-	assert_int_equal(c.head, 20);
+	assert_int_equal(c.head, 21);
 	assert_int_equal(check_variant(&v, &e), 0);
 }
 
