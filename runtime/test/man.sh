@@ -56,6 +56,9 @@ The program of schedulers that tests know by a name.
 \fBKTSTR_SEEDS\fR, \fBKTSTR_CLOCK\fR
 What \fB\-\-seeds\fR and \fB\-\-clock\fR of \fBktstr run\fR say, in place of what tests say.
 .TP
+\fBKTSTR_HOST_TEST_SECS\fR
+Seconds for each test of the host, when the program runs several. Unless given: 600.
+.TP
 \fBKTSTR_BUDGET_SECS\fR
 \fB\-\-list \-\-format terse\fR names as many tests as fit into so many seconds, and those that cover most.
 .TP

@@ -25,6 +25,13 @@ bool machine_is_deed(const struct statement *st)
 /* Its name goes into the command line of whoever starts schedulers, and into a line of text. */
 static bool a_profile(struct parsing *p, const struct word *w, char **name)
 {
+	const char *comma = strchr(w->text, ',');
+
+	if (comma)
+		return fault_bad(p->e, (size_t)(comma - w->text) + 1,
+				 "\"%s\" names several profiles, and a line goes on with one", w->text) ||
+		       fault_tip(p->e, "flags of one profile are joined by \"+\", for example llc+steal") ||
+		       word_fault(p->e, &p->st, w);
 	for (size_t i = 0; i < w->n; i++)
 		if ((unsigned char)w->text[i] <= ' ' || w->text[i] == '=')
 			return fault_bad(p->e, i + 1, "a profile's name has neither blanks nor \"=\"") ||

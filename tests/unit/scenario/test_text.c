@@ -286,6 +286,7 @@ static void refused(void **state)
 		{ "cpu offline cup:1", 1, 13, "names no CPUs", "\"cpu\"" },
 		{ "scheduler attach now", 1, 18, "stands alone", "replace PROFILE" },
 		{ "scheduler replace", 1, 11, "takes the name", "default" },
+		{ "scheduler replace a,b", 1, 20, "several profiles", "llc+steal" },
 		{ "scheduler replace a=b", 1, 20, "neither blanks", NULL },
 		{ "every 1s { scheduler ./x } for 1s", 1, 12, "whole test", NULL },
 		{ "program -", 1, 1, "too few", "program NAME PATH" },
