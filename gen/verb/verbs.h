@@ -14,6 +14,7 @@ extern const struct verb verb_complete;
 extern const struct verb verb_completions;
 extern const struct verb verb_coverage;
 extern const struct verb verb_doctor;
+extern const struct verb verb_explore;
 extern const struct verb verb_kernel;
 extern const struct verb verb_kernel_build;
 extern const struct verb verb_kernel_clean;

@@ -244,6 +244,8 @@ of_the_environment() {
 
 # What a project is called stands in a Makefile and in the command that is printed; the folder it is in only there.
 projects() {
+	try ktstr explore -- "$word" && try ktstr explore cgroup_steady --seeds "$word" --kernel one && try ktstr explore cgroup_steady --kernel "$word" --seeds 1 &&
+		try ktstr explore cgroup_steady --scheduler-bin "$word" && try ktstr explore cgroup_steady --topology "$word" || return
 	try ktstr new -- "$word" && try ktstr new --lang="$word" x || return
 	named "$work/home" || return 0
 	rm -rf "$named/project" && try ktstr new --lang file -- "$named/project" && [ $code = 0 ] || return

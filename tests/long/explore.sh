@@ -1,0 +1,21 @@
+#!/bin/sh
+# A scheduler that loses a task is explored as docs/replay.md has it: a seed that fails, a smaller test that fails the same way, and again
+# from its file, equal to the byte.
+#
+# SEEDS, TRIES, MINUTES: how far it looks.
+. "$(dirname "$0")/../lib.sh"
+use_shared_cache
+key=$(sh "$root/tests/test-kernel.sh") || { echo "1..0 # SKIP no test kernel"; exit 1; }
+export KTSTR_KERNEL="$key"
+
+lost_task() {
+	sh "$root/tests/ktstr-files.sh" "$root/docs/scenarios.md" && ln -s "$O/sched" sched || return
+	exits 1 ktstr explore lost.ktstr --topology tiny-2llc --seeds 1.."${SEEDS:-200}" --until-fail --tries "${TRIES:-8}" \
+		--minutes "${MINUTES:-60}" --scheduler-bin sched/bugs/lost_task && has 'written: lost.small.ktstr' out || return
+	sed 's/^/# /' out >&3
+	exits 1 ktstr run lost.small.ktstr --audit 100 && has "equal to the byte" err || return
+	exits 0 ktstr explore lost.small.ktstr --seeds 4 --scheduler-bin sched/bugs/lost_task -- --fixed
+}
+
+exec 3>&1
+run_tests lost_task
