@@ -81,6 +81,7 @@ struct matrix {
 	uint64_t duration, workers;       /* as test_opts have them */
 	uint64_t sample_ms; /* of guest time between two looks at run queues; 0: where something asks for them */
 	bool force;
+	bool spy;  /* what is audited is looked into while it runs once more (trial/spy.h) */
 	bool here; /* no guests: this machine (here.h) */
 };
 

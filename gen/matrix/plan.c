@@ -237,6 +237,8 @@ static void run_args(struct argv *a, const struct side *s, size_t seed)
 		argv_add(a, "--private");
 	else if (s->m->force)
 		argv_add(a, "--force");
+	if (s->twice && s->m->spy)
+		argv_add(a, "--spy");
 	program_args(a, s);
 	if (scheduler)
 		scheduler_args(a, s, scheduler);

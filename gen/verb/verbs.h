@@ -24,6 +24,7 @@ extern const struct verb verb_list;
 extern const struct verb verb_man;
 extern const struct verb verb_matrix;
 extern const struct verb verb_new;
+extern const struct verb verb_replay;
 extern const struct verb verb_run;
 extern const struct verb verb_runs;
 extern const struct verb verb_shell;

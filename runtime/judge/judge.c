@@ -200,6 +200,8 @@ void judge_end(struct judging *j, struct ruling *v)
 	}
 	const struct verdict_seed *worst = verdict_worst_seed(&j->v);
 
+	j->v.command = r->again ? xstrdup(r->again) : NULL;
+	j->v.command_rest = r->again && r->again_rest ? xstrdup(r->again_rest) : NULL;
 	if (worst && r->again && j->v.verdict <= JUDGED_INCONCLUSIVE)
 		j->v.again = xasprintf("%s --seed %" PRIu64 "%s%s", r->again, worst->seed, r->again_rest ? " " : "",
 				       r->again_rest ? r->again_rest : "");

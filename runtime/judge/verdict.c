@@ -96,5 +96,7 @@ void verdict_free(struct ruling *v)
 	free(v->profile);
 	free(v->scheduler);
 	free(v->again);
+	free(v->command);
+	free(v->command_rest);
 	*v = (struct ruling){ 0 };
 }

@@ -53,6 +53,8 @@ struct verdict_figure {
 struct ruling {
 	char *test, *kernel, *topology, *preset, *profile, *scheduler; /* NULL: not known */
 	char *again; /* the command that repeats the first failure; NULL */
+	char *command,
+		*command_rest; /* that runs it with all its seeds, and what belongs behind further options; NULL: not known */
 	enum judgement verdict;
 	struct verdict_seed *seeds;
 	size_t n_seeds;

@@ -80,6 +80,8 @@ void verdict_members(struct jsonw *w, const struct ruling *v)
 	text(w, "scheduler", v->scheduler);
 	jsonw_kstr(w, "verdict", judgement_names[v->verdict]);
 	text(w, "again", v->again);
+	text(w, "command", v->command);
+	text(w, "command_rest", v->command_rest);
 	seeds(w, v);
 	jsonw_karr(w, "checks");
 	for (size_t i = 0; i < v->n_checks; i++)
@@ -284,6 +286,8 @@ static int take_verdict(struct reader *r, void *to)
 		{ "scheduler", TYPE_TEXT, offsetof(struct ruling, scheduler), 0, NULL },
 		{ "verdict", TYPE_CALL, 0, 0, whole_verdict },
 		{ "again", TYPE_TEXT, offsetof(struct ruling, again), 0, NULL },
+		{ "command", TYPE_TEXT, offsetof(struct ruling, command), 0, NULL },
+		{ "command_rest", TYPE_TEXT, offsetof(struct ruling, command_rest), 0, NULL },
 		{ "seeds", TYPE_CALL, 0, 0, take_seeds },
 		{ "checks", TYPE_CALL, 0, 0, take_checks },
 		{ "figures", TYPE_CALL, 0, 0, take_figures },

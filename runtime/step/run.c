@@ -29,7 +29,7 @@ static struct {
 	const char *snapshot, *payload, *programs, *scheduler, *profile, *groups;
 	struct opt_list args, needs, others;
 	uint64_t timeout, sample, watchdog;
-	bool anew, keeps, later;
+	bool anew, keeps, later, spy;
 } o;
 
 static const struct opt opts[] = {
@@ -97,6 +97,10 @@ static const struct opt opts[] = {
 	  .min = 1,
 	  .max = 10000,
 	  .help = "look into the guest's memory every so many ms of its time, and at marks" },
+	{ .name = "spy",
+	  .type = OPT_FLAG,
+	  .out = &o.spy,
+	  .help = "look into its memory while it runs, and write that to watch.json; with --private" },
 	{ .name = "anew",
 	  .type = OPT_FLAG,
 	  .out = &o.anew,
@@ -254,6 +258,8 @@ static int write_record(int dir, const struct trial_result *r, struct err *e)
 {
 	const struct record rec = { .scheduler = o.payload ? o.scheduler : NULL, .profile = o.profile };
 
+	if (r->spied && file_write(dir, "watch.json", r->spied, strlen(r->spied), e) < 0)
+		return -1;
 	return record_file(dir, &rec, r, e);
 }
 
@@ -373,12 +379,9 @@ static int run(int dir, const char *path, struct err *e)
 	auto_others struct others others = { 0 };
 	struct proto_watchdog watchdog;
 	struct logs l = { 0 };
+	int lacks = read_others(&others, e) < 0 || find_watchdog(&watchdog, e) < 0 ? -1 : skip(dir, e);
 
 	(void)path;
-	if (read_others(&others, e) < 0)
-		return -1;
-	int lacks = find_watchdog(&watchdog, e) < 0 ? -1 : skip(dir, e);
-
 	if (lacks)
 		return lacks < 0 ? -1 : 0;
 	if (!initrd || guest_admit_restored(o.snapshot, e) < 0)
@@ -405,6 +408,7 @@ static int run(int dir, const char *path, struct err *e)
 				 .text = x.text,
 				 .ms = x.ms,
 				 .sample_ms = (unsigned)o.sample,
+				 .spies = o.spy,
 				 .boot = guest.boot,
 				 .attached = o.payload ? &attached : NULL,
 				 .note = step_note };

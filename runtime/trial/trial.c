@@ -23,6 +23,7 @@
 #include "trial/keeper.h"
 #include "trial/kept.h"
 #include "trial/looks.h"
+#include "trial/spy.h"
 #include "verifier/cell.h"
 #include "verifier/evidence.h"
 #include "verifier/reason.h"
@@ -65,6 +66,7 @@ struct run {
 	struct keeper k;
 	struct kept out, err;
 	struct looks looks;
+	struct spy *spy; /* NULL: nobody looks unseen */
 };
 
 /* Warnings of the kernel are findings, and it does not write them to the console unless asked. */
@@ -371,6 +373,8 @@ static int work(struct run *x, struct err *e)
 		return -1;
 	if (x->vm.m.clock.virtual && look(x, e) < 0)
 		return -1;
+	if (x->t->spies && !(x->spy = spy_begin(&x->vm, x->t->boot, e)))
+		return -1;
 	return run_engine(x, e);
 }
 
@@ -400,6 +404,7 @@ static void end(struct run *x, FILE *log, FILE *console)
 	x->r->clock = x->vm.m.clock;
 	x->r->accel = x->vm.m.accel;
 	x->r->samples = looks_end(&x->looks);
+	x->r->spied = spy_end(x->spy);
 	vm_close(&x->vm);
 	keeper_free(&x->k);
 	kept_free(&x->out);
@@ -432,6 +437,7 @@ int trial_run(const struct trial *t, struct trial_result *r, FILE *log, FILE *co
 void trial_result_free(struct trial_result *r)
 {
 	free(r->reason);
+	free(r->spied);
 	free(r->exit_kind);
 	free(r->release);
 	free(r->engine);

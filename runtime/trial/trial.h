@@ -38,7 +38,8 @@ struct trial {
 	uint64_t ms;                          /* what the scenario takes of the guest's time, by its own words */
 	const struct cell_attached *attached; /* verifier/cell.h; NULL: nothing is kept */
 	unsigned sample_ms; /* how often the guest's memory is looked into, and at marks in virtual time; 0: never */
-	const char *boot;   /* folder of the bootable step, for that */
+	bool spies;         /* the guest's memory is read while it runs, which it knows nothing of (spy.h) */
+	const char *boot;   /* folder of the bootable step, for both */
 	void (*note)(const char *text); /* what the user is told meanwhile */
 };
 
@@ -71,6 +72,7 @@ struct trial_result {
 	char *engine;         /* what the engine printed: hostile. NULL: it did not run to its end */
 	size_t engine_n;
 	char *samples;  /* of run.json, each member with a comma before it (monitor/series.h); NULL: nobody looked */
+	char *spied;    /* what spy.h saw; NULL: nobody looked so */
 	char *fallback; /* why it was booted and not continued; NULL: it was continued */
 	bool unusable;  /* the guest was never there, and its snapshot may be why */
 };

@@ -14,6 +14,10 @@ lost_task() {
 		--minutes "${MINUTES:-60}" --scheduler-bin sched/bugs/lost_task && has 'written: lost.small.ktstr' out || return
 	sed 's/^/# /' out >&3
 	exits 1 ktstr run lost.small.ktstr --audit 100 && has "equal to the byte" err || return
+	exits 0 ktstr replay --failed && has "the same, to the byte" out || return
+	cell=$(sed -n 's/ seed .*//p' out | head -n 1)
+	exits 0 ktstr replay "$cell" --watch --runs 5 && has "the longest wait that was seen: w" out || return
+	sed 's/^/# /' out >&3
 	exits 0 ktstr explore lost.small.ktstr --seeds 4 --scheduler-bin sched/bugs/lost_task -- --fixed
 }
 

@@ -13,6 +13,7 @@
 #include "gen/kernels/kernels.h"
 #include "gen/matrix/audit.h"
 #include "gen/matrix/here.h"
+#include "gen/matrix/last.h"
 #include "gen/matrix/matrix.h"
 #include "gen/matrix/rulings.h"
 #include "gen/matrix/sidecars.h"
@@ -261,6 +262,8 @@ int request_tell(struct request *q, const struct made *m, const struct telling *
 		return -1;
 	if (q->sidecars < 0)
 		sidecars_leave(&all, &m->run);
+	if (!o->unrecorded)
+		last_write(&all);
 	int code = rulings_code(&all, &o->rules, &m->run, &m->plan, e);
 
 	tell_kept(q, &m->run, code);
@@ -362,5 +365,6 @@ int request_cells(struct request *q, struct err *e)
 	q->matrix.workers = o->workers;
 	q->matrix.sample_ms = o->dense ? 10 : o->monitor ? 100 : 0;
 	q->matrix.force = o->force;
+	q->matrix.spy = o->spy;
 	return settle_cells(q, e);
 }

@@ -1,0 +1,25 @@
+/* cell.h: a cell that ran, found again by what somebody calls it. */
+#pragma once
+#include "judge/verdict.h"
+#include "text/argv.h"
+#include <stdbool.h>
+#include <stdint.h>
+struct err;
+
+struct replay_cell {
+	char *dir; /* absolute: its verdict.json, and seed-N */
+	uint64_t seed;
+	struct ruling v;
+};
+
+/* word: "TEST/KERNEL/TOPOLOGY[/PROFILE]" as folders of a build folder are called (the newest that there is), a folder, or a verdict.json or
+ * run.json in it. seed: NULL: that of a run.json, else the one that decided. X_NO_INPUT: there is no such cell, or no such seed in it. c is to be
+ * freed in any case. */
+int replay_find(struct replay_cell *c, const char *word, const uint64_t *seed, struct err *e);
+void replay_cell_free(struct replay_cell *c);
+#define auto_replay_cell __attribute__((unused, cleanup(replay_cell_free)))
+
+/* Folders of cells of the last request that did not pass, one a line, as last.h left them. X_NO_INPUT: there is no such list. */
+int replay_failed(struct argv *dirs, struct err *e);
+/* "TEST/KERNEL/…" of that folder; the folder where it has none. */
+const char *replay_name(const char *dir);

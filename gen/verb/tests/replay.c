@@ -1,0 +1,209 @@
+/* replay: a run once more, whether it is the same, and what is seen in it. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "gen/replay/again.h"
+#include "gen/replay/cell.h"
+#include "gen/replay/looks.h"
+#include "gen/replay/page.h"
+#include "gen/verb/verbs.h"
+#include "judge/facts/facts.h"
+#include "options/opt.h"
+#include "progress/log.h"
+
+enum { RUNS_UNSAID = 3, AROUND_UNSAID_MS = 20, ROWS_UNSAID = 60, TEXT_MAX = 256 << 20 };
+#define NS_PER_MS 1000000u
+#define SEED_UNSAID UINT64_MAX
+
+static struct {
+	uint64_t seed, runs, around, at, rows;
+	bool failed, watch;
+} o = { .seed = SEED_UNSAID, .runs = RUNS_UNSAID, .around = AROUND_UNSAID_MS, .at = UINT64_MAX, .rows = ROWS_UNSAID };
+
+static const struct opt opts[] = {
+	{ .name = "seed",
+	  .type = OPT_U64,
+	  .out = &o.seed,
+	  .arg = "N",
+	  .max = UINT64_MAX / 2,
+	  .conflicts = "failed",
+	  .help = "which of its seeds; the one that decided its verdict unless given" },
+	{ .name = "failed", .type = OPT_FLAG, .out = &o.failed, .help = "all cells of the last run that did not pass" },
+	{ .name = "watch",
+	  .type = OPT_FLAG,
+	  .out = &o.watch,
+	  .help = "look into the guest's memory meanwhile, and print what ran and who waited around the failure" },
+	{ .name = "runs",
+	  .type = OPT_U64,
+	  .out = &o.runs,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 100,
+	  .needs = "watch",
+	  .help = "runs to lay over each other, 3 unless given: each is the same run, and sees other moments of it" },
+	{ .name = "at",
+	  .type = OPT_U64,
+	  .out = &o.at,
+	  .arg = "MS",
+	  .max = 3600000,
+	  .needs = "watch",
+	  .help = "the moment to print, since the scenario began; where the failure began unless given" },
+	{ .name = "around",
+	  .type = OPT_U64,
+	  .out = &o.around,
+	  .arg = "MS",
+	  .min = 1,
+	  .max = 3600000,
+	  .needs = "watch",
+	  .help = "how far before and behind that moment; 20 unless given" },
+	{ .name = "rows",
+	  .type = OPT_U64,
+	  .out = &o.rows,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 1000000,
+	  .needs = "watch",
+	  .help = "print at most so many moments; 60 unless given" },
+	{ 0 },
+};
+
+static int read_facts(struct facts *f, const struct replay_cell *c, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/seed-%" PRIu64 "/run.json", c->dir, c->seed), *text = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, TEXT_MAX, &text, &n, e) < 0)
+		return -1;
+	return facts_read(f, text, n, e) < 0 ? err_in(e, "%s", path) : 0;
+}
+
+static int add_looks(struct looks *l, const struct again *a, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/watch.json", a->dir), *text = NULL;
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, TEXT_MAX, &text, &n, e) < 0)
+		return err_in(e, "what was seen");
+	return looks_add(l, text, n, e) < 0 ? err_in(e, "%s", path) : 0;
+}
+
+static const struct verdict_check *decisive(const struct replay_cell *c)
+{
+	const struct verdict_check *first = NULL;
+
+	for (size_t i = 0; i < c->v.n_checks; i++) {
+		const struct verdict_check *x = &c->v.checks[i];
+
+		if (x->seed == c->seed && x->verdict == JUDGED_FAIL && x->at_known &&
+		    (!first || x->at_ns < first->at_ns))
+			first = x;
+	}
+	return first;
+}
+
+static int show(const struct replay_cell *c, struct looks *l, struct err *e)
+{
+	auto_facts struct facts f = { 0 };
+	const struct verdict_check *check = decisive(c);
+
+	if (read_facts(&f, c, e) < 0)
+		return -1;
+	looks_lay(l, &f);
+	const struct page p = { .looks = l,
+				.facts = &f,
+				.check = check,
+				.at_ns = o.at != UINT64_MAX ? o.at * NS_PER_MS
+					 : check            ? check->at_ns
+							    : f.end_ns,
+				.around_ns = o.around * NS_PER_MS,
+				.rows = (size_t)o.rows };
+
+	page_write(stdout, &p);
+	return 0;
+}
+
+static const char *finding(const struct replay_cell *c)
+{
+	for (size_t i = 0; i < c->v.n_checks; i++)
+		if (c->v.checks[i].seed == c->seed && c->v.checks[i].verdict == JUDGED_FAIL)
+			return c->v.checks[i].words;
+	return judgement_names[c->v.verdict];
+}
+
+/* 1: it is not the same. */
+static int replay(const char *word, struct err *e)
+{
+	auto_replay_cell struct replay_cell c = { 0 };
+	auto_looks struct looks l = { 0 };
+	int differs = 0;
+
+	if (replay_find(&c, word, o.seed == SEED_UNSAID ? NULL : &o.seed, e) < 0)
+		return -1;
+	log_info("%s seed %" PRIu64 ": %s", replay_name(c.dir), c.seed, finding(&c));
+	for (uint64_t i = 0; i < (o.watch ? o.runs : 1); i++) {
+		auto_again struct again a = { 0 };
+		int r = again_run(&a, &c, o.watch, e);
+
+		if (r < 0 || (o.watch && add_looks(&l, &a, e) < 0))
+			return -1;
+		differs |= r == AGAIN_DIFFERS;
+	}
+	printf("%s seed %" PRIu64 ": %s\n  %s\n", replay_name(c.dir), c.seed,
+	       differs ? "DIFFERS from the run that is kept" : "the same, to the byte", finding(&c));
+	return o.watch && show(&c, &l, e) < 0 ? -1 : differs;
+}
+
+static int run_replay(int n, const char *const *args, struct err *e)
+{
+	auto_argv struct argv cells = { 0 };
+	int differ = 0;
+
+	if (!o.failed == !n)
+		return err_set(e, X_USAGE, "%s",
+			       n ? "--failed says which cells; name none beside it"
+				 : "name a cell, TEST/KERNEL/TOPOLOGY, or a path to its run.json, or say --failed"),
+		       e->code;
+	for (int i = 0; i < n; i++)
+		argv_add(&cells, args[i]);
+	if (o.failed && replay_failed(&cells, e) < 0)
+		return e->code;
+	if (!cells.n)
+		log_info("everything passed in the last run");
+	for (size_t i = 0; i < cells.n; i++) {
+		int r = replay(cells.v[i], e);
+
+		if (r < 0)
+			return e->code;
+		differ += r;
+	}
+	if (differ)
+		err_set(e, X_DIFFERS, "%d of %zu runs came out otherwise", differ, cells.n);
+	return differ ? X_DIFFERS : 0;
+}
+
+const struct verb verb_replay = {
+	.name = "replay",
+	.args = "[CELL]...",
+	.summary = "run what ran once more, and look into it",
+	.about =
+		"Runs a cell once more with the seed that decided its verdict, and says whether all came out the same, to the byte.\n"
+		"A cell is named as its folder is, TEST/KERNEL/TOPOLOGY or TEST/KERNEL/TOPOLOGY/PROFILE, or by a path to its run.json\n"
+		"or verdict.json.\n\n"
+		"With --watch the guest's memory is read while it runs, which it knows nothing of, so that its schedule stays what it\n"
+		"was. Several runs are one run, so what they saw is laid on one time line: what ran on each CPU, who waited, and in\n"
+		"which queue.\n\n"
+		"The exit code is 0 if it is the same, whatever its verdict, and 32 if it is not.",
+	.examples = "  ktstr replay --failed\n"
+		    "  ktstr replay llc/7.3.4/1n2l4c1t --seed 14\n"
+		    "  ktstr replay llc/7.3.4/1n2l4c1t --watch --runs 5 --around 50\n",
+	.opts = opts,
+	.max_args = SIZE_MAX,
+	.run = run_replay,
+};
