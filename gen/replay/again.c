@@ -76,16 +76,24 @@ static bool same_file(const char *dir, const char *other, uint64_t seed, struct 
 	return n == m && !memcmp(x, y, n);
 }
 
-static int run(const char *line, char **said, int *status, struct err *e)
+static int run(const char *const *words, const char *variable, char **said, int *status, struct err *e)
 {
-	const char *const words[] = { "/bin/sh", "-c", line, NULL };
-	const char *const env[] = { "KTSTR_SIDECAR_DIR", NULL };
+	const char *const env[] = { "KTSTR_SIDECAR_DIR", variable, NULL };
 	const struct spawn s = {
 		.argv = words, .env = env, .in = SPAWN_NULL, .out = SPAWN_INHERIT, .err = SPAWN_INHERIT
 	};
 	size_t n;
 
 	return spawn_capture(&s, true, SAID_MAX, -1, said, &n, status, e);
+}
+
+static int came_to_nothing(const char *said, int status, struct err *e)
+{
+	size_t n = strlen(said), from = n > SHOWN ? n - SHOWN : 0;
+	auto_free char *words = text_plain(said + from, n - from, TEXT_LINES);
+
+	return err_set(e, WIFEXITED(status) && WEXITSTATUS(status) > X_USAGE ? WEXITSTATUS(status) : X_FAIL,
+		       "it came to no other run:\n%s", words);
 }
 
 int again_run(struct again *a, const struct replay_cell *c, bool spy, struct err *e)
@@ -98,9 +106,10 @@ int again_run(struct again *a, const struct replay_cell *c, bool spy, struct err
 		return -1;
 	auto_free char *result = xasprintf("%s/result.json", temp);
 	auto_free char *line = command(c, spy, result, e);
+	const char *const words[] = { "/bin/sh", "-c", line, NULL };
 
 	if (line)
-		r = run(line, &said, &status, e);
+		r = run(words, NULL, &said, &status, e);
 	auto_free char *dir = r < 0 ? NULL : cell_dir(result);
 	struct err ignored, why = { 0 };
 
@@ -110,16 +119,34 @@ int again_run(struct again *a, const struct replay_cell *c, bool spy, struct err
 	a->dir = dir ? other_dir(dir, c->seed) : NULL;
 	auto_free char *there = a->dir ? xasprintf("%s/run.json", a->dir) : NULL;
 
-	if (!there || !file_exists(there)) {
-		size_t n = strlen(said), from = n > SHOWN ? n - SHOWN : 0;
-		auto_free char *words = text_plain(said + from, n - from, TEXT_LINES);
+	if (!there || !file_exists(there))
+		return came_to_nothing(said, status, e);
+	return same_file(c->dir, a->dir, c->seed, &why) ? AGAIN_SAME : AGAIN_DIFFERS;
+}
 
-		return err_set(e, WIFEXITED(status) && WEXITSTATUS(status) > X_USAGE ? WEXITSTATUS(status) : X_FAIL,
-			       "it came to no other run:\n%s", words);
-	}
-	if (same_file(c->dir, a->dir, c->seed, &why))
-		return AGAIN_SAME;
-	return AGAIN_DIFFERS;
+char *again_words(const struct argv *words, const char *variable, struct err *e)
+{
+	auto_free char *temp = tmpdir_make("replay", e), *self = self_dir(e), *said = NULL;
+	auto_argv struct argv a = { 0 };
+	struct err ignored;
+	int status = 0;
+
+	if (!temp || !self)
+		return NULL;
+	auto_free char *result = xasprintf("%s/result.json", temp);
+
+	argv_fmt(&a, "%s/ktstr", self);
+	argv_add(&a, "run");
+	argv_addv(&a, (const char *const *)words->v);
+	argv_add(&a, "--unrecorded");
+	argv_opt(&a, "--json-file", "%s", result);
+	int r = run((const char *const *)a.v, variable, &said, &status, e);
+	char *dir = r < 0 ? NULL : cell_dir(result);
+
+	(void)rmtree(AT_FDCWD, temp, &ignored);
+	if (r == 0 && !dir)
+		(void)came_to_nothing(said, status, e);
+	return dir;
 }
 
 void again_free(struct again *a)

@@ -125,11 +125,26 @@ static int settle_seed(struct replay_cell *c, bool said, struct err *e)
 		       replay_name(c->dir), (unsigned long long)c->seed, (unsigned long long)c->seed);
 }
 
-int replay_find(struct replay_cell *c, const char *word, const uint64_t *seed, struct err *e)
+/* "NAME#14": the name, and its seed. Caller frees. */
+static char *split_seed(const char *word, uint64_t *seed, bool *said)
 {
-	bool said = seed;
+	const char *hash = strrchr(word, '#');
 
-	*c = (struct replay_cell){ .seed = seed ? *seed : 0 };
+	if (!hash || !hash[1] || strspn(hash + 1, "0123456789") != strlen(hash + 1))
+		return xstrdup(word);
+	*seed = strtoull(hash + 1, NULL, 10);
+	*said = true;
+	return xstrndup(word, (size_t)(hash - word));
+}
+
+int replay_find(struct replay_cell *c, const char *named, const uint64_t *seed, struct err *e)
+{
+	uint64_t of_name = 0;
+	bool said = false;
+	auto_free char *word = split_seed(named, &of_name, &said);
+
+	*c = (struct replay_cell){ .seed = seed ? *seed : of_name };
+	said |= seed != NULL;
 	if (is_name(word))
 		c->dir = by_name(word, e);
 	if (!c->dir) {
@@ -137,7 +152,7 @@ int replay_find(struct replay_cell *c, const char *word, const uint64_t *seed, s
 		bool path_says = false;
 
 		c->dir = by_path(word, &of_path, &path_says);
-		if (path_says && !seed) {
+		if (path_says && !said) {
 			c->seed = of_path;
 			said = true;
 		}

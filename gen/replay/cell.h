@@ -12,7 +12,7 @@ struct replay_cell {
 	struct ruling v;
 };
 
-/* word: "TEST/KERNEL/TOPOLOGY[/PROFILE]" as folders of a build folder are called (the newest that there is), a folder, or a verdict.json or
+/* word: "TEST/KERNEL/TOPOLOGY[/PROFILE]" as folders of a build folder are called (the newest that there is), with "#SEED" behind it if one likes, a folder, or a verdict.json or
  * run.json in it. seed: NULL: that of a run.json, else the one that decided. X_NO_INPUT: there is no such cell, or no such seed in it. c is to be
  * freed in any case. */
 int replay_find(struct replay_cell *c, const char *word, const uint64_t *seed, struct err *e);

@@ -8,7 +8,7 @@
 #include "json/read.h"
 #include "judge/facts/facts.h"
 
-enum { LOOKS_MAX = 1 << 20, LIST_MAX = 4096 };
+enum { LOOKS_MAX = 1 << 20, LIST_MAX = 4096, NEAR_NS = 3000000 };
 
 static void look_free(struct look *x)
 {
@@ -87,8 +87,9 @@ static int read_tasks(struct look *x, const struct json *j, int list, struct err
 
 static int read_look(struct look *x, const struct json *j, int at, struct err *e)
 {
-	if (u64(j, at, "now", &x->now, e) || u64(j, at, "sched", &x->sched, e))
-		return err_set(e, X_FAIL, "now and sched are expected");
+	if (u64(j, at, "now", &x->now, e) || u64(j, at, "turns", &x->turns, e) ||
+	    json_bool(j, json_get(j, at, "director"), &x->director, e))
+		return err_set(e, X_FAIL, "now, turns and director are expected");
 	if (u64(j, at, "waiting", &x->waiting, e) < 0)
 		return -1;
 	return read_cpus(x, j, at, e) < 0 || read_queues(x, j, json_get(j, at, "dsqs"), e) < 0 ||
@@ -134,8 +135,8 @@ static int by_time(const void *a, const void *b)
 {
 	const struct look *x = a, *y = b;
 
-	if (x->sched != y->sched)
-		return x->sched < y->sched ? -1 : 1;
+	if (x->turns != y->turns)
+		return x->turns < y->turns ? -1 : 1;
 	if (x->now != y->now)
 		return x->now < y->now ? -1 : 1;
 	return says_more(y, x) - says_more(x, y);
@@ -147,7 +148,7 @@ static void unite(struct looks *l)
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (!n || l->v[n - 1].sched != l->v[i].sched || l->v[n - 1].now != l->v[i].now) {
+		if (!n || l->v[n - 1].turns != l->v[i].turns || l->v[n - 1].now != l->v[i].now) {
 			l->v[n++] = l->v[i];
 			continue;
 		}
@@ -169,34 +170,56 @@ static int by_value(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* When as many changes of task had been; false: nobody looked around then. */
-static bool when(const struct looks *l, uint64_t sched, int64_t *now)
+static bool runs_worker(const struct look *x, const struct facts *f)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].sched >= sched) {
-			*now = (int64_t)l->v[i].now;
-			return i > 0;
+	for (size_t i = 0; i < x->cpus; i++)
+		for (size_t k = 0; x->curr[i] > 0 && k < f->n_workers; k++)
+			if (f->workers[k].pid == (uint64_t)x->curr[i])
+				return true;
+	return false;
+}
+
+/* By the last worker that was seen: to a millisecond or so. */
+static bool roughly(struct looks *l, const struct facts *f)
+{
+	for (size_t i = l->n; i-- > 0 && f->end_known;)
+		if (runs_worker(&l->v[i], f)) {
+			l->go = (int64_t)l->v[i].now - (int64_t)f->end_ns;
+			return true;
 		}
 	return false;
 }
 
+/* How far the director was from where it should be at that mark; false: it was not seen near to it. */
+static bool off(const struct looks *l, uint64_t ns, int64_t *by)
+{
+	int64_t best = NEAR_NS;
+
+	for (size_t i = 0; i < l->n; i++) {
+		int64_t away = look_at(l, &l->v[i]) - (int64_t)ns;
+
+		if (l->v[i].director && llabs(away) < llabs(best))
+			best = away;
+	}
+	*by = best;
+	return best != NEAR_NS;
+}
+
 void looks_lay(struct looks *l, const struct facts *f)
 {
-	auto_free int64_t *go = xcalloc(f->n_marks + 1, sizeof(*go));
+	auto_free int64_t *by = xcalloc(f->n_marks + 1, sizeof(*by));
 	size_t n = 0;
-	int64_t now;
 
 	if (l->n)
 		qsort(l->v, l->n, sizeof(*l->v), by_time);
 	unite(l);
-	for (size_t i = 0; i < f->n_marks; i++)
-		if (f->marks[i].schedstat_known && when(l, f->marks[i].schedstat[SCHEDSTAT_SCHED], &now))
-			go[n++] = now - (int64_t)f->marks[i].ns;
+	l->go_known = roughly(l, f);
+	for (size_t i = 0; l->go_known && i < f->n_marks; i++)
+		n += off(l, f->marks[i].ns, &by[n]);
 	if (!n)
 		return;
-	qsort(go, n, sizeof(*go), by_value);
-	l->go = go[n / 2];
-	l->go_known = true;
+	qsort(by, n, sizeof(*by), by_value);
+	l->go += by[n / 2];
 }
 
 int64_t look_at(const struct looks *l, const struct look *x)

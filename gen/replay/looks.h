@@ -20,7 +20,8 @@ struct look_queue {
 
 struct look {
 	uint64_t now;   /* by the guest's clock, ns */
-	uint64_t sched; /* changes of task so far */
+	uint64_t turns; /* that tasks had so far, on all CPUs */
+	bool director;  /* runs on one of them */
 	int64_t *curr;  /* by CPU: pid; 0: idle; -1: offline */
 	uint64_t *nr;   /* runnable tasks, the one that runs among them */
 	size_t cpus;
@@ -41,7 +42,7 @@ struct looks {
 
 /* Adds those of one run. Hostile text in: X_FAIL, naming what is wrong with it. */
 int looks_add(struct looks *l, const char *text, size_t n, struct err *e);
-/* Sorts, and finds go: each mark of the run says how often CPUs had been given to tasks by then, and so does each look. */
+/* Sorts, and finds go: the last worker runs until the end of the run, and at each mark the director. */
 void looks_lay(struct looks *l, const struct facts *f);
 /* Since go; what was before it is negative. */
 int64_t look_at(const struct looks *l, const struct look *x);

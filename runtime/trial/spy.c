@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "guest/board.h"
 #include "monitor/series.h"
 #include "monitor/watch.h"
 #include "vm/machine.h"
@@ -22,16 +23,24 @@ struct spy {
 	FILE *f;
 	char *text;
 	size_t n, looks, thrown;
-	uint64_t sched; /* of the last look that was kept */
+	uint64_t turns; /* of the last look that was kept */
 };
 
-static uint64_t sched_count(const struct rqs *r)
+static uint64_t turns_of(const struct rqs *r)
 {
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		n += r->v[i].v[RQ_SCHED];
+		n += r->v[i].v[RQ_PCOUNT];
 	return n;
+}
+
+static bool has_director(const struct rqs *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!strcmp(r->v[i].comm, BOARD_LOOKER))
+			return true;
+	return false;
 }
 
 static bool unmoved(const struct spy *s, const struct rqs *before)
@@ -53,9 +62,10 @@ static void keep(struct spy *s, const struct view_queues *v)
 	for (size_t i = 0; i < n; i++)
 		if (look[i] == '\n')
 			look[i] = ' ';
-	fprintf(s->f, "%s{\"now\": %llu, \"sched\": %llu, %s", s->looks ? ",\n" : "",
-		(unsigned long long)rqs_now(&v->rqs), (unsigned long long)sched_count(&v->rqs), look + 1);
-	s->sched = sched_count(&v->rqs);
+	fprintf(s->f, "%s{\"now\": %llu, \"turns\": %llu, \"director\": %s, %s", s->looks ? ",\n" : "",
+		(unsigned long long)rqs_now(&v->rqs), (unsigned long long)turns_of(&v->rqs),
+		has_director(&v->rqs) ? "true" : "false", look + 1);
+	s->turns = turns_of(&v->rqs);
 	s->looks++;
 }
 
@@ -69,7 +79,7 @@ static void look(struct spy *s)
 
 	if (rqs_read(&v.rqs, m, q, &ignored) < 0)
 		return;
-	if (sched_count(&v.rqs) == s->sched)
+	if (s->looks && turns_of(&v.rqs) == s->turns)
 		return;
 	if (!unmoved(s, &v.rqs)) {
 		s->thrown++;

@@ -4,10 +4,10 @@
  *
  * What it has seen is JSON, one look a line:
  *
- *   {"format": 1, "looks": [{now, sched, nr, scx, flags, local, clock, curr, dsqs, waiting, tasks, idle}, …], "thrown": n}
+ *   {"format": 1, "looks": [{now, turns, director, nr, scx, flags, local, clock, curr, dsqs, waiting, tasks, idle}, …], "thrown": n}
  *     now     the latest clock of all run queues, ns
- *     sched   how often CPUs have been given to tasks, all together: as in the marks of run.json, which is how the two times are laid over
- *             each other
+ *     turns   how often CPUs have been given to tasks, all together
+ *     director  whether it runs: at each mark it does, by which the times of looks and of run.json are laid over each other
  *     the rest as in monitor/series.h; queues and tasks only where they did not move either */
 #pragma once
 #include <stdbool.h>

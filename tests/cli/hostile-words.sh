@@ -244,6 +244,7 @@ of_the_environment() {
 
 # What a project is called stands in a Makefile and in the command that is printed; the folder it is in only there.
 projects() {
+	try ktstr replay -- "$word" && try ktstr replay a/b/c --pack "$word" && try ktstr replay -- "$word/a/b" || return
 	try ktstr explore -- "$word" && try ktstr explore cgroup_steady --seeds "$word" --kernel one && try ktstr explore cgroup_steady --kernel "$word" --seeds 1 &&
 		try ktstr explore cgroup_steady --scheduler-bin "$word" && try ktstr explore cgroup_steady --topology "$word" || return
 	try ktstr new -- "$word" && try ktstr new --lang="$word" x || return

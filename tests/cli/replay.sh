@@ -15,7 +15,8 @@ cell() {
 		"checks": [{ "metric": "gap.max", "seed": 3, "at_ns": 1000000, "verdict": "fail", "words": "it waited" }], "figures": [] }
 	END
 	for seed in 2 3; do
-		echo '{ "format": 1, "clock": "virtual", "seed": '$seed', "outcome": "ran", "marks": [{ "name": "settle", "ns": 0, "line": 0, "schedstat": [[0, 0, 5, 0, 0, 0, 0, 0, 0]] }] }' >"$cell/seed-$seed/run.json"
+		echo '{ "format": 1, "clock": "virtual", "seed": '$seed', "outcome": "ran", "end_ns": 0, "marks": [{ "name": "settle", "ns": 0, "line": 0 }],
+			"workers": [{ "id": 4, "pid": 8, "type": "x", "group": "-" }] }' >"$cell/seed-$seed/run.json"
 	done
 }
 
@@ -36,9 +37,9 @@ fake() {
 		cp "$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t/seed-$seed/run.json" "$other/"
 		[ ! -e differs ] || echo ' ' >>"$other/run.json"
 		echo '{"format": 1, "looks": [
-		{"now": 500, "sched": 4, "nr": [1, 0], "curr": [7, 0]},
-		{"now": 900, "sched": 5, "nr": [1, 0], "curr": [8, 0]},
-		{"now": 1000900, "sched": 9, "nr": [0, 0], "curr": [0, 0], "waiting": 1, "tasks": [{"pid": 7, "comm": "x", "cpu": 1, "ns": 1000, "dsq": 9, "cpus": "0-1"}]}
+		{"now": 500, "turns": 4, "director": false, "nr": [1, 0], "curr": [7, 0]},
+		{"now": 900, "turns": 5, "director": false, "nr": [1, 0], "curr": [8, 0]},
+		{"now": 1000900, "turns": 9, "director": false, "nr": [0, 0], "curr": [0, 0], "waiting": 1, "tasks": [{"pid": 7, "comm": "x", "cpu": 1, "ns": 1000, "dsq": 9, "cpus": "0-1"}]}
 		], "thrown": 1}' >"$other/watch.json"
 		printf '{ "format": 1, "tests": [{ "dir": "%s" }] }\n' "$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t" >"$into"
 		exit 1
@@ -59,7 +60,7 @@ mistakes() {
 		says 10 'no such cell has run' '*/*/*' && says 10 'no such cell has run' ../../x/y && says 10 'no run is noted' --failed &&
 		says 2 'watch' t/7.3.4-k/1n1l2c1t --runs 2 && says 10 'an older ktstr judged it' t/7.3.4-k/1n1l2c1t || return
 	cell '"command": "rm -rf x",' && says 10 'its command is none of ktstr' t/7.3.4-k/1n1l2c1t &&
-		says 10 'was not run with seed 9' t/7.3.4-k/1n1l2c1t --seed 9 && echo '{' >"$cell/verdict.json" && says 1 'verdict.json' "$cell"
+		says 10 'was not run with seed 9' t/7.3.4-k/1n1l2c1t --seed 9 && says 10 'was not run with seed 8' t/7.3.4-k/1n1l2c1t#8 && echo '{' >"$cell/verdict.json" && says 1 'verdict.json' "$cell"
 }
 
 again() {
@@ -77,4 +78,29 @@ watched() {
 		has 'x in DSQ 0x9 for 0.001 ms' out && has '|--spy|' said
 }
 
-run_tests mistakes again watched
+# A kernel that is none, which nobody boots here.
+kernel() {
+	KTSTR_CACHE_DIR=$work/kernels
+	export KTSTR_CACHE_DIR
+	mkdir -p "$KTSTR_CACHE_DIR/one" && echo 'no kernel' >"$KTSTR_CACHE_DIR/one/bzImage" &&
+		printf '{ "version": "6.1", "source": "tarball", "arch": "%s", "image_name": "bzImage", "built_at": "%s" }\n' "$(uname -m)" \
+			2026-01-01T00:00:00Z >"$KTSTR_CACHE_DIR/one/metadata.json"
+}
+
+bundles() {
+	fake && kernel && printf 'scheduler ./scx --fast\nwork - spin\nhold 1s\n' >t.ktstr && cp /bin/true scx || return
+	cell '"command": "ktstr run '"$PWD"'/t.ktstr --kernel one --topology 1,1,2,1 --shift 2",'
+	exits 0 bin/cargo-ktstr replay "$cell" --pack t.bundle && has 'again: ktstr replay t.bundle' out && : >said || return
+	exits 0 bin/cargo-ktstr replay t.bundle && has 'the same, to the byte' out && has '/t.ktstr|--kernel|one|--seed|3|--no-build|--shift|2|--unrecorded|' said || return
+	touch broken && exits 6 bin/cargo-ktstr replay t.bundle && rm broken || return
+	echo ' ' >>"$cell/seed-3/run.json" && exits 32 bin/cargo-ktstr replay t.bundle && has DIFFERS out || return
+	head -c 300 t.bundle >half && says 26 'damaged' half && { head -c 4 t.bundle && echo garbage; } >none && says 26 'no bundle' none || return
+	cell '"command": "ktstr run '"$PWD"'/t.ktstr --kernel one --profiles a",' && says 2 'cannot be packed' "$cell" --pack p || return
+	cell '"command": "ktstr run '"$PWD"'/t.ktstr --kernel gone",' && says 10 'not in the cache any more' "$cell" --pack p || return
+	cell '"command": "ktstr run '"$PWD"'/t.ktstr --kernel ../x",' && says 2 'none of the cache' "$cell" --pack p || return
+	cell '"command": "ktstr run '"$PWD"'/t.ktstr --kernel one a;b",' && says 2 'no bundle can have' "$cell" --pack p || return
+	echo 'program - /bin/true' >>t.ktstr && cell '"command": "ktstr run '"$PWD"'/t.ktstr --kernel one",' &&
+		says 2 'programs of this machine' "$cell" --pack p && says 2 'one cell into one file' a b --pack p && [ ! -e p ]
+}
+
+run_tests mistakes again watched bundles

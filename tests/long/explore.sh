@@ -18,6 +18,10 @@ lost_task() {
 	cell=$(sed -n 's/ seed .*//p' out | head -n 1)
 	exits 0 ktstr replay "$cell" --watch --runs 5 && has "the longest wait that was seen: w" out || return
 	sed 's/^/# /' out >&3
+	exits 0 ktstr replay "$cell" --pack lost.bundle || return
+	(
+		own_store "$work/other" "$key" && KTSTR_CACHE_DIR=$work/nothing exits 0 ktstr replay lost.bundle && has "the same, to the byte" out
+	) || return
 	exits 0 ktstr explore lost.small.ktstr --seeds 4 --scheduler-bin sched/bugs/lost_task -- --fixed
 }
 

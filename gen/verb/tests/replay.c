@@ -12,6 +12,7 @@
 #include "gen/replay/again.h"
 #include "gen/replay/cell.h"
 #include "gen/replay/looks.h"
+#include "gen/replay/packed.h"
 #include "gen/replay/page.h"
 #include "gen/verb/verbs.h"
 #include "judge/facts/facts.h"
@@ -25,6 +26,7 @@ enum { RUNS_UNSAID = 3, AROUND_UNSAID_MS = 20, ROWS_UNSAID = 60, TEXT_MAX = 256 
 static struct {
 	uint64_t seed, runs, around, at, rows;
 	bool failed, watch;
+	const char *pack;
 } o = { .seed = SEED_UNSAID, .runs = RUNS_UNSAID, .around = AROUND_UNSAID_MS, .at = UINT64_MAX, .rows = ROWS_UNSAID };
 
 static const struct opt opts[] = {
@@ -40,6 +42,12 @@ static const struct opt opts[] = {
 	  .type = OPT_FLAG,
 	  .out = &o.watch,
 	  .help = "look into the guest's memory meanwhile, and print what ran and who waited around the failure" },
+	{ .name = "pack",
+	  .type = OPT_STR,
+	  .out = &o.pack,
+	  .arg = "FILE",
+	  .conflicts = "failed watch",
+	  .help = "write all that the run is made of into this file, for replay on another machine" },
 	{ .name = "runs",
 	  .type = OPT_U64,
 	  .out = &o.runs,
@@ -137,6 +145,25 @@ static const char *finding(const struct replay_cell *c)
 	return judgement_names[c->v.verdict];
 }
 
+static int replay_bundle(const char *path, struct err *e)
+{
+	int r = packed_run(path, e);
+
+	if (r >= 0)
+		printf("%s: %s\n", path, r ? "DIFFERS from the run that was packed" : "the same, to the byte");
+	return r;
+}
+
+static int pack(const char *word, struct err *e)
+{
+	auto_replay_cell struct replay_cell c = { 0 };
+
+	if (replay_find(&c, word, o.seed == SEED_UNSAID ? NULL : &o.seed, e) < 0 || packed_write(o.pack, &c, e) < 0)
+		return -1;
+	printf("%s seed %" PRIu64 ": packed\n  again: ktstr replay %s\n", replay_name(c.dir), c.seed, o.pack);
+	return 0;
+}
+
 /* 1: it is not the same. */
 static int replay(const char *word, struct err *e)
 {
@@ -172,12 +199,18 @@ static int run_replay(int n, const char *const *args, struct err *e)
 		       e->code;
 	for (int i = 0; i < n; i++)
 		argv_add(&cells, args[i]);
+	if (o.pack && n != 1) {
+		(void)err_set(e, X_USAGE, "--pack takes one cell into one file");
+		return e->code;
+	}
 	if (o.failed && replay_failed(&cells, e) < 0)
 		return e->code;
 	if (!cells.n)
 		log_info("everything passed in the last run");
 	for (size_t i = 0; i < cells.n; i++) {
-		int r = replay(cells.v[i], e);
+		int r = o.pack                  ? pack(cells.v[i], e)
+			: packed_is(cells.v[i]) ? replay_bundle(cells.v[i], e)
+						: replay(cells.v[i], e);
 
 		if (r < 0)
 			return e->code;
@@ -195,14 +228,15 @@ const struct verb verb_replay = {
 	.about =
 		"Runs a cell once more with the seed that decided its verdict, and says whether all came out the same, to the byte.\n"
 		"A cell is named as its folder is, TEST/KERNEL/TOPOLOGY or TEST/KERNEL/TOPOLOGY/PROFILE, or by a path to its run.json\n"
-		"or verdict.json.\n\n"
+		"or verdict.json. A bundle, which --pack writes, has all that a run is made of, and is run on any machine.\n\n"
 		"With --watch the guest's memory is read while it runs, which it knows nothing of, so that its schedule stays what it\n"
 		"was. Several runs are one run, so what they saw is laid on one time line: what ran on each CPU, who waited, and in\n"
 		"which queue.\n\n"
 		"The exit code is 0 if it is the same, whatever its verdict, and 32 if it is not.",
 	.examples = "  ktstr replay --failed\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --seed 14\n"
-		    "  ktstr replay llc/7.3.4/1n2l4c1t --watch --runs 5 --around 50\n",
+		    "  ktstr replay llc/7.3.4/1n2l4c1t --watch --runs 5 --around 50\n"
+		    "  ktstr replay llc/7.3.4/1n2l4c1t --pack llc.bundle && ktstr replay llc.bundle\n",
 	.opts = opts,
 	.max_args = SIZE_MAX,
 	.run = run_replay,

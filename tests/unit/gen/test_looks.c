@@ -17,15 +17,17 @@
 #include "judge/facts/facts.h"
 #include "judge/verdict.h"
 
-#define LOOK(now, sched, curr, more) \
-	"{\"now\": " now ", \"sched\": " sched ", \"nr\": [1, 0], \"curr\": [" curr "]" more "}"
+#define LOOK(now, turns, curr, more) SEEN(now, turns, "false", curr, more)
+#define SEEN(now, turns, director, curr, more) \
+	"{\"now\": " now ", \"turns\": " turns ", \"director\": " director ", \"nr\": [1, 0], \"curr\": [" curr \
+	"]" more "}"
 #define WAITS(ns) \
 	", \"dsqs\": [{\"id\": 7, \"nr\": 1, \"pid\": 12}], \"waiting\": 1, \"tasks\": [{\"pid\": 12, \"comm\": \"bursty\", \"cpu\": 1, " \
 	"\"ns\": " ns ", \"dsq\": 7, \"cpus\": \"0-1\"}]"
 #define ALL(looks) "{\"format\": 1, \"looks\": [" looks "], \"thrown\": 3}"
 
-static const char one[] = ALL(LOOK("1000000000", "10", "11, 0", "") "," LOOK("1003000000", "13", "11, 12", "") "," LOOK(
-	"1009000000", "19", "11, 0", WAITS("5000000")));
+static const char one[] = ALL(LOOK("1000000000", "10", "11, 0", "") "," SEEN(
+	"1003000000", "13", "true", "11, 12", "") "," LOOK("1009000000", "19", "11, 0", WAITS("5000000")));
 static const char two[] =
 	ALL(LOOK("1000000000", "10", "11, 0", WAITS("1000")) "," LOOK("1005000000", "15", "0, 11", ""));
 
@@ -35,11 +37,11 @@ static void lay(struct looks *l, struct facts *f)
 	static struct facts_mark marks[2];
 	static struct facts_worker worker = { .id = 4, .pid = 12, .type = "bursty" };
 
-	marks[0] = (struct facts_mark){ .ns = 0, .schedstat_known = true };
-	marks[1] = (struct facts_mark){ .ns = 2000000, .schedstat_known = true };
-	marks[0].schedstat[SCHEDSTAT_SCHED] = 13;
-	marks[1].schedstat[SCHEDSTAT_SCHED] = 15;
-	*f = (struct facts){ .marks = marks, .n_marks = 2, .workers = &worker, .n_workers = 1 };
+	marks[0] = (struct facts_mark){ .ns = 0 };
+	marks[1] = (struct facts_mark){ .ns = 2000000 };
+	*f = (struct facts){
+		.marks = marks, .n_marks = 2, .workers = &worker, .n_workers = 1, .end_known = true, .end_ns = 500000
+	};
 	assert_int_equal(looks_add(l, one, strlen(one), &e), 0);
 	assert_int_equal(looks_add(l, two, strlen(two), &e), 0);
 	looks_lay(l, f);
@@ -56,7 +58,7 @@ static void one_time_line(void **state)
 	assert_int_equal(l.runs, 2);
 	assert_int_equal(l.thrown, 6);
 	assert_true(l.v[0].tasks_known);
-	assert_int_equal(l.v[2].sched, 15);
+	assert_int_equal(l.v[2].turns, 15);
 	assert_true(l.go_known);
 	assert_int_equal(look_at(&l, &l.v[1]), 0);
 	assert_int_equal(look_at(&l, &l.v[0]), -3000000);
@@ -111,11 +113,11 @@ static void nonsense(void **state)
 		"{\"looks\": {}}",
 		"{\"looks\": [1]}",
 		ALL("{}"),
-		ALL("{\"now\": 1, \"sched\": 1}"),
-		ALL("{\"now\": 1, \"sched\": 1, \"curr\": [], \"nr\": []}"),
-		ALL("{\"now\": 1, \"sched\": 1, \"curr\": [1], \"nr\": [1, 2]}"),
-		ALL("{\"now\": 1, \"sched\": 1, \"curr\": [null], \"nr\": [1]}"),
-		ALL("{\"now\": -1, \"sched\": 1, \"curr\": [1], \"nr\": [1]}"),
+		ALL("{\"now\": 1, \"turns\": 1, \"director\": true}"),
+		ALL("{\"now\": 1, \"turns\": 1, \"director\": true, \"curr\": [], \"nr\": []}"),
+		ALL("{\"now\": 1, \"turns\": 1, \"director\": true, \"curr\": [1], \"nr\": [1, 2]}"),
+		ALL("{\"now\": 1, \"turns\": 1, \"director\": true, \"curr\": [null], \"nr\": [1]}"),
+		ALL("{\"now\": -1, \"turns\": 1, \"director\": true, \"curr\": [1], \"nr\": [1]}"),
 		ALL(LOOK("1", "1", "1, 2", ", \"tasks\": [{}]")),
 		ALL(LOOK("1", "1", "1, 2", ", \"dsqs\": [{\"id\": 1}]")),
 	};

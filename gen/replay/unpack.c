@@ -1,0 +1,233 @@
+#include "gen/replay/packed.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "bundle/bundle.h"
+#include "gen/replay/again.h"
+#include "json/read.h"
+#include "kernel/cache/entry.h"
+#include "progress/log.h"
+#include "scenario/scenario.h"
+#include "scenario/text/line.h"
+#include "text/argv.h"
+
+enum { HEAD_MAX = 64 << 10, RUN_MAX = 256 << 20, OPTIONS_MAX = 16, NAME_LONGEST = 100 };
+
+/* A bundle unpacked: what of it is somebody else's word has been looked at. */
+struct unpacked {
+	char *dir; /* of all of it; ours */
+	char *test, *kernel, *scheduler;
+	uint64_t seed;
+	struct argv options;
+};
+
+static void unpacked_free(struct unpacked *u)
+{
+	struct err ignored;
+
+	if (u->dir)
+		(void)rmtree(AT_FDCWD, u->dir, &ignored);
+	free(u->dir);
+	free(u->test);
+	free(u->kernel);
+	free(u->scheduler);
+	argv_free(&u->options);
+}
+#define auto_unpacked __attribute__((unused, cleanup(unpacked_free)))
+
+static int bad(const char *what, struct err *e)
+{
+	return err_set(e, X_BAD_ARCHIVE, "the bundle is refused: %s", what);
+}
+
+/* A file's name that means nothing else. */
+static bool is_plain(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (!n || n > NAME_LONGEST || name[0] == '.' || name[0] == '-')
+		return false;
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("._+-", *name))
+			return false;
+	return true;
+}
+
+static bool is_number(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+
+	return n && n < 10 && !text[n];
+}
+
+/* Those that packed.c keeps, and no others. */
+static int check_options(const struct argv *a, struct err *e)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const char *o = a->v[i];
+
+		if (!strcmp(o, "--monitor") || !strcmp(o, "--dense"))
+			continue;
+		if ((strcmp(o, "--shift") != 0 && strcmp(o, "--timeout") != 0 && strcmp(o, "--memory-mb") != 0) ||
+		    i + 1 == a->n || !is_number(a->v[i + 1]))
+			return bad("options of its run", e);
+		i++;
+	}
+	return 0;
+}
+
+static int read_options(struct unpacked *u, const struct json *j, struct err *e)
+{
+	int list = json_get(j, 0, "options"), n = json_count(j, list);
+
+	if (json_kind(j, list) != JSON_ARRAY || n > OPTIONS_MAX)
+		return bad("options of its run", e);
+	for (int i = 0; i < n; i++) {
+		auto_free char *word = NULL;
+
+		if (json_str(j, json_at(j, list, i), &word, e) != 0)
+			return bad("options of its run", e);
+		argv_add(&u->options, word);
+	}
+	return check_options(&u->options, e);
+}
+
+static int read_head(struct unpacked *u, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/bundle", u->dir), *text = NULL;
+	auto_json struct json j = { 0 };
+	uint64_t format = 0;
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, HEAD_MAX, &text, &n, e) < 0)
+		return -1;
+	if (json_parse(&j, text, n, e) < 0 || json_u64(&j, json_get(&j, 0, "format"), &format, e) != 0 || format != 1)
+		return bad("its head is none, or of a newer ktstr", e);
+	if (json_str(&j, json_get(&j, 0, "test"), &u->test, e) || !is_plain(u->test) ||
+	    json_str(&j, json_get(&j, 0, "kernel"), &u->kernel, e) || kernel_key_check(u->kernel, e) < 0 ||
+	    json_u64(&j, json_get(&j, 0, "seed"), &u->seed, e) ||
+	    json_str(&j, json_get(&j, 0, "scheduler"), &u->scheduler, e) < 0 ||
+	    (u->scheduler && !is_plain(u->scheduler)))
+		return bad("names in its head", e);
+	return read_options(u, &j, e);
+}
+
+/* Nothing of this machine is to get into a guest by somebody else's text. */
+static int check_text(const struct unpacked *u, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/test.ktstr", u->dir), *text = NULL;
+	auto_free char *want = u->scheduler ? xasprintf("./bin/%s", u->scheduler) : NULL;
+	struct scenario s = { 0 };
+	struct scenario_error why = { 0 };
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, SCENARIO_TEXT_MAX, &text, &n, e) < 0)
+		return -1;
+	bool ok = scenario_parse(&s, text, n, &why) == SCENARIO_OK && !s.functions.text &&
+		  s.clock == SCENARIO_VIRTUAL && !s.scheduler.n == !want &&
+		  (!want || !strcmp(s.scheduler.at[0].text, want));
+
+	for (size_t i = 0; ok && i < s.n_lines; i++)
+		ok = s.lines[i].kind != LINE_PROGRAM;
+	scenario_free(&s);
+	return ok ? 0 : bad("its scenario", e);
+}
+
+static int move(const struct unpacked *u, const char *from, const char *to, struct err *e)
+{
+	auto_free char *a = xasprintf("%s/%s", u->dir, from), *b = xasprintf("%s/%s", u->dir, to);
+
+	return rename(a, b) < 0 ? err_sys(e, "unpack %s", to) : 0;
+}
+
+/* As a kernel cache, a program and a scenario beside it. */
+static int arrange(const struct unpacked *u, const bool there[BUNDLE_PARTS], struct err *e)
+{
+	static const enum bundle_part parts[] = { BUNDLE_META, BUNDLE_BZIMAGE, BUNDLE_IMAGE, BUNDLE_VMLINUX,
+						  BUNDLE_CONFIG };
+	auto_free char *kernel = xasprintf("%s/kernels/%s", u->dir, u->kernel), *bin = xasprintf("%s/bin", u->dir),
+		       *file = xasprintf("%s.ktstr", u->test),
+		       *program = xasprintf("bin/%s", u->scheduler ? u->scheduler : "");
+
+	if (there[BUNDLE_SCHEDULER] != !!u->scheduler)
+		return bad("its scheduler", e);
+	if (mkdir_p(AT_FDCWD, kernel, 0755, e) < 0 || mkdir_p(AT_FDCWD, bin, 0755, e) < 0)
+		return -1;
+	for (size_t i = 0; i < countof(parts); i++) {
+		const char *name = strrchr(bundle_names[parts[i]], '/') + 1;
+		auto_free char *to = xasprintf("kernels/%s/%s", u->kernel, name);
+
+		if (there[parts[i]] && move(u, name, to, e) < 0)
+			return -1;
+	}
+	if (u->scheduler && move(u, "scheduler", program, e) < 0)
+		return -1;
+	return !strcmp(file, "test.ktstr") ? 0 : move(u, "test.ktstr", file, e);
+}
+
+static int unpack(struct unpacked *u, const char *path, struct err *e)
+{
+	bool there[BUNDLE_PARTS];
+
+	if (!(u->dir = tmpdir_make("bundle", e)))
+		return -1;
+	auto_close int dir = open(u->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_sys(e, "open %s", u->dir);
+	if (bundle_read(path, dir, there, e) < 0 || read_head(u, e) < 0 || check_text(u, e) < 0)
+		return -1;
+	return arrange(u, there, e);
+}
+
+bool packed_is(const char *path)
+{
+	static const unsigned char zstd[4] = { 0x28, 0xb5, 0x2f, 0xfd };
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	unsigned char head[sizeof(zstd)];
+
+	return fd >= 0 && read(fd, head, sizeof(head)) == (ssize_t)sizeof(head) && !memcmp(head, zstd, sizeof(zstd));
+}
+
+static int compare(const struct unpacked *u, const char *dir, struct err *e)
+{
+	auto_free char *was = xasprintf("%s/run.json", u->dir),
+		       *is = xasprintf("%s/seed-%" PRIu64 "/run.json", dir, u->seed), *a = NULL, *b = NULL;
+	size_t n, m;
+
+	if (file_read(AT_FDCWD, was, RUN_MAX, &a, &n, e) < 0 || file_read(AT_FDCWD, is, RUN_MAX, &b, &m, e) < 0)
+		return -1;
+	return n != m || memcmp(a, b, n) != 0;
+}
+
+int packed_run(const char *path, struct err *e)
+{
+	auto_unpacked struct unpacked u = { 0 };
+	auto_argv struct argv words = { 0 };
+	auto_free char *dir = NULL;
+
+	if (unpack(&u, path, e) < 0)
+		return -1;
+	auto_free char *cache = xasprintf("KTSTR_CACHE_DIR=%s/kernels", u.dir);
+
+	argv_fmt(&words, "%s/%s.ktstr", u.dir, u.test);
+	argv_opt(&words, "--kernel", "%s", u.kernel);
+	argv_opt(&words, "--seed", "%" PRIu64, u.seed);
+	argv_add(&words, "--no-build");
+	if (u.options.n)
+		argv_addv(&words, (const char *const *)u.options.v);
+	log_info("%s: %s with seed %" PRIu64 " on kernel %s", path, u.test, u.seed, u.kernel);
+	dir = again_words(&words, cache, e);
+	return dir ? compare(&u, dir, e) : -1;
+}
