@@ -32,7 +32,7 @@ cases() {
 		ktstr matrix cgroup_ste | ktstr matrix cgroup_steady
 		ktstr matrix afi | ktstr matrix afile
 		ktstr matrix --preset tiny-1 | ktstr matrix --preset tiny-1llc
-		ktstr new x --lang ru | ktstr new x --lang rust
+		ktstr new x --lang fi | ktstr new x --lang file
 		ktstr -q completions pow | ktstr -q completions powershell
 		cargo kts | cargo ktstr
 		cargo ktstr verif | cargo ktstr verifier
