@@ -42,7 +42,7 @@ struct looks {
 
 /* Adds those of one run. Hostile text in: X_FAIL, naming what is wrong with it. */
 int looks_add(struct looks *l, const char *text, size_t n, struct err *e);
-/* Sorts, and finds go: the last worker runs until the end of the run, and at each mark the director. */
+/* Sorts, and finds go: at each mark the director is on a CPU; where too few of that were seen, the last worker runs until the end. */
 void looks_lay(struct looks *l, const struct facts *f);
 /* Since go; what was before it is negative. */
 int64_t look_at(const struct looks *l, const struct look *x);

@@ -29,7 +29,7 @@
 static const char one[] = ALL(LOOK("1000000000", "10", "11, 0", "") "," SEEN(
 	"1003000000", "13", "true", "11, 12", "") "," LOOK("1009000000", "19", "11, 0", WAITS("5000000")));
 static const char two[] =
-	ALL(LOOK("1000000000", "10", "11, 0", WAITS("1000")) "," LOOK("1005000000", "15", "0, 11", ""));
+	ALL(LOOK("1000000000", "10", "11, 0", WAITS("1000")) "," SEEN("1005000000", "15", "true", "0, 11", ""));
 
 static void lay(struct looks *l, struct facts *f)
 {
