@@ -1,8 +1,10 @@
 /* main.c: what a test program answers to its arguments. */
 #include "test/ktstr.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -27,17 +29,42 @@ static int exact(struct declarations *d, const struct arguments *a, struct err *
 	return variant_find(&v, &profile, d, a->names[0], e) < 0 ? -1 : run_variant(&v, a, e);
 }
 
+static int tell(FILE *f, const struct declarations *d, const struct arguments *a, struct err *e)
+{
+	if (a->list)
+		return listing(f, stderr, d, a->terse ? LISTING_TERSE : LISTING_NAMES, a->ignored) ? 0 : X_USAGE;
+	if (a->export)
+		return export_tests(f, d, e);
+	return declared_names(d, e) < 0 ? -1 : export_cells(f, d, a, e);
+}
+
+/* What bodies print while tests are checked is no part of an answer that programs read: it goes to stderr. */
+static int tell_apart(const struct declarations *d, const struct arguments *a, struct err *e)
+{
+	auto_close int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	auto_free char *text = NULL;
+	size_t n;
+
+	if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return err_sys(e, "keep what bodies print apart");
+	FILE *f = xmemstream(&text, &n);
+	int r = tell(f, d, a, e);
+
+	fclose(f);
+	fflush(stdout);
+	if (dup2(out, STDOUT_FILENO) < 0)
+		return err_sys(e, "answer on stdout");
+	fwrite(text, 1, n, stdout);
+	return r;
+}
+
 static int answer(struct declarations *d, const struct arguments *a, struct err *e)
 {
 	ask_known_flags(d);
-	if (a->list)
-		return listing(stdout, stderr, d, a->terse ? LISTING_TERSE : LISTING_NAMES, a->ignored) ? 0 : X_USAGE;
-	if (a->export)
-		return export_tests(stdout, d, e);
+	if (a->list || a->export || a->cells)
+		return tell_apart(d, a, e);
 	if (declared_names(d, e) < 0)
 		return -1;
-	if (a->cells)
-		return export_cells(stdout, d, a, e);
 	if (a->judge)
 		return run_judge(d, a, e);
 	return a->exact ? exact(d, a, e) : tap_run(d, a, e);

@@ -68,6 +68,8 @@ cells() {
 	place || return
 	exits 0 "$base/tests" --cells && python3 -m json.tool out >/dev/null && has 'a word on stdout' err && hasnt demo_ignored out &&
 		has '"on_the_host"' out && same 4 "$(grep -c '"name"' out)" 'texts' || return
+	exits 0 "$base/tests" --export && python3 -m json.tool out >/dev/null && has 'a word on stdout' err || return
+	exits 0 "$base/tests" --list --format terse && same '' "$(grep -v ': test$' out)" 'lines that nextest does not know' || return
 	exits 0 "$base/tests" --cells --preset tiny-1llc --preset smt-2llc --profiles all && same 6 "$(grep -c '"name"' out)" 'texts' || return
 	exits 2 "$base/tests" --cells --preset none && has 'there is none such' err || return
 	exits 2 "$base/tests" --judge steady --runs . --to x 1 && exits 2 "$base/tests" --judge plain 1
