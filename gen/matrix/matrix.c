@@ -292,9 +292,22 @@ int matrix_names(const struct matrix *m, struct err *e)
 	return 0;
 }
 
+/* One program may tell of a test several times, as long as that is of other cells. */
+static int check_twice(struct index *names, const struct matrix_test *t, struct err *e)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct matrix_cell *c = &t->cells[i];
+
+		if (index_add(names, matrix_name(c), (void *)c) != c)
+			return err_set(e, X_USAGE, "%s has the cell %s twice; is it named twice?",
+				       t->program ? t->program : t->test.word, matrix_name(c));
+	}
+	return 0;
+}
+
 int matrix_cells(struct matrix *m, struct err *e)
 {
-	auto_index struct index schedulers = { 0 };
+	auto_index struct index schedulers = { 0 }, names = { 0 };
 
 	for (size_t i = 0; i < m->n; i++) {
 		struct matrix_test *t = &m->tests[i];
@@ -305,6 +318,8 @@ int matrix_cells(struct matrix *m, struct err *e)
 		for (size_t k = 0; k < t->sweep.n; k++)
 			if (add_cell(m, t, &t->sweep.cells[k], e) < 0)
 				return -1;
+		if (check_twice(&names, t, e) < 0)
+			return -1;
 		for (size_t k = 0; k < t->n; k++)
 			if (check_others(m, &t->cells[k], e) < 0)
 				return -1;

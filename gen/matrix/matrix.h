@@ -99,8 +99,8 @@ const char *matrix_name(const struct matrix_cell *c);
 int matrix_names(const struct matrix *m, struct err *e);
 /* option: what the request says to compare with; NULL: nothing. X_USAGE when no test does. */
 int matrix_compared(const struct matrix *m, const char *option, struct err *e);
-/* Cells of all tests, whose sweeps have their cells. X_USAGE for a text that is wrong on one of its topologies, and for "of OTHER" that
- * there is not. */
+/* Cells of all tests, whose sweeps have their cells. X_USAGE for a text that is wrong on one of its topologies, for "of OTHER" that there
+ * is not, and for a cell that there is twice. */
 int matrix_cells(struct matrix *m, struct err *e);
 /* The largest guest. */
 void matrix_largest(const struct matrix *m, uint64_t *memory_mb, unsigned *cpus);

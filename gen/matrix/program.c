@@ -9,11 +9,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "gen/base/index.h"
 #include "json/read.h"
 #include "process/spawn.h"
 #include "text/text.h"
 
-enum { ANSWER_MAX = 64 << 20, ANSWER_MS = 60000, TESTS_MAX = 100000, WORDS_SHOWN = 400 };
+enum { ANSWER_MAX = 64 << 20, ANSWER_MS = 60000, TESTS_MAX = 100000, TEST_NAME_MAX = 128 };
 
 bool program_is(const char *word)
 {
@@ -53,9 +54,28 @@ static int flag(bool *to, const struct json *j, int test, const char *name, stru
 	return json_bool(j, json_get(j, test, name), to, e) < 0 ? err_in(e, "%s", name) : 0;
 }
 
+/* What libktstr lets through: names stand in graphs, in what is printed and on command lines. */
+static bool is_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n && n <= TEST_NAME_MAX && !strchr(".-", *name) &&
+	       n == strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+}
+
+static int check_hosts(const struct test_binary *p, struct err *e)
+{
+	auto_index struct index names = { 0 };
+
+	for (size_t i = 0; i < p->hosts.n; i++)
+		if (!is_name(p->hosts.v[i]) || index_add(&names, p->hosts.v[i], p->hosts.v[i]) != p->hosts.v[i])
+			return err_set(e, X_FAIL, "a test of the host has no name, or that of another");
+	return 0;
+}
+
 static int read_test(struct program_test *t, const struct json *j, int at, struct err *e)
 {
-	if (json_str(j, json_get(j, at, "name"), &t->name, e) != 0 || !*t->name)
+	if (json_str(j, json_get(j, at, "name"), &t->name, e) != 0 || !is_name(t->name))
 		return err_set(e, X_FAIL, "a test without a name");
 	if (json_str(j, json_get(j, at, "text"), &t->text, e) != 0 || *t->text != '/')
 		return err_set(e, X_FAIL, "test %s: no text", t->name);
@@ -81,13 +101,21 @@ static int read_answer(struct test_binary *p, const char *text, size_t n, struct
 
 	if (count > TESTS_MAX)
 		return err_set(e, X_FAIL, "%d tests are more than %d", count, TESTS_MAX);
-	if (strings(&p->hosts, &j, json_get(&j, 0, "hosts"), "hosts", e) < 0)
+	if (strings(&p->hosts, &j, json_get(&j, 0, "hosts"), "hosts", e) < 0 || check_hosts(p, e) < 0)
 		return -1;
 	p->v = xcalloc((size_t)count + 1, sizeof(*p->v));
 	for (int i = 0; i < count; i++)
 		if (read_test(&p->v[p->n++], &j, json_at(&j, tests, i), e) < 0)
 			return -1;
 	return 0;
+}
+
+/* A program that knows nothing of us may end with any number; these a program of ours ends with when it could not write its texts. */
+static int code_of(int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : X_NO_INPUT;
+
+	return code == X_STORE || code == X_DISK_FULL || code == X_NO_TOOL ? code : X_NO_INPUT;
 }
 
 /* It says itself what is wrong, on stderr: there is no second word for that. */
@@ -100,7 +128,7 @@ static int refused(const struct test_binary *p, int status, struct err *e)
 			e, X_USAGE,
 			"%s has no cells to run, for the reason above; what is no program of libktstr is no word of this verb",
 			p->path);
-	return err_set(e, WIFEXITED(status) && WEXITSTATUS(status) > X_USAGE ? WEXITSTATUS(status) : X_NO_INPUT,
+	return err_set(e, code_of(status),
 		       "%s --cells: %s; it is no test program of libktstr, or one of an older version", p->path,
 		       spawn_status(status, how, sizeof(how)));
 }

@@ -91,32 +91,27 @@ size_t select_count(const struct matrix *m)
 	return select_by((struct matrix *)m, any, NULL);
 }
 
-static bool has_cell(const struct matrix *m, const char *name, struct guess *g)
+static int no_cell(const struct matrix *m, const char *name, struct err *e)
 {
-	bool has = false;
+	struct guess g = { .word = name };
 
 	for (size_t i = 0; i < m->n; i++)
-		for (size_t k = 0; k < m->tests[i].n; k++) {
-			const char *is = matrix_name(&m->tests[i].cells[k]);
-
-			has |= !strcmp(is, name);
-			guess_try(g, is);
-		}
-	return has;
+		for (size_t k = 0; k < m->tests[i].n; k++)
+			guess_try(&g, matrix_name(&m->tests[i].cells[k]));
+	return err_set(e, X_USAGE, "--cell %s: this request has no such cell%s%s%s; --list names those it has", name,
+		       g.best ? " (did you mean " : "", g.best ? g.best : "", g.best ? "?)" : "");
 }
 
 int select_names(struct matrix *m, const char *const *names, size_t n, struct err *e)
 {
-	auto_index struct index known = { 0 };
+	auto_index struct index all = { 0 }, known = { 0 };
 
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; k < m->tests[i].n; k++)
+			index_add(&all, matrix_name(&m->tests[i].cells[k]), m);
 	for (size_t i = 0; i < n; i++) {
-		struct guess g = { .word = names[i] };
-
-		if (!has_cell(m, names[i], &g))
-			return err_set(e, X_USAGE,
-				       "--cell %s: this request has no such cell%s%s%s; --dry-run names those it has",
-				       names[i], g.best ? " (did you mean " : "", g.best ? g.best : "",
-				       g.best ? "?)" : "");
+		if (!index_find(&all, names[i]))
+			return no_cell(m, names[i], e);
 		index_add(&known, names[i], m);
 	}
 	return select_known(m, &known) ? 0 : err_set(e, X_USAGE, "--cell: another option leaves all of them out");

@@ -171,11 +171,16 @@ budgets() {
 mistakes() {
 	place || return
 	exits 2 ktstr matrix && exits 10 ktstr matrix none.ktstr && exits 10 ktstr matrix /bin/true && has 'no test program of libktstr' err || return
-	exits 2 ktstr matrix fine.ktstr --preset none && has '--preset none' err && exits 2 ktstr matrix fine.ktstr --cell x && has 'no such cell' err || return
+	exits 2 ktstr matrix fine.ktstr --preset none && has '--preset none' err && exits 2 ktstr matrix fine.ktstr --cell x && has 'no such cell' err && has '--list names' err || return
 	exits 10 ktstr matrix fine.ktstr --filter x && has 'no cell has "x"' err || return
 	cp fine.ktstr also.ktstr && exits 2 ktstr matrix fine.ktstr also.ktstr && has 'two tests are called "fine"' err || return
 	printf '#!/bin/sh\necho "{ \\"tests\\": [ { \\"name\\": \\"x\\", \\"text\\": \\"relative\\" } ] }"\n' >liar && chmod +x liar && exits 10 ktstr matrix ./liar &&
 		has 'test x: no text' err || return
+	exits 2 ktstr matrix "$base/tests" "$base/tests" && has 'has the cell' err && exits 2 ktstr matrix "$base/tests" --filter host "$base/tests" || return
+	for names in '"a\nb"' '""' '"x", "x"' '"../x"'; do
+		printf "#!/bin/sh\nprintf %%s '{ \"tests\": [], \"hosts\": [ %s ] }'\n" "$names" >liar && exits 10 ktstr matrix ./liar && has 'a test of the host' err || return
+	done
+	printf '#!/bin/sh\nexit 101\n' >liar && exits 10 ktstr matrix ./liar && has 'exit status 101' err || return
 	printf '#!/bin/sh\nkill -SEGV $$\n' >crash && chmod +x crash && exits 10 ktstr matrix ./crash && has 'SIGSEGV' err || return
 	exits 2 ktstr matrix "$base/tests" --profiles none && has 'no test has a place' err
 }
