@@ -311,7 +311,8 @@ int history_runs(char ***ids, size_t *n, struct err *e)
 	return store_open(&st, NULL, e) < 0 ? -1 : list_runs(&st, ids, n, e);
 }
 
-static void fact(struct past_run *r, char *line)
+/* Whether the line is one. */
+static bool fact(struct past_run *r, char *line)
 {
 	static const struct {
 		const char *name;
@@ -322,8 +323,11 @@ static void fact(struct past_run *r, char *line)
 		    { "command ", offsetof(struct past_run, command) } };
 
 	for (size_t i = 0; i < countof(all); i++)
-		if (!strncmp(line, all[i].name, strlen(all[i].name)))
+		if (!strncmp(line, all[i].name, strlen(all[i].name))) {
 			*(const char **)((char *)r + all[i].at) = line + strlen(all[i].name);
+			return true;
+		}
+	return false;
 }
 
 static void past_cell(struct past_run *r, char *line)
@@ -345,12 +349,10 @@ static void parse_run(struct past_run *r)
 	char *save = NULL;
 
 	r->v = xcalloc(lines_of(r->text) + 1, sizeof(*r->v));
-	for (char *line = strtok_r(r->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (strchr(line, '\t'))
+	/* No name of a cell has a space in it, and a command may have tabs. */
+	for (char *line = strtok_r(r->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!fact(r, line))
 			past_cell(r, line);
-		else
-			fact(r, line);
-	}
 }
 
 static char *last_id(const struct store *st, struct err *e)

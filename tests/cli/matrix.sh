@@ -121,6 +121,12 @@ shards() {
 	# shellcheck disable=SC2086
 	exits 0 ktstr matrix --list $all good.ktstr other.ktstr --shard 2/3 && grep -v -e ^good -e ^other out >later || return
 	same "$(cat part2)" "$(cat later)" 'a part with more cells' || return
+	# Of a part without a cell there are files and JSON all the same.
+	for i in 1 2; do
+		rm -f j.xml j.json
+		exits 0 ktstr matrix fine.ktstr --shard $i/9 --json --json-file j.json --junit j.xml && python3 -m json.tool out >/dev/null &&
+			same "$(cat out)" "$(cat j.json)" JSON && python3 -c 'import xml.dom.minidom; xml.dom.minidom.parse("j.xml")' || return
+	done
 	exits 2 ktstr matrix fine.ktstr --shard 4/3 && has '"1/3"' err && exits 2 ktstr matrix fine.ktstr --shard 0/3 && exits 2 ktstr matrix fine.ktstr --shard x
 }
 
@@ -157,7 +163,13 @@ history() {
 		same "$n" "$(find cache/ktstr/store/graphs -name 'matrix-*' | wc -l)" 'build folders' || return
 	same bad "$(grep -m 1 '^build tests/' cache/ktstr/store/graphs/matrix-*/build.ninja | sed -n 's|.*build tests/\([a-z]*\)/.*|\1|p' | sort -u | head -n 1)" 'the first run' || return
 	# A damaged list costs estimates.
-	echo rubbish >cache/ktstr/store/history/cells && exits 0 ktstr matrix fine.ktstr
+	echo rubbish >cache/ktstr/store/history/cells && exits 0 ktstr matrix fine.ktstr || return
+	rm cache/ktstr/store/history/cells && mkdir cache/ktstr/store/history/cells && exits 0 ktstr matrix fine.ktstr &&
+		has 'nothing is known of earlier runs' err && rmdir cache/ktstr/store/history/cells || return
+	# A run is written down although a file that was asked for cannot be, and whatever stands in its command.
+	n=$(find cache/ktstr/store/history/runs -type f | wc -l)
+	exits 1 ktstr matrix fine.ktstr --json-file "no	folder/j.json" && same $((n + 1)) "$(find cache/ktstr/store/history/runs -type f | wc -l)" runs &&
+		exits 0 ktstr runs last && has 'fine.ktstr --json-file' out && same 1 "$(grep -c /one/ out)" 'cells of a run'
 }
 
 # A budget takes what covers most: each test once before any twice.

@@ -1,5 +1,6 @@
 /* matrix: every test of programs and files on kernels and topologies, with profiles and seeds; what is known does not run again. */
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "gen/matrix/audit.h"
@@ -15,18 +16,19 @@
 #include "progress/log.h"
 #include "text/argv.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { COMMAND_MAX = 4 << 20 };
 
 static struct {
 	struct shard shard;
 	bool list;
 	int64_t began; /* seconds since 1970 */
 	long long began_ms;
-	int n;
-	const char *const *args;
 } own;
 
 static const struct opt matrix_opts[] = {
@@ -163,14 +165,20 @@ static void print(const struct request *q, const struct rulings *all, const stru
 	rulings_grid(stdout, all, &m->run);
 }
 
+/* From the verb on, with its options, which the words of a verb are without. Caller frees. */
 static char *command(void)
 {
 	auto_argv struct argv a = { 0 };
+	auto_free char *text = NULL;
+	struct err ignored;
+	size_t n;
 
 	argv_add(&a, "ktstr");
-	argv_add(&a, "matrix");
-	for (int i = 0; i < own.n; i++)
-		argv_add(&a, own.args[i]);
+	if (file_read(AT_FDCWD, "/proc/self/cmdline", COMMAND_MAX, &text, &n, &ignored) < 0)
+		n = 0;
+	for (size_t i = n ? strlen(text) + 1 : 0; i < n; i += strlen(text + i) + 1)
+		if (a.n > 1 || !strcmp(text + i, verb_matrix.name))
+			argv_add(&a, text + i);
 	return argv_quote((const char *const *)a.v);
 }
 
@@ -204,12 +212,14 @@ static int run_cells(struct request *q, struct err *e)
 	auto_watch struct watch w = { 0 };
 	struct run_opts ro = { 0 };
 
-	if (history_read(&h, e) < 0)
-		return -1;
+	struct err unread = { 0 };
+
+	if (history_read(&h, &unread) < 0)
+		log_warn("nothing is known of earlier runs: %s", unread.msg);
 	int r = choose(q, &h, e);
 
 	if (r)
-		return r < 0 ? -1 : X_SUCCESS;
+		return r < 0 ? -1 : own.list ? X_SUCCESS : request_tell_none(q, e);
 	if (own.list) {
 		list_cells(&q->matrix);
 		return X_SUCCESS;
@@ -224,8 +234,6 @@ static int run_matrix(int n, const char *const *args, struct err *e)
 {
 	auto_request struct request q = { .verb = "matrix", .sidecars = -1, .programs = true };
 
-	own.n = n;
-	own.args = args;
 	own.began = time(NULL);
 	own.began_ms = now_ms();
 	if ((tests_asked.shard && shard_parse(&own.shard, tests_asked.shard, e) < 0) || places_settle(e) < 0 ||

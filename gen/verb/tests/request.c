@@ -236,6 +236,46 @@ static void tell_kept(const struct request *q, const struct run *r, int code)
 			"it again");
 }
 
+/* In the form that is asked for; false: in none, so that the verb tells it. */
+static bool print_form(const struct rulings *all)
+{
+	if (o->json)
+		rulings_json(stdout, all);
+	else if (o->markdown)
+		rulings_markdown(stdout, all);
+	return o->json || o->markdown;
+}
+
+static int write_files(const struct request *q, const struct rulings *all, struct err *e)
+{
+	return (o->json_file && rulings_json_file(o->json_file, all, e) < 0) ||
+			       (o->junit && rulings_junit_file(o->junit, all, e) < 0) ||
+			       (q->sidecars >= 0 && sidecars_write(q->sidecars, all, e) < 0)
+		       ? -1
+		       : 0;
+}
+
+int request_tell_none(const struct request *q, struct err *e)
+{
+	const struct rulings none = { 0 };
+
+	(void)print_form(&none);
+	return write_files(q, &none, e);
+}
+
+static int code_of(struct request *q, const struct rulings *all, const struct made *m, struct err *e)
+{
+	if (write_files(q, all, e) < 0)
+		return -1;
+	if (q->sidecars < 0)
+		sidecars_leave(all, &m->run);
+	int code = rulings_code(all, &o->rules, &m->run, &m->plan, e);
+
+	tell_kept(q, &m->run, code);
+	/* What came to nothing is told first, a difference before any verdict. */
+	return o->audit && code >= 0 && audit_compare(&q->matrix, &m->run, e) < 0 ? -1 : code;
+}
+
 int request_tell(struct request *q, const struct made *m, const struct telling *t, struct err *e)
 {
 	auto_rulings struct rulings all = { 0 };
@@ -249,27 +289,13 @@ int request_tell(struct request *q, const struct made *m, const struct telling *
 
 		rulings_expect(&all, &q->expects, today);
 	}
-	if (o->json)
-		rulings_json(stdout, &all);
-	else if (o->markdown)
-		rulings_markdown(stdout, &all);
-	else
+	if (!print_form(&all))
 		t->print(q, &all, m);
-	/* The verdict has been told, whatever becomes of files that somebody named. */
-	if ((o->json_file && rulings_json_file(o->json_file, &all, e) < 0) ||
-	    (o->junit && rulings_junit_file(o->junit, &all, e) < 0) ||
-	    (q->sidecars >= 0 && sidecars_write(q->sidecars, &all, e) < 0))
-		return -1;
-	if (q->sidecars < 0)
-		sidecars_leave(&all, &m->run);
 	if (!o->unrecorded)
 		last_write(&all);
-	int code = rulings_code(&all, &o->rules, &m->run, &m->plan, e);
+	/* The verdict has been told, and is written down, whatever becomes of files that somebody named. */
+	int code = code_of(q, &all, m, e);
 
-	tell_kept(q, &m->run, code);
-	/* What came to nothing is told first, a difference before any verdict. */
-	if (o->audit && code >= 0 && audit_compare(&q->matrix, &m->run, e) < 0)
-		code = -1;
 	if (t->told)
 		t->told(q, &all, m, code < 0 ? e->code : code);
 	return code;

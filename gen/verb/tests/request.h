@@ -69,6 +69,8 @@ struct telling {
 
 /* Files that are asked for, sidecars among them, and stdout. The exit code, or negative. */
 int request_tell(struct request *q, const struct made *m, const struct telling *t, struct err *e);
+/* The same of a request that has no cell: whoever reads its files and JSON finds them with no test in them. */
+int request_tell_none(const struct request *q, struct err *e);
 void made_free(struct made *m);
 void request_free(struct request *q);
 #define auto_made __attribute__((unused, cleanup(made_free)))
