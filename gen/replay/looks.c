@@ -10,6 +10,8 @@
 
 enum { LOOKS_MAX = 1 << 20, LIST_MAX = 4096, NEAR_NS = 500000, MARKS_TRIED = 32, DIRECTORS_TRIED = 512 };
 
+#define NOW_MAX (UINT64_MAX / 8) /* times are subtracted from each other */
+
 static void look_free(struct look *x)
 {
 	for (size_t i = 0; i < x->n_tasks; i++) {
@@ -87,7 +89,7 @@ static int read_tasks(struct look *x, const struct json *j, int list, struct err
 
 static int read_look(struct look *x, const struct json *j, int at, struct err *e)
 {
-	if (u64(j, at, "now", &x->now, e) || u64(j, at, "turns", &x->turns, e) ||
+	if (u64(j, at, "now", &x->now, e) || x->now > NOW_MAX || u64(j, at, "turns", &x->turns, e) ||
 	    json_bool(j, json_get(j, at, "director"), &x->director, e))
 		return err_set(e, X_FAIL, "now, turns and director are expected");
 	if (u64(j, at, "waiting", &x->waiting, e) < 0)

@@ -118,6 +118,7 @@ static void nonsense(void **state)
 		ALL("{\"now\": 1, \"turns\": 1, \"director\": true, \"curr\": [1], \"nr\": [1, 2]}"),
 		ALL("{\"now\": 1, \"turns\": 1, \"director\": true, \"curr\": [null], \"nr\": [1]}"),
 		ALL("{\"now\": -1, \"turns\": 1, \"director\": true, \"curr\": [1], \"nr\": [1]}"),
+		ALL(LOOK("18446744073709551615", "1", "1, 2", "")),
 		ALL(LOOK("1", "1", "1, 2", ", \"tasks\": [{}]")),
 		ALL(LOOK("1", "1", "1, 2", ", \"dsqs\": [{\"id\": 1}]")),
 	};
