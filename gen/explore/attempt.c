@@ -170,6 +170,7 @@ int attempt_run(struct attempt *t, const struct attempts *a, const char *file, c
 	argv_add(&words, path);
 	argv_opt(&words, "--seeds", "%" PRIu64 "..%" PRIu64, first, first + n - 1);
 	argv_opt(&words, "--json-file", "%s", result);
+	argv_add(&words, "--unrecorded");
 	if (a->options.n)
 		argv_addv(&words, (const char *const *)a->options.v);
 	int r = run_child(a, &words, fd, &status, e);

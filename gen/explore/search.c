@@ -60,9 +60,15 @@ static int nothing_said(const struct search *s, struct err *e)
 		       s->broken);
 }
 
+/* `ktstr run` takes SEEDS_MAX. */
+static uint64_t at_most(uint64_t batch)
+{
+	return batch < BATCH_MAX ? batch : BATCH_MAX;
+}
+
 int search_seeds(struct search *s, const struct attempts *a, const char *file, const char *text, struct err *e)
 {
-	uint64_t batch = (uint64_t)s->jobs * ROUNDS;
+	uint64_t batch = at_most((uint64_t)s->jobs * ROUNDS);
 
 	for (s->next = s->first; s->next <= s->last;) {
 		auto_attempt struct attempt t = { 0 };
@@ -83,8 +89,8 @@ int search_seeds(struct search *s, const struct attempts *a, const char *file, c
 			return 0;
 		long long took = now_ms() - began;
 
-		if (took < SHORT_MS && batch < BATCH_MAX)
-			batch *= 2;
+		if (took < SHORT_MS)
+			batch = at_most(batch * 2);
 		else if (took > LONG_MS && batch > s->jobs)
 			batch = (batch + 1) / 2;
 	}

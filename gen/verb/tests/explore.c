@@ -333,8 +333,10 @@ static int run_explore(int n, const char *const *args, struct err *e)
 
 	if (code < 0)
 		return e->code;
-	if (code)
+	if (code) {
 		e->code = code;
+		e->msg[0] = '\0'; /* of a try that came to nothing, which is no error of ours */
+	}
 	return code;
 }
 
