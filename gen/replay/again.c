@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "gen/replay/cell.h"
+#include "gen/replay/words.h"
 #include "json/read.h"
 #include "process/spawn.h"
 #include "text/argv.h"
@@ -18,26 +20,31 @@
 
 #define TESTS "/tests/"
 
-enum { RESULT_MAX = 64 << 20, SAID_MAX = 1 << 20, SHOWN = 1500 };
+enum { RUN_MAX = 256 << 20, RESULT_MAX = 64 << 20, SAID_MAX = 1 << 20, SHOWN = 1500 };
 
-/* The command that is kept, with our own ktstr, that seed and the other run. It was quoted by us for a shell. Caller frees. */
-static char *command(const struct replay_cell *c, bool spy, const char *result, struct err *e)
+/* The words of the command that is kept, with our own ktstr, that seed and the other run. What stands in a verdict.json may be anybody's, so no
+ * shell gets to see it. */
+static int command(struct argv *a, const struct replay_cell *c, bool spy, const char *result, struct err *e)
 {
-	static const char ktstr[] = "ktstr ";
+	auto_argv struct argv words = { 0 }, rest = { 0 };
 	auto_free char *self = self_dir(e);
 
 	if (!self)
-		return NULL;
-	if (strncmp(c->v.command, ktstr, strlen(ktstr)) != 0) {
-		err_set(e, X_NO_INPUT, "%s: its command is none of ktstr", replay_name(c->dir));
-		return NULL;
-	}
-	auto_free char *program = xasprintf("%s/ktstr", self), *quoted = shell_quote(program),
-		       *into = shell_quote(result);
-
-	return xasprintf("exec %s %s --seed %" PRIu64 " --audit 100 --unrecorded%s --json-file %s%s%s", quoted,
-			 c->v.command + strlen(ktstr), c->seed, spy ? " --spy" : "", into, c->v.command_rest ? " " : "",
-			 c->v.command_rest ? c->v.command_rest : "");
+		return -1;
+	if (!words_unquote(&words, c->v.command) || words.n < 2 || strcmp(words.v[0], "ktstr") != 0 ||
+	    (c->v.command_rest && !words_unquote(&rest, c->v.command_rest)))
+		return err_set(e, X_NO_INPUT, "%s: its command is none of ktstr", replay_name(c->dir));
+	argv_fmt(a, "%s/ktstr", self);
+	argv_addv(a, (const char *const *)words.v + 1);
+	argv_opt(a, "--seed", "%" PRIu64, c->seed);
+	argv_opt(a, "--audit", "100");
+	argv_add(a, "--unrecorded");
+	if (spy)
+		argv_add(a, "--spy");
+	argv_opt(a, "--json-file", "%s", result);
+	if (rest.n)
+		argv_addv(a, (const char *const *)rest.v);
+	return 0;
 }
 
 /* Of the cell, by what the run told. NULL: it told of none. Caller frees. */
@@ -65,15 +72,27 @@ static char *other_dir(const char *dir, uint64_t seed)
 		     : NULL;
 }
 
-static bool same_file(const char *dir, const char *other, uint64_t seed, struct err *e)
-{
-	auto_free char *a = xasprintf("%s/seed-%" PRIu64 "/run.json", dir, seed), *b = xasprintf("%s/run.json", other),
-		       *x = NULL, *y = NULL;
-	size_t n, m;
+struct kept {
+	char *text;
+	size_t n;
+};
 
-	if (file_read(AT_FDCWD, a, RESULT_MAX, &x, &n, e) < 0 || file_read(AT_FDCWD, b, RESULT_MAX, &y, &m, e) < 0)
-		return false;
-	return n == m && !memcmp(x, y, n);
+static int read_kept(struct kept *k, const char *dir, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/run.json", dir);
+
+	return file_read(AT_FDCWD, path, RUN_MAX, &k->text, &k->n, e) < 0 ? err_in(e, "%s", path) : 0;
+}
+
+/* Not what an earlier replay left there: a run that comes to nothing leaves that as it was. */
+static bool is_new(const char *dir, const struct stat *before)
+{
+	auto_free char *path = xasprintf("%s/run.json", dir);
+	struct stat st;
+
+	return stat(path, &st) == 0 &&
+	       (st.st_mtim.tv_sec > before->st_ctim.tv_sec ||
+		(st.st_mtim.tv_sec == before->st_ctim.tv_sec && st.st_mtim.tv_nsec >= before->st_ctim.tv_nsec));
 }
 
 static int run(const char *const *words, const char *variable, char **said, int *status, struct err *e)
@@ -96,32 +115,46 @@ static int came_to_nothing(const char *said, int status, struct err *e)
 		       "it came to no other run:\n%s", words);
 }
 
-int again_run(struct again *a, const struct replay_cell *c, bool spy, struct err *e)
+/* The run in a->dir, and what it said when it came to none. */
+static int make(struct again *a, const struct replay_cell *c, bool spy, struct err *e)
 {
 	auto_free char *temp = tmpdir_make("replay", e), *said = NULL;
-	int status = 0, r = -1;
+	auto_argv struct argv words = { 0 };
+	struct stat before;
+	struct err ignored;
+	int status = 0, r;
 
-	*a = (struct again){ 0 };
 	if (!temp)
 		return -1;
 	auto_free char *result = xasprintf("%s/result.json", temp);
-	auto_free char *line = command(c, spy, result, e);
-	const char *const words[] = { "/bin/sh", "-c", line, NULL };
 
-	if (line)
-		r = run(words, NULL, &said, &status, e);
+	r = stat(temp, &before) < 0 ? err_sys(e, "look at %s", temp) : command(&words, c, spy, result, e);
+	if (r == 0)
+		r = run((const char *const *)words.v, NULL, &said, &status, e);
 	auto_free char *dir = r < 0 ? NULL : cell_dir(result);
-	struct err ignored, why = { 0 };
 
 	(void)rmtree(AT_FDCWD, temp, &ignored);
 	if (r < 0)
 		return -1;
 	a->dir = dir ? other_dir(dir, c->seed) : NULL;
-	auto_free char *there = a->dir ? xasprintf("%s/run.json", a->dir) : NULL;
+	return a->dir && is_new(a->dir, &before) ? 0 : came_to_nothing(said, status, e);
+}
 
-	if (!there || !file_exists(there))
-		return came_to_nothing(said, status, e);
-	return same_file(c->dir, a->dir, c->seed, &why) ? AGAIN_SAME : AGAIN_DIFFERS;
+int again_run(struct again *a, const struct replay_cell *c, bool spy, struct err *e)
+{
+	auto_free char *dir = xasprintf("%s/seed-%" PRIu64, c->dir, c->seed);
+	struct kept was = { 0 }, is = { 0 };
+	int r = -1;
+
+	*a = (struct again){ 0 };
+	/* First: `ktstr run` makes what is kept anew when something of it has changed. */
+	if (read_kept(&was, dir, e) < 0)
+		(void)err_as(e, X_NO_INPUT, "the run that is kept");
+	else if (make(a, c, spy, e) == 0 && read_kept(&is, a->dir, e) == 0)
+		r = was.n == is.n && !memcmp(was.text, is.text, was.n) ? AGAIN_SAME : AGAIN_DIFFERS;
+	free(was.text);
+	free(is.text);
+	return r;
 }
 
 char *again_words(const struct argv *words, const char *variable, struct err *e)

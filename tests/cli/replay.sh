@@ -28,13 +28,14 @@ fake() {
 		printf '%s|' "$@" >>said
 		echo >>said
 		[ ! -e broken ] || { echo 'error: QEMU died' >&2; exit 6; }
+		[ ! -e changed ] || echo ' ' >>"$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t/seed-3/run.json"
 		while [ "$1" != --seed ]; do shift; done
 		seed=$2
 		while [ "$1" != --json-file ]; do shift; done
 		into=$2
 		other=$KTSTR_STORE/graphs/run-1/audits/t/7.3.4-k/1n1l2c1t/seed-$seed
 		mkdir -p "$other"
-		cp "$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t/seed-$seed/run.json" "$other/"
+		[ -e stale ] || cp "$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t/seed-$seed/run.json" "$other/"
 		[ ! -e differs ] || echo ' ' >>"$other/run.json"
 		echo '{"format": 1, "looks": [
 		{"now": 500, "turns": 4, "director": false, "nr": [1, 0], "curr": [7, 0]},
@@ -59,7 +60,10 @@ mistakes() {
 	cell '' && says 2 'name a cell' && says 2 'name none beside it' --failed x && says 10 'no such cell has run' t/none/x &&
 		says 10 'no such cell has run' '*/*/*' && says 10 'no such cell has run' ../../x/y && says 10 'no run is noted' --failed &&
 		says 2 'watch' t/7.3.4-k/1n1l2c1t --runs 2 && says 10 'an older ktstr judged it' t/7.3.4-k/1n1l2c1t || return
-	cell '"command": "rm -rf x",' && says 10 'its command is none of ktstr' t/7.3.4-k/1n1l2c1t &&
+	for command in 'rm -rf x' 'ktstr run x; touch owned' 'ktstr run $(touch owned)' ktstr; do
+		cell "\"command\": \"$command\"," && says 10 'its command is none of ktstr' t/7.3.4-k/1n1l2c1t && [ ! -e owned ] || return
+	done
+	cell '"command": "ktstr run x", "command_rest": "-- ;touch owned",' && says 10 'its command is none of ktstr' t/7.3.4-k/1n1l2c1t && [ ! -e owned ] &&
 		says 10 'was not run with seed 9' t/7.3.4-k/1n1l2c1t --seed 9 && says 10 'was not run with seed 8' t/7.3.4-k/1n1l2c1t#8 && echo '{' >"$cell/verdict.json" && says 1 'verdict.json' "$cell"
 }
 
@@ -69,6 +73,9 @@ again() {
 	exits 0 bin/cargo-ktstr replay "$cell/seed-2/run.json" "$cell/verdict.json" && has 'seed 2: the same' out && has 'seed 3: the same' out || return
 	touch differs && exits 32 bin/cargo-ktstr replay "$cell" && has 'DIFFERS' out && has '1 of 1 runs came out otherwise' err && rm differs || return
 	touch broken && exits 6 bin/cargo-ktstr replay "$cell" && has 'QEMU died' err && rm broken || return
+	touch stale && exits 1 bin/cargo-ktstr replay "$cell" && has 'it came to no other run' err && rm stale || return
+	touch changed && exits 32 bin/cargo-ktstr replay "$cell" && has 'DIFFERS' out && rm changed || return
+	mv "$cell/seed-2" away && exits 10 bin/cargo-ktstr replay "$cell" --seed 2 && has 'the run that is kept' err && mv away "$cell/seed-2" || return
 	: >"$KTSTR_STORE/last-run" && exits 0 bin/cargo-ktstr replay --failed && has 'everything passed' err || return
 	echo "$cell" >"$KTSTR_STORE/last-run" && exits 0 bin/cargo-ktstr replay --failed && has 'seed 3: the same' out
 }
@@ -92,6 +99,11 @@ bundles() {
 	cell '"command": "ktstr run '"$PWD"'/t.ktstr --kernel one --topology 1,1,2,1 --shift 2",'
 	exits 0 bin/cargo-ktstr replay "$cell" --pack t.bundle && has 'again: ktstr replay t.bundle' out && : >said || return
 	exits 0 bin/cargo-ktstr replay t.bundle && has 'the same, to the byte' out && has '/t.ktstr|--kernel|one|--seed|3|--no-build|--shift|2|--unrecorded|' said || return
+	for option in '--watch' '--seed 3' '--pack p'; do
+		says 2 'is a bundle' t.bundle $option || return
+	done
+	sed 's/"seed": 3/"seed": 0/' "$cell/verdict.json" >v && mv v "$cell/verdict.json" && cp -r "$cell/seed-3" "$cell/seed-0" || return
+	exits 0 bin/cargo-ktstr replay "$cell" --seed 0 --pack 0.bundle && exits 0 bin/cargo-ktstr replay 0.bundle && has 'the same' out || return
 	touch broken && exits 6 bin/cargo-ktstr replay t.bundle && rm broken || return
 	echo ' ' >>"$cell/seed-3/run.json" && exits 32 bin/cargo-ktstr replay t.bundle && has DIFFERS out || return
 	head -c 300 t.bundle >half && says 26 'damaged' half && { head -c 4 t.bundle && echo garbage; } >none && says 26 'no bundle' none || return

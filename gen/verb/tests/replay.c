@@ -147,6 +147,8 @@ static const char *finding(const struct replay_cell *c)
 
 static int replay_bundle(const char *path, struct err *e)
 {
+	if (o.watch || o.seed != SEED_UNSAID || o.pack)
+		return err_set(e, X_USAGE, "%s is a bundle: it is run as it is, without --seed, --watch and --pack", path);
 	int r = packed_run(path, e);
 
 	if (r >= 0)
@@ -208,9 +210,9 @@ static int run_replay(int n, const char *const *args, struct err *e)
 	if (!cells.n)
 		log_info("everything passed in the last run");
 	for (size_t i = 0; i < cells.n; i++) {
-		int r = o.pack                  ? pack(cells.v[i], e)
-			: packed_is(cells.v[i]) ? replay_bundle(cells.v[i], e)
-						: replay(cells.v[i], e);
+		int r = packed_is(cells.v[i]) ? replay_bundle(cells.v[i], e)
+			: o.pack              ? pack(cells.v[i], e)
+					      : replay(cells.v[i], e);
 
 		if (r < 0)
 			return e->code;
