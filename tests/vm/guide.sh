@@ -123,6 +123,10 @@ elsewhere() {
 		cmake -B build			tests/vm/projects.sh
 		ctest --test-dir		the same
 		ktstr run cgroup_exit_race	tests/vm/schedulers.sh: as small a scenario, the same end
+		ktstr explore lost.ktstr	tests/long/explore.sh
+		ktstr replay 			tests/long/explore.sh
+		ktstr matrix ./tests		tests/vm/libktstr.sh: other tests
+		ktstr affected ./tests		tests/cli/matrix.sh
 	END
 }
 

@@ -148,7 +148,8 @@ static const char *finding(const struct replay_cell *c)
 static int replay_bundle(const char *path, struct err *e)
 {
 	if (o.watch || o.seed != SEED_UNSAID || o.pack)
-		return err_set(e, X_USAGE, "%s is a bundle: it is run as it is, without --seed, --watch and --pack", path);
+		return err_set(e, X_USAGE, "%s is a bundle: it is run as it is, without --seed, --watch and --pack",
+			       path);
 	int r = packed_run(path, e);
 
 	if (r >= 0)

@@ -189,11 +189,7 @@ static void order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_scratch(locked),
-		in_scratch(graphs),
-		in_scratch(texts),
-		in_scratch(plain),
-		in_scratch(order),
+		in_scratch(locked), in_scratch(graphs), in_scratch(texts), in_scratch(plain), in_scratch(order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
