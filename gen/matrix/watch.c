@@ -121,7 +121,9 @@ static char *time_left(const struct watch *w, size_t left)
 
 	if (!w->expected_ms)
 		return xstrdup("");
-	return xasprintf(", %llu s left", (unsigned long long)(ms / jobs / MS_PER_S + 1));
+	uint64_t s = ms / jobs / MS_PER_S + 1;
+
+	return xasprintf(", %llu s left", (unsigned long long)s);
 }
 
 static char *label(void *ctx, size_t running, size_t left)

@@ -17,7 +17,6 @@ static size_t things(const struct scenario *s, enum shrink_stage stage)
 	case SHRINK_BLOCKS:
 		return remove_blocks(s);
 	case SHRINK_WORKERS:
-		return s->n_lines + 1;
 	case SHRINK_TIMES:
 		return s->n_lines + 1;
 	case SHRINK_CPUS:

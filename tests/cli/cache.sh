@@ -41,6 +41,7 @@ texts() {
 	KTSTR_MAIN
 	END
 	gcc -I"$root/runtime/test" t.c -o t "$O/libktstr.a" -lm || return
+	# shellcheck disable=SC2016 # the script's own
 	printf '#!/bin/sh\necho >began\nread -r word <go\n[ -e "$2" ]\n' >asked && chmod +x asked && mkfifo go || return
 	KTSTR=$PWD/asked KTSTR_STORE=$PWD/$store ./t --exact plain 2>/dev/null &
 	running=$!

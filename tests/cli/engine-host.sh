@@ -190,8 +190,9 @@ two() {
 	director=$(children "$engine_pid") && [ -n "$director" ] || return
 	# shellcheck disable=SC2046 # words
 	set -- $(children "$director")
+	[ $# = 2 ] || return
 	first=$1
-	[ $# = 2 ] && [ "$(cat "/proc/$2/comm")" = spin ]
+	[ "$(cat /proc/"$1"/task/*/comm /proc/"$2"/comm | grep -c '^spin')" = 4 ]
 }
 
 # Work functions of a test program, whichever way it is linked; and what is said of those that fail.

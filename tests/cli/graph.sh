@@ -80,7 +80,8 @@ guests_at_once() {
 	kernels
 	export KTSTR_GUEST_CPUS=4 KTSTR_GUEST_MB=16384
 	for at in run,virtual,4 run,real,1 verifier,virtual,4 verifier,real,1; do
-		verb=${at%%,*} clock=${at#*,} && clock=${clock%,*}
+		verb=${at%%,*} rest=${at#*,}
+		clock=${rest%,*}
 		rm -rf cache/ktstr/store/graphs
 		if [ "$verb" = run ]; then set -- no_cgroups; else set -- --scheduler-bin 'a scheduler'; fi
 		ktstr "$verb" "$@" --kernel one --topology 1,2,2,1 --clock "$clock" >out 2>err

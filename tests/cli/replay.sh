@@ -60,6 +60,7 @@ mistakes() {
 	cell '' && says 2 'name a cell' && says 2 'name none beside it' --failed x && says 10 'no such cell has run' t/none/x &&
 		says 10 'no such cell has run' '*/*/*' && says 10 'no such cell has run' ../../x/y && says 10 'no run is noted' --failed &&
 		says 2 'watch' t/7.3.4-k/1n1l2c1t --runs 2 && says 10 'an older ktstr judged it' t/7.3.4-k/1n1l2c1t || return
+	# shellcheck disable=SC2016 # no shell is to see it
 	for command in 'rm -rf x' 'ktstr run x; touch owned' 'ktstr run $(touch owned)' ktstr; do
 		cell "\"command\": \"$command\"," && says 10 'its command is none of ktstr' t/7.3.4-k/1n1l2c1t && [ ! -e owned ] || return
 	done
@@ -100,6 +101,7 @@ bundles() {
 	exits 0 bin/cargo-ktstr replay "$cell" --pack t.bundle && has 'again: ktstr replay t.bundle' out && : >said || return
 	exits 0 bin/cargo-ktstr replay t.bundle && has 'the same, to the byte' out && has '/t.ktstr|--kernel|one|--seed|3|--no-build|--shift|2|--unrecorded|' said || return
 	for option in '--watch' '--seed 3' '--pack p'; do
+		# shellcheck disable=SC2086 # an option and its value
 		says 2 'is a bundle' t.bundle $option || return
 	done
 	sed 's/"seed": 3/"seed": 0/' "$cell/verdict.json" >v && mv v "$cell/verdict.json" && cp -r "$cell/seed-3" "$cell/seed-0" || return
