@@ -97,7 +97,7 @@ lost_task() {
 
 # As docs/scenarios.md has them. What make sched-bugs makes is there.
 documents() {
-	mkdir out && ln -s "$O/sched" out/sched || return
+	mkdir -p page/out && ln -s "$O/sched" page/out/sched && cd page || return
 	exits 1 ktstr run pinned_minority --topology tiny-2llc --scheduler-bin out/sched/bugs/fallback &&
 		exits 0 ktstr run pinned_minority --topology tiny-2llc --scheduler-bin out/sched/bugs/fallback -- --fixed
 }
