@@ -106,8 +106,7 @@ static char *last_words(const char *path)
 	return text_plain(from, len < SHOWN ? len : SHOWN, TEXT_LINES);
 }
 
-/* Folder of the only cell that it tells of. NULL: it tells of none that ran. Caller frees. */
-static char *cell_dir(const char *path)
+char *attempt_cell_dir(const char *path)
 {
 	auto_free char *text = NULL;
 	auto_json struct json j = { 0 };
@@ -138,7 +137,7 @@ static int conclude(struct attempt *t, const struct attempts *a, int status, str
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : X_FAIL;
 	struct err why = { 0 };
 
-	t->dir = cell_dir(result);
+	t->dir = attempt_cell_dir(result);
 	if (t->dir && read_verdict(t, &why) == ATTEMPT_JUDGED)
 		return ATTEMPT_JUDGED;
 	t->why = last_words(said);

@@ -38,4 +38,6 @@ struct attempt {
 int attempt_run(struct attempt *t, const struct attempts *a, const char *file, const char *text, uint64_t first,
 		size_t n, struct err *e);
 void attempt_free(struct attempt *t);
+/* Folder of the only cell that a --json-file of `ktstr run` tells of. NULL: it tells of none that ran. Caller frees. */
+char *attempt_cell_dir(const char *path);
 #define auto_attempt __attribute__((unused, cleanup(attempt_free)))

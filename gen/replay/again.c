@@ -11,16 +11,16 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "gen/explore/attempt.h"
 #include "gen/replay/cell.h"
 #include "gen/replay/words.h"
-#include "json/read.h"
 #include "process/spawn.h"
 #include "text/argv.h"
 #include "text/text.h"
 
 #define TESTS "/tests/"
 
-enum { RUN_MAX = 256 << 20, RESULT_MAX = 64 << 20, SAID_MAX = 1 << 20, SHOWN = 1500 };
+enum { RUN_MAX = 256 << 20, SAID_MAX = 1 << 20, SHOWN = 1500 };
 
 /* The words of the command that is kept, with our own ktstr, that seed and the other run. What stands in a verdict.json may be anybody's, so no
  * shell gets to see it. */
@@ -45,22 +45,6 @@ static int command(struct argv *a, const struct replay_cell *c, bool spy, const 
 	if (rest.n)
 		argv_addv(a, (const char *const *)rest.v);
 	return 0;
-}
-
-/* Of the cell, by what the run told. NULL: it told of none. Caller frees. */
-static char *cell_dir(const char *path)
-{
-	auto_free char *text = NULL;
-	auto_json struct json j = { 0 };
-	struct err ignored;
-	char *dir = NULL;
-	size_t n;
-
-	if (file_read(AT_FDCWD, path, RESULT_MAX, &text, &n, &ignored) < 0 || json_parse(&j, text, n, &ignored) < 0)
-		return NULL;
-	if (json_str(&j, json_get(&j, json_at(&j, json_get(&j, 0, "tests"), 0), "dir"), &dir, &ignored) != 0)
-		return NULL;
-	return dir;
 }
 
 /* Where an audit has the other run. Caller frees. */
@@ -131,7 +115,7 @@ static int make(struct again *a, const struct replay_cell *c, bool spy, struct e
 	r = stat(temp, &before) < 0 ? err_sys(e, "look at %s", temp) : command(&words, c, spy, result, e);
 	if (r == 0)
 		r = run((const char *const *)words.v, NULL, &said, &status, e);
-	auto_free char *dir = r < 0 ? NULL : cell_dir(result);
+	auto_free char *dir = r < 0 ? NULL : attempt_cell_dir(result);
 
 	(void)rmtree(AT_FDCWD, temp, &ignored);
 	if (r < 0)
@@ -174,7 +158,7 @@ char *again_words(const struct argv *words, const char *variable, struct err *e)
 	argv_add(&a, "--unrecorded");
 	argv_opt(&a, "--json-file", "%s", result);
 	int r = run((const char *const *)a.v, variable, &said, &status, e);
-	char *dir = r < 0 ? NULL : cell_dir(result);
+	char *dir = r < 0 ? NULL : attempt_cell_dir(result);
 
 	(void)rmtree(AT_FDCWD, temp, &ignored);
 	if (r == 0 && !dir)

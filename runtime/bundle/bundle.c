@@ -102,27 +102,22 @@ static int put(struct archive *a, const char *to, const struct bundle_file *x, s
 
 int bundle_write(const char *path, const struct bundle_file *v, size_t n, struct err *e)
 {
-	auto_free char *draft = xasprintf("%s.part", path);
-	auto_close int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+	auto_draft struct draft d = { 0 };
 	int r = 0;
 
-	if (fd < 0)
-		return err_sys(e, "write %s", draft);
+	if (draft_open(&d, AT_FDCWD, path, e) < 0)
+		return -1;
 	struct archive *a = archive_write_new();
 
 	if (failed(archive_write_add_filter_zstd(a)) || failed(archive_write_set_format_cpio_newc(a)) ||
-	    failed(archive_write_open_fd(a, fd)))
+	    failed(archive_write_open_fd(a, fileno(d.f))))
 		r = cannot(a, path, e);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = put(a, path, &v[i], e);
 	if (r == 0 && failed(archive_write_close(a)))
 		r = cannot(a, path, e);
 	archive_write_free(a);
-	if (r == 0 && rename(draft, path) < 0)
-		r = err_sys(e, "write %s", path);
-	if (r < 0)
-		(void)unlink(draft);
-	return r < 0 ? -1 : 0;
+	return r == 0 && draft_publish(&d, path, false, e) == 0 ? 0 : -1;
 }
 
 static int refuse(const char *path, const char *name, const char *why, struct err *e)
