@@ -29,7 +29,14 @@ bootable) files kernel layout queues facts ;;
 snapshot) files state recipe ;;
 payload | programs) files payload.pack ;;
 scenario) files text 'test' ;;
-run) files run.json recipe ;;
+run)
+	# An audit makes the same run, but of a test called odd….
+	case $id in
+	"run odd"*) ;;
+	*) id=${id% once more} ;;
+	esac
+	files run.json recipe
+	;;
 judge)
 	verdict=pass words='' quoted=null check=''
 	[ -z "$profile" ] || quoted="\"$profile\""

@@ -172,6 +172,17 @@ history() {
 		exits 0 ktstr runs last && has 'fine.ktstr --json-file' out && same 1 "$(grep -c /one/ out)" 'cells of a run'
 }
 
+# In CI a share of what virtual time gave is made once more, unasked; elsewhere it is asked for.
+audits() {
+	place || return
+	matrix fine.ktstr good.ktstr && same 2 "$(steps_of run)" 'runs outside CI' || return
+	CI=1 matrix fine.ktstr good.ktstr && same 3 "$(steps_of run)" 'runs, one of them once more' && has 'audit: 1 run once more, equal to the byte' err || return
+	matrix fine.ktstr good.ktstr --audit 100 && same 4 "$(steps_of run)" 'runs, each of two twice' || return
+	printf 'test odd\nwork - spin\nhold 100%%\n' >odd.ktstr
+	matrix odd.ktstr && code=32 CI=1 matrix odd.ktstr && has 'audit: odd seed 1: made once more, it differs' err || return
+	exits 0 env CI= ktstr matrix odd.ktstr
+}
+
 # A budget takes what covers most: each test once before any twice.
 budgets() {
 	place || return
@@ -207,4 +218,4 @@ affected() {
 	exits 0 ktstr affected --json fine.ktstr && python3 -m json.tool out >/dev/null && has '"affected": true' out
 }
 
-run_tests cells names nothing_twice shards verdicts history budgets mistakes affected
+run_tests cells names nothing_twice shards verdicts history audits budgets mistakes affected
