@@ -303,7 +303,6 @@ static int run(const struct options *o, const struct scenario *scenario, const s
 	if ((o->host || plan_uses_cgroups(plan)) && cgroups_open(&cgroups, o->host, parent, plan->controllers, &t) < 0)
 		return complain(&t);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	(void)ask_above(); /* or the end would wait for the scheduler under test */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGCHLD);
 	sigaddset(&signals, SIGTERM);
@@ -316,6 +315,8 @@ static int run(const struct options *o, const struct scenario *scenario, const s
 		sigprocmask(SIG_UNBLOCK, &signals, NULL);
 		_exit(direct(o, plan, &cgroups));
 	}
+	/* Or the end would wait for the scheduler under test. Not before: in a guest the director inherits where PID 1 put us. */
+	(void)ask_above();
 	if (director < 0)
 		fprintf(stderr, "ktstr-engine: fork: %s\n", strerror(errno));
 	r = director < 0 ? ENDS_OWN : await(director, &signals, seconds);

@@ -169,6 +169,7 @@ struct proto_session {
 	uint32_t argc; /* argv[0] is the program's path in the guest */
 	uint32_t n_env;
 	uint32_t terminal; /* 1: stdin, stdout and stderr are a terminal of this size; 0: three pipes */
+	uint32_t above;    /* 1: it begins above all schedulers under test, and is to see to what it starts itself */
 	struct proto_window window;
 };
 

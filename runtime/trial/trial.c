@@ -346,6 +346,7 @@ static int run_engine(struct run *x, struct err *e)
 	const struct session s = {
 		.argv = (const char *const *)a.v,
 		.env = env,
+		.above = true,
 		.in = nothing,
 		.take = take,
 		.other = hear,

@@ -48,7 +48,7 @@ struct talk {
 
 static int send_run(struct talk *t, struct err *e)
 {
-	struct proto_session h = { .terminal = t->s->terminal };
+	struct proto_session h = { .terminal = t->s->terminal, .above = t->s->above };
 	auto_free char *msg = NULL;
 	unsigned columns, rows;
 	size_t n;

@@ -10,7 +10,8 @@ struct session {
 	const char *const *argv; /* in the guest; argv[0] is a path */
 	const char *const *env;  /* "NAME=value"; NULL: none beside the guest's own */
 	bool terminal;           /* the program gets a terminal of out's size; Ctrl-A x ends the session */
-	int in, out, err;        /* of ours */
+	bool above; /* the program begins above every scheduler under test, and what it starts does unless it sees to that */
+	int in, out, err; /* of ours */
 	/* Takes what the program writes to one of its outputs (STDOUT_FILENO, STDERR_FILENO) in place of out, err and copy. NULL: nobody. */
 	int (*take)(void *arg, int which, const char *data, size_t n, struct err *e);
 	int copy;           /* what goes to out and err goes there as well, in the order in which it came; 0: nowhere */

@@ -46,6 +46,14 @@ stalls() {
 		passes stall_detect scx_ktstr
 }
 
+# With one CPU nobody is left that could let the engine begin but itself: it stands above from its first instruction.
+one_cpu() {
+	exits 1 run stall_detect 1,1,1,1 scx_ktstr --stall-after 0 && has "(0 of $seeds seeds pass)" out &&
+		has 'progress{cg_0}: worker 0 (spin) made no iteration in phase 1 ' out && has '(and 15 more workers)' out || return
+	[ -z "${SHOW-}" ] || sed -n '2p; s/^  also/# &/p' out >&3
+	grep -q '^  \(also: \)\?gap.max{cg_0} .* waited for cpu0 from +0\.000 s, phase 1' out || { cat out && fail 'another finding'; }
+}
+
 long_turns() {
 	met 'gap.max{a} .* > 40 ms: .* waited for cpu1' cpu_turns scx_ktstr --slow &&
 		met 'gap.max{a} .* > 40 ms: .* waited for cpu1' cpu_turns scx_ktstr --degrade && passes cpu_turns scx_ktstr
@@ -104,4 +112,4 @@ documents() {
 
 exec 3>&1
 # shellcheck disable=SC2086 # names
-run_tests ${ONLY:-stalls long_turns scattershot mask_race fallback dying_cgroup hotplug fork_storm lost_task documents}
+run_tests ${ONLY:-stalls one_cpu long_turns scattershot mask_race fallback dying_cgroup hotplug fork_storm lost_task documents}

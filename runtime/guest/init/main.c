@@ -11,6 +11,7 @@
 #include "guest/init/base/mounts.h"
 #include "guest/init/now.h"
 #include "guest/init/base/port.h"
+#include "guest/init/base/rank.h"
 #include "guest/init/scx/progs.h"
 #include "guest/init/sched.h"
 #include "guest/init/scx/scx.h"
@@ -21,7 +22,6 @@
 #include "guest/proto.h"
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -132,16 +132,6 @@ static void signals_watch(void)
 	watch(signals, EPOLLIN, on_signal);
 }
 
-/* Above the class that is under test: a scheduler that stalls must not take us with it. Children start as ordinary
- * processes. */
-static void rise(void)
-{
-	struct sched_param p = { .sched_priority = 1 };
-
-	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p) < 0)
-		say("no real-time priority: %s", strerror(errno));
-}
-
 /* Every page that we have or shall need soon is there before the snapshot: in a restored guest the first fault of each kind is
  * some hundred pieces of kernel that an emulator has to translate. */
 static void stay(void)
@@ -178,7 +168,7 @@ int main(void)
 	crash_handlers();
 	umask(0); /* files get exactly the modes they are sent with */
 	mounts_first();
-	rise();
+	rank_rise();
 	loop_open();
 	signals_watch();
 	uevent_open(); /* before the port is looked for: what happens from here on is not missed */

@@ -8,6 +8,7 @@
 #include "guest/init/base/loop.h"
 #include "guest/init/base/mounts.h"
 #include "guest/init/base/port.h"
+#include "guest/init/base/rank.h"
 #include "guest/init/base/words.h"
 #include "guest/proto.h"
 #include <errno.h>
@@ -348,18 +349,23 @@ static void __attribute__((noreturn)) child(const struct ends *p, bool terminal,
 	_exit(127);
 }
 
-static void begin(struct ends *p, char **argv, char **env)
+/* A scheduler that runs nobody does not even let a program begin which could ask to stand above it. */
+static void begin(struct ends *p, bool above, char **argv, char **env)
 {
 	int err = 0;
 
 	if (pipe2(p->told, O_CLOEXEC) < 0)
 		die("no pipe: %s", strerror(errno));
 	s.start = now_ms();
+	if (above)
+		rank_children(true);
 	s.pid = fork();
 	if (s.pid < 0)
 		die("fork: %s", strerror(errno));
 	if (s.pid == 0)
 		child(p, s.terminal, argv, env);
+	if (above)
+		rank_children(false);
 	close(p->told[1]);
 	for (int i = 0; i < (s.terminal ? 1 : 3); i++)
 		close(p->theirs[i]);
@@ -401,5 +407,5 @@ void session_run(const void *data, size_t n)
 		port_failed("no terminal or pipe for the session: %s", strerror(errno));
 		return;
 	}
-	begin(&p, argv, env);
+	begin(&p, h.above, argv, env);
 }

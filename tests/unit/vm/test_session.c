@@ -100,7 +100,7 @@ static void two_outputs(void)
 	struct proto_session h;
 
 	memcpy(&h, m.data, sizeof(h));
-	insist(h.argc == 2 && h.n_env == 1 && !h.terminal);
+	insist(h.argc == 2 && h.n_env == 1 && !h.terminal && !h.above);
 	insist(m.n == sizeof(h) + 14 && !memcmp((const char *)m.data + sizeof(h), "/prog\0arg\0A=b", 14));
 	say_text(MSG_OUT, "out");
 	say_text(MSG_ERR, "err");
@@ -125,7 +125,11 @@ static void unheard(void)
 
 static void asides(void)
 {
-	hear(MSG_RUN);
+	struct msg m = hear(MSG_RUN);
+	struct proto_session h;
+
+	memcpy(&h, m.data, sizeof(h));
+	insist(h.above);
 	say(MSG_PONG, NULL, 0);
 	say_text(MSG_LOG, "log");
 	say_text(MSG_EXIT_INFO, "why");
@@ -378,6 +382,7 @@ static void others_are_told(void **state)
 	(void)state;
 	begin(&x, asides);
 	struct session s = { .argv = argv,
+			     .above = true,
 			     .in = x.in[0],
 			     .out = x.out[1],
 			     .err = x.err[1],
