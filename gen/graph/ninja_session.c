@@ -33,7 +33,7 @@ static void tell_watched(struct ninja_session *s, const struct edge *g)
 	auto_free char *lines = s->watch->ended(s->watch->ctx, g, r, s->dir);
 	char *save = NULL;
 
-	if (r->state == STEP_FAILED && !s->ask)
+	if (r->state == STEP_FAILED && r->code != X_UNKNOWN)
 		progress_mark(&s->bar, "31", "failed", g->id);
 	for (char *line = lines ? strtok_r(lines, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
 		progress_line(&s->bar, "%s", line);
@@ -176,6 +176,7 @@ static void take_event(struct ninja_session *s, const struct event *ev)
 		r->state = STEP_FAILED;
 		r->code = ev->code;
 		s->failed++;
+		s->unknown += r->code == X_UNKNOWN;
 		break;
 	}
 	r->ms = ev->ms;

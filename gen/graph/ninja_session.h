@@ -20,7 +20,7 @@ struct ninja_session {
 	const struct run_watch *watch; /* as in run.h; NULL: none */
 	bool ask;
 	unsigned jobs; /* 0: as many as CPUs we may use */
-	size_t failed; /* steps */
+	size_t failed, unknown; /* steps; of these those that were not made, X_UNKNOWN */
 	char *log;     /* what ninja itself had to say, or NULL */
 	size_t log_n;
 	/* The rest is ninja_session.c's own. */

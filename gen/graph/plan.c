@@ -307,7 +307,7 @@ int plan_check(const struct plan *p, struct err *e)
 
 char *plan_slug(const char *name)
 {
-	char *slug = xstrndup(*name ? name : "-", PLAN_SLUG_MAX);
+	char *slug = plan_short(*name ? name : "-", PLAN_SLUG_MAX);
 
 	for (char *c = slug; *c; c++) {
 		if (!isalnum((unsigned char)*c) && !strchr("._+-", *c))

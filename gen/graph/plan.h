@@ -82,8 +82,8 @@ void edge_text(struct edge *g, const char *name, const char *fmt, ...) __attribu
 /* The gate: whether a build file can hold all of it. X_NO_INPUT for a path, X_USAGE for another word, which is named. */
 int plan_check(const struct plan *p, struct err *e);
 
-/* A folder name made of name: everything but [A-Za-z0-9._+-] becomes '-', and PLAN_SLUG_MAX bytes are the
- * end. Caller frees. */
+/* A folder name made of name: everything but [A-Za-z0-9._+-] becomes '-', and what is longer than PLAN_SLUG_MAX bytes is short as
+ * plan_short() has it. Caller frees. */
 #define PLAN_SLUG_MAX 100
 char *plan_slug(const char *name);
 /* At most max bytes (more than 33): of a longer name the beginning, and a hash in place of the rest, so that no two come to share one.

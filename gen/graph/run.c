@@ -72,7 +72,7 @@ int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, stru
 	r->failed = s.failed;
 	/* What failed may have failed by a damaged file in the build folder that ninja takes for up to date. Without its
 	 * log it asks every step the next time, and the store answers. */
-	if (result < 0 || (r->failed && !o->ask))
+	if (result < 0 || s.failed > s.unknown)
 		(void)unlinkat(r->folder.dir, ".ninja_log", 0);
 	ninja_end(&s);
 	if (!known || s.finished)
@@ -123,7 +123,7 @@ int run_failures(const struct run *r, const struct plan *p, struct err *e)
 	size_t told = 0, more = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		if (r->steps[i].state != STEP_FAILED)
+		if (r->steps[i].state != STEP_FAILED || r->steps[i].code == X_UNKNOWN)
 			continue;
 		if (told == FAILURES_SHOWN) {
 			more++;

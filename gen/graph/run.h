@@ -46,7 +46,7 @@ const struct step_result *run_step(const struct run *r, const struct edge *g);
 int run_first_failure(const struct run *r, const struct plan *p, struct err *e);
 /* The same among the steps of one rule. */
 int run_failure_of(const struct run *r, const struct plan *p, const char *rule, struct err *e);
-/* The same of all that failed: each but the last is told, the code is the first one's. Of very many the rest is counted. */
+/* The same of all that failed, but for what was not made (ask): each but the last is told, the code is the first one's. Of very many the rest is counted. */
 int run_failures(const struct run *r, const struct plan *p, struct err *e);
 void run_free(struct run *r);
 #define auto_run __attribute__((unused, cleanup(run_free)))

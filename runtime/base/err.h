@@ -39,6 +39,7 @@ enum exit_code {
 	X_HOST = 29,         /* the host has too few CPUs for what was asked for */
 	X_AUDIT = 30,        /* --audit: what is kept is not what this machine makes */
 	X_DIFFERS = 32,      /* run --audit: a run came out otherwise when it was made once more */
+	X_UNKNOWN = 33,      /* KTSTR_ASK: a step's result is not known, and was not made */
 	X_INTERRUPTED = 130, /* SIGINT, SIGTERM, SIGHUP, or the process that asked for the work is gone */
 };
 

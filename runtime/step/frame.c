@@ -235,7 +235,7 @@ static int make_result(const struct step *s, struct recipe *r, struct hashes *h,
 {
 	run.why = why_it_runs(r);
 	if (s->costly && getenv("KTSTR_ASK"))
-		return err_set(e, X_FAIL, "its result is not known: %s", run.why);
+		return err_set(e, X_UNKNOWN, "its result is not known: %s", run.why);
 	if (s->run(w->dir, w->path, e) < 0)
 		return blame(r, h, e);
 	if (recipe_holds(r, h, e) < 0)

@@ -28,7 +28,7 @@ struct step {
 	int (*run)(int dir, const char *path, struct err *e);
 	/* Called when a new result was stored and placed, to throw out old ones. May be NULL; what it says is a warning. */
 	int (*tidy)(struct store *st, struct err *e);
-	bool costly; /* a guest, a build or a fetch: where KTSTR_ASK is set it fails instead, unless the store has the result */
+	bool costly; /* a guest, a build or a fetch: where KTSTR_ASK is set it fails with X_UNKNOWN instead, unless the store has the result */
 	bool secrets; /* works with ACTIONS_RUNTIME_TOKEN, which no other step or program is to see */
 };
 

@@ -171,7 +171,8 @@ static int look(struct request *q, struct err *e)
 	else
 		print_text(&g, &q->matrix, &m.run);
 	free(g.v);
-	return X_SUCCESS;
+	/* What a step that failed would have told is not known, so that the list may have too many cells. */
+	return run_failures(&m.run, &m.plan, e) < 0 ? -1 : X_SUCCESS;
 }
 
 static int run_affected(int n, const char *const *args, struct err *e)
@@ -191,7 +192,8 @@ const struct verb verb_affected = {
 	.summary = "name the tests that matrix would run, and run none",
 	.about =
 		"Cells without a result for what programs, files, schedulers and kernels are now: what `ktstr matrix` with the same\n"
-		"words would run. No guest starts and no kernel is built; what is fast, such as a look at a source tree, is done.",
+		"words would run. No guest starts and no kernel is built; what is fast, such as a look at a source tree, is done. Where that\n"
+		"fails the cells that need it are named as well, and the exit code is that of the failure.",
 	.examples = "  ktstr affected ./tests --preset all\n"
 		    "  ktstr affected ./tests --json\n",
 	.opts = affected_opts,

@@ -108,6 +108,12 @@ static void slug(void **state)
 	auto_free char *s = plan_slug(longest);
 
 	assert_int_equal(strlen(s), PLAN_SLUG_MAX);
+	/* What is cut away tells names apart. */
+	longest[sizeof(longest) - 2] = 'y';
+	auto_free char *other = plan_slug(longest);
+
+	assert_int_equal(strlen(other), PLAN_SLUG_MAX);
+	assert_string_not_equal(s, other);
 }
 
 static const struct {

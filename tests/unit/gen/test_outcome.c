@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "gen/graph/outcome.h"
 #include "gen/graph/plan.h"
+#include "gen/graph/run.h"
 
 /* a; b of a; c of b; d of nothing; e of d and c, which is implicit */
 static void chain(struct plan *p)
@@ -101,10 +103,29 @@ static void silent_ones(void **state)
 	}
 }
 
+/* A step that was not to be made has not failed. */
+static void unknown_ones(void **state)
+{
+	auto_plan struct plan p = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	chain(&p);
+	struct run r = { .dir = "/x", .steps = outcome_new(&p), .n = p.n_edges };
+
+	r.steps[0] = (struct step_result){ .state = STEP_FAILED, .code = X_UNKNOWN, .text = xstrdup("not known") };
+	outcome_settle(r.steps, &p);
+	assert_int_equal(run_failures(&r, &p, &e), 0);
+	r.steps[3] = (struct step_result){ .state = STEP_FAILED, .code = X_BAD_SCHED, .text = xstrdup("no program") };
+	assert_int_equal(run_failures(&r, &p, &e), -1);
+	assert_int_equal(e.code, X_BAD_SCHED);
+	outcome_free(r.steps, r.n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(nothing_failed), cmocka_unit_test(first_failed),
-					    cmocka_unit_test(silent_ones) };
+					    cmocka_unit_test(silent_ones), cmocka_unit_test(unknown_ones) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
