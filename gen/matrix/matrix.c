@@ -13,7 +13,6 @@
 #include "gen/matrix/fit.h"
 #include "gen/sweep/flags.h"
 #include "text/argv.h"
-#include "text/name.h"
 #include "topology/presets.h"
 #include "topology/topology.h"
 
@@ -68,30 +67,11 @@ static void add_words(struct argv *a, const struct scenario_list *l)
 		argv_add(a, l->at[i].text);
 }
 
-/* What the words of a kernel are called in names of guests. Caller frees; "": there are none. */
-static char *boot_name(const struct matrix_test *t)
-{
-	char hex[NAME_LEN + 1];
-	auto_free char *all = NULL;
-	size_t n;
-	FILE *f = xmemstream(&all, &n);
-
-	for (size_t i = 0; i < t->sysctls.n; i++)
-		fprintf(f, "%s\n", t->sysctls.v[i]);
-	for (size_t i = 0; i < t->kargs.n; i++)
-		fprintf(f, "\n%s", t->kargs.v[i]);
-	fclose(f);
-	if (!n)
-		return xstrdup("");
-	name_hex(all, n, hex);
-	return xasprintf("-boot%.16s", hex);
-}
-
 void matrix_guests(struct matrix_test *t, uint64_t asked_mb, bool here)
 {
 	add_words(&t->sysctls, &t->test.scenario.sysctls);
 	add_words(&t->kargs, &t->test.scenario.kargs);
-	auto_free char *boot = boot_name(t);
+	auto_free char *boot = sweep_boot_name(&t->sysctls, &t->kargs);
 
 	for (size_t i = 0; i < t->sweep.n_guests; i++) {
 		struct sweep_guest *g = &t->sweep.guests[i];

@@ -91,7 +91,7 @@ static int read_test(struct program_test *t, const struct json *j, int at, struc
 	return 0;
 }
 
-static int read_answer(struct test_binary *p, const char *text, size_t n, struct err *e)
+int program_read(struct test_binary *p, const char *text, size_t n, struct err *e)
 {
 	auto_json struct json j = { 0 };
 
@@ -150,7 +150,7 @@ int program_ask(struct test_binary *p, const char *word, const struct program_as
 		return err_in(e, "%s --cells", p->path);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return refused(p, status, e);
-	if (read_answer(p, text, n, e) < 0) {
+	if (program_read(p, text, n, e) < 0) {
 		e->code = X_NO_INPUT;
 		return err_in(e, "%s --cells: it is no test program of libktstr, or one of another version", p->path);
 	}

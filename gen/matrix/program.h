@@ -42,4 +42,6 @@ bool program_is(const char *word);
 /* X_NO_INPUT: that is no test program, or one of an older libktstr. X_USAGE: it says that a test is declared wrongly. p is to be freed in
  * any case. */
 int program_ask(struct test_binary *p, const char *word, const struct program_asked *a, struct err *e);
+/* The same from its answer, which is not trusted; X_FAIL. */
+int program_read(struct test_binary *p, const char *text, size_t n, struct err *e);
 void program_free(struct test_binary *p);

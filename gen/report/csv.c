@@ -104,11 +104,17 @@ static void rows(FILE *f, const struct report *r, const struct report_cell *c)
 	end(f, NULL, report_reason(c));
 }
 
-void report_csv(FILE *f, const struct report *r)
+void report_csv_all(FILE *f, const struct report *all, size_t n)
 {
 	fputs("scheduler,kernel,release,profile,topology,verdict,program,verified_insns,jited_len,xlated_len,stack_depth,"
 	      "processed,total_states,peak_states,usec,stack,reason\n",
 	      f);
-	for (size_t i = 0; i < r->n; i++)
-		rows(f, r, &r->cells[i]);
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = 0; i < all[k].n; i++)
+			rows(f, &all[k], &all[k].cells[i]);
+}
+
+void report_csv(FILE *f, const struct report *r)
+{
+	report_csv_all(f, r, 1);
 }

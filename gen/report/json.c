@@ -104,19 +104,51 @@ static void json_cell(struct jsonw *w, const struct report *r, const struct repo
 	jsonw_end_obj(w);
 }
 
+static void json_report(struct jsonw *w, const struct report *r)
+{
+	jsonw_obj(w);
+	jsonw_kstr(w, "scheduler", r->scheduler);
+	jsonw_karr(w, "cells");
+	for (size_t i = 0; i < r->n; i++)
+		json_cell(w, r, &r->cells[i]);
+	jsonw_end_arr(w);
+	if (r->base)
+		report_diff_json(w, r);
+	jsonw_end_obj(w);
+}
+
 void report_json(FILE *f, const struct report *r)
 {
 	struct jsonw w;
 
 	jsonw_init(&w, f);
+	json_report(&w, r);
+	jsonw_done(&w);
+}
+
+void report_json_all(FILE *f, const struct report *all, size_t n)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, f);
 	jsonw_obj(&w);
-	jsonw_kstr(&w, "scheduler", r->scheduler);
-	jsonw_karr(&w, "cells");
-	for (size_t i = 0; i < r->n; i++)
-		json_cell(&w, r, &r->cells[i]);
+	jsonw_karr(&w, "schedulers");
+	for (size_t i = 0; i < n; i++)
+		json_report(&w, &all[i]);
 	jsonw_end_arr(&w);
-	if (r->base)
-		report_diff_json(&w, r);
+	jsonw_end_obj(&w);
+	jsonw_done(&w);
+}
+
+void report_json_all_error(FILE *f, const struct err *e)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, f);
+	jsonw_obj(&w);
+	jsonw_karr(&w, "schedulers");
+	jsonw_end_arr(&w);
+	jsonw_kstr(&w, "error", e->msg);
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
 }

@@ -61,6 +61,23 @@ void report_opts_print(const struct report_opts *o, FILE *f, const struct report
 		report_text(f, r);
 }
 
+void report_opts_print_all(const struct report_opts *o, FILE *f, const struct report *all, size_t n)
+{
+	if (o->json) {
+		report_json_all(f, all, n);
+		return;
+	}
+	if (o->csv) {
+		report_csv_all(f, all, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			fputc('\n', f);
+		report_opts_print(o, f, &all[i]);
+	}
+}
+
 char *report_today(void)
 {
 	time_t now = time(NULL);

@@ -75,5 +75,7 @@ void report_opts_free(struct report_opts *o);
 struct report report_opts_report(const struct report_opts *o);
 /* In the form asked for. */
 void report_opts_print(const struct report_opts *o, FILE *f, const struct report *r);
+/* Several of them, one after the other. */
+void report_opts_print_all(const struct report_opts *o, FILE *f, const struct report *all, size_t n);
 /* Today here, "2026-11-25". Caller frees. */
 char *report_today(void);

@@ -64,6 +64,7 @@ struct report_kernel {
 struct report {
 	const char *scheduler;
 	bool raw;
+	bool among; /* others follow or came before, of other schedulers */
 	const char *command,
 		*args; /* both quoted: what runs a cell again, without kernel, profile, topology; what follows
 	                             * these ("-- --steal"). NULL: cells do not tell */

@@ -202,6 +202,9 @@ void report_text(FILE *f, const struct report *r)
 			fprintf(f, ", virtual time (shift %u, seed %llu)", c->result.clock.shift,
 				(unsigned long long)c->result.clock.seed);
 		fputc('\n', f);
+	} else if (r->among) {
+		put_words(f, r->scheduler);
+		fputc('\n', f);
 	}
 	for (size_t i = 0; i < r->n; i++)
 		text_cell(f, r, &r->cells[i]);

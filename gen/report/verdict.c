@@ -1,6 +1,7 @@
 /* What a report comes to: one error, or none. */
 #include "base/err.h"
 #include "base/mem.h"
+#include "progress/log.h"
 #include "gen/graph/plan.h"
 #include "gen/report/verdict.h"
 #include "gen/report/cell.h"
@@ -140,17 +141,17 @@ static int failure_of(const struct report *r, const struct report_cell *c, struc
 		       c->code == X_REJECTED ? "" : logs, over);
 }
 
-int report_verdict(const struct report *r, const struct run *run, const struct plan *p, struct err *e)
+/* The worst is first. */
+static const int order[] = { X_VM, X_TIMEOUT, X_DIED, X_REJECTED, X_FAIL, X_OVER, X_PASSED };
+enum { OF_CELLS = 4 };
+
+static int own_verdict(const struct report *r, struct err *e)
 {
-	static const int order[] = { X_VM, X_TIMEOUT, X_DIED, X_REJECTED };
 	size_t bad = 0;
 
-	/* What kept a cell from running at all comes before any verdict of another. */
-	if (run_first_failure(run, p, e) < 0 && e->code != X_DIED && e->code != X_TIMEOUT && e->code != X_VM)
-		return -1;
 	for (size_t i = 0; i < r->n; i++)
 		bad += failed(&r->cells[i]) && r->cells[i].met != MET_EXPECTED;
-	for (size_t k = 0; bad && k < countof(order); k++) {
+	for (size_t k = 0; bad && k < OF_CELLS; k++) {
 		for (size_t i = 0; i < r->n; i++) {
 			if (r->cells[i].code == order[k] && r->cells[i].met != MET_EXPECTED)
 				return failure_of(r, &r->cells[i], e);
@@ -159,4 +160,36 @@ int report_verdict(const struct report *r, const struct run *run, const struct p
 	if (bad)
 		return err_set(e, X_FAIL, "%s: %zu of %zu runs failed", r->scheduler, bad, r->n);
 	return gates(r, e) < 0 ? -1 : passes(r, e);
+}
+
+static size_t rank(int code)
+{
+	size_t i = 0;
+
+	while (i < countof(order) && order[i] != code)
+		i++;
+	return i;
+}
+
+int report_verdict(const struct report *all, size_t n, const struct run *run, const struct plan *p, struct err *e)
+{
+	bool any = false;
+
+	/* What kept a cell from running at all comes before any verdict of another. */
+	if (run_first_failure(run, p, e) < 0 && e->code != X_DIED && e->code != X_TIMEOUT && e->code != X_VM)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct err mine = { 0 };
+
+		if (own_verdict(&all[i], &mine) == 0)
+			continue;
+		bool worse = !any || rank(mine.code) < rank(e->code);
+
+		if (any)
+			log_error("%s", worse ? e->msg : mine.msg);
+		if (worse)
+			*e = mine;
+		any = true;
+	}
+	return any ? -1 : 0;
 }

@@ -79,13 +79,18 @@ int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e)
 	return read_flags(&f, o->file, e) < 0 || choose(s, o, &f, e) < 0 ? -1 : PROFILES_DONE;
 }
 
+int sweep_profiles_of(struct sweep *s, const struct profile_opts *o, const struct flags *f, struct err *e)
+{
+	return choose(s, o, f, e);
+}
+
 /* The guest of one kernel that asks. */
 static int plan_ask(struct plan *p, const struct edge **asks, const struct sweep *s, struct kernels *one,
 		    const struct kernels_opts *how, struct err *e)
 {
 	const struct kernel *k = &one->v[0].k;
 	struct guest_plan guest = s->guests[0].plan;
-	auto_free char *payload = sweep_payload(k);
+	auto_free char *payload = sweep_payload(s, k);
 	auto_argv struct argv args = { 0 };
 
 	guest.name = NULL;

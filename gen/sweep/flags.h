@@ -5,6 +5,7 @@
 #include "gen/kernels/kernels.h"
 #include <stdbool.h>
 struct err;
+struct flags;
 struct sweep;
 
 struct profile_opts {
@@ -19,6 +20,8 @@ enum { PROFILES_MAX = 1024, PROFILES_MANY = 32 };
 enum { PROFILES_DONE = 0, PROFILES_ASK = 1 };
 /* What can be known without the scheduler: PROFILES_DONE also when no profiles were asked for. X_USAGE, X_NO_INPUT. */
 int sweep_profiles(struct sweep *s, const struct profile_opts *o, struct err *e);
+/* The same where the scheduler's flags are known. X_USAGE. */
+int sweep_profiles_of(struct sweep *s, const struct profile_opts *o, const struct flags *f, struct err *e);
 /* Whether lines of its test go on with profiles. */
 bool sweep_has_asked(const struct sweep *s);
 /* X_USAGE when an option about profiles has none that it could be about. asked: a sweep of the request has such lines. */

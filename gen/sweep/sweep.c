@@ -9,6 +9,7 @@
 #include "gen/graph/plan.h"
 #include "gen/graph/word.h"
 #include "gen/kernels/kernels.h"
+#include "text/name.h"
 #include "topology/topology.h"
 
 enum { ARGS_MAX = 4000, ARGS_BYTES = 120000, MEMORY_MB = 1024 };
@@ -91,6 +92,24 @@ int sweep_topologies(struct sweep *s, const struct guest_plan *base, const char 
 	return 0;
 }
 
+char *sweep_boot_name(const struct argv *sysctls, const struct argv *kargs)
+{
+	char hex[NAME_LEN + 1];
+	auto_free char *all = NULL;
+	size_t n;
+	FILE *f = xmemstream(&all, &n);
+
+	for (size_t i = 0; i < sysctls->n; i++)
+		fprintf(f, "%s\n", sysctls->v[i]);
+	for (size_t i = 0; i < kargs->n; i++)
+		fprintf(f, "\n%s", kargs->v[i]);
+	fclose(f);
+	if (!n)
+		return xstrdup("");
+	name_hex(all, n, hex);
+	return xasprintf("-boot%.16s", hex);
+}
+
 void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus)
 {
 	*memory_mb = 0;
@@ -164,10 +183,17 @@ static int check_profile(const struct sweep *s, const struct profile *p, struct 
 		       : 0;
 }
 
+/* Of all that is the scheduler's own. Caller frees. */
+static char *own_folder(const struct sweep *s)
+{
+	return s->apart ? xasprintf("schedulers/%s/", s->name) : xstrdup("");
+}
+
 static void add_cell(struct sweep *s, const struct target *w, const struct sweep_guest *g, const struct profile *p)
 {
 	auto_free char *profile = p ? plan_short(p->name, NAME_MAX_SHOWN) : NULL;
 	const char *topology = g->plan.name;
+	auto_free char *own = own_folder(s);
 	auto_free char *id = xasprintf("verify %s on %s%s%s%s%s", s->name, w->k.name, topology ? " " : "",
 				       topology ? topology : "", p ? " with " : "", p ? profile : "");
 
@@ -183,7 +209,7 @@ static void add_cell(struct sweep *s, const struct target *w, const struct sweep
 			.topology = topology ? g->label : NULL,
 			.profile = p ? p->name : NULL,
 		},
-		.dir = xasprintf("cells/%s%s%s%s%s", w->k.name, topology ? "/" : "", topology ? topology : "",
+		.dir = xasprintf("%scells/%s%s%s%s%s", own, w->k.name, topology ? "/" : "", topology ? topology : "",
 				 p ? "/" : "", p ? profile : ""),
 		.id = plan_short(id, ID_MAX_SHOWN),
 	};
@@ -253,6 +279,8 @@ void sweep_arg_words(struct argv *a, const struct sweep *s, const struct profile
 static void step_args(struct argv *a, const struct sweep *s, const struct sweep_cell *c)
 {
 	sweep_arg_words(a, s, c->profile);
+	if (sweep_has_groups(s))
+		argv_fmt(a, "--groups=%s", s->o.groups);
 	if (s->o.timeout)
 		argv_opt(a, "--timeout", "%llu", (unsigned long long)s->o.timeout);
 	guest_seed(a, &c->guest->plan);
@@ -263,9 +291,19 @@ static void step_args(struct argv *a, const struct sweep *s, const struct sweep_
 		argv_add(a, "--force");
 }
 
-char *sweep_payload(const struct kernel *k)
+/* Of the other binary below base/. */
+static char *payload_folder(const struct sweep *s, const struct kernel *k)
 {
-	return xasprintf("payload%s/payload.pack", arch_suffix(k->arch));
+	auto_free char *own = own_folder(s);
+
+	return xasprintf("%spayload%s", own, arch_suffix(k->arch));
+}
+
+char *sweep_payload(const struct sweep *s, const struct kernel *k)
+{
+	auto_free char *folder = payload_folder(s, k);
+
+	return xasprintf("%s/payload.pack", folder);
 }
 
 char *sweep_audit_dir(const struct sweep_cell *c)
@@ -283,7 +321,7 @@ static const struct edge *plan_cell(struct plan *p, const struct sweep *s, const
 	const struct kernel *k = &c->target->k;
 	auto_free char *dir = sweep_cell_dir(c, base);
 	auto_argv struct argv args = { 0 };
-	auto_free char *pack = sweep_payload(k);
+	auto_free char *pack = sweep_payload(s, k);
 	auto_free char *payload = xasprintf("%s%s", base ? BASE_DIR : "", pack);
 	struct edge *g = plan_edge(p, s->o.cold ? "verify-cold" : "verify", "%s%s", c->id, base ? BASE_ID : "");
 
@@ -308,7 +346,7 @@ static const struct edge *plan_cell(struct plan *p, const struct sweep *s, const
 static const struct edge *plan_audit_cell(struct plan *p, const struct sweep *s, const struct sweep_cell *c)
 {
 	const struct kernel *k = &c->target->k;
-	auto_free char *dir = sweep_audit_dir(c), *payload = sweep_payload(k);
+	auto_free char *dir = sweep_audit_dir(c), *payload = sweep_payload(s, k);
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "verify", "%s anew", c->id);
 
@@ -334,7 +372,7 @@ static void plan_payload(struct plan *p, const struct sweep *s, const struct ker
 	bool here = a == arch_host();
 	struct edge *g = plan_edge(p, "payload", "scheduler %s%s%s%s", s->name, here ? "" : " for ",
 				   here ? "" : a->name, base ? BASE_ID : "");
-	auto_free char *out = sweep_payload(k);
+	auto_free char *out = sweep_payload(s, k), *folder = payload_folder(s, k);
 	auto_argv struct argv more = { 0 };
 
 	if (!g)
@@ -342,7 +380,7 @@ static void plan_payload(struct plan *p, const struct sweep *s, const struct ker
 	edge_in(g, "%s", base ? s->base : s->scheduler);
 	edge_needs(g, "%s", s->home->step);
 	edge_out(g, "%s%s", dir, out);
-	edge_word(g, "outdir", "%spayload%s", dir, arch_suffix(a));
+	edge_word(g, "outdir", "%s%s", dir, folder);
 	if (!here)
 		argv_opt(&more, "--arch", "%s", a->name);
 	guest_library_path(&more);
@@ -355,21 +393,24 @@ void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kern
 	plan_payload(p, s, k, false);
 }
 
+static void plan_kernel(struct plan *p, const struct sweep_cell *c)
+{
+	auto_free char *id = xasprintf("kernel %s", c->target->k.name);
+
+	if (!plan_find(p, id))
+		plan_guest_kernel(p, &c->guest->plan, &c->target->k);
+}
+
 int sweep_plan(struct plan *p, struct sweep *s, struct err *e)
 {
-	const struct target *last = NULL;
-
 	for (size_t i = 0; i < s->n; i++)
 		if (guest_plan_allows(&s->cells[i].guest->plan, &s->cells[i].target->k, e) < 0)
 			return -1;
-	plan_guest_base(p, &s->guests[0].plan);
 	for (size_t i = 0; i < s->n; i++) {
 		struct sweep_cell *c = &s->cells[i];
 
 		sweep_plan_payload(p, s, &c->target->k);
-		if (c->target != last)
-			plan_guest_kernel(p, &c->guest->plan, &c->target->k);
-		last = c->target;
+		plan_kernel(p, c);
 		if (!s->o.cold)
 			plan_guest_snapshot(p, &c->guest->plan, &c->target->k);
 		c->step = plan_cell(p, s, c, false);

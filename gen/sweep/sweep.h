@@ -4,7 +4,8 @@
  *
  * The other binary of a comparison has its payload and its cells below base/.
  *
- * T, a topology ("1n2l4c2t"), is there when the request names several, P when it has profiles. */
+ * T, a topology ("1n2l4c2t"), is there when the request names several, P when it has profiles. Several schedulers are a sweep each in one
+ * graph, below schedulers/NAME/. */
 #pragma once
 #include "gen/graph/guest.h"
 #include "gen/report/report.h"
@@ -53,6 +54,7 @@ struct sweep_cell {
 struct sweep {
 	const struct home *home;
 	const char *name;              /* of the scheduler, as a folder name */
+	bool apart;                    /* the graph has others: payload and cells lie below schedulers/NAME/ */
 	const char *scheduler;         /* its binary, absolute */
 	const char *base;              /* another binary, absolute, that runs in the same cells; NULL: none */
 	const struct kernels *kernels; /* paths may change until the plan is made */
@@ -72,6 +74,8 @@ int sweep_check_args(const char *const *args, struct err *e);
 /* A guest for each topology, given as topology.h has it, equal ones once; n 0: one CPU. base: what all have in common;
  * memory_mb 0: as a topology says, else 1024. */
 int sweep_topologies(struct sweep *s, const struct guest_plan *base, const char *const *texts, size_t n, struct err *e);
+/* What the words of a kernel are called in names of guests that have them. Caller frees; "": there are none. */
+char *sweep_boot_name(const struct argv *sysctls, const struct argv *kargs);
 /* The largest guest, in CPUs of the host: vCPUs in virtual time take turns on one (vm/admit.h). */
 void sweep_largest(const struct sweep *s, uint64_t *memory_mb, unsigned *cpus);
 /* Fills cells from what stands before them. X_USAGE as sweep_check_args, with those of the profiles. */
@@ -87,7 +91,7 @@ int sweep_plan(struct plan *p, struct sweep *s, struct err *e);
 /* The scheduler as one file, for all guests of k's architecture. It is built for one of them, and refused for the other. */
 void sweep_plan_payload(struct plan *p, const struct sweep *s, const struct kernel *k);
 /* Below the build folder. Caller frees. */
-char *sweep_payload(const struct kernel *k);
+char *sweep_payload(const struct sweep *s, const struct kernel *k);
 /* After the run of p: tells how what is kept compares with what was made anew. X_AUDIT when it differs; what could not be made anew is an
  * error of its own. */
 int sweep_audit(const struct sweep *s, const struct run *r, const struct plan *p, struct err *e);

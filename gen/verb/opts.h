@@ -106,8 +106,9 @@ struct build_asked {
 
 enum kernels_build build_asked(const struct build_asked *v);
 
-/* The scheduler of a verb that runs one: p is a struct package_opts (gen/cargo/package.h), path what names a binary. */
-#define SCHEDULER_ASKED_OPTS(p, path, package_help, path_help) \
+/* The scheduler of a verb that runs one: p is a struct package_opts (gen/cargo/package.h), path what names a binary.
+ * profile_needs: the option that --release and --profile are nothing without; NULL: the verb says so itself. */
+#define SCHEDULER_ASKED_OPTS(p, path, package_help, path_help, profile_needs) \
 	{ .name = "scheduler", \
 	  .type = OPT_STR, \
 	  .out = &(p).spec, \
@@ -123,14 +124,14 @@ enum kernels_build build_asked(const struct build_asked *v);
 		{ .name = "release", \
 		  .type = OPT_FLAG, \
 		  .out = &(p).release, \
-		  .needs = "scheduler", \
+		  .needs = (profile_needs), \
 		  .conflicts = "profile", \
 		  .help = "build the package with cargo's release profile" }, \
 		{ .name = "profile", \
 		  .type = OPT_STR, \
 		  .out = &(p).profile, \
 		  .arg = "NAME", \
-		  .needs = "scheduler", \
+		  .needs = (profile_needs), \
 		  .help = "build the package with this cargo profile (--profiles is for flags of the scheduler)" }, \
 	{ \
 		.name = "scheduler-bin", .type = OPT_STR, .out = &(path), .arg = "PATH", .help = (path_help) \

@@ -22,6 +22,7 @@ static struct guest_opts guest = GUEST_OPTS_INIT;
 static struct guest_run how;
 static struct {
 	struct opt_list args;
+	const char *groups;
 	uint64_t workload;
 	bool cross_check, anew;
 } o;
@@ -34,6 +35,11 @@ static const struct opt opts[] = {
 	  .out = &o.args,
 	  .arg = "WORD",
 	  .help = "argument of the scheduler; \\\\ is a backslash, \\012 the byte of that octal number" },
+	{ .name = "groups",
+	  .type = OPT_STR,
+	  .out = &o.groups,
+	  .arg = "PATH",
+	  .help = "a cgroup that the guest has before the scheduler: /a/b" },
 	{ .name = "workload",
 	  .type = OPT_U64,
 	  .out = &o.workload,
@@ -60,6 +66,8 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 		return -1;
 	for (size_t i = 0; i < o.args.n; i++)
 		recipe_str(r, "arg", o.args.v[i]);
+	if (o.groups)
+		recipe_str(r, "groups", o.groups);
 	recipe_u64(r, "workload", o.workload);
 	recipe_u64(r, "cross_check", o.cross_check);
 	return 0;
@@ -265,6 +273,7 @@ static int run(int dir, const char *path, struct err *e)
 	a.pack = how.payload;
 	a.args = (const char *const *)args.v;
 	a.n_args = args.n;
+	a.groups = o.groups;
 	a.seconds = how.timeout ? how.timeout : VM_LOAD_S;
 	a.anew = o.anew;
 	const struct cell_attached attached = { begin_attached, settle_attached, &a };
@@ -276,6 +285,7 @@ static int run(int dir, const char *path, struct err *e)
 			  .pack = how.payload,
 			  .layout = &layout,
 			  .args = (const char *const *)args.v,
+			  .groups = o.groups,
 			  .load_s = (unsigned)how.timeout,
 			  .work_ms = (unsigned)o.workload,
 			  .note = step_note,

@@ -70,8 +70,7 @@ static char *find_ktstr(struct err *e)
 	return path;
 }
 
-/* Where 0.3.2 looked: in what the environment names, beside the test program, in the workspace. */
-static char *find_scheduler(const struct declared *d, struct err *e)
+char *ask_scheduler(const struct declared *d, struct err *e)
 {
 	const char *name = d->s.binary, *said = getenv("KTSTR_SCHEDULER");
 	auto_free char *self = self_dir(e);
@@ -206,7 +205,7 @@ int ask_text(int *lock, char **file, char **flags, const struct variant *v, stru
 	auto_free char *folder = NULL, *binary = NULL;
 
 	*file = *flags = NULL;
-	if ((d->under && d->s.binary && !(binary = find_scheduler(d, e))) || !(folder = texts_folder(binary, e)) ||
+	if ((d->under && d->s.binary && !(binary = ask_scheduler(d, e))) || !(folder = texts_folder(binary, e)) ||
 	    hold_folder(lock, folder, e) < 0 || write_text(file, v, folder, binary, e) < 0)
 		return -1;
 	return d->flags.n ? write_flags(flags, folder, d, e) : 0;
@@ -298,7 +297,7 @@ void ask_free(struct ask *a)
 /* In the store, for that program as it is now. Caller frees; NULL: it is nowhere, or there is no store. */
 static char *kept_path(const struct declared *d, struct err *e)
 {
-	auto_free char *binary = find_scheduler(d, e), *store = binary ? cache_path("KTSTR_STORE", "store", e) : NULL;
+	auto_free char *binary = ask_scheduler(d, e), *store = binary ? cache_path("KTSTR_STORE", "store", e) : NULL;
 	struct stat st;
 
 	if (!store)

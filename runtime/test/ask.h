@@ -24,6 +24,9 @@ int ask_make(struct ask *a, const struct variant *v, bool quiet, struct err *e);
 /* The text of a variant as a file, and its scheduler's flags (NULL: it has none): what ask_make() hands on. Both are the caller's to free. *lock: of
  * struct ask, the caller's to close. */
 int ask_text(int *lock, char **file, char **flags, const struct variant *v, struct err *e);
+/* The program of its scheduler, absolute: looked for where 0.3.2 looked, in what the environment names, beside the test program, in the
+ * workspace. NULL: X_NO_INPUT. Caller frees. */
+char *ask_scheduler(const struct declared *d, struct err *e);
 /* How long its scheduler may take to attach, in the unit that ktstr is told; 0: not said. */
 unsigned ask_attach_s(const struct declared *d);
 /* All of the command line. */

@@ -25,11 +25,6 @@ static void put_scheduler(struct jsonw *w, const struct declared *d)
 {
 	const struct ktstr_scheduler *s = &d->s;
 
-	if (!d->under) {
-		jsonw_kstr(w, "scheduler", NULL);
-		return;
-	}
-	jsonw_kobj(w, "scheduler");
 	jsonw_kstr(w, "name", declared_scheduler(d));
 	jsonw_kstr(w, "binary", s->binary);
 	put_list(w, "args", s->args);
@@ -49,7 +44,41 @@ static void put_scheduler(struct jsonw *w, const struct declared *d)
 	jsonw_kstr(w, "cgroup_parent", s->cgroup_parent ? s->cgroup_parent : SCENARIO_PARENT);
 	jsonw_ku64(w, "attach_ms", s->attach_ms);
 	jsonw_kstr(w, "expect", s->expect);
+}
+
+static void put_own(struct jsonw *w, const struct declared *d)
+{
+	if (!d->under) {
+		jsonw_kstr(w, "scheduler", NULL);
+		return;
+	}
+	jsonw_kobj(w, "scheduler");
+	put_scheduler(w, d);
 	jsonw_end_obj(w);
+}
+
+/* Each declaration once, with where its program is, and whether it is known which flags that has. */
+static void put_schedulers(struct jsonw *w, const struct declarations *all)
+{
+	jsonw_karr(w, "schedulers");
+	for (size_t i = 0; i < all->n; i++) {
+		const struct declared *d = &all->v[i];
+		auto_free char *path = NULL;
+		struct err ignored;
+		size_t first = 0;
+
+		while (all->v[first].t.scheduler != d->t.scheduler)
+			first++;
+		if (!d->under || !d->s.binary || first != i)
+			continue;
+		path = ask_scheduler(d, &ignored);
+		jsonw_obj(w);
+		put_scheduler(w, d);
+		jsonw_kstr(w, "path", path);
+		jsonw_kbool(w, "flags_known", !d->unasked);
+		jsonw_end_obj(w);
+	}
+	jsonw_end_arr(w);
 }
 
 static void put_bounds(struct jsonw *w, const struct bounds *b)
@@ -137,7 +166,7 @@ static int put_test(struct jsonw *w, const struct declared *d, struct err *e)
 	jsonw_kbool(w, "ignored", declared_ignored(d));
 	put_list(w, "tags", t->tags);
 	if (!t->host) {
-		put_scheduler(w, d);
+		put_own(w, d);
 		put_list(w, "args", t->args);
 		put_list(w, "flags_required", t->flags_required);
 		put_list(w, "flags_excluded", t->flags_excluded);
@@ -172,6 +201,7 @@ int export_tests(FILE *f, const struct declarations *d, struct err *e)
 		r = put_test(&w, &d->v[i], e);
 	if (r == 0) {
 		jsonw_end_arr(&w);
+		put_schedulers(&w, d);
 		jsonw_end_obj(&w);
 		jsonw_done(&w);
 	}

@@ -64,7 +64,7 @@ static char *package_name(const char *id)
 	return slash ? xstrndup(slash + 1, n - (size_t)(slash - id) - 1) : xstrdup("");
 }
 
-static void take(struct artifacts *a, const char *line, size_t n)
+static void take(struct artifacts *a, const char *line, size_t n, bool tests)
 {
 	auto_json struct json j = { 0 };
 	auto_free char *id = NULL, *target = NULL, *path = NULL;
@@ -75,8 +75,10 @@ static void take(struct artifacts *a, const char *line, size_t n)
 		return;
 	int t = json_get(&j, 0, "target"), profile = json_get(&j, 0, "profile"), p = json_get(&j, 0, "package_id");
 
-	if (t < 0 || json_kind(&j, t) != JSON_OBJECT || !has(&j, json_get(&j, t, "kind"), "bin") ||
-	    (profile >= 0 && json_kind(&j, profile) == JSON_OBJECT && is_true(&j, json_get(&j, profile, "test"))))
+	bool test = profile >= 0 && json_kind(&j, profile) == JSON_OBJECT && is_true(&j, json_get(&j, profile, "test"));
+
+	if (t < 0 || json_kind(&j, t) != JSON_OBJECT || test != tests ||
+	    (!tests && !has(&j, json_get(&j, t, "kind"), "bin")))
 		return;
 	if (json_str(&j, json_get(&j, t, "name"), &target, &ignored) != 0 ||
 	    json_str(&j, json_get(&j, 0, "executable"), &path, &ignored) != 0)
@@ -87,7 +89,7 @@ static void take(struct artifacts *a, const char *line, size_t n)
 	a->v[a->n++] = (struct artifact){ package_name(id), TAKE(target), TAKE(path) };
 }
 
-void artifacts_read(struct artifacts *a, const char *text, size_t n)
+static void read_lines(struct artifacts *a, const char *text, size_t n, bool tests)
 {
 	const char *end = text + n;
 
@@ -96,9 +98,19 @@ void artifacts_read(struct artifacts *a, const char *text, size_t n)
 		size_t len = (size_t)((stop ? stop : end) - line);
 
 		if (len && *line == '{' && len <= ARTIFACT_LINE)
-			take(a, line, len);
+			take(a, line, len, tests);
 		text = stop ? stop + 1 : end;
 	}
+}
+
+void artifacts_read(struct artifacts *a, const char *text, size_t n)
+{
+	read_lines(a, text, n, false);
+}
+
+void artifacts_read_tests(struct artifacts *a, const char *text, size_t n)
+{
+	read_lines(a, text, n, true);
 }
 
 /* Whether spec can mean a package of this name. An address names one package, and cargo knows which. */

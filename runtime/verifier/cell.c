@@ -133,6 +133,10 @@ static int begin(struct run *x, struct err *e)
 		return 0;
 	if (vm_push(&x->vm, &p, e) < 0)
 		return err_in(e, "send the scheduler");
+	const char *groups = x->c->groups;
+
+	if (groups && chan_send(&x->vm.chan, MSG_GROUPS, groups, strlen(groups), vm_deadline(&x->vm, VM_PUSH_S), e) < 0)
+		return err_in(e, "make the scheduler's cgroup");
 	x->r->ms.push = lap(x);
 	return 0;
 }

@@ -14,6 +14,7 @@ struct cell {
 	const char *pack;            /* payload; the scheduler is /scheduler in it */
 	const struct layout *layout;
 	const char *const *args;        /* of the scheduler; NULL-ended */
+	const char *groups;             /* a cgroup ("/a/b") that is there before the scheduler is; NULL: none */
 	unsigned load_s;                /* how long it may take to attach; 0: VM_LOAD_S, scaled by the accelerator */
 	unsigned work_ms;               /* for how long tasks run under it; 0: none do */
 	void (*note)(const char *text); /* what the user is told meanwhile */

@@ -93,41 +93,43 @@ static int read_flag(const struct json *j, int obj, const struct flags *before, 
 	return 0;
 }
 
-static int read_flags(const struct json *j, struct flags *f, struct err *e)
+int flags_read(struct flags *f, const struct json *j, int arr, struct err *e)
 {
-	int n = json_count(j, 0);
+	auto_flags struct flags made = { 0 };
+	int n = json_count(j, arr);
 
-	if (json_kind(j, 0) != JSON_ARRAY)
+	if (arr < 0 || json_kind(j, arr) != JSON_ARRAY)
 		return err_set(e, X_FAIL, "not an array of flags");
 	if (n > FLAGS_MAX)
 		return err_set(e, X_FAIL, "%d flags, more than %d", n, FLAGS_MAX);
-	f->v = xcalloc((size_t)n + 1, sizeof(*f->v));
+	made.v = xcalloc((size_t)n + 1, sizeof(*made.v));
 	for (int i = 0; i < n; i++) {
 		struct flag flag = { 0 };
 
-		if (read_flag(j, json_at(j, 0, i), f, &flag, e) < 0) {
+		if (read_flag(j, json_at(j, arr, i), &made, &flag, e) < 0) {
 			flag_free(&flag);
 			return err_in(e, "flag %d", i + 1);
 		}
-		f->v[f->n++] = flag;
+		made.v[made.n++] = flag;
 	}
+	*f = made;
+	made = (struct flags){ 0 };
 	return 0;
 }
 
 int flags_parse(struct flags *f, const char *text, size_t n, struct err *e)
 {
-	auto_flags struct flags made = { 0 };
 	auto_json struct json j = { 0 };
 
 	if (n > FLAGS_TEXT)
 		return err_set(e, X_FAIL, "more than %d bytes", FLAGS_TEXT);
 	while (n && strchr(" \t\r\n", text[n - 1]) && text[n - 1])
 		n--;
-	if (n && (json_parse(&j, text, n, e) < 0 || read_flags(&j, &made, e) < 0))
-		return -1;
-	*f = made;
-	made = (struct flags){ 0 };
-	return 0;
+	if (!n) {
+		*f = (struct flags){ 0 };
+		return 0;
+	}
+	return json_parse(&j, text, n, e) < 0 ? -1 : flags_read(f, &j, 0, e);
 }
 
 static void write_words(struct jsonw *w, const char *key, char *const *v, size_t n)

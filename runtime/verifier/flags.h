@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 struct err;
+struct json;
 
 #define FLAGS_ARG "--ktstr-list-flags"
 
@@ -27,6 +28,8 @@ struct flags {
 
 /* Nothing but white space and an empty array are no flags. e tells what is wrong with the text; its code is X_FAIL. */
 int flags_parse(struct flags *f, const char *text, size_t n, struct err *e);
+/* The same of an array within a text; -1 is none. */
+int flags_read(struct flags *f, const struct json *j, int arr, struct err *e);
 /* As above, on one line. */
 void flags_write(FILE *f, const struct flags *flags);
 /* Index of the flag whose name is these n characters; f->n when there is none. */

@@ -108,7 +108,7 @@ usage() {
 	workspace
 	verifier 2 --scheduler scx_one --scheduler-bin /bin/true && verifier 2 --scheduler-bin /bin/true --release &&
 		verifier 2 --scheduler scx_one --release --profile dev && verifier 2 --scheduler '' &&
-		exits 2 ktstr verifier && has --scheduler ../err &&
+		exits 10 ktstr verifier && has 'no test program of libktstr is here' ../err && has --scheduler ../err &&
 		exits 20 ktstr verifier --kernel none --scheduler scx_one && hasnt Finished ../err &&
 		exits 2 ktstr verifier --kernel fake --scheduler scx_one --topology x && hasnt Finished ../err
 }

@@ -97,6 +97,7 @@ elsewhere() {
 		cargo ktstr test 		tests/cli/test-verb.sh
 		cargo ktstr coverage 		tests/cli/test-verb.sh
 		ktstr verifier --scheduler scx	tests/cli/package.sh: a workspace
+		ktstr verifier --tests		tests/cli/declared.sh
 		cargo install cargo-llvm-cov	needs a network; tests/cli/test-verb.sh
 		rustup component add		needs a network
 		ktstr run fork_storm_vs_spin	tests/long/scenarios.sh

@@ -21,7 +21,7 @@ static const struct opt run_opts[] = {
 	SCHEDULER_ASKED_OPTS(
 		tests_asked.package, tests_asked.scheduler,
 		"package of this cargo workspace to build and run under, in place of what the scenario says",
-		"scheduler to run under, in place of what the scenario says; its arguments come after --"),
+		"scheduler to run under, in place of what the scenario says; its arguments come after --", "scheduler"),
 	PROFILES_ASKED_OPTS(tests_asked.profiles),
 	{ .name = "list-flags",
 	  .type = OPT_FLAG,

@@ -28,7 +28,7 @@ static int read_faults(struct own *o, const struct json *j, int list, struct err
 	return 0;
 }
 
-static int read_answer(struct own *o, const char *text, size_t n, uint64_t asked, struct err *e)
+int own_read(struct own *o, const char *text, size_t n, uint64_t asked, struct err *e)
 {
 	auto_json struct json j = { 0 };
 	uint64_t seed;
@@ -81,7 +81,7 @@ int own_ask(struct own *o, const char *program, const char *test, const char *ru
 	int r = file_read(AT_FDCWD, to, ANSWER_MAX, &text, &n, e);
 
 	(void)unlink(to);
-	if (r < 0 || read_answer(o, text, n, seed, e) < 0)
+	if (r < 0 || own_read(o, text, n, seed, e) < 0)
 		return err_in(e, "what the function of test %s in %s says", test, program);
 	o->said = (struct judge_own){ (const char *const *)o->faults.v, o->faults.n, o->skip };
 	return 0;

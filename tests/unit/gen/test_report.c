@@ -371,7 +371,7 @@ static void verdict(void **state)
 		fill(&r, verdicts[i].cells, verdicts[i].n);
 		report_expect(&r, "2026-11-25");
 		e = (struct err){ 0 };
-		assert_int_equal(report_verdict(&r, &run, &plan, &e), verdicts[i].code ? -1 : 0);
+		assert_int_equal(report_verdict(&r, 1, &run, &plan, &e), verdicts[i].code ? -1 : 0);
 		assert_int_equal(e.code, verdicts[i].code);
 		if (verdicts[i].word && !strstr(e.msg, verdicts[i].word))
 			fail_msg("'%s' is not in: %s", verdicts[i].word, e.msg);

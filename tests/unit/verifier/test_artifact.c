@@ -96,9 +96,20 @@ static void odd_messages(void **state)
 	}
 }
 
+static void test_programs(void **state)
+{
+	auto_artifacts struct artifacts a = { 0 };
+
+	(void)state;
+	artifacts_read_tests(&a, messages, sizeof(messages) - 1);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.v[0].path, "/t/tested");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(chosen), cmocka_unit_test(odd_messages) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(chosen), cmocka_unit_test(test_programs),
+					    cmocka_unit_test(odd_messages) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
