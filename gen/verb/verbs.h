@@ -6,7 +6,9 @@ extern const struct verb verb_root; /* main.c: the map of all of them */
 extern const struct verb verb_affected;
 extern const struct verb verb_build_kernel;
 extern const struct verb verb_cache;
+extern const struct verb verb_cache_export;
 extern const struct verb verb_cache_gc;
+extern const struct verb verb_cache_import;
 extern const struct verb verb_cache_stats;
 extern const struct verb verb_cache_verify;
 extern const struct verb verb_cleanup;

@@ -64,5 +64,14 @@ void work_drop(struct work *w);
 /* File name of out turned out to be of no use: it goes, and the result it was placed from, so that the next request makes it
  * again. */
 void store_spoil(struct store *st, const char *out, const char *name);
+/* The result of that key, whatever its recipe says. HIT as above, or MISS: nothing is there, or it is damaged, or just thrown out. */
+int store_find(struct store *st, const char *key, struct work *w, struct err *e);
+/* Makes a result of what came from another store: the files in the folder draft (below the store), and nothing else, held against recipe, of which key is
+ * the hash, and content, the list of the other store. It stays in draft. X_BAD_ARCHIVE: they do not belong together. */
+int store_seal(struct store *st, const char *draft, const char *key, const char *recipe, const char *content,
+	       struct err *e);
+/* Puts that in place by one rename. HIT: the store has that result by now, which stays, and so does the draft; MISS: it is new. */
+int store_adopt(struct store *st, const char *draft, const char *key, struct err *e);
+
 /* Marks a result as used now (mtime of its recipe) for gc.h. */
 void work_touch(struct work *w);

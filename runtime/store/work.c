@@ -32,14 +32,19 @@ static char *draft_folder(const char *key)
 	return xasprintf("drafts/%s.%ld", key, (long)getpid());
 }
 
-/* A folder that has lost something is no result: it is made again. */
-static bool whole(int dir, const char *recipe)
+/* A folder that has lost something is no result: it is made again. recipe NULL: it is the one that key is the hash of. */
+static bool whole(int dir, const char *recipe, const char *key)
 {
 	auto_content struct content c = { 0 };
 	auto_free char *text = NULL;
+	char hex[KEY_LEN + 1];
 	struct err ignored;
+	size_t n;
 
-	if (file_read(dir, "recipe", TEXT_MAX, &text, NULL, &ignored) < 0 || strcmp(text, recipe) != 0)
+	if (file_read(dir, "recipe", TEXT_MAX, &text, &n, &ignored) < 0)
+		return false;
+	hash_hex(text, n, hex);
+	if (recipe ? strcmp(text, recipe) : strcmp(hex, key))
 		return false;
 	return content_read(&c, dir, &ignored) == 0 && content_present(&c, dir);
 }
@@ -60,7 +65,7 @@ static int look_up(struct work *w, const char *recipe, struct err *e)
 		return store_err(w->st, e);
 	}
 	/* Held before it is looked at: then all of it stays, or some of it is gone already. */
-	if (dir < 0 || !hold(dir) || !whole(dir, recipe))
+	if (dir < 0 || !hold(dir) || !whole(dir, recipe, w->key))
 		return STORE_MISS;
 	w->dir = TAKE_FD(dir);
 	w->path = xasprintf("%s/%s", w->st->path, name);
@@ -107,6 +112,18 @@ int store_begin(struct store *st, struct recipe *r, bool force, struct work *w, 
 	return rc;
 }
 
+int store_find(struct store *st, const char *key, struct work *w, struct err *e)
+{
+	struct work new = { .st = st, .lock = -1, .dir = -1 };
+
+	memcpy(new.key, key, KEY_LEN);
+	int rc = look_up(&new, NULL, e);
+
+	if (rc == STORE_HIT)
+		*w = new;
+	return rc;
+}
+
 static int add_text(int dir, const char *name, const char *text, struct err *e)
 {
 	auto_close int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
@@ -120,21 +137,24 @@ static int add_text(int dir, const char *name, const char *text, struct err *e)
 	return 0;
 }
 
-static int seal(struct work *w, struct recipe *r, struct err *e)
+/* wanted: the list of contents that must come of it, or NULL. */
+static int seal(int dir, const char *recipe, const char *wanted, struct err *e)
 {
 	auto_content struct content c = { 0 };
 	auto_free char *list = NULL;
 	char sum[KEY_LEN + 2] = "";
 
-	if (content_seal(&c, w->dir, e) < 0)
+	if (content_seal(&c, dir, e) < 0)
 		return -1;
 	list = content_text(&c);
+	if (wanted && strcmp(list, wanted) != 0)
+		return err_set(e, X_BAD_ARCHIVE, "its files are not those of its list of contents");
 	hash_hex(list, strlen(list), sum);
 	sum[KEY_LEN] = '\n';
-	if (add_text(w->dir, "content", list, e) < 0 || add_text(w->dir, "content.sum", sum, e) < 0 ||
-	    add_text(w->dir, "recipe", recipe_text(r), e) < 0)
+	if (add_text(dir, "content", list, e) < 0 || add_text(dir, "content.sum", sum, e) < 0 ||
+	    add_text(dir, "recipe", recipe, e) < 0)
 		return -1;
-	if (fsync(w->dir) < 0)
+	if (fsync(dir) < 0)
 		return err_sys(e, "write the result's folder");
 	return 0;
 }
@@ -152,10 +172,9 @@ static int make_parent(int dir, const char *parent, struct err *e)
 
 /* What has the name already (a forced run, a damaged result) changes places with the draft and then goes, so there is
  * no moment without a result. */
-static int move_in(struct work *w, const char *draft, const char *object, struct err *e)
+static int move_in(int dir, const char *key, const char *draft, const char *object, struct err *e)
 {
-	auto_free char *parent = xasprintf("objects/%.2s", w->key);
-	int dir = w->st->dir;
+	auto_free char *parent = xasprintf("objects/%.2s", key);
 	struct err ignored;
 
 	if (make_parent(dir, parent, e) < 0)
@@ -180,17 +199,44 @@ int work_publish(struct work *w, struct recipe *r, struct err *e)
 	auto_free char *draft = draft_folder(w->key);
 	auto_free char *object = object_name(w->key);
 
-	if (seal(w, r, e) < 0) {
+	if (seal(w->dir, recipe_text(r), NULL, e) < 0) {
 		(void)err_in(e, "store the result");
 		return store_err(w->st, e);
 	}
-	if (move_in(w, draft, object, e) < 0)
+	if (move_in(w->st->dir, w->key, draft, object, e) < 0)
 		return store_err(w->st, e);
 	free(w->path);
 	w->path = xasprintf("%s/%s", w->st->path, object);
 	(void)hold(w->dir); /* nobody else may have it yet */
 	lock_drop(w->st, w->key, &w->lock);
 	return 0;
+}
+
+int store_seal(struct store *st, const char *draft, const char *key, const char *recipe, const char *content,
+	       struct err *e)
+{
+	auto_close int dir = openat(st->dir, draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char hex[KEY_LEN + 1];
+
+	hash_hex(recipe, strlen(recipe), hex);
+	if (strcmp(hex, key) != 0)
+		return err_set(e, X_BAD_ARCHIVE, "its recipe is not the one that its key is of");
+	if (dir < 0)
+		return err_sys(e, "open %s", draft);
+	if (seal(dir, recipe, content, e) == 0)
+		return 0;
+	return e->code == X_BAD_ARCHIVE ? -1 : store_err(st, e);
+}
+
+int store_adopt(struct store *st, const char *draft, const char *key, struct err *e)
+{
+	auto_work struct work there = { .lock = -1, .dir = -1 };
+	auto_free char *object = object_name(key);
+	int rc = store_find(st, key, &there, e);
+
+	if (rc != STORE_MISS)
+		return rc;
+	return move_in(st->dir, key, draft, object, e) < 0 ? store_err(st, e) : STORE_MISS;
 }
 
 static bool is_there(struct hashes *h, int out, const struct content_file *f)

@@ -2,11 +2,12 @@
 #include "gen/verb/verbs.h"
 #include <stddef.h>
 
-static const struct verb *const subs[] = { &verb_cache_stats, &verb_cache_gc, &verb_cache_verify, NULL };
+static const struct verb *const subs[] = { &verb_cache_stats,  &verb_cache_gc,     &verb_cache_verify,
+					   &verb_cache_export, &verb_cache_import, NULL };
 
 const struct verb verb_cache = {
 	.name = "cache",
 	.args = "",
-	.summary = "manage the store and the kernel cache: stats, gc, verify",
+	.summary = "store and kernel cache: stats, gc, verify, export, import",
 	.sub = subs,
 };

@@ -208,6 +208,7 @@ int request_make(struct request *q, struct made *m, struct run_opts *ro, struct 
 	ro->explain = o->explain;
 	ro->jobs = (unsigned)o->jobs;
 	ro->brief = true;
+	ro->last = true;
 	if (o->audit && audit_choose(&q->matrix, o->audit, e) < 0)
 		return -1;
 	matrix_largest(&q->matrix, &memory_mb, &cpus);

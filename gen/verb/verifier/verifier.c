@@ -162,7 +162,7 @@ static int make_and_report(struct request *q, struct err *e)
 	auto_plan struct plan p = { 0 };
 	auto_run struct run r = { 0 };
 	auto_free char *name = xasprintf("verifier-%s", q->name);
-	struct run_opts ro = { .explain = o->explain, .jobs = (unsigned)o->jobs };
+	struct run_opts ro = { .explain = o->explain, .jobs = (unsigned)o->jobs, .last = true };
 	uint64_t memory_mb;
 	unsigned cpus;
 
@@ -213,7 +213,7 @@ static int verifier_run(int n, const char *const *args, struct err *e)
 	(void)n;
 	if (r >= 0)
 		r = sweep_run(&q, r == PROFILES_ASK, e);
-	if (r < 0 && o->report.json && !o->reported)
+	if (r < 0 && e->code && o->report.json && !o->reported)
 		tell_error(&q, e);
 	request_free(&q);
 	return r < 0 ? e->code : X_SUCCESS;

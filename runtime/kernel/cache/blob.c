@@ -1,5 +1,3 @@
-/* blob.c: libarchive reads tar and does zstd both ways; the few headers we write are ours, because its writers of tar
- * cannot be linked without all that its other writers need. */
 #include "kernel/cache/blob.h"
 
 #include <archive.h>
@@ -7,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -15,9 +12,10 @@
 #include "base/file.h"
 #include "json/write.h"
 #include "base/mem.h"
+#include "tar/write.h"
 #include "text/text.h"
 
-enum { BLOCK = 512, PIECE = 256 << 10, META_MAX = 1 << 20, SHOWN_MAX = 100, TAR_NAME_MAX = 99 };
+enum { META_MAX = 1 << 20, SHOWN_MAX = 100 };
 
 static const uint64_t bytes_max = (uint64_t)4 << 30;
 
@@ -37,72 +35,13 @@ static bool failed(int r)
 	return r != ARCHIVE_OK && r != ARCHIVE_WARN;
 }
 
-struct packing {
-	struct archive *a;
-	int out;
-	uint64_t size;
-	time_t time;
-	bool over;        /* what is still written when it is freed is of no use */
-	struct err cause; /* why writing ended; code 0: libarchive knows */
-};
-
-static la_ssize_t on_write(struct archive *a, void *arg, const void *data, size_t n)
+/* Errors of a tar name no more than a member. */
+static int packed(int r, struct err *e)
 {
-	struct packing *p = arg;
-
-	if (p->over || write_all(p->out, data, n, "packed kernel", &p->cause) < 0) {
-		archive_set_error(a, ECANCELED, "stopped");
-		return -1;
-	}
-	p->size += n;
-	return (la_ssize_t)n;
+	return r < 0 ? err_in(e, "pack the kernel") : 0;
 }
 
-static int unpacked(struct packing *p, struct err *e)
-{
-	const char *why = archive_error_string(p->a);
-
-	if (!p->cause.code)
-		return err_set(e, X_FAIL, "pack the kernel: %s", why ? why : "libarchive cannot");
-	*e = p->cause;
-	return -1;
-}
-
-static int add_bytes(struct packing *p, const void *data, size_t n, struct err *e)
-{
-	return archive_write_data(p->a, data, n) == (la_ssize_t)n ? 0 : unpacked(p, e);
-}
-
-static int add_padding(struct packing *p, uint64_t size, struct err *e)
-{
-	static const char zeros[BLOCK];
-
-	return add_bytes(p, zeros, (BLOCK - size % BLOCK) % BLOCK, e);
-}
-
-static int add_header(struct packing *p, const char *name, uint64_t size, struct err *e)
-{
-	char h[BLOCK] = "";
-	unsigned sum = 0;
-
-	if (strlen(name) > TAR_NAME_MAX || size >= bytes_max)
-		return err_set(e, X_FAIL, "pack the kernel: %s is too %s", name, size >= bytes_max ? "large" : "long");
-	memcpy(h, name, strlen(name));
-	snprintf(h + 100, 8, "%07o", 0644);
-	snprintf(h + 108, 8, "%07o", 0);
-	snprintf(h + 116, 8, "%07o", 0);
-	snprintf(h + 124, 12, "%011llo", (unsigned long long)size);
-	snprintf(h + 136, 12, "%011llo", (unsigned long long)p->time);
-	memset(h + 148, ' ', 8);
-	h[156] = '0';
-	memcpy(h + 257, "ustar  ", 8);
-	for (size_t i = 0; i < sizeof(h); i++)
-		sum += (unsigned char)h[i];
-	snprintf(h + 148, 7, "%06o", sum);
-	return add_bytes(p, h, sizeof(h), e);
-}
-
-static int add_meta(struct packing *p, const struct kernel_meta *m, struct err *e)
+static int add_meta(struct tar_out *t, const struct kernel_meta *m, struct err *e)
 {
 	struct kernel_meta there = *m; /* borrowed strings */
 	auto_free char *text = NULL;
@@ -115,31 +54,10 @@ static int add_meta(struct packing *p, const struct kernel_meta *m, struct err *
 	kernel_meta_write(&w, &there);
 	jsonw_done(&w);
 	fclose(f);
-	if (add_header(p, "metadata.json", n, e) < 0 || add_bytes(p, text, n, e) < 0)
-		return -1;
-	return add_padding(p, n, e);
+	return packed(tar_text(t, parts[META].member, text, n, e), e);
 }
 
-static int add_content(struct packing *p, int fd, const char *name, uint64_t size, struct err *e)
-{
-	auto_free char *piece = xmalloc(PIECE);
-
-	for (uint64_t left = size; left;) {
-		ssize_t n = read(fd, piece, left < PIECE ? (size_t)left : PIECE);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? err_sys(e, "read %s", name)
-				     : err_set(e, X_FAIL, "%s became shorter while it was read", name);
-		if (add_bytes(p, piece, (size_t)n, e) < 0)
-			return -1;
-		left -= (uint64_t)n;
-	}
-	return add_padding(p, size, e);
-}
-
-static int add_file(struct packing *p, int dir, const char *name, bool must, struct err *e)
+static int add_file(struct tar_out *t, int dir, const char *name, bool must, struct err *e)
 {
 	auto_close int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
@@ -152,46 +70,29 @@ static int add_file(struct packing *p, int dir, const char *name, bool must, str
 	}
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, X_NO_INPUT, "pack the kernel: %s is not a regular file", name);
-	if (add_header(p, name, (uint64_t)st.st_size, e) < 0)
-		return -1;
-	return add_content(p, fd, name, (uint64_t)st.st_size, e);
+	if ((uint64_t)st.st_size >= bytes_max)
+		return err_set(e, X_FAIL, "pack the kernel: %s is too large", name);
+	return packed(tar_file(t, name, fd, (uint64_t)st.st_size, false, name, e), e);
 }
 
-static int write_all_of(struct packing *p, int dir, const struct kernel_meta *m, struct err *e)
+static int write_all_of(struct tar_out *t, int dir, const struct kernel_meta *m, struct err *e)
 {
-	static const char end[2 * BLOCK];
-
-	if (add_meta(p, m, e) < 0 || add_file(p, dir, m->image_name, true, e) < 0 ||
-	    (m->vmlinux_name && add_file(p, dir, parts[VMLINUX].member, true, e) < 0) ||
-	    add_file(p, dir, ".config", false, e) < 0 || add_bytes(p, end, sizeof(end), e) < 0)
+	if (add_meta(t, m, e) < 0 || add_file(t, dir, m->image_name, true, e) < 0 ||
+	    (m->vmlinux_name && add_file(t, dir, parts[VMLINUX].member, true, e) < 0))
 		return -1;
-	return failed(archive_write_close(p->a)) ? unpacked(p, e) : 0;
-}
-
-static int open_writer(struct packing *p, struct err *e)
-{
-	struct archive_entry *all = archive_entry_new();
-	int r;
-
-	p->a = archive_write_new();
-	archive_entry_set_filetype(all, AE_IFREG);
-	r = failed(archive_write_add_filter_zstd(p->a)) ||
-	    failed(archive_write_set_filter_option(p->a, "zstd", "compression-level", "3")) ||
-	    failed(archive_write_set_format_raw(p->a)) || failed(archive_write_set_bytes_in_last_block(p->a, 1)) ||
-	    failed(archive_write_open(p->a, p, NULL, on_write, NULL)) || failed(archive_write_header(p->a, all));
-	archive_entry_free(all);
-	return r ? unpacked(p, e) : 0;
+	return add_file(t, dir, ".config", false, e);
 }
 
 int blob_pack(int dir, const struct kernel_meta *m, int out, uint64_t *size, struct err *e)
 {
-	struct packing p = { .out = out, .time = time(NULL) };
-	int r = open_writer(&p, e) < 0 ? -1 : write_all_of(&p, dir, m, e);
+	struct tar_out *t = NULL;
+	int r = packed(tar_begin(&t, out, e), e);
 
-	p.over = true;
-	archive_write_free(p.a);
 	if (r == 0)
-		*size = p.size;
+		r = write_all_of(t, dir, m, e);
+	if (r == 0)
+		r = packed(tar_end(t, size, e), e);
+	tar_free(t);
 	return r;
 }
 
