@@ -115,7 +115,8 @@ $(GEN): $(call obj,$(GEN_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
-$(O)/cargo-ktstr: $(call obj,gen/main.c) $(GEN) $(LIB)
+# Of what fetches it takes only how git is run, which needs no library.
+$(O)/cargo-ktstr: $(call obj,gen/main.c) $(GEN) $(FETCH) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SHA_LIB)
 $(O)/ktstr: $(O)/cargo-ktstr
 	$(Q)ln -f $< $@

@@ -8,10 +8,10 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-	&verb_run,          &verb_matrix,      &verb_runs,     &verb_affected, &verb_explore,    &verb_replay,
-	&verb_list,         &verb_new,         &verb_test,     &verb_coverage, &verb_test_stats, &verb_kernel,
-	&verb_build_kernel, &verb_verifier,    &verb_shell,    &verb_topo,     &verb_cleanup,    &verb_cache,
-	&verb_doctor,       &verb_completions, &verb_complete, &verb_man,      &verb_stats,      NULL,
+	&verb_run,      &verb_matrix, &verb_runs,  &verb_affected, &verb_explore,    &verb_replay, &verb_bisect,
+	&verb_list,     &verb_new,    &verb_test,  &verb_coverage, &verb_test_stats, &verb_kernel, &verb_build_kernel,
+	&verb_verifier, &verb_shell,  &verb_topo,  &verb_cleanup,  &verb_cache,      &verb_doctor, &verb_completions,
+	&verb_complete, &verb_man,    &verb_stats, NULL,
 };
 
 const struct verb verb_root = {

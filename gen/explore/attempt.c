@@ -37,7 +37,7 @@ int attempts_open(struct attempts *a, const char *name, struct err *e)
 	auto_free char *lock = xasprintf("%s" LOCK, a->dir);
 	int r = flock_try(AT_FDCWD, lock, &a->lock, e);
 
-	return r == LOCK_BUSY ? err_set(e, X_FAIL, "the same is being explored already; wait for that one") : r;
+	return r == LOCK_BUSY ? err_set(e, X_FAIL, "the same is being done already; wait for that one") : r;
 }
 
 void attempts_close(struct attempts *a)
@@ -47,6 +47,7 @@ void attempts_close(struct attempts *a)
 	flock_drop(AT_FDCWD, lock, &a->lock);
 	free(a->program);
 	argv_free(&a->options);
+	argv_free(&a->rest);
 	free(a->dir);
 	*a = ATTEMPTS_NONE;
 }
@@ -68,24 +69,6 @@ static void end_child(struct child *c)
 	if (c->pid && !stop_pending())
 		(void)spawn_wait(c, now_ms() + 100, &status, &ignored);
 	spawn_kill(c);
-}
-
-/* SPAWN_ENDED, SPAWN_DEADLINE. */
-static int run_child(const struct attempts *a, const struct argv *words, int said, int *status, struct err *e)
-{
-	const char *const env[] = { "KTSTR_SIDECAR_DIR", NULL };
-	const struct spawn s = {
-		.argv = (const char *const *)words->v, .env = env, .in = SPAWN_NULL, .out = SPAWN_NULL, .err = said
-	};
-	struct child c = { 0 };
-
-	if (spawn_start(&s, &c, e) < 0)
-		return -1;
-	int r = spawn_wait(&c, a->until, status, e);
-
-	if (r != SPAWN_ENDED)
-		end_child(&c);
-	return r;
 }
 
 /* What it said, for people: its last lines. Caller frees. */
@@ -131,50 +114,87 @@ static int read_verdict(struct attempt *t, struct err *e)
 	return verdict_read(&t->v, text, n, e) < 0 ? err_in(e, "%s", path) : ATTEMPT_JUDGED;
 }
 
-static int conclude(struct attempt *t, const struct attempts *a, int status, struct err *e)
+int attempt_verb(struct attempt *t, const struct attempts *a, const struct argv *words, struct err *e)
 {
-	auto_free char *result = xasprintf("%s/" RESULT, a->dir), *said = xasprintf("%s/" SAID, a->dir);
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : X_FAIL;
-	struct err why = { 0 };
-
-	t->dir = attempt_cell_dir(result);
-	if (t->dir && read_verdict(t, &why) == ATTEMPT_JUDGED)
-		return ATTEMPT_JUDGED;
-	t->why = last_words(said);
-	if (code == X_SUCCESS || code == X_USAGE || code == X_NO_INPUT)
-		return ATTEMPT_UNFIT;
-	return err_set(e, code, "%s", t->why);
-}
-
-int attempt_run(struct attempt *t, const struct attempts *a, const char *file, const char *text, uint64_t first,
-		size_t n, struct err *e)
-{
-	auto_free char *path = xasprintf("%s/%s", a->dir, file), *result = xasprintf("%s/" RESULT, a->dir),
-		       *said = xasprintf("%s/" SAID, a->dir);
-	auto_argv struct argv words = { 0 };
+	static const char *const env[] = { "KTSTR_SIDECAR_DIR", NULL };
+	auto_free char *said = xasprintf("%s/" SAID, a->dir);
+	auto_argv struct argv all = { 0 };
+	struct child c = { 0 };
 	int status = 0;
 
 	*t = (struct attempt){ 0 };
 	if (a->until >= 0 && now_ms() >= a->until)
 		return ATTEMPT_OVER;
-	if (file_write(AT_FDCWD, path, text, strlen(text), e) < 0)
-		return -1;
-	(void)unlink(result);
 	auto_close int fd = open(said, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
 	if (fd < 0)
 		return err_sys(e, "open %s", said);
-	argv_add(&words, a->program);
+	argv_add(&all, a->program);
+	argv_addv(&all, (const char *const *)words->v);
+	if (a->options.n)
+		argv_addv(&all, (const char *const *)a->options.v);
+	if (a->rest.n)
+		argv_addv(&all, (const char *const *)a->rest.v);
+	const struct spawn s = {
+		.argv = (const char *const *)all.v, .env = env, .in = SPAWN_NULL, .out = SPAWN_NULL, .err = fd
+	};
+
+	if (spawn_start(&s, &c, e) < 0)
+		return -1;
+	int r = spawn_wait(&c, a->until, &status, e);
+
+	if (r != SPAWN_ENDED) {
+		end_child(&c);
+		return r < 0 ? -1 : ATTEMPT_OVER;
+	}
+	t->code = WIFEXITED(status) ? WEXITSTATUS(status) : X_FAIL;
+	t->why = last_words(said);
+	return 0;
+}
+
+/* By what it wrote down, or by its exit code when it wrote down nothing. */
+static int conclude(struct attempt *t, const char *result, struct err *e)
+{
+	struct err why = { 0 };
+
+	t->dir = attempt_cell_dir(result);
+	if (t->dir && read_verdict(t, &why) == ATTEMPT_JUDGED) {
+		free(t->why);
+		t->why = NULL;
+		return ATTEMPT_JUDGED;
+	}
+	if (t->code == X_SUCCESS || t->code == X_USAGE || t->code == X_NO_INPUT)
+		return ATTEMPT_UNFIT;
+	return err_set(e, t->code, "%s", t->why);
+}
+
+int attempt_words(struct attempt *t, const struct attempts *a, const struct argv *words, struct err *e)
+{
+	auto_free char *result = xasprintf("%s/" RESULT, a->dir);
+	auto_argv struct argv all = { 0 };
+
+	argv_addv(&all, (const char *const *)words->v);
+	argv_opt(&all, "--json-file", "%s", result);
+	argv_add(&all, "--unrecorded");
+	(void)unlink(result);
+	int r = attempt_verb(t, a, &all, e);
+
+	return r ? r : conclude(t, result, e);
+}
+
+int attempt_run(struct attempt *t, const struct attempts *a, const char *file, const char *text, uint64_t first,
+		size_t n, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/%s", a->dir, file);
+	auto_argv struct argv words = { 0 };
+
+	*t = (struct attempt){ 0 };
+	if (file_write(AT_FDCWD, path, text, strlen(text), e) < 0)
+		return -1;
 	argv_add(&words, "run");
 	argv_add(&words, path);
 	argv_opt(&words, "--seeds", "%" PRIu64 "..%" PRIu64, first, first + n - 1);
-	argv_opt(&words, "--json-file", "%s", result);
-	argv_add(&words, "--unrecorded");
-	if (a->options.n)
-		argv_addv(&words, (const char *const *)a->options.v);
-	int r = run_child(a, &words, fd, &status, e);
-
-	return r < 0 ? -1 : r == SPAWN_DEADLINE ? ATTEMPT_OVER : conclude(t, a, status, e);
+	return attempt_words(t, a, &words, e);
 }
 
 void attempt_free(struct attempt *t)

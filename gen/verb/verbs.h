@@ -4,6 +4,7 @@
 
 extern const struct verb verb_root; /* main.c: the map of all of them */
 extern const struct verb verb_affected;
+extern const struct verb verb_bisect;
 extern const struct verb verb_build_kernel;
 extern const struct verb verb_cache;
 extern const struct verb verb_cache_export;
