@@ -1,10 +1,11 @@
 #!/bin/sh
 # fetch-kernel.sh: the newest distribution kernel that has sched_ext, as .deb files.
 #
-#   tests/fetch-kernel.sh [--dest DIR] [--refresh] [--arch arm64] [--flavour cloud-arm64] [--modules]
+#   tests/fetch-kernel.sh [--dest DIR] [--refresh] [--arch arm64] [--flavour cloud-arm64] [--modules] [--below 7.3.4]
 #
 # Prints the paths of the packages, for `cargo ktstr kernel import`. Of another architecture than this machine's, too, by
-# the distribution's name for it. With --modules its modules are among them. Looks into the suites newer
+# the distribution's name for it. With --modules its modules are among them, with --below it is the newest
+# that is older than that release. Looks into the suites newer
 # than the installed release (KTSTR_KERNEL_SUITES replaces the list), downloads with apt and its
 # signature checks, installs nothing. What is there already is used for a week; when the network
 # is not there, for longer, with a warning.
@@ -17,6 +18,7 @@ dest=
 flavour=
 refresh=
 modules=
+below=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--dest) dest=${2:?--dest DIR} && shift ;;
@@ -24,7 +26,8 @@ while [ $# -gt 0 ]; do
 	--arch) arch=${2:?--arch ARCH} && shift ;;
 	--flavour) flavour=${2:?--flavour NAME} && shift ;;
 	--modules) modules=-modules ;;
-	*) echo "usage: $0 [--dest DIR] [--refresh] [--arch ARCH] [--flavour NAME] [--modules]" >&2 && exit 2 ;;
+	--below) below=${2:?--below RELEASE} && shift ;;
+	*) echo "usage: $0 [--dest DIR] [--refresh] [--arch ARCH] [--flavour NAME] [--modules] [--below RELEASE]" >&2 && exit 2 ;;
 	esac
 	shift
 done
@@ -38,7 +41,7 @@ fi
 if [ -z "$dest" ]; then
 	dest=$cache/kernel
 	[ -z "${apt_arch-}$flavour" ] || dest=$cache/kernel-${flavour:-cloud-$arch}
-	dest=$dest$modules
+	dest=$dest${below:+-below-$below}$modules
 fi
 flavour=${flavour:-cloud-$arch}
 
@@ -71,8 +74,10 @@ parts_of() { # RELEASE
 }
 
 releases() {
-	apt-cache -c "$apt_conf" pkgnames linux-image- |
-		sed -n "s/^linux-image-\([0-9].*-$flavour\)\$/\1/p" | sort -rV
+	{
+		apt-cache -c "$apt_conf" pkgnames linux-image- | sed -n "s/^linux-image-\([0-9].*-$flavour\)\$/\1/p"
+		echo "$below"
+	} | sort -rV | awk -v below="$below" 'past && $0 != below; $0 == below { past = 1 } below == "" && $0 != ""'
 }
 
 has_sched_ext() { # DEB…

@@ -126,6 +126,7 @@ elsewhere() {
 		ktstr run cgroup_exit_race	tests/vm/schedulers.sh: as small a scenario, the same end
 		ktstr explore lost.ktstr	tests/long/explore.sh
 		ktstr replay 			tests/long/explore.sh
+		ktstr bisect 			tests/long/bisect.sh; of kernels' commits tests/cli/bisect.sh
 		ktstr matrix ./tests		tests/vm/libktstr.sh: other tests
 		ktstr affected ./tests		tests/cli/matrix.sh
 	END
