@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +38,10 @@ int attempts_open(struct attempts *a, const char *name, struct err *e)
 	auto_free char *lock = xasprintf("%s" LOCK, a->dir);
 	int r = flock_try(AT_FDCWD, lock, &a->lock, e);
 
-	return r == LOCK_BUSY ? err_set(e, X_FAIL, "the same is being done already; wait for that one") : r;
+	if (r)
+		return r == LOCK_BUSY ? err_set(e, X_FAIL, "the same is being done already; wait for that one") : r;
+	a->held = open(a->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return a->held < 0 || flock(a->held, LOCK_SH | LOCK_NB) < 0 ? err_sys(e, "hold %s", a->dir) : 0;
 }
 
 void attempts_close(struct attempts *a)
@@ -45,6 +49,8 @@ void attempts_close(struct attempts *a)
 	auto_free char *lock = xasprintf("%s" LOCK, a->dir ? a->dir : "");
 
 	flock_drop(AT_FDCWD, lock, &a->lock);
+	if (a->held >= 0)
+		close(a->held);
 	free(a->program);
 	argv_free(&a->options);
 	argv_free(&a->rest);

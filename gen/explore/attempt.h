@@ -12,11 +12,11 @@ struct attempts {
 	struct argv options; /* of every run: kernel, shift, … */
 	struct argv rest;    /* … and what stands behind all of them: "--", arguments of the scheduler */
 	char *dir;           /* where texts and what they came to are written; ours */
-	int lock;
+	int lock, held;      /* none beside us; "cache gc" leaves dir alone */
 	long long until; /* now_ms() at which the time is over; -1: never */
 };
 
-#define ATTEMPTS_NONE ((struct attempts){ .lock = -1, .until = -1 })
+#define ATTEMPTS_NONE ((struct attempts){ .lock = -1, .held = -1, .until = -1 })
 
 /* name: of the folder, below the store's texts. X_FAIL when an equal one is at work. */
 int attempts_open(struct attempts *a, const char *name, struct err *e);
