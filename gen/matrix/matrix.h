@@ -73,6 +73,7 @@ struct matrix {
 	const struct home *home;
 	struct matrix_test *tests;
 	size_t n;
+	const char *payload;              /* in place of what is packed of the scheduler, absolute; NULL: that */
 	const char *base;                 /* --diff-bin, absolute; NULL: the scheduler of the test */
 	const struct target *base_kernel; /* --diff-kernel; NULL: the kernel of the cell */
 	const char *const *expect_lines;  /* NULL-ended */

@@ -73,6 +73,14 @@ static char *side_payload(const struct side *s)
 	return xasprintf("%s%s", base ? "schedulers/base" : s->c->test->payload, arch_suffix(side_kernel(s)->arch));
 }
 
+/* What of it its guests get. Caller frees. */
+static char *side_pack(const struct side *s)
+{
+	auto_free char *dir = side_payload(s);
+
+	return s->m->payload ? xstrdup(s->m->payload) : xasprintf("%s/payload.pack", dir);
+}
+
 /* Where its runs are. Caller frees. */
 static char *side_dir(const struct side *s)
 {
@@ -142,7 +150,7 @@ static void plan_payload(struct plan *p, const struct side *s)
 	auto_free char *dir = side_payload(s);
 	auto_argv struct argv more = { 0 };
 
-	if (!scheduler)
+	if (!scheduler || s->m->payload)
 		return;
 	struct edge *g =
 		plan_edge(p, "payload", "scheduler %s of %s%s%s", strrchr(scheduler, '/') + 1,
@@ -178,9 +186,9 @@ static void other_args(struct argv *a, const struct matrix_cell *c)
 static void scheduler_args(struct argv *a, const struct side *s, const char *scheduler)
 {
 	const struct matrix_cell *c = s->c;
-	auto_free char *payload = side_payload(s);
+	auto_free char *pack = side_pack(s);
 
-	argv_fmt(a, "--payload=%s/payload.pack", payload);
+	argv_fmt(a, "--payload=%s", pack);
 	argv_fmt(a, "--scheduler=%s", strrchr(scheduler, '/') + 1);
 	if (c->on->profile)
 		argv_fmt(a, "--profile=%s", c->on->profile->name);
@@ -264,7 +272,7 @@ static const struct edge *plan_run(struct plan *p, const struct side *s, size_t 
 {
 	const struct matrix_cell *c = s->c;
 	const char *text = c->test->text;
-	auto_free char *dir = run_dir(s, seed), *payload = side_payload(s), *programs = side_programs(s);
+	auto_free char *dir = run_dir(s, seed), *pack = side_pack(s), *programs = side_programs(s);
 	auto_free char *id = run_id(s, seed);
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "run", "%s", id);
@@ -273,7 +281,7 @@ static const struct edge *plan_run(struct plan *p, const struct side *s, size_t 
 		return plan_find(p, id);
 	edge_in(g, "scenarios/%s/text", text);
 	if (side_scheduler(s))
-		edge_needs(g, "%s/payload.pack", payload);
+		edge_needs(g, "%s", pack);
 	if (c->fit.programs.n)
 		edge_needs(g, "%s/payload.pack", programs);
 	edge_restore(g, &c->on->guest->plan, side_kernel(s));

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "gen/explore/attempt.h"
+#include "gen/replay/allowed.h"
 #include "gen/replay/cell.h"
 #include "gen/replay/words.h"
 #include "process/spawn.h"
@@ -31,9 +32,10 @@ static int command(struct argv *a, const struct replay_cell *c, bool spy, const 
 
 	if (!self)
 		return -1;
-	if (!words_unquote(&words, c->v.command) || words.n < 2 || strcmp(words.v[0], "ktstr") != 0 ||
-	    (c->v.command_rest && !words_unquote(&rest, c->v.command_rest)))
+	if (!words_unquote(&words, c->v.command) || (c->v.command_rest && !words_unquote(&rest, c->v.command_rest)))
 		return err_set(e, X_NO_INPUT, "%s: its command is none of ktstr", replay_name(c->dir));
+	if (allowed_check(&words, &rest, replay_ours(c->dir), e) < 0)
+		return err_in(e, "%s", replay_name(c->dir));
 	argv_fmt(a, "%s/ktstr", self);
 	argv_addv(a, (const char *const *)words.v + 1);
 	argv_opt(a, "--seed", "%" PRIu64, c->seed);
@@ -50,7 +52,7 @@ static int command(struct argv *a, const struct replay_cell *c, bool spy, const 
 /* Where an audit has the other run. Caller frees. */
 static char *other_dir(const char *dir, uint64_t seed)
 {
-	const char *tests = strstr(dir, TESTS);
+	const char *tests = replay_tests(dir);
 
 	return tests ? xasprintf("%.*s/audits/%s/seed-%" PRIu64, (int)(tests - dir), dir, tests + strlen(TESTS), seed)
 		     : NULL;
@@ -141,7 +143,7 @@ int again_run(struct again *a, const struct replay_cell *c, bool spy, struct err
 	return r;
 }
 
-char *again_words(const struct argv *words, const char *variable, struct err *e)
+char *again_words(const struct argv *words, const struct argv *rest, const char *variable, struct err *e)
 {
 	auto_free char *temp = tmpdir_make("replay", e), *self = self_dir(e), *said = NULL;
 	auto_argv struct argv a = { 0 };
@@ -157,6 +159,8 @@ char *again_words(const struct argv *words, const char *variable, struct err *e)
 	argv_addv(&a, (const char *const *)words->v);
 	argv_add(&a, "--unrecorded");
 	argv_opt(&a, "--json-file", "%s", result);
+	if (rest && rest->n)
+		argv_addv(&a, (const char *const *)rest->v);
 	int r = run((const char *const *)a.v, variable, &said, &status, e);
 	char *dir = r < 0 ? NULL : attempt_cell_dir(result);
 

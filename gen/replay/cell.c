@@ -14,12 +14,36 @@
 
 #define VERDICT "verdict.json"
 #define TESTS "/tests/"
+#define GRAPHS "/graphs/" /* of a store: build folders */
 
 enum { VERDICT_MAX = 64 << 20, LIST_MAX = 16 << 20, NAME_MAX_SHOWN = 200 };
 
+/* Where the last n names of a path begin; NULL: it has fewer. */
+static const char *last_names(const char *path, size_t n)
+{
+	const char *p = path + strlen(path);
+
+	while (n && p > path)
+		if (*--p == '/')
+			n--;
+	return n ? NULL : p;
+}
+
+const char *replay_tests(const char *dir)
+{
+	/* A folder may be called so above and below: TEST/KERNEL/TOPOLOGY/PROFILE, or without a profile. */
+	for (size_t n = 5; n >= 4; n--) {
+		const char *at = last_names(dir, n);
+
+		if (at && !strncmp(at, TESTS, strlen(TESTS)))
+			return at;
+	}
+	return NULL;
+}
+
 const char *replay_name(const char *dir)
 {
-	const char *tests = strstr(dir, TESTS);
+	const char *tests = replay_tests(dir);
 
 	return tests ? tests + strlen(TESTS) : dir;
 }
@@ -35,6 +59,16 @@ static char *literal(const char *name)
 		*to++ = *name;
 	}
 	return out;
+}
+
+bool replay_ours(const char *dir)
+{
+	struct err ignored;
+	auto_free char *store = cache_path("KTSTR_STORE", "store", &ignored),
+		       *real = store ? realpath(store, NULL) : NULL, *at = realpath(dir, NULL);
+	size_t n = real ? strlen(real) : 0;
+
+	return n && at && !strncmp(at, real, n) && !strncmp(at + n, GRAPHS, strlen(GRAPHS));
 }
 
 static bool is_name(const char *word)
@@ -56,7 +90,7 @@ static char *by_name(const char *word, struct err *e)
 
 	if (!store)
 		return NULL;
-	auto_free char *root = literal(store), *pattern = xasprintf("%s/graphs/*" TESTS "%s/" VERDICT, root, name);
+	auto_free char *root = literal(store), *pattern = xasprintf("%s" GRAPHS "*" TESTS "%s/" VERDICT, root, name);
 
 	if (glob(pattern, GLOB_NOSORT, NULL, &g) == 0)
 		for (size_t i = 0; i < g.gl_pathc; i++) {

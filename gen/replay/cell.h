@@ -21,5 +21,9 @@ void replay_cell_free(struct replay_cell *c);
 
 /* Folders of cells of the last request that did not pass, one a line, as last.h left them. X_NO_INPUT: there is no such list. */
 int replay_failed(struct argv *dirs, struct err *e);
+/* Whether that folder stands in our own store, where nobody else writes. */
+bool replay_ours(const char *dir);
+/* Where the "/tests/…" of a cell's folder begins, behind its build folder; NULL: it is in none. */
+const char *replay_tests(const char *dir);
 /* "TEST/KERNEL/…" of that folder; the folder where it has none. */
 const char *replay_name(const char *dir);

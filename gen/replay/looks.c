@@ -177,7 +177,7 @@ static bool runs_worker(const struct look *x, const struct facts *f)
 /* By the last worker that was seen: to a millisecond or so. */
 static bool roughly(struct looks *l, const struct facts *f)
 {
-	for (size_t i = l->n; i-- > 0 && f->end_known;)
+	for (size_t i = l->n; i-- > 0 && f->end_known && f->end_ns <= NOW_MAX;)
 		if (runs_worker(&l->v[i], f)) {
 			l->go = (int64_t)l->v[i].now - (int64_t)f->end_ns;
 			return true;
@@ -202,7 +202,7 @@ static size_t fits(const int64_t *director, size_t n, const struct facts *f, int
 	size_t met = 0;
 
 	*away = 0;
-	for (size_t i = 0; i < f->n_marks && i < MARKS_TRIED; i++) {
+	for (size_t i = 0; i < f->n_marks && i < MARKS_TRIED && f->marks[i].ns <= NOW_MAX; i++) {
 		int64_t by = off(director, n, go + (int64_t)f->marks[i].ns);
 
 		met += by < NEAR_NS;
@@ -222,6 +222,8 @@ static bool closely(struct looks *l, const struct facts *f)
 		if (l->v[i].director)
 			director[n++] = (int64_t)l->v[i].now;
 	for (size_t i = 0; i < n * (f->n_marks < MARKS_TRIED ? f->n_marks : MARKS_TRIED); i++) {
+		if (f->marks[i / n].ns > NOW_MAX)
+			break;
 		int64_t go = director[i % n] - (int64_t)f->marks[i / n].ns, away;
 		size_t met = fits(director, n, f, go, &away);
 

@@ -1,6 +1,7 @@
 #include "gen/replay/packed.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "bundle/bundle.h"
 #include "gen/explore/whole.h"
 #include "gen/matrix/test.h"
+#include "gen/replay/again.h"
 #include "gen/replay/cell.h"
 #include "gen/replay/words.h"
 #include "json/write.h"
@@ -20,6 +22,7 @@
 #include "scenario/text/line.h"
 #include "text/argv.h"
 
+enum { RUN_MAX = 256 << 20 };
 #define SEED_LAST 1000000000u /* that a scenario can say; the head says any */
 
 static const char *const kept[] = { "--shift", "--timeout", "--memory-mb", NULL }; /* for the run of a bundle */
@@ -128,7 +131,7 @@ static char *make_text(struct test *t, const struct said *s, uint64_t seed, stru
 	return whole_text(&t->scenario, seed && seed <= SEED_LAST ? seed : 1);
 }
 
-static char *make_head(const struct replay_cell *c, const struct test *t, const struct said *s)
+static char *make_head(const struct replay_cell *c, const struct test *t, const struct said *s, uint64_t bytes)
 {
 	char *text = NULL;
 	struct jsonw w;
@@ -137,7 +140,8 @@ static char *make_head(const struct replay_cell *c, const struct test *t, const 
 
 	jsonw_init(&w, f);
 	jsonw_obj(&w);
-	jsonw_ku64(&w, "format", 1);
+	jsonw_ku64(&w, "format", PACKED_FORMAT);
+	jsonw_ku64(&w, "bytes", bytes);
 	jsonw_kstr(&w, "test", t->slug);
 	jsonw_ku64(&w, "seed", c->seed);
 	jsonw_kstr(&w, "kernel", s->kernel);
@@ -152,36 +156,110 @@ static char *make_head(const struct replay_cell *c, const struct test *t, const 
 	return text;
 }
 
-static int write_parts(const char *path, const struct replay_cell *c, const struct said *s,
-		       const struct kernel_entry *k, struct err *e)
+/* What the scheduler was to its guest, with all its libraries, below the build folder of a run: one request, one scheduler. Caller frees;
+ * NULL: there is none. */
+static char *find_payload(const char *dir)
 {
-	struct test t = { 0 };
-	auto_free char *text = make_text(&t, s, c->seed, e);
-	auto_free char *head = text ? make_head(c, &t, s) : NULL;
+	const char *tests = replay_tests(dir);
+	auto_free char *pattern = tests ? xasprintf("%.*s/schedulers/0*/payload.pack", (int)(tests - dir), dir) : NULL;
+	char *found = NULL;
+	glob_t g = { 0 };
+
+	if (pattern && glob(pattern, GLOB_NOSORT, NULL, &g) == 0 && g.gl_pathc == 1)
+		found = xstrdup(g.gl_pathv[0]);
+	globfree(&g);
+	return found;
+}
+
+/* The same run as a request of its own: known, or made now. It shows that what is packed is what ran. Caller frees; NULL: e is filled. */
+static char *make_payload(const struct replay_cell *c, const struct argv *words, const struct argv *rest, struct err *e)
+{
+	auto_argv struct argv a = { 0 };
+
+	argv_addv(&a, (const char *const *)words->v + 2);
+	argv_opt(&a, "--seed", "%" PRIu64, c->seed);
+	auto_free char *dir = again_words(&a, rest, NULL, e), *was = NULL, *is = NULL;
+
+	if (!dir)
+		return NULL;
+	auto_free char *kept_run = xasprintf("%s/seed-%" PRIu64 "/run.json", c->dir, c->seed),
+		       *run = xasprintf("%s/seed-%" PRIu64 "/run.json", dir, c->seed);
+	size_t n, m;
+
+	if (file_read(AT_FDCWD, kept_run, RUN_MAX, &was, &n, e) < 0 ||
+	    file_read(AT_FDCWD, run, RUN_MAX, &is, &m, e) < 0)
+		return NULL;
+	if (n != m || memcmp(was, is, n) != 0) {
+		(void)err_set(e, X_DIFFERS,
+			      "%s: what it ran then is not what is there now: run the test again, and pack that",
+			      replay_name(c->dir));
+		return NULL;
+	}
+	char *payload = find_payload(dir);
+
+	if (!payload)
+		(void)err_set(e, X_NO_INPUT, "%s: its scheduler is not in the build folder any more",
+			      replay_name(c->dir));
+	return payload;
+}
+
+/* What is packed, by absolute or relative paths, and texts. */
+struct parts {
+	struct bundle_file v[BUNDLE_PARTS];
+	size_t n;
+};
+
+static void put_text(struct parts *p, enum bundle_part part, const char *text)
+{
+	p->v[p->n++] = (struct bundle_file){ .part = part, .text = text, .n = strlen(text) };
+}
+
+static void put_path(struct parts *p, enum bundle_part part, const char *path)
+{
+	p->v[p->n++] = (struct bundle_file){ .part = part, .path = path };
+}
+
+static int write_parts(const char *path, const struct replay_cell *c, const struct said *s, const struct test *t,
+		       const char *text, const char *payload, const struct kernel_entry *k, struct err *e)
+{
 	auto_free char *run = xasprintf("%s/seed-%" PRIu64 "/run.json", c->dir, c->seed),
 		       *meta = xasprintf("%s/metadata.json", k->dir),
 		       *image = xasprintf("%s/%s", k->dir, k->meta.image_name),
 		       *vmlinux = xasprintf("%s/vmlinux", k->dir), *config = xasprintf("%s/.config", k->dir);
-	struct bundle_file v[BUNDLE_PARTS];
-	size_t n = 0;
-	int r = -1;
+	struct parts p = { .n = 1 };
+	uint64_t bytes;
 
-	if (text) {
-		v[n++] = (struct bundle_file){ BUNDLE_HEAD, NULL, head, strlen(head) };
-		v[n++] = (struct bundle_file){ BUNDLE_TEST, NULL, text, strlen(text) };
-		v[n++] = (struct bundle_file){ .part = BUNDLE_RUN, .path = run };
-		if (t.scheduler)
-			v[n++] = (struct bundle_file){ .part = BUNDLE_SCHEDULER, .path = t.scheduler };
-		v[n++] = (struct bundle_file){ .part = BUNDLE_META, .path = meta };
-		v[n++] = (struct bundle_file){ .part = !strcmp(k->meta.image_name, "Image") ? BUNDLE_IMAGE
-											    : BUNDLE_BZIMAGE,
-					       .path = image };
-		if (file_exists(vmlinux))
-			v[n++] = (struct bundle_file){ .part = BUNDLE_VMLINUX, .path = vmlinux };
-		if (file_exists(config))
-			v[n++] = (struct bundle_file){ .part = BUNDLE_CONFIG, .path = config };
-		r = bundle_write(path, v, n, e);
+	put_text(&p, BUNDLE_TEST, text);
+	put_path(&p, BUNDLE_RUN, run);
+	if (t->scheduler) {
+		put_path(&p, BUNDLE_SCHEDULER, t->scheduler);
+		put_path(&p, BUNDLE_PAYLOAD, payload);
 	}
+	put_path(&p, BUNDLE_META, meta);
+	put_path(&p, !strcmp(k->meta.image_name, "Image") ? BUNDLE_IMAGE : BUNDLE_BZIMAGE, image);
+	if (file_exists(vmlinux))
+		put_path(&p, BUNDLE_VMLINUX, vmlinux);
+	if (file_exists(config))
+		put_path(&p, BUNDLE_CONFIG, config);
+	if (bundle_bytes(p.v + 1, p.n - 1, &bytes, e) < 0)
+		return -1;
+	auto_free char *head = make_head(c, t, s, bytes);
+
+	p.v[0] = (struct bundle_file){ BUNDLE_HEAD, NULL, head, strlen(head) };
+	return bundle_write(path, p.v, p.n, e);
+}
+
+static int pack(const char *path, const struct replay_cell *c, const struct argv *words, const struct argv *rest,
+		const struct said *s, const struct kernel_entry *k, struct err *e)
+{
+	struct test t = { 0 };
+	auto_free char *text = make_text(&t, s, c->seed, e), *payload = NULL;
+	int r = text ? 0 : -1;
+
+	if (text && t.scheduler && !(payload = make_payload(c, words, rest, e)))
+		r = -1;
+	if (r == 0)
+		r = write_parts(path, c, s, &t, text, payload, k, e);
 	test_drop(&t);
 	return r;
 }
@@ -207,7 +285,7 @@ int packed_write(const char *path, const struct replay_cell *c, struct err *e)
 
 	kernel_entry_read(&k, dir, NULL);
 	int r = k.corrupt ? err_set(e, X_NO_INPUT, "kernel %s is not in the cache any more: %s", s.kernel, k.corrupt)
-			  : write_parts(path, c, &s, &k, e);
+			  : pack(path, c, &words, &rest, &s, &k, e);
 
 	kernel_entry_free(&k);
 	return r;

@@ -14,6 +14,12 @@
 
 enum { LANE = 12, LANES_MAX = 12, WAITING_SHOWN = 3, QUEUES_SHOWN = 4 };
 
+/* What a file says of a moment may be anything; times of looks are below that (looks.c), so that nothing runs over. */
+static int64_t moment(uint64_t ns)
+{
+	return ns < INT64_MAX / 4 ? (int64_t)ns : INT64_MAX / 4;
+}
+
 /* "w6 bursty" for a worker, its name for another task that was seen waiting, else its pid. */
 static void name_task(char *out, size_t n, const struct page *p, const struct look *x, int64_t pid)
 {
@@ -103,7 +109,7 @@ static bool alike(const struct look *a, const struct look *b)
 
 static bool inside(const struct page *p, const struct look *x)
 {
-	int64_t at = look_at(p->looks, x), middle = (int64_t)p->at_ns, around = (int64_t)p->around_ns;
+	int64_t at = look_at(p->looks, x), middle = moment(p->at_ns), around = moment(p->around_ns);
 
 	return at >= middle - around && at <= middle + around;
 }
@@ -131,7 +137,7 @@ static size_t first_row(const struct page *p, const struct look **v, size_t n)
 
 	if (!p->rows || n <= p->rows)
 		return 0;
-	while (middle < n && look_at(p->looks, v[middle]) < (int64_t)p->at_ns)
+	while (middle < n && look_at(p->looks, v[middle]) < moment(p->at_ns))
 		middle++;
 	size_t first = middle > p->rows / 2 ? middle - p->rows / 2 : 0;
 
@@ -153,7 +159,7 @@ static void rows(FILE *f, const struct page *p)
 	if (first)
 		fprintf(f, "           (%zu earlier ones; --rows shows more)\n", first);
 	for (size_t i = first; i < end; i++) {
-		if (!marked && look_at(p->looks, v[i]) >= (int64_t)p->at_ns) {
+		if (!marked && look_at(p->looks, v[i]) >= moment(p->at_ns)) {
 			fprintf(f, "%+10.3f  ---- %s\n", (double)p->at_ns / NS_PER_MS,
 				p->check ? p->check->metric : "here");
 			marked = true;

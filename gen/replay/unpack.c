@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,13 +23,15 @@
 #include "scenario/text/line.h"
 #include "text/argv.h"
 
-enum { HEAD_MAX = 64 << 10, RUN_MAX = 256 << 20, OPTIONS_MAX = 16, NAME_LONGEST = 100 };
+#define BYTES_PER_MB ((uint64_t)1 << 20)
+
+enum { RUN_MAX = 256 << 20, OPTIONS_MAX = 16, NAME_LONGEST = 100 };
 
 /* A bundle unpacked: what of it is somebody else's word has been looked at. */
 struct unpacked {
 	char *dir; /* of all of it; ours */
 	char *test, *kernel, *scheduler;
-	uint64_t seed;
+	uint64_t seed, bytes;
 	struct argv options;
 };
 
@@ -103,24 +106,41 @@ static int read_options(struct unpacked *u, const struct json *j, struct err *e)
 	return check_options(&u->options, e);
 }
 
-static int read_head(struct unpacked *u, struct err *e)
+static int read_head(struct unpacked *u, const char *text, size_t n, struct err *e)
 {
-	auto_free char *path = xasprintf("%s/bundle", u->dir), *text = NULL;
 	auto_json struct json j = { 0 };
 	uint64_t format = 0;
-	size_t n;
 
-	if (file_read(AT_FDCWD, path, HEAD_MAX, &text, &n, e) < 0)
-		return -1;
-	if (json_parse(&j, text, n, e) < 0 || json_u64(&j, json_get(&j, 0, "format"), &format, e) != 0 || format != 1)
-		return bad("its head is none, or of a newer ktstr", e);
+	if (json_parse(&j, text, n, e) < 0 || json_u64(&j, json_get(&j, 0, "format"), &format, e) != 0 ||
+	    format != PACKED_FORMAT)
+		return bad("its head is none, or of another version of ktstr", e);
 	if (json_str(&j, json_get(&j, 0, "test"), &u->test, e) || !is_plain(u->test) ||
 	    json_str(&j, json_get(&j, 0, "kernel"), &u->kernel, e) || kernel_key_check(u->kernel, e) < 0 ||
 	    json_u64(&j, json_get(&j, 0, "seed"), &u->seed, e) ||
+	    json_u64(&j, json_get(&j, 0, "bytes"), &u->bytes, e) ||
 	    json_str(&j, json_get(&j, 0, "scheduler"), &u->scheduler, e) < 0 ||
 	    (u->scheduler && !is_plain(u->scheduler)))
 		return bad("names in its head", e);
 	return read_options(u, &j, e);
+}
+
+/* Before anything is written. */
+static int check_room(const struct unpacked *u, const char *path, uint64_t most_mb, struct err *e)
+{
+	uint64_t mb = u->bytes / BYTES_PER_MB + (u->bytes % BYTES_PER_MB != 0);
+	struct statvfs fs;
+
+	if (mb > most_mb)
+		return err_set(e, X_BAD_ARCHIVE,
+			       "%s unpacks to %" PRIu64 " MB, and no more than %" PRIu64
+			       " MB are taken; --unpack-mb N takes more",
+			       path, mb, most_mb);
+	if (statvfs(u->dir, &fs) == 0 && fs.f_bavail < u->bytes / fs.f_frsize)
+		return err_set(e, X_DISK_FULL,
+			       "%s unpacks to %" PRIu64
+			       " MB, and there is no such room in %s; TMPDIR names another folder",
+			       path, mb, u->dir);
+	return 0;
 }
 
 /* Nothing of this machine is to get into a guest by somebody else's text. */
@@ -176,17 +196,22 @@ static int arrange(const struct unpacked *u, const bool there[BUNDLE_PARTS], str
 	return !strcmp(file, "test.ktstr") ? 0 : move(u, "test.ktstr", file, e);
 }
 
-static int unpack(struct unpacked *u, const char *path, struct err *e)
+static int unpack(struct unpacked *u, const char *path, uint64_t most_mb, struct err *e)
 {
+	auto_free char *head = NULL;
 	bool there[BUNDLE_PARTS];
+	size_t n;
 
+	if (bundle_head(path, &head, &n, e) < 0 || read_head(u, head, n, e) < 0)
+		return -1;
 	if (!(u->dir = tmpdir_make("bundle", e)))
 		return -1;
 	auto_close int dir = open(u->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
 		return err_sys(e, "open %s", u->dir);
-	if (bundle_read(path, dir, there, e) < 0 || read_head(u, e) < 0 || check_text(u, e) < 0)
+	if (check_room(u, path, most_mb, e) < 0 || bundle_read(path, dir, u->bytes, there, e) < 0 ||
+	    check_text(u, e) < 0)
 		return -1;
 	return arrange(u, there, e);
 }
@@ -211,13 +236,13 @@ static int compare(const struct unpacked *u, const char *dir, struct err *e)
 	return n != m || memcmp(a, b, n) != 0;
 }
 
-int packed_run(const char *path, struct err *e)
+int packed_run(const char *path, uint64_t most_mb, struct err *e)
 {
 	auto_unpacked struct unpacked u = { 0 };
 	auto_argv struct argv words = { 0 };
 	auto_free char *dir = NULL;
 
-	if (unpack(&u, path, e) < 0)
+	if (unpack(&u, path, most_mb, e) < 0)
 		return -1;
 	auto_free char *cache = xasprintf("KTSTR_CACHE_DIR=%s/kernels", u.dir);
 
@@ -225,9 +250,11 @@ int packed_run(const char *path, struct err *e)
 	argv_opt(&words, "--kernel", "%s", u.kernel);
 	argv_opt(&words, "--seed", "%" PRIu64, u.seed);
 	argv_add(&words, "--no-build");
+	if (u.scheduler)
+		argv_opt(&words, "--payload", "%s/payload.pack", u.dir);
 	if (u.options.n)
 		argv_addv(&words, (const char *const *)u.options.v);
 	log_info("%s: %s with seed %" PRIu64 " on kernel %s", path, u.test, u.seed, u.kernel);
-	dir = again_words(&words, cache, e);
+	dir = again_words(&words, NULL, cache, e);
 	return dir ? compare(&u, dir, e) : -1;
 }

@@ -18,17 +18,23 @@
 enum { PIECE = 256 << 10, SHOWN_MAX = 100 };
 
 const char *const bundle_names[BUNDLE_PARTS] = {
-	[BUNDLE_HEAD] = "bundle",         [BUNDLE_TEST] = "test.ktstr",           [BUNDLE_RUN] = "run.json",
-	[BUNDLE_SCHEDULER] = "scheduler", [BUNDLE_META] = "kernel/metadata.json", [BUNDLE_BZIMAGE] = "kernel/bzImage",
-	[BUNDLE_IMAGE] = "kernel/Image",  [BUNDLE_VMLINUX] = "kernel/vmlinux",    [BUNDLE_CONFIG] = "kernel/.config",
+	[BUNDLE_HEAD] = "bundle",
+	[BUNDLE_TEST] = "test.ktstr",
+	[BUNDLE_RUN] = "run.json",
+	[BUNDLE_SCHEDULER] = "scheduler",
+	[BUNDLE_PAYLOAD] = "payload.pack",
+	[BUNDLE_META] = "kernel/metadata.json",
+	[BUNDLE_BZIMAGE] = "kernel/bzImage",
+	[BUNDLE_IMAGE] = "kernel/Image",
+	[BUNDLE_VMLINUX] = "kernel/vmlinux",
+	[BUNDLE_CONFIG] = "kernel/.config",
 };
 
 /* Of each, unpacked: a vmlinux with all of its debug information has some hundred MiB. */
 static const uint64_t sizes[BUNDLE_PARTS] = {
-	[BUNDLE_HEAD] = 64 << 10,   [BUNDLE_TEST] = 128 << 10,
-	[BUNDLE_RUN] = 256 << 20,   [BUNDLE_SCHEDULER] = 512 << 20,
-	[BUNDLE_META] = 1 << 20,    [BUNDLE_BZIMAGE] = 512 << 20,
-	[BUNDLE_IMAGE] = 512 << 20, [BUNDLE_VMLINUX] = (uint64_t)2 << 30,
+	[BUNDLE_HEAD] = 64 << 10,       [BUNDLE_TEST] = 128 << 10,  [BUNDLE_RUN] = 256 << 20,
+	[BUNDLE_SCHEDULER] = 512 << 20, [BUNDLE_PAYLOAD] = 1 << 30, [BUNDLE_META] = 1 << 20,
+	[BUNDLE_BZIMAGE] = 512 << 20,   [BUNDLE_IMAGE] = 512 << 20, [BUNDLE_VMLINUX] = (uint64_t)2 << 30,
 	[BUNDLE_CONFIG] = 4 << 20,
 };
 
@@ -59,19 +65,46 @@ static int put_header(struct archive *a, enum bundle_part part, uint64_t size)
 	return failed(r) ? -1 : 0;
 }
 
+static int open_file(const struct bundle_file *x, struct stat *st, struct err *e)
+{
+	int fd = open(x->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, st) < 0) {
+		err_sys(e, "open %s", x->path);
+		(void)err_as(e, X_NO_INPUT, "pack");
+	} else if (!S_ISREG(st->st_mode) || (uint64_t)st->st_size > sizes[x->part]) {
+		(void)err_set(e, X_NO_INPUT, "pack %s: %s", x->path,
+			      S_ISREG(st->st_mode) ? "it is too large" : "it is not a regular file");
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int bundle_bytes(const struct bundle_file *v, size_t n, uint64_t *bytes, struct err *e)
+{
+	*bytes = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct stat st = { .st_size = (off_t)v[i].n };
+		auto_close int fd = v[i].path ? open_file(&v[i], &st, e) : -1;
+
+		if (v[i].path && fd < 0)
+			return -1;
+		*bytes += (uint64_t)st.st_size;
+	}
+	return 0;
+}
+
 static int put_file(struct archive *a, const char *to, const struct bundle_file *x, struct err *e)
 {
-	auto_close int fd = open(x->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	auto_free char *piece = xmalloc(PIECE);
 	struct stat st;
+	auto_close int fd = open_file(x, &st, e);
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		err_sys(e, "open %s", x->path);
-		return err_as(e, X_NO_INPUT, "pack");
-	}
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > sizes[x->part])
-		return err_set(e, X_NO_INPUT, "pack %s: %s", x->path,
-			       S_ISREG(st.st_mode) ? "it is too large" : "it is not a regular file");
+	if (fd < 0)
+		return -1;
 	if (put_header(a, x->part, (uint64_t)st.st_size) < 0)
 		return cannot(a, to, e);
 	for (off_t left = st.st_size; left;) {
@@ -137,28 +170,45 @@ static int damaged(struct archive *a, const char *path, struct err *e)
 		       text_short(buf, sizeof(buf), why ? why : "it ends too early"));
 }
 
-static int take_content(struct archive *a, const char *path, enum bundle_part part, int fd, struct err *e)
+/* One that is being read. */
+struct reading {
+	struct archive *a;
+	const char *path;
+	uint64_t left; /* bytes that may still come */
+	bool *there;
+};
+
+/* To fd, or into *text. */
+static int take_content(struct reading *r, enum bundle_part part, int fd, char **text, size_t *text_n, struct err *e)
 {
-	uint64_t end = 0;
+	uint64_t end = 0, most = part != BUNDLE_HEAD && r->left < sizes[part] ? r->left : sizes[part];
 	const void *data;
 	la_int64_t at;
 	size_t n;
 	int rc;
 
-	while (!failed(rc = archive_read_data_block(a, &data, &n, &at))) {
-		if ((uint64_t)at != end || n > sizes[part] - end)
-			return refuse(path, bundle_names[part], "it is too large, or has holes", e);
-		if (write_all(fd, data, n, bundle_names[part], e) < 0)
+	while (!failed(rc = archive_read_data_block(r->a, &data, &n, &at))) {
+		if ((uint64_t)at != end || n > most - end)
+			return refuse(r->path, bundle_names[part], "it is too large, or has holes", e);
+		if (text) {
+			*text = xreallocarray(*text, end + n + 1, 1);
+			memcpy(*text + end, data, n);
+			(*text)[end + n] = '\0';
+			*text_n = end + n;
+		} else if (write_all(fd, data, n, bundle_names[part], e) < 0) {
 			return -1;
+		}
 		end += n;
 		if (stop_pending())
 			return stop_err(e);
 	}
-	return rc == ARCHIVE_EOF ? 0 : damaged(a, path, e);
+	if (part != BUNDLE_HEAD)
+		r->left -= end;
+	return rc == ARCHIVE_EOF ? 0 : damaged(r->a, r->path, e);
 }
 
-static int take(struct archive *a, const char *path, struct archive_entry *entry, int dir, bool there[BUNDLE_PARTS],
-		struct err *e)
+/* Negative: it is none that a bundle has there. */
+static int find_part(const struct reading *r, struct archive_entry *entry, struct err *e)
 {
 	const char *name = archive_entry_pathname(entry);
 	enum bundle_part part = 0;
@@ -166,43 +216,80 @@ static int take(struct archive *a, const char *path, struct archive_entry *entry
 	while (name && part < BUNDLE_PARTS && strcmp(name, bundle_names[part]) != 0)
 		part++;
 	if (!name || part == BUNDLE_PARTS)
-		return refuse(path, name, "no bundle has such a one", e);
+		return refuse(r->path, name, "no bundle has such a one", e);
 	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
-		return refuse(path, name, "it is not a regular file", e);
-	if (there[part])
-		return refuse(path, name, "it is there twice", e);
-	there[part] = true;
+		return refuse(r->path, name, "it is not a regular file", e);
+	if (r->there[part])
+		return refuse(r->path, name, "it is there twice", e);
+	if (part != BUNDLE_HEAD && !r->there[BUNDLE_HEAD])
+		return refuse(r->path, name, "it stands in front of what says what the bundle is", e);
+	r->there[part] = true;
+	return (int)part;
+}
+
+static int take(struct reading *r, struct archive_entry *entry, int dir, struct err *e)
+{
+	int part = find_part(r, entry, e);
+
+	if (part < 0)
+		return -1;
 	const char *base = strrchr(bundle_names[part], '/');
 	auto_close int fd =
 		openat(dir, base ? base + 1 : bundle_names[part], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		       part == BUNDLE_SCHEDULER ? 0755 : 0644);
 
-	return fd < 0 ? err_sys(e, "unpack %s", name) : take_content(a, path, part, fd, e);
+	return fd < 0 ? err_sys(e, "unpack %s", bundle_names[part])
+		      : take_content(r, (enum bundle_part)part, fd, NULL, NULL, e);
 }
 
-int bundle_read(const char *path, int dir, bool there[BUNDLE_PARTS], struct err *e)
+/* The caller frees r->a, whatever comes of it. */
+static int begin(struct reading *r, int *fd, struct err *e)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct archive *a = archive_read_new();
-	struct archive_entry *entry;
-	int r = 0, rc = ARCHIVE_OK;
-
-	memset(there, 0, BUNDLE_PARTS * sizeof(*there));
-	archive_read_support_filter_zstd(a);
-	archive_read_support_format_cpio(a);
-	if (fd < 0) {
-		err_sys(e, "open %s", path);
-		r = err_as(e, X_NO_INPUT, "bundle");
-	} else if (failed(archive_read_open_fd(a, fd, PIECE))) {
-		r = damaged(a, path, e);
+	*fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	r->a = archive_read_new();
+	memset(r->there, 0, BUNDLE_PARTS * sizeof(*r->there));
+	archive_read_support_filter_zstd(r->a);
+	archive_read_support_format_cpio(r->a);
+	if (*fd < 0) {
+		err_sys(e, "open %s", r->path);
+		return err_as(e, X_NO_INPUT, "bundle");
 	}
-	while (r == 0 && !failed(rc = archive_read_next_header(a, &entry)))
-		r = take(a, path, entry, dir, there, e);
-	if (r == 0 && rc != ARCHIVE_EOF)
-		r = damaged(a, path, e);
-	archive_read_free(a);
-	if (r == 0 && (!there[BUNDLE_HEAD] || !there[BUNDLE_TEST] || !there[BUNDLE_RUN] || !there[BUNDLE_META] ||
-		       there[BUNDLE_BZIMAGE] == there[BUNDLE_IMAGE]))
+	return failed(archive_read_open_fd(r->a, *fd, PIECE)) ? damaged(r->a, r->path, e) : 0;
+}
+
+int bundle_head(const char *path, char **text, size_t *n, struct err *e)
+{
+	bool there[BUNDLE_PARTS];
+	struct reading r = { .path = path, .there = there };
+	struct archive_entry *entry;
+	auto_close int fd = -1;
+	int result = begin(&r, &fd, e);
+
+	*text = xcalloc(1, 1);
+	*n = 0;
+	if (result == 0 && failed(archive_read_next_header(r.a, &entry)))
+		result = damaged(r.a, path, e);
+	if (result == 0 && (result = find_part(&r, entry, e)) >= 0)
+		result = take_content(&r, BUNDLE_HEAD, -1, text, n, e);
+	archive_read_free(r.a);
+	return result < 0 ? -1 : 0;
+}
+
+int bundle_read(const char *path, int dir, uint64_t most, bool there[BUNDLE_PARTS], struct err *e)
+{
+	struct reading r = { .path = path, .left = most, .there = there };
+	struct archive_entry *entry;
+	auto_close int fd = -1;
+	int rc = ARCHIVE_OK, result = begin(&r, &fd, e);
+
+	while (result == 0 && !failed(rc = archive_read_next_header(r.a, &entry)))
+		result = take(&r, entry, dir, e);
+	if (result == 0 && rc != ARCHIVE_EOF)
+		result = damaged(r.a, path, e);
+	archive_read_free(r.a);
+	if (result == 0 &&
+	    (!there[BUNDLE_HEAD] || !there[BUNDLE_TEST] || !there[BUNDLE_RUN] || !there[BUNDLE_META] ||
+	     there[BUNDLE_BZIMAGE] == there[BUNDLE_IMAGE] || there[BUNDLE_SCHEDULER] != there[BUNDLE_PAYLOAD]))
 		return err_set(e, X_BAD_ARCHIVE, "%s is no bundle of ktstr: parts of it are missing", path);
-	return r < 0 ? -1 : 0;
+	return result < 0 ? -1 : 0;
 }

@@ -72,7 +72,7 @@ const struct verdict_check *verdict_first(const struct ruling *v);
 void verdict_write(FILE *to, const struct ruling *v);
 /* The same members, into an object that is open. */
 void verdict_members(struct jsonw *w, const struct ruling *v);
-/* Hostile text in. X_FAIL, naming the member. */
+/* Hostile text in; words, sights and metrics come out of the filter of text/text.h. X_FAIL, naming the member. */
 int verdict_read(struct ruling *v, const char *text, size_t n, struct err *e);
 void verdict_free(struct ruling *v); /* {0} too, and twice */
 #define auto_verdict __attribute__((unused, cleanup(verdict_free)))

@@ -4,7 +4,10 @@
 #include "judge/expect/expectation.h"
 #include "judge/facts/read.h"
 #include "judge/verdict.h"
+#include "text/text.h"
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { SEEDS_MAX = 1 << 20, CHECKS_MAX = 1 << 20, FIGURES_MAX = 1 << 16 };
 
@@ -116,6 +119,15 @@ static int take_judgement(struct reader *r, enum judgement *out)
 	return err_set(r->e, X_FAIL, "broken, fail, inconclusive, pass or skip is expected");
 }
 
+/* What people read of a verdict may be anybody's. */
+static void settle_plain(char **text, enum text_form form)
+{
+	char *plain = *text ? text_plain(*text, strlen(*text), form) : NULL;
+
+	free(*text);
+	*text = plain;
+}
+
 /* Where a verdict stands in a list, with whether it was there. */
 struct seed_read {
 	struct verdict_seed s;
@@ -146,6 +158,7 @@ static int take_seed(struct reader *r, void *to)
 	struct seed_read x = { 0 };
 	int result = take_object(r, seed_members, countof(seed_members), &x);
 
+	settle_plain(&x.s.words, TEXT_LINES);
 	*(struct verdict_seed *)to = x.s;
 	if (result == 0 && (!x.seed_known || !x.judged))
 		return err_set(r->e, X_FAIL, "%s is missing", x.judged ? "seed" : "verdict");
@@ -207,6 +220,9 @@ static int take_check(struct reader *r, void *to)
 	struct check_read x = { .c.phase = PHASE_ALL };
 	int result = take_object(r, check_members, countof(check_members), &x);
 
+	settle_plain(&x.c.metric, TEXT_LINE);
+	settle_plain(&x.c.words, TEXT_LINE);
+	settle_plain(&x.c.sight, TEXT_LINE);
 	*(struct verdict_check *)to = x.c;
 	if (result == 0 && (!x.seed_known || !x.judged || !x.c.metric || !x.c.words))
 		return err_set(r->e, X_FAIL, "%s is missing",

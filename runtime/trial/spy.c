@@ -22,7 +22,7 @@ struct spy {
 	atomic_bool stop;
 	FILE *f;
 	char *text;
-	size_t n, looks, thrown;
+	size_t n, looks, bytes, thrown;
 	uint64_t turns; /* of the last look that was kept */
 };
 
@@ -67,6 +67,7 @@ static void keep(struct spy *s, const struct view_queues *v)
 		has_director(&v->rqs) ? "true" : "false", look + 1);
 	s->turns = turns_of(&v->rqs);
 	s->looks++;
+	s->bytes += n;
 }
 
 /* Run queues first, which are the least; with more only when all of it stands still. */
@@ -101,7 +102,7 @@ static void *run(void *arg)
 {
 	struct spy *s = arg;
 
-	while (!atomic_load(&s->stop) && s->looks < SPY_LOOKS)
+	while (!atomic_load(&s->stop) && s->looks < SPY_LOOKS && s->bytes < SPY_BYTES)
 		look(s);
 	return NULL;
 }

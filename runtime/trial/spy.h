@@ -16,7 +16,8 @@ struct err;
 struct spy;
 struct vm;
 
-enum { SPY_LOOKS = 20000 };
+/* It looks no more when it has as many looks, or as much text: with thousands of tasks one is some hundred KiB. */
+enum { SPY_LOOKS = 20000, SPY_BYTES = 64 << 20 };
 
 /* boot: folder of the bootable step. The guest goes on when this has returned; until spy_end() its QEMU is not to be ended. X_VM: nothing can
  * be read in it. NULL and e filled. */

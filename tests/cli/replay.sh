@@ -90,16 +90,18 @@ watched() {
 kernel() {
 	KTSTR_CACHE_DIR=$work/kernels
 	export KTSTR_CACHE_DIR
-	mkdir -p "$KTSTR_CACHE_DIR/one" && echo 'no kernel' >"$KTSTR_CACHE_DIR/one/bzImage" &&
+	mkdir -p "$KTSTR_CACHE_DIR/one" "$KTSTR_STORE/graphs/run-1/schedulers/0" && echo packed >"$KTSTR_STORE/graphs/run-1/schedulers/0/payload.pack" && echo 'no kernel' >"$KTSTR_CACHE_DIR/one/bzImage" &&
 		printf '{ "version": "6.1", "source": "tarball", "arch": "%s", "image_name": "bzImage", "built_at": "%s" }\n' "$(uname -m)" \
 			2026-01-01T00:00:00Z >"$KTSTR_CACHE_DIR/one/metadata.json"
 }
 
 bundles() {
-	fake && kernel && printf 'scheduler ./scx --fast\nwork - spin\nhold 1s\n' >t.ktstr && cp /bin/true scx || return
+	fake && kernel && printf 'scheduler ./scx --fast\nwork - spin\nhold 1s\n' >t.ktstr && cp /bin/true scx && truncate -s 2M scx || return
 	cell '"command": "ktstr run '"$PWD"'/t.ktstr --kernel one --topology 1,1,2,1 --shift 2",'
 	exits 0 bin/cargo-ktstr replay "$cell" --pack t.bundle && has 'again: ktstr replay t.bundle' out && : >said || return
-	exits 0 bin/cargo-ktstr replay t.bundle && has 'the same, to the byte' out && has '/t.ktstr|--kernel|one|--seed|3|--no-build|--shift|2|--unrecorded|' said || return
+	exits 0 bin/cargo-ktstr replay t.bundle && has 'the same, to the byte' out && has '/t.ktstr|--kernel|one|--seed|3|--no-build|--payload|' said &&
+		has '/payload.pack|--shift|2|--unrecorded|' said && hasnt --library-path said || return
+	exits 26 bin/cargo-ktstr replay t.bundle --unpack-mb 1 && has 'unpacks to 3 MB, and no more than 1 MB are taken; --unpack-mb' err || return
 	for option in '--watch' '--seed 3' '--pack p'; do
 		# shellcheck disable=SC2086 # an option and its value
 		says 2 'is a bundle' t.bundle $option || return
@@ -117,4 +119,24 @@ bundles() {
 		says 2 'programs of this machine' "$cell" --pack p && says 2 'one cell into one file' a b --pack p && [ ! -e p ]
 }
 
-run_tests mistakes again watched bundles
+# What a verdict from elsewhere says reaches no file of this machine, starts none of its programs, and drives no terminal.
+elsewhere() {
+	fake && mkdir away && cp -r "$cell" away/c || return
+	for command in 'ktstr run t.ktstr --json-file owned' 'ktstr run t.ktstr --host' 'ktstr run t.ktstr --clean' 'ktstr matrix ./owned --cell c' \
+		'ktstr run t.ktstr --scheduler pkg'; do
+		sed "s|\"command\": \"[^\"]*\"|\"command\": \"$command\"|" "$cell/verdict.json" >away/c/verdict.json
+		: >said
+		exits 10 bin/cargo-ktstr replay away/c && has 'in its command' err && [ ! -s said ] && [ ! -e owned ] || return
+	done
+	sed 's/it waited/\\u001b]0;owned\\u0007it \\u202ewaited/; s/1000000, "verdict"/18446744073709551615, "verdict"/' "$cell/verdict.json" >v && mv v "$cell/verdict.json" || return
+	exits 0 bin/cargo-ktstr replay "$cell" --watch && has 'it ?waited' out && ! grep -q "$(printf '\033')" out err || fail 'it drives the terminal'
+}
+
+# One that comes to nothing is told, and the others are run; the worst decides.
+several() {
+	fake || return
+	exits 10 bin/cargo-ktstr replay none/k/x "$cell" && has 'no such cell has run' err && has 'seed 3: the same' out && has 'not all of 2 cells' err || return
+	touch differs && exits 32 bin/cargo-ktstr replay none/k/x "$cell" && has '1 of 2 runs came out otherwise' err
+}
+
+run_tests mistakes again watched bundles elsewhere several

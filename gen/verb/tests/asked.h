@@ -11,7 +11,7 @@ struct tests_asked {
 	const char *scheduler, *seeds, *clock, *filter, *sidecars, *diff_bin, *diff_kernel, *expect, *json_file, *junit;
 	struct package_opts package;
 	struct opt_list kernels, topologies, presets, cells, expect_lines;
-	const char *shard;
+	const char *shard, *payload;
 	struct profile_opts profiles;
 	struct guest_asked guest;
 	struct build_asked missing;

@@ -19,15 +19,20 @@
 #include "options/opt.h"
 #include "progress/log.h"
 
-enum { RUNS_UNSAID = 3, AROUND_UNSAID_MS = 20, ROWS_UNSAID = 60, TEXT_MAX = 256 << 20 };
+enum { RUNS_UNSAID = 3, AROUND_UNSAID_MS = 20, ROWS_UNSAID = 60, TEXT_MAX = 256 << 20, UNPACK_MB = 2048 };
 #define NS_PER_MS 1000000u
 #define SEED_UNSAID UINT64_MAX
 
 static struct {
-	uint64_t seed, runs, around, at, rows;
+	uint64_t seed, runs, around, at, rows, unpack_mb;
 	bool failed, watch;
 	const char *pack;
-} o = { .seed = SEED_UNSAID, .runs = RUNS_UNSAID, .around = AROUND_UNSAID_MS, .at = UINT64_MAX, .rows = ROWS_UNSAID };
+} o = { .seed = SEED_UNSAID,
+	.runs = RUNS_UNSAID,
+	.around = AROUND_UNSAID_MS,
+	.at = UINT64_MAX,
+	.rows = ROWS_UNSAID,
+	.unpack_mb = UNPACK_MB };
 
 static const struct opt opts[] = {
 	{ .name = "seed",
@@ -48,6 +53,13 @@ static const struct opt opts[] = {
 	  .arg = "FILE",
 	  .conflicts = "failed watch",
 	  .help = "write all that the run is made of into this file, for replay on another machine" },
+	{ .name = "unpack-mb",
+	  .type = OPT_U64,
+	  .out = &o.unpack_mb,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 1 << 20,
+	  .help = "take bundles that unpack to so much, in TMPDIR; 2048 unless given" },
 	{ .name = "runs",
 	  .type = OPT_U64,
 	  .out = &o.runs,
@@ -150,7 +162,7 @@ static int replay_bundle(const char *path, struct err *e)
 	if (o.watch || o.seed != SEED_UNSAID || o.pack)
 		return err_set(e, X_USAGE, "%s is a bundle: it is run as it is, without --seed, --watch and --pack",
 			       path);
-	int r = packed_run(path, e);
+	int r = packed_run(path, o.unpack_mb, e);
 
 	if (r >= 0)
 		printf("%s: %s\n", path, r ? "DIFFERS from the run that was packed" : "the same, to the byte");
@@ -193,7 +205,7 @@ static int replay(const char *word, struct err *e)
 static int run_replay(int n, const char *const *args, struct err *e)
 {
 	auto_argv struct argv cells = { 0 };
-	int differ = 0;
+	int differ = 0, worst = 0;
 
 	if (!o.failed == !n)
 		return err_set(e, X_USAGE, "%s",
@@ -215,13 +227,19 @@ static int run_replay(int n, const char *const *args, struct err *e)
 			: o.pack              ? pack(cells.v[i], e)
 					      : replay(cells.v[i], e);
 
-		if (r < 0)
+		if (r < 0 && (cells.n == 1 || e->code == X_INTERRUPTED))
 			return e->code;
-		differ += r;
+		if (r < 0) {
+			log_error("%s", e->msg);
+			worst = worst ? worst : e->code;
+		} else {
+			differ += r;
+		}
 	}
+	/* That a run came out otherwise says more than that another one did not come out. */
 	if (differ)
-		err_set(e, X_DIFFERS, "%d of %zu runs came out otherwise", differ, cells.n);
-	return differ ? X_DIFFERS : 0;
+		return err_set(e, X_DIFFERS, "%d of %zu runs came out otherwise", differ, cells.n), e->code;
+	return worst ? (err_set(e, worst, "not all of %zu cells were run once more", cells.n), worst) : 0;
 }
 
 const struct verb verb_replay = {

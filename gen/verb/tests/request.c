@@ -369,6 +369,7 @@ int request_cells(struct request *q, struct err *e)
 		q->flags_file = xstrdup(o->profiles.file);
 	q->matrix.here = o->host;
 	q->matrix.base = q->base;
+	q->matrix.payload = o->payload;
 	if (o->expect && expects_load(&q->expects, EXPECTS_OF_TESTS, o->expect, e) < 0)
 		return -1;
 	if (request_tests(q, e) < 0)

@@ -33,7 +33,7 @@ static int unpack(const char *file, bool there[BUNDLE_PARTS])
 	struct err e = { 0 };
 	auto_free char *dir = tmpdir_make("unpack", &e);
 	auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY);
-	int r = bundle_read(file, fd, there, &e);
+	int r = bundle_read(file, fd, UINT64_MAX, there, &e);
 	auto_free char *text = NULL;
 	size_t n;
 
@@ -75,6 +75,38 @@ static void there_and_back(void **state)
 	unlink(file);
 }
 
+/* No byte more than whoever reads it allows; what it says of itself is read alone. */
+static void bounded(void **state)
+{
+	static const struct {
+		uint64_t most;
+		int code;
+	} rows[] = { { 29, 0 }, { 28, X_BAD_ARCHIVE }, { 0, X_BAD_ARCHIVE } };
+	auto_free char *head = NULL;
+	bool there[BUNDLE_PARTS];
+	struct err e = { 0 };
+	uint64_t bytes;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(bundle_bytes(least + 1, countof(least) - 1, &bytes, &e), 0);
+	assert_int_equal(bytes, 29);
+	assert_int_equal(bundle_write("d.bundle", least, countof(least), &e), 0);
+	for (size_t i = 0; i < countof(rows); i++) {
+		auto_free char *dir = tmpdir_make("unpack", &e);
+		auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY);
+		struct err ignored;
+
+		e = (struct err){ 0 };
+		assert_int_equal(bundle_read("d.bundle", fd, rows[i].most, there, &e) < 0 ? e.code : 0, rows[i].code);
+		(void)rmtree(AT_FDCWD, dir, &ignored);
+	}
+	assert_int_equal(bundle_head("d.bundle", &head, &n, &e), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(head, "{}");
+	unlink("d.bundle");
+}
+
 /* An archive of those names, each with a byte; "LINK" is one to the outside. */
 static void write_names(const char *file, const char *const *names)
 {
@@ -112,6 +144,8 @@ static void strangers(void **state)
 		{ "kernel/initramfs" },
 		{ "" },
 		{ "bundle", "test.ktstr" },
+		{ "test.ktstr", "bundle" },
+		{ "bundle", "LINK" },
 	};
 	bool there[BUNDLE_PARTS];
 
@@ -133,7 +167,8 @@ static int enter(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(there_and_back), cmocka_unit_test(strangers) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(there_and_back), cmocka_unit_test(bounded),
+					    cmocka_unit_test(strangers) };
 
 	return cmocka_run_group_tests(tests, enter, scratch_leave);
 }
