@@ -105,6 +105,8 @@ static const struct {
 	{ "LIST", profiles },
 	{ "[NAME|FILE]... [-- SCHEDULER-ARGS...]", scenarios },
 	{ "PROGRAM|NAME|FILE...", scenarios },
+	{ "NAME|FILE [-- SCHEDULER-ARGS...]", scenarios },
+	{ "[NAME|FILE|CELL] [-- SCHEDULER-ARGS...]", scenarios },
 };
 
 static void choices(const struct ask *a, const char *list)

@@ -265,6 +265,23 @@ kernel_tree() {
 		same '' "$(cat builds)" 'what was built here'
 }
 
+# A cell that ran: its own command, but for what is said anew.
+by_cell() {
+	fake && kernels 6.1 6.2 6.3 6.4 6.5 6.6 && printf 'k6.%s fail\n' 3 4 5 6 >ends || return
+	cell=t/k6.5/1n1l2c1t
+	mkdir -p "$XDG_CACHE_HOME/ktstr/store/graphs/one/tests/$cell" || return
+	verdict=$XDG_CACHE_HOME/ktstr/store/graphs/one/tests/$cell/verdict.json
+	printf '{ "format": 1, "test": "t", "verdict": "fail", "command": "%s", "command_rest": "-- --fast", "seeds": [ { "seed": 7, "verdict": "fail" } ], "checks": [], "figures": [] }\n' \
+		"ktstr run t.ktstr --kernel k6.5 --topology 1,1,2,1 --scheduler-bin '$work/sched' --expect-line 'gap.max <= 1s' --seeds 7..7" >"$verdict"
+	bisect 0 $cell --good k6.1 && has '6.3 is the first bad kernel' out && hasnt k6.6 runs || return
+	same 4 "$(grep -cxE "run t.ktstr --kernel k6.[0-9] --topology 1,1,2,1 --scheduler-bin $work/sched --expect-line gap.max <= 1s --seeds 7..7 --json-file .* -- --fast" runs)" 'runs as it was run' ||
+		return
+	bisect 0 $cell --good k6.1 --bad k6.6 --topology 1,1,4,1 --seeds 3 -- --slow && has '6.3 is the first' out && has ' --topology 1,1,4,1' runs && hasnt 1,1,2,1 runs &&
+		has ' --seeds 3' runs && hasnt 7..7 runs && hasnt ' --fast' runs && has ' -- --slow' runs || return
+	says 10 'no such cell has run' t/k6.5/none --good k6.1 && says 2 'are wanted' $cell --tree . --good a || return
+	sed -i 's/ktstr run t.ktstr/rm -rf x/' "$verdict" && says 10 'its command is none of ktstr run' $cell --good k6.1 && same '' "$(cat runs)" 'what ran'
+}
+
 # With steps that are played, a second time no step runs.
 kept() {
 	mkdir -p fake/out && ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/ktstr" fake/out/ || fail 'no place' || return
@@ -284,4 +301,4 @@ kept() {
 	same 1 $? 'exit code' && has 'the same is being done already' err
 }
 
-run_tests mistakes by_version passed_over by_commit untold_commits merges interrupted kernel_tree kept
+run_tests mistakes by_version passed_over by_commit untold_commits merges interrupted kernel_tree by_cell kept

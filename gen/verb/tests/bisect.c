@@ -10,6 +10,7 @@
 #include "base/stop.h"
 #include "gen/base/home.h"
 #include "gen/bisect/built.h"
+#include "gen/bisect/cell.h"
 #include "gen/bisect/commits.h"
 #include "gen/bisect/criterion.h"
 #include "gen/bisect/hunt.h"
@@ -33,7 +34,11 @@ static struct {
 
 static const struct opt opts[] = {
 	{ .name = "good", .type = OPT_STR, .out = &o.good, .arg = "ID", .help = "kernel or commit that passes" },
-	{ .name = "bad", .type = OPT_STR, .out = &o.bad, .arg = "ID", .help = "a later one that fails" },
+	{ .name = "bad",
+	  .type = OPT_STR,
+	  .out = &o.bad,
+	  .arg = "ID",
+	  .help = "a later one that fails; the kernel of the cell unless given" },
 	{ .name = "tree",
 	  .type = OPT_STR,
 	  .out = &o.tree,
@@ -128,6 +133,8 @@ static size_t n_words; /* arguments in front of "--" */
 struct request {
 	struct span span;       /* kernels, or … */
 	struct commits commits; /* --tree */
+	struct cell_words cell; /* that is named, or nothing */
+	const char *bad;        /* --bad, or the kernel of the cell */
 	struct criterion criterion;
 	struct hunt hunt;
 	char *scheduler; /* absolute; NULL: as the text says, or built */
@@ -137,6 +144,7 @@ static void request_free(struct request *q)
 {
 	span_free(&q->span);
 	commits_free(&q->commits);
+	cell_words_free(&q->cell);
 	criterion_free(&q->criterion);
 	hunt_free(&q->hunt);
 	free(q->scheduler);
@@ -190,18 +198,13 @@ static int test(void *arg, struct tried *t, struct err *e)
 	return criterion_try(&q->criterion, kernel, NULL, until, t, e);
 }
 
-static int check_words(int n, const char *const *args, struct err *e)
+static int check_words(const struct request *q, int n, const char *const *args, struct err *e)
 {
-	if (!o.good || !o.bad || !*o.good || !*o.bad)
+	if (!o.good || !q->bad || !*o.good || !*q->bad)
 		return err_set(
 			e, X_USAGE,
 			"--good ID and --bad ID are wanted: two kernels of the cache, or two commits with --tree");
-	if (n_words > 1)
-		return err_set(
-			e, X_USAGE,
-			"name one scenario of the catalogue (ktstr list), or one file, or none to see whether the scheduler "
-			"attaches");
-	if (!o.scheduler && (o.build_with || !n_words || (size_t)n > n_words))
+	if (!o.scheduler && (o.build_with || !n_words || ((size_t)n > n_words && !q->cell.test)))
 		return err_set(e, X_USAGE, "%s%s: --scheduler-bin PATH is wanted",
 			       o.build_with ? "--build-with makes a scheduler"
 			       : !n_words   ? "no scenario is named, so it is about a scheduler"
@@ -213,17 +216,60 @@ static int check_words(int n, const char *const *args, struct err *e)
 	return 0;
 }
 
+/* What the request says besides counts in place of what the cell was run with. */
+static int find_cell(struct request *q, const char *word, struct err *e)
+{
+	const char *without[16];
+	size_t n = 0;
+
+	if (!o.build_with || o.kernel)
+		without[n++] = "--kernel";
+	if (o.scheduler) {
+		without[n++] = "--scheduler-bin";
+		without[n++] = "--scheduler";
+	}
+	if (o.topology)
+		without[n++] = "--topology";
+	if (o.seeds) {
+		without[n++] = "--seeds";
+		without[n++] = "--seed";
+	}
+	if (o.duration)
+		without[n++] = "--duration";
+	if (o.workers)
+		without[n++] = "--workers";
+	if (o.timeout)
+		without[n++] = "--timeout";
+	without[n] = NULL;
+	if (cell_words(&q->cell, word, without, e) < 0)
+		return -1;
+	if (!o.bad && !o.tree)
+		q->bad = q->cell.kernel;
+	return 0;
+}
+
+static int find_test(struct request *q, const char *const *args, struct err *e)
+{
+	q->bad = o.bad;
+	if (n_words > 1)
+		return err_set(
+			e, X_USAGE,
+			"name one scenario of the catalogue (ktstr list), one file or one cell, or none to see whether the "
+			"scheduler attaches");
+	return n_words && cell_is_named(args[0]) ? find_cell(q, args[0], e) : 0;
+}
+
 static int find_ends(struct request *q, struct err *e)
 {
 	auto_home struct home home = { 0 };
 
 	if (o.tree)
-		return commits_open(&q->commits, o.tree, o.good, o.bad, o.first_parent, e);
-	return home_find(&home, e) < 0 ? -1 : span_find(&q->span, &home, o.good, o.bad, o.build, e);
+		return commits_open(&q->commits, o.tree, o.good, q->bad, o.first_parent, e);
+	return home_find(&home, e) < 0 ? -1 : span_find(&q->span, &home, o.good, q->bad, o.build, e);
 }
 
 /* For both verbs, and for `ktstr run`. */
-static void settle_words(struct criterion *c, int n, const char *const *args)
+static void settle_words(struct criterion *c, const struct cell_words *cell, int n, const char *const *args)
 {
 	struct argv *all = &c->attempts.options, *own = &c->own;
 
@@ -244,6 +290,10 @@ static void settle_words(struct criterion *c, int n, const char *const *args)
 		argv_opt(own, "--duration", "%" PRIu64, o.duration);
 	if (o.workers)
 		argv_opt(own, "--workers", "%" PRIu64, o.workers);
+	if (cell->own.n)
+		argv_addv(own, (const char *const *)cell->own.v);
+	if ((size_t)n <= n_words && cell->rest.n)
+		argv_addv(&c->attempts.rest, (const char *const *)cell->rest.v);
 	if ((size_t)n > n_words) {
 		argv_add(&c->attempts.rest, "--");
 		argv_addv(&c->attempts.rest, args + n_words);
@@ -256,10 +306,10 @@ static int open_attempts(struct request *q, int n, const char *const *args, stru
 	auto_argv struct argv all = { 0 };
 	char hex[NAME_LEN + 1];
 	const char *const ends[] = { o.tree ? q->commits.root : "", o.tree ? q->commits.good : o.good,
-				     o.tree ? q->commits.bad : o.bad, o.build_with ? o.build_with : "", NULL };
+				     o.tree ? q->commits.bad : q->bad, o.build_with ? o.build_with : "", NULL };
 	struct criterion *c = &q->criterion;
 
-	c->test = n_words ? args[0] : NULL;
+	c->test = q->cell.test ? q->cell.test : n_words ? args[0] : NULL;
 	argv_addv(&all, ends);
 	argv_addv(&all, args);
 	if (o.scheduler)
@@ -271,7 +321,7 @@ static int open_attempts(struct request *q, int n, const char *const *args, stru
 
 	if (attempts_open(&c->attempts, name, e) < 0)
 		return -1;
-	settle_words(c, n, args);
+	settle_words(c, &q->cell, n, args);
 	if (q->scheduler)
 		argv_opt(&c->attempts.options, "--scheduler-bin", "%s", q->scheduler);
 	if (o.force)
@@ -333,7 +383,7 @@ static int bisect(struct request *q, int n, const char *const *args, struct err 
 {
 	long long began = now_ms();
 
-	if (check_words(n, args, e) < 0)
+	if (find_test(q, args, e) < 0 || check_words(q, n, args, e) < 0)
 		return -1;
 	if (o.scheduler && !o.build_with && scheduler_binary(o.scheduler, &q->scheduler, e) < 0)
 		return -1;
@@ -361,12 +411,12 @@ static int run_bisect(int n, const char *const *args, struct err *e)
 
 const struct verb verb_bisect = {
 	.name = "bisect",
-	.args = "[NAME|FILE] [-- SCHEDULER-ARGS...]",
+	.args = "[NAME|FILE|CELL] [-- SCHEDULER-ARGS...]",
 	.summary = "find the first kernel, or commit, under which a test fails",
 	.about =
 		"Runs one scenario under a kernel that is said to be good and one that is said to be bad, and then by halves under those\n"
 		"between: the kernels of the cache in the order of their versions, or with --tree the commits of a git repository. Without\n"
-		"a scenario it is about whether the scheduler attaches.\n\n"
+		"a scenario it is about whether the scheduler attaches. A cell that ran is named as for replay, TEST/KERNEL/TOPOLOGY.\n\n"
 		"The repository is a kernel's, or with --build-with a scheduler's. A commit's files are unpacked into the store, and\n"
 		"nothing of the repository or its work tree is written. What cannot be built or run, or told, is passed over. Builds and\n"
 		"runs are kept: the same command once more, also after Ctrl-C, goes on with what is known.\n\n"
