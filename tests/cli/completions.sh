@@ -30,6 +30,8 @@ cases() {
 		ktstr run cgroup_ste | ktstr run cgroup_steady
 		ktstr run afi | ktstr run afile
 		ktstr matrix cgroup_ste | ktstr matrix cgroup_steady
+		ktstr explore cgroup_ste | ktstr explore cgroup_steady
+		ktstr bisect cgroup_ste | ktstr bisect cgroup_steady
 		ktstr matrix afi | ktstr matrix afile
 		ktstr matrix --preset tiny-1 | ktstr matrix --preset tiny-1llc
 		ktstr new x --lang fi | ktstr new x --lang file
