@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -91,7 +92,13 @@ static int put(const char *draft, const char *name, const char *text, struct err
 	return file_write(AT_FDCWD, path, text, strlen(text), e) < 0 ? -1 : 0;
 }
 
-/* Runs the command in the files that are there; draft gets the result's. 0, or BUILT_NOT when the time is over. */
+/* Somebody ended it, or the shell found no such command: next time it may be otherwise. */
+static bool is_of_the_machine(int status)
+{
+	return WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) > 125);
+}
+
+/* Runs the command in the files that are there; draft gets the result's. 0, or BUILT_NOT when nothing is to be kept of it. */
 static int build(struct built *b, const struct commits *c, const struct built_how *how, const char *draft,
 		 long long until, struct err *e)
 {
@@ -116,17 +123,19 @@ static int build(struct built *b, const struct commits *c, const struct built_ho
 	}
 	auto_free char *said = end_of(fd), *reason = reason_in(said);
 
+	if (status && err_full(said))
+		return err_set(e, X_DISK_FULL, "%s", reason);
 	r = b->why || status ? BUILT_NOT : take_program(from, draft, e);
 	if (r < 0 || put(draft, SAID, said, e) < 0)
 		return -1;
 	if (r == BUILT)
 		return 0;
-	auto_free char *why =
-		b->why   ? TAKE(b->why)
-		: status ? xasprintf("the build failed (%s): %s", spawn_status(status, ended, sizeof(ended)), reason)
-			 : xasprintf("the build made no program %s", how->program);
-
-	return put(draft, FAILED, why, e);
+	if (status)
+		b->why = xasprintf("the build failed (%s): %s", spawn_status(status, ended, sizeof(ended)), reason);
+	else if (!b->why)
+		b->why = xasprintf("the build made no program %s", how->program);
+	b->code = X_BUILD;
+	return is_of_the_machine(status) ? BUILT_NOT : put(draft, FAILED, b->why, e);
 }
 
 static int make(struct built *b, const struct commits *c, const char *id, const struct built_how *how, struct work *w,
@@ -166,13 +175,16 @@ static int place(struct built *b, const char *id, const struct built_how *how, c
 static int take_result(struct built *b, const char *id, const struct built_how *how, const struct work *w,
 		       struct err *e)
 {
-	auto_free char *failed = xasprintf("%s/" FAILED, w->path);
+	auto_free char *failed = xasprintf("%s/" FAILED, w->path), *text = NULL;
 	size_t n;
 
+	if (b->why)
+		return BUILT_NOT;
 	if (!file_exists(failed))
 		return place(b, id, how, w, e);
-	if (file_read(AT_FDCWD, failed, WORDS_MAX, &b->why, &n, e) < 0)
+	if (file_read(AT_FDCWD, failed, WORDS_MAX, &text, &n, e) < 0)
 		return -1;
+	b->why = xasprintf("%s (known from before; --force builds it again)", text);
 	b->code = X_BUILD;
 	return BUILT_NOT;
 }

@@ -162,6 +162,21 @@ assert [t["verdict"] for t in j["tried"]][:2] == ["good", "bad"]' || fail 'the J
 	bisect 0 t.ktstr --good 7.1.3 --bad 7.1.8 && has '7.1.8 is the first bad kernel' out && same 2 "$(wc -l <runs)" 'kernels tried'
 }
 
+# With --build also what the cache does not have: of one series all between, else the newest of each.
+releases() {
+	fake && kernels 6.1.1 6.1.4 && printf '6.1.%s fail\n' 6 7 8 9 >ends || return
+	says 20 '--bad: no kernel "6.1.9"' t.ktstr --good 6.1.1 --bad 6.1.9 || return
+	bisect 0 t.ktstr --good 6.1.1 --bad 6.1.9 --build && has '6.1.6 is the first bad kernel' out && has '--kernel 6.1.5 ' runs && has ' --build' runs || return
+	printf '6.3.7 fail\n6.4.2 fail\n' >ends
+	cat >releases.json <<-END
+		{ "releases": [ { "moniker": "stable", "version": "6.4.2" }, { "moniker": "longterm", "version": "6.3.7" },
+			{ "moniker": "longterm", "version": "6.2.12" }, { "moniker": "longterm", "version": "6.1.44" } ] }
+	END
+	KTSTR_RELEASES_URL=file://$work/releases.json
+	export KTSTR_RELEASES_URL
+	bisect 0 t.ktstr --good 6.1.4 --bad 6.4.2 --build && has '6.3.7 is the first bad kernel' out && has '6.2.12: good' err
+}
+
 # What cannot be told is passed over, and at an end it is told.
 passed_over() {
 	fake && kernels 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 || return
@@ -213,7 +228,11 @@ untold_commits() {
 	git -C repo bisect replay "$work/log" >replayed 2>&1
 	has "There are only 'skip'ped commits left to test." replayed || return
 	# No program, and one that is no file of its own.
-	bisect 22 t.ktstr --tree repo --build-with 'true' --scheduler-bin made/sched --good HEAD~4 --bad HEAD && has 'the good end, one, cannot be told: the build made no program' err &&
+	bisect 22 t.ktstr --tree repo --build-with 'true' --scheduler-bin made/sched --good HEAD~4 --bad HEAD && has 'the good end, one, cannot be told: the build made no program' err && hasnt 'from before' err &&
+		bisect 22 t.ktstr --tree repo --build-with 'true' --scheduler-bin made/sched --good HEAD~4 --bad HEAD && has '--force builds it again' err &&
+		bisect 22 t.ktstr --tree repo --build-with './none' --scheduler-bin made/sched --good HEAD~4 --bad HEAD && has 'exit status 127' err &&
+		bisect 22 t.ktstr --tree repo --build-with './none' --scheduler-bin made/sched --good HEAD~4 --bad HEAD && hasnt 'from before' err &&
+		bisect 15 t.ktstr --tree repo --build-with 'echo "as: a.o: No space left on device"; exit 1' --scheduler-bin made/sched --good HEAD~4 --bad HEAD &&
 		bisect 22 t.ktstr --tree repo --build-with 'ln -s /bin/true it' --scheduler-bin it --good HEAD~4 --bad HEAD && has 'the build made no program' err
 }
 
@@ -301,4 +320,4 @@ kept() {
 	same 1 $? 'exit code' && has 'the same is being done already' err
 }
 
-run_tests mistakes by_version passed_over by_commit untold_commits merges interrupted kernel_tree by_cell kept
+run_tests mistakes by_version releases passed_over by_commit untold_commits merges interrupted kernel_tree by_cell kept
