@@ -13,7 +13,7 @@ struct attempts {
 	struct argv rest;    /* … and what stands behind all of them: "--", arguments of the scheduler */
 	char *dir;           /* where texts and what they came to are written; ours */
 	int lock, held;      /* none beside us; "cache gc" leaves dir alone */
-	long long until; /* now_ms() at which the time is over; -1: never */
+	long long until;     /* now_ms() at which the time is over; -1: never */
 };
 
 #define ATTEMPTS_NONE ((struct attempts){ .lock = -1, .held = -1, .until = -1 })

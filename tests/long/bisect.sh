@@ -50,9 +50,13 @@ kernels() {
 # A scheduler of one queue; from the eleventh commit on one thread in four gets into another that nobody looks into.
 source_of() { # COMMIT
 	queue=0
-	[ "$1" -lt 11 ] || queue='(p->pid & 3) == 3'
+	[ "$1" -lt 11 ] || queue='(((struct task_struct___pid *)p)->pid & 3) == 3'
 	cat <<-END
 		#include "bug.bpf.h"
+
+		struct task_struct___pid {
+			s32 pid;
+		} __attribute__((preserve_access_index));
 
 		/* change $1 */
 		SEC("struct_ops/bug_enqueue")
