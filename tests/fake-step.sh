@@ -1,6 +1,10 @@
 #!/bin/sh
 # In place of ktstr-step, for tests of what is planned and told: each step leaves the outputs that the graph has of it, at once, and its name in
 # $FAKE_LOG. A test called bad… fails, one called vague… is inconclusive, and each fails on the kernels of $FAKE_BAD.
+# FAKE_REAL names the real one, for what makes kernels and for what is not to be made (KTSTR_ASK).
+case ${FAKE_REAL:+$1${KTSTR_ASK:+-asked}} in
+kernel-entry* | snapshot-asked | run-asked) exec "$FAKE_REAL" "$@" ;;
+esac
 step=$1 name='' kernel='' topology='' profile=''
 shift
 while [ $# -gt 0 ]; do
@@ -25,7 +29,10 @@ files() {
 case $step in
 probe) files probe ;;
 initramfs) files initramfs.cpio ;;
-bootable) files kernel layout queues facts ;;
+bootable)
+	files kernel layout queues config.cpio
+	[ -e "$out/facts" ] || printf 'arch x86_64\nvirtio_mmio yes\n' >"$out/facts"
+	;;
 snapshot) files state recipe ;;
 payload | programs) files payload.pack ;;
 scenario) files text 'test' ;;

@@ -28,7 +28,7 @@ ca-certificates gpgv
 # virtual machines, and the shell in them
 qemu-system-x86 qemu-system-arm busybox-static|busybox
 # building a kernel, also for another architecture, and one to build
-bison flex bc libssl-dev cpio rsync kmod python3 xz-utils zstd bzip2 lz4 ccache gcc-aarch64-linux-gnu
+bison flex bc libssl-dev cpio rsync kmod python3 python3-yaml xz-utils zstd bzip2 lz4 ccache gcc-aarch64-linux-gnu
 # the init of arm64 guests
 libc6-dev-arm64-cross
 linux-source-6.12

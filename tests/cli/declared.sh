@@ -42,9 +42,9 @@ KTSTR_SCHEDULER(b, .binary = \"scx_b\", .name = \"scx_other\", .attach_ms = 4500
 	: >before
 	exits 0 ktstr verifier --tests ./one --tests ./two -- --mine && has 'verifying 2 declared schedulers' err && has 'scx_a: accelerator tcg' out &&
 		has 'scx_other: accelerator tcg' out && same 2 "$(grep -c '^verify ' steps)" cells || return
-	command_of before schedulers/scx_a/cells/one/result.json >command && has '--arg=--fast --arg=/ktstr/x --arg=--mine --groups=/ktstr' command || return
-	command_of before "$(cd cache/ktstr/store/graphs/verifier-declared-* && ls -d schedulers/scx_other/cells/one/1n1l1c1t-boot*)/result.json" >command &&
-		has '--arg=--mine --timeout 5' command && hasnt groups command || return
+	command_of before schedulers/scx_a/cells/one/result.json >command.txt && has '--arg=--fast --arg=/ktstr/x --arg=--mine --groups=/ktstr' command.txt || return
+	command_of before "$(cd cache/ktstr/store/graphs/verifier-declared-* && ls -d schedulers/scx_other/cells/one/1n1l1c1t-boot*)/result.json" >command.txt &&
+		has '--arg=--mine --timeout 5' command.txt && hasnt groups command.txt || return
 	exits 0 ktstr verifier --tests ./one --json && python3 - out <<-'END' || return
 		import json, sys
 		d = json.load(open(sys.argv[1]))

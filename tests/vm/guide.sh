@@ -129,6 +129,7 @@ elsewhere() {
 		ktstr bisect 			tests/long/bisect.sh; of kernels' commits tests/cli/bisect.sh
 		ktstr matrix ./tests		tests/vm/libktstr.sh: other tests
 		ktstr affected ./tests		tests/cli/matrix.sh
+		sh ci.sh			tests/cli/ci.sh, tests/long/ci.sh
 	END
 }
 
@@ -140,6 +141,7 @@ all_are_run() {
 			FNR == NR { known[n++] = $0; next }
 			/^```/ { on = !on; mark = $0; next }
 			!on { next }
+			mark == "```sh" && /^#!/ { mark = "a file"; next }
 			mark == "```" && /^(\$ |(cargo )?ktstr [a-z-]+ [^[]*$)/ { print doc ":" FNR ": " $0 }
 			mark == "```sh" {
 				line = $0

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static struct shard shard;
+
 static const struct opt affected_opts[] = {
 	PLACES_ASKED_OPTS,
 	ASKED_SEEDS_OPTS,
@@ -21,6 +23,11 @@ static const struct opt affected_opts[] = {
 	  .out = &tests_asked.filter,
 	  .arg = "TEXT",
 	  .help = "cells with this in their name, which is TEST/KERNEL/TOPOLOGY[/PROFILE]" },
+	{ .name = "shard",
+	  .type = OPT_STR,
+	  .out = &tests_asked.shard,
+	  .arg = "I/N",
+	  .help = "the I-th of N parts, as of `ktstr matrix`" },
 	BUILD_ASKED_OPTS(tests_asked.missing),
 	GUEST_ASKED_OPTS(tests_asked.guest),
 	{ .name = "json",
@@ -163,6 +170,7 @@ static int look(struct request *q, struct err *e)
 			q->matrix.tests[i].cells[k].out = true;
 	if (tests_asked.filter && !select_text(&q->matrix, tests_asked.filter))
 		return err_set(e, X_NO_INPUT, "no cell has \"%s\" in its name", tests_asked.filter);
+	(void)select_shard(&q->matrix, &shard); /* one without a cell is a list without one */
 	if (request_make(q, &m, &ro, e) < 0)
 		return -1;
 	count(&g, &q->matrix, &m.run);
@@ -180,8 +188,8 @@ static int run_affected(int n, const char *const *args, struct err *e)
 	/* One build folder with the matrix that would run them. */
 	auto_request struct request q = { .verb = "matrix", .sidecars = -1, .programs = true, .ask = true };
 
-	if (places_settle(e) < 0 || request_open(&q, (size_t)n, (size_t)n, args, e) < 0 || request_cells(&q, e) < 0 ||
-	    look(&q, e) < 0)
+	if ((tests_asked.shard && shard_parse(&shard, tests_asked.shard, e) < 0) || places_settle(e) < 0 ||
+	    request_open(&q, (size_t)n, (size_t)n, args, e) < 0 || request_cells(&q, e) < 0 || look(&q, e) < 0)
 		return e->code;
 	return X_SUCCESS;
 }
