@@ -63,6 +63,11 @@ void clock_args(struct argv *a, const struct clock *c)
 	argv_opt(a, "-seed", "%" PRIu64, c->seed);
 }
 
+unsigned clock_slower(const struct clock *c)
+{
+	return c->virtual && c->shift > SHIFT ? 1u << (c->shift - SHIFT) : 1;
+}
+
 /* splitmix64 */
 static uint64_t next(uint64_t *state)
 {

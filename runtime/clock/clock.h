@@ -32,6 +32,8 @@ void clock_write(FILE *f, const struct clock *c);
 int clock_read(struct clock *c, const char *text, struct err *e);
 /* QEMU's options for it, behind -accel; none for a real one. */
 void clock_args(struct argv *a, const struct clock *c);
+/* How many times as long as usual an instruction takes, and with that whatever a guest computes; never less than 1. */
+unsigned clock_slower(const struct clock *c);
 /* n bytes that follow from the seed, for the guest's random numbers; and below CLOCK_DELAY_NS, for how long its work is
  * put off: a program that draws no random number then still meets the timer's ticks elsewhere. */
 void clock_random(const struct clock *c, void *bytes, size_t n);

@@ -348,6 +348,7 @@ int director_run(struct director *d, const struct director_ask *ask, struct trou
 	*d = (struct director){ .plan = ask->plan, .cgroups = ask->cgroups, .trouble = t, .events = -1 };
 	d->crew = (struct crew){ .plan = ask->plan, .cgroups = ask->cgroups, .seed = ask->seed, .folder = ask->folder };
 	d->keeper.there = ask->keeper;
+	d->keeper.patience_ns = KEEPER_NS * (uint64_t)burn_slower(ask->shift);
 	d->programs = (struct programs){ .paths = ask->programs, .n_paths = ask->n_programs, .folder = ask->folder };
 	d->crew.programs = &d->programs;
 	if (ask->plan->functions && ask->n_programs >= ask->plan->n_programs)

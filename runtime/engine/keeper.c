@@ -19,7 +19,7 @@ static bool send_line(const char *text)
 /* A line of at most n - 1 characters, without its end. False: it did not come in time, or nobody is there any more. */
 static bool read_line(struct director *d, char *line, size_t n)
 {
-	uint64_t until = clock_now() + KEEPER_NS;
+	uint64_t until = clock_now() + d->keeper.patience_ns;
 	size_t have = 0;
 
 	while (director_await(d, STDIN_FILENO, until)) {
@@ -53,7 +53,8 @@ static void ask(struct director *d, struct favour *f)
 	} else if (d->keeper.there && (!send_line(words) || !read_line(d, line, sizeof line))) {
 		d->keeper.lost = true;
 		(void)send_line("?late\n");
-		snprintf(f->answer, sizeof f->answer, "nothing came of it in %u s", (unsigned)(KEEPER_NS / 1000000000));
+		snprintf(f->answer, sizeof f->answer, "nothing came of it in %u s",
+			 (unsigned)(d->keeper.patience_ns / 1000000000));
 	} else if (!d->keeper.there || !strcmp(line, "done")) {
 		f->done = true;
 	} else {

@@ -14,7 +14,7 @@
 struct director;
 
 enum { KEEPER_ANSWER = 200 };
-/* One that does not answer for so long, of the guest's time, is not asked again. */
+/* One that does not answer for so long, of the guest's time, is not asked again; times burn_slower(). */
 #define KEEPER_NS 60000000000u
 
 /* What was asked for, and what came of it. Times are since go, 0 before. */
@@ -28,8 +28,9 @@ struct favour {
 };
 
 struct keeper {
-	bool there; /* somebody said that they will answer */
-	bool lost;  /* and did not */
+	bool there;           /* somebody said that they will answer */
+	bool lost;            /* and did not */
+	uint64_t patience_ns; /* how long that may take */
 	struct favour *favours;
 	unsigned n;
 };

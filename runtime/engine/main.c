@@ -6,6 +6,7 @@
  * Two processes: the director does everything; the first one waits for it, with a deadline, and clears away what is left
  * whatever became of it. */
 #include "engine/worker/ask.h"
+#include "engine/worker/burn.h"
 #include "engine/worker/children.h"
 #include "engine/director.h"
 #include "engine/report.h"
@@ -292,7 +293,8 @@ static bool end_rest(void)
 static int run(const struct options *o, const struct scenario *scenario, const struct scenario_plan *plan)
 {
 	const char *parent = scenario->cgroup_parent ? scenario->cgroup_parent : SCENARIO_PARENT;
-	unsigned seconds = (unsigned)((plan->settle_ns + plan->hold_ns) / 1000000000) + PATIENCE_S;
+	unsigned seconds =
+		(unsigned)((plan->settle_ns + plan->hold_ns) / 1000000000) + PATIENCE_S * burn_slower(o->shift);
 	struct cgroups cgroups = { 0 };
 	struct trouble t = { 0 };
 	sigset_t signals;

@@ -1,5 +1,6 @@
 #include "host/stolen.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -52,4 +53,27 @@ bool stolen_from(pid_t process, const pid_t *threads, size_t n, uint64_t *ns)
 		*ns += one;
 	}
 	return n > 0;
+}
+
+bool stolen_whole(pid_t process, uint64_t *ns)
+{
+	auto_free char *path = xasprintf("/proc/%d/task", (int)process);
+	DIR *d = opendir(path);
+	bool known = false;
+	struct dirent *entry;
+
+	*ns = 0;
+	while (d && (entry = readdir(d))) {
+		pid_t thread = (pid_t)atoi(entry->d_name);
+		uint64_t one;
+
+		/* One that has ended meanwhile waits for nothing. */
+		if (thread > 0 && stolen_from(process, &thread, 1, &one)) {
+			*ns += one;
+			known = true;
+		}
+	}
+	if (d)
+		closedir(d);
+	return known;
 }

@@ -10,5 +10,7 @@
 
 /* ns since the threads began, all of them together, each once however often it is named. False: the kernel does not say. */
 bool stolen_from(pid_t process, const pid_t *threads, size_t n, uint64_t *ns);
+/* Of all threads that the process has now. */
+bool stolen_whole(pid_t process, uint64_t *ns);
 /* The second number of such a file's text; false: it is none. */
 bool stolen_parse(const char *text, uint64_t *ns);

@@ -159,13 +159,13 @@ static int never_attached(const struct shell_sched *s, struct err *e)
 
 int shell_sched_start(struct shell_sched *s, struct vm *vm, struct attached *a, struct err *e)
 {
-	long long deadline = now_ms() + 1000LL * VM_LOAD_S * vm_scale(&vm->m);
+	long long deadline = vm_load_deadline(&vm->m, 0);
 	bool given = a && a->given;
 	struct msg m;
 
 	s->vm = vm;
 	s->still = still_ms();
-	if (!given && attach_start(vm, s->args, s->n_args, 1000u * VM_LOAD_S, deadline, e) < 0)
+	if (!given && attach_start(vm, s->args, s->n_args, 1000u * (uint64_t)vm_load_s(&vm->m, 0), deadline, e) < 0)
 		return -1;
 	while (!s->attached && !s->ended)
 		if (vm_next(vm, &m, deadline, "the scheduler to attach", e) < 0 || hear(s, &m, e) < 0)

@@ -149,11 +149,7 @@ enum { ATTACHED = 0, NEVER = 1 };
 
 static int await(struct run *x, struct err *e)
 {
-	bool virtual = x->vm.m.clock.virtual;
-	long long seconds = x->t->load_s ? x->t->load_s
-			    : virtual    ? VM_LOAD_S
-					 : (long long)VM_LOAD_S * vm_scale(&x->vm.m);
-	long long deadline = virtual ? vm_bound(seconds) : now_ms() + 1000 * seconds;
+	long long seconds = vm_load_s(&x->vm.m, x->t->load_s), deadline = vm_load_deadline(&x->vm.m, x->t->load_s);
 	auto_free char *what = xasprintf("the scheduler to attach, %lld s; --timeout gives it more", seconds);
 	struct msg m;
 
@@ -320,7 +316,7 @@ static int run_session(struct run *x, const struct session *s, int *status, stru
 static int run_engine(struct run *x, struct err *e)
 {
 	static const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	uint64_t ms = 2 * x->t->ms + PATIENCE_MS + (x->t->keeps ? KEEPER_MS : 0);
+	uint64_t patience_ms = PATIENCE_MS + (x->t->keeps ? KEEPER_MS : 0), ms = 2 * x->t->ms + patience_ms;
 	bool virtual = x->vm.m.clock.virtual;
 	auto_close int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	auto_argv struct argv a = { 0 };
@@ -357,6 +353,8 @@ static int run_engine(struct run *x, struct err *e)
 	};
 	if (nothing < 0)
 		return err_sys(e, "open /dev/null");
+	/* What is waited for is computed, and may take longer by the guest's clock. */
+	ms += patience_ms * (clock_slower(&x->vm.m.clock) - 1);
 	if (vm_deadline_inside(&x->vm, ms, e) < 0 || run_session(x, &s, &status, e) < 0)
 		return err_in(e, "the scenario");
 	return engine_ended(x, status, e);

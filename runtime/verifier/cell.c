@@ -198,11 +198,7 @@ enum { ATTACHED = 0, ENDED = 1 };
 /* Until the scheduler is attached or its process ended. */
 static int await(struct run *x, struct err *e)
 {
-	bool virtual = x->vm.m.clock.virtual;
-	long long seconds = x->c->load_s ? x->c->load_s
-			    : virtual    ? VM_LOAD_S
-					 : (long long)VM_LOAD_S * vm_scale(&x->vm.m);
-	long long deadline = virtual ? vm_bound(seconds) : now_ms() + 1000 * seconds;
+	long long seconds = vm_load_s(&x->vm.m, x->c->load_s), deadline = vm_load_deadline(&x->vm.m, x->c->load_s);
 	auto_free char *what = xasprintf("the scheduler to attach, %lld s; --timeout gives it more", seconds);
 	struct proto_exited gone;
 	struct proto_state st;
@@ -364,11 +360,12 @@ static int cross_check(struct run *x, const struct progs *read, struct err *e)
 static int await_work(struct run *x, bool *exited, int *status, struct err *e)
 {
 	/* Of the guest's time: in virtual time nothing of the host may decide it. */
-	unsigned scale = x->vm.m.clock.virtual ? WORK_VIRTUAL : (unsigned)vm_scale(&x->vm.m);
-	struct proto_work ask = { x->c->work_ms, 1000u * VM_WORK_S * scale };
+	bool virtual = x->vm.m.clock.virtual;
+	unsigned patience_ms = 1000u * VM_WORK_S * (virtual ? WORK_VIRTUAL : (unsigned)vm_scale(&x->vm.m));
+	struct proto_work ask = { x->c->work_ms, patience_ms * clock_slower(&x->vm.m.clock) };
 	long long deadline = now_ms() + 1000LL * VM_READ_S * vm_scale(&x->vm.m);
 
-	deadline += (x->vm.m.clock.virtual ? VM_BOUND_FACTOR : 1) * ((long long)ask.ms + ask.patience_ms);
+	deadline += (virtual ? VM_BOUND_FACTOR : 1) * ((long long)ask.ms + patience_ms);
 	struct proto_exited gone;
 	struct msg m;
 

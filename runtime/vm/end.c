@@ -6,6 +6,7 @@
 
 #include "host/cgroup.h"
 #include "host/cpus.h"
+#include "host/stolen.h"
 #include "base/err.h"
 #include "system/kill.h"
 #include "base/mem.h"
@@ -38,6 +39,32 @@ long long vm_deadline(const struct vm *vm, int seconds)
 long long vm_bound(long long seconds)
 {
 	return now_ms() + 1000 * (VM_BOUND_FACTOR * seconds + BOUND_S);
+}
+
+bool vm_is_late(const struct vm *vm, long long deadline)
+{
+	uint64_t waited;
+
+	if (deadline < 0 || now_ms() < deadline)
+		return false;
+	if (!vm->m.clock.virtual || !stolen_whole(vm->qemu.pid, &waited))
+		return true;
+	return now_ms() - (long long)(waited / 1000000) >= deadline;
+}
+
+long long vm_load_s(const struct machine *m, uint64_t asked)
+{
+	if (asked)
+		return (long long)asked;
+	return (long long)VM_LOAD_S * (m->clock.virtual ? clock_slower(&m->clock) : (unsigned)vm_scale(m));
+}
+
+long long vm_load_deadline(const struct machine *m, uint64_t asked)
+{
+	if (!m->clock.virtual)
+		return now_ms() + 1000 * vm_load_s(m, asked);
+	/* However long its instructions take by its own clock, the host has as many to do. */
+	return vm_bound(asked ? (long long)asked : VM_LOAD_S);
 }
 
 static int wait_end(struct vm *vm, int *status, struct err *e)

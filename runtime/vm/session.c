@@ -256,7 +256,7 @@ static int resized(struct talk *t, struct err *e)
 
 static bool is_late(const struct talk *t)
 {
-	return t->s->deadline >= 0 && now_ms() >= t->s->deadline;
+	return vm_is_late(t->vm, t->s->deadline);
 }
 
 static int late(struct err *e)

@@ -398,9 +398,10 @@ static int wait_channel(struct vm *vm, long long deadline, struct err *e)
 			{ .fd = vm->chan.board ? -1 : vm->board.ring, .events = POLLIN },
 		};
 		/* A console that never falls silent must not keep us from seeing the deadline. */
-		if (deadline >= 0 && now_ms() >= deadline)
+		if (vm_is_late(vm, deadline))
 			return POLL_LATE;
-		int r = stop_poll(p, countof(p), console_look(vm, deadline), e);
+		long long until = deadline >= 0 && now_ms() >= deadline ? now_ms() + PARK_LOOK_MS : deadline;
+		int r = stop_poll(p, countof(p), console_look(vm, until), e);
 
 		if (r < 0)
 			return -1;
@@ -458,9 +459,7 @@ int vm_next(struct vm *vm, struct msg *m, long long deadline, const char *what, 
 		 * whatever it says. */
 		if (r == CHAN_MSG && stop_pending())
 			return stop_err(e);
-		if (r == CHAN_MSG && deadline >= 0 && now_ms() >= deadline)
-			return waited(vm, what, e);
-		if (r == CHAN_MSG && m->type == MSG_LATE)
+		if (r == CHAN_MSG && (m->type == MSG_LATE || vm_is_late(vm, deadline)))
 			return waited(vm, what, e);
 		if (r == CHAN_MSG)
 			return 0;

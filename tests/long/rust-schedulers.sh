@@ -71,10 +71,18 @@ lavd() {
 	attaches scx_lavd lavd_cgroup_set_bandwidth
 }
 
+# By the clock of a guest whose instructions take twice as long as usual, loading takes more than the 60 seconds of one where they do not.
+lavd_slowly() {
+	built scx_lavd || fail 'scx_lavd was not built' || return
+	exits 0 ktstr verifier --scheduler-bin "$deps/bin/scx_lavd" --kernel "$key" --topology 1,2,2,1 --clock virtual --shift 2 --json &&
+		has '"verdict": "attached"' out || return
+	exits 5 ktstr verifier --scheduler-bin "$deps/bin/scx_lavd" --kernel "$key" --topology 1,2,2,1 --clock virtual --shift 2 --timeout 60
+}
+
 layered() {
 	attaches scx_layered layered_enqueue --run-example
 }
 
 exec 3>&1
 # shellcheck disable=SC2086 # names
-run_tests ${ONLY:-bpfland rusty lavd layered}
+run_tests ${ONLY:-bpfland rusty lavd lavd_slowly layered}

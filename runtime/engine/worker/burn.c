@@ -5,6 +5,7 @@
 /* Instructions. Under emulation a jump costs far more than what lies between two, most of all where instructions are counted: with long
  * rounds a guest that only computes takes the host a ninth of the time. Short ones do what is left over. */
 enum { PER_ROUND = 2, PER_LONG = 64, LONG = PER_LONG / PER_ROUND, TRIES = 8, TRY_ROUNDS = 6400 * LONG };
+enum { USUAL_SHIFT = 1 };
 
 #if defined(__x86_64__)
 #define FILLER "lea 1(%1), %1"
@@ -55,6 +56,11 @@ uint64_t burn_speed(int shift)
 			best = took;
 	}
 	return (uint64_t)TRY_ROUNDS * 1000000 / (best ? best : 1);
+}
+
+unsigned burn_slower(int shift)
+{
+	return shift > USUAL_SHIFT ? 1u << (shift - USUAL_SHIFT) : 1;
 }
 
 void burn(uint64_t rounds_per_ms, uint64_t ns)

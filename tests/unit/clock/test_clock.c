@@ -112,13 +112,22 @@ static void seeds(void **state)
 	assert_true(clock_delay_ns(&a) < CLOCK_DELAY_NS);
 }
 
+/* What is computed takes longer by the guest's clock with a larger shift, and nothing less than usual. */
+static void slower(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_slower(&(struct clock){ true, 0, 0 }), 1);
+	assert_int_equal(clock_slower(&(struct clock){ true, 1, 0 }), 1);
+	assert_int_equal(clock_slower(&(struct clock){ true, 2, 0 }), 2);
+	assert_int_equal(clock_slower(&(struct clock){ true, CLOCK_SHIFT_MAX, 0 }), 512);
+	assert_int_equal(clock_slower(&(struct clock){ false, 0, 0 }), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(chosen),
-		cmocka_unit_test(written),
-		cmocka_unit_test(arguments),
-		cmocka_unit_test(seeds),
+		cmocka_unit_test(chosen), cmocka_unit_test(written), cmocka_unit_test(arguments),
+		cmocka_unit_test(seeds),  cmocka_unit_test(slower),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,9 +41,25 @@ static void threads(void **state)
 	assert_false(stolen_from(own[0], own, 0, &once));
 }
 
+/* All threads of a process: with one it is what that one waited, and a process that is none has nothing to say. */
+static void whole(void **state)
+{
+	const pid_t own[] = { getpid() };
+	uint64_t before, all, after;
+
+	(void)state;
+	assert_false(stolen_whole(0, &all));
+	if (!stolen_from(own[0], own, 1, &before))
+		skip();
+	assert_true(stolen_whole(own[0], &all));
+	assert_true(stolen_from(own[0], own, 1, &after));
+	assert_true(before <= all && all <= after);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(texts), cmocka_unit_test(threads) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(texts), cmocka_unit_test(threads),
+					    cmocka_unit_test(whole) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
