@@ -67,10 +67,16 @@ char *home_init(const struct home *h, const struct arch *a)
 	return xasprintf("%s%s", h->init, arch_suffix(a));
 }
 
-char *home_engine(const struct home *h, const struct arch *a, struct err *e)
+char *home_engine_path(const struct home *h, const struct arch *a)
 {
 	int folder = (int)(strrchr(h->init, '/') - h->init);
-	char *path = xasprintf("%.*s/ktstr-engine%s", folder, h->init, arch_suffix(a));
+
+	return xasprintf("%.*s/ktstr-engine%s", folder, h->init, arch_suffix(a));
+}
+
+char *home_engine(const struct home *h, const struct arch *a, struct err *e)
+{
+	char *path = home_engine_path(h, a);
 
 	if (file_exists(path))
 		return path;

@@ -22,6 +22,8 @@ int home_find(struct home *h, struct err *e);
 char *home_init(const struct home *h, const struct arch *a);
 /* ktstr-engine, or ktstr-engine-aarch64, beside it: X_NO_TOOL when it was not built. Caller frees. */
 char *home_engine(const struct home *h, const struct arch *a, struct err *e);
+/* The same path, whether it is there or not. */
+char *home_engine_path(const struct home *h, const struct arch *a);
 /* A static busybox for guests of that architecture: X_NO_TOOL with where it may lie. Caller frees. */
 char *home_busybox(const struct home *h, const struct arch *a, struct err *e);
 /* CRC-32 of ktstr.kconfig, for stale marks: hex[9]. */

@@ -139,7 +139,7 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	*b = FOLDER_NONE;
 	if (plan_check(p, e) < 0 || store_open(&st, NULL, e) < 0 || store_try(&st, e) < 0)
 		return -1;
-	FILE *f = xmemstream(&text, &n);
+	FILE *f = xlongstream(&text, &n);
 
 	ninja_write(f, p, false);
 	fclose(f);
@@ -152,7 +152,7 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	/* The order in which steps begin is no part of what is asked for. */
 	if (plan_is_ranked(p)) {
 		free(TAKE(text));
-		f = xmemstream(&text, &n);
+		f = xlongstream(&text, &n);
 		ninja_write(f, p, true);
 		fclose(f);
 	}

@@ -3,14 +3,12 @@
 #include "gen/graph/plan.h"
 #include "gen/graph/word.h"
 
-/* Control characters cannot be in a build file; plan_check() has refused them, and one that comes here is a '?'. */
+/* Control characters cannot be in a build file; plan_check() has refused them, and one that comes here is a '?'. special: behind them. */
 static void escape(FILE *f, const char *text, const char *special)
 {
 	for (;;) {
-		size_t n = 0;
+		size_t n = strcspn(text, special);
 
-		while (text[n] && (unsigned char)text[n] >= ' ' && !strchr(special, text[n]))
-			n++;
 		fwrite(text, 1, n, f);
 		text += n;
 		if (!*text)
@@ -23,14 +21,16 @@ static void escape(FILE *f, const char *text, const char *special)
 	}
 }
 
+#define CONTROL "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37"
+
 void ninja_path(FILE *f, const char *path)
 {
-	escape(f, path, "$ :");
+	escape(f, path, CONTROL "$ :");
 }
 
 void ninja_value(FILE *f, const char *text)
 {
-	escape(f, text, "$");
+	escape(f, text, CONTROL "$");
 }
 
 static void paths(FILE *f, const char *before, const struct strs *s)
@@ -44,27 +44,30 @@ static void paths(FILE *f, const char *before, const struct strs *s)
 
 static void var(FILE *f, const char *indent, const char *name, const char *value)
 {
-	fprintf(f, "%s%s =%s", indent, name, *value ? " " : "");
+	fputs(indent, f);
+	fputs(name, f);
+	fputs(*value ? " = " : " =", f);
 	ninja_value(f, value);
 	fputc('\n', f);
 }
 
-static void vars(FILE *f, const char *indent, const struct plan_var *v, size_t n)
+static void vars(FILE *f, const char *indent, const struct plan_vars *all)
 {
-	for (size_t i = 0; i < n; i++)
-		var(f, indent, v[i].name, v[i].value);
+	for (const struct plan_var *v = all->first; v; v = v->next)
+		var(f, indent, v->name, v->value);
 }
 
 static void edge_write(FILE *f, const struct edge *g)
 {
 	if (g->heading)
 		fprintf(f, "\n# -- %s --\n", g->heading);
-	fprintf(f, "\nbuild");
+	fputs("\nbuild", f);
 	for (size_t i = 0; i < g->outs.n; i++) {
 		fputs(i ? " $\n      " : " ", f);
 		ninja_path(f, g->outs.v[i]);
 	}
-	fprintf(f, ": %s", g->rule);
+	fputs(": ", f);
+	fputs(g->rule, f);
 	paths(f, "", &g->ins);
 	paths(f, "| ", &g->implicit);
 	if (g->always)
@@ -74,7 +77,7 @@ static void edge_write(FILE *f, const struct edge *g)
 
 	var(f, "  ", "id", id);
 	var(f, "  ", "title", g->id);
-	vars(f, "  ", g->vars, g->n_vars);
+	vars(f, "  ", &g->vars);
 }
 
 /* Nothing has this name, so whatever needs it runs each time. */
@@ -113,7 +116,7 @@ void ninja_write(FILE *f, const struct plan *p, bool by_rank)
 {
 	fputs("# Written by cargo-ktstr; edits are lost. What the rules do and why: the included files.\n", f);
 	fputs("ninja_required_version = 1.11\n\n", f);
-	vars(f, "", p->vars, p->n_vars);
+	vars(f, "", &p->vars);
 	for (size_t i = 0; i < p->includes.n; i++) {
 		fputs("include ", f);
 		ninja_path(f, p->includes.v[i]);

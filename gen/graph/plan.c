@@ -1,5 +1,6 @@
 #include "gen/graph/plan.h"
 #include "text/argv.h"
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/digest.h"
@@ -8,121 +9,76 @@
 #include <ctype.h>
 #include <stdarg.h>
 
-static char *vfmt(const char *fmt, va_list ap)
+static void strs_take(struct arena *a, struct strs *s, char *word)
 {
-	char *s = NULL;
-
-	if (vasprintf(&s, fmt, ap) < 0)
-		abort();
-	return s;
-}
-
-static void strs_take(struct strs *s, char *word)
-{
-	s->v = xreallocarray(s->v, s->n + 1, sizeof(*s->v));
+	s->v = arena_grow(a, s->v, s->n, sizeof(*s->v));
 	s->v[s->n++] = word;
 }
 
-static void strs_free(struct strs *s)
+static struct plan_var *vars_add(struct arena *a, struct plan_vars *vars, const char *name)
 {
-	for (size_t i = 0; i < s->n; i++)
-		free(s->v[i]);
-	free(s->v);
-}
+	struct plan_var *v = arena_alloc(a, sizeof(*v));
 
-static void vars_add(struct plan_var **vars, size_t *n, struct plan_var v)
-{
-	*vars = xreallocarray(*vars, *n + 1, sizeof(**vars));
-	(*vars)[(*n)++] = v;
-}
-
-static void vars_free(struct plan_var *vars, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(vars[i].name);
-		free(vars[i].value);
-		free(vars[i].bad);
-	}
-	free(vars);
+	v->name = name;
+	if (vars->last)
+		vars->last->next = v;
+	else
+		vars->first = v;
+	return vars->last = v;
 }
 
 /* Remembers the first word that cannot be written down. */
-static void look_at(struct plan_var *v, const char *word)
+static void look_at(struct arena *a, struct plan_var *v, const char *word)
 {
 	if (v->bad || !find_control(word))
 		return;
-	v->bad = shell_quote(word);
+	auto_free char *quoted = shell_quote(word);
+
+	v->bad = arena_str(a, quoted);
 	v->code = *word == '/' ? X_NO_INPUT : X_USAGE;
 }
 
-static struct plan_var text_var(const char *name, char *value)
+static void add_text(struct arena *a, struct plan_vars *vars, const char *name, char *value)
 {
-	struct plan_var v = { .name = xstrdup(name), .value = value };
+	struct plan_var *v = vars_add(a, vars, name);
 
-	look_at(&v, value);
-	return v;
+	v->value = value;
+	look_at(a, v, value);
 }
 
-static struct plan_var word_var(const char *name, const char *word)
+static void add_words(struct arena *a, struct plan_vars *vars, const char *name, const char *const *words, size_t n)
 {
-	struct plan_var v = { .name = xstrdup(name), .value = sh_word(word) };
-
-	look_at(&v, word);
-	return v;
-}
-
-static struct plan_var words_var(const char *name, const struct argv *words)
-{
-	struct plan_var v = { .name = xstrdup(name) };
-	auto_free char **quoted = xcalloc(words->n + 1, sizeof(*quoted));
+	struct plan_var *v = vars_add(a, vars, name);
 	size_t size = 1;
 
-	for (size_t i = 0; i < words->n; i++) {
-		quoted[i] = sh_word(words->v[i]);
-		size += strlen(quoted[i]) + 1;
-		look_at(&v, words->v[i]);
+	for (size_t i = 0; i < n; i++) {
+		size += sh_word_size(words[i]) + 1;
+		look_at(a, v, words[i]);
 	}
-	char *at = v.value = xcalloc(size, 1);
+	char *at = v->value = arena_alloc(a, size);
 
-	for (size_t i = 0; i < words->n; i++) {
-		at = stpcpy(stpcpy(at, i ? " " : ""), quoted[i]);
-		free(quoted[i]);
-	}
-	return v;
+	for (size_t i = 0; i < n; i++)
+		at = sh_word_put(i ? stpcpy(at, " ") : at, words[i]);
 }
 
-#define FORMATTED(out, fmt) \
+#define FORMATTED(arena, out, fmt) \
 	do { \
 		va_list ap_; \
 		va_start(ap_, fmt); \
-		(out) = vfmt(fmt, ap_); \
+		(out) = arena_vfmt(arena, fmt, ap_); \
 		va_end(ap_); \
 	} while (0)
 
 void plan_init(struct plan *p, const char *name)
 {
-	*p = (struct plan){ .name = plan_slug(name) };
+	*p = (struct plan){ .name = plan_slug(name), .arena = arena_new() };
 }
 
 void plan_free(struct plan *p)
 {
-	for (size_t i = 0; i < p->n_edges; i++) {
-		struct edge *g = p->edges[i];
-
-		free(g->rule);
-		free(g->id);
-		free(g->heading);
-		strs_free(&g->outs);
-		strs_free(&g->ins);
-		strs_free(&g->implicit);
-		vars_free(g->vars, g->n_vars);
-		free(g);
-	}
 	free(p->edges);
 	index_free(&p->by_id);
-	vars_free(p->vars, p->n_vars);
-	strs_free(&p->includes);
-	strs_free(&p->tools);
+	arena_free(p->arena);
 	free(p->name);
 	*p = (struct plan){ 0 };
 }
@@ -132,34 +88,33 @@ void plan_include(struct plan *p, const char *path)
 	for (size_t i = 0; i < p->includes.n; i++)
 		if (!strcmp(p->includes.v[i], path))
 			return;
-	strs_take(&p->includes, xstrdup(path));
+	strs_take(p->arena, &p->includes, arena_str(p->arena, path));
 }
 
 void plan_word(struct plan *p, const char *name, const char *word)
 {
-	vars_add(&p->vars, &p->n_vars, word_var(name, word));
+	add_words(p->arena, &p->vars, name, &word, 1);
 }
 
 void plan_text(struct plan *p, const char *name, const char *fmt, ...)
 {
 	char *value;
 
-	FORMATTED(value, fmt);
-	vars_add(&p->vars, &p->n_vars, text_var(name, value));
+	FORMATTED(p->arena, value, fmt);
+	add_text(p->arena, &p->vars, name, value);
 }
 
 struct edge *plan_edge(struct plan *p, const char *rule, const char *fmt, ...)
 {
-	struct edge *g = xcalloc(1, sizeof(*g));
+	struct edge *g;
+	char *id;
 
-	FORMATTED(g->id, fmt);
-	if (index_add(&p->by_id, g->id, g) != g) {
-		free(g->id);
-		free(g);
+	FORMATTED(p->arena, id, fmt);
+	if (plan_find(p, id))
 		return NULL;
-	}
-	g->rule = xstrdup(rule);
-	g->index = p->n_edges;
+	g = arena_alloc(p->arena, sizeof(*g));
+	*g = (struct edge){ .index = p->n_edges, .rule = rule, .id = id, .arena = p->arena };
+	index_add(&p->by_id, g->id, g);
 	if (!(p->n_edges & (p->n_edges - 1)))
 		p->edges = xreallocarray(p->edges, p->n_edges ? 2 * p->n_edges : 1, sizeof(struct edge *));
 	return p->edges[p->n_edges++] = g;
@@ -180,32 +135,31 @@ bool plan_is_ranked(const struct plan *p)
 
 void edge_heading(struct edge *g, const char *fmt, ...)
 {
-	free(g->heading);
-	FORMATTED(g->heading, fmt);
+	FORMATTED(g->arena, g->heading, fmt);
 }
 
 void edge_out(struct edge *g, const char *fmt, ...)
 {
 	char *s;
 
-	FORMATTED(s, fmt);
-	strs_take(&g->outs, s);
+	FORMATTED(g->arena, s, fmt);
+	strs_take(g->arena, &g->outs, s);
 }
 
 void edge_in(struct edge *g, const char *fmt, ...)
 {
 	char *s;
 
-	FORMATTED(s, fmt);
-	strs_take(&g->ins, s);
+	FORMATTED(g->arena, s, fmt);
+	strs_take(g->arena, &g->ins, s);
 }
 
 void edge_needs(struct edge *g, const char *fmt, ...)
 {
 	char *s;
 
-	FORMATTED(s, fmt);
-	strs_take(&g->implicit, s);
+	FORMATTED(g->arena, s, fmt);
+	strs_take(g->arena, &g->implicit, s);
 }
 
 char *plan_tool_file(const char *name)
@@ -221,33 +175,38 @@ char *plan_tool_file(const char *name)
 
 void edge_tool(struct plan *p, struct edge *g, const char *name)
 {
-	strs_take(&g->implicit, plan_tool_file(name));
+	auto_free char *file = plan_tool_file(name);
+
+	strs_take(g->arena, &g->implicit, arena_str(g->arena, file));
 	for (size_t i = 0; i < p->tools.n; i++) {
 		if (!strcmp(p->tools.v[i], name))
 			return;
 	}
-	strs_take(&p->tools, xstrdup(name));
+	strs_take(p->arena, &p->tools, arena_str(p->arena, name));
 }
 
 void edge_word(struct edge *g, const char *name, const char *fmt, ...)
 {
 	auto_free char *word = NULL;
+	va_list ap;
 
-	FORMATTED(word, fmt);
-	vars_add(&g->vars, &g->n_vars, word_var(name, word));
+	va_start(ap, fmt);
+	word = xvasprintf(fmt, ap);
+	va_end(ap);
+	add_words(g->arena, &g->vars, name, (const char *const *)&word, 1);
 }
 
 void edge_words(struct edge *g, const char *name, const struct argv *words)
 {
-	vars_add(&g->vars, &g->n_vars, words_var(name, words));
+	add_words(g->arena, &g->vars, name, (const char *const *)words->v, words->n);
 }
 
 void edge_text(struct edge *g, const char *name, const char *fmt, ...)
 {
 	char *value;
 
-	FORMATTED(value, fmt);
-	vars_add(&g->vars, &g->n_vars, text_var(name, value));
+	FORMATTED(g->arena, value, fmt);
+	add_text(g->arena, &g->vars, name, value);
 }
 
 static int refuse_path(const char *path, const char *what, struct err *e)
@@ -268,15 +227,15 @@ static int check_paths(const struct strs *s, struct err *e)
 	return 0;
 }
 
-static int check_vars(const struct plan_var *v, size_t n, struct err *e)
+static int check_vars(const struct plan_vars *vars, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].bad)
+	for (const struct plan_var *v = vars->first; v; v = v->next) {
+		if (v->bad)
 			return err_set(
-				e, v[i].code,
+				e, v->code,
 				"%s: a line break or another control character is in it, which no command of a graph "
 				"can have; %s",
-				v[i].bad, v[i].code == X_NO_INPUT ? "rename it" : "leave that out");
+				v->bad, v->code == X_NO_INPUT ? "rename it" : "leave that out");
 	}
 	return 0;
 }
@@ -284,7 +243,7 @@ static int check_vars(const struct plan_var *v, size_t n, struct err *e)
 static int check_edge(const struct edge *g, struct err *e)
 {
 	if (check_paths(&g->outs, e) < 0 || check_paths(&g->ins, e) < 0 || check_paths(&g->implicit, e) < 0 ||
-	    check_vars(g->vars, g->n_vars, e) < 0)
+	    check_vars(&g->vars, e) < 0)
 		return -1;
 	if (!find_control(g->id) && !(g->heading && find_control(g->heading)))
 		return 0;
@@ -296,7 +255,7 @@ static int check_edge(const struct edge *g, struct err *e)
 
 int plan_check(const struct plan *p, struct err *e)
 {
-	if (check_paths(&p->includes, e) < 0 || check_vars(p->vars, p->n_vars, e) < 0)
+	if (check_paths(&p->includes, e) < 0 || check_vars(&p->vars, e) < 0)
 		return -1;
 	for (size_t i = 0; i < p->n_edges; i++) {
 		if (check_edge(p->edges[i], e) < 0)

@@ -1,11 +1,12 @@
 /* plan.h: what must exist for a request, as a graph of steps in memory. ninja.h writes it down, run.h has it made.
  *
- * Paths are relative to the request's build folder unless absolute. Strings are copied. Adding an edge takes the same time
- * whatever the plan has already. */
+ * Paths are relative to the request's build folder unless absolute. Strings are copied, but for names of rules and variables, which are
+ * words of the program. Adding an edge takes the same time whatever the plan has already. */
 #pragma once
 #include "gen/base/index.h"
 #include <stdbool.h>
 #include <stddef.h>
+struct arena;
 struct argv;
 struct err;
 
@@ -15,36 +16,43 @@ struct strs {
 };
 
 struct plan_var {
-	char *name, *value;
+	struct plan_var *next;
+	const char *name;
+	char *value;
 	char *bad; /* a word of it that no build file can hold, quoted for people; NULL: all is well */
 	int code;  /* what becomes of that: X_NO_INPUT for a path, X_USAGE for any other word */
+};
+
+/* In the order in which they were added. {0}: none. */
+struct plan_vars {
+	struct plan_var *first, *last;
 };
 
 /* One step; the handle by which run.h tells what came of it. */
 struct edge {
 	size_t index; /* in plan.edges */
-	char *rule;
+	const char *rule;
 	char *id;      /* unique; what progress lines call it: "boot 7.3.4" */
 	char *heading; /* opens a group of edges in the file, or NULL */
 	struct strs outs;
 	struct strs ins;      /* $in */
 	struct strs implicit; /* "| …": dependencies that are not $in */
-	struct plan_var *vars;
-	size_t n_vars;
+	struct plan_vars vars;
 	int rank; /* among edges that may run at the same time lower ones come first, as far as ninja lets us; 0 unless set */
 	bool again; /* runs even when up to date: what it does lies outside of the graph, or the request says so */
 	bool always; /* ninja runs it each time, since nobody else can tell whether it is up to date; what it finds equal stays */
+	struct arena *arena; /* the plan's */
 };
 
 struct plan {
 	char *name;           /* "verifier-scx_simple": start of the build folder's name */
 	struct strs includes; /* rule files */
-	struct plan_var *vars;
-	size_t n_vars;
+	struct plan_vars vars;
 	struct edge **edges; /* those that need others come after them */
 	size_t n_edges;
 	struct index by_id;
-	struct strs tools; /* names for edge_tool */
+	struct strs tools;   /* names for edge_tool */
+	struct arena *arena; /* all of its strings and edges */
 };
 
 void plan_init(struct plan *p, const char *name);

@@ -102,55 +102,78 @@ static bool is_below(const char *path)
 	}
 }
 
-/* The look at all files, and which folder's way was seen last: they stand folder by folder. */
+/* The look at all files, and the way down to the folder that was seen last: they stand folder by folder. */
 struct look {
 	int dir;
 	unsigned lost;
-	const char *folder;
-	size_t folder_n;
+	const char *folder;     /* a path that begins with that folder's */
+	size_t ends[DEPTH_MAX]; /* of its parts in there */
+	int fds[DEPTH_MAX];     /* … open, so that no path is walked for each file */
+	unsigned depth;
+	time_t now;
 };
 
 enum { SEEN, NOT_THERE, CLEARED };
 
-/* What is not of that kind makes room for what was there. */
-static int see(struct look *l, const char *path, mode_t kind, struct stat *st)
+/* What is not of the kind that it was makes room for what was there. */
+static int clear(struct look *l, int at, const char *name)
 {
 	struct err ignored;
 
-	if (fstatat(l->dir, path, st, AT_SYMLINK_NOFOLLOW) < 0)
-		return NOT_THERE;
-	if ((st->st_mode & S_IFMT) == kind)
-		return SEEN;
-	if (rmtree(l->dir, path, &ignored) == 0)
+	if (rmtree(at, name, &ignored) == 0)
 		l->lost++;
 	return CLEARED;
 }
 
-/* Of the n characters that name the file's folder, each part: a link would lead elsewhere. */
+static int here(const struct look *l)
+{
+	return l->depth ? l->fds[l->depth - 1] : l->dir;
+}
+
+static void leave(struct look *l, unsigned depth)
+{
+	while (l->depth > depth)
+		close(l->fds[--l->depth]);
+}
+
+/* One folder further down; a link would lead elsewhere. */
+static int enter(struct look *l, const char *path, size_t from, size_t to)
+{
+	auto_free char *name = xstrndup(path + from, to - from);
+	int fd = openat(here(l), name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOTDIR || errno == ELOOP ? clear(l, here(l), name) : NOT_THERE;
+	l->fds[l->depth] = fd;
+	l->ends[l->depth++] = to;
+	return SEEN;
+}
+
+/* Of the n characters that name the file's folder, each part. */
 static int see_folder(struct look *l, const char *path, size_t n)
 {
-	auto_free char *way = NULL;
-	size_t seen = 0;
+	unsigned same = 0;
 	int r = SEEN;
-	struct stat st;
 
-	if (n == l->folder_n && !memcmp(path, l->folder, n))
-		return SEEN;
-	for (size_t i = 0; i < n && i < l->folder_n && path[i] == l->folder[i]; i++)
-		seen = path[i] == '/' ? i + 1 : seen;
-	way = xstrndup(path, n);
-	for (size_t at = seen; at < n && r == SEEN; at++) {
-		at += strcspn(way + at, "/");
-		way[at] = '\0';
-		r = see(l, way, S_IFDIR, &st);
-		if (at < n)
-			way[at] = '/';
-	}
-	if (r == SEEN) {
-		l->folder = path;
-		l->folder_n = n;
+	while (same < l->depth && l->ends[same] <= n && (l->ends[same] == n || path[l->ends[same]] == '/') &&
+	       !memcmp(path, l->folder, l->ends[same]))
+		same++;
+	leave(l, same);
+	l->folder = path;
+	for (size_t at = l->depth ? l->ends[l->depth - 1] + 1 : 0; at < n && r == SEEN;) {
+		size_t to = at + strcspn(path + at, "/");
+
+		r = l->depth < DEPTH_MAX ? enter(l, path, at, to) : NOT_THERE;
+		at = to + 1;
 	}
 	return r;
+}
+
+static int see_file(struct look *l, const char *name, struct stat *st)
+{
+	if (fstatat(here(l), name, st, AT_SYMLINK_NOFOLLOW) < 0)
+		return NOT_THERE;
+	return S_ISREG(st->st_mode) ? SEEN : clear(l, here(l), name);
 }
 
 /* Whether the file of that line is what it was; one that is not there is ninja's business. */
@@ -165,23 +188,23 @@ static bool check_file(struct look *l, const char *line)
 	mtime = strtoimax(end + 1, &end, 10);
 	if (*end != ' ' || !is_below(end + 1))
 		return false;
-	const char *path = end + 1, *slash = strrchr(path, '/');
-	int r = slash ? see_folder(l, path, (size_t)(slash - path)) : SEEN;
+	const char *path = end + 1, *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	int r = see_folder(l, path, slash ? (size_t)(slash - path) : 0);
 
 	if (r == SEEN)
-		r = see(l, path, S_IFREG, &st);
+		r = see_file(l, name, &st);
 	if (r != SEEN)
 		return r == NOT_THERE;
 	/* The clock was set back: what changes now is older than what was made before. */
-	if (st.st_mtim.tv_sec > time(NULL) + AHEAD_S) {
-		(void)unlinkat(l->dir, path, 0);
+	if (st.st_mtim.tv_sec > l->now + AHEAD_S) {
+		(void)unlinkat(here(l), name, 0);
 		return false;
 	}
 	/* One that is younger was written since, which ninja sees. */
 	if (st.st_size == size || mtime != (intmax_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec)
 		return true;
 	l->lost++;
-	(void)unlinkat(l->dir, path, 0);
+	(void)unlinkat(here(l), name, 0);
 	return false;
 }
 
@@ -189,12 +212,13 @@ static bool check_file(struct look *l, const char *line)
 static bool check_files(int dir, char *text, unsigned *lost)
 {
 	auto_free char *boot = boot_id_or_none(), *head = xasprintf(HEAD "%s", boot);
-	struct look l = { .dir = dir };
+	struct look l = { .dir = dir, .now = time(NULL) };
 	char *save = NULL, *line = strtok_r(text, "\n", &save);
 	bool good = line && !strcmp(line, head);
 
 	while ((line = strtok_r(NULL, "\n", &save)) && strcmp(line, "end") != 0)
 		good &= check_file(&l, line);
+	leave(&l, 0);
 	*lost = l.lost;
 	return good && line;
 }

@@ -11,12 +11,21 @@ static bool is_plain(const char *s)
 	return *s && strspn(s, plain) == strlen(s);
 }
 
-char *sh_word(const char *word)
+size_t sh_word_size(const char *word)
+{
+	size_t n = strlen(word), quotes = 0;
+
+	if (is_plain(word))
+		return n;
+	for (const char *at = word; (at = strchr(at, '\'')); at++)
+		quotes++;
+	return n + 3 * quotes + 2;
+}
+
+char *sh_word_put(char *at, const char *word)
 {
 	if (is_plain(word))
-		return xstrdup(word);
-	char *text = xmalloc(4 * strlen(word) + 3), *at = text;
-
+		return stpcpy(at, word);
 	*at++ = '\'';
 	for (; *word; word++) {
 		if (*word == '\'')
@@ -24,7 +33,14 @@ char *sh_word(const char *word)
 		else
 			*at++ = *word;
 	}
-	strcpy(at, "'");
+	return stpcpy(at, "'");
+}
+
+char *sh_word(const char *word)
+{
+	char *text = xmalloc(sh_word_size(word) + 1);
+
+	(void)sh_word_put(text, word);
 	return text;
 }
 

@@ -39,7 +39,7 @@ int audit_choose(struct matrix *m, uint64_t percent, struct err *e)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
 			const struct matrix_cell *c = &m->tests[i].cells[k];
 			bool may = c->on->guest->plan.virtual && !m->here;
-			size_t seeds = may && !c->fit.skip && !c->out ? c->test->seeds.n : 0;
+			size_t seeds = may && !c->fit->skip && !c->out ? c->test->seeds.n : 0;
 
 			virtual |= may;
 			all = xreallocarray(all, n + seeds + 1, sizeof(*all));

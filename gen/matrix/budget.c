@@ -83,7 +83,7 @@ static size_t offer_all(struct offer **to, struct matrix *m, const struct histor
 			if (!(n & (n - 1)))
 				*to = xreallocarray(*to, n ? 2 * n : 1, sizeof(**to));
 			(*to)[n] = (struct offer){ .cell = c, .ms = p && p->ms ? p->ms : mean * c->test->seeds.n };
-			if (c->fit.skip)
+			if (c->fit->skip)
 				(*to)[n].ms = 0;
 			features_of(&(*to)[n++]);
 		}

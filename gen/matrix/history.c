@@ -134,7 +134,7 @@ static enum past_how how_of(const struct cell_verdict *x, const struct run *r, u
 	enum past_how how = PAST_KEPT;
 
 	*ms = 0;
-	if (c->fit.skip)
+	if (c->fit->skip)
 		return PAST_SKIPPED;
 	for (size_t i = 0; i < c->test->seeds.n; i++) {
 		const struct step_result *s = run_step(r, c->runs[i]);

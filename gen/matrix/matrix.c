@@ -183,12 +183,14 @@ static char *again_host(const struct matrix_test *t)
 	return argv_quote(words);
 }
 
-static char *again(const struct matrix *m, const struct matrix_cell *c)
+char *matrix_again(const struct matrix *m, const struct matrix_cell *c)
 {
 	const struct matrix_test *t = c->test;
 	const struct sweep_cell *on = c->on;
 	auto_argv struct argv a = { 0 };
 
+	if (t->host)
+		return again_host(t);
 	if (t->judged)
 		return again_judged(m, c);
 	argv_add(&a, "ktstr");
@@ -228,28 +230,37 @@ static const char *preset_of(const char *topology)
 	return NULL;
 }
 
-static int add_cell(struct matrix *m, struct matrix_test *t, const struct sweep_cell *on, struct err *e)
+static void add_cell(struct matrix_test *t, const struct sweep_cell *on, const char *preset)
 {
-	struct matrix_cell *c = &t->cells[t->n];
+	struct matrix_cell *c = &t->cells[t->n++];
 
 	*c = (struct matrix_cell){
 		.test = t,
 		.on = on,
-		.preset = preset_of(on->guest->topology),
+		.preset = preset,
+		.fit = &t->fits[on->guest - t->sweep.guests],
 		.dir = xasprintf(TESTS_DIR "%s/%s", t->test.slug, on->dir + strlen("cells/")),
 		.runs = xcalloc(t->seeds.n, sizeof(*c->runs)),
 		.twice = xcalloc(t->seeds.n, sizeof(*c->twice)),
 		.audits = xcalloc(t->seeds.n, sizeof(*c->audits)),
 	};
-	t->n++;
-	if (t->host) {
-		c->preset = NULL;
-		c->again = again_host(t);
-		return 0;
+}
+
+static int add_cells(struct matrix *m, struct matrix_test *t, struct err *e)
+{
+	auto_free const char **names = xcalloc(t->sweep.n_guests + 1, sizeof(*names));
+
+	t->fits = xcalloc(t->sweep.n_guests + 1, sizeof(*t->fits));
+	t->cells = xcalloc(t->sweep.n + 1, sizeof(*t->cells));
+	for (size_t i = 0; i < t->sweep.n_guests && !t->host; i++) {
+		const char *topology = t->sweep.guests[i].topology;
+
+		if (fit_find(&t->fits[i], &t->test, topology, m->here, e) < 0)
+			return -1;
+		names[i] = preset_of(topology);
 	}
-	if (fit_find(&c->fit, &t->test, on->guest->topology, m->here, e) < 0)
-		return -1;
-	c->again = again(m, c);
+	for (size_t i = 0; i < t->sweep.n; i++)
+		add_cell(t, &t->sweep.cells[i], names[t->sweep.cells[i].guest - t->sweep.guests]);
 	return 0;
 }
 
@@ -292,13 +303,9 @@ int matrix_cells(struct matrix *m, struct err *e)
 	for (size_t i = 0; i < m->n; i++) {
 		struct matrix_test *t = &m->tests[i];
 
-		t->cells = xcalloc(t->sweep.n + 1, sizeof(*t->cells));
 		t->payload_of = t->test.scheduler ? index_add(&schedulers, t->test.scheduler, t) : t;
 		t->payload = xasprintf("schedulers/%zu", (size_t)(t->payload_of - m->tests));
-		for (size_t k = 0; k < t->sweep.n; k++)
-			if (add_cell(m, t, &t->sweep.cells[k], e) < 0)
-				return -1;
-		if (check_twice(&names, t, e) < 0)
+		if (add_cells(m, t, e) < 0 || check_twice(&names, t, e) < 0)
 			return -1;
 		for (size_t k = 0; k < t->n; k++)
 			if (check_others(m, &t->cells[k], e) < 0)
@@ -329,13 +336,14 @@ void matrix_free(struct matrix *m)
 		struct matrix_test *t = &m->tests[i];
 
 		for (size_t k = 0; k < t->n; k++) {
-			fit_free(&t->cells[k].fit);
 			free(t->cells[k].dir);
-			free(t->cells[k].again);
 			free(t->cells[k].runs);
 			free(t->cells[k].twice);
 			free(t->cells[k].audits);
 		}
+		for (size_t k = 0; t->fits && k < t->sweep.n_guests; k++)
+			fit_free(&t->fits[k]);
+		free(t->fits);
 		free(t->cells);
 		free(t->payload);
 		free(t->text);

@@ -35,11 +35,10 @@ struct matrix_cell {
 	const struct matrix_test *test;
 	const struct sweep_cell *on;
 	const char *preset;         /* a name of the topology; NULL */
+	const struct fit *fit;      /* skip NULL: it runs */
 	int rank;                   /* of its edges (gen/graph/plan.h) */
 	bool out;                   /* the request leaves it out: it may still run, for others that compare with it */
-	struct fit fit;             /* skip NULL: it runs */
 	char *dir;                  /* below the build folder */
-	char *again;                /* the command that runs it, without its seed */
 	const struct edge **runs;   /* one per seed; after matrix_plan() */
 	bool *twice;                /* one per seed: it is audited */
 	const struct edge **audits; /* … by this edge; NULL: it is not */
@@ -65,6 +64,7 @@ struct matrix_test {
 	struct argv goes_on;                  /* profiles that its lines replace the scheduler by; sweep.asked */
 	char *payload;                        /* folder of its scheduler below the build folder */
 	const struct matrix_test *payload_of; /* the first test with that scheduler, after whom its edge is called */
+	struct fit *fits;                     /* one per guest of the sweep */
 	struct matrix_cell *cells;
 	size_t n;
 };
@@ -96,6 +96,8 @@ const struct matrix_cell *matrix_profile(const struct matrix_cell *c, const char
 void matrix_guests(struct matrix_test *t, uint64_t asked_mb, bool here);
 /* A cell's name, which is its folder without "tests/": TEST/KERNEL/TOPOLOGY[/PROFILE]. It is the same in each request that has the cell. */
 const char *matrix_name(const struct matrix_cell *c);
+/* The command that runs it again, without its seed. Caller frees. */
+char *matrix_again(const struct matrix *m, const struct matrix_cell *c);
 /* X_USAGE when two tests have one name. */
 int matrix_names(const struct matrix *m, struct err *e);
 /* option: what the request says to compare with; NULL: nothing. X_USAGE when no test does. */

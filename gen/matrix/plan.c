@@ -111,7 +111,7 @@ static char *side_programs(const struct side *s)
 
 static void plan_programs(struct plan *p, const struct side *s)
 {
-	const struct argv *programs = &s->c->fit.programs;
+	const struct argv *programs = &s->c->fit->programs;
 	const struct arch *arch = side_kernel(s)->arch;
 	auto_free char *dir = side_programs(s), *list = NULL;
 	auto_argv struct argv more = { 0 };
@@ -199,9 +199,9 @@ static void scheduler_args(struct argv *a, const struct side *s, const char *sch
 	if (c->test->test.scenario.cgroup_parent || sweep_has_groups(&c->test->sweep))
 		argv_fmt(a, "--groups=%s", c->test->sweep.o.groups);
 	sweep_arg_words(a, &c->test->sweep, c->on->profile);
-	if (c->fit.keeps)
+	if (c->fit->keeps)
 		argv_add(a, "--keeps");
-	if (c->fit.later)
+	if (c->fit->later)
 		argv_add(a, "--later");
 	other_args(a, c);
 }
@@ -210,9 +210,9 @@ static void program_args(struct argv *a, const struct side *s)
 {
 	auto_free char *dir = side_programs(s);
 
-	if (s->c->fit.programs.n)
+	if (s->c->fit->programs.n)
 		argv_fmt(a, "--programs=%s/payload.pack", dir);
-	for (size_t i = 0; i < s->c->fit.programs.n; i++)
+	for (size_t i = 0; i < s->c->fit->programs.n; i++)
 		argv_fmt(a, "--program=" PROGRAM "%zu", i);
 }
 
@@ -235,7 +235,7 @@ static void run_args(struct argv *a, const struct side *s, size_t seed)
 	const char *scheduler = side_scheduler(s);
 
 	argv_opt(a, "--seed", "%" PRIu64, c->test->seeds.first + seed);
-	argv_opt(a, "--ms", "%llu", (unsigned long long)c->fit.ms);
+	argv_opt(a, "--ms", "%llu", (unsigned long long)c->fit->ms);
 	argv_opt(a, "--topology", "%s", c->on->guest->topology);
 	for (size_t i = 0; i < needs->n; i++)
 		argv_fmt(a, "--need=%s", needs->at[i].text);
@@ -282,7 +282,7 @@ static const struct edge *plan_run(struct plan *p, const struct side *s, size_t 
 	edge_in(g, "scenarios/%s/text", text);
 	if (side_scheduler(s))
 		edge_needs(g, "%s", pack);
-	if (c->fit.programs.n)
+	if (c->fit->programs.n)
 		edge_needs(g, "%s/payload.pack", programs);
 	edge_restore(g, &c->on->guest->plan, side_kernel(s));
 	edge_needs(g, "%s", engine);
@@ -322,6 +322,7 @@ static struct side other_side(const struct matrix *m, const struct matrix_cell *
 static void judge_labels(struct argv *a, const struct matrix *m, const struct matrix_cell *c)
 {
 	const struct matrix_test *t = c->test;
+	auto_free char *again = matrix_again(m, c);
 
 	argv_fmt(a, "--name=%s", t->test.name);
 	argv_fmt(a, "--kernel=%s", c->on->name.kernel);
@@ -332,7 +333,7 @@ static void judge_labels(struct argv *a, const struct matrix *m, const struct ma
 		argv_fmt(a, "--scheduler=%s", t->sweep.name);
 	if (c->on->profile)
 		argv_fmt(a, "--profile=%s", c->on->profile->name);
-	argv_fmt(a, "--again=%s", c->again);
+	argv_fmt(a, "--again=%s", again);
 	if (*m->again_rest)
 		argv_fmt(a, "--again-rest=%s", m->again_rest);
 	for (size_t i = 0; m->expect_lines && m->expect_lines[i]; i++)
@@ -362,10 +363,10 @@ static const struct edge *plan_run_here(struct plan *p, const struct matrix *m, 
 	edge_word(g, "engine", "%s", engine);
 	edge_word(g, "text", "scenarios/%s/text", t->text);
 	argv_opt(&args, "--seed", "%" PRIu64, t->seeds.first + seed);
-	argv_opt(&args, "--ms", "%llu", (unsigned long long)c->fit.ms);
+	argv_opt(&args, "--ms", "%llu", (unsigned long long)c->fit->ms);
 	argv_opt(&args, "--topology", "%s", c->on->guest->topology);
-	for (size_t i = 0; i < c->fit.programs.n; i++)
-		argv_fmt(&args, "--program=%s", c->fit.programs.v[i]);
+	for (size_t i = 0; i < c->fit->programs.n; i++)
+		argv_fmt(&args, "--program=%s", c->fit->programs.v[i]);
 	edge_words(g, "args", &args);
 	g->again = true;
 	return g;
@@ -376,13 +377,15 @@ static char *plan_guests(struct plan *p, const struct side *s, struct err *e)
 {
 	const struct guest_plan *g = &s->c->on->guest->plan;
 	const struct kernel *k = side_kernel(s);
-	auto_free char *engine = home_engine(s->m->home, k->arch, e), *id = xasprintf("kernel %s", k->name);
+	auto_free char *id = xasprintf("kernel %s", k->name);
+	bool again = !s->m->here && plan_find(p, id);
+	auto_free char *engine = again ? home_engine_path(s->m->home, k->arch) : home_engine(s->m->home, k->arch, e);
 
 	if (!engine || s->m->here)
 		return TAKE(engine);
 	if (guest_plan_allows(g, k, e) < 0)
 		return NULL;
-	if (!plan_find(p, id))
+	if (!again)
 		plan_guest_kernel(p, g, k);
 	plan_guest_snapshot(p, g, k);
 	plan_payload(p, s);
@@ -480,6 +483,7 @@ static int plan_cell(struct plan *p, const struct matrix *m, struct matrix_cell 
 static void plan_host(struct plan *p, const struct matrix *m, struct matrix_cell *c)
 {
 	const struct matrix_test *t = c->test;
+	auto_free char *again = matrix_again(m, c);
 	auto_argv struct argv args = { 0 };
 	struct edge *g = plan_edge(p, "judge", "test %s on this machine", t->test.slug);
 
@@ -493,7 +497,7 @@ static void plan_host(struct plan *p, const struct matrix *m, struct matrix_cell
 	argv_add(&args, "--host");
 	argv_fmt(&args, "--name=%s", t->test.name);
 	argv_fmt(&args, "--kernel=%s", c->on->name.kernel);
-	argv_fmt(&args, "--again=%s", c->again);
+	argv_fmt(&args, "--again=%s", again);
 	argv_fmt(&args, "--program=%s", t->program);
 	argv_fmt(&args, "--program-test=%s", t->test.name);
 	edge_words(g, "args", &args);
@@ -524,7 +528,7 @@ int matrix_plan(struct plan *p, struct matrix *m, struct err *e)
 		}
 		plan_scenario(p, m, t);
 		for (size_t k = 0; k < t->n; k++)
-			if (!t->cells[k].fit.skip && !t->cells[k].out && plan_cell(p, m, &t->cells[k], e) < 0)
+			if (!t->cells[k].fit->skip && !t->cells[k].out && plan_cell(p, m, &t->cells[k], e) < 0)
 				return -1;
 	}
 	return 0;

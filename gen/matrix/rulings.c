@@ -42,7 +42,7 @@ static void skip(struct cell_verdict *x)
 {
 	label(x);
 	x->v.verdict = JUDGED_SKIP;
-	add_seed(&x->v, x->cell->test->seeds.first, JUDGED_SKIP, x->cell->fit.skip);
+	add_seed(&x->v, x->cell->test->seeds.first, JUDGED_SKIP, x->cell->fit->skip);
 }
 
 /* A run that failed, or what it needs, or the judge. */
@@ -79,7 +79,7 @@ static int read_verdict(struct cell_verdict *x, struct err *e)
 static int read_ruling(struct cell_verdict *x, const struct run *r, struct err *e)
 {
 	x->dir = xasprintf("%s/%s", r->dir, x->cell->dir);
-	if (x->cell->fit.skip) {
+	if (x->cell->fit->skip) {
 		skip(x);
 		return 0;
 	}
@@ -105,7 +105,7 @@ bool rulings_lost(const struct matrix *m, const struct run *r)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
 			const struct matrix_cell *c = &m->tests[i].cells[k];
 
-			if (c->fit.skip || c->out || run_step(r, c->judge)->state != STEP_NOT_RUN)
+			if (c->fit->skip || c->out || run_step(r, c->judge)->state != STEP_NOT_RUN)
 				continue;
 			for (size_t s = 0; s < c->test->seeds.n; s++)
 				if (run_step(r, c->runs[s])->silent)
@@ -122,7 +122,7 @@ bool rulings_kept(const struct matrix *m, const struct run *r)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
 			const struct matrix_cell *c = &m->tests[i].cells[k];
 
-			for (size_t s = 0; !c->fit.skip && !c->out && s < c->test->seeds.n; s++, kept++)
+			for (size_t s = 0; !c->fit->skip && !c->out && s < c->test->seeds.n; s++, kept++)
 				if (run_step(r, c->runs[s])->state != STEP_CACHED)
 					return false;
 		}
@@ -269,7 +269,7 @@ void rulings_json(FILE *f, const struct rulings *all)
 		jsonw_obj(&w);
 		verdict_members(&w, &all->v[i].v);
 		json_known(&w, &all->v[i]);
-		if (!all->v[i].cell->fit.skip)
+		if (!all->v[i].cell->fit->skip)
 			jsonw_kstr(&w, "dir", all->v[i].dir);
 		jsonw_end_obj(&w);
 	}

@@ -159,7 +159,7 @@ static void put_counts(FILE *f, const struct rulings *all, const struct run *r)
 
 		n[x->v.verdict]++;
 		expected += x->known == KNOWN_FAILURE;
-		kept += !x->cell->fit.skip && is_kept(x, r);
+		kept += !x->cell->fit->skip && is_kept(x, r);
 	}
 	fprintf(f, "\n%zu of %zu passed", n[JUDGED_PASS], all->n);
 	for (int i = 0; i < JUDGEMENTS; i++)

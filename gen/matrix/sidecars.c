@@ -68,7 +68,7 @@ static bool has_files(const struct rulings *all, const struct run *r, bool *anew
 	for (size_t i = 0; i < all->n; i++) {
 		const struct cell_verdict *x = &all->v[i];
 
-		if (x->cell->fit.skip)
+		if (x->cell->fit->skip)
 			continue;
 		for (size_t k = 0; k < x->v.n_seeds; k++)
 			any |= x->v.seeds[k].verdict != JUDGED_SKIP && x->v.seeds[k].verdict != JUDGED_BROKEN;

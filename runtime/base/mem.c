@@ -2,6 +2,7 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdio_ext.h>
 
 #include "base/err.h"
 
@@ -70,4 +71,50 @@ char *xasprintf(const char *fmt, ...)
 FILE *xmemstream(char **text, size_t *n)
 {
 	return must(open_memstream(text, n));
+}
+
+enum { LONG_BUFFER = 64 << 10 };
+
+struct long_text {
+	char **text;
+	size_t *n;
+	char *v;
+	size_t size, room;
+};
+
+static ssize_t long_write(void *cookie, const char *bytes, size_t n)
+{
+	struct long_text *t = cookie;
+
+	if (n + 1 > t->room - t->size) {
+		t->room = t->room + t->room / 2 + n + 1;
+		t->v = xreallocarray(t->v, t->room, 1);
+	}
+	memcpy(t->v + t->size, bytes, n);
+	t->size += n;
+	return (ssize_t)n;
+}
+
+static int long_close(void *cookie)
+{
+	struct long_text *t = cookie;
+
+	t->v = xreallocarray(t->v, t->size + 1, 1);
+	t->v[t->size] = '\0';
+	*t->text = t->v;
+	*t->n = t->size;
+	free(t);
+	return 0;
+}
+
+FILE *xlongstream(char **text, size_t *n)
+{
+	struct long_text *t = xcalloc(1, sizeof(*t));
+
+	*t = (struct long_text){ .text = text, .n = n };
+	FILE *f = must(fopencookie(t, "w", (cookie_io_functions_t){ .write = long_write, .close = long_close }));
+
+	(void)setvbuf(f, NULL, _IOFBF, LONG_BUFFER);
+	(void)__fsetlocking(f, FSETLOCKING_BYCALLER);
+	return f;
 }

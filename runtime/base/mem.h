@@ -18,6 +18,9 @@ void *xmemdup(const void *p, size_t n) __attribute__((malloc, returns_nonnull));
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), malloc, returns_nonnull));
 char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0), malloc, returns_nonnull));
 FILE *xmemstream(char **text, size_t *n) __attribute__((returns_nonnull));
+/* The same for what becomes long: it takes at most half as much again as it holds, where the other one may take four times as much. For one
+ * thread. *text and *n are set by fclose(). */
+FILE *xlongstream(char **text, size_t *n) __attribute__((returns_nonnull));
 
 static inline void drop_free_(void *p)
 {

@@ -143,10 +143,31 @@ static void quote_first(FILE *f, const char *s)
 		quote_word(f, s);
 }
 
+/* NULL: a word needs quotes. */
+static char *join_plain(const char *const *v)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; v[i]; i++) {
+		if (!is_plain(v[i]) || (!i && strchr(v[i], '=')))
+			return NULL;
+		n += strlen(v[i]) + 1;
+	}
+	char *s = xmalloc(n), *at = s;
+
+	*at = '\0';
+	for (size_t i = 0; v[i]; i++)
+		at = stpcpy(i ? stpcpy(at, " ") : at, v[i]);
+	return s;
+}
+
 char *argv_quote(const char *const *v)
 {
-	char *s = NULL;
+	char *s = v ? join_plain(v) : NULL;
 	size_t n;
+
+	if (s)
+		return s;
 	FILE *f = xmemstream(&s, &n);
 
 	for (size_t i = 0; v && v[i]; i++) {

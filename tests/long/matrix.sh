@@ -1,6 +1,8 @@
 #!/bin/sh
 # A matrix in real guests: what runs again when something changed, a sudden end in the middle, parts in stores of their own. SHOW=1 prints how
-# many cells ran and how long each request took.
+# many cells ran, how long each request took, what it took of the CPUs, and how busy these were. PER_PROGRAM=20 makes the large one what the
+# figures in docs/performance.md are of: 3 programs with 20 tests on 4 presets with 2 profiles and 2 kernels. SHOW_LOCK=FILE takes turns with
+# others: each request holds that lock.
 . "$(dirname "$0")/../lib.sh"
 use_shared_cache
 key=$(sh "$root/tests/test-kernel.sh") || exit 1
@@ -83,5 +85,115 @@ parts() {
 	ran 0 'all parts together' ktstr matrix ./a ./b --seed 7
 }
 
+# The large one: three programs, two of them with one scheduler, whose texts are all different.
+# tests_of PROGRAM SCHEDULER LIMIT US: its first test has that limit and does that much work
+tests_of() {
+	python3 -c 'import sys
+program, scheduler, limit, us, n = sys.argv[1:]
+base = 200 * (ord(program) - ord("a") + 1)
+loads = ["spin:us=%d", "bursty:run=%dus,sleep=500us", "yield n=2\\n work - spin:us=%d", "spin:us=%d n=50%%"]
+print("#include <ktstr.h>")
+print("KTSTR_SCHEDULER(own, .binary = \"%s\", .topology = \"1,1,2,1\", .flags = KTSTR_FLAGS({ \"llc\", KTSTR_LIST(\"--llc-aware\") }));" % scheduler)
+print("#define TEST(name, ...) KTSTR_SCENARIO(name, .scheduler = &own, .duration_ms = 30, .settle_ms = 10, __VA_ARGS__)")
+print("TEST(%s_first, .scenario = \"work - spin:us=%s\\nhold 100%%\", .expect = \"gap.max <= %s\");" % (program, us, limit))
+for i in range(1, int(n)):
+    print("TEST(%s_%d, .scenario = \"work - %s\\nhold 100%%\");" % (program, i, loads[i % 4] % (base + i)))
+print("KTSTR_MAIN")' "$1" "$work/$2" "$3" "$4" "$per_program" >"$1.c"
+	gcc -I"$root/runtime/test" "$1.c" -o "$1" "$O/libktstr.a" -lm || fail "$1.c does not compile"
+}
+
+# What a command took, into the file "took", and how busy each CPU was meanwhile.
+measure='import os, resource, subprocess, sys, time
+def busy():
+    lines = [l.split() for l in open("/proc/stat") if l[:3] == "cpu" and l[3] != " "]
+    return {l[0]: (sum(map(int, l[1:9])), int(l[4]) + int(l[5])) for l in lines if int(l[0][3:]) in os.sched_getaffinity(0)}
+before, began = busy(), time.monotonic()
+code = subprocess.call(sys.argv[1:])
+took, after, n = time.monotonic() - began, busy(), len(before)
+u = resource.getrusage(resource.RUSAGE_CHILDREN)
+cpus = ", ".join("%s %.0f %%" % (c, 100 - 100 * (after[c][1] - before[c][1]) / max(1, after[c][0] - before[c][0])) for c in sorted(before))
+open("took", "w").write("%.2f s, CPU %.1f s, that is %.0f %% of %d; busy by whatever: %s" % (took, u.ru_utime + u.ru_stime,
+    100 * (u.ru_utime + u.ru_stime) / took / n, n, cpus))
+sys.exit(code)'
+
+# everywhere OPTION…: the whole matrix, in place of this shell
+everywhere() {
+	set -- ktstr matrix ./a ./b ./c --preset tiny-1llc --preset tiny-2llc --preset odd-3llc --preset smt-2llc --all-profiles --shift 2 "$@"
+	[ -z "${SHOW-}" ] || set -- python3 -c "$measure" "$@"
+	[ -z "${SHOW_LOCK-}" ] || set -- flock -o "$SHOW_LOCK" "$@"
+	exec "$@"
+}
+
+# phase WHAT OPTION…: $ran cells ran
+phase() {
+	what=$1
+	shift
+	(everywhere "$@") >out 2>err </dev/null || { cat out err && fail "$what: exit code $?" || return; }
+	exits 0 ktstr runs last --json && ran=$(python3 -c 'import json; print(json.load(open("out"))["ran"])') || return
+	[ -z "${SHOW-}" ] || echo "# $what: $ran cells ran, $(cat took)" >&3
+}
+
+ktstr_below() {
+	below=$1
+	until [ "$(cat "/proc/$below/comm")" = ktstr ]; do
+		# It has no end of line.
+		read -r below _ <"/proc/$below/task/$below/children" || [ -n "$below" ] || return
+	done
+	echo "$below"
+}
+
+# Runs on that kernel which are whole in a build folder, since "mark".
+whole_on() {
+	find store/graphs -path "*/$1/*/seed-*/recipe" -newer mark | wc -l
+}
+
+some_on() {
+	[ "$(whole_on "$1")" -ge "$2" ]
+}
+
+whole() {
+	per_program=${PER_PROGRAM:-2}
+	# Beside the one of all tests, and not among those that others find.
+	KTSTR_CACHE_DIR=$work/kernels KTSTR_STORE=$work/store
+	export KTSTR_CACHE_DIR KTSTR_STORE
+	first=$(sh "$root/tests/test-kernel.sh") && second=$(sh "$root/tests/test-kernel.sh" --below "${first%-import-*}") &&
+		third=$(sh "$root/tests/test-kernel.sh" --below "${second%-import-*}") || fail kernels || return
+	cells=$((per_program * 3 * 4 * 2 * 2))
+	cp "$O/sched/scx_ktstr" scx_mine && cp scx_mine scx_other && printf ' ' >>scx_other || return
+	tests_of a scx_mine 90ms 100 && tests_of b scx_mine 90ms 101 && tests_of c scx_other 90ms 102 || return
+	set -- --kernel "$first" --kernel "$second"
+	phase cold "$@" && same $cells "$ran" cold && phase unchanged "$@" && same 0 "$ran" unchanged || return
+	tests_of a scx_mine 90ms 103 && phase 'one test edited' "$@" && same 16 "$ran" 'one test edited' || return
+	tests_of a scx_mine 80ms 103 && phase 'one limit edited' "$@" && same 0 "$ran" 'one limit edited' || return
+	: >mark
+	printf ' ' >>scx_other && phase 'one of two schedulers edited' "$@" && same $((cells / 3)) "$ran" 'a scheduler edited' || return
+	same '' "$(find store/objects -name ram0 -newer mark)" 'guests that were booted' || return
+
+	# What was finished before the end is not run again.
+	: >mark
+	set -- --kernel "$first" --kernel "$third"
+	(everywhere "$@") >out 2>err </dev/null &
+	pid=$!
+	within 3000 some_on "$third" $((cells / 8)) && kill -KILL "$(ktstr_below $pid)" || fail 'nothing ran' || return
+	wait $pid
+	made=$(whole_on "$third")
+	phase "one kernel in place of another, $made of $((cells / 2)) cells before a sudden end" "$@" || return
+	[ $((made + ran)) -le $((cells / 2)) ] && [ $((made + ran)) -ge $((cells / 2 - 8)) ] || fail "$made cells, then $ran, of $((cells / 2))" || return
+
+	# Each part on a store of its own, which has guests and no result of that seed.
+	set -- --kernel "$first" --kernel "$second" --seed 7
+	for i in 1 2 3; do
+		mkdir "part$i" && cp -a store/format "part$i/" && cp -al store/objects "part$i/" || return
+	done
+	for i in 1 2 3; do
+		KTSTR_STORE=$work/part$i phase "part $i of 3" "$@" --shard $i/3 || return
+	done
+	for i in 1 2 3; do
+		cp -a -n "part$i/objects" store/ || fail "merge $i" || return
+	done
+	phase 'all, after its parts' "$@" && same 0 "$ran" 'after its parts'
+}
+
 exec 3>&1
-run_tests everything killed parts
+# shellcheck disable=SC2086 # words
+run_tests ${ONLY:-everything killed parts whole}

@@ -40,7 +40,7 @@ static const struct opt affected_opts[] = {
 
 static bool is_affected(const struct matrix_cell *c, const struct run *r)
 {
-	if (c->fit.skip)
+	if (c->fit->skip)
 		return false;
 	for (size_t i = 0; i < c->test->seeds.n; i++)
 		if (run_step(r, c->runs[i])->state != STEP_CACHED)
@@ -77,7 +77,7 @@ static void count(struct groups *g, const struct matrix *m, const struct run *r)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
 			const struct matrix_cell *c = &m->tests[i].cells[k];
 
-			if (c->out || c->fit.skip)
+			if (c->out || c->fit->skip)
 				continue;
 			struct group *of = group_of(g, c->test);
 			bool affected = is_affected(c, r);
@@ -113,7 +113,7 @@ static void print_json(const struct groups *g, const struct matrix *m, const str
 	jsonw_karr(&w, "cells");
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = 0; k < m->tests[i].n; k++)
-			if (!m->tests[i].cells[k].out && !m->tests[i].cells[k].fit.skip)
+			if (!m->tests[i].cells[k].out && !m->tests[i].cells[k].fit->skip)
 				put_cell(&w, &m->tests[i].cells[k], is_affected(&m->tests[i].cells[k], r));
 	jsonw_end_arr(&w);
 	jsonw_karr(&w, "schedulers");

@@ -155,8 +155,8 @@ static void list_cells(const struct matrix *m)
 		for (size_t k = 0; k < m->tests[i].n; k++)
 			if (!m->tests[i].cells[k].out)
 				printf("%s%s%s\n", matrix_name(&m->tests[i].cells[k]),
-				       m->tests[i].cells[k].fit.skip ? "\tskipped: " : "",
-				       m->tests[i].cells[k].fit.skip ? m->tests[i].cells[k].fit.skip : "");
+				       m->tests[i].cells[k].fit->skip ? "\tskipped: " : "",
+				       m->tests[i].cells[k].fit->skip ? m->tests[i].cells[k].fit->skip : "");
 }
 
 static void print(const struct request *q, const struct rulings *all, const struct made *m)

@@ -75,12 +75,11 @@ static void again(void **state)
 		  "ktstr run cgroup_steady --kernel k --topology 1,2,2,1 --profiles default --flags-file /f --clock real" },
 		{ false, true, "ktstr run cgroup_steady --kernel k --topology 1,2,2,1 --flags-file /f --clock real" },
 	};
-	char topology[] = "1,2,2,1", dir[] = "cells/k", profile[] = "default";
+	char dir[] = "cells/k", profile[] = "default";
 
 	(void)state;
 	for (size_t i = 0; i < countof(all); i++) {
 		const struct profile p = { .name = profile };
-		struct sweep_guest guest = { .topology = topology };
 		struct matrix m = { .tests = xcalloc(1, sizeof(*m.tests)), .n = 1, .again = "--clock real" };
 		struct matrix_test *t = m.tests;
 		struct err e = { 0 };
@@ -91,15 +90,19 @@ static void again(void **state)
 		t->flags = "/f";
 		t->seeds = (struct seeds){ 1, 1 };
 		t->sweep.asked = all[i].asks ? asked : NULL;
-		t->sweep.n = 1;
+		t->sweep.n = t->sweep.n_guests = 1;
+		t->sweep.guests = xcalloc(1, sizeof(*t->sweep.guests));
+		t->sweep.guests->topology = xstrdup("1,2,2,1");
 		t->sweep.cells = xcalloc(1, sizeof(*t->sweep.cells));
-		*t->sweep.cells = (struct sweep_cell){ .guest = &guest,
+		*t->sweep.cells = (struct sweep_cell){ .guest = t->sweep.guests,
 						       .profile = all[i].profile ? &p : NULL,
 						       .dir = xstrdup(dir),
 						       .name = { .id = "k" } };
 		if (matrix_cells(&m, &e) < 0)
 			fail_msg("%s", e.msg);
-		assert_string_equal(t->cells->again, all[i].command);
+		auto_free char *command = matrix_again(&m, t->cells);
+
+		assert_string_equal(command, all[i].command);
 		matrix_free(&m);
 	}
 }

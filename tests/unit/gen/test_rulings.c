@@ -19,6 +19,7 @@ struct sample {
 	struct verdict_check checks[3];
 	struct verdict_seed seeds[2];
 	struct matrix_cell cell;
+	struct fit fit;
 	struct cell_verdict x;
 	struct rulings all;
 };
@@ -34,6 +35,7 @@ static void make(struct sample *s, enum judgement gap, enum judgement spread)
 			    { .metric = "clean", .words = "clean", .seed = 2, .verdict = JUDGED_PASS } },
 		.seeds = { { 1, gap, NULL }, { 2, spread, NULL } },
 	};
+	s->cell.fit = &s->fit;
 	s->x = (struct cell_verdict){ .cell = &s->cell,
 				      .v = { .test = "steal|two",
 					     .kernel = "7.3.4",

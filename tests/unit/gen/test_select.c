@@ -66,6 +66,7 @@ struct place {
 	struct sweep_cell on[CELLS];
 	struct sweep_guest guests[CELLS];
 	struct target target;
+	struct fit fit;
 };
 
 static void make(struct place *p)
@@ -85,6 +86,7 @@ static void make(struct place *p)
 			p->cells[i][k] =
 				(struct matrix_cell){ .test = &p->tests[i],
 						      .on = &p->on[k],
+						      .fit = &p->fit,
 						      .dir = xasprintf("tests/%s/k/%s", names[i], topologies[k]) };
 	}
 }
