@@ -191,7 +191,7 @@ passed_over() {
 	echo 'k6.1 inconclusive' >ends && says 1 'the good end, 6.1, cannot be told' t.ktstr --good k6.1 --bad k6.8 || return
 	# No other kernel would change that.
 	printf 'k6.8 fail\nk6.4 18\n' >ends && says 18 'it ended with 18' t.ktstr --good k6.1 --bad k6.8 --json && has '"unfinished"' out || return
-	printf 'k6.8 fail\nk6.4 slow\n' >ends && bisect 0 t.ktstr --good k6.1 --bad k6.8 --step-timeout 2 && has 'took too long' err && has '6.8 is the first' out
+	printf 'k6.8 fail\nk6.4 slow\n' >ends && bisect 0 t.ktstr --good k6.1 --bad k6.8 --step-timeout 6 && has 'took too long' err && has '6.8 is the first' out
 }
 
 by_commit() {
@@ -212,7 +212,6 @@ by_commit() {
 	# Of what lies in the store only results are left.
 	same '' "$(find "$XDG_CACHE_HOME/ktstr/store/drafts" -mindepth 1 2>/dev/null)" drafts || return
 	# From a folder of its own: only the program counts, whatever else the tree has.
-	git_here -C repo mv mk end about sub/ 2>/dev/null
 	mkdir repo/sub && git_here -C repo mv end about sub/ && git -C repo show HEAD:mk >repo/sub/mk && git_here -C repo add -A &&
 		git_here -C repo commit -qm moved && git_here -C repo commit -q --allow-empty -m nothing && echo pass >repo/sub/end &&
 		git_here -C repo commit -qam mended && echo fail >repo/sub/end && git_here -C repo commit -qam 'broken again' || fail 'no more commits' || return
@@ -301,17 +300,49 @@ by_cell() {
 	sed -i 's/ktstr run t.ktstr/rm -rf x/' "$verdict" && says 10 'its command is none of ktstr run' $cell --good k6.1 && same '' "$(cat runs)" 'what ran'
 }
 
-# With steps that are played, a second time no step runs.
-kept() {
+# A ktstr whose guests are played; kernels are built.
+place() {
 	mkdir -p fake/out && ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/ktstr" fake/out/ || fail 'no place' || return
 	for part in "$O"/ktstr-*; do
 		[ -d "$part" ] || ln -s "$part" fake/out/
 	done
-	rm -f fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step && chmod +x fake/out/ktstr-step && kernels 6.1 6.2 6.3 6.4 6.5 6.6 6.7 || return
-	printf 'test fine\nwork - spin\nhold 100%%\n' >t.ktstr && : >steps || return
-	FAKE_BAD='k6.3 k6.4 k6.5 k6.6 k6.7 6.3 6.4 6.5 6.6 6.7' FAKE_LOG=$work/steps
-	export FAKE_BAD FAKE_LOG
+	rm -f fake/out/ktstr-step
+	cat >fake/out/ktstr-step <<-END
+		#!/bin/sh
+		[ "\$1" != kernel-entry ] || exec "$O/ktstr-step" "\$@"
+		exec sh "$root/tests/fake-step.sh" "\$@"
+	END
+	chmod +x fake/out/ktstr-step && printf 'test fine\nwork - spin\nhold 100%%\n' >t.ktstr && : >steps || return
+	FAKE_LOG=$work/steps KTSTR_CCACHE=0
+	export FAKE_LOG KTSTR_CCACHE
+}
+
+# Commits of a kernel that is built: the fifth breaks it, the third does not compile.
+built_kernels() {
+	place && sh "$root/tests/fake-linux.sh" repo 6.12.5 && git_here init -q repo || return
+	for i in 1 2 3 4 5 6 7; do
+		echo "int change_$i;" >>repo/init/main.c
+		[ $i != 3 ] || echo 'no C' >>repo/init/main.c
+		[ $i != 4 ] || sed -i '/no C/d' repo/init/main.c
+		git_here -C repo add -A && git_here -C repo commit -qm "change $i" || return
+	done
+	FAKE_BAD=$(git -C repo log --format=%h --abbrev=12 HEAD~3.. | tr '\n' ' ')
+	export FAKE_BAD
+	exits 0 fake/out/ktstr bisect t.ktstr --tree repo --good HEAD~6 --bad HEAD && has "$(git -C repo rev-parse HEAD~2) is the first bad commit" out || return
+	# From the second time on it is entries of the cache that are asked for: other graphs, whose runs the store would know, which played steps do not ask.
+	# A repository of the user's has no target/ktstr afterwards.
+	git_here init -q . && exits 0 fake/out/ktstr bisect t.ktstr --tree repo --good HEAD~6 --bad HEAD && : >steps || return
+	exits 0 fake/out/ktstr bisect t.ktstr --tree repo --good HEAD~6 --bad HEAD && has "$(git -C repo rev-parse HEAD~2) is the first bad commit" out || return
+	same '' "$(grep -E '^(run|judge|snapshot)' steps)" 'what ran again' && [ ! -e target ]
+}
+
+# With steps that are played, a second time no step runs.
+kept() {
+	place && kernels 6.1 6.2 6.3 6.4 6.5 6.6 6.7 && git_here init -q . || return
+	FAKE_BAD='k6.3 k6.4 k6.5 k6.6 k6.7'
+	export FAKE_BAD
 	exits 0 fake/out/ktstr bisect t.ktstr --good k6.1 --bad k6.7 && has '6.3 is the first bad kernel' out && has 'gap.max 3 ms > 2 ms' out && [ -s steps ] || fail 'no step ran' || return
+	[ ! -e target ] || fail 'files are left here' || return
 	: >steps
 	exits 0 fake/out/ktstr bisect t.ktstr --good k6.1 --bad k6.7 && has '6.3 is the first bad kernel' out && same '' "$(grep -E '^(run|judge|snapshot)' steps)" 'what ran again' || return
 	# An equal one beside it waits for nobody.
@@ -320,4 +351,4 @@ kept() {
 	same 1 $? 'exit code' && has 'the same is being done already' err
 }
 
-run_tests mistakes by_version releases passed_over by_commit untold_commits merges interrupted kernel_tree by_cell kept
+run_tests mistakes by_version releases passed_over by_commit untold_commits merges interrupted kernel_tree by_cell built_kernels kept

@@ -268,7 +268,7 @@ static int code_of(struct request *q, const struct rulings *all, const struct ma
 {
 	if (write_files(q, all, e) < 0)
 		return -1;
-	if (q->sidecars < 0)
+	if (q->sidecars < 0 && !o->unrecorded)
 		sidecars_leave(all, &m->run);
 	int code = rulings_code(all, &o->rules, &m->run, &m->plan, e);
 
