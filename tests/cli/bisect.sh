@@ -306,34 +306,30 @@ place() {
 	for part in "$O"/ktstr-*; do
 		[ -d "$part" ] || ln -s "$part" fake/out/
 	done
-	rm -f fake/out/ktstr-step
-	cat >fake/out/ktstr-step <<-END
-		#!/bin/sh
-		[ "\$1" != kernel-entry ] || exec "$O/ktstr-step" "\$@"
-		exec sh "$root/tests/fake-step.sh" "\$@"
-	END
+	rm -f fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step || return
 	chmod +x fake/out/ktstr-step && printf 'test fine\nwork - spin\nhold 100%%\n' >t.ktstr && : >steps || return
-	FAKE_LOG=$work/steps KTSTR_CCACHE=0
-	export FAKE_LOG KTSTR_CCACHE
+	FAKE_LOG=$work/steps FAKE_REAL=$O/ktstr-step KTSTR_CCACHE=0
+	export FAKE_LOG FAKE_REAL KTSTR_CCACHE
 }
 
-# Commits of a kernel that is built: the fifth breaks it, the third does not compile.
+# Commits of a kernel that is built: the sixth breaks it, the fourth does not compile.
 built_kernels() {
 	place && sh "$root/tests/fake-linux.sh" repo 6.12.5 && git_here init -q repo || return
 	for i in 1 2 3 4 5 6 7; do
-		echo "int change_$i;" >>repo/init/main.c
-		[ $i != 3 ] || echo 'no C' >>repo/init/main.c
-		[ $i != 4 ] || sed -i '/no C/d' repo/init/main.c
+		echo "int change_$i;" >>repo/kernel/fork.c
+		[ $i != 4 ] || echo '#error it does not compile' >>repo/kernel/fork.c
+		[ $i != 5 ] || sed -i '/#error/d' repo/kernel/fork.c
 		git_here -C repo add -A && git_here -C repo commit -qm "change $i" || return
 	done
-	FAKE_BAD=$(git -C repo log --format=%h --abbrev=12 HEAD~3.. | tr '\n' ' ')
+	FAKE_BAD=$(git -C repo log --format=%h --abbrev=12 HEAD~2.. | tr '\n' ' ')
 	export FAKE_BAD
-	exits 0 fake/out/ktstr bisect t.ktstr --tree repo --good HEAD~6 --bad HEAD && has "$(git -C repo rev-parse HEAD~2) is the first bad commit" out || return
+	exits 0 fake/out/ktstr bisect t.ktstr --tree repo --good HEAD~6 --bad HEAD && has "$(git -C repo rev-parse HEAD~1) is the first bad commit" out && has 'change 4: skip' err &&
+		hasnt 'from before' err || return
 	# From the second time on it is entries of the cache that are asked for: other graphs, whose runs the store would know, which played steps do not ask.
 	# A repository of the user's has no target/ktstr afterwards.
 	git_here init -q . && exits 0 fake/out/ktstr bisect t.ktstr --tree repo --good HEAD~6 --bad HEAD && : >steps || return
-	exits 0 fake/out/ktstr bisect t.ktstr --tree repo --good HEAD~6 --bad HEAD && has "$(git -C repo rev-parse HEAD~2) is the first bad commit" out || return
-	same '' "$(grep -E '^(run|judge|snapshot)' steps)" 'what ran again' && [ ! -e target ]
+	exits 0 fake/out/ktstr bisect t.ktstr --tree repo --good HEAD~6 --bad HEAD && has "$(git -C repo rev-parse HEAD~1) is the first bad commit" out || return
+	same '' "$(grep -E '^(run|judge|snapshot)' steps)" 'what ran again' && has 'known from before' err && [ ! -e target ]
 }
 
 # With steps that are played, a second time no step runs.

@@ -15,6 +15,7 @@
 #include "gen/bisect/criterion.h"
 #include "gen/bisect/hunt.h"
 #include "gen/bisect/span.h"
+#include "gen/bisect/unbuilt.h"
 #include "gen/bisect/report.h"
 #include "gen/verb/opts.h"
 #include "gen/verb/verbs.h"
@@ -131,6 +132,7 @@ static const struct opt opts[] = {
 static size_t n_words; /* arguments in front of "--" */
 
 struct request {
+	struct home home;
 	struct span span;       /* kernels, or … */
 	struct commits commits; /* --tree */
 	struct cell_words cell; /* that is named, or nothing */
@@ -142,6 +144,7 @@ struct request {
 
 static void request_free(struct request *q)
 {
+	home_free(&q->home);
 	span_free(&q->span);
 	commits_free(&q->commits);
 	cell_words_free(&q->cell);
@@ -179,6 +182,27 @@ static int test_scheduler(struct request *q, struct tried *t, long long until, s
 	return 0;
 }
 
+/* ktstr run builds it, and knows only what it built. */
+static int test_kernel(struct request *q, struct tried *t, long long until, struct err *e)
+{
+	auto_free char *kernel = xasprintf("git+%s#sha=%s", q->commits.root, t->id), *known = NULL;
+	int r = o.force ? UNBUILT_UNKNOWN : unbuilt_find(&q->commits, t->id, &q->home, &known, e);
+
+	if (r < 0)
+		return -1;
+	if (r == UNBUILT_KNOWN) {
+		t->mark = MARK_SKIP;
+		t->code = X_BUILD;
+		t->words = xasprintf("%s (known from before; --force builds it again)", known);
+		return 0;
+	}
+	if (criterion_try(&q->criterion, kernel, NULL, until, t, e) < 0)
+		return -1;
+	bool unbuilt = t->mark == MARK_SKIP && (t->code == X_BUILD || t->code == X_KCONFIG);
+
+	return unbuilt && t->words ? unbuilt_keep(&q->commits, t->id, &q->home, t->words, e) : 0;
+}
+
 static int test(void *arg, struct tried *t, struct err *e)
 {
 	struct request *q = arg;
@@ -191,11 +215,7 @@ static int test(void *arg, struct tried *t, struct err *e)
 	t->title = commits_subject(&q->commits, t->id, e);
 	if (!t->title)
 		return -1;
-	if (o.build_with)
-		return test_scheduler(q, t, until, e);
-	auto_free char *kernel = xasprintf("git+%s#sha=%s", q->commits.root, t->id);
-
-	return criterion_try(&q->criterion, kernel, NULL, until, t, e);
+	return o.build_with ? test_scheduler(q, t, until, e) : test_kernel(q, t, until, e);
 }
 
 static int check_words(const struct request *q, int n, const char *const *args, struct err *e)
@@ -261,11 +281,11 @@ static int find_test(struct request *q, const char *const *args, struct err *e)
 
 static int find_ends(struct request *q, struct err *e)
 {
-	auto_home struct home home = { 0 };
-
+	if (home_find(&q->home, e) < 0)
+		return -1;
 	if (o.tree)
 		return commits_open(&q->commits, o.tree, o.good, q->bad, o.first_parent, e);
-	return home_find(&home, e) < 0 ? -1 : span_find(&q->span, &home, o.good, q->bad, o.build, e);
+	return span_find(&q->span, &q->home, o.good, q->bad, o.build, e);
 }
 
 /* For both verbs, and for `ktstr run`. */
