@@ -90,7 +90,7 @@ source_of() { # COMMIT
 			.name = "small",
 		};
 	END
-	case $1 in 8 | 13) echo 'this is no C' ;; esac
+	case $1 in 12 | 13) echo 'this is no C' ;; esac
 }
 
 commits() {

@@ -260,6 +260,10 @@ static int find_cell(struct request *q, const char *word, struct err *e)
 		without[n++] = "--workers";
 	if (o.timeout)
 		without[n++] = "--timeout";
+	if (o.guest.accel)
+		without[n++] = "--accel";
+	if (o.guest.memory_mb)
+		without[n++] = "--memory-mb";
 	without[n] = NULL;
 	if (cell_words(&q->cell, word, without, e) < 0)
 		return -1;
