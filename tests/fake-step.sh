@@ -1,11 +1,12 @@
 #!/bin/sh
 # In place of ktstr-step, for tests of what is planned and told: each step leaves the outputs that the graph has of it, at once, and its name in
-# $FAKE_LOG. A test called bad… fails, one called vague… is inconclusive, and each fails on kernels whose keys begin with a word of $FAKE_BAD.
-# FAKE_REAL names the real one, for what makes kernels and for what is not to be made (KTSTR_ASK).
+# $FAKE_LOG. A test called bad… fails with $FAKE_WORDS (as JSON has them), one called broken… came to no run, one called vague… is
+# inconclusive, and each fails on kernels whose keys begin with a word of $FAKE_BAD. FAKE_REAL names the real program, for what makes
+# kernels and for what is not to be made (KTSTR_ASK).
 case ${FAKE_REAL:+$1${KTSTR_ASK:+-asked}} in
 kernel-entry* | snapshot-asked | run-asked) exec "$FAKE_REAL" "$@" ;;
 esac
-step=$1 name='' kernel='' topology='' profile=''
+step=$1 name='' kernel='' topology='' profile='' again=''
 shift
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -15,6 +16,7 @@ while [ $# -gt 0 ]; do
 	--kernel=*) kernel=${1#--kernel=} ;;
 	--topology=*) topology=${1#--topology=} ;;
 	--profile=*) profile=${1#--profile=} ;;
+	--again=*) again=${1#--again=} ;;
 	esac
 	shift
 done
@@ -56,9 +58,13 @@ flags)
 	;;
 judge)
 	verdict=pass words='' quoted=null check=''
+	case $again in
+	*[!\ -~]* | *[\\\"]*) again=$(printf %s "$again" | LC_ALL=C sed 's/[\\"]/\\&/g' | LC_ALL=C tr '\200-\377' '?') ;;
+	esac
 	[ -z "$profile" ] || quoted="\"$profile\""
 	case $name in
-	bad*) verdict=fail words='gap.max 3 ms > 2 ms' ;;
+	bad*) verdict=fail words=${FAKE_WORDS-gap.max 3 ms > 2 ms} ;;
+	broken*) verdict=broken words='its guest died' ;;
 	vague*) verdict=inconclusive words='gap.max: no value' ;;
 	esac
 	for bad in ${FAKE_BAD-}; do
@@ -66,8 +72,8 @@ judge)
 	done
 	[ -z "$words" ] ||
 		check="{ \"metric\": \"gap.max\", \"seed\": 1, \"verdict\": \"$verdict\", \"words\": \"$words\" }"
-	printf '{ "format": 1, "test": "%s", "kernel": "%s", "topology": "%s", "profile": %s, "verdict": "%s", "seeds": [ { "seed": 1, "verdict": "%s" } ], "checks": [ %s ] }\n' \
-		"$name" "$kernel" "$topology" "$quoted" "$verdict" "$verdict" \
+	printf '{ "format": 1, "test": "%s", "kernel": "%s", "topology": "%s", "profile": %s, "again": "%s", "verdict": "%s", "seeds": [ { "seed": 1, "verdict": "%s" } ], "checks": [ %s ] }\n' \
+		"$name" "$kernel" "$topology" "$quoted" "$again" "$verdict" "$verdict" \
 		"$check" >"$out/verdict.json"
 	;;
 *)

@@ -34,8 +34,8 @@ libc6-dev-arm64-cross
 linux-source-6.12
 # tests and lint (prove's modules are in perl)
 libcmocka-dev perl procps git tmux gpg gpg-agent openssl clang-format-14 clang-tidy-14 shellcheck shfmt libclang-rt-16-dev
-# what runs the tests of others
-meson cmake
+# what runs the tests of others, and reads what ours came to
+meson cmake npm|nodejs python3-venv
 # shells that completions are typed in
 zsh fish elvish
 END

@@ -150,11 +150,12 @@ static void junit(void **state)
 	assert_non_null(strstr(passed, "failures=\"0\""));
 	assert_non_null(strstr(passed, "1,1,2,1\"/>\n"));
 	make(&s, JUDGED_BROKEN, JUDGED_PASS);
-	s.seeds[0].words = "QEMU \x1b[31mdied\xef\xbf\xbe";
+	s.checks[0].words = "QEMU \x1b[31mdied\xef\xbf\xbe \xff]]>\x01";
 	auto_free char *broken = written(rulings_junit, &s.all);
 
 	assert_non_null(strstr(broken, "<error message="));
 	assert_null(strchr(broken, '\x1b'));
+	assert_non_null(strstr(broken, "message=\"QEMU died ?]]&gt;?\""));
 	assert_null(strstr(broken, "\xef\xbf\xbe"));
 	make(&s, JUDGED_INCONCLUSIVE, JUDGED_PASS);
 	auto_free char *open = written(rulings_junit, &s.all);
