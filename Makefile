@@ -37,12 +37,13 @@ FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
-ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process json qmp options topology clock host store kernel/image kernel/build kernel/cache kernel/name store/parcel tar guest vm attach inspect monitor verifier trial stats judge/facts judge/expect judge judge/own judge/report coverage test bundle
+ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process json qmp options topology clock host store letter kernel/image kernel/build kernel/cache kernel/name store/parcel tar guest vm attach inspect monitor verifier trial stats judge/facts judge/expect judge judge/own judge/report coverage test bundle remote
 # The built-in scenarios, as a table in C.
 CATALOGUE := $(O)/catalogue.c
 LIB_SRC := $(filter-out runtime/engine/main.c,$(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))) $(CATALOGUE)
 FETCH_SRC := $(wildcard runtime/fetch/*.c runtime/fetch/*/*.c)
 STEP_SRC := $(wildcard runtime/step/*.c)
+REMOTE_SRC := $(wildcard runtime/remote/helper/*.c)
 FETCH_STEP_SRC := runtime/step/main.c runtime/step/frame.c $(wildcard runtime/step/fetch/*.c)
 # The projects of `ktstr new`, likewise.
 TEMPLATES := $(O)/templates.c
@@ -70,7 +71,7 @@ TESTLIB_SRC := $(foreach r,$(TESTLIB_ROOMS),$(wildcard runtime/$(r)/*.c)) $(CATA
 TESTLIB := $(O)/libktstr.a $(O)/libktstr.so.0 $(O)/libktstr.so
 TESTLIB_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime -I. -MMD -MP $(WARN) -O2 -g -fPIC -fvisibility=hidden \
 	-ffunction-sections -fdata-sections -DXXH_INLINE_ALL
-PROGS   := $(TESTLIB) $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(IDLE)
+PROGS   := $(TESTLIB) $(O)/cargo-ktstr $(O)/ktstr $(O)/ktstr-step $(O)/ktstr-source $(O)/ktstr-remote $(INITS) $(ENGINES) $(IDLE)
 
 SCHED   := $(O)/sched/scx_ktstr
 BUGS    := $(patsubst tests/sched/%.bpf.c,$(O)/sched/%,$(wildcard tests/sched/bugs/*.bpf.c))
@@ -124,6 +125,8 @@ $(O)/ktstr-step: $(call obj,$(STEP_SRC)) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(SHA_LIB)
 $(O)/ktstr-source: $(call obj,$(FETCH_STEP_SRC)) $(FETCH) $(LIB)
 	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) $(FETCH_LIBS)
+$(O)/ktstr-remote: $(call obj,$(REMOTE_SRC) runtime/fetch/http/handle.c) $(LIB)
+	$(call say,LINK,$@)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LIBS) -lcurl -lcrypto
 $(INITS): $(INIT_SRC) $(wildcard runtime/guest/init/*.h runtime/guest/init/*/*.h) runtime/guest/proto.h Makefile
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)$(INIT_CC) $(INIT_CFLAGS) -o $@ $(INIT_SRC) -Wl,--gc-sections -s
@@ -244,7 +247,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ktstr/rules
 	install -m 755 $(O)/cargo-ktstr $(DESTDIR)$(PREFIX)/bin/
 	ln -sf cargo-ktstr $(DESTDIR)$(PREFIX)/bin/ktstr
-	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(INITS) $(ENGINES) $(DESTDIR)$(PREFIX)/lib/ktstr/
+	install -m 755 $(O)/ktstr-step $(O)/ktstr-source $(O)/ktstr-remote $(INITS) $(ENGINES) $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -m 644 $(IDLE) ktstr.kconfig $(DESTDIR)$(PREFIX)/lib/ktstr/
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/include $(PREFIX)/lib/pkgconfig $(MAN3))
 	install -m 644 runtime/test/ktstr.h runtime/test/ktstr.rs $(DESTDIR)$(PREFIX)/include/
@@ -276,7 +279,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR),$(BASHC)/ktstr $(BASHC)/cargo-ktstr $(ZSHC)/_ktstr $(ZSHC)/_cargo-ktstr \
 		$(FISHC)/ktstr.fish $(FISHD)/cargo-ktstr.fish)
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(FETCH_SRC) $(STEP_SRC) $(FETCH_STEP_SRC) $(GEN_SRC) gen/main.c))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(FETCH_SRC) $(STEP_SRC) $(FETCH_STEP_SRC) $(REMOTE_SRC) $(GEN_SRC) gen/main.c))
 -include $(patsubst %.c,$(O)/test/obj/%.d,$(TESTLIB_SRC) $(wildcard runtime/test/*.c))
 -include $(patsubst %.c,$(O)/obj/%.d,$(UNIT_SRC))
 -include $(patsubst %.c,$(O)/fuzz/obj/%.d,$(LIB_SRC) $(FETCH_SRC) $(GEN_SRC) $(wildcard tests/fuzz/*.c))

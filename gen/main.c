@@ -4,6 +4,7 @@
 #include "base/stop.h"
 #include "progress/stream.h"
 #include "gen/base/environment.h"
+#include "gen/base/remote.h"
 #include "gen/verb/verbs.h"
 #include <string.h>
 
@@ -56,5 +57,6 @@ int main(int argc, char **argv)
 	}
 	if (code && e.msg[0])
 		log_error("%s", e.msg);
+	remote_end();
 	return code;
 }

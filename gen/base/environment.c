@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "gen/base/remote.h"
 
 enum kind {
 	FOLDER,  /* or file */
@@ -23,6 +24,7 @@ static const struct {
 } variables[] = {
 	{ "KTSTR_CACHE_DIR", FOLDER },
 	{ "KTSTR_STORE", FOLDER },
+	{ "KTSTR_CONFIG", FOLDER },
 	{ "KTSTR_KERNEL_KEYRING", FOLDER },
 	{ "KTSTR_SIDECAR_DIR", FOLDER },
 	{ "KTSTR_SCHEDULER", FOLDER },
@@ -154,5 +156,6 @@ int environment_settle(bool say, struct err *e)
 			log_warn("%s=%s is ignored: it must be an absolute path", name, value);
 		unsetenv(name);
 	}
+	remote_settle();
 	return name_start(e);
 }

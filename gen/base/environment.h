@@ -1,7 +1,7 @@
 /* environment.h: paths that come by the environment.
  *
  * Steps work in a build folder, so what a variable names relative to the user's folder is made absolute here, once for all
- * that read it: us, steps, make, ssh, the dynamic linker. */
+ * that read it: us, steps, make, ssh, the dynamic linker. The settings of the remote store are taken from there as well (remote.h). */
 #pragma once
 #include <stdbool.h>
 struct err;

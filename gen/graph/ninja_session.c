@@ -7,9 +7,12 @@
 #include "base/mem.h"
 #include "host/needs.h"
 #include "base/stop.h"
+#include "gen/base/remote.h"
 #include "gen/graph/outcome.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/run.h"
+#include "letter/far.h"
+#include "letter/origin.h"
 #include "text/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +42,15 @@ static void tell_watched(struct ninja_session *s, const struct edge *g)
 		progress_line(&s->bar, "%s", line);
 }
 
+/* "cached", and from where, if it was not this machine. */
+static void tell_cached(struct ninja_session *s, const char *id, const char *why)
+{
+	const char *from = why && !strncmp(why, FAR_CAME, sizeof(FAR_CAME) - 1) ? strstr(why, ORIGIN_FROM) : NULL;
+	auto_free char *line = from ? xasprintf("%s%s", id, from) : xstrdup(id);
+
+	progress_mark(&s->bar, "2", "cached", line);
+}
+
 void ninja_tell(struct ninja_session *s, const struct edge *g)
 {
 	const struct step_result *r = &s->steps[g->index];
@@ -52,7 +64,7 @@ void ninja_tell(struct ninja_session *s, const struct edge *g)
 		return;
 	switch (r->state) {
 	case STEP_CACHED:
-		progress_mark(&s->bar, "2", "cached", id);
+		tell_cached(s, id, r->text);
 		break;
 	case STEP_RAN:
 		progress_line(&s->bar, "%7.2fs %s", (double)r->ms / 1000, id);
@@ -227,6 +239,13 @@ static void drain_events(struct ninja_session *s)
 		take_event(s, &ev);
 }
 
+static void clear_bar(void *arg)
+{
+	struct ninja_session *s = arg;
+
+	progress_clear(&s->bar);
+}
+
 /* Until ninja closed its output. Its steps have sent their last event before that. */
 static int follow(struct ninja_session *s, struct err *e)
 {
@@ -234,11 +253,14 @@ static int follow(struct ninja_session *s, struct err *e)
 
 	for (;;) {
 		fds[0] = (struct pollfd){ .fd = s->out, .events = POLLIN };
-		size_t n = 1 + events_poll(&s->events, fds + 1, MAX_FDS - 1);
+		fds[1] = (struct pollfd){ .fd = remote_fd(), .events = POLLIN };
+		size_t n = 2 + events_poll(&s->events, fds + 2, MAX_FDS - 2);
 
 		if (stop_poll(fds, (unsigned)n, -1, e) < 0)
 			return -1;
 		drain_events(s);
+		if (fds[1].revents)
+			remote_tell(clear_bar, s);
 		if (fds[0].revents && !read_log(s))
 			return 0;
 	}
@@ -271,7 +293,7 @@ static int start_ninja(struct ninja_session *s, struct err *e)
 				    "TERM=dumb", s->ask ? ASK_VARIABLE "=1" : ASK_VARIABLE, NULL };
 	int pipe_fd[2];
 
-	if (needs_check(NEEDS_GRAPH, e) < 0)
+	if (needs_check(NEEDS_GRAPH, e) < 0 || remote_begin(e) < 0)
 		return -1;
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK) < 0)
 		return err_sys(e, "pipe");

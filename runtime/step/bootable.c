@@ -223,5 +223,6 @@ const struct step step_bootable = {
 	.summary = "unpack a boot image and resolve its layouts",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.run = run,
 };

@@ -71,6 +71,7 @@ const struct step step_flags = {
 	.summary = "ask a scheduler in a guest for its flags",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.costly = true,
 	.run = run,
 };

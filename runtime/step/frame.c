@@ -18,7 +18,9 @@
 #include "base/mem.h"
 #include "options/opt.h"
 #include "base/stop.h"
+#include "letter/far.h"
 #include "store/hashes.h"
+#include "letter/origin.h"
 #include "store/private.h"
 #include "store/recipe.h"
 #include "store/store.h"
@@ -50,6 +52,11 @@ static const struct opt frame_opts[] = {
 	  .help = "do not store the result, and keep it to its owner" },
 	{ .name = "force", .type = OPT_FLAG, .out = &run.force, .help = "make the result again" },
 };
+
+bool step_travels(void)
+{
+	return true;
+}
 
 struct store *step_store(void)
 {
@@ -240,7 +247,30 @@ static int make_result(const struct step *s, struct recipe *r, struct hashes *h,
 		return blame(r, h, e);
 	if (recipe_holds(r, h, e) < 0)
 		return -1;
-	return work_publish(w, r, e);
+	w->origin = origin_here(s->name, (uint64_t)(now_ms() - run.started));
+	if (work_publish(w, r, e) < 0)
+		return -1;
+	if (s->travels && s->travels())
+		far_put(w);
+	return 0;
+}
+
+/* From another machine, where there is one that shares: STORE_HIT or STORE_MISS. */
+static int look_elsewhere(const struct step *s, struct recipe *r, struct work *w, struct err *e)
+{
+	if (run.force || !s->travels || !s->travels())
+		return STORE_MISS;
+	int rc = far_get(w, r, e);
+
+	return rc < 0 ? -1 : rc == FAR_HIT ? STORE_HIT : STORE_MISS;
+}
+
+static char *found(const struct work *w, bool came)
+{
+	static const char *const where[] = { "found in the store", FAR_CAME };
+	auto_free char *origin = origin_shown(w->dir);
+
+	return origin ? xasprintf("%s; %s", where[came], origin) : xstrdup(where[came]);
 }
 
 /* The result is there, whatever comes of old ones. */
@@ -256,6 +286,7 @@ static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 {
 	auto_work struct work w = { .lock = -1, .dir = -1 };
 	auto_recipe struct recipe r = { 0 };
+	bool came;
 	int rc;
 
 	recipe_open(&r, s->name, s->format);
@@ -265,11 +296,14 @@ static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 	rc = store_begin(&run.store, &r, run.force, &w, e);
 	if (rc < 0)
 		return -1;
-	if (rc == STORE_MISS && make_result(s, &r, h, &w, e) < 0)
+	came = rc == STORE_MISS;
+	if (came)
+		rc = look_elsewhere(s, &r, &w, e);
+	if (rc < 0 || (rc == STORE_MISS && make_result(s, &r, h, &w, e) < 0))
 		return -1;
 	if (rc == STORE_HIT) {
 		run.how = HOW_CACHED;
-		run.why = xstrdup("found in the store");
+		run.why = found(&w, came);
 		work_touch(&w);
 	}
 	if (work_place(&w, h, run.out, NULL, e) < 0)

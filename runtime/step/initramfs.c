@@ -32,5 +32,6 @@ const struct step step_initramfs = {
 	.summary = "pack the guest's init",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.run = run,
 };

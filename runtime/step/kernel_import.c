@@ -104,5 +104,6 @@ const struct step step_kernel_import = {
 	.summary = "unpack a kernel that somebody else built",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.run = run,
 };

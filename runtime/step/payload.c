@@ -192,5 +192,6 @@ const struct step step_payload = {
 	.summary = "pack a scheduler, a shell or files with their shared libraries",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.run = run,
 };

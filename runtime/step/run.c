@@ -430,6 +430,7 @@ const struct step step_run = {
 	.summary = "run a scenario in a guest",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.costly = true,
 	.run = run,
 };

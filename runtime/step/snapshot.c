@@ -134,6 +134,7 @@ const struct step step_snapshot = {
 	.summary = "boot a guest and save it as a snapshot",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.costly = true,
 	.run = run,
 	.tidy = tidy,

@@ -29,6 +29,9 @@ struct step {
 	/* Called when a new result was stored and placed, to throw out old ones. May be NULL; what it says is a warning. */
 	int (*tidy)(struct store *st, struct err *e);
 	bool costly; /* a guest, a build or a fetch: where KTSTR_ASK is set it fails with X_UNKNOWN instead, unless the store has the result */
+	/* Its result is of use on other machines with the same recipe, for the step's options: it is asked for and sent by letter/far.h.
+	 * NULL: never. Whatever else the step does than fill its folder would be left out. */
+	bool (*travels)(void);
 	bool secrets; /* works with ACTIONS_RUNTIME_TOKEN, which no other step or program is to see */
 };
 
@@ -38,6 +41,8 @@ void step_progress(uint64_t done, uint64_t total, const char *note);
 void step_note(const char *text);
 /* What a program of the step says to its user, for the generator's stderr as it is; by hand, to ours. */
 void step_output(const char *text, size_t n);
+/* For travels: always. */
+bool step_travels(void);
 /* The store the frame opened, for steps that need a place of their own below it. */
 struct store *step_store(void);
 /* --out of this run, for records of failed runs that must not enter the store. */

@@ -307,5 +307,6 @@ const struct step step_verify = {
 	.summary = "load a scheduler in a guest and read its programs",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.run = run,
 };

@@ -85,8 +85,8 @@ static int seal_entry(struct content *c, int dir, const char *prefix, const char
 
 	if (!printable(name))
 		return err_set(e, X_FAIL, "a result's file has control characters in its name");
-	if (!*prefix &&
-	    (strcmp(name, "recipe") == 0 || strcmp(name, "content") == 0 || strcmp(name, "content.sum") == 0))
+	if (!*prefix && (strcmp(name, "recipe") == 0 || strcmp(name, "content") == 0 ||
+			 strcmp(name, "content.sum") == 0 || strcmp(name, "origin") == 0))
 		return err_set(e, X_FAIL, "a result's file cannot be called %s", name);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "stat %s", full);

@@ -22,7 +22,7 @@ struct content {
 };
 
 /* Makes the files below dir what results are: regular, without write permission, linked nowhere else, safe on disk;
- * and lists them. Links, devices and files named "recipe" or "content" are errors. */
+ * and lists them. Links, devices and files named as what lies beside a result's files (store.h) are errors. */
 int content_seal(struct content *c, int dir, struct err *e);
 /* Ended by NUL, the caller's. */
 char *content_text(const struct content *c);

@@ -52,6 +52,54 @@ void hash_hex(const void *data, size_t n, char hex[KEY_LEN + 1])
 	to_hex(sum, hex);
 }
 
+static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha), "digest.h leaves room for it");
+
+void sha_begin(struct sha *s)
+{
+	SHA256_Init((SHA256_CTX *)(void *)s);
+}
+
+void sha_add(struct sha *s, const void *data, size_t n)
+{
+	SHA256_Update((SHA256_CTX *)(void *)s, data, n);
+}
+
+void sha_end(struct sha *s, char hex[KEY_LEN + 1])
+{
+	unsigned char sum[SHA256_DIGEST_LENGTH];
+
+	SHA256_Final(sum, (SHA256_CTX *)(void *)s);
+	to_hex(sum, hex);
+}
+
+void hash_mac(const char *secret, const void *data, size_t n, char hex[KEY_LEN + 1])
+{
+	enum { BLOCK = 64, INNER = 0x36, OUTER = 0x5c };
+	unsigned char key[BLOCK] = { 0 }, pad[BLOCK], sum[SHA256_DIGEST_LENGTH];
+	size_t len = strlen(secret);
+	SHA256_CTX sha;
+
+	if (len > BLOCK)
+		SHA256((const unsigned char *)secret, len, key);
+	else
+		memcpy(key, secret, len);
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = key[i] ^ INNER;
+	SHA256_Init(&sha);
+	SHA256_Update(&sha, pad, BLOCK);
+	SHA256_Update(&sha, data, n);
+	SHA256_Final(sum, &sha);
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = key[i] ^ OUTER;
+	SHA256_Init(&sha);
+	SHA256_Update(&sha, pad, BLOCK);
+	SHA256_Update(&sha, sum, sizeof(sum));
+	SHA256_Final(sum, &sha);
+	to_hex(sum, hex);
+	explicit_bzero(key, sizeof(key));
+	explicit_bzero(pad, sizeof(pad));
+}
+
 static void feed_zero_run(struct digest *d)
 {
 	const uint64_t run[] = { htole64(d->zero_at), htole64(d->zero_len) };

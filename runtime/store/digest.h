@@ -19,3 +19,13 @@ int digest_fd(int fd, const char *what, char *hex, uint64_t *size, struct err *e
 
 /* SHA-256 of bytes as 64 hex digits. */
 void hash_hex(const void *data, size_t n, char hex[KEY_LEN + 1]);
+
+/* The same of bytes as they come. */
+struct sha {
+	uint64_t state[14]; /* digest.c's */
+};
+void sha_begin(struct sha *s);
+void sha_add(struct sha *s, const void *data, size_t n);
+void sha_end(struct sha *s, char hex[KEY_LEN + 1]);
+/* HMAC-SHA-256 (RFC 2104) of bytes. */
+void hash_mac(const char *secret, const void *data, size_t n, char hex[KEY_LEN + 1]);

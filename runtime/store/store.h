@@ -1,7 +1,8 @@
 /* store.h: finished steps, found again by the key of their recipe.
  *
  *   {root}/format                "ktstr store 2" (format.h: where another program's results lie, all of this is in {root}/v2)
- *   {root}/objects/ab/{key}/      files of the result (mode 0444; 0555 when executable), "recipe" and "content"
+ *   {root}/objects/ab/{key}/      files of the result (mode 0444; 0555 when executable), "recipe", "content"
+ *                                 and "origin" (letter/origin.h)
  *   {root}/drafts/{key}.{pid}/    work in progress; collected when the key's lock is free
  *   {root}/locks/{key}            flock'd by whoever works on that key
  *   {root}/hashes/                content hashes by stat (hashes.h)
@@ -41,9 +42,10 @@ enum { STORE_HIT = 0, STORE_MISS = 1 };
 struct work {
 	struct store *st;
 	char key[KEY_LEN + 1];
-	int lock;   /* flock held while we make it; -1: it is a result */
-	int dir;    /* HIT: the result; MISS: the draft to fill */
-	char *path; /* of dir, absolute */
+	int lock;     /* flock held while we make it; -1: it is a result */
+	int dir;      /* HIT: the result; MISS: the draft to fill */
+	char *path;   /* of dir, absolute */
+	char *origin; /* ours: where and when a draft was made (letter/origin.h); NULL: nobody says */
 };
 
 /* Looks the recipe up. HIT: w->dir is the result, which nobody throws out (gc.h) before work_drop. MISS: we hold the key's lock and w->dir is an empty draft; finish
@@ -53,6 +55,11 @@ int store_begin(struct store *st, struct recipe *r, bool force, struct work *w, 
 /* Makes the draft the result: files read-only and linked nowhere else, "recipe" and "content" (content.h) added, fsync,
  * rename. w->dir is the result afterwards. Only files and folders can be stored. */
 int work_publish(struct work *w, struct recipe *r, struct err *e);
+/* The same of a draft that came from elsewhere and must have the files of list (content_text()), and nothing else: X_BAD_ARCHIVE, and
+ * it is still a draft. */
+int work_publish_as(struct work *w, struct recipe *r, const char *list, struct err *e);
+/* The draft is empty again. */
+int work_clear(struct work *w, struct err *e);
 /* Places every file of the result into folder out (created): untouched when equal, else replaced by a read-only file
  * younger than what was there: a hard link from 1 MiB on, where possible (whose time moves for all its links), else a
  * copy. "recipe" comes along, "content" does not. *changed (may be NULL) counts the files that were not already there.

@@ -137,8 +137,8 @@ static int add_text(int dir, const char *name, const char *text, struct err *e)
 	return 0;
 }
 
-/* wanted: the list of contents that must come of it, or NULL. */
-static int seal(int dir, const char *recipe, const char *wanted, struct err *e)
+/* wanted: the list of contents that must come of it, or NULL; origin: its text, or NULL. */
+static int seal(int dir, const char *recipe, const char *wanted, const char *origin, struct err *e)
 {
 	auto_content struct content c = { 0 };
 	auto_free char *list = NULL;
@@ -152,7 +152,7 @@ static int seal(int dir, const char *recipe, const char *wanted, struct err *e)
 	hash_hex(list, strlen(list), sum);
 	sum[KEY_LEN] = '\n';
 	if (add_text(dir, "content", list, e) < 0 || add_text(dir, "content.sum", sum, e) < 0 ||
-	    add_text(dir, "recipe", recipe, e) < 0)
+	    (origin && add_text(dir, "origin", origin, e) < 0) || add_text(dir, "recipe", recipe, e) < 0)
 		return -1;
 	if (fsync(dir) < 0)
 		return err_sys(e, "write the result's folder");
@@ -194,12 +194,14 @@ static int move_in(int dir, const char *key, const char *draft, const char *obje
 	return renameat(dir, draft, dir, object) < 0 ? err_sys(e, "put %s in place", object) : 0;
 }
 
-int work_publish(struct work *w, struct recipe *r, struct err *e)
+int work_publish_as(struct work *w, struct recipe *r, const char *list, struct err *e)
 {
 	auto_free char *draft = draft_folder(w->key);
 	auto_free char *object = object_name(w->key);
 
-	if (seal(w->dir, recipe_text(r), NULL, e) < 0) {
+	if (seal(w->dir, recipe_text(r), list, w->origin, e) < 0) {
+		if (e->code == X_BAD_ARCHIVE)
+			return -1;
 		(void)err_in(e, "store the result");
 		return store_err(w->st, e);
 	}
@@ -223,7 +225,7 @@ int store_seal(struct store *st, const char *draft, const char *key, const char 
 		return err_set(e, X_BAD_ARCHIVE, "its recipe is not the one that its key is of");
 	if (dir < 0)
 		return err_sys(e, "open %s", draft);
-	if (seal(dir, recipe, content, e) == 0)
+	if (seal(dir, recipe, content, NULL, e) == 0)
 		return 0;
 	return e->code == X_BAD_ARCHIVE ? -1 : store_err(st, e);
 }
@@ -237,6 +239,19 @@ int store_adopt(struct store *st, const char *draft, const char *key, struct err
 	if (rc != STORE_MISS)
 		return rc;
 	return move_in(st->dir, key, draft, object, e) < 0 ? store_err(st, e) : STORE_MISS;
+}
+
+int work_publish(struct work *w, struct recipe *r, struct err *e)
+{
+	return work_publish_as(w, r, NULL, e);
+}
+
+int work_clear(struct work *w, struct err *e)
+{
+	close(w->dir);
+	w->dir = -1;
+	free(TAKE(w->path));
+	return make_draft(w, e) < 0 ? store_err(w->st, e) : 0;
 }
 
 static bool is_there(struct hashes *h, int out, const struct content_file *f)
@@ -379,6 +394,7 @@ void work_drop(struct work *w)
 	if (w->dir >= 0)
 		close(w->dir);
 	free(w->path);
+	free(w->origin);
 	*w = (struct work){ .lock = -1, .dir = -1 };
 }
 

@@ -10,7 +10,7 @@ makes() {
 
 installed() {
 	makes install || return
-	for f in bin/ktstr bin/cargo-ktstr lib/ktstr/ktstr-step lib/ktstr/ktstr-source lib/ktstr/ktstr-init lib/ktstr/ktstr-engine lib/ktstr/ktstr-idle.so lib/ktstr/ktstr.kconfig \
+	for f in bin/ktstr bin/cargo-ktstr lib/ktstr/ktstr-step lib/ktstr/ktstr-source lib/ktstr/ktstr-remote lib/ktstr/ktstr-init lib/ktstr/ktstr-engine lib/ktstr/ktstr-idle.so lib/ktstr/ktstr.kconfig \
 		lib/ktstr/rules/kernel.ninja lib/ktstr/cargo/cargo-nextest lib/ktstr/completions/command.bash share/doc/ktstr/cli.md share/doc/ktstr/examples/c/tests.c share/doc/ktstr/examples/rust/tests/ktstr/mod.rs share/man/man1/ktstr.1 \
 		include/ktstr.h include/ktstr.rs lib/libktstr.a lib/libktstr.so lib/libktstr.so.0 lib/pkgconfig/libktstr.pc share/man/man3/ktstr.3 share/man/man1/ktstr-kernel-build.1 share/man/man1/cargo-ktstr.1 share/bash-completion/completions/ktstr \
 		share/zsh/site-functions/_cargo-ktstr share/fish/vendor_conf.d/cargo-ktstr.fish; do

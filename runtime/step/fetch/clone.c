@@ -107,6 +107,7 @@ const struct step step_clone = {
 	.summary = "one commit of a repository, without its history",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.costly = true,
 	.run = run,
 };

@@ -515,6 +515,7 @@ const struct step step_kernel_build = {
 	.summary = "configure and make a kernel source tree",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.costly = true,
 	.run = run,
 };

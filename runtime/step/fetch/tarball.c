@@ -71,6 +71,7 @@ const struct step step_tarball = {
 	.summary = "a released kernel's source: downloaded, checked, unpacked",
 	.opts = opts,
 	.recipe = recipe,
+	.travels = step_travels,
 	.costly = true,
 	.run = run,
 };
