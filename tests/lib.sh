@@ -29,6 +29,9 @@ for name in CI RUST_LOG CARGO CARGO_MANIFEST_DIR $(env | sed -n 's/^\(KTSTR_[A-Z
 	esac
 done
 
+# Nor what their own configuration has.
+export KTSTR_CONFIG=/dev/null
+
 base=$(mktemp -d "${TMPDIR:-/tmp}/ktstr-test.XXXXXX")
 trap 'rm -rf "$base"' EXIT
 trap 'exit 130' INT TERM

@@ -148,6 +148,12 @@ int remote_begin(struct err *e)
 	return setenv(FAR_VARIABLE, name, 1) < 0 ? err_sys(e, "set " FAR_VARIABLE) : 0;
 }
 
+void remote_stays(void)
+{
+	if (remote.control >= 0)
+		(void)fcntl(remote.control, F_SETFD, 0);
+}
+
 int remote_fd(void)
 {
 	return remote.told;

@@ -8,6 +8,8 @@ struct err;
 void remote_settle(void);
 /* Starts it, where there is a remote store and it does not run yet. X_USAGE: the settings are wrong. */
 int remote_begin(struct err *e);
+/* Another program takes our place by exec: it stays for what that starts, and is killed with it. */
+void remote_stays(void);
 /* What it has to tell, to be polled; -1: nothing. Then remote_tell(), which calls before (may be NULL) in front of a line. */
 int remote_fd(void);
 void remote_tell(void (*before)(void *arg), void *arg);

@@ -11,6 +11,7 @@
 #include "progress/term.h"
 #include "host/needs.h"
 #include "gen/base/home.h"
+#include "gen/base/remote.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -94,6 +95,9 @@ int cargo_build_once(const char *kernel, struct err *e)
 
 int cargo_exec(const struct argv *a, struct err *e)
 {
+	if (remote_begin(e) < 0)
+		return -1;
+	remote_stays();
 	log_command((const char *const *)a->v);
 	(void)fflush(stdout); /* empty, and checked by whoever wrote to it */
 	stop_undo();
@@ -133,6 +137,8 @@ int cargo_run(const struct argv *a, int *code, bool *stopped, struct err *e)
 	auto_term struct term t = { .fd = -1 };
 	int status;
 
+	if (remote_begin(e) < 0)
+		return -1;
 	log_command((const char *const *)a->v);
 	(void)fflush(stdout);
 	term_save(&t, STDIN_FILENO);

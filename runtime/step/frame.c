@@ -308,7 +308,7 @@ static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 	}
 	if (work_place(&w, h, run.out, NULL, e) < 0)
 		return -1;
-	if (rc == STORE_MISS && s->tidy)
+	if (came && s->tidy)
 		tidy(s);
 	return 0;
 }

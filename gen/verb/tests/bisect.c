@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/still.h"
 #include "base/stop.h"
+#include "gen/base/remote.h"
 #include "gen/base/home.h"
 #include "gen/bisect/built.h"
 #include "gen/bisect/cell.h"
@@ -421,7 +422,8 @@ static int bisect(struct request *q, int n, const char *const *args, struct err 
 static int run_bisect(int n, const char *const *args, struct err *e)
 {
 	auto_request struct request q = { .criterion.attempts = ATTEMPTS_NONE };
-	int r = bisect(&q, n, args, e);
+	/* Our children share it. */
+	int r = remote_begin(e) < 0 ? -1 : bisect(&q, n, args, e);
 
 	if (r < 0)
 		return e->code;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "gen/base/remote.h"
 #include "gen/explore/attempt.h"
 #include "gen/explore/report.h"
 #include "gen/explore/search.h"
@@ -329,7 +330,8 @@ static int explore(struct request *q, int n, const char *const *args, struct err
 static int run_explore(int n, const char *const *args, struct err *e)
 {
 	auto_request struct request q = { .attempts = ATTEMPTS_NONE };
-	int code = explore(&q, n, args, e);
+	/* Our children share it. */
+	int code = remote_begin(e) < 0 ? -1 : explore(&q, n, args, e);
 
 	if (code < 0)
 		return e->code;

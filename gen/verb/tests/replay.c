@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "gen/base/remote.h"
 #include "gen/replay/again.h"
 #include "gen/replay/cell.h"
 #include "gen/replay/looks.h"
@@ -218,7 +219,8 @@ static int run_replay(int n, const char *const *args, struct err *e)
 		(void)err_set(e, X_USAGE, "--pack takes one cell into one file");
 		return e->code;
 	}
-	if (o.failed && replay_failed(&cells, e) < 0)
+	/* Our children share the remote store. */
+	if (remote_begin(e) < 0 || (o.failed && replay_failed(&cells, e) < 0))
 		return e->code;
 	if (!cells.n)
 		log_info("everything passed in the last run");
