@@ -37,7 +37,7 @@ FETCH_LIBS := -lcurl -lgit2 -lcrypto
 # The guest is alone with its kernel: no sanitizer, no shared library, size before speed.
 INIT_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Iruntime $(WARN) -Os -g0 -static -ffunction-sections -fdata-sections
 
-ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process json qmp options topology clock host store letter kernel/image kernel/build kernel/cache kernel/name store/parcel tar guest vm attach inspect monitor verifier trial stats judge/facts judge/expect judge judge/own judge/report coverage test bundle remote
+ROOMS   := system base arch scenario scenario/text scenario/resolve engine/worker engine text progress process launch json qmp options topology clock host store letter kernel/image kernel/build kernel/cache kernel/name store/parcel tar guest vm attach inspect monitor verifier trial stats judge/facts judge/expect judge judge/own judge/report coverage test bundle remote
 # The built-in scenarios, as a table in C.
 CATALOGUE := $(O)/catalogue.c
 LIB_SRC := $(filter-out runtime/engine/main.c,$(foreach r,$(ROOMS),$(wildcard runtime/$(r)/*.c))) $(CATALOGUE)

@@ -21,6 +21,7 @@ static struct {
 	const char *source, *kernel, *git, *ref, *kconfig;
 	bool force, clean, explain;
 	uint64_t jobs;
+	struct opt_list launchers;
 } o;
 
 static const struct opt opts[] = {
@@ -58,6 +59,7 @@ static const struct opt opts[] = {
 	  .help = "put options of your own on top of ktstr.kconfig" },
 	{ .name = "force", .type = OPT_FLAG, .out = &o.force, .help = "build even if a cached kernel exists" },
 	{ .name = "clean", .type = OPT_FLAG, .out = &o.clean, .help = "run make mrproper first; only with --source" },
+	LAUNCHER_OPT(o.launchers),
 	EXPLAIN_OPT(o.explain),
 	JOBS_OPT(o.jobs, 4096, "how many jobs make runs; as many as CPUs unless given"),
 	{ 0 },
@@ -201,7 +203,7 @@ static int build_run(int n, const char *const *args, struct err *e)
 	if (o.clean && !o.source)
 		log_note("--clean is only meaningful with --source: other sources start clean");
 	tell_configured();
-	if (home_find(&home, e) < 0 || kernels_environment(&wo, e) < 0 ||
+	if (launcher_asked(&o.launchers, e) < 0 || home_find(&home, e) < 0 || kernels_environment(&wo, e) < 0 ||
 	    find(&w, &home, (size_t)n, args, &wo, e) < 0 || build(&w, &home, &wo, e) < 0)
 		return e->code;
 	return X_SUCCESS;

@@ -2,7 +2,11 @@
 
 #include "text/argv.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "gen/graph/guest.h"
+#include "launch/command.h"
+#include "process/spawn.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -58,6 +62,41 @@ void clock_asked_words(struct argv *a, const struct clock_asked *v)
 		argv_opt(a, "--seed", "%llu", (unsigned long long)v->seed);
 	if (v->shift != CLOCK_UNSAID)
 		argv_opt(a, "--shift", "%llu", (unsigned long long)v->shift);
+}
+
+/* Told before anything is looked for, and not by the first step that needs it. */
+static int check_launcher(const char *text, struct err *e)
+{
+	auto_launcher struct launcher l = { 0 };
+
+	if (launcher_parse(&l, text, e) < 0)
+		return -1;
+	for (size_t i = 0; i < l.n; i++) {
+		const struct argv *words = &l.v[i].words;
+		auto_free char *found = words->n ? spawn_find(words->v[0]) : NULL;
+
+		if (words->n && !found)
+			return err_set(e, X_NO_TOOL, "the launcher \"%s\" is no program that is there", words->v[0]);
+	}
+	return 0;
+}
+
+int launcher_asked(const struct opt_list *list, struct err *e)
+{
+	auto_free char *text = NULL;
+	const char *said = getenv(LAUNCHER_VARIABLE);
+	size_t n;
+
+	if (!list->n)
+		return said ? check_launcher(said, e) : 0;
+	FILE *f = xmemstream(&text, &n);
+
+	for (size_t i = 0; i < list->n; i++)
+		fprintf(f, "%s\n", list->v[i]);
+	fclose(f);
+	if (check_launcher(text, e) < 0)
+		return -1;
+	return setenv(LAUNCHER_VARIABLE, text, 1) < 0 ? err_sys(e, "set " LAUNCHER_VARIABLE) : 0;
 }
 
 enum kernels_build build_asked(const struct build_asked *v)

@@ -162,6 +162,16 @@ int scheduler_binary(const char *given, char **path, struct err *e);
 		.help = "refuse a sweep of more profiles than this, 1024 unless given" \
 	}
 
+/* How steps are run elsewhere (launch/command.h): list is a struct opt_list. */
+#define LAUNCHER_OPT(list) \
+	{ \
+		.name = "launcher", .type = OPT_LIST, .out = &(list), .arg = "[STEP=]CMD", \
+		.help = "words in front of each step that takes a guest or builds a kernel, or of one such step: srun, ssh (docs/sharing.md)" \
+	}
+
+/* What was said, else KTSTR_LAUNCHER; steps of graphs that run from now on have it. X_USAGE; X_NO_TOOL: there is no such program. */
+int launcher_asked(const struct opt_list *list, struct err *e);
+
 #define EXPLAIN_OPT(flag) \
 	{ \
 		.name = "explain", .type = OPT_FLAG, .out = &(flag), .help = "say why each step ran" \

@@ -40,6 +40,7 @@ enum exit_code {
 	X_AUDIT = 30,        /* --audit: what is kept is not what this machine makes */
 	X_DIFFERS = 32,      /* run --audit: a run came out otherwise when it was made once more */
 	X_UNKNOWN = 33,      /* KTSTR_ASK: a step's result is not known, and was not made */
+	X_LAUNCHER = 34,     /* what was to run a step elsewhere failed, or lost it */
 	X_INTERRUPTED = 130, /* SIGINT, SIGTERM, SIGHUP, or the process that asked for the work is gone */
 };
 

@@ -178,5 +178,6 @@ const struct step step_audit = {
 	.format = 1,
 	.summary = "make a snapshot anew and compare it with the one that is kept",
 	.opts = opts,
+	.costly = true,
 	.run = run,
 };

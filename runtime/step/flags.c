@@ -65,6 +65,11 @@ static int run(int dir, const char *path, struct err *e)
 	return r < 0 ? -1 : write_answer(dir, &f, why, e);
 }
 
+static void size(struct step_size *s)
+{
+	guest_size(s, &guest, how.snapshot);
+}
+
 const struct step step_flags = {
 	.name = "flags",
 	.format = 1,
@@ -72,6 +77,7 @@ const struct step step_flags = {
 	.opts = opts,
 	.recipe = recipe,
 	.travels = step_travels,
+	.size = size,
 	.costly = true,
 	.run = run,
 };

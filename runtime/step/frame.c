@@ -16,6 +16,8 @@
 #include "base/file.h"
 #include "progress/log.h"
 #include "base/mem.h"
+#include "launch/command.h"
+#include "launch/near.h"
 #include "options/opt.h"
 #include "base/stop.h"
 #include "letter/far.h"
@@ -24,6 +26,7 @@
 #include "store/private.h"
 #include "store/recipe.h"
 #include "store/store.h"
+#include "text/argv.h"
 
 enum { PROGRESS_MS = 50, RECIPE_MAX = 64 << 20 };
 
@@ -32,6 +35,7 @@ static struct {
 	const struct step *step;
 	const char *id, *store_path, *out;
 	bool force, private, goes_on;
+	struct argv words; /* of the command line, from the step's name on */
 	struct store store;
 	long long started, told; /* now_ms() */
 	enum event_how how;
@@ -238,11 +242,63 @@ static int blame(struct recipe *r, struct hashes *h, struct err *e)
 	return -1;
 }
 
+static void pass_on(const struct event *ev)
+{
+	event_send(ev);
+	if (ev->kind == EV_NOTE)
+		log_info("%s: %s", ev->id, ev->text);
+}
+
+static void launcher_said(const char *line)
+{
+	step_progress(0, 0, line);
+}
+
+/* What it made is in the store then, and in --out. */
+static int launch(const struct step *s, const struct argv *launcher, struct err *e)
+{
+	auto_argv struct argv filled = { 0 };
+	struct step_size size = { 0 };
+	struct near_end end;
+	char self[PATH_MAX] = "";
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return err_sys(e, "/proc/self/exe");
+	s->size(&size);
+	launcher_fill(&filled, launcher, s->name, size.cpus, size.mem_mb);
+	const struct near n = { &filled, self, &run.words, pass_on, launcher_said };
+
+	if (near_run(&n, &end, e) < 0)
+		return -1;
+	run.goes_on = end.code == 0;
+	free(TAKE(run.why));
+	if (end.last.kind == EV_FAIL)
+		return err_set(e, end.last.code, "%s", end.last.text);
+	run.how = end.last.how;
+	run.why = xstrdup(end.last.text);
+	return 0;
+}
+
+/* 1: the step is launched, and done; 0: it is to be done here. What we had taken for it is let go first: it is taken over there. */
+static int try_launch(const struct step *s, struct work *w, struct err *e)
+{
+	const char *text = getenv(LAUNCHER_VARIABLE);
+	auto_launcher struct launcher l = { 0 };
+
+	if (!s->size || !text)
+		return 0;
+	if (launcher_parse(&l, text, e) < 0)
+		return -1;
+	const struct argv *words = launcher_for(&l, s->name);
+
+	if (!words)
+		return 0;
+	work_drop(w);
+	return launch(s, words, e) < 0 ? -1 : 1;
+}
+
 static int make_result(const struct step *s, struct recipe *r, struct hashes *h, struct work *w, struct err *e)
 {
-	run.why = why_it_runs(r);
-	if (s->costly && getenv("KTSTR_ASK"))
-		return err_set(e, X_UNKNOWN, "its result is not known: %s", run.why);
 	if (s->run(w->dir, w->path, e) < 0)
 		return blame(r, h, e);
 	if (recipe_holds(r, h, e) < 0)
@@ -253,6 +309,17 @@ static int make_result(const struct step *s, struct recipe *r, struct hashes *h,
 	if (s->travels && s->travels())
 		far_put(w);
 	return 0;
+}
+
+/* 1: it is launched, and done with; 0: it is in the store. */
+static int make_anew(const struct step *s, struct recipe *r, struct hashes *h, struct work *w, struct err *e)
+{
+	run.why = why_it_runs(r);
+	if (s->costly && getenv("KTSTR_ASK"))
+		return err_set(e, X_UNKNOWN, "its result is not known: %s", run.why);
+	int launched = try_launch(s, w, e);
+
+	return launched ? launched : make_result(s, r, h, w, e);
 }
 
 /* From another machine, where there is one that shares: STORE_HIT or STORE_MISS. */
@@ -299,7 +366,13 @@ static int run_stored(const struct step *s, struct hashes *h, struct err *e)
 	came = rc == STORE_MISS;
 	if (came)
 		rc = look_elsewhere(s, &r, &w, e);
-	if (rc < 0 || (rc == STORE_MISS && make_result(s, &r, h, &w, e) < 0))
+	if (rc == STORE_MISS) {
+		int launched = make_anew(s, &r, h, &w, e);
+
+		if (launched)
+			return launched > 0 ? 0 : -1;
+	}
+	if (rc < 0)
 		return -1;
 	if (rc == STORE_HIT) {
 		run.how = HOW_CACHED;
@@ -379,9 +452,11 @@ int step_main(const struct step *s, int argc, const char *const *argv)
 	if (!s->secrets)
 		unsetenv("ACTIONS_RUNTIME_TOKEN");
 	run.started = now_ms();
+	argv_addv(&run.words, argv);
 	rc = work(s, argc, argv, &e);
 	store_close(&run.store);
 	free(TAKE(run.why));
+	argv_free(&run.words);
 	if (rc >= 0)
 		return X_SUCCESS;
 	if (e.msg[0])

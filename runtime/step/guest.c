@@ -191,16 +191,35 @@ int guest_admit(const struct machine *m, struct err *e)
 	return admit_wait(&ask, &room, now_ms() + 1000LL * WAIT_S, step_note, &share, e);
 }
 
-int guest_admit_restored(const char *snapshot, struct err *e)
+static int read_machine(struct machine *m, const char *snapshot, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/machine", snapshot);
 	auto_free char *text = NULL;
-	struct machine m;
 	size_t n;
 
-	if (file_read(AT_FDCWD, path, MACHINE_MAX, &text, &n, e) < 0 || machine_read(&m, text, n, e) < 0)
+	if (file_read(AT_FDCWD, path, MACHINE_MAX, &text, &n, e) < 0 || machine_read(m, text, n, e) < 0)
 		return err_in(e, "snapshot %s", snapshot);
-	return guest_admit(&m, e);
+	return 0;
+}
+
+int guest_admit_restored(const char *snapshot, struct err *e)
+{
+	struct machine m;
+
+	return read_machine(&m, snapshot, e) < 0 ? -1 : guest_admit(&m, e);
+}
+
+void guest_size(struct step_size *s, const struct guest_opts *g, const char *snapshot)
+{
+	static const struct admit_size any = { UINT32_MAX, UINT32_MAX };
+	struct admit_size ask = { 1, ADMIT_QEMU_MB };
+	struct machine m = g->machine;
+	struct err ignored;
+
+	/* A snapshot that cannot be read is the step's business to tell. */
+	if (!snapshot || read_machine(&m, snapshot, &ignored) == 0)
+		(void)admit_ask(&ask, &m, &any, &ignored);
+	*s = (struct step_size){ ask.cpus, ask.mb };
 }
 
 int guest_run_recipe(struct guest_opts *g, const struct guest_run *x, struct recipe *r, struct hashes *h, struct err *e)

@@ -1,6 +1,7 @@
 /* guest.h: the options that describe a guest, shared by the steps that boot one. */
 #pragma once
 #include "options/opt.h"
+#include "step/step.h"
 #include "vm/machine.h"
 struct err;
 struct hashes;
@@ -139,5 +140,7 @@ int guest_admit_restored(const char *snapshot, struct err *e);
 /* States the guest and what is pushed into it. */
 int guest_run_recipe(struct guest_opts *g, const struct guest_run *x, struct recipe *r, struct hashes *h,
 		     struct err *e);
+/* That share, of a machine that has room for any: snapshot NULL: of g's machine. */
+void guest_size(struct step_size *s, const struct guest_opts *g, const char *snapshot);
 /* The share of the host that this guest takes. */
 int guest_run_admit(const struct guest_opts *g, const struct guest_run *x, struct err *e);

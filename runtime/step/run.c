@@ -424,6 +424,11 @@ static int run(int dir, const char *path, struct err *e)
 	return ret;
 }
 
+static void size(struct step_size *s)
+{
+	guest_size(s, &guest, o.snapshot);
+}
+
 const struct step step_run = {
 	.name = "run",
 	.format = 1,
@@ -431,6 +436,7 @@ const struct step step_run = {
 	.opts = opts,
 	.recipe = recipe,
 	.travels = step_travels,
+	.size = size,
 	.costly = true,
 	.run = run,
 };

@@ -128,6 +128,11 @@ static int run(int dir, const char *path, struct err *e)
 	return snapshot_make(&guest, dir, path, e);
 }
 
+static void size(struct step_size *s)
+{
+	guest_size(s, &guest, NULL);
+}
+
 const struct step step_snapshot = {
 	.name = "snapshot",
 	.format = 4,
@@ -135,6 +140,7 @@ const struct step step_snapshot = {
 	.opts = opts,
 	.recipe = recipe,
 	.travels = step_travels,
+	.size = size,
 	.costly = true,
 	.run = run,
 	.tidy = tidy,

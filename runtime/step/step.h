@@ -15,6 +15,10 @@ struct opt;
 struct recipe;
 struct store;
 
+struct step_size {
+	uint64_t cpus, mem_mb;
+};
+
 struct step {
 	const char *name;
 	unsigned format; /* part of the recipe; bump to forget old results */
@@ -28,6 +32,8 @@ struct step {
 	int (*run)(int dir, const char *path, struct err *e);
 	/* Called when a new result was stored and placed, to throw out old ones. May be NULL; what it says is a warning. */
 	int (*tidy)(struct store *st, struct err *e);
+	/* Behind recipe(): what it takes of the machine that it runs on. NULL: it runs here, whatever KTSTR_LAUNCHER says (launch/command.h). */
+	void (*size)(struct step_size *s);
 	bool costly; /* a guest, a build or a fetch: where KTSTR_ASK is set it fails with X_UNKNOWN instead, unless the store has the result */
 	/* Its result is of use on other machines with the same recipe, for the step's options: it is asked for and sent by letter/far.h.
 	 * NULL: never. Whatever else the step does than fill its folder would be left out. */

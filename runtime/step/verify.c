@@ -301,6 +301,11 @@ static int run(int dir, const char *path, struct err *e)
 	return ret;
 }
 
+static void size(struct step_size *s)
+{
+	guest_size(s, &guest, how.snapshot);
+}
+
 const struct step step_verify = {
 	.name = "verify",
 	.format = 12,
@@ -308,5 +313,7 @@ const struct step step_verify = {
 	.opts = opts,
 	.recipe = recipe,
 	.travels = step_travels,
+	.size = size,
+	.costly = true,
 	.run = run,
 };

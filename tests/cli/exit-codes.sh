@@ -65,6 +65,10 @@ building() {
 		sha256sum linux-6.12.5.tar.xz >sha256sums.asc) && ends 26 ktstr kernel build 6.12.5
 }
 
+launched() {
+	place && ends 34 ktstr kernel build --source linux --launcher true
+}
+
 interrupted() {
 	mkdir bin && printf '#!/bin/sh\necho >%s/began; exec sleep 600\n' "$work" >bin/gcc && chmod +x bin/gcc && place || return
 	PATH=$work/bin:$PATH ktstr kernel build --source linux >out 2>err &
@@ -116,4 +120,4 @@ all_of_them() {
 }
 
 exec 3>&1
-run_tests done_and_wrong input places building interrupted killed_steps stopped all_of_them
+run_tests done_and_wrong input places building launched interrupted killed_steps stopped all_of_them

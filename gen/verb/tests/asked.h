@@ -10,7 +10,7 @@
 struct tests_asked {
 	const char *scheduler, *seeds, *clock, *filter, *sidecars, *diff_bin, *diff_kernel, *expect, *json_file, *junit;
 	struct package_opts package;
-	struct opt_list kernels, topologies, presets, cells, expect_lines;
+	struct opt_list kernels, topologies, presets, cells, expect_lines, launchers;
 	const char *shard, *payload;
 	struct profile_opts profiles;
 	struct guest_asked guest;

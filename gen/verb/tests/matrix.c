@@ -80,6 +80,7 @@ static const struct opt matrix_opts[] = {
 	BUILD_ASKED_OPTS(tests_asked.missing),
 	GUEST_ASKED_OPTS(tests_asked.guest),
 	ASKED_TELL_OPTS,
+	LAUNCHER_OPT(tests_asked.launchers),
 	EXPLAIN_OPT(tests_asked.explain),
 	JOBS_OPT(tests_asked.jobs, 1024, "how many steps run at once; as many as CPUs unless given"),
 	{ 0 },

@@ -309,9 +309,9 @@ int request_open(struct request *q, size_t n, size_t n_tests, const char *const 
 	for (size_t i = 0; i < o->expect_lines.n; i++)
 		argv_add(&q->expect_lines, o->expect_lines.v[i]);
 	q->guest = (struct guest_plan){ .home = &q->home };
-	return name_scenarios(q, args, n_tests, e) < 0 || guest_asked_plan(&q->guest, &o->guest, e) < 0 ||
-			       find_scheduler(q, e) < 0 || home_find(&q->home, e) < 0 ||
-			       guest_plan_init(&q->guest, e) < 0
+	return launcher_asked(&o->launchers, e) < 0 || name_scenarios(q, args, n_tests, e) < 0 ||
+			       guest_asked_plan(&q->guest, &o->guest, e) < 0 || find_scheduler(q, e) < 0 ||
+			       home_find(&q->home, e) < 0 || guest_plan_init(&q->guest, e) < 0
 		       ? -1
 		       : 0;
 }

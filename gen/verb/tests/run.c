@@ -111,6 +111,7 @@ static const struct opt run_opts[] = {
 	  .type = OPT_FLAG,
 	  .out = &tests_asked.force,
 	  .help = "run again although the results are known" },
+	LAUNCHER_OPT(tests_asked.launchers),
 	EXPLAIN_OPT(tests_asked.explain),
 	JOBS_OPT(tests_asked.jobs, 1024, "how many steps run at once; as many as CPUs unless given"),
 	{ 0 },

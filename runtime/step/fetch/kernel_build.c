@@ -509,6 +509,12 @@ static int run(int dir, const char *path, struct err *e)
 	return o.from ? run_fetched(dir, path, e) : run_local(dir, path, e);
 }
 
+/* Without --jobs it takes all CPUs there are, and that need not be as many as here; the linker wants most of the memory. */
+static void size(struct step_size *s)
+{
+	*s = (struct step_size){ o.jobs ? o.jobs : cpus_usable(), 4096 };
+}
+
 const struct step step_kernel_build = {
 	.name = "kernel-build",
 	.format = 2,
@@ -516,6 +522,7 @@ const struct step step_kernel_build = {
 	.opts = opts,
 	.recipe = recipe,
 	.travels = step_travels,
+	.size = size,
 	.costly = true,
 	.run = run,
 };

@@ -161,8 +161,8 @@ static void damaged(void **state)
 /* The list is right in itself, and what follows is not what it says, or the list says what it must not. */
 static char *list_of(const char *key, size_t recipe, const char *content, const char *more)
 {
-	auto_free char *text = xasprintf("ktstr parcel 1\nresult %s %zu %zu\n%s%s", key, recipe, strlen(content),
-					 content, more);
+	auto_free char *text =
+		xasprintf("ktstr parcel 1\nresult %s %zu %zu\n%s%s", key, recipe, strlen(content), content, more);
 	char sum[KEY_LEN + 1];
 
 	hash_hex(text, strlen(text), sum);
