@@ -1,17 +1,20 @@
 #!/bin/sh
 # In place of ktstr-step, for tests of what is planned and told: each step leaves the outputs that the graph has of it, at once, and its name in
 # $FAKE_LOG. A test called bad… fails with $FAKE_WORDS (as JSON has them), one called broken… came to no run, one called vague… is
-# inconclusive, and each fails on kernels whose keys begin with a word of $FAKE_BAD. FAKE_REAL names the real program, for what makes
-# kernels and for what is not to be made (KTSTR_ASK).
+# inconclusive, one called lost… fails from seed 3 on, and each fails on kernels whose keys begin with a word of $FAKE_BAD.
+# With $FAKE_WAIT, a seed, its run takes as long as there is no $FAKE_GO. With $FAKE_DEAD no run comes to its end. With $FAKE_TELLS a
+# judge says at once that it is done (progress/event.h); of others that is known once all are. FAKE_REAL names the real program, for what
+# makes kernels and for what is not to be made (KTSTR_ASK).
 case ${FAKE_REAL:+$1${KTSTR_ASK:+-asked}} in
 kernel-entry* | snapshot-asked | run-asked) exec "$FAKE_REAL" "$@" ;;
 esac
-step=$1 name='' kernel='' topology='' profile='' again=''
+step=$1 name='' kernel='' topology='' profile='' again='' seed=1
 shift
 while [ $# -gt 0 ]; do
 	case $1 in
 	--out) out=$2 ;;
 	--id) id=$2 ;;
+	--first-seed | --seed) seed=$2 ;;
 	--name=*) name=${1#--name=} ;;
 	--kernel=*) kernel=${1#--kernel=} ;;
 	--topology=*) topology=${1#--topology=} ;;
@@ -39,6 +42,8 @@ snapshot) files state recipe ;;
 payload | programs) files payload.pack ;;
 scenario) files text 'test' ;;
 run)
+	[ -z "${FAKE_DEAD-}" ] || { echo 'error: QEMU died' >&2 && exit 6; }
+	until [ "$seed" != "${FAKE_WAIT-}" ] || [ -e "${FAKE_GO:?}" ]; do sleep 0.05; done
 	# An audit makes the same run, but of a test called odd….
 	case $id in
 	"run odd"*) ;;
@@ -65,16 +70,24 @@ judge)
 	case $name in
 	bad*) verdict=fail words=${FAKE_WORDS-gap.max 3 ms > 2 ms} ;;
 	broken*) verdict=broken words='its guest died' ;;
+	lost*) [ "$seed" -lt 3 ] || verdict=fail words='gap.max: it waited' ;;
 	vague*) verdict=inconclusive words='gap.max: no value' ;;
 	esac
 	for bad in ${FAKE_BAD-}; do
 		case $id in *" on $bad"*) verdict=fail words='gap.max 3 ms > 2 ms' ;; esac
 	done
 	[ -z "$words" ] ||
-		check="{ \"metric\": \"gap.max\", \"seed\": 1, \"verdict\": \"$verdict\", \"words\": \"$words\" }"
-	printf '{ "format": 1, "test": "%s", "kernel": "%s", "topology": "%s", "profile": %s, "again": "%s", "verdict": "%s", "seeds": [ { "seed": 1, "verdict": "%s" } ], "checks": [ %s ] }\n' \
-		"$name" "$kernel" "$topology" "$quoted" "$again" "$verdict" "$verdict" \
+		check="{ \"metric\": \"gap.max\", \"seed\": $seed, \"verdict\": \"$verdict\", \"words\": \"$words\" }"
+	printf '{ "format": 1, "test": "%s", "kernel": "%s", "topology": "%s", "profile": %s, "again": "%s", "verdict": "%s", "seeds": [ { "seed": %s, "verdict": "%s" } ], "checks": [ %s ] }\n' \
+		"$name" "$kernel" "$topology" "$quoted" "$again" "$verdict" "$seed" "$verdict" \
 		"$check" >"$out/verdict.json"
+	[ -z "${FAKE_TELLS-}" ] || python3 - "$id" <<-'END'
+		import os, socket, sys
+		to = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		to.connect("\0" + os.environ["KTSTR_EVENTS"])
+		to.send(b"start\0" + sys.argv[1].encode() + b"\0")
+		to.send(b"done\0" + sys.argv[1].encode() + b"\0ran\0001\0\0")
+	END
 	;;
 *)
 	echo "fake-step.sh knows no step $step" >&2

@@ -7,7 +7,7 @@
 
 enum { SEEDS_SHOWN = 20 };
 
-static void seeds_text(FILE *f, const struct search *s)
+static void seeds_text(FILE *f, const struct trail *s)
 {
 	uint64_t n = s->next - s->first;
 
@@ -52,13 +52,14 @@ static void smaller_text(FILE *f, const struct explored *x)
 
 void explored_text(FILE *f, const struct explored *x)
 {
-	const struct search *s = x->search;
+	const struct trail *s = x->trail;
 
-	fprintf(f, "%s %s%s%s\n",
+	fprintf(f, "%s %s%s%s on %s%s%s\n",
 		s->n_failures                                 ? "FAIL"
 		: s->passed && !s->inconclusive && !s->broken ? "PASS"
 							      : "????",
-		x->test, s->kernel ? " on " : "", s->kernel ? s->kernel : "");
+		x->test, s->kernel ? " on " : "", s->kernel ? s->kernel : "", x->topology, x->profile ? " with " : "",
+		x->profile ? x->profile : "");
 	if (s->n_failures)
 		fprintf(f, "  seed %" PRIu64 ": %s\n", s->failures[0].seed, s->failures[0].words);
 	seeds_text(f, s);
@@ -104,32 +105,31 @@ static void json_smaller(struct jsonw *w, const struct explored *x)
 	jsonw_end_obj(w);
 }
 
-void explored_json(FILE *f, const struct explored *x)
+void explored_json(struct jsonw *w, const struct explored *x)
 {
-	const struct search *s = x->search;
-	struct jsonw w;
+	const struct trail *s = x->trail;
 
-	jsonw_init(&w, f);
-	jsonw_obj(&w);
-	jsonw_ku64(&w, "format", 1);
-	jsonw_kstr(&w, "test", x->test);
-	jsonw_kstr(&w, "kernel", s->kernel);
-	jsonw_ku64(&w, "first_seed", s->first);
-	jsonw_ku64(&w, "tried", s->next - s->first);
-	jsonw_ku64(&w, "passed", s->passed);
-	jsonw_ku64(&w, "inconclusive", s->inconclusive);
-	jsonw_ku64(&w, "broken", s->broken);
-	jsonw_kbool(&w, "interrupted", s->interrupted);
-	jsonw_ku64(&w, "ms", x->ms);
-	jsonw_karr(&w, "failures");
+	jsonw_obj(w);
+	jsonw_kstr(w, "test", x->test);
+	jsonw_kstr(w, "cell", x->cell);
+	jsonw_kstr(w, "topology", x->topology);
+	jsonw_kstr(w, "profile", x->profile);
+	jsonw_kstr(w, "kernel", s->kernel);
+	jsonw_ku64(w, "first_seed", s->first);
+	jsonw_ku64(w, "tried", s->next - s->first);
+	jsonw_ku64(w, "passed", s->passed);
+	jsonw_ku64(w, "inconclusive", s->inconclusive);
+	jsonw_ku64(w, "broken", s->broken);
+	jsonw_kbool(w, "interrupted", s->interrupted);
+	jsonw_ku64(w, "ms", x->ms);
+	jsonw_karr(w, "failures");
 	for (size_t i = 0; i < s->n_failures; i++) {
-		jsonw_obj(&w);
-		json_failure(&w, &s->failures[i]);
-		jsonw_end_obj(&w);
+		jsonw_obj(w);
+		json_failure(w, &s->failures[i]);
+		jsonw_end_obj(w);
 	}
-	jsonw_end_arr(&w);
+	jsonw_end_arr(w);
 	if (x->smaller)
-		json_smaller(&w, x);
-	jsonw_end_obj(&w);
-	jsonw_done(&w);
+		json_smaller(w, x);
+	jsonw_end_obj(w);
 }

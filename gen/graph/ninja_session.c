@@ -36,7 +36,7 @@ static void tell_watched(struct ninja_session *s, const struct edge *g)
 	auto_free char *lines = s->watch->ended(s->watch->ctx, g, r, s->dir);
 	char *save = NULL;
 
-	if (r->state == STEP_FAILED && r->code != X_UNKNOWN)
+	if (r->state == STEP_FAILED && r->code != X_UNKNOWN && !s->ended)
 		progress_mark(&s->bar, "31", "failed", g->id);
 	for (char *line = lines ? strtok_r(lines, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
 		progress_line(&s->bar, "%s", line);
@@ -256,11 +256,16 @@ static int follow(struct ninja_session *s, struct err *e)
 		fds[1] = (struct pollfd){ .fd = remote_fd(), .events = POLLIN };
 		size_t n = 2 + events_poll(&s->events, fds + 2, MAX_FDS - 2);
 
-		if (stop_poll(fds, (unsigned)n, -1, e) < 0)
+		int ready = stop_poll(fds, (unsigned)n, s->until ? s->until : -1, e);
+
+		if (ready < 0)
 			return -1;
 		drain_events(s);
 		if (fds[1].revents)
 			remote_tell(clear_bar, s);
+		s->ended = !ready || (s->watch && s->watch->enough && s->watch->enough(s->watch->ctx));
+		if (s->ended)
+			return err_set(e, X_TIMEOUT, "it was ended before all was made");
 		if (fds[0].revents && !read_log(s))
 			return 0;
 	}

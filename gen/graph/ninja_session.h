@@ -19,6 +19,7 @@ struct ninja_session {
 	bool explain, brief;           /* as in run.h */
 	const struct run_watch *watch; /* as in run.h; NULL: none */
 	bool ask;
+	long long until; /* as in run.h */
 	unsigned jobs; /* 0: as many as CPUs we may use */
 	size_t failed, unknown; /* steps; of these those that were not made, X_UNKNOWN */
 	char *log;     /* what ninja itself had to say, or NULL */
@@ -27,6 +28,7 @@ struct ninja_session {
 	struct events events;
 	struct child ninja;
 	struct progress bar;
+	bool ended;                     /* by us: what a step says of its own end is no news */
 	int out;                        /* ninja's stdout and stderr */
 	size_t finished, running, left; /* steps; left: that ninja has not begun, as it said last */
 	FILE *held;                     /* output of programs that is shown when a step fails, or NULL */

@@ -62,7 +62,8 @@ static int make_plan(struct run *r, const struct plan *p, const struct run_opts 
 				   .brief = o->brief,
 				   .jobs = o->jobs,
 				   .watch = o->watch,
-				   .ask = o->ask };
+				   .ask = o->ask,
+				   .until = o->until };
 
 	bool known = sizes_check(r->folder.dir, r->dir);
 
@@ -102,7 +103,7 @@ static char *look_label(void *ctx, size_t running, size_t left)
 /* What was asked for is only looked up, and noted. */
 static int note_taken(struct run *r, const struct plan *p, const struct run_opts *asked, struct err *e)
 {
-	static const struct run_watch quiet = { no_lines, look_label, NULL };
+	static const struct run_watch quiet = { .ended = no_lines, .label = look_label };
 	struct run_opts o = *asked;
 
 	o.explain = false;

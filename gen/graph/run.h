@@ -25,6 +25,8 @@ struct run_watch {
 	char *(*ended)(void *ctx, const struct edge *g, const struct step_result *r, const char *dir);
 	/* The moving line while running steps are at work; left: how many ninja has not begun, 0 also while that is not known. For us to free. */
 	char *(*label)(void *ctx, size_t running, size_t left);
+	/* Whether what is still to be made is not wanted any more; NULL: it is. */
+	bool (*enough)(void *ctx);
 	void *ctx;
 };
 
@@ -35,11 +37,12 @@ struct run_opts {
 	const struct run_watch *watch; /* NULL: a line per step */
 	bool ask; /* what takes a guest or a build is not done: a step of that kind fails unless its result is known (step/step.h) */
 	bool last; /* nothing is asked for behind it but to be told (taken.h) */
+	long long until; /* now_ms() at which it is ended, as by a signal; 0: never */
 	bool keep; /* results stay as they are until run_free(): an equal request waits that long. edge.again takes them away */
 };
 
-/* Zero also when steps failed (see run->failed). Negative: ninja is missing, could not be run, or we were told to stop;
- * then nothing of ours is running any more. */
+/* Zero also when steps failed (see run->failed). Negative: ninja is missing, could not be run, or we were told to stop, by a signal (X_INTERRUPTED),
+ * the end of the time or whoever watches (X_TIMEOUT); then nothing of ours is running any more. */
 int run_plan(struct run *r, const struct plan *p, const struct run_opts *o, struct err *e);
 /* What came of an edge of that plan. */
 const struct step_result *run_step(const struct run *r, const struct edge *g);

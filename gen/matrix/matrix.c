@@ -156,6 +156,11 @@ const char *matrix_name(const struct matrix_cell *c)
 	return c->dir + strlen(TESTS_DIR);
 }
 
+char *matrix_apart(const struct matrix_cell *c, size_t seed)
+{
+	return xasprintf("apart/%s/seed-%llu", matrix_name(c), (unsigned long long)(c->test->seeds.first + seed));
+}
+
 /* Its function is asked by the verb that knows of programs. */
 static char *again_judged(const struct matrix *m, const struct matrix_cell *c)
 {
@@ -230,7 +235,7 @@ static const char *preset_of(const char *topology)
 	return NULL;
 }
 
-static void add_cell(struct matrix_test *t, const struct sweep_cell *on, const char *preset)
+static void add_cell(struct matrix_test *t, const struct sweep_cell *on, const char *preset, bool apart)
 {
 	struct matrix_cell *c = &t->cells[t->n++];
 
@@ -243,6 +248,7 @@ static void add_cell(struct matrix_test *t, const struct sweep_cell *on, const c
 		.runs = xcalloc(t->seeds.n, sizeof(*c->runs)),
 		.twice = xcalloc(t->seeds.n, sizeof(*c->twice)),
 		.audits = xcalloc(t->seeds.n, sizeof(*c->audits)),
+		.apart = apart ? xcalloc(t->seeds.n, sizeof(*c->apart)) : NULL,
 	};
 }
 
@@ -260,7 +266,7 @@ static int add_cells(struct matrix *m, struct matrix_test *t, struct err *e)
 		names[i] = preset_of(topology);
 	}
 	for (size_t i = 0; i < t->sweep.n; i++)
-		add_cell(t, &t->sweep.cells[i], names[t->sweep.cells[i].guest - t->sweep.guests]);
+		add_cell(t, &t->sweep.cells[i], names[t->sweep.cells[i].guest - t->sweep.guests], m->apart);
 	return 0;
 }
 
@@ -340,6 +346,7 @@ void matrix_free(struct matrix *m)
 			free(t->cells[k].runs);
 			free(t->cells[k].twice);
 			free(t->cells[k].audits);
+			free(t->cells[k].apart);
 		}
 		for (size_t k = 0; t->fits && k < t->sweep.n_guests; k++)
 			fit_free(&t->fits[k]);

@@ -3,6 +3,7 @@
  *   scenarios/X/{text,test}   tests/S/K/T[/P]/seed-N/{run.json,console.log,sched.log}   tests/S/K/T[/P]/verdict.json
  *   schedulers/N[-ARCH]/payload.pack   eevdf/S/K/T/seed-N/…: what "of eevdf" compares with; base/S/K/T[/P]/seed-N/…: "of base"
  *   audits/S/K/T[/P]/seed-N/…: the same run once more (audit.h)
+ *   apart/S/K/T[/P]/seed-N/verdict.json: of that seed alone, in place of the verdict of all
  *
  * The slug of a test is S, and so is X, unless a test has several texts; kernels, topologies and profiles are those of a sweep (gen/sweep/sweep.h). */
 #pragma once
@@ -42,7 +43,8 @@ struct matrix_cell {
 	const struct edge **runs;   /* one per seed; after matrix_plan() */
 	bool *twice;                /* one per seed: it is audited */
 	const struct edge **audits; /* … by this edge; NULL: it is not */
-	const struct edge *judge;
+	const struct edge *judge;   /* NULL: its seeds are judged apart */
+	const struct edge **apart;  /* one per seed, where they are judged apart: by this edge */
 };
 
 struct matrix_test {
@@ -82,8 +84,9 @@ struct matrix {
 	uint64_t duration, workers;       /* as test_opts have them */
 	uint64_t sample_ms; /* of guest time between two looks at run queues; 0: where something asks for them */
 	bool force;
-	bool spy;  /* what is audited is looked into while it runs once more (trial/spy.h) */
-	bool here; /* no guests: this machine (here.h) */
+	bool apart; /* each seed has a verdict of its own as soon as it ran */
+	bool spy;   /* what is audited is looked into while it runs once more (trial/spy.h) */
+	bool here;  /* no guests: this machine (here.h) */
 };
 
 /* "N" (so many, from first on), "A..B". X_USAGE. */
@@ -105,6 +108,8 @@ int matrix_compared(const struct matrix *m, const char *option, struct err *e);
 /* Cells of all tests, whose sweeps have their cells. X_USAGE for a text that is wrong on one of its topologies, for "of OTHER" that there
  * is not, and for a cell that there is twice. */
 int matrix_cells(struct matrix *m, struct err *e);
+/* Folder of a seed's own verdict, below the build folder. Caller frees. */
+char *matrix_apart(const struct matrix_cell *c, size_t seed);
 /* The largest guest. */
 void matrix_largest(const struct matrix *m, uint64_t *memory_mb, unsigned *cpus);
 /* Edges for all that is not skipped. kernels_plan() has been called. Fails as guest_plan_allows(). */

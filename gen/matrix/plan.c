@@ -422,17 +422,23 @@ static int plan_runs(struct plan *p, const struct matrix *m, struct matrix_cell 
 	return engine ? 0 : -1;
 }
 
+/* Which of a cell's seeds are judged, and where the verdict goes. */
+struct bench {
+	size_t from, n;
+	const char *dir;
+};
+
 /* The command names folders, so that it is short however many seeds there are. */
 static void judge_inputs(struct edge *g, struct argv *args, const struct matrix *m, const struct matrix_cell *c,
-			 const char *const *others)
+			 const struct bench *b, const char *const *others)
 {
 	const struct side own = { m, c, OWN, false };
 
 	argv_fmt(args, "--runs=%s", c->dir);
-	argv_opt(args, "--first-seed", "%" PRIu64, c->test->seeds.first);
-	argv_opt(args, "--seeds", "%zu", c->test->seeds.n);
-	for (size_t i = 0; i < c->test->seeds.n; i++) {
-		auto_free char *dir = run_dir(&own, i);
+	argv_opt(args, "--first-seed", "%" PRIu64, c->test->seeds.first + b->from);
+	argv_opt(args, "--seeds", "%zu", b->n);
+	for (size_t i = 0; i < b->n; i++) {
+		auto_free char *dir = run_dir(&own, b->from + i);
 
 		edge_in(g, "%s/run.json", dir);
 	}
@@ -441,41 +447,55 @@ static void judge_inputs(struct edge *g, struct argv *args, const struct matrix 
 		auto_free char *all = side_dir(&other);
 
 		argv_fmt(args, "--other=%s=%s", *others, all);
-		for (size_t i = 0; i < c->test->seeds.n; i++) {
-			auto_free char *dir = run_dir(&other, i);
+		for (size_t i = 0; i < b->n; i++) {
+			auto_free char *dir = run_dir(&other, b->from + i);
 
 			edge_needs(g, "%s/run.json", dir);
 		}
 	}
 }
 
-static int plan_cell(struct plan *p, const struct matrix *m, struct matrix_cell *c, struct err *e)
+static const struct edge *plan_judge(struct plan *p, const struct matrix *m, const struct matrix_cell *c,
+				     const struct bench *b, const char *const *others)
 {
 	const struct matrix_test *t = c->test;
-	auto_free const char **others = expectations_others(&t->test.expect);
 	auto_free char *what =
 		xasprintf("%s on %s %s%s%s", t->test.slug, c->on->target->k.name, c->on->guest->plan.name,
 			  c->on->profile ? " with " : "", c->on->profile ? c->on->profile->name : "");
 	auto_free char *shown = plan_short(what, ID_MAX_SHOWN);
 	auto_argv struct argv args = { 0 };
+	struct edge *g = m->apart ? plan_edge(p, "judge", "judge %s seed %" PRIu64, shown, t->seeds.first + b->from)
+				  : plan_edge(p, "judge", "judge %s", shown);
 
-	if (plan_runs(p, m, c, others, e) < 0)
-		return -1;
-	struct edge *g = plan_edge(p, "judge", "judge %s", shown);
-
-	judge_inputs(g, &args, m, c, others);
+	judge_inputs(g, &args, m, c, b, others);
 	judge_labels(&args, m, c);
 	edge_needs(g, "scenarios/%s/test", t->text);
 	edge_needs(g, "%s", m->home->step);
 	if (t->judged)
 		edge_needs(g, "%s", t->program);
-	edge_out(g, "%s/verdict.json", c->dir);
-	edge_word(g, "outdir", "%s", c->dir);
+	edge_out(g, "%s/verdict.json", b->dir);
+	edge_word(g, "outdir", "%s", b->dir);
 	edge_word(g, "test", "scenarios/%s/test", t->text);
 	edge_word(g, "text", "scenarios/%s/text", t->text);
 	edge_words(g, "args", &args);
 	g->rank = c->rank;
-	c->judge = g;
+	return g;
+}
+
+static int plan_cell(struct plan *p, const struct matrix *m, struct matrix_cell *c, struct err *e)
+{
+	auto_free const char **others = expectations_others(&c->test->test.expect);
+	const struct bench all = { 0, c->test->seeds.n, c->dir };
+
+	if (plan_runs(p, m, c, others, e) < 0)
+		return -1;
+	for (size_t i = 0; m->apart && i < c->test->seeds.n; i++) {
+		auto_free char *dir = matrix_apart(c, i);
+		const struct bench one = { i, 1, dir };
+
+		c->apart[i] = plan_judge(p, m, c, &one, others);
+	}
+	c->judge = m->apart ? NULL : plan_judge(p, m, c, &all, others);
 	return 0;
 }
 

@@ -140,7 +140,7 @@ static char *label(void *ctx, size_t running, size_t left)
 void watch_init(struct watch *w, const struct matrix *m, const struct history *h, unsigned jobs)
 {
 	*w = (struct watch){ .m = m, .history = h, .jobs = jobs };
-	w->hooks = (struct run_watch){ ended, label, w };
+	w->hooks = (struct run_watch){ .ended = ended, .label = label, .ctx = w };
 }
 
 void watch_free(struct watch *w)

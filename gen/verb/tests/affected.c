@@ -159,7 +159,7 @@ static char *label(void *ctx, size_t running, size_t left)
 
 static int look(struct request *q, struct err *e)
 {
-	static const struct run_watch quiet = { no_lines, label, NULL };
+	static const struct run_watch quiet = { .ended = no_lines, .label = label };
 	auto_made struct made m = { 0 };
 	struct groups g = { 0 };
 	struct run_opts ro = { .watch = &quiet, .ask = true };
