@@ -43,7 +43,7 @@ XDG_CACHE_HOME=$O/test-cache sh tests/test-kernel.sh >/dev/null
 # The longest ones first, so that none runs alone at the end; tests/tap.pl tells which those are.
 set --
 for file in vm/damage vm/fallback vm/schedulers vm/sweep vm/shell vm/faults vm/virtual vm/topology vm/hostile vm/guide vm/admission vm/verifier \
-	vm/refused vm/report vm/parts vm/tools vm/shell-tty cli/build-verb cli/git cli/tarball cli/git-kinds cli/remote \
+	vm/refused vm/report vm/parts vm/tools vm/shell-tty cli/build-verb cli/build-tree cli/build-config cli/git cli/tarball cli/git-kinds cli/remote \
 	cli/hostile-words cli/doctor cli/refused cli/kernel-build cli/git-user cli/test-stats cli/slow-reader cli/inherited cli/net; do
 	set -- "$@" "tests/$file.sh"
 done
