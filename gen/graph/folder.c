@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "progress/log.h"
+#include "progress/pace.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/syscalls.h"
@@ -136,12 +137,15 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	char hex[NAME_LEN + 1];
 	size_t n;
 
+	auto_pace struct pace pace;
+
 	*b = FOLDER_NONE;
+	pace_begin(&pace, "writing down", p->n_edges, "steps");
 	if (plan_check(p, e) < 0 || store_open(&st, NULL, e) < 0 || store_try(&st, e) < 0)
 		return -1;
 	FILE *f = xlongstream(&text, &n);
 
-	ninja_write(f, p, false);
+	ninja_write(f, p, false, &pace);
 	fclose(f);
 	name_hex(text, n, hex);
 	auto_free char *rel = xasprintf("graphs/%s-%.10s", p->name, hex);
@@ -153,7 +157,9 @@ int folder_take(struct folder *b, const struct plan *p, struct err *e)
 	if (plan_is_ranked(p)) {
 		free(TAKE(text));
 		f = xlongstream(&text, &n);
-		ninja_write(f, p, true);
+		pace_end(&pace);
+		pace_begin(&pace, "putting in order", p->n_edges, "steps");
+		ninja_write(f, p, true, &pace);
 		fclose(f);
 	}
 	if (file_write(b->dir, "build.ninja", text, n, e) < 0 || write_tools(b->dir, p, e) < 0)

@@ -1,7 +1,9 @@
 #include "gen/graph/ninja.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "gen/graph/plan.h"
 #include "gen/graph/word.h"
+#include "progress/pace.h"
 
 /* Control characters cannot be in a build file; plan_check() has refused them, and one that comes here is a '?'. special: behind them. */
 static void escape(FILE *f, const char *text, const char *special)
@@ -100,7 +102,7 @@ static int compare_rank(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static void edges_write(FILE *f, const struct plan *p, bool by_rank)
+static void edges_write(FILE *f, const struct plan *p, bool by_rank, struct pace *pace)
 {
 	auto_free struct edge **edges = xcalloc(p->n_edges + 1, sizeof(struct edge *));
 
@@ -108,11 +110,17 @@ static void edges_write(FILE *f, const struct plan *p, bool by_rank)
 		edges[i] = p->edges[i];
 	if (by_rank)
 		qsort(edges, p->n_edges, sizeof(struct edge *), compare_rank);
-	for (size_t i = 0; i < p->n_edges; i++)
+	for (size_t i = 0; i < p->n_edges; i++) {
+		struct err ignored;
+
 		edge_write(f, edges[i]);
+		/* A stop is for whoever runs it. */
+		if (pace)
+			(void)pace_on(pace, 1, &ignored);
+	}
 }
 
-void ninja_write(FILE *f, const struct plan *p, bool by_rank)
+void ninja_write(FILE *f, const struct plan *p, bool by_rank, struct pace *pace)
 {
 	fputs("# Written by cargo-ktstr; edits are lost. What the rules do and why: the included files.\n", f);
 	fputs("ninja_required_version = 1.11\n\n", f);
@@ -123,5 +131,5 @@ void ninja_write(FILE *f, const struct plan *p, bool by_rank)
 		fputc('\n', f);
 	}
 	always_write(f, p);
-	edges_write(f, p, by_rank);
+	edges_write(f, p, by_rank, pace);
 }

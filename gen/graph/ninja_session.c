@@ -29,6 +29,8 @@
 #define MAX_FDS 256
 #define LINE_MAX_BYTES (64u << 10)
 
+enum { SHOWN_MS = 200 };
+
 /* Lines of whoever watches. */
 static void tell_watched(struct ninja_session *s, const struct edge *g)
 {
@@ -36,6 +38,8 @@ static void tell_watched(struct ninja_session *s, const struct edge *g)
 	auto_free char *lines = s->watch->ended(s->watch->ctx, g, r, s->dir);
 	char *save = NULL;
 
+	if (log_level() == LOG_QUIET)
+		return;
 	if (r->state == STEP_FAILED && r->code != X_UNKNOWN && !s->ended)
 		progress_mark(&s->bar, "31", "failed", g->id);
 	for (char *line = lines ? strtok_r(lines, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
@@ -154,6 +158,7 @@ static void take_event(struct ninja_session *s, const struct event *ev)
 		return;
 	struct step_result *r = &s->steps[g->index];
 
+	s->heard = true;
 	if (ev->kind == EV_START)
 		s->running++;
 	else if ((ev->kind == EV_DONE || ev->kind == EV_FAIL) && s->running)
@@ -246,24 +251,51 @@ static void clear_bar(void *arg)
 	progress_clear(&s->bar);
 }
 
+/* For whoever watches: nothing happens for seconds while ninja reads a large graph and looks at all of its files, or while guests run. */
+static void show_waiting(struct ninja_session *s)
+{
+	auto_free char *label = NULL;
+
+	if (!s->watch)
+		return;
+	if (s->heard)
+		label = s->watch->label(s->watch->ctx, s->running, s->left);
+	else
+		label = xasprintf("looking for what changed in %zu steps, %.1f s", s->plan->n_edges,
+				  (double)(now_ms() - s->began_ms) / 1000);
+	progress_show(&s->bar, label, 0, 0, "");
+}
+
+/* Until when to wait for a word of ninja or of a step; -1: for ever. */
+static long long next_look(const struct ninja_session *s)
+{
+	long long shown = s->watch ? now_ms() + SHOWN_MS : -1;
+
+	if (!s->until)
+		return shown;
+	return shown < 0 || s->until < shown ? s->until : shown;
+}
+
 /* Until ninja closed its output. Its steps have sent their last event before that. */
 static int follow(struct ninja_session *s, struct err *e)
 {
 	struct pollfd fds[MAX_FDS];
 
+	s->began_ms = now_ms();
 	for (;;) {
 		fds[0] = (struct pollfd){ .fd = s->out, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = remote_fd(), .events = POLLIN };
 		size_t n = 2 + events_poll(&s->events, fds + 2, MAX_FDS - 2);
-
-		int ready = stop_poll(fds, (unsigned)n, s->until ? s->until : -1, e);
+		int ready = stop_poll(fds, (unsigned)n, next_look(s), e);
 
 		if (ready < 0)
 			return -1;
+		if (!ready)
+			show_waiting(s);
 		drain_events(s);
 		if (fds[1].revents)
 			remote_tell(clear_bar, s);
-		s->ended = !ready || (s->watch && s->watch->enough && s->watch->enough(s->watch->ctx));
+		s->ended = (s->until && now_ms() >= s->until) || (s->watch && s->watch->enough && s->watch->enough(s->watch->ctx));
 		if (s->ended)
 			return err_set(e, X_TIMEOUT, "it was ended before all was made");
 		if (fds[0].revents && !read_log(s))

@@ -30,6 +30,8 @@ struct ninja_session {
 	struct progress bar;
 	bool ended;                     /* by us: what a step says of its own end is no news */
 	int out;                        /* ninja's stdout and stderr */
+	long long began_ms;             /* now_ms() */
+	bool heard;                     /* of a step */
 	size_t finished, running, left; /* steps; left: that ninja has not begun, as it said last */
 	FILE *held;                     /* output of programs that is shown when a step fails, or NULL */
 	char *held_text;

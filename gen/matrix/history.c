@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@
 #define RUNS "history/runs"
 #define RUN_HEAD "ktstr run 1"
 
-enum { TEXT_MAX = 256 << 20, CELLS_MAX = 200000, RUNS_KEPT = 50, LOCK_MS = 30000 };
+enum { TEXT_MAX = 256 << 20, CELLS_MAX = 200000, RUNS_KEPT = 50, RUNS_BYTES = 64 << 20, LOCK_MS = 30000 };
 
 const char *const past_hows[PAST_HOWS] = { "ran", "kept", "skipped" };
 
@@ -248,6 +249,8 @@ static int list_runs(const struct store *st, char ***ids, size_t *n, struct err 
 static void drop_old(const struct store *st)
 {
 	struct err ignored;
+	uint64_t bytes = 0;
+	struct stat s;
 	char **ids;
 	size_t n;
 
@@ -256,7 +259,9 @@ static void drop_old(const struct store *st)
 	for (size_t i = 0; i < n; i++) {
 		auto_free char *path = xasprintf(RUNS "/%s", ids[i]);
 
-		if (i >= RUNS_KEPT)
+		if (fstatat(st->dir, path, &s, AT_SYMLINK_NOFOLLOW) == 0)
+			bytes += (uint64_t)s.st_size;
+		if (i >= RUNS_KEPT || (i && bytes > RUNS_BYTES))
 			(void)unlinkat(st->dir, path, 0);
 		free(ids[i]);
 	}

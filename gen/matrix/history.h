@@ -4,8 +4,11 @@
  *   history/runs/ID    "ktstr run 1", facts of the request as "key value" lines, an empty line, then a line per cell: name, verdict, ms, how
  *                      ("ran", "kept", "skipped")
  *
- * ID is the time and the process that made it, so that names are in order. The last 50 runs are kept, and the 200,000 cells heard of last.
- * Files are written whole or not at all. What is no line of ours is passed over. */
+ *   history/last       folders of cells that did not pass in the last request of any verb (last.h)
+ *
+ * ID is the time and the process that made it, so that names are in order. The last 50 runs are kept, as far as 64 MB hold them and at least
+ * one, and the 200,000 cells heard of last. `cache gc` takes what is old. Files are written whole or not at all. What is no line of ours is
+ * passed over. */
 #pragma once
 #include "gen/base/index.h"
 #include "judge/verdict.h"

@@ -11,6 +11,7 @@
 #include "gen/graph/plan.h"
 #include "gen/kernels/kernels.h"
 #include "gen/matrix/fit.h"
+#include "progress/pace.h"
 #include "gen/sweep/flags.h"
 #include "text/argv.h"
 #include "topology/presets.h"
@@ -305,13 +306,18 @@ static int check_twice(struct index *names, const struct matrix_test *t, struct 
 int matrix_cells(struct matrix *m, struct err *e)
 {
 	auto_index struct index schedulers = { 0 }, names = { 0 };
+	auto_pace struct pace pace;
+	size_t cells = 0;
 
+	for (size_t i = 0; i < m->n; i++)
+		cells += m->tests[i].sweep.n;
+	pace_begin(&pace, "finding", cells, "cells");
 	for (size_t i = 0; i < m->n; i++) {
 		struct matrix_test *t = &m->tests[i];
 
 		t->payload_of = t->test.scheduler ? index_add(&schedulers, t->test.scheduler, t) : t;
 		t->payload = xasprintf("schedulers/%zu", (size_t)(t->payload_of - m->tests));
-		if (add_cells(m, t, e) < 0 || check_twice(&names, t, e) < 0)
+		if (add_cells(m, t, e) < 0 || check_twice(&names, t, e) < 0 || pace_on(&pace, t->n, e) < 0)
 			return -1;
 		for (size_t k = 0; k < t->n; k++)
 			if (check_others(m, &t->cells[k], e) < 0)

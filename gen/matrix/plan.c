@@ -10,6 +10,7 @@
 #include "gen/graph/guest.h"
 #include "gen/graph/plan.h"
 #include "gen/kernels/kernels.h"
+#include "progress/pace.h"
 #include "text/argv.h"
 
 #define PROGRAM "/ktstr/program." /* and its number: where it is in a guest */
@@ -535,21 +536,34 @@ static void plan_base(struct plan *p, const struct matrix *m)
 		}
 }
 
+static int plan_test(struct plan *p, const struct matrix *m, struct matrix_test *t, struct pace *pace, struct err *e)
+{
+	if (t->host) {
+		if (!t->cells[0].out)
+			plan_host(p, m, &t->cells[0]);
+		return 0;
+	}
+	plan_scenario(p, m, t);
+	for (size_t i = 0; i < t->n; i++) {
+		if (!t->cells[i].fit->skip && !t->cells[i].out && plan_cell(p, m, &t->cells[i], e) < 0)
+			return -1;
+		if (pace_on(pace, 1, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int matrix_plan(struct plan *p, struct matrix *m, struct err *e)
 {
-	plan_base(p, m);
-	for (size_t i = 0; i < m->n; i++) {
-		struct matrix_test *t = &m->tests[i];
+	auto_pace struct pace pace;
+	size_t cells = 0;
 
-		if (t->host) {
-			if (!t->cells[0].out)
-				plan_host(p, m, &t->cells[0]);
-			continue;
-		}
-		plan_scenario(p, m, t);
-		for (size_t k = 0; k < t->n; k++)
-			if (!t->cells[k].fit->skip && !t->cells[k].out && plan_cell(p, m, &t->cells[k], e) < 0)
-				return -1;
-	}
+	for (size_t i = 0; i < m->n; i++)
+		cells += m->tests[i].n;
+	pace_begin(&pace, "planning", cells, "cells");
+	plan_base(p, m);
+	for (size_t i = 0; i < m->n; i++)
+		if (plan_test(p, m, &m->tests[i], &pace, e) < 0)
+			return -1;
 	return 0;
 }

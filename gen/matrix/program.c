@@ -73,6 +73,34 @@ static int check_hosts(const struct test_binary *p, struct err *e)
 	return 0;
 }
 
+/* An older libktstr says nothing of it. */
+static int read_lacks(struct argv *to, const struct json *j, int list, struct err *e)
+{
+	for (int i = 0; i < json_count(j, list); i++) {
+		auto_free char *name = NULL, *line = NULL;
+		auto_argv struct argv presets = { 0 };
+		int at = json_at(j, list, i);
+		size_t n;
+
+		if (json_str(j, json_get(j, at, "name"), &name, e) != 0 || !is_name(name) ||
+		    strings(&presets, j, json_get(j, at, "presets"), "presets", e) < 0)
+			return err_set(e, X_FAIL, "a test that lacks presets has no name");
+		FILE *f = xmemstream(&line, &n);
+
+		fprintf(f, "%s:", name);
+		for (size_t k = 0; k < presets.n; k++) {
+			if (!is_name(presets.v[k])) {
+				fclose(f);
+				return err_set(e, X_FAIL, "test %s: a preset without a name", name);
+			}
+			fprintf(f, "%s %s", k ? "," : "", presets.v[k]);
+		}
+		fclose(f);
+		argv_add(to, line);
+	}
+	return 0;
+}
+
 static int read_test(struct program_test *t, const struct json *j, int at, struct err *e)
 {
 	if (json_str(j, json_get(j, at, "name"), &t->name, e) != 0 || !is_name(t->name))
@@ -101,7 +129,8 @@ int program_read(struct test_binary *p, const char *text, size_t n, struct err *
 
 	if (count > TESTS_MAX)
 		return err_set(e, X_FAIL, "%d tests are more than %d", count, TESTS_MAX);
-	if (strings(&p->hosts, &j, json_get(&j, 0, "hosts"), "hosts", e) < 0 || check_hosts(p, e) < 0)
+	if (strings(&p->hosts, &j, json_get(&j, 0, "hosts"), "hosts", e) < 0 || check_hosts(p, e) < 0 ||
+	    read_lacks(&p->lacks, &j, json_get(&j, 0, "lacks"), e) < 0)
 		return -1;
 	p->v = xcalloc((size_t)count + 1, sizeof(*p->v));
 	for (int i = 0; i < count; i++)
@@ -170,6 +199,7 @@ void program_free(struct test_binary *p)
 	}
 	free(p->v);
 	argv_free(&p->hosts);
+	argv_free(&p->lacks);
 	free(p->path);
 	*p = (struct test_binary){ 0 };
 }

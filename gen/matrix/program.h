@@ -29,6 +29,8 @@ struct test_binary {
 	struct program_test *v;
 	size_t n;
 	struct argv hosts; /* names of tests of the host */
+	struct argv
+		lacks; /* tests without a cell on presets for which this machine is too small: "NAME: PRESET, PRESET" */
 };
 
 struct program_asked {

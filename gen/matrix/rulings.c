@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "gen/graph/run.h"
+#include "progress/pace.h"
 #include "json/write.h"
 #include "judge/facts/facts.h"
 #include "judge/report/report.h"
@@ -116,6 +117,21 @@ bool rulings_lost(const struct matrix *m, const struct run *r)
 	return false;
 }
 
+size_t rulings_finished(struct matrix *m, const struct run *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; k < m->tests[i].n; k++) {
+			struct matrix_cell *c = &m->tests[i].cells[k];
+			enum step_state judged = c->judge ? run_step(r, c->judge)->state : STEP_NOT_RUN;
+
+			c->out |= judged != STEP_RAN && judged != STEP_CACHED;
+			n += !c->out;
+		}
+	return n;
+}
+
 bool rulings_kept(const struct matrix *m, const struct run *r)
 {
 	size_t kept = 0;
@@ -139,6 +155,10 @@ int rulings_read(struct rulings *all, const struct matrix *m, const struct run *
 	for (size_t i = 0; i < m->n; i++)
 		n += m->tests[i].n;
 	all->v = xcalloc(n + 1, sizeof(*all->v));
+	auto_pace struct pace pace;
+	struct err ignored;
+
+	pace_begin(&pace, "reading verdicts", n, "cells");
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = 0; k < m->tests[i].n; k++) {
 			if (m->tests[i].cells[k].out)
@@ -148,6 +168,8 @@ int rulings_read(struct rulings *all, const struct matrix *m, const struct run *
 			x->cell = &m->tests[i].cells[k];
 			if (read_cell(x, r, e) < 0)
 				return -1;
+			/* What is known is told, also when we are to stop. */
+			(void)pace_on(&pace, 1, &ignored);
 		}
 	return 0;
 }

@@ -38,6 +38,8 @@ struct rulings {
 
 /* Whether a step that runs a test was killed, and so left the test unjudged: what fails otherwise is judged as broken. */
 bool rulings_lost(const struct matrix *m, const struct run *r);
+/* Of a run that was interrupted: leaves out the cells that it came to no verdict of. How many are left. */
+size_t rulings_finished(struct matrix *m, const struct run *r);
 /* Whether every test was judged by runs that are kept. */
 bool rulings_kept(const struct matrix *m, const struct run *r);
 /* After the run of the plan. X_FAIL when a verdict cannot be read. */

@@ -10,13 +10,12 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "gen/matrix/last.h"
 
 #define VERDICT "verdict.json"
 #define TESTS "/tests/"
 #define GRAPHS "/graphs/" /* of a store: build folders */
 
-enum { VERDICT_MAX = 64 << 20, LIST_MAX = 16 << 20, NAME_MAX_SHOWN = 200 };
+enum { VERDICT_MAX = 64 << 20, NAME_MAX_SHOWN = 200 };
 
 /* Where the last n names of a path begin; NULL: it has fewer. */
 static const char *last_names(const char *path, size_t n)
@@ -198,21 +197,6 @@ int replay_find(struct replay_cell *c, const char *named, const uint64_t *seed, 
 			"run.json or verdict.json",
 			NAME_MAX_SHOWN, word);
 	return read_cell(c, e) < 0 || settle_seed(c, said, e) < 0 ? -1 : 0;
-}
-
-int replay_failed(struct argv *dirs, struct err *e)
-{
-	auto_free char *path = last_path(e), *text = NULL;
-	size_t n;
-
-	if (!path)
-		return -1;
-	if (file_read(AT_FDCWD, path, LIST_MAX, &text, &n, e) < 0)
-		return err_set(e, X_NO_INPUT,
-			       "--failed: no run is noted in this store; ktstr run notes what did not pass");
-	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		argv_add(dirs, line);
-	return 0;
 }
 
 void replay_cell_free(struct replay_cell *c)

@@ -1,7 +1,6 @@
 /* cell.h: a cell that ran, found again by what somebody calls it. */
 #pragma once
 #include "judge/verdict.h"
-#include "text/argv.h"
 #include <stdbool.h>
 #include <stdint.h>
 struct err;
@@ -19,8 +18,6 @@ int replay_find(struct replay_cell *c, const char *word, const uint64_t *seed, s
 void replay_cell_free(struct replay_cell *c);
 #define auto_replay_cell __attribute__((unused, cleanup(replay_cell_free)))
 
-/* Folders of cells of the last request that did not pass, one a line, as last.h left them. X_NO_INPUT: there is no such list. */
-int replay_failed(struct argv *dirs, struct err *e);
 /* Whether that folder stands in our own store, where nobody else writes. */
 bool replay_ours(const char *dir);
 /* Where the "/tests/…" of a cell's folder begins, behind its build folder; NULL: it is in none. */

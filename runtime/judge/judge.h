@@ -10,7 +10,8 @@ struct judge_other {
 	const struct facts *facts; /* NULL: came to no run */
 };
 
-/* What the test's own function says of the run. */
+/* What the test's own function says of the run: at most so many faults, and so many bytes of each; more are counted in the last one. */
+enum { OWN_FAULTS_MAX = 1000, OWN_WORDS_MAX = 512 };
 struct judge_own {
 	const char *const *faults; /* a line each */
 	size_t n;

@@ -336,6 +336,7 @@ void spawn_kill(struct child *c)
 struct capture {
 	FILE *f;
 	size_t n, max;
+	const char *less;
 	bool end;
 };
 
@@ -353,7 +354,8 @@ static int take_output(struct capture *cap, int fd, const char *program, struct 
 		return 0;
 	}
 	if ((size_t)n > cap->max - cap->n)
-		return err_set(e, X_FAIL, "%s: more than %zu bytes of output", program, cap->max);
+		return err_set(e, X_FAIL, "%s: more than %zu bytes of output%s%s", program, cap->max,
+			       cap->less ? "; " : "", cap->less ? cap->less : "");
 	fwrite(buf, 1, (size_t)n, cap->f);
 	cap->n += (size_t)n;
 	return 0;
@@ -414,7 +416,7 @@ int spawn_capture(const struct spawn *s, bool both, size_t max, int timeout_ms, 
 	own.out = fds[1];
 	if (both)
 		own.err = fds[1];
-	struct capture cap = { .f = xmemstream(&out, &len), .max = max };
+	struct capture cap = { .f = xmemstream(&out, &len), .max = max, .less = s->less };
 	int r = capture_run(&own, fds, &cap, timeout_ms < 0 ? -1 : now_ms() + timeout_ms, status, e);
 
 	fclose(cap.f);

@@ -25,6 +25,7 @@ struct spawn {
 	bool same_group;  /* stay in our process group (programs that need the terminal) */
 	bool own_session; /* no terminal: nobody can be asked anything */
 	bool family;      /* spawn_capture: what the child starts must not outlive us either (keeper.h) */
+	const char *less; /* spawn_capture: what whoever writes more than max bytes is told besides; NULL: nothing */
 };
 
 struct child {

@@ -21,15 +21,24 @@ static const struct place {
 	const char *folder;
 	enum inventory_kind kind;
 } places[] = {
-	{ "graphs", INVENTORY_GRAPH },     { "trees", INVENTORY_TREE },  { "sources", INVENTORY_SOURCE },
-	{ "tarballs", INVENTORY_TARBALL }, { "hashes", INVENTORY_NOTE }, { "releases", INVENTORY_NOTE },
-	{ "sums", INVENTORY_NOTE },        { "host", INVENTORY_NOTE },   { "texts", INVENTORY_TEXTS },
+	{ "graphs", INVENTORY_GRAPH },
+	{ "trees", INVENTORY_TREE },
+	{ "sources", INVENTORY_SOURCE },
+	{ "tarballs", INVENTORY_TARBALL },
+	{ "hashes", INVENTORY_NOTE },
+	{ "releases", INVENTORY_NOTE },
+	{ "sums", INVENTORY_NOTE },
+	{ "host", INVENTORY_NOTE },
+	{ "texts", INVENTORY_TEXTS },
+	{ "history", INVENTORY_HISTORY },
+	{ "history/runs", INVENTORY_HISTORY },
 };
 
 static const char *const names[] = {
-	[INVENTORY_RESULT] = "result",        [INVENTORY_GRAPH] = "build folder", [INVENTORY_TREE] = "kernel objects",
-	[INVENTORY_SOURCE] = "kernel source", [INVENTORY_TARBALL] = "tarball",    [INVENTORY_NOTE] = "note",
-	[INVENTORY_TEXTS] = "texts of tests",
+	[INVENTORY_RESULT] = "result",        [INVENTORY_GRAPH] = "build folder",
+	[INVENTORY_TREE] = "kernel objects",  [INVENTORY_SOURCE] = "kernel source",
+	[INVENTORY_TARBALL] = "tarball",      [INVENTORY_NOTE] = "note",
+	[INVENTORY_TEXTS] = "texts of tests", [INVENTORY_HISTORY] = "history of runs",
 };
 
 const char *inventory_kind_name(enum inventory_kind kind)
@@ -121,13 +130,19 @@ static void look_at(struct inventory *h, const struct place *p, const char *name
 	x->used = last_use(h->st, x, &s);
 }
 
+/* A folder whose files go one by one, and a lock, which is nobody's to take. */
+static bool is_passed(const struct place *p, const char *name)
+{
+	return is_self(name) || (!strcmp(p->folder, "history") && (!strcmp(name, "runs") || !strcmp(name, "lock")));
+}
+
 static void look_into(struct inventory *h, const struct place *p)
 {
 	DIR *d = list(h->st->dir, p->folder);
 	const struct dirent *f;
 
 	while (d && !stop_pending() && (f = readdir(d)))
-		if (!is_self(f->d_name))
+		if (!is_passed(p, f->d_name))
 			look_at(h, p, f->d_name);
 	if (d)
 		closedir(d);

@@ -1,7 +1,7 @@
 /* inventory.h: all that a store holds, each thing that can go by itself, least recently used first.
  *
- * Results are those of gc.h. A build folder, objects, a source or texts at which somebody works are in use and stay; so does all that
- * cannot be had again in its whole. What goes is out of sight at once: half of it is never there to be found. */
+ * Results are those of gc.h. A build folder, objects, a source or texts at which somebody works are in use and stay. All of it can be
+ * had again, but for what is remembered of earlier runs. What goes is out of sight at once: half of it is never there to be found. */
 #pragma once
 #include "store/gc.h"
 #include <stdbool.h>
@@ -13,6 +13,7 @@ enum inventory_kind {
 	INVENTORY_SOURCE,  /* sources/: a fetched source whose kernel is not built yet, or half of one */
 	INVENTORY_TARBALL, /* tarballs/: a release as it came, or its first part */
 	INVENTORY_TEXTS,   /* texts/: of the tests of a program, which writes them again */
+	INVENTORY_HISTORY, /* history/: what came of earlier runs, each by itself; nobody can have it again */
 	INVENTORY_NOTE,    /* hashes/, releases/, sums/, host/: small, and had again in seconds */
 	INVENTORY_KINDS,
 };

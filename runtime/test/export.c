@@ -378,6 +378,26 @@ static int put_cells_of(struct jsonw *w, const struct wanted *wanted, const stru
 	return put_cells(w, &v, on, n, (const char *const *)profiles.v, e);
 }
 
+/* Tests that have no cell on presets that are wanted, because this machine is too small for them. */
+static void put_lacks(struct jsonw *w, const struct wanted *wanted, const struct declarations *d, bool ignored)
+{
+	jsonw_karr(w, "lacks");
+	for (size_t i = 0; wanted->presets && i < d->n; i++) {
+		auto_argv struct argv names = { 0 };
+
+		for (size_t k = 0; k < PRESETS && (ignored || !declared_ignored(&d->v[i])); k++)
+			if (wanted->preset[k] && variant_preset_lacks(&d->v[i], &presets[k]))
+				argv_add(&names, presets[k].name);
+		if (!names.n)
+			continue;
+		jsonw_obj(w);
+		jsonw_kstr(w, "name", d->v[i].name);
+		put_list(w, "presets", (const char *const *)names.v);
+		jsonw_end_obj(w);
+	}
+	jsonw_end_arr(w);
+}
+
 static int all_cells(struct jsonw *w, const struct declarations *d, const struct arguments *a, struct err *e)
 {
 	auto_wanted struct wanted wanted = { 0 };
@@ -402,6 +422,7 @@ static int all_cells(struct jsonw *w, const struct declarations *d, const struct
 	}
 	jsonw_end_arr(w);
 	put_list(w, "hosts", (const char *const *)hosts.v);
+	put_lacks(w, &wanted, d, a->include_ignored);
 	jsonw_end_obj(w);
 	jsonw_done(w);
 	return 0;

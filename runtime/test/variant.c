@@ -128,7 +128,8 @@ static unsigned host_cpus(void)
 	return n;
 }
 
-bool variant_preset(const struct declared *d, const struct preset *p)
+/* Whether it is within the bounds of the test. */
+static bool is_wanted(const struct declared *d, const struct preset *p)
 {
 	const struct topology *t = &p->topo;
 	const struct bounds *b = &d->bounds;
@@ -136,11 +137,24 @@ bool variant_preset(const struct declared *d, const struct preset *p)
 
 	if (d->t.host || t->threads > THREADS_MAX || (b->smt && t->threads < 2))
 		return false;
-	/* In virtual time all CPUs of a guest take turns, so that the host's do not bound them. */
-	if (d->t.clock & KTSTR_REAL && cpus > host_cpus())
-		return false;
 	return t->nodes >= b->min_numa && t->nodes <= b->max_numa && t->llcs >= b->min_llcs && t->llcs <= b->max_llcs &&
 	       cpus >= b->min_cpus && cpus <= b->max_cpus;
+}
+
+/* In virtual time all CPUs of a guest take turns, so that the host's do not bound them. */
+static bool is_too_large(const struct declared *d, const struct preset *p)
+{
+	return d->t.clock & KTSTR_REAL && topology_cpus(&p->topo) > host_cpus();
+}
+
+bool variant_preset(const struct declared *d, const struct preset *p)
+{
+	return is_wanted(d, p) && !is_too_large(d, p);
+}
+
+bool variant_preset_lacks(const struct declared *d, const struct preset *p)
+{
+	return is_wanted(d, p) && is_too_large(d, p);
 }
 
 bool variant_ignored(const struct variant *v)

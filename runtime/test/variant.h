@@ -20,6 +20,8 @@ char *variant_base_profile(const struct declared *d);
 /* Whether the flag is one of "a+b+c". NULL has none. */
 bool variant_profile_has(const char *profile, const char *name);
 bool variant_preset(const struct declared *d, const struct preset *p);
+/* Whether the test would have that one, and this machine has too few CPUs for it by a real clock. */
+bool variant_preset_lacks(const struct declared *d, const struct preset *p);
 /* Whether it stands among the ignored. */
 bool variant_ignored(const struct variant *v);
 /* Caller frees. */

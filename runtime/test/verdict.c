@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "judge/expect/expectation.h"
 #include "judge/figure.h"
+#include "judge/judge.h"
 #include "text/argv.h"
 
 struct ktstr_verdict {
@@ -15,22 +16,46 @@ struct ktstr_verdict {
 	const struct verdict_run *run; /* NULL: of a host test */
 	FILE *f;
 	bool failed;
-	char *skip; /* why; NULL: it is not skipped */
+	size_t faults; /* how many there were */
+	char *skip;    /* why; NULL: it is not skipped */
 };
 
-static void fault(struct ktstr_verdict *v, const char *file, uint32_t line, const char *words)
+/* How many bytes of it are told; no character is cut. */
+static int told(const char *words)
+{
+	size_t n = strlen(words);
+
+	if (n <= OWN_WORDS_MAX)
+		return (int)n;
+	for (n = OWN_WORDS_MAX; n > OWN_WORDS_MAX - 4 && ((unsigned char)words[n] & 0xc0) == 0x80; n--)
+		;
+	return (int)n;
+}
+
+static void tell(struct ktstr_verdict *v, const char *words)
 {
 	if (v->run && v->run->faults) {
-		v->failed = true;
-		argv_fmt(v->run->faults, "%s:%u: %s", file, line, words);
+		argv_fmt(v->run->faults, "%.*s", told(words), words);
 		return;
 	}
-	if (!v->failed && v->run)
-		fprintf(v->f, "FAIL %s  seed %llu\n", v->d->name, (unsigned long long)v->run->seed);
-	else if (!v->failed)
-		fprintf(v->f, "FAIL %s\n", v->d->name);
+	fprintf(v->f, "  %.*s\n", told(words), words);
+}
+
+/* The last place is for how many more there were. */
+static void fault(struct ktstr_verdict *v, const char *file, uint32_t line, const char *words)
+{
+	bool first = !v->failed;
+
 	v->failed = true;
-	fprintf(v->f, "  %s:%u: %s\n", file, line, words);
+	if (++v->faults >= OWN_FAULTS_MAX)
+		return;
+	if (first && !(v->run && v->run->faults) && v->run)
+		fprintf(v->f, "FAIL %s  seed %llu\n", v->d->name, (unsigned long long)v->run->seed);
+	else if (first && !v->run)
+		fprintf(v->f, "FAIL %s\n", v->d->name);
+	auto_free char *whole = xasprintf("%s:%u: %s", file, line, words);
+
+	tell(v, whole);
 }
 
 void ktstr_check_at(struct ktstr_verdict *v, const char *file, uint32_t line, bool ok, const char *fmt, ...)
@@ -55,6 +80,7 @@ void ktstr_skip(struct ktstr_verdict *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	v->skip = xvasprintf(fmt, ap);
 	va_end(ap);
+	v->skip[told(v->skip)] = '\0';
 }
 
 /* In the unit in which the metric is written. */
@@ -101,6 +127,11 @@ static enum judgement end(struct ktstr_verdict *v)
 {
 	enum judgement j = v->failed ? JUDGED_FAIL : v->skip ? JUDGED_SKIP : JUDGED_PASS;
 
+	if (v->faults >= OWN_FAULTS_MAX) {
+		auto_free char *more = xasprintf("and %zu more faults", v->faults - OWN_FAULTS_MAX + 1);
+
+		tell(v, more);
+	}
 	if (j == JUDGED_SKIP && v->run && v->run->skip)
 		*v->run->skip = TAKE(v->skip);
 	else if (j == JUDGED_SKIP)

@@ -93,6 +93,18 @@ names() {
 	exits 0 ktstr matrix --list "$base/tests" --profiles llc+steal && same 3 "$(wc -l <out)" 'cells of a profile' || return
 	exits 0 ktstr matrix --list "$base/tests" --filter bodily && same bodily/one/1n1l2c1t/default "$(cat out)" || return
 	exits 0 ktstr matrix --list "$base/tests" --cell plain/one/1n1l2c1t && same plain/one/1n1l2c1t "$(cat out)" || return
+	# By a real clock a guest has no more CPUs than the host, and each test that goes without is named.
+	cat >wide.c <<-'END'
+		#include <ktstr.h>
+		KTSTR_SCENARIO(wide, .scenario = "work - spin\nhold 100%", .clock = KTSTR_BOTH);
+		KTSTR_SCENARIO(plain, .scenario = "work - spin\nhold 100%");
+		KTSTR_MAIN
+	END
+	gcc -I"$header" wide.c -o wide "$O/libktstr.a" -lm || fail 'wide.c does not compile' || return
+	one=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+	exits 0 taskset -c "$one" ktstr matrix --list ./wide --preset tiny-1llc --preset tiny-2llc && same 2 "$(wc -l <out)" cells && hasnt wide/ out &&
+		has 'note: no cell, since by a real clock a guest has no more CPUs than this machine: wide: tiny-1llc, tiny-2llc' err || return
+	exits 0 taskset -c "$one" ktstr matrix --list ./wide && hasnt 'no cell' err || return
 	exits 0 ktstr matrix --list "$base/tests" --clock real && same 5 "$(wc -l <out)" 'cells of one clock'
 }
 
@@ -161,7 +173,16 @@ history() {
 	first=$(python3 -c 'import json; print(json.load(open("out"))["runs"][-1]["id"])')
 	exits 0 ktstr runs "$first" last && has 'pass         -> -            fine/one/1n1l2c1t' out && same 2 "$(wc -l <out)" 'differences' || return
 	exits 0 ktstr runs last last && has 'equal verdicts in 2 cells' out && exits 10 ktstr runs 123 && exits 10 ktstr runs ../x || return
-	exits 0 ktstr matrix fine.ktstr && exits 10 ktstr matrix fine.ktstr --rerun-failed && has 'nothing failed' err || return
+	# That nothing failed is good news, and nothing runs for it.
+	exits 0 ktstr matrix fine.ktstr && : >steps && exits 0 ktstr matrix fine.ktstr --rerun-failed --json && has 'nothing failed' err &&
+		python3 -m json.tool out >/dev/null && [ ! -s steps ] || return
+	exits 1 ktstr matrix fine.ktstr bad.ktstr --kernel one && exits 10 ktstr matrix good.ktstr --rerun-failed && has 'is none of this request' err || return
+	# Who wants quiet reads results and errors.
+	code=1 matrix fine.ktstr bad.ktstr --kernel one --kernel two --rerun -q && has 'gap.max 3 ms > 2 ms' out && hasnt 'FAIL bad' err || return
+	# The store knows them: they go by their age.
+	exits 0 ktstr cache stats --json && has '"kind": "history of runs"' out && exits 0 ktstr cache gc --older-than 1d && exits 0 ktstr runs last &&
+		cp -a cache/ktstr/store kept && touch -d '3 days ago' kept/history/runs/* kept/history/cells && exits 0 env KTSTR_STORE="$work/kept" ktstr cache gc --older-than 1d &&
+		exits 0 env KTSTR_STORE="$work/kept" ktstr runs && has 'no run' out && exits 0 env KTSTR_STORE="$work/kept" ktstr matrix fine.ktstr || return
 	# What failed last stands first, in the same build folder.
 	n=$(find cache/ktstr/store/graphs -name 'matrix-*' | wc -l)
 	exits 1 ktstr matrix fine.ktstr bad.ktstr --kernel one --kernel two &&
@@ -175,6 +196,77 @@ history() {
 	n=$(find cache/ktstr/store/history/runs -type f | wc -l)
 	exits 1 ktstr matrix fine.ktstr --json-file "no	folder/j.json" && same $((n + 1)) "$(find cache/ktstr/store/history/runs -type f | wc -l)" runs &&
 		exits 0 ktstr runs last && has 'fine.ktstr --json-file' out && same 1 "$(grep -c /one/ out)" 'cells of a run'
+}
+
+# steps_tell: as they do in earnest
+steps_tell() {
+	place || return
+	printf '#!/bin/sh\nexec python3 %s %s "$@"\n' "$root/tests/telling-step.py" "$root/tests/fake-step.sh" >fake/out/ktstr-step || return
+	for name in bad slow; do
+		printf 'test %s\nwork - spin\nhold 100%%\n' "$name" >"$name.ktstr"
+	done
+	FAKE_GO=$work/go
+	export FAKE_GO
+}
+
+# on_terminal CODE COLUMNS SEEN ACTION… -- WORD…: what it showed is in the file "shown", its moving line, one each, in "frames"
+on_terminal() {
+	want=$1
+	shift
+	python3 "$root/tests/onterm.py" "$@" >shown 2>err </dev/null
+	same "$want" $? 'exit code' || { cat shown err && return 1; }
+	tr '\r' '\n' <shown | sed -n "s/$(printf '\033')\[K.*//p" >frames
+}
+
+# The line that moves, in cells; failures above it as they come; a terminal that becomes narrow; and where nothing can move.
+live() {
+	steps_tell || return
+	on_terminal 1 100 '2 of 3 cells, 1 failed, 0 cached, 1 running' 'columns 40' '\r2 of 3 cells, 1 failed, 0 cached, 1 run\x1b[K' "touch $work/go" \
+		-- env -u NO_COLOR TERM=xterm ktstr matrix fine.ktstr bad.ktstr slow.ktstr -j 2 || return
+	[ "$(grep -n -m 1 'FAIL bad/one/1n1l2c1t: gap.max 3 ms > 2 ms' shown | cut -d: -f1)" -lt "$(grep -n -m 1 'of 3 passed' shown | cut -d: -f1)" ] ||
+		fail 'the failure was not told as it came' || return
+	# From what they took before follows when it ends.
+	rm go && on_terminal 1 100 'cells, 1 failed, 0 cached, 1 running, 1 s left' "touch $work/go" \
+		-- env -u NO_COLOR TERM=xterm ktstr matrix fine.ktstr bad.ktstr slow.ktstr -j 2 --rerun || return
+	on_terminal 1 100 -- env NO_COLOR=1 TERM=xterm ktstr matrix fine.ktstr bad.ktstr --rerun && has 'FAIL bad/one' shown && [ ! -s frames ] &&
+		hasnt "$(printf '\033')" shown || return
+	on_terminal 1 100 -- env -u NO_COLOR TERM=xterm ktstr -q matrix fine.ktstr bad.ktstr --rerun && [ ! -s frames ] && hasnt 'FAIL bad/one' shown || return
+	exits 1 env -u NO_COLOR TERM=xterm ktstr matrix fine.ktstr bad.ktstr --rerun && has 'FAIL bad/one' err && hasnt "$(printf '\r')" err &&
+		hasnt "$(printf '\033')" err
+}
+
+no_steps() {
+	! pgrep -f "telling-step.py.*$work/" >/dev/null
+}
+
+# Ctrl-C in the middle: what was finished is told and kept, nothing goes on, and the same command does the rest.
+ended_by_hand() {
+	steps_tell || return
+	on_terminal 130 100 '2 of 3 cells, 1 failed, 0 cached, 1 running' press -- env -u NO_COLOR TERM=xterm ktstr matrix fine.ktstr bad.ktstr slow.ktstr -j 2 || return
+	has '2 of 3 cells have a verdict that is kept' shown && has 'interrupted' shown && within 10 no_steps && same '' "$(leftovers)" 'still there' || return
+	exits 0 ktstr runs last --json && has '"exit": 130' out && has '"name": "bad/one/1n1l2c1t"' out && hasnt slow/one out || return
+	: >go && code=1 matrix fine.ktstr bad.ktstr slow.ktstr && has '2 of 3 passed' out || return
+	# Before any cell is done there is nothing to write down.
+	rm go && n=$(find cache/ktstr/store/history/runs -type f | wc -l) || return
+	on_terminal 130 100 '0 of 1 cells, 0 failed, 0 cached, 1 running' press -- env -u NO_COLOR TERM=xterm ktstr matrix slow.ktstr --seed 7 || return
+	has '0 of 1 cells have a verdict' shown && same "$n" "$(find cache/ktstr/store/history/runs -type f | wc -l)" runs
+}
+
+# Thirty thousand cells: the line moves while they are planned, and while ninja says nothing.
+smooth() {
+	place || return
+	mkdir idle && printf '#!/bin/sh\nsleep 1\n' >idle/ninja && chmod +x idle/ninja || return
+	awk 'BEGIN {
+		print "#include <ktstr.h>\nKTSTR_SCHEDULER(mine, .binary = \"/bin/true\", .flags = KTSTR_FLAGS({ \"llc\", KTSTR_LIST(\"--llc\") }));"
+		for (i = 0; i < 500; i++)
+			printf "KTSTR_SCENARIO(t%d, .scheduler = &mine, .scenario = \"work - spin:us=%d\\nhold 100%%\");\n", i, 100 + i
+		print "KTSTR_MAIN"
+	}' >many.c && gcc -I"$header" many.c -o many "$O/libktstr.a" -lm || fail 'many.c does not compile' || return
+	# There is no verdict to be read.
+	on_terminal 1 100 -- env -u NO_COLOR TERM=xterm PATH="$work/idle:$PATH" ktstr matrix ./many --preset all --all-profiles --kernel one --kernel two || return
+	[ "$(grep -c 'planning: [0-9]* of 30000 cells' frames)" -ge 2 ] || fail 'nothing moves while it plans' || return
+	[ "$(grep -c 'looking for what changed in [0-9]* steps, [0-9.]* s' frames)" -ge 2 ] || fail 'nothing moves while ninja looks' || return
+	[ -z "${SHOW-}" ] || sed -n 's/^longest/# 30,000 cells: longest/p' err >&3
 }
 
 # In CI a share of what virtual time gave is made once more, unasked; elsewhere it is asked for.
@@ -213,6 +305,42 @@ mistakes() {
 	exits 2 ktstr matrix "$base/tests" --profiles none && has 'no test has a place' err
 }
 
+# What a function of the program says and prints is bounded, and who says more is told by name.
+talkative() {
+	place || return
+	rm fake/out/ktstr-step && ln -s "$O/ktstr-step" fake/out/ktstr-step || return
+	cat >loud.c <<-'END'
+		#include <ktstr.h>
+		#include <stdio.h>
+		#include <string.h>
+		KTSTR_HOST_TEST(faulty)
+		{
+			char words[4000];
+			memset(words, '"', sizeof(words) - 1);
+			words[sizeof(words) - 1] = '\0';
+			for (int i = 0; i < 5000; i++)
+				ktstr_check(v, false, "%d %s", i, words);
+		}
+		KTSTR_HOST_TEST(loud)
+		{
+			(void)v;
+			for (int i = 0; i < 40000; i++)
+				puts("a line of thirty characters and more");
+		}
+		KTSTR_MAIN
+	END
+	gcc -I"$header" loud.c -o loud "$O/libktstr.a" -lm || fail 'loud.c does not compile' || return
+	exits 0 ./loud --judge faulty --to said && python3 -c 'import json
+faults = json.load(open("said"))["seeds"][0]["faults"]
+assert len(faults) == 1000 and faults[-1] == "and 4001 more faults" and max(map(len, faults)) == 512, (len(faults), faults[-1])' || return
+	exits 1 ./loud faulty && has 'and 4001 more faults' out && same 999 "$(grep -c 'loud.c:' out)" 'faults that are told' || return
+	ktstr matrix ./loud --json-file j.json >out 2>err </dev/null
+	has 'the function of test loud in' out && has 'more than 1048576 bytes of output; such a function prints 1 MiB at most' out &&
+		python3 -c 'import json
+tests = {t["test"]: t for t in json.load(open("j.json"))["tests"]}
+assert tests["faulty"]["verdict"] == "fail" and tests["loud"]["verdict"] == "broken", tests'
+}
+
 # Cells without a result are named, and no step of a guest is begun. What is fast fails here, for these are no kernels: that is told, and the
 # list is there all the same. tests/vm/libktstr.sh has one that does not.
 affected() {
@@ -238,4 +366,5 @@ long_names() {
 	gcc -I"$header" long.c -o long "$O/libktstr.a" -lm && matrix ./long && same 2 "$(steps_of test)" 'tests' && has '2 of 2 passed' out
 }
 
-run_tests cells names nothing_twice shards verdicts history audits budgets mistakes affected long_names
+exec 3>&1
+run_tests cells names nothing_twice shards verdicts history live ended_by_hand smooth audits budgets mistakes talkative affected long_names

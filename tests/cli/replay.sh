@@ -77,8 +77,8 @@ again() {
 	touch stale && exits 1 bin/cargo-ktstr replay "$cell" && has 'it came to no other run' err && rm stale || return
 	touch changed && exits 32 bin/cargo-ktstr replay "$cell" && has 'DIFFERS' out && rm changed || return
 	mv "$cell/seed-2" away && exits 10 bin/cargo-ktstr replay "$cell" --seed 2 && has 'the run that is kept' err && mv away "$cell/seed-2" || return
-	: >"$KTSTR_STORE/last-run" && exits 0 bin/cargo-ktstr replay --failed && has 'everything passed' err || return
-	echo "$cell" >"$KTSTR_STORE/last-run" && exits 0 bin/cargo-ktstr replay --failed && has 'seed 3: the same' out
+	mkdir -p "$KTSTR_STORE/history" && : >"$KTSTR_STORE/history/last" && exits 0 bin/cargo-ktstr replay --failed && has 'everything passed' err || return
+	echo "$cell" >"$KTSTR_STORE/history/last" && exits 0 bin/cargo-ktstr replay --failed && has 'seed 3: the same' out
 }
 
 watched() {

@@ -59,10 +59,10 @@ static int read_limits(struct limits *l, struct err *e)
 	return 0;
 }
 
-/* What is small, and what it spares is not, goes for its age only. */
+/* What is small, and what it spares is not, goes for its age only, and so does what cannot be made again. */
 static bool must_go(const struct inventory_item *x, const struct limits *l, uint64_t left)
 {
-	bool small = x->kind == INVENTORY_NOTE || x->kind == INVENTORY_TEXTS;
+	bool small = x->kind == INVENTORY_NOTE || x->kind == INVENTORY_TEXTS || x->kind == INVENTORY_HISTORY;
 
 	return x->used <= l->unused || (left > l->bytes && !small);
 }
@@ -194,7 +194,8 @@ const struct verb verb_cache_gc = {
 	.args = "",
 	.summary = "remove from the store what has not been used for a long time",
 	.about =
-		"All of it can be made or fetched again. What a running command uses stays. Kernels in the kernel cache are\n"
+		"All of it can be made or fetched again, but for the history of runs, which goes by its age alone. What a running\n"
+		"command uses stays. Kernels in the kernel cache are\n"
 		"not touched; cargo ktstr kernel clean removes those.",
 	.examples = "  cargo ktstr cache gc --dry-run\n"
 		    "  cargo ktstr cache gc --max-size 10G\n"

@@ -6,6 +6,7 @@
 #include "gen/matrix/audit.h"
 #include "gen/matrix/budget.h"
 #include "gen/matrix/history.h"
+#include "gen/matrix/last.h"
 #include "gen/matrix/select.h"
 #include "gen/matrix/watch.h"
 #include "gen/verb/tests/asked.h"
@@ -103,6 +104,7 @@ static void rank_cells(struct matrix *m, const struct history *h)
 		}
 }
 
+/* 1: nothing failed. */
 static int select_failed(struct matrix *m, struct err *e)
 {
 	auto_past_run struct past_run last = { 0 };
@@ -113,8 +115,10 @@ static int select_failed(struct matrix *m, struct err *e)
 	for (size_t i = 0; i < last.n; i++)
 		if (is_bad(last.v[i].verdict))
 			index_add(&failed, last.v[i].name, &last.v[i]);
-	if (!failed.n)
-		return err_set(e, X_NO_INPUT, "--rerun-failed: in the last run, %s, nothing failed", last.id);
+	if (!failed.n) {
+		log_info("in the last run, %s, nothing failed", last.id);
+		return 1;
+	}
 	return select_known(m, &failed)
 		       ? 0
 		       : err_set(e, X_NO_INPUT,
@@ -131,8 +135,10 @@ static int choose(struct request *q, const struct history *h, struct err *e)
 	if (tests_asked.filter && !select_text(m, tests_asked.filter))
 		return err_set(e, X_NO_INPUT, "no cell has \"%s\" in its name; --list names all", tests_asked.filter);
 	if (tests_asked.rerun_failed) {
-		if (select_failed(m, e) < 0)
-			return -1;
+		int r = select_failed(m, e);
+
+		if (r)
+			return r;
 		m->force = true;
 	}
 	if (!select_shard(m, &own.shard)) {
@@ -183,14 +189,40 @@ static char *command(void)
 	return argv_quote((const char *const *)a.v);
 }
 
-static void told(const struct request *q, const struct rulings *all, const struct made *m, int code)
+static void write_down(const struct rulings *all, const struct made *m, int code)
 {
 	auto_free char *words = command();
 	struct err e = { 0 };
 
-	(void)q;
 	if (history_add(all, &m->run, words, code, own.began, (uint64_t)(now_ms() - own.began_ms), &e) < 0)
 		log_warn("the run is not written down: %s", e.msg);
+}
+
+static void told(const struct request *q, const struct rulings *all, const struct made *m, int code)
+{
+	(void)q;
+	write_down(all, m, code);
+}
+
+/* What was finished before somebody ended us is kept, and the history has it. */
+static void tell_interrupted(struct request *q, const struct made *m, const struct err *why)
+{
+	auto_rulings struct rulings all = { 0 };
+	size_t asked = select_count(&q->matrix), n;
+	struct err e = { 0 };
+
+	if (why->code != X_INTERRUPTED || !m->run.dir)
+		return;
+	n = rulings_finished(&q->matrix, &m->run);
+	log_info("%zu of %zu cells have a verdict that is kept; the same command goes on from there", n, asked);
+	if (!n)
+		return;
+	if (rulings_read(&all, &q->matrix, &m->run, &e) < 0) {
+		log_warn("the run is not written down: %s", e.msg);
+		return;
+	}
+	write_down(&all, m, why->code);
+	last_write(&all);
 }
 
 /* In CI a share is looked at unasked, where there is something to look at. */
@@ -228,7 +260,11 @@ static int run_cells(struct request *q, struct err *e)
 	audit_unsaid(&q->matrix);
 	watch_init(&w, &q->matrix, &h, (unsigned)tests_asked.jobs);
 	ro.watch = &w.hooks;
-	return request_make(q, &m, &ro, e) < 0 ? -1 : request_tell(q, &m, &telling, e);
+	if (request_make(q, &m, &ro, e) < 0) {
+		tell_interrupted(q, &m, e);
+		return -1;
+	}
+	return request_tell(q, &m, &telling, e);
 }
 
 static int run_matrix(int n, const char *const *args, struct err *e)

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "gen/base/remote.h"
+#include "gen/matrix/last.h"
 #include "gen/replay/again.h"
 #include "gen/replay/cell.h"
 #include "gen/replay/looks.h"
@@ -19,6 +20,7 @@
 #include "judge/facts/facts.h"
 #include "options/opt.h"
 #include "progress/log.h"
+#include "text/argv.h"
 
 enum { RUNS_UNSAID = 3, AROUND_UNSAID_MS = 20, ROWS_UNSAID = 60, TEXT_MAX = 256 << 20, UNPACK_MB = 2048 };
 #define NS_PER_MS 1000000u
@@ -220,8 +222,10 @@ static int run_replay(int n, const char *const *args, struct err *e)
 		return e->code;
 	}
 	/* Our children share the remote store. */
-	if (remote_begin(e) < 0 || (o.failed && replay_failed(&cells, e) < 0))
+	if (remote_begin(e) < 0)
 		return e->code;
+	if (o.failed && last_read(&cells, e) < 0)
+		return err_in(e, "--failed"), e->code;
 	if (!cells.n)
 		log_info("everything passed in the last run");
 	for (size_t i = 0; i < cells.n; i++) {

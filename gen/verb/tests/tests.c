@@ -248,6 +248,9 @@ static int load_program(struct request *q, const char *word, struct err *e)
 			return -1;
 	for (size_t i = 0; i < p->hosts.n; i++)
 		load_host(q, p, p->hosts.v[i]);
+	for (size_t i = 0; i < p->lacks.n; i++)
+		log_note("no cell, since by a real clock a guest has no more CPUs than this machine: %s",
+			 p->lacks.v[i]);
 	return 0;
 }
 

@@ -12,13 +12,14 @@
 #include "json/read.h"
 #include "process/spawn.h"
 
-enum { ANSWER_MAX = 1 << 20, PRINTED_MAX = 1 << 20, ASK_MS = 60000, HOST_MS = 600000, FAULTS_MAX = 1000 };
+/* As JSON a byte may be six of them. */
+enum { ANSWER_MAX = 8 * OWN_FAULTS_MAX * OWN_WORDS_MAX, PRINTED_MAX = 1 << 20, ASK_MS = 60000, HOST_MS = 600000 };
 
 static int read_faults(struct own *o, const struct json *j, int list, struct err *e)
 {
 	int n = json_count(j, list);
 
-	for (int i = 0; i < n && i < FAULTS_MAX; i++) {
+	for (int i = 0; i < n && i < OWN_FAULTS_MAX; i++) {
 		auto_free char *words = NULL;
 
 		if (json_str(j, json_at(j, list, i), &words, e) != 0)
@@ -48,7 +49,12 @@ int own_read(struct own *o, const char *text, size_t n, uint64_t asked, struct e
 /* What it printed says most about how it ended. */
 static int run(struct own *o, const char *const *words, const char *test, int ms, struct err *e)
 {
-	const struct spawn s = { .argv = words, .in = SPAWN_NULL, .family = true };
+	const struct spawn s = {
+		.argv = words,
+		.in = SPAWN_NULL,
+		.family = true,
+		.less = "such a function prints 1 MiB at most, so write more than that into a file of your own"
+	};
 	char how[64];
 	int status;
 

@@ -14,7 +14,8 @@ struct own {
 	size_t n;
 };
 
-/* runs: the folder with seed-N/run.json; NULL: it is a test of the host, which has none, and ten minutes. to: a file for the answer, which goes again. X_FAIL: the program ended otherwise than with an answer; X_TIMEOUT. o is to be freed in any case. */
+/* runs: the folder with seed-N/run.json; NULL: it is a test of the host, which has none, and ten minutes. to: a file for the answer, which goes again. X_FAIL: the program
+ * ended otherwise than with an answer, or printed more than 1 MiB; X_TIMEOUT. o is to be freed in any case. */
 int own_ask(struct own *o, const char *program, const char *test, const char *runs, uint64_t seed, const char *to,
 	    struct err *e);
 /* faults and skip from its answer about that seed, which is not trusted; X_FAIL. */

@@ -84,7 +84,7 @@ static void whole_file(void **state)
 	assert_null(plan_edge(&p, "bootable", "kernel 6.12"));
 	FILE *f = xmemstream(&text, &n);
 
-	ninja_write(f, &p, true);
+	ninja_write(f, &p, true, NULL);
 	fclose(f);
 	assert_string_equal(text, want);
 }
