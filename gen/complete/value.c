@@ -103,10 +103,6 @@ static const struct {
 	{ "[FILE]...", files },
 	{ "[ARGS]...", files },
 	{ "LIST", profiles },
-	{ "[NAME|FILE]... [-- SCHEDULER-ARGS...]", scenarios },
-	{ "PROGRAM|NAME|FILE...", scenarios },
-	{ "NAME|FILE [-- SCHEDULER-ARGS...]", scenarios },
-	{ "[NAME|FILE|CELL] [-- SCHEDULER-ARGS...]", scenarios },
 };
 
 static void choices(const struct ask *a, const char *list)
@@ -127,6 +123,11 @@ void complete_values(FILE *f, const struct opt *o, const char *arg, const char *
 
 	if (o->choices) {
 		choices(&a, o->choices);
+		return;
+	}
+	/* Words of verbs about tests, whatever else they take. */
+	if (arg && strstr(arg, "NAME|FILE")) {
+		scenarios(&a);
 		return;
 	}
 	for (size_t i = 0; arg && i < countof(kinds); i++) {

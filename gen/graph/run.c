@@ -109,7 +109,7 @@ static int note_taken(struct run *r, const struct plan *p, const struct run_opts
 	o.explain = false;
 	o.ask = true;
 	o.watch = &quiet;
-	if (make_plan(r, p, &o, e) < 0)
+	if (make_plan(r, p, &o, e) < 0 || run_failures(r, p, e) < 0)
 		return -1;
 	taken_note(r, p, o.last);
 	if (!o.last)

@@ -7,7 +7,7 @@
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 KTSTR_CCACHE=0
 unset GIT_DIR
 ssh=$base/like-ssh
-cp "$root/tests/like-ssh.sh" "$ssh" && chmod +x "$ssh" || fail "no launcher"
+cp "$root/tests/like-ssh.sh" "$ssh" && chmod +x "$ssh"
 SSH_LOG=$base/ssh.log
 export SSH_LOG
 
@@ -36,12 +36,12 @@ built() { # HOW-MANY: results of builds in the store
 
 # Nothing of us runs, there or here, and nothing lies about.
 nothing_left() {
-	within 20 nobody || { leftovers && ps -eo pid,args | grep '[l]aunched' && fail 'something still runs'; } || return
+	within 20 nobody || { leftovers && pgrep -af ' launched$' && fail 'something still runs'; } || return
 	same '' "$(find cache/ktstr/store/drafts cache/ktstr/store/locks -mindepth 1)" 'what is left in the store'
 }
 
 nobody() {
-	[ -z "$(leftovers)" ] && ! ps -eo args | grep -q "^$O/ktstr-source launche[d]"
+	[ -z "$(leftovers)" ] && ! pgrep -f "^$O/ktstr-source launched$" >&2
 }
 
 # The same result by the same key, whoever made it; tools that make prints to are heard.

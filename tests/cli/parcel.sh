@@ -93,9 +93,9 @@ refused() {
 		exits 10 ktstr cache export -o x ../y && exits 2 ktstr cache export -o x --for shell && has 'not by "shell"' err &&
 		exits 2 ktstr cache export -o x --for run --nonsense && has nonsense err && exits 10 ktstr cache export -o x --for run ./none.ktstr &&
 		exits 1 ktstr cache export -o none/x "$key" && [ ! -e x ] || return
-	exits 0 ktstr cache export -o x "$key" && head -c 300 x >cut && printf nothing >text && mkfifo pipe || return
-	exits 10 ktstr cache import none && exits 26 ktstr cache import cut && has 'nothing of it' err && exits 26 ktstr cache import text && exits 10 ktstr cache import pipe &&
-		exits 10 ktstr cache import . && exits 2 ktstr cache import && exits 26 ktstr cache import x cut && has '1 results, 0 new' out
+	exits 0 ktstr cache export -o x "$key" && head -c 300 x >x.cut && printf nothing >x.txt && mkfifo pipe || return
+	exits 10 ktstr cache import none && exits 26 ktstr cache import x.cut && has 'nothing of it' err && exits 26 ktstr cache import x.txt && exits 10 ktstr cache import pipe &&
+		exits 10 ktstr cache import . && exits 2 ktstr cache import && exits 26 ktstr cache import x x.cut && has '1 results, 0 new' out
 }
 
 # Many at once, of the same and of others; and sudden ends at any moment.

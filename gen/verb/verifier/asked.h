@@ -31,7 +31,7 @@ enum { WORKLOAD_MS = 50, WORKLOAD_SIDECAR_MS = 300 };
 struct verifier_asked {
 	const char *scheduler;
 	struct package_opts package;
-	struct opt_list kernels, topologies, tests, declared;
+	struct opt_list kernels, topologies, tests, declared, launchers;
 	struct profile_opts profiles;
 	struct guest_asked guest;
 	struct clock_asked clock;

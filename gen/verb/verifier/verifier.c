@@ -82,6 +82,7 @@ static const struct opt opts[] = {
 	  .type = OPT_FLAG,
 	  .out = &verifier_asked.force,
 	  .help = "run the cells again although their results are known" },
+	LAUNCHER_OPT(verifier_asked.launchers),
 	EXPLAIN_OPT(verifier_asked.explain),
 	JOBS_OPT(verifier_asked.jobs, 1024, "how many steps run at once; as many as CPUs unless given"),
 	{ 0 },
@@ -126,7 +127,7 @@ static int find_kernels(struct request *q, struct err *e)
 /* What is wrong with the command line is said before anything is looked for, built or booted. Zero, or PROFILES_ASK. */
 static int check(struct request *q, struct err *e)
 {
-	if (sweep_check_args(q->args, e) < 0)
+	if (sweep_check_args(q->args, e) < 0 || launcher_asked(&o->launchers, e) < 0)
 		return -1;
 	if (o->package.spec && !*o->package.spec)
 		return err_set(e, X_USAGE, "--scheduler: the package has no name");
