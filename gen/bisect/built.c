@@ -92,6 +92,20 @@ static int put(const char *draft, const char *name, const char *text, struct err
 	return file_write(AT_FDCWD, path, text, strlen(text), e) < 0 ? -1 : 0;
 }
 
+/* Why the command cannot run there; NULL: it can. A link in the commit may lead anywhere, also to the user's own files. Caller frees. */
+static char *unfit(const char *draft, const char *cwd, const char *below)
+{
+	auto_free char *tree = xasprintf("%s/tree", draft);
+	auto_free char *top = realpath(tree, NULL), *whole = realpath(cwd, NULL);
+	size_t n = top ? strlen(top) : 0;
+
+	if (!whole || access(whole, X_OK) < 0)
+		return xasprintf("it has no folder %s", below);
+	return !n || strncmp(whole, top, n) != 0 || (whole[n] && whole[n] != '/')
+		       ? xasprintf("its folder %s is a link that leads out of it", below)
+		       : NULL;
+}
+
 /* Somebody ended it, or the shell found no such command: next time it may be otherwise. */
 static bool is_of_the_machine(int status)
 {
@@ -110,10 +124,9 @@ static int build(struct built *b, const struct commits *c, const struct built_ho
 
 	if (fd < 0)
 		return err_sys(e, "open %s", path);
-	if (access(cwd, X_OK) == 0)
+	b->why = unfit(draft, cwd, c->below);
+	if (!b->why)
 		r = run(how, cwd, fd, until, &status, e);
-	else
-		b->why = xasprintf("it has no folder %s", c->below);
 	if (r < 0)
 		return -1;
 	if (r == SPAWN_DEADLINE) {
@@ -166,7 +179,8 @@ static int place(struct built *b, const char *id, const struct built_how *how, c
 	if (file_read(AT_FDCWD, from, PROGRAM_MAX, &data, &n, e) < 0 || mkdir_p(AT_FDCWD, dir, 0777, e) < 0 ||
 	    file_write(AT_FDCWD, to, data, n, e) < 0)
 		return -1;
-	if (chmod(to, 0755) < 0)
+	/* Its ctime is part of what its content is remembered by. */
+	if (access(to, X_OK) < 0 && chmod(to, 0755) < 0)
 		return err_sys(e, "mode of %s", to);
 	b->program = realpath(to, NULL);
 	return b->program ? BUILT : err_sys(e, "%s", to);

@@ -215,7 +215,14 @@ by_commit() {
 	mkdir repo/sub && git_here -C repo mv end about sub/ && git -C repo show HEAD:mk >repo/sub/mk && git_here -C repo add -A &&
 		git_here -C repo commit -qm moved && git_here -C repo commit -q --allow-empty -m nothing && echo pass >repo/sub/end &&
 		git_here -C repo commit -qam mended && echo fail >repo/sub/end && git_here -C repo commit -qam 'broken again' || fail 'no more commits' || return
-	bisect 0 t.ktstr --tree repo/sub --build-with 'sh mk' --scheduler-bin made/sched --good HEAD~1 --bad HEAD && has 'broken again' out
+	bisect 0 t.ktstr --tree repo/sub --build-with 'sh mk' --scheduler-bin made/sched --good HEAD~1 --bad HEAD && has 'broken again' out || return
+	# A folder that came later, and one that is a link to somewhere else.
+	cp -R repo/sub repo/late && git_here -C repo add -A && git_here -C repo commit -qm late || fail 'no late folder' || return
+	bisect 22 t.ktstr --tree repo/late --build-with 'sh mk' --scheduler-bin made/sched --good HEAD~1 --bad HEAD && has 'it has no folder late/' err || return
+	git_here -C repo mv late away && ln -s "$work/repo/sub" repo/late && git_here -C repo add -A && git_here -C repo commit -qm link &&
+		git_here -C repo commit -q --allow-empty -m more && rm repo/late && mkdir repo/late && : >builds || fail 'no link' || return
+	bisect 22 t.ktstr --tree repo/late --build-with 'sh mk' --scheduler-bin made/sched --good HEAD~1 --bad HEAD && has 'a link that leads out of it' err &&
+		same '' "$(cat builds)" 'what was built'
 }
 
 untold_commits() {
