@@ -87,6 +87,8 @@ int workspace_tests(struct argv *programs, const struct package_opts *o, struct 
 	argv_add(&words, "--message-format=json-render-diagnostics");
 	const struct spawn s = { .argv = (const char *const *)words.v, .in = SPAWN_NULL, .family = true };
 
+	if (log_level() == LOG_QUIET)
+		(void)setenv("CARGO_TERM_QUIET", "true", 0);
 	log_command((const char *const *)words.v);
 	if (spawn_capture(&s, false, MESSAGES_MAX, -1, &text, &n, &status, e) < 0)
 		return err_in(e, "cargo test --no-run");

@@ -22,7 +22,8 @@ place() {
 	printf '#!/bin/sh\necho "apt-get $*" >>"%s/installs"\n' "$work" >bin/apt-get
 	# shellcheck disable=SC2016 # the script's own
 	printf '#!/bin/sh\n[ "$2" = ktstr ] || exec %s "$@"\necho "make $*" >>"%s/installs"\n' "$(command -v make)" "$work" >bin/make
-	chmod +x bin/apt-get bin/make && PATH=$work/bin:$work/fake/out:$PATH
+	chmod +x bin/apt-get bin/make
+	PATH=$work/bin:$work/fake/out:$PATH
 	export PATH FAKE_LOG FAKE_REAL KTSTR_KERNEL_MIRROR KTSTR_RELEASES_URL KTSTR_CCACHE
 	unset KTSTR_STORE KTSTR_CACHE_DIR KTSTR_KERNEL CI
 	: >steps

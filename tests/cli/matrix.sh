@@ -151,8 +151,8 @@ verdicts() {
 		has '2 of 6 passed, fail: 2, inconclusive: 2' out && has 'gap.max 3 ms > 2 ms' out && has 'tiny-1llc' out &&
 		has '. passed  c known to pass' out && has 'tests="6" failures="2" errors="0" skipped="2"' j.xml && has '"verdict": "fail"' j.json || return
 	python3 "$root/tests/junit.py" j.xml >lines && same 2 "$(grep -c '^"failure"' lines)" 'failures in JUnit' || return
-	FAKE_WORDS='a]]>\u0001\u001b[31m\ufffe <&\"'
-	export FAKE_WORDS
+	# Backslashes are for JSON.
+	export FAKE_WORDS='a]]>\u0001\u001b[31m\ufffe <&\"'
 	code=1 matrix bad.ktstr --rerun --junit j.xml && python3 "$root/tests/junit.py" j.xml >lines && has '"a]]>? <&\"' lines || return
 	unset FAKE_WORDS
 	code=2 matrix fine.ktstr vague.ktstr && code=0 matrix fine.ktstr vague.ktstr --allow-inconclusive || return

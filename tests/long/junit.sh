@@ -127,7 +127,8 @@ of_nextest() {
 			printf '{ "version": "%s", "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "config_hash": null,
 			"built_at": "2026-01-01T00:00:00Z", "ktstr_kconfig_hash": null, "vmlinux_name": "vmlinux" }\n' $version >"$dir/metadata.json" || return
 	done
-	mkdir -p crate/src crate/.config && printf '[profile.default.junit]\npath = "junit.xml"\n' >crate/.config/nextest.toml
+	mkdir -p crate/src crate/.config
+	printf '[profile.default.junit]\npath = "junit.xml"\n' >crate/.config/nextest.toml
 	printf '[package]\nname = "sched-tests"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n' >crate/Cargo.toml
 	cat >crate/src/lib.rs <<-'END'
 		#[cfg(test)]

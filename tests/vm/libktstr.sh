@@ -153,7 +153,10 @@ booted() {
 	END
 	gcc see.c -o see && gcc -Wall -Wextra -Werror -DSEE="\"$PWD/see\"" -I"$header" b.c -o b "$O/libktstr.a" -lm &&
 		exits 0 ./b --exact seen && has 'PASS seen  ' out && exits 1 ./b --exact found && has 'FAIL found' out &&
-		has 'folder 1' out && has 'parent=/w/cells' out
+		has 'folder 1' out && has 'parent=/w/cells' out || return
+	# The verifier starts it in the same way; to it this is a scheduler that ends before it attaches.
+	exits 4 ktstr verifier --tests ./b --clock virtual --topology 1,1,2,1 && has 'verifying 1 declared scheduler' err && has 'swappiness 13' out &&
+		has 'isolated 1' out && has 'folder 1' out && has 'parent=/w/cells' out
 }
 
 seeds_and_clock() {

@@ -378,6 +378,42 @@ static void verdict(void **state)
 	}
 }
 
+/* Of several schedulers the worst decides, wherever it stands; one that is well changes nothing. */
+static void verdict_of_several(void **state)
+{
+	static const struct {
+		const struct fixture *cells;
+		size_t n;
+	} of[] = { { single, 1 }, { kernels, 3 }, { sweep, countof(sweep) } };
+	static const struct {
+		size_t order[3], n;
+		uint64_t over;
+		int code;
+	} all[] = {
+		{ { 0 }, 1, NO_GATE, X_SUCCESS },     { { 0, 2 }, 2, NO_GATE, X_REJECTED },
+		{ { 2, 0 }, 2, NO_GATE, X_REJECTED }, { { 0, 1, 2 }, 3, NO_GATE, X_DIED },
+		{ { 2, 1, 0 }, 3, NO_GATE, X_DIED },  { { 0, 2 }, 2, 455, X_REJECTED },
+		{ { 0, 0 }, 2, 455, X_OVER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(all); i++) {
+		const struct run run = { 0 };
+		const struct plan plan = { 0 };
+		struct report r[3] = { 0 };
+		struct err e = { 0 };
+
+		for (size_t k = 0; k < all[i].n; k++) {
+			r[k] = (struct report){ .scheduler = "x", .fail_over = all[i].over, .fail_growth = NO_GATE };
+			fill(&r[k], of[all[i].order[k]].cells, of[all[i].order[k]].n);
+		}
+		assert_int_equal(report_verdict(r, all[i].n, &run, &plan, &e), all[i].code ? -1 : 0);
+		assert_int_equal(e.code, all[i].code);
+		for (size_t k = 0; k < all[i].n; k++)
+			report_free(&r[k]);
+	}
+}
+
 /* What cannot be read is gone, so that the next run makes it again. */
 static void damaged(void **state)
 {
@@ -394,11 +430,13 @@ static void damaged(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden),          cmocka_unit_test(harmless),
-		cmocka_unit_test(names_of_others), cmocka_unit_test(names_of_a_saved_report),
-		cmocka_unit_test(verdict),         in_scratch(damaged)
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(golden),
+					    cmocka_unit_test(harmless),
+					    cmocka_unit_test(names_of_others),
+					    cmocka_unit_test(names_of_a_saved_report),
+					    cmocka_unit_test(verdict),
+					    cmocka_unit_test(verdict_of_several),
+					    in_scratch(damaged) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
