@@ -19,10 +19,10 @@ struct ninja_session {
 	bool explain, brief;           /* as in run.h */
 	const struct run_watch *watch; /* as in run.h; NULL: none */
 	bool ask;
-	long long until; /* as in run.h */
-	unsigned jobs; /* 0: as many as CPUs we may use */
+	long long until;        /* as in run.h */
+	unsigned jobs;          /* 0: as many as CPUs we may use */
 	size_t failed, unknown; /* steps; of these those that were not made, X_UNKNOWN */
-	char *log;     /* what ninja itself had to say, or NULL */
+	char *log;              /* what ninja itself had to say, or NULL */
 	size_t log_n;
 	/* The rest is ninja_session.c's own. */
 	struct events events;

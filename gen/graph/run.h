@@ -36,7 +36,7 @@ struct run_opts {
 	unsigned jobs;                 /* 0: as many as CPUs we may use */
 	const struct run_watch *watch; /* NULL: a line per step */
 	bool ask; /* what takes a guest or a build is not done: a step of that kind fails unless its result is known (step/step.h) */
-	bool last; /* nothing is asked for behind it but to be told (taken.h) */
+	bool last;       /* nothing is asked for behind it but to be told (taken.h) */
 	long long until; /* now_ms() at which it is ended, as by a signal; 0: never */
 	bool keep; /* results stay as they are until run_free(): an equal request waits that long. edge.again takes them away */
 };

@@ -1,5 +1,6 @@
 #include "gen/matrix/matrix.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,7 +160,7 @@ const char *matrix_name(const struct matrix_cell *c)
 
 char *matrix_apart(const struct matrix_cell *c, size_t seed)
 {
-	return xasprintf("apart/%s/seed-%llu", matrix_name(c), (unsigned long long)(c->test->seeds.first + seed));
+	return xasprintf("apart/%s/seed-%" PRIu64, matrix_name(c), c->test->seeds.first + seed);
 }
 
 /* Its function is asked by the verb that knows of programs. */

@@ -246,7 +246,7 @@ of_the_environment() {
 projects() {
 	try ktstr replay -- "$word" && try ktstr replay a/b/c --pack "$word" && try ktstr replay -- "$word/a/b" || return
 	try ktstr explore -- "$word" && try ktstr explore cgroup_steady --seeds "$word" --kernel one && try ktstr explore cgroup_steady --kernel "$word" --seeds 1 &&
-		try ktstr explore cgroup_steady --scheduler-bin "$word" && try ktstr explore cgroup_steady --topology "$word" || return
+		try ktstr explore cgroup_steady --scheduler-bin "$word" && try ktstr explore cgroup_steady --topology "$word" && try ktstr explore cgroup_steady --preset "$word" || return
 	try ktstr bisect --good one --bad one -- "$word" && try ktstr bisect cgroup_steady --good "$word" --bad one && try ktstr bisect --good one --bad "$word" --scheduler-bin ../scx &&
 		try ktstr bisect cgroup_steady --tree "$word" --good a --bad b && try ktstr bisect cgroup_steady --tree .. --good "$word" --bad HEAD || return
 	try ktstr new -- "$word" && try ktstr new --lang="$word" x || return

@@ -125,6 +125,7 @@ elsewhere() {
 		ctest --test-dir		the same
 		ktstr run cgroup_exit_race	tests/vm/schedulers.sh: as small a scenario, the same end
 		ktstr explore lost.ktstr	tests/long/explore.sh
+		ktstr explore ./tests		tests/cli/explore.sh: other tests
 		ktstr replay 			tests/long/explore.sh
 		ktstr bisect 			tests/long/bisect.sh; of kernels' commits tests/cli/bisect.sh
 		ktstr matrix ./tests		tests/vm/libktstr.sh: other tests

@@ -1,6 +1,7 @@
 #include "gen/verb/tests/rounds.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,8 +128,8 @@ static char *label(void *ctx, size_t running, size_t left)
 	const struct chase *c = ctx;
 
 	(void)left;
-	return xasprintf("seeds %llu to %llu: %zu of %zu runs, %zu steps at work", (unsigned long long)c->first,
-			 (unsigned long long)(c->first + c->n - 1), c->heard, c->all, running);
+	return xasprintf("seeds %" PRIu64 " to %" PRIu64 ": %zu of %zu runs, %zu steps at work", c->first,
+			 c->first + c->n - 1, c->heard, c->all, running);
 }
 
 /* Whether no cell waits for the rest of the round. */
