@@ -18,6 +18,7 @@ done
 cp "$O/ktstr" "$work/fake/out/"
 rm "$work/fake/out/ktstr-step"
 cp "$root/tests/fake-step.sh" "$work/fake/out/ktstr-step"
+chmod +x "$work/fake/out/ktstr-step"
 PATH=$work/fake/out:$PATH
 export PATH XDG_CACHE_HOME="$work/cache" KTSTR_CACHE_DIR="$work/kernels" KTSTR_GUEST_CPUS=1024 KTSTR_GUEST_MB=1048576
 for key in one two; do

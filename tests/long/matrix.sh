@@ -80,8 +80,9 @@ parts() {
 		cp -a first "part$i" && KTSTR_STORE=$work/part$i ktstr matrix ./a ./b --seed 7 --shard $i/3 >>parts.out 2>&1 </dev/null || fail "part $i" || return
 	done
 	for i in 1 2 3; do
-		cp -a -n "part$i/objects" first/ || fail "merge $i" || return
+		KTSTR_STORE=$work/part$i exits 0 ktstr cache export -o $i.parcel --for matrix ./a ./b --seed 7 --shard $i/3 || return
 	done
+	exits 0 ktstr cache import 1.parcel 2.parcel 3.parcel || return
 	ran 0 'all parts together' ktstr matrix ./a ./b --seed 7
 }
 
@@ -116,9 +117,20 @@ open("took", "w").write("%.2f s, CPU %.1f s, that is %.0f %% of %d; busy by what
     100 * (u.ru_utime + u.ru_stime) / took / n, n, cpus))
 sys.exit(code)'
 
+matrix_words='matrix ./a ./b ./c --preset tiny-1llc --preset tiny-2llc --preset odd-3llc --preset smt-2llc --all-profiles --shift 2'
+
+# parcel FILE OPTION…: what the matrix came to
+parcel() {
+	to=$1
+	shift
+	# shellcheck disable=SC2086 # words
+	exits 0 ktstr cache export -o "$to" --for $matrix_words "$@"
+}
+
 # everywhere OPTION…: the whole matrix, in place of this shell
 everywhere() {
-	set -- ktstr matrix ./a ./b ./c --preset tiny-1llc --preset tiny-2llc --preset odd-3llc --preset smt-2llc --all-profiles --shift 2 "$@"
+	# shellcheck disable=SC2086 # words
+	set -- ktstr $matrix_words "$@"
 	[ -z "${SHOW-}" ] || set -- python3 -c "$measure" "$@"
 	[ -z "${SHOW_LOCK-}" ] || set -- flock -o "$SHOW_LOCK" "$@"
 	exec "$@"
@@ -180,17 +192,16 @@ whole() {
 	phase "one kernel in place of another, $made of $((cells / 2)) cells before a sudden end" "$@" || return
 	[ $((made + ran)) -le $((cells / 2)) ] && [ $((made + ran)) -ge $((cells / 2 - 8)) ] || fail "$made cells, then $ran, of $((cells / 2))" || return
 
-	# Each part on a store of its own, which has guests and no result of that seed.
+	# Each part on a store of its own, which has guests and no result of that seed; then all of them in the first one.
 	set -- --kernel "$first" --kernel "$second" --seed 7
 	for i in 1 2 3; do
 		mkdir "part$i" && cp -a store/format "part$i/" && cp -al store/objects "part$i/" || return
 	done
 	for i in 1 2 3; do
 		KTSTR_STORE=$work/part$i phase "part $i of 3" "$@" --shard $i/3 || return
+		KTSTR_STORE=$work/part$i parcel $i.parcel "$@" --shard $i/3 || return
 	done
-	for i in 1 2 3; do
-		cp -a -n "part$i/objects" store/ || fail "merge $i" || return
-	done
+	exits 0 ktstr cache import 1.parcel 2.parcel 3.parcel || return
 	phase 'all, after its parts' "$@" && same 0 "$ran" 'after its parts'
 }
 
