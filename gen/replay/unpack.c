@@ -1,6 +1,5 @@
 #include "gen/replay/packed.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,8 +15,7 @@
 #include "base/mem.h"
 #include "bundle/bundle.h"
 #include "gen/replay/again.h"
-#include "json/read.h"
-#include "kernel/cache/entry.h"
+#include "gen/replay/head.h"
 #include "progress/log.h"
 #include "scenario/scenario.h"
 #include "scenario/text/line.h"
@@ -25,14 +23,12 @@
 
 #define BYTES_PER_MB ((uint64_t)1 << 20)
 
-enum { RUN_MAX = 256 << 20, OPTIONS_MAX = 16, NAME_LONGEST = 100 };
+enum { RUN_MAX = 256 << 20 };
 
 /* A bundle unpacked: what of it is somebody else's word has been looked at. */
 struct unpacked {
 	char *dir; /* of all of it; ours */
-	char *test, *kernel, *scheduler;
-	uint64_t seed, bytes;
-	struct argv options;
+	struct packed_head head;
 };
 
 static void unpacked_free(struct unpacked *u)
@@ -42,92 +38,14 @@ static void unpacked_free(struct unpacked *u)
 	if (u->dir)
 		(void)rmtree(AT_FDCWD, u->dir, &ignored);
 	free(u->dir);
-	free(u->test);
-	free(u->kernel);
-	free(u->scheduler);
-	argv_free(&u->options);
+	packed_head_free(&u->head);
 }
 #define auto_unpacked __attribute__((unused, cleanup(unpacked_free)))
-
-static int bad(const char *what, struct err *e)
-{
-	return err_set(e, X_BAD_ARCHIVE, "the bundle is refused: %s", what);
-}
-
-/* A file's name that means nothing else. */
-static bool is_plain(const char *name)
-{
-	size_t n = strlen(name);
-
-	if (!n || n > NAME_LONGEST || name[0] == '.' || name[0] == '-')
-		return false;
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("._+-", *name))
-			return false;
-	return true;
-}
-
-static bool is_number(const char *text)
-{
-	size_t n = strspn(text, "0123456789");
-
-	return n && n < 10 && !text[n];
-}
-
-/* Those that packed.c keeps, and no others. */
-static int check_options(const struct argv *a, struct err *e)
-{
-	for (size_t i = 0; i < a->n; i++) {
-		const char *o = a->v[i];
-
-		if (!strcmp(o, "--monitor") || !strcmp(o, "--dense"))
-			continue;
-		if ((strcmp(o, "--shift") != 0 && strcmp(o, "--timeout") != 0 && strcmp(o, "--memory-mb") != 0) ||
-		    i + 1 == a->n || !is_number(a->v[i + 1]))
-			return bad("options of its run", e);
-		i++;
-	}
-	return 0;
-}
-
-static int read_options(struct unpacked *u, const struct json *j, struct err *e)
-{
-	int list = json_get(j, 0, "options"), n = json_count(j, list);
-
-	if (json_kind(j, list) != JSON_ARRAY || n > OPTIONS_MAX)
-		return bad("options of its run", e);
-	for (int i = 0; i < n; i++) {
-		auto_free char *word = NULL;
-
-		if (json_str(j, json_at(j, list, i), &word, e) != 0)
-			return bad("options of its run", e);
-		argv_add(&u->options, word);
-	}
-	return check_options(&u->options, e);
-}
-
-static int read_head(struct unpacked *u, const char *text, size_t n, struct err *e)
-{
-	auto_json struct json j = { 0 };
-	uint64_t format = 0;
-
-	if (json_parse(&j, text, n, e) < 0 || json_u64(&j, json_get(&j, 0, "format"), &format, e) != 0 ||
-	    format != PACKED_FORMAT)
-		return bad("its head is none, or of another version of ktstr", e);
-	if (json_str(&j, json_get(&j, 0, "test"), &u->test, e) || !is_plain(u->test) ||
-	    json_str(&j, json_get(&j, 0, "kernel"), &u->kernel, e) || kernel_key_check(u->kernel, e) < 0 ||
-	    json_u64(&j, json_get(&j, 0, "seed"), &u->seed, e) ||
-	    json_u64(&j, json_get(&j, 0, "bytes"), &u->bytes, e) ||
-	    json_str(&j, json_get(&j, 0, "scheduler"), &u->scheduler, e) < 0 ||
-	    (u->scheduler && !is_plain(u->scheduler)))
-		return bad("names in its head", e);
-	return read_options(u, &j, e);
-}
 
 /* Before anything is written. */
 static int check_room(const struct unpacked *u, const char *path, uint64_t most_mb, struct err *e)
 {
-	uint64_t mb = u->bytes / BYTES_PER_MB + (u->bytes % BYTES_PER_MB != 0);
+	uint64_t mb = u->head.bytes / BYTES_PER_MB + (u->head.bytes % BYTES_PER_MB != 0);
 	struct statvfs fs;
 
 	if (mb > most_mb)
@@ -135,7 +53,7 @@ static int check_room(const struct unpacked *u, const char *path, uint64_t most_
 			       "%s unpacks to %" PRIu64 " MB, and no more than %" PRIu64
 			       " MB are taken; --unpack-mb N takes more",
 			       path, mb, most_mb);
-	if (statvfs(u->dir, &fs) == 0 && fs.f_bavail < u->bytes / fs.f_frsize)
+	if (statvfs(u->dir, &fs) == 0 && fs.f_bavail < u->head.bytes / fs.f_frsize)
 		return err_set(e, X_DISK_FULL,
 			       "%s unpacks to %" PRIu64
 			       " MB, and there is no such room in %s; TMPDIR names another folder",
@@ -147,7 +65,7 @@ static int check_room(const struct unpacked *u, const char *path, uint64_t most_
 static int check_text(const struct unpacked *u, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/test.ktstr", u->dir), *text = NULL;
-	auto_free char *want = u->scheduler ? xasprintf("./bin/%s", u->scheduler) : NULL;
+	auto_free char *want = u->head.scheduler ? xasprintf("./bin/%s", u->head.scheduler) : NULL;
 	struct scenario s = { 0 };
 	struct scenario_error why = { 0 };
 	size_t n;
@@ -161,7 +79,7 @@ static int check_text(const struct unpacked *u, struct err *e)
 	for (size_t i = 0; ok && i < s.n_lines; i++)
 		ok = s.lines[i].kind != LINE_PROGRAM;
 	scenario_free(&s);
-	return ok ? 0 : bad("its scenario", e);
+	return ok ? 0 : packed_bad("its scenario", e);
 }
 
 static int move(const struct unpacked *u, const char *from, const char *to, struct err *e)
@@ -176,22 +94,22 @@ static int arrange(const struct unpacked *u, const bool there[BUNDLE_PARTS], str
 {
 	static const enum bundle_part parts[] = { BUNDLE_META, BUNDLE_BZIMAGE, BUNDLE_IMAGE, BUNDLE_VMLINUX,
 						  BUNDLE_CONFIG };
-	auto_free char *kernel = xasprintf("%s/kernels/%s", u->dir, u->kernel), *bin = xasprintf("%s/bin", u->dir),
-		       *file = xasprintf("%s.ktstr", u->test),
-		       *program = xasprintf("bin/%s", u->scheduler ? u->scheduler : "");
+	auto_free char *kernel = xasprintf("%s/kernels/%s", u->dir, u->head.kernel), *bin = xasprintf("%s/bin", u->dir),
+		       *file = xasprintf("%s.ktstr", u->head.test),
+		       *program = xasprintf("bin/%s", u->head.scheduler ? u->head.scheduler : "");
 
-	if (there[BUNDLE_SCHEDULER] != !!u->scheduler)
-		return bad("its scheduler", e);
+	if (there[BUNDLE_SCHEDULER] != !!u->head.scheduler)
+		return packed_bad("its scheduler", e);
 	if (mkdir_p(AT_FDCWD, kernel, 0755, e) < 0 || mkdir_p(AT_FDCWD, bin, 0755, e) < 0)
 		return -1;
 	for (size_t i = 0; i < countof(parts); i++) {
 		const char *name = strrchr(bundle_names[parts[i]], '/') + 1;
-		auto_free char *to = xasprintf("kernels/%s/%s", u->kernel, name);
+		auto_free char *to = xasprintf("kernels/%s/%s", u->head.kernel, name);
 
 		if (there[parts[i]] && move(u, name, to, e) < 0)
 			return -1;
 	}
-	if (u->scheduler && move(u, "scheduler", program, e) < 0)
+	if (u->head.scheduler && move(u, "scheduler", program, e) < 0)
 		return -1;
 	return !strcmp(file, "test.ktstr") ? 0 : move(u, "test.ktstr", file, e);
 }
@@ -202,7 +120,7 @@ static int unpack(struct unpacked *u, const char *path, uint64_t most_mb, struct
 	bool there[BUNDLE_PARTS];
 	size_t n;
 
-	if (bundle_head(path, &head, &n, e) < 0 || read_head(u, head, n, e) < 0)
+	if (bundle_head(path, &head, &n, e) < 0 || packed_head_read(&u->head, head, n, e) < 0)
 		return -1;
 	if (!(u->dir = tmpdir_make("bundle", e)))
 		return -1;
@@ -210,7 +128,7 @@ static int unpack(struct unpacked *u, const char *path, uint64_t most_mb, struct
 
 	if (dir < 0)
 		return err_sys(e, "open %s", u->dir);
-	if (check_room(u, path, most_mb, e) < 0 || bundle_read(path, dir, u->bytes, there, e) < 0 ||
+	if (check_room(u, path, most_mb, e) < 0 || bundle_read(path, dir, u->head.bytes, there, e) < 0 ||
 	    check_text(u, e) < 0)
 		return -1;
 	return arrange(u, there, e);
@@ -228,7 +146,7 @@ bool packed_is(const char *path)
 static int compare(const struct unpacked *u, const char *dir, struct err *e)
 {
 	auto_free char *was = xasprintf("%s/run.json", u->dir),
-		       *is = xasprintf("%s/seed-%" PRIu64 "/run.json", dir, u->seed), *a = NULL, *b = NULL;
+		       *is = xasprintf("%s/seed-%" PRIu64 "/run.json", dir, u->head.seed), *a = NULL, *b = NULL;
 	size_t n, m;
 
 	if (file_read(AT_FDCWD, was, RUN_MAX, &a, &n, e) < 0 || file_read(AT_FDCWD, is, RUN_MAX, &b, &m, e) < 0)
@@ -246,15 +164,15 @@ int packed_run(const char *path, uint64_t most_mb, struct err *e)
 		return -1;
 	auto_free char *cache = xasprintf("KTSTR_CACHE_DIR=%s/kernels", u.dir);
 
-	argv_fmt(&words, "%s/%s.ktstr", u.dir, u.test);
-	argv_opt(&words, "--kernel", "%s", u.kernel);
-	argv_opt(&words, "--seed", "%" PRIu64, u.seed);
+	argv_fmt(&words, "%s/%s.ktstr", u.dir, u.head.test);
+	argv_opt(&words, "--kernel", "%s", u.head.kernel);
+	argv_opt(&words, "--seed", "%" PRIu64, u.head.seed);
 	argv_add(&words, "--no-build");
-	if (u.scheduler)
+	if (u.head.scheduler)
 		argv_opt(&words, "--payload", "%s/payload.pack", u.dir);
-	if (u.options.n)
-		argv_addv(&words, (const char *const *)u.options.v);
-	log_info("%s: %s with seed %" PRIu64 " on kernel %s", path, u.test, u.seed, u.kernel);
+	if (u.head.options.n)
+		argv_addv(&words, (const char *const *)u.head.options.v);
+	log_info("%s: %s with seed %" PRIu64 " on kernel %s", path, u.head.test, u.head.seed, u.head.kernel);
 	dir = again_words(&words, NULL, cache, e);
 	return dir ? compare(&u, dir, e) : -1;
 }

@@ -105,6 +105,25 @@ static void a_page(void **state)
 	assert_non_null(strstr(none, "nothing was seen within 4.000 ms of it"));
 }
 
+/* Times of a run.json or a verdict.json from elsewhere. */
+static void far_away(void **state)
+{
+	auto_looks struct looks l = { 0 };
+	struct facts_mark marks[] = { { .ns = UINT64_MAX }, { .ns = UINT64_MAX - 1 } };
+	const struct facts f = { .marks = marks, .n_marks = 2, .end_known = true, .end_ns = UINT64_MAX };
+	const struct page p = { .looks = &l, .facts = &f, .at_ns = UINT64_MAX, .around_ns = UINT64_MAX };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(looks_add(&l, one, strlen(one), &e), 0);
+	looks_lay(&l, &f);
+	assert_false(l.go_known);
+	auto_free char *text = printed(&p);
+
+	assert_non_null(strstr(text, "when the scenario began was not seen"));
+	assert_null(strstr(text, "----"));
+}
+
 static void nonsense(void **state)
 {
 	static const char *const texts[] = {
@@ -136,7 +155,7 @@ static void nonsense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(one_time_line), cmocka_unit_test(a_page),
-					    cmocka_unit_test(nonsense) };
+					    cmocka_unit_test(far_away), cmocka_unit_test(nonsense) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@
 static void there_and_back(void **state)
 {
 	static const char *const words[] = { "ktstr",    "run",   "a b", "it's",          "",
-					     "$(pwned)", "--x=y", "'",   "gap.max <= 1s", NULL };
+					     "$(pwned)", "--x=y", "'",   "gap.max <= 1s", "a\nb\tc\x05\x7f'\\",
+					     NULL };
 	auto_free char *line = argv_quote(words);
 	auto_argv struct argv a = { 0 };
 
@@ -28,7 +29,8 @@ static void there_and_back(void **state)
 
 static void no_words(void **state)
 {
-	static const char *const lines[] = { "a $x", "a `b`", "a; b", "'a", "a \"b\"", "a > b", "a\nb", "a\\b" };
+	static const char *const lines[] = { "a $x", "a `b`", "a; b",  "'a",        "a \"b\"",   "a > b",    "a\nb",
+					     "a\\b", "a$'",   "$'a\\", "$'a\\x41'", "$'a\\400'", "$'a\\000'" };
 
 	(void)state;
 	for (size_t i = 0; i < countof(lines); i++) {
