@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -15,7 +16,10 @@
 #include "base/stop.h"
 #include "text/text.h"
 
-enum { PIECE = 256 << 10, SHOWN_MAX = 100 };
+enum { PIECE = 256 << 10, SHOWN_MAX = 100, NAME_MAX_BYTES = 64 };
+/* cpio(5), "New ASCII Format": bytes; numbers of fields. */
+enum { CPIO_MAGIC = 6, CPIO_DIGITS = 8, CPIO_HEADER = 110, CPIO_ALIGN = 4 };
+enum { CPIO_MODE = 1, CPIO_SIZE = 6, CPIO_NAME = 11 };
 
 const char *const bundle_names[BUNDLE_PARTS] = {
 	[BUNDLE_HEAD] = "bundle",
@@ -170,7 +174,7 @@ static int damaged(struct archive *a, const char *path, struct err *e)
 		       text_short(buf, sizeof(buf), why ? why : "it ends too early"));
 }
 
-/* One that is being read. */
+/* One that is being read. libarchive decompresses; the headers are read here, since what they say may not decide how much memory that takes. */
 struct reading {
 	struct archive *a;
 	const char *path;
@@ -178,99 +182,157 @@ struct reading {
 	bool *there;
 };
 
-/* To fd, or into *text. */
-static int take_content(struct reading *r, enum bundle_part part, int fd, char **text, size_t *text_n, struct err *e)
-{
-	uint64_t end = 0, most = part != BUNDLE_HEAD && r->left < sizes[part] ? r->left : sizes[part];
-	const void *data;
-	la_int64_t at;
-	size_t n;
-	int rc;
+struct member {
+	int part; /* -1: the end */
+	uint64_t size;
+};
 
-	while (!failed(rc = archive_read_data_block(r->a, &data, &n, &at))) {
-		if ((uint64_t)at != end || n > most - end)
-			return refuse(r->path, bundle_names[part], "it is too large, or has holes", e);
-		if (text) {
-			*text = xreallocarray(*text, end + n + 1, 1);
-			memcpy(*text + end, data, n);
-			(*text)[end + n] = '\0';
-			*text_n = end + n;
-		} else if (write_all(fd, data, n, bundle_names[part], e) < 0) {
-			return -1;
-		}
-		end += n;
+/* The next n bytes. */
+static int take_bytes(struct reading *r, void *to, size_t n, struct err *e)
+{
+	for (size_t got = 0; got < n;) {
+		la_ssize_t more = archive_read_data(r->a, (char *)to + got, n - got);
+
+		if (more == ARCHIVE_RETRY || more == ARCHIVE_WARN)
+			continue;
+		if (more <= 0)
+			return damaged(r->a, r->path, e);
+		got += (size_t)more;
 		if (stop_pending())
 			return stop_err(e);
 	}
-	if (part != BUNDLE_HEAD)
-		r->left -= end;
-	return rc == ARCHIVE_EOF ? 0 : damaged(r->a, r->path, e);
+	return 0;
 }
 
-/* Negative: it is none that a bundle has there. */
-static int find_part(const struct reading *r, struct archive_entry *entry, struct err *e)
+/* To fd, or into text when that is not NULL, which has room. */
+static int take_content(struct reading *r, const struct member *m, int fd, char *text, struct err *e)
 {
-	const char *name = archive_entry_pathname(entry);
+	auto_free char *piece = xmalloc(PIECE);
+	char pad[CPIO_ALIGN];
+
+	for (uint64_t at = 0; at < m->size;) {
+		size_t n = m->size - at < PIECE ? (size_t)(m->size - at) : PIECE;
+
+		if (take_bytes(r, piece, n, e) < 0)
+			return -1;
+		if (text)
+			memcpy(text + at, piece, n);
+		else if (write_all(fd, piece, n, bundle_names[m->part], e) < 0)
+			return -1;
+		at += n;
+	}
+	return take_bytes(r, pad, -m->size % CPIO_ALIGN, e);
+}
+
+/* A field of eight hexadecimal digits. */
+static bool read_field(const char *header, size_t field, uint64_t *out)
+{
+	const char *p = header + CPIO_MAGIC + field * CPIO_DIGITS;
+
+	*out = 0;
+	for (size_t i = 0; i < CPIO_DIGITS; i++) {
+		const char *digit = strchr("0123456789abcdef", tolower((unsigned char)p[i]));
+
+		if (!p[i] || !digit)
+			return false;
+		*out = *out * 16 + (uint64_t)(digit - "0123456789abcdef");
+	}
+	return true;
+}
+
+static int find_part(const struct reading *r, const char *name, uint64_t mode, struct err *e)
+{
 	enum bundle_part part = 0;
 
-	while (name && part < BUNDLE_PARTS && strcmp(name, bundle_names[part]) != 0)
+	while (part < BUNDLE_PARTS && strcmp(name, bundle_names[part]) != 0)
 		part++;
-	if (!name || part == BUNDLE_PARTS)
+	if (part == BUNDLE_PARTS)
 		return refuse(r->path, name, "no bundle has such a one", e);
-	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+	if (!S_ISREG((mode_t)mode))
 		return refuse(r->path, name, "it is not a regular file", e);
 	if (r->there[part])
 		return refuse(r->path, name, "it is there twice", e);
 	if (part != BUNDLE_HEAD && !r->there[BUNDLE_HEAD])
 		return refuse(r->path, name, "it stands in front of what says what the bundle is", e);
-	r->there[part] = true;
 	return (int)part;
 }
 
-static int take(struct reading *r, struct archive_entry *entry, int dir, struct err *e)
+/* newc: "070701", thirteen fields, the name with its NUL, padded. */
+static int take_header(struct reading *r, struct member *m, struct err *e)
 {
-	int part = find_part(r, entry, e);
+	char header[CPIO_HEADER + 1] = { 0 }, name[NAME_MAX_BYTES + CPIO_ALIGN];
+	uint64_t mode, name_n;
 
-	if (part < 0)
+	if (take_bytes(r, header, CPIO_HEADER, e) < 0)
 		return -1;
-	const char *base = strrchr(bundle_names[part], '/');
-	auto_close int fd =
-		openat(dir, base ? base + 1 : bundle_names[part], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-		       part == BUNDLE_SCHEDULER ? 0755 : 0644);
+	if (memcmp(header, "070701", CPIO_MAGIC) != 0 || !read_field(header, CPIO_MODE, &mode) ||
+	    !read_field(header, CPIO_SIZE, &m->size) || !read_field(header, CPIO_NAME, &name_n))
+		return damaged(r->a, r->path, e);
+	if (!name_n || name_n > NAME_MAX_BYTES)
+		return refuse(r->path, NULL, "no bundle has such a one", e);
+	if (take_bytes(r, name, (size_t)name_n + (-(CPIO_HEADER + name_n) % CPIO_ALIGN), e) < 0)
+		return -1;
+	name[name_n - 1] = '\0';
+	if (!strcmp(name, "TRAILER!!!")) {
+		m->part = -1;
+		return 0;
+	}
+	m->part = find_part(r, name, mode, e);
+	if (m->part < 0)
+		return -1;
+	r->there[m->part] = true;
+	if (m->size > sizes[m->part] || (m->part != BUNDLE_HEAD && m->size > r->left))
+		return refuse(r->path, name, "it is too large", e);
+	if (m->part != BUNDLE_HEAD)
+		r->left -= m->size;
+	return 0;
+}
 
-	return fd < 0 ? err_sys(e, "unpack %s", bundle_names[part])
-		      : take_content(r, (enum bundle_part)part, fd, NULL, NULL, e);
+static int take(struct reading *r, const struct member *m, int dir, struct err *e)
+{
+	const char *base = strrchr(bundle_names[m->part], '/');
+	auto_close int fd =
+		openat(dir, base ? base + 1 : bundle_names[m->part],
+		       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, m->part == BUNDLE_SCHEDULER ? 0755 : 0644);
+
+	return fd < 0 ? err_sys(e, "unpack %s", bundle_names[m->part]) : take_content(r, m, fd, NULL, e);
 }
 
 /* The caller frees r->a, whatever comes of it. */
 static int begin(struct reading *r, int *fd, struct err *e)
 {
+	struct archive_entry *entry;
+
 	*fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	r->a = archive_read_new();
 	memset(r->there, 0, BUNDLE_PARTS * sizeof(*r->there));
 	archive_read_support_filter_zstd(r->a);
-	archive_read_support_format_cpio(r->a);
+	archive_read_support_format_raw(r->a);
 	if (*fd < 0) {
 		err_sys(e, "open %s", r->path);
 		return err_as(e, X_NO_INPUT, "bundle");
 	}
-	return failed(archive_read_open_fd(r->a, *fd, PIECE)) ? damaged(r->a, r->path, e) : 0;
+	return failed(archive_read_open_fd(r->a, *fd, PIECE)) || failed(archive_read_next_header(r->a, &entry))
+		       ? damaged(r->a, r->path, e)
+		       : 0;
 }
 
 int bundle_head(const char *path, char **text, size_t *n, struct err *e)
 {
 	bool there[BUNDLE_PARTS];
 	struct reading r = { .path = path, .there = there };
-	struct archive_entry *entry;
+	struct member m = { 0 };
 	auto_close int fd = -1;
 	int result = begin(&r, &fd, e);
 
-	*text = xcalloc(1, 1);
-	*n = 0;
-	if (result == 0 && failed(archive_read_next_header(r.a, &entry)))
+	if (result == 0)
+		result = take_header(&r, &m, e);
+	if (result == 0 && m.part < 0)
 		result = damaged(r.a, path, e);
-	if (result == 0 && (result = find_part(&r, entry, e)) >= 0)
-		result = take_content(&r, BUNDLE_HEAD, -1, text, n, e);
+	*n = result == 0 ? (size_t)m.size : 0;
+	*text = xcalloc(*n + 1, 1);
+	if (result == 0)
+		result = take_content(&r, &m, -1, *text, e);
 	archive_read_free(r.a);
 	return result < 0 ? -1 : 0;
 }
@@ -278,14 +340,12 @@ int bundle_head(const char *path, char **text, size_t *n, struct err *e)
 int bundle_read(const char *path, int dir, uint64_t most, bool there[BUNDLE_PARTS], struct err *e)
 {
 	struct reading r = { .path = path, .left = most, .there = there };
-	struct archive_entry *entry;
+	struct member m = { 0 };
 	auto_close int fd = -1;
-	int rc = ARCHIVE_OK, result = begin(&r, &fd, e);
+	int result = begin(&r, &fd, e);
 
-	while (result == 0 && !failed(rc = archive_read_next_header(r.a, &entry)))
-		result = take(&r, entry, dir, e);
-	if (result == 0 && rc != ARCHIVE_EOF)
-		result = damaged(r.a, path, e);
+	while (result == 0 && (result = take_header(&r, &m, e)) == 0 && m.part >= 0)
+		result = take(&r, &m, dir, e);
 	archive_read_free(r.a);
 	if (result == 0 &&
 	    (!there[BUNDLE_HEAD] || !there[BUNDLE_TEST] || !there[BUNDLE_RUN] || !there[BUNDLE_META] ||
