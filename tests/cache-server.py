@@ -13,7 +13,7 @@ without Content-Length, bytes that are not those of their digest, an ActionResul
 --token, --user: who may read and write; --reader may read; others get 401. --sigv4: requests must be signed so (S3); what is not there is 403.
 Faults are lines "METHOD GLOB SPEC" of --faults, read anew at each request; the last one that fits counts. SPEC:
 
-    404 500 …    this status. "xN" behind it: for the first N requests
+    404 500 …    this status. "xN" behind it: for the first N requests; "~N": for all but the first N
     cut          the connection ends in the middle of the body
     gone mute    no answer; the connection ends, or stays
     slow=N       N bytes of the body each 50 ms
@@ -159,11 +159,11 @@ def fault(method, path):
                 words = line.split()
                 if len(words) == 3 and fnmatch.fnmatchcase(method, words[0]) and fnmatch.fnmatchcase(path, words[1]):
                     spec = words[2]
-    counted = re.fullmatch(r"(.*[^x])x(\d+)", spec)
+    counted = re.fullmatch(r"(.*[^x])([x~])(\d+)", spec)
     if counted:
         with lock:
             seen[spec] = seen.get(spec, 0) + 1
-            if seen[spec] > int(counted[2]):
+            if (seen[spec] > int(counted[3])) == (counted[2] == "x"):
                 return "", ""
         spec = counted[1]
     name, _, value = spec.partition("=")

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "letter/letter.h"
 
-enum { LINE_MAX_BYTES = 80, RECIPE_MAX = 4 << 20 };
+enum { LINE_MAX_BYTES = 80, RECIPE_MAX = 4 << 20, SEALED_FROM = 1 << 20 };
 
 static int damaged(struct err *e)
 {
@@ -28,7 +28,7 @@ int arriving_begin(struct arriving *a, int dir, const struct label_file *f, stru
 {
 	const char *slash = strrchr(f->name, '/');
 
-	*a = (struct arriving){ .file = f, .fd = -1 };
+	*a = (struct arriving){ .file = f, .fd = -1, .sealed_later = !f->sparse && f->bytes >= SEALED_FROM };
 	sha_begin(&a->sum);
 	if (slash) {
 		auto_free char *parent = xstrndup(f->name, (size_t)(slash - f->name));
@@ -102,7 +102,8 @@ int arriving_bytes(struct arriving *a, const void *data, size_t n, struct err *e
 		return wrong(a, e);
 	if ((a->file->sparse ? put_runs(a, data, n, e) : put(a, data, n, a->got, e)) < 0)
 		return -1;
-	sha_add(&a->sum, data, n);
+	if (!a->sealed_later)
+		sha_add(&a->sum, data, n);
 	a->got += n;
 	return 0;
 }
@@ -114,7 +115,7 @@ int arriving_end(struct arriving *a, struct err *e)
 	int rc = 0;
 
 	sha_end(&a->sum, hex);
-	if (a->got != a->file->bytes || a->left || a->n_head || strcmp(hex, a->file->blob) != 0)
+	if (a->got != a->file->bytes || a->left || a->n_head || (!a->sealed_later && strcmp(hex, a->file->blob) != 0))
 		rc = wrong(a, e);
 	else if (a->file->sparse && ftruncate(fd, (off_t)a->file->size) < 0)
 		rc = err_sys(e, "write %s", a->file->name);

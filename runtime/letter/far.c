@@ -52,10 +52,10 @@ static int call(void)
 	return TAKE_FD(fd);
 }
 
-static bool say(int fd, const char *what, const struct work *w)
+static bool say(int fd, const char *what, const char *key, const char *more)
 {
 	char packet[FAR_PACKET];
-	int n = snprintf(packet, sizeof(packet), "%s%c%s%c%s", what, 0, w->key, 0, w->path);
+	int n = snprintf(packet, sizeof(packet), "%s%c%s%c%s", what, 0, key, 0, more);
 
 	return n > 0 && (size_t)n < sizeof(packet) && send(fd, packet, (size_t)n + 1, MSG_NOSIGNAL) == n + 1;
 }
@@ -126,7 +126,7 @@ int far_get(struct work *w, struct recipe *r, struct err *e)
 	struct err why = { 0 };
 	int rc;
 
-	if (fd < 0 || !say(fd, "get", w))
+	if (fd < 0 || !say(fd, "get", w->key, w->path))
 		return FAR_MISS;
 	rc = answer(fd, &from, e);
 	if (rc < 0)
@@ -138,6 +138,10 @@ int far_get(struct work *w, struct recipe *r, struct err *e)
 			*e = why;
 			return -1;
 		}
+		auto_close int again = call();
+
+		if (again >= 0)
+			(void)say(again, "bad", w->key, why.msg);
 	}
 	return work_clear(w, e) < 0 ? -1 : FAR_MISS;
 }
@@ -147,5 +151,5 @@ void far_put(const struct work *w)
 	auto_close int fd = call();
 
 	if (fd >= 0)
-		(void)say(fd, "put", w);
+		(void)say(fd, "put", w->key, w->path);
 }

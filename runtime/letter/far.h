@@ -4,6 +4,7 @@
  * machine's store. It knows the server and its secrets; we know what we asked for, and look at what came ourselves.
  *
  *   ask     "get" key, path of the draft       → "hit" where from | "miss"      the draft then has the files and "origin": the label
+ *   object  "bad" key, why                     behind a hit: it was none
  *   tell    "put" key, path of the result      no answer: it is sent beside whatever comes next
  *
  * One packet each, its fields end with NUL. Nothing of it can fail a step. */

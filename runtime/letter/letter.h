@@ -5,7 +5,7 @@
  *   bytes.
  *
  * Receiving is for hostile bytes: they are taken as they come, in any pieces, with bounded memory; a file's hash is checked as its
- * last byte arrives, nothing that is longer than announced is written, and no name leads out of the folder. The folder is a draft
+ * last byte arrives, but for large ones, which are read once, by whoever makes the draft a result (work_publish_as()); nothing that is longer than announced is written, and no name leads out of the folder. The folder is a draft
  * (store.h): nobody sees it before all of it is there. */
 #pragma once
 #include "letter/body.h"
@@ -32,6 +32,7 @@ struct arriving {
 	struct sha sum;
 	uint64_t got;      /* bytes */
 	uint64_t at, left; /* sparse: of the run that comes */
+	bool sealed_later; /* its hash is not looked at here */
 	unsigned char head[16];
 	size_t n_head;
 };

@@ -116,7 +116,9 @@ faults() {
 		fault '2 KB a second' 8000 made - GET '/cas/*' slow=100 && fault 'answers after a second' 4000 came - GET '/ac/*' wait=1000 &&
 		fault 'endless ActionResult' 2000 made 'has no end' GET '/ac/*' endless && fault 'endless file' 4000 made 'but wrong' GET '/cas/*' endless &&
 		fault 'one byte is another' 1000 made 'but wrong' GET '/cas/*' flip && fault 'a bad ActionResult' 1000 made 'but wrong' GET '/ac/*' flip &&
-		fault 'other bytes' 1000 made 'but wrong' GET '/cas/*' swap && fault 'nothing' 1000 made 'but wrong' GET '/cas/*' empty &&
+		fault 'other bytes' 1000 made 'but wrong' GET '/cas/*' swap &&
+		fault 'other bytes of the large file' 1000 made 'not those of its list' GET '/cas/*' swap~1 &&
+		fault 'one byte of it' 1000 made 'not those of its list' GET '/cas/*' flip~1 && fault 'nothing' 1000 made 'but wrong' GET '/cas/*' empty &&
 		fault 'redirect to itself' 1000 made 'HTTP 302' GET '*' "loop=$url" && fault 'redirect elsewhere' 1000 came - GET '*' "loop=$elsewhere" _TOKEN=$token _HEADER="X-Secret: $token" || return
 	has 'GET /ac/' log.2 && hasnt secret log.2 || return
 	fault 'redirect to a file' 1000 made 'HTTP 302' GET '*' 'loop=file:///etc/passwd?' || return

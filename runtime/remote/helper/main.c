@@ -69,8 +69,7 @@ static bool split(char *packet, size_t n, const char *field[3])
 		packet += len;
 		n -= len;
 	}
-	return !n && strlen(field[1]) == KEY_LEN && strspn(field[1], "0123456789abcdef") == KEY_LEN &&
-	       field[2][0] == '/';
+	return !n && strlen(field[1]) == KEY_LEN && strspn(field[1], "0123456789abcdef") == KEY_LEN;
 }
 
 static void take(struct queue *q, int client)
@@ -83,6 +82,12 @@ static void take(struct queue *q, int client)
 	if (is_ours(client) && setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0)
 		n = recv(client, packet, sizeof(packet), 0);
 	if (n > 0 && split(packet, (size_t)n, field)) {
+		if (!strcmp(field[0], "bad")) {
+			struct err why;
+
+			err_set(&why, X_CHECKSUM, "%s", field[2]);
+			run_wrong(&run, field[1], &why);
+		}
 		if (!strcmp(field[0], "get")) {
 			queue_get(q, field[1], field[2], client);
 			return;
