@@ -1,10 +1,13 @@
 #include "gen/project/project.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +18,7 @@
 
 #define PREFIX "scx_"
 
-enum { NAME_MAX_OURS = 40 };
+enum { NAME_MAX_OURS = 40, UNIQUE = 6 /* characters that mkdtemp(3) fills in */, DRAFT_TRIES = 10 };
 
 /* The last part of dir, which may end in slashes. */
 static const char *base_of(const char *dir, size_t *n)
@@ -99,6 +102,62 @@ static int write_all_of(const char *folder, const char *name, const struct templ
 	return 0;
 }
 
+/* Held until the project is in its place, so that nobody takes it for one that was left. -1: somebody did, or there is no such thing. */
+static int hold(const char *draft)
+{
+	int fd = open(draft, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	/* Where nothing can be locked nothing is swept either. */
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		close(TAKE_FD(fd));
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !st.st_nlink || access(draft, F_OK) < 0))
+		close(TAKE_FD(fd));
+	return fd;
+}
+
+/* Drafts of one that was killed: nobody holds them. stem: their path without the six characters that make each another. */
+static void sweep(const char *stem)
+{
+	const char *slash = strrchr(stem, '/'), *start = slash ? slash + 1 : stem;
+	auto_free char *folder = xasprintf("%.*s", slash ? (int)(slash - stem) + 1 : 1, slash ? stem : ".");
+	size_t n = strlen(start);
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		struct err ignored = { 0 };
+
+		if (strncmp(entry->d_name, start, n) != 0 || strlen(entry->d_name) != n + UNIQUE)
+			continue;
+		auto_close int fd = openat(dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			(void)rmtree(dirfd(d), entry->d_name, &ignored);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* Beside its place, so that it can be renamed; in a folder of its own, so that its mode is what umask says. Its descriptor holds it; the
+ * caller frees *draft. */
+static int begin_draft(const char *stem, char **draft)
+{
+	for (int i = 0; i < DRAFT_TRIES; i++) {
+		int fd;
+
+		*draft = xasprintf("%sXXXXXX", stem);
+		if (!mkdtemp(*draft))
+			return -1;
+		fd = hold(*draft);
+		if (fd >= 0)
+			return fd;
+		free(TAKE(*draft));
+	}
+	errno = EBUSY;
+	return -1;
+}
+
 /* rename(2) takes the place of an empty folder and of nothing else. */
 static int put_in_place(const char *from, const char *dir, struct err *e)
 {
@@ -116,11 +175,14 @@ int project_make(const char *dir, const char *name, const struct template_set *t
 	size_t n;
 	const char *base = base_of(dir, &n);
 	auto_free char *clean = xasprintf("%.*s%.*s", (int)(base - dir), dir, (int)n, base);
-	/* Beside its place, so that it can be renamed; in a folder of its own, so that its mode is what umask says. */
-	auto_free char *draft = xasprintf("%.*s.%.*s.XXXXXX", (int)(base - dir), dir, (int)n, base);
+	/* So long that nobody's own folder is called so. */
+	auto_free char *stem = xasprintf("%.*s.%.*s.ktstr-new.", (int)(base - dir), dir, (int)n, base), *draft = NULL;
 	int r;
 
-	if (!mkdtemp(draft))
+	sweep(stem);
+	auto_close int held = begin_draft(stem, &draft);
+
+	if (held < 0)
 		return err_sys(e, "create %s", clean);
 	auto_free char *inner = xasprintf("%s/%s", draft, name);
 

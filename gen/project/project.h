@@ -7,5 +7,5 @@ struct err;
  * letters, digits, "_" and "-", 40 characters at most; anything else is X_USAGE. Caller frees; NULL and *e. */
 char *project_name(const char *dir, struct err *e);
 /* Makes dir with all files of t, or nothing. dir may be there when it is an empty folder; the folder it is in is there. Nothing that exists
- * is changed: X_FAIL. */
+ * is changed: X_FAIL. It is drafted beside its place; a draft of one that was killed goes. */
 int project_make(const char *dir, const char *name, const struct template_set *t, struct err *e);

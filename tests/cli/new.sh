@@ -78,6 +78,28 @@ whole_or_not_at_all() {
 	same '1 ' "$code $(ls -A)" && has 'error: ' ../err && exits 1 ktstr new no/where && same '' "$(ls -A)"
 }
 
+# One that dies suddenly leaves its draft, and the next one takes that away; what is held, or is called a little otherwise, stays.
+sudden_death() {
+	echo '#include <signal.h>
+		int rename(const char *a, const char *b) { return raise(SIGKILL) + (a == b); }' | gcc -shared -fPIC -x c -o dies.so - || return
+	mkdir here && cd here || return
+	LD_PRELOAD=$work/dies.so ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 ktstr new project >../out 2>../err
+	same 137 $? 'exit code' || return
+	left=$(ls -A)
+	case $left in .project.ktstr-new.??????) ;; *) fail "it left '$left'" || return ;; esac
+	mkdir .project.ktstr-new.held00 .project.ktstr-new.other-one .other.ktstr-new.abcdef && : >.project.ktstr-new.afile0 &&
+		ln -s .other.ktstr-new.abcdef .project.ktstr-new.linked || return
+	mkfifo ../go && { flock .project.ktstr-new.held00 cat ../go & } && exec 3>../go || return
+	until ! flock -n .project.ktstr-new.held00 true; do :; done
+	(cd .. && exits 0 ktstr new here/project)
+	made=$?
+	exec 3>&-
+	wait
+	[ $made = 0 ] || return
+	same '.other.ktstr-new.abcdef .project.ktstr-new.afile0 .project.ktstr-new.held00 .project.ktstr-new.linked .project.ktstr-new.other-one project ' \
+		"$(names_in .)" && [ -e project/scx_project.c ] && exits 0 ktstr new other && [ ! -e .other.ktstr-new.abcdef ]
+}
+
 # For what a shell makes of names: hostile-words.sh.
 names() {
 	long=a2345678901234567890123456789012345678901
@@ -88,4 +110,4 @@ names() {
 	same 'err out ' "$(names_in .)" && exits 0 ktstr new ${long%?} && [ -e ${long%?}/scx_${long%?}.c ]
 }
 
-run_tests c_project c_builds rust_project rust_tests files_alone empty_folder nothing_is_touched whole_or_not_at_all names
+run_tests c_project c_builds rust_project rust_tests files_alone empty_folder nothing_is_touched whole_or_not_at_all sudden_death names
