@@ -225,6 +225,42 @@ void live_remove(struct making *m, int group)
 		m->live[parent].below--;
 }
 
+static bool step_again(struct making *m, const struct plan_step *s)
+{
+	struct plan_step moved = *s;
+
+	switch (s->kind) {
+	case PLAN_CGROUP:
+		m->live[s->group].threaded = s->knobs.given & KNOB_THREADED;
+		return true;
+	case PLAN_WORK:
+		return !s->work->threads || live_threads(m, s->group);
+	case PLAN_MOVE:
+		return live_move(m, &moved);
+	case PLAN_STOP:
+	case PLAN_REMOVE:
+		return live_stop(m, s->group);
+	case PLAN_FREEZE:
+	case PLAN_THAW:
+		live_of(m, s->group)->frozen = s->kind == PLAN_FREEZE;
+		return true;
+	default:
+		return true;
+	}
+}
+
+bool live_again(struct making *m, size_t first)
+{
+	for (size_t i = first; i < m->plan->n_steps; i++) {
+		if (!step_again(m, &m->plan->steps[i]))
+			return fault_tip(
+				m->e,
+				"line %u, in the pass behind the first: a block is to leave threads as it found them",
+				m->plan->steps[i].line);
+	}
+	return true;
+}
+
 struct cpus live_cpus(struct making *m, int group)
 {
 	struct cpus all;

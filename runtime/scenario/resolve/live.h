@@ -43,6 +43,9 @@ bool live_move(struct making *m, struct plan_step *t);
 /* Its workers end, and those of the cgroups in it. */
 bool live_stop(struct making *m, int group);
 
+/* Steps from first on, which are a block's that has ended, happen once more: threads are then where the pass before left them. */
+bool live_again(struct making *m, size_t first);
+
 void live_remove(struct making *m, int group);
 struct live *live_of(struct making *m, int group);
 /* What it may use, by its own cpuset and those above. */

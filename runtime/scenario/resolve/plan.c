@@ -272,7 +272,9 @@ static bool end_every(struct making *m, const struct scenario_line *l)
 	for (size_t i = 0; i < m->plan->n_groups; i++)
 		if (!left_alike(m, &m->live[i], m->plan->groups[i].name))
 			return false;
-	return left_alike(m, &m->outside, "-");
+	if (!left_alike(m, &m->outside, "-"))
+		return false;
+	return m->plan->steps[m->every].for_ns <= m->plan->steps[m->every].ns || live_again(m, m->every + 1);
 }
 
 static bool pair(struct making *m, const struct scenario_line *l)

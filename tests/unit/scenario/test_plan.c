@@ -235,7 +235,8 @@ static void cgroups(void **state)
 }
 
 /* One process, in two cgroups. */
-#define SPREAD "cgroup x\ncgroup x/a threaded\ncgroup x/b threaded\nwork x/a spin n=2 threads\nmove x/a x/b n=1\n"
+#define THREADS "cgroup x\ncgroup x/a threaded\ncgroup x/b threaded\nwork x/a spin n=2 threads\n"
+#define SPREAD THREADS "move x/a x/b n=1\n"
 
 static void refused(void **state)
 {
@@ -297,6 +298,13 @@ static void refused(void **state)
 		{ SPREAD "remove x/a\nhold 1s", SCENARIO_BAD, 6, "ends whole" },
 		{ SPREAD "move x/a -\nhold 1s", SCENARIO_BAD, 6, "in other cgroups" },
 		{ SPREAD "move x/b x n=1\nhold 1s", SCENARIO_OK, 0, "" },
+		{ THREADS "every 1s {\nmove x/b -\nmove x/a x/b n=1\n} for 2s", SCENARIO_BAD, 8, "in other cgroups" },
+		{ THREADS "every 1s {\nmove x/b -\nmove x/a x/b n=1\n} for 1s", SCENARIO_OK, 0, "" },
+		{ THREADS "every 1s {\nmove x/a x/b n=1\nmove x/b x/a\n} for 2s", SCENARIO_OK, 0, "" },
+		{ THREADS "every 1s {\nmove x/a x/b n=1\n} for 3s", SCENARIO_OK, 0, "" },
+		{ THREADS
+		  "every 1s {\ncgroup x/c threaded\nwork x/c spin n=2 threads\nmove x/c x/b n=1\nstop x\nremove x/c\n} for 2s",
+		  SCENARIO_OK, 0, "" },
 		{ SPREAD "stop x\nremove x/a\nhold 1s", SCENARIO_OK, 0, "" },
 		{ SPREAD "move x/a x/b\nmove x/b -\nremove x/b\nhold 1s", SCENARIO_OK, 0, "" },
 	};
