@@ -36,6 +36,8 @@ linux-source-6.12
 libcmocka-dev perl procps git tmux gpg gpg-agent openssl clang-format-14 clang-tidy-14 shellcheck shfmt libclang-rt-16-dev
 # what runs the tests of others, and reads what ours came to
 meson cmake npm|nodejs python3-venv
+# what cores of guests are opened in
+gdb python3-drgn
 # shells that completions are typed in
 zsh fish elvish
 END

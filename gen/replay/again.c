@@ -25,7 +25,8 @@ enum { RUN_MAX = 256 << 20, SAID_MAX = 1 << 20, SHOWN = 1500 };
 
 /* The words of the command that is kept, with our own ktstr, that seed and the other run. What stands in a verdict.json may be anybody's, so no
  * shell gets to see it. */
-static int command(struct argv *a, const struct replay_cell *c, bool spy, const char *result, struct err *e)
+int again_command(struct argv *a, const struct replay_cell *c, const struct argv *more, const char *result,
+		  struct err *e)
 {
 	auto_argv struct argv words = { 0 }, rest = { 0 };
 	auto_free char *self = self_dir(e);
@@ -41,8 +42,8 @@ static int command(struct argv *a, const struct replay_cell *c, bool spy, const 
 	argv_opt(a, "--seed", "%" PRIu64, c->seed);
 	argv_opt(a, "--audit", "100");
 	argv_add(a, "--unrecorded");
-	if (spy)
-		argv_add(a, "--spy");
+	if (more)
+		argv_addv(a, (const char *const *)more->v);
 	argv_opt(a, "--json-file", "%s", result);
 	if (rest.n)
 		argv_addv(a, (const char *const *)rest.v);
@@ -102,7 +103,7 @@ static int came_to_nothing(const char *said, int status, struct err *e)
 }
 
 /* The run in a->dir, and what it said when it came to none. */
-static int make(struct again *a, const struct replay_cell *c, bool spy, struct err *e)
+static int make(struct again *a, const struct replay_cell *c, const struct argv *more, struct err *e)
 {
 	auto_free char *temp = tmpdir_make("replay", e), *said = NULL;
 	auto_argv struct argv words = { 0 };
@@ -114,7 +115,7 @@ static int make(struct again *a, const struct replay_cell *c, bool spy, struct e
 		return -1;
 	auto_free char *result = xasprintf("%s/result.json", temp);
 
-	r = stat(temp, &before) < 0 ? err_sys(e, "look at %s", temp) : command(&words, c, spy, result, e);
+	r = stat(temp, &before) < 0 ? err_sys(e, "look at %s", temp) : again_command(&words, c, more, result, e);
 	if (r == 0)
 		r = run((const char *const *)words.v, NULL, &said, &status, e);
 	auto_free char *dir = r < 0 ? NULL : attempt_cell_dir(result);
@@ -126,7 +127,7 @@ static int make(struct again *a, const struct replay_cell *c, bool spy, struct e
 	return a->dir && is_new(a->dir, &before) ? 0 : came_to_nothing(said, status, e);
 }
 
-int again_run(struct again *a, const struct replay_cell *c, bool spy, struct err *e)
+int again_run(struct again *a, const struct replay_cell *c, const struct argv *more, struct err *e)
 {
 	auto_free char *dir = xasprintf("%s/seed-%" PRIu64, c->dir, c->seed);
 	struct kept was = { 0 }, is = { 0 };
@@ -136,7 +137,7 @@ int again_run(struct again *a, const struct replay_cell *c, bool spy, struct err
 	/* First: `ktstr run` makes what is kept anew when something of it has changed. */
 	if (read_kept(&was, dir, e) < 0)
 		(void)err_as(e, X_NO_INPUT, "the run that is kept");
-	else if (make(a, c, spy, e) == 0 && read_kept(&is, a->dir, e) == 0)
+	else if (make(a, c, more, e) == 0 && read_kept(&is, a->dir, e) == 0)
 		r = was.n == is.n && !memcmp(was.text, is.text, was.n) ? AGAIN_SAME : AGAIN_DIFFERS;
 	free(was.text);
 	free(is.text);

@@ -14,6 +14,8 @@
 #include "store/store.h"
 #include "text/argv.h"
 #include "text/escape.h"
+#include "trial/halt.h"
+#include "trial/halted.h"
 #include "trial/lack.h"
 #include "trial/record.h"
 #include "trial/trial.h"
@@ -28,7 +30,8 @@ static struct trial_opts x;
 static struct {
 	const char *snapshot, *payload, *programs, *scheduler, *profile, *groups;
 	struct opt_list args, needs, others;
-	uint64_t timeout, sample, watchdog;
+	const char *core, *gdb;
+	uint64_t timeout, sample, watchdog, halt;
 	bool anew, keeps, later, spy;
 } o;
 
@@ -101,6 +104,22 @@ static const struct opt opts[] = {
 	  .type = OPT_FLAG,
 	  .out = &o.spy,
 	  .help = "look into its memory while it runs, and write that to watch.json; with --private" },
+	{ .name = "halt",
+	  .type = OPT_U64,
+	  .out = &o.halt,
+	  .arg = "NS",
+	  .max = UINT64_MAX,
+	  .help = "stop it when the clocks of its run queues are there, for --core or --gdb; with --private" },
+	{ .name = "core",
+	  .type = OPT_STR,
+	  .out = &o.core,
+	  .arg = "FILE",
+	  .help = "write an ELF core of the guest then" },
+	{ .name = "gdb",
+	  .type = OPT_STR,
+	  .out = &o.gdb,
+	  .arg = "SOCKET",
+	  .help = "have QEMU's gdbstub listen there then, and wait" },
 	{ .name = "anew",
 	  .type = OPT_FLAG,
 	  .out = &o.anew,
@@ -250,7 +269,10 @@ static void record_failure(const struct logs *l, const struct err *why)
 	(void)unlinkat(out, "recipe", 0);
 	(void)unlinkat(out, "run.json", 0);
 	(void)write_logs(out, l, &ignored);
-	if (why->code != X_INTERRUPTED && record_broken(out, line, &ignored) == 0)
+	/* Somebody wants what it was to be stopped for, and is to be told why there is none. */
+	bool wanted = o.core || o.gdb;
+
+	if (!wanted && why->code != X_INTERRUPTED && record_broken(out, line, &ignored) == 0)
 		step_goes_on();
 }
 
@@ -388,6 +410,8 @@ static int run(int dir, const char *path, struct err *e)
 		return -1;
 	plan_attached(&a, &args);
 	const struct cell_attached attached = { begin_attached, settle_attached, &a };
+	struct halted halted = { o.core, o.gdb, dir };
+	const struct halt_at halt = { o.halt, o.gdb != NULL, halted_do, &halted };
 	const struct trial t = { .snapshot = o.snapshot,
 				 .seed = x.seed,
 				 .kernel = guest.kernel,
@@ -409,6 +433,7 @@ static int run(int dir, const char *path, struct err *e)
 				 .ms = x.ms,
 				 .sample_ms = (unsigned)o.sample,
 				 .spies = o.spy,
+				 .halt = o.core || o.gdb ? &halt : NULL,
 				 .boot = guest.boot,
 				 .attached = o.payload ? &attached : NULL,
 				 .note = step_note };

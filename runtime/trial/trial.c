@@ -1,6 +1,7 @@
 #include "trial/trial.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,6 +21,7 @@
 #include "text/argv.h"
 #include "text/text.h"
 #include "trial/asking.h"
+#include "trial/halt.h"
 #include "trial/keeper.h"
 #include "trial/kept.h"
 #include "trial/looks.h"
@@ -67,6 +69,7 @@ struct run {
 	struct kept out, err;
 	struct looks looks;
 	struct spy *spy; /* NULL: nobody looks unseen */
+	struct halt *halt;
 };
 
 /* Warnings of the kernel are findings, and it does not write them to the console unless asked. */
@@ -174,7 +177,17 @@ static int hear(void *arg, const struct msg *m, struct err *e)
 {
 	struct run *x = arg;
 
-	return keeper_follow(&x->k, m, e);
+	if (keeper_follow(&x->k, m, e) < 0)
+		return -1;
+	return x->halt && x->k.gone && x->k.does == KEEPER_RESTS ? halt_now(x->halt, e) : 0;
+}
+
+/* session.h's */
+static int ready(void *arg, struct err *e)
+{
+	struct run *x = arg;
+
+	return halt_ready(x->halt, e);
 }
 
 /* session.h's */
@@ -298,6 +311,34 @@ static int engine_ended(struct run *x, int status, struct err *e)
 	return 0;
 }
 
+/* It ended before the moment came: that is its last one. */
+static int halt_at_end(struct run *x, struct err *e)
+{
+	long long deadline = vm_deadline(&x->vm, VM_STOP_S);
+
+	if (halt_now(x->halt, e) < 0)
+		return -1;
+	while (!halt_done(x->halt)) {
+		struct msg m;
+		int r = chan_next(&x->vm.chan, &m, e);
+
+		if (r == CHAN_MSG && keeper_hear(&x->k, &m, e) < 0)
+			return -1;
+		if (r == CHAN_MSG)
+			continue;
+		struct pollfd p[] = { { .fd = x->vm.chan.fd, .events = POLLIN },
+				      { .fd = *halt_fd(x->halt), .events = POLLIN } };
+
+		if (r != CHAN_EMPTY)
+			return r < 0 ? -1 : vm_gone(&x->vm, e);
+		if (now_ms() >= deadline)
+			return err_set(e, X_TIMEOUT, "QEMU does not stop the guest");
+		if (stop_poll(p, countof(p), deadline, e) < 0 || (p[1].revents && halt_ready(x->halt, e) < 0))
+			return -1;
+	}
+	return 0;
+}
+
 /* With what the host took from it meanwhile, and what KVM counted. */
 static int run_session(struct run *x, const struct session *s, int *status, struct err *e)
 {
@@ -306,6 +347,8 @@ static int run_session(struct run *x, const struct session *s, int *status, stru
 	struct err ignored;
 
 	if (session_run(&x->vm, s, status, e) < 0)
+		return -1;
+	if (x->halt && halt_at_end(x, e) < 0)
 		return -1;
 	x->r->stolen_known = known && vm_stolen(&x->vm, &after);
 	x->r->stolen_ns = after - before;
@@ -347,9 +390,12 @@ static int run_engine(struct run *x, struct err *e)
 		.take = take,
 		.other = hear,
 		.answer = x->t->keeps ? answer : NULL,
+		.also = x->halt ? halt_fd(x->halt) : NULL,
+		.ready = ready,
 		.arg = x,
-		.deadline = virtual ? vm_bound((long long)ms / 1000)
-				    : now_ms() + (long long)(x->t->ms + ms * (unsigned)vm_scale(&x->vm.m)),
+		.deadline = x->t->halt && x->t->halt->holds ? -1
+			    : virtual                       ? vm_bound((long long)ms / 1000)
+				      : now_ms() + (long long)(x->t->ms + ms * (unsigned)vm_scale(&x->vm.m)),
 	};
 	if (nothing < 0)
 		return err_sys(e, "open /dev/null");
@@ -373,6 +419,8 @@ static int work(struct run *x, struct err *e)
 	if (x->vm.m.clock.virtual && look(x, e) < 0)
 		return -1;
 	if (x->t->spies && !(x->spy = spy_begin(&x->vm, x->t->boot, e)))
+		return -1;
+	if (x->t->halt && !(x->halt = halt_begin(&x->vm, x->t->boot, x->t->halt, e)))
 		return -1;
 	return run_engine(x, e);
 }
@@ -404,6 +452,7 @@ static void end(struct run *x, FILE *log, FILE *console)
 	x->r->accel = x->vm.m.accel;
 	x->r->samples = looks_end(&x->looks);
 	x->r->spied = spy_end(x->spy);
+	halt_end(x->halt);
 	vm_close(&x->vm);
 	keeper_free(&x->k);
 	kept_free(&x->out);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 struct cell_attached;
+struct halt_at;
 struct err;
 
 /* Arguments of the scheduler by another name, for a scenario that goes on with them. */
@@ -39,7 +40,9 @@ struct trial {
 	const struct cell_attached *attached; /* verifier/cell.h; NULL: nothing is kept */
 	unsigned sample_ms; /* how often the guest's memory is looked into, and at marks in virtual time; 0: never */
 	bool spies;         /* the guest's memory is read while it runs, which it knows nothing of (spy.h) */
-	const char *boot;   /* folder of the bootable step, for both */
+	const struct halt_at *
+		halt; /* halt.h: where it is stopped, or when the scheduler is thrown out, or else at its end; NULL: nowhere */
+	const char *boot;               /* folder of the bootable step, for all three */
 	void (*note)(const char *text); /* what the user is told meanwhile */
 };
 

@@ -62,11 +62,18 @@ void board_alone(struct board *b, bool alone)
 {
 	static const uint64_t one = 1;
 
+	alone = alone && !b->asked;
 	if (!b->idle || b->idle->alone == alone)
 		return;
 	b->idle->alone = alone;
 	if (!alone)
 		(void)!write(b->news, &one, sizeof(one));
+}
+
+void board_asked(struct board *b, bool asked)
+{
+	b->asked = asked;
+	board_alone(b, !asked);
 }
 
 void board_open(struct board *b, struct vm *vm, int ring, int gate)

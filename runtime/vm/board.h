@@ -15,15 +15,16 @@ struct vm;
 enum { BOARD_PAGES = 2 * BOARD_BOX / BOARD_PAGE, BOARD_ALL_PAGES = BOARD_PAGES + BOARD_TRAY / BOARD_PAGE };
 
 struct board {
-	struct vm *vm;          /* whose memory it is in */
-	int ring, gate;         /* our ends; -1: closed, and in real time there is no gate */
-	int full;               /* bytes that fill the gate */
-	int taken;              /* out of it by us */
-	uint64_t address;       /* guest-physical, of the head; 0: not known yet */
-	uint64_t *page;         /* BOARD_ALL_PAGES: of the boxes, then of the tray; NULL: not known yet */
-	uint32_t tray;          /* pages of that */
-	bool called;            /* the guest stands in a call, and its outbox was taken */
-	bool parked;            /* it rang to be saved, and what stands in the gate is no call */
+	struct vm *vm;    /* whose memory it is in */
+	int ring, gate;   /* our ends; -1: closed, and in real time there is no gate */
+	int full;         /* bytes that fill the gate */
+	int taken;        /* out of it by us */
+	uint64_t address; /* guest-physical, of the head; 0: not known yet */
+	uint64_t *page;   /* BOARD_ALL_PAGES: of the boxes, then of the tray; NULL: not known yet */
+	uint32_t tray;    /* pages of that */
+	bool called;      /* the guest stands in a call, and its outbox was taken */
+	bool asked;       /* its monitor is asked something: QEMU's main loop may be seen whoever lets the guest go */
+	bool parked;      /* it rang to be saved, and what stands in the gate is no call */
 	struct idle_page *idle; /* of QEMU's library (idle/idle.h); NULL: it has none */
 	int news;               /* its eventfd; -1 */
 	unsigned char name[8];
@@ -46,6 +47,8 @@ int board_use_idle(struct board *b, const int idle[2], struct err *e);
 /* Whether the guest runs by itself from now on, so that QEMU's main loop waits where it could be seen; a question to its monitor may wait
  * as long as the guest computes then. board_release() says so. */
 void board_alone(struct board *b, bool alone);
+/* Until it is false again the guest is not alone, whatever board_alone() says. What comes of it is no run that is repeated. */
+void board_asked(struct board *b, bool asked);
 /* Takes the descriptors. */
 void board_open(struct board *b, struct vm *vm, int ring, int gate);
 void board_close(struct board *b);

@@ -350,10 +350,14 @@ static int wait_once(struct talk *t, struct err *e)
 {
 	bool room = !t->vm->m.clock.virtual && !t->s->answer && !t->in_over && t->ahead + 1 < PROTO_WINDOW;
 	struct pollfd p[] = {
-		{ .fd = t->vm->chan.fd, .events = POLLIN },       { .fd = t->vm->qemu.pidfd, .events = POLLIN },
-		{ .fd = t->vm->console, .events = POLLIN },       { .fd = t->vm->says, .events = POLLIN },
-		{ .fd = room ? t->s->in : -1, .events = POLLIN }, { .fd = t->resize, .events = POLLIN },
+		{ .fd = t->vm->chan.fd, .events = POLLIN },
+		{ .fd = t->vm->qemu.pidfd, .events = POLLIN },
+		{ .fd = t->vm->console, .events = POLLIN },
+		{ .fd = t->vm->says, .events = POLLIN },
+		{ .fd = room ? t->s->in : -1, .events = POLLIN },
+		{ .fd = t->resize, .events = POLLIN },
 		{ .fd = t->vm->bell, .events = POLLIN },
+		{ .fd = t->s->also ? *t->s->also : -1, .events = POLLIN },
 	};
 	long long start = now_ms();
 	int r = stop_poll(p, countof(p), start + SLICE_MS, e);
@@ -363,7 +367,7 @@ static int wait_once(struct talk *t, struct err *e)
 	if (is_late(t))
 		return late(e);
 	console_drain(t->vm);
-	if (p[6].revents && bell(t, e) < 0)
+	if ((p[6].revents && bell(t, e) < 0) || (p[7].revents && t->s->ready(t->s->arg, e) < 0))
 		return -1;
 	if (p[5].revents && resized(t, e) < 0)
 		return -1;

@@ -21,7 +21,10 @@ struct session {
 	/* What the program is to read next, asked for behind each thing that the guest said; NULL: nothing now. In place of in, and then
 	 * the program's input does not end. NULL: in. */
 	const char *(*answer)(void *arg);
-	void *arg; /* of all three */
+	/* A descriptor that is waited for as well, and what is done when it is readable; it may be another one, or -1, each time. NULL: none. */
+	const int *also;
+	int (*ready)(void *arg, struct err *e);
+	void *arg; /* of all four */
 };
 
 enum { SESSION_ENDED = 0, SESSION_QUIT = 1 };

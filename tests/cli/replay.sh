@@ -29,6 +29,15 @@ fake() {
 		echo >>said
 		[ ! -e broken ] || { echo 'error: QEMU died' >&2; exit 6; }
 		[ ! -e changed ] || echo ' ' >>"$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t/seed-3/run.json"
+		before= halt= core= gdb=
+		for word; do
+			case $before in
+			--halt) halt=$word ;;
+			--core) core=$word ;;
+			--gdb) gdb=$word ;;
+			esac
+			before=$word
+		done
 		while [ "$1" != --seed ]; do shift; done
 		seed=$2
 		while [ "$1" != --json-file ]; do shift; done
@@ -42,6 +51,20 @@ fake() {
 		{"now": 900, "turns": 5, "director": false, "nr": [1, 0], "curr": [8, 0]},
 		{"now": 1000900, "turns": 9, "director": false, "nr": [0, 0], "curr": [0, 0], "waiting": 1, "tasks": [{"pid": 7, "comm": "x", "cpu": 1, "ns": 1000, "dsq": 9, "cpus": "0-1"}]}
 		], "thrown": 1}' >"$other/watch.json"
+		[ ! -e full ] || [ -z "$core" ] || { echo 'error: a core takes 1024 MB, and 7 MB are free there' >&2; exit 15; }
+		if [ -n "$gdb" ]; then
+			[ ! -e died ] || { echo 'error: QEMU died' >&2; exit 6; }
+			sleep 1000 &
+			trap 'echo ended >>said; kill $!; exit 130' TERM
+			echo now 5 >"$gdb.halted"
+			wait
+		fi
+		if [ -n "$core" ]; then
+			echo core >"$core"
+			rm -f "$other/halted"
+			[ ${#halt} -lt 10 ] || halt=5
+			[ -e panics ] || printf 'now %s\nvmcoreinfo %s\n' $((halt + 400000)) "$([ -e bare ] && echo no || echo yes)" >"$other/halted"
+		fi
 		printf '{ "format": 1, "tests": [{ "dir": "%s" }] }\n' "$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t" >"$into"
 		exit 1
 	END
@@ -86,6 +109,64 @@ watched() {
 		has 'x in DSQ 0x9 for 0.001 ms' out && has '|--spy|' said
 }
 
+# The scenario began at 900 of the guest's clock, by the last worker that was seen, and failed 1 ms behind it.
+cores() {
+	fake && exits 0 bin/cargo-ktstr replay "$cell" --core the.core && has 'the same, to the byte' out && [ "$(cat the.core)" = core ] &&
+		has '|--spy|' said && has '|--audit|100|--unrecorded|--halt|1000900|--core|' said || return
+	has 'the.core: 0 MB, the guest at +1.400 ms, where gap.max failed (asked for: +1.000 ms)' out && has 'gdb VMLINUX the.core' out &&
+		hasnt VMCOREINFO out || return
+	mkdir -p kernels/7.3.4-k && : >kernels/7.3.4-k/vmlinux && KTSTR_CACHE_DIR=$PWD/kernels exits 0 bin/cargo-ktstr replay "$cell" --at 5 --core the.core &&
+		has '|--halt|5000900|' said && has "gdb $PWD/kernels/7.3.4-k/vmlinux the.core" out && has 'as asked for' out || return
+	touch bare && exits 0 bin/cargo-ktstr replay "$cell" --core the.core && has 'no VMCOREINFO' out && rm bare || return
+	touch differs && exits 32 bin/cargo-ktstr replay "$cell" --core the.core && has DIFFERS out && rm differs || return
+	touch panics && exits 6 bin/cargo-ktstr replay "$cell" --core the.core && has 'gone before it could be stopped' err && rm panics || return
+	touch full && rm the.core && exits 15 bin/cargo-ktstr replay "$cell" --core the.core && has '7 MB are free' err && [ ! -e the.core ] && rm full || return
+	exits 10 bin/cargo-ktstr replay "$cell" --core none/the.core && has 'its folder' err && exits 2 bin/cargo-ktstr replay "$cell" --core bin && has 'no file' err ||
+		return
+	says 2 'say one of them' "$cell" --at 5 && says 2 'one cell into one file' "$cell" "$cell" --core the.core &&
+		says 2 watch "$cell" --core the.core --watch && says 2 failed --failed --core the.core || return
+	# Thrown out: then, whatever the time.
+	sed 's/"at_ns": [0-9]*, //' "$cell/verdict.json" >v && mv v "$cell/verdict.json" && sed 's/"ran", "end_ns": 0,/"ejected",/' "$cell/seed-3/run.json" >v &&
+		mv v "$cell/seed-3/run.json" && exits 0 bin/cargo-ktstr replay "$cell" --core the.core && has '|--halt|18446744073709551615|' said &&
+		has 'when the kernel let go of the scheduler' out
+}
+
+# nothing_left: of the guest, of what ran it, of the folder with its socket
+nothing_left() {
+	has ended said && same '' "$(ls tmp)" 'what is left'
+}
+
+# A gdb that is none, and says what it was asked for.
+debuggers() {
+	fake && mkdir tmp few && TMPDIR=$PWD/tmp && PATH=$PWD/few:$PATH && export TMPDIR || return
+	cat >few/gdb <<-'END'
+		#!/bin/sh
+		printf "%s|" "$@" >gdb-said
+		[ ! -t 0 ] || { read -r line && echo "typed: $line" >>gdb-said; }
+		[ ! -e fails ] || exit 3
+	END
+	chmod +x few/gdb && : >symbols || return
+	exits 0 bin/cargo-ktstr replay "$cell" --gdb --vmlinux symbols --exec 'p 1' --exec bt && has 'the same, to the byte' out &&
+		has 'the guest stands where gap.max failed' out && has "|p 1|-ex|bt|$PWD/symbols|" gdb-said && has '-q|-batch|-ex|target remote ' gdb-said &&
+		has '|--halt|1000900|--gdb|' said && nothing_left || return
+	: >said && touch fails && exits 1 bin/cargo-ktstr replay "$cell" --gdb --exec bt && has 'gdb ended with exit code 3' err && nothing_left && rm fails || return
+	touch died && exits 6 bin/cargo-ktstr replay "$cell" --gdb --exec bt && has 'QEMU died' err && [ -z "$(ls tmp)" ] && rm died || return
+	touch differs && exits 32 bin/cargo-ktstr replay "$cell" --gdb --exec bt && rm differs || return
+	exits 10 bin/cargo-ktstr replay "$cell" --gdb --vmlinux none && has 'vmlinux' err && says 2 gdb "$cell" --exec bt && says 2 'takes one cell' "$cell" "$cell" --gdb ||
+		return
+	mkdir 'a b' && TMPDIR="$PWD/a b" exits 2 bin/cargo-ktstr replay "$cell" --gdb --exec bt && has 'without blanks' err && [ -z "$(ls 'a b')" ] || return
+	# At a terminal its keys are gdb's.
+	echo continue | timeout 100 python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
+		bin/cargo-ktstr replay "$cell" --gdb >out 2>err || fail 'at a terminal' || return
+	has 'typed: continue' gdb-said && hasnt '-batch' gdb-said && has 'has no symbols unless' out && nothing_left || return
+	# Nobody who could type: how to connect is said, and the guest waits until it is told to stop.
+	: >said && rm gdb-said && bin/cargo-ktstr replay "$cell" --gdb >out 2>err </dev/null &
+	waits=$!
+	within 60 grep -q 'target remote' err && kill "$waits" || fail 'it does not wait' || return
+	wait "$waits"
+	same 130 $? && [ ! -e gdb-said ] && nothing_left
+}
+
 # A kernel that is none, which nobody boots here.
 kernel() {
 	KTSTR_CACHE_DIR=$work/kernels
@@ -102,7 +183,7 @@ bundles() {
 	exits 0 bin/cargo-ktstr replay t.bundle && has 'the same, to the byte' out && has '/t.ktstr|--kernel|one|--seed|3|--no-build|--payload|' said &&
 		has '/payload.pack|--shift|2|--unrecorded|' said && hasnt --library-path said || return
 	exits 26 bin/cargo-ktstr replay t.bundle --unpack-mb 1 && has 'unpacks to 3 MB, and no more than 1 MB are taken; --unpack-mb' err || return
-	for option in '--watch' '--seed 3' '--pack p'; do
+	for option in '--watch' '--seed 3' '--pack p' '--core c'; do
 		# shellcheck disable=SC2086 # an option and its value
 		says 2 'is a bundle' t.bundle $option || return
 	done
@@ -139,4 +220,4 @@ several() {
 	touch differs && exits 32 bin/cargo-ktstr replay none/k/x "$cell" && has '1 of 2 runs came out otherwise' err
 }
 
-run_tests mistakes again watched bundles elsewhere several
+run_tests mistakes again watched cores debuggers bundles elsewhere several

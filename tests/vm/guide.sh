@@ -128,6 +128,10 @@ elsewhere() {
 		ktstr explore ./tests		tests/cli/explore.sh: other tests
 		ktstr replay 			tests/long/explore.sh
 		ktstr bisect 			tests/long/bisect.sh; of kernels' commits tests/cli/bisect.sh
+		ktstr -q shell --exec 'cat	tests/long/replay.sh
+		sh vmlinux-debug.sh		the same
+		drgn -c			the same
+		gdb vmlinux.debug		the same
 		ktstr matrix ./tests		tests/vm/libktstr.sh: other tests
 		ktstr affected ./tests		tests/cli/matrix.sh
 		sh ci.sh			tests/cli/ci.sh, tests/long/ci.sh

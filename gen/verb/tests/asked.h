@@ -16,6 +16,8 @@ struct tests_asked {
 	struct guest_asked guest;
 	struct build_asked missing;
 	uint64_t seed, shift, timeout, duration, workers, jobs, audit, budget;
+	const char *core, *gdb;
+	uint64_t halt;
 	bool spy, unrecorded;
 	struct verdict_rules rules;
 	bool list_flags, json, markdown, force, explain, host, monitor, dense, rerun_failed, ignored;

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -13,9 +13,12 @@
 #include "gen/matrix/last.h"
 #include "gen/replay/again.h"
 #include "gen/replay/cell.h"
+#include "gen/replay/debugger.h"
 #include "gen/replay/looks.h"
+#include "gen/replay/moment.h"
 #include "gen/replay/packed.h"
 #include "gen/replay/page.h"
+#include "gen/replay/stand.h"
 #include "gen/verb/verbs.h"
 #include "judge/facts/facts.h"
 #include "options/opt.h"
@@ -28,8 +31,9 @@ enum { RUNS_UNSAID = 3, AROUND_UNSAID_MS = 20, ROWS_UNSAID = 60, TEXT_MAX = 256 
 
 static struct {
 	uint64_t seed, runs, around, at, rows, unpack_mb;
-	bool failed, watch;
-	const char *pack;
+	bool failed, watch, gdb;
+	const char *pack, *core, *vmlinux;
+	struct opt_list exec;
 } o = { .seed = SEED_UNSAID,
 	.runs = RUNS_UNSAID,
 	.around = AROUND_UNSAID_MS,
@@ -54,7 +58,7 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.pack,
 	  .arg = "FILE",
-	  .conflicts = "failed watch",
+	  .conflicts = "failed watch core gdb",
 	  .help = "write all that the run is made of into this file, for replay on another machine" },
 	{ .name = "unpack-mb",
 	  .type = OPT_U64,
@@ -63,6 +67,29 @@ static const struct opt opts[] = {
 	  .min = 1,
 	  .max = 1 << 20,
 	  .help = "take bundles that unpack to so much, in TMPDIR; 2048 unless given" },
+	{ .name = "core",
+	  .type = OPT_STR,
+	  .out = &o.core,
+	  .arg = "FILE",
+	  .conflicts = "failed watch gdb",
+	  .help = "write an ELF core of the guest at the moment of the failure, for drgn, crash and gdb" },
+	{ .name = "gdb",
+	  .type = OPT_FLAG,
+	  .out = &o.gdb,
+	  .conflicts = "failed watch",
+	  .help = "start gdb on the guest at that moment, from where it goes on as gdb says" },
+	{ .name = "vmlinux",
+	  .type = OPT_STR,
+	  .out = &o.vmlinux,
+	  .arg = "FILE",
+	  .needs = "gdb",
+	  .help = "symbols and types for gdb; the kernel cache's, which may have none, unless given" },
+	{ .name = "exec",
+	  .type = OPT_LIST,
+	  .out = &o.exec,
+	  .arg = "COMMAND",
+	  .needs = "gdb",
+	  .help = "have gdb do this, and end, instead of asking what to do; may be repeated" },
 	{ .name = "runs",
 	  .type = OPT_U64,
 	  .out = &o.runs,
@@ -76,8 +103,7 @@ static const struct opt opts[] = {
 	  .out = &o.at,
 	  .arg = "MS",
 	  .max = 3600000,
-	  .needs = "watch",
-	  .help = "the moment to print, since the scenario began; where the failure began unless given" },
+	  .help = "the moment to print or to stop at, since the scenario began; where it failed unless given" },
 	{ .name = "around",
 	  .type = OPT_U64,
 	  .out = &o.around,
@@ -117,24 +143,10 @@ static int add_looks(struct looks *l, const struct again *a, struct err *e)
 	return looks_add(l, text, n, e) < 0 ? err_in(e, "%s", path) : 0;
 }
 
-static const struct verdict_check *decisive(const struct replay_cell *c)
-{
-	const struct verdict_check *first = NULL;
-
-	for (size_t i = 0; i < c->v.n_checks; i++) {
-		const struct verdict_check *x = &c->v.checks[i];
-
-		if (x->seed == c->seed && x->verdict == JUDGED_FAIL && x->at_known &&
-		    (!first || x->at_ns < first->at_ns))
-			first = x;
-	}
-	return first;
-}
-
 static int show(const struct replay_cell *c, struct looks *l, struct err *e)
 {
 	auto_facts struct facts f = { 0 };
-	const struct verdict_check *check = decisive(c);
+	const struct verdict_check *check = moment_check(c);
 
 	if (read_facts(&f, c, e) < 0)
 		return -1;
@@ -162,8 +174,9 @@ static const char *finding(const struct replay_cell *c)
 
 static int replay_bundle(const char *path, struct err *e)
 {
-	if (o.watch || o.seed != SEED_UNSAID || o.pack)
-		return err_set(e, X_USAGE, "%s is a bundle: it is run as it is, without --seed, --watch and --pack",
+	if (o.watch || o.core || o.gdb || o.seed != SEED_UNSAID || o.pack)
+		return err_set(e, X_USAGE,
+			       "%s is a bundle: it is run as it is, without --seed, --watch, --core, --gdb and --pack",
 			       path);
 	int r = packed_run(path, o.unpack_mb, e);
 
@@ -182,27 +195,128 @@ static int pack(const char *word, struct err *e)
 	return 0;
 }
 
+static void tell(const struct replay_cell *c, bool differs)
+{
+	printf("%s seed %" PRIu64 ": %s\n  %s\n", replay_name(c->dir), c->seed,
+	       differs ? "DIFFERS from the run that is kept" : "the same, to the byte", finding(c));
+}
+
+static void tell_core(const struct stand *s, const struct stand_core *core)
+{
+	auto_free char *vmlinux = stand_vmlinux(s->cell), *file = shell_quote(o.core);
+	auto_free char *kernel = vmlinux ? shell_quote(vmlinux) : xstrdup("VMLINUX");
+	double asked = (double)s->at.ns / NS_PER_MS, stood = (double)core->at_ns / NS_PER_MS;
+
+	printf("  %s: %" PRIu64 " MB, the guest at %+.3f ms, %s", file, core->bytes >> 20, stood, s->at.words);
+	if (s->at.ns != MOMENT_GONE)
+		printf(" (asked for: %+.3f ms)", asked);
+	if (!core->vmcoreinfo)
+		fputs("\n  the guest has no VMCOREINFO (CONFIG_VMCORE_INFO), without which drgn does not open it",
+		      stdout);
+	printf("\n  gdb %s %s\n  drgn -c %s -s %s\n  what they need of this kernel: docs/replay.md\n", kernel, file,
+	       file, kernel);
+}
+
+/* Absolute, in a folder that is there and takes it, which is found out before anything runs. Caller frees. */
+static char *core_path(struct err *e)
+{
+	const char *slash = strrchr(o.core, '/'), *name = slash ? slash + 1 : o.core;
+	auto_free char *said = slash ? xasprintf("%.*s/", (int)(slash - o.core), o.core) : xstrdup(".");
+	auto_free char *folder = realpath(said, NULL);
+	struct stat st;
+
+	if (!folder || access(folder, W_OK | X_OK) < 0) {
+		(void)err_sys(e, "--core %s: its folder", o.core);
+		e->code = X_NO_INPUT;
+		return NULL;
+	}
+	char *path = xasprintf("%s/%s", folder[1] ? folder : "", name);
+
+	if (*name && (stat(path, &st) < 0 || S_ISREG(st.st_mode)))
+		return path;
+	(void)err_set(e, X_USAGE, "--core %s: that is no file", o.core);
+	free(path);
+	return NULL;
+}
+
+/* 1: the run was not the one that is kept. */
+static int write_core(const struct replay_cell *c, struct err *e)
+{
+	auto_free char *path = core_path(e);
+	auto_stand struct stand s = { 0 };
+	struct stand_core core;
+	uint64_t at = o.at * NS_PER_MS;
+
+	if (!path || stand_find(&s, c, o.at == UINT64_MAX ? NULL : &at, e) < 0 || stand_core(&core, &s, path, e) < 0)
+		return -1;
+	tell(c, s.differs);
+	tell_core(&s, &core);
+	return s.differs;
+}
+
+/* 1: the run was not the one that is kept. */
+static int debug(const struct replay_cell *c, struct err *e)
+{
+	auto_free char *vmlinux = o.vmlinux ? realpath(o.vmlinux, NULL) : stand_vmlinux(c);
+	auto_stand struct stand s = { 0 };
+	const struct debugger d = { vmlinux, o.exec.v, o.exec.n };
+	uint64_t at = o.at * NS_PER_MS;
+
+	if (o.vmlinux && !vmlinux) {
+		(void)err_sys(e, "%s", o.vmlinux);
+		return err_as(e, X_NO_INPUT, "--vmlinux");
+	}
+	if (stand_find(&s, c, o.at == UINT64_MAX ? NULL : &at, e) < 0)
+		return -1;
+	tell(c, s.differs);
+	printf("  the guest stands %s\n", s.at.words);
+	if (!o.vmlinux)
+		puts("  the kernel cache's vmlinux has no symbols unless it was built so; docs/replay.md makes a file for --vmlinux");
+	fflush(stdout);
+	int code = debugger_run(&d, &s, e);
+
+	if (code > 0)
+		return err_set(e, X_FAIL, "gdb ended with exit code %d", code);
+	return code < 0 ? -1 : s.differs;
+}
+
 /* 1: it is not the same. */
 static int replay(const char *word, struct err *e)
 {
 	auto_replay_cell struct replay_cell c = { 0 };
 	auto_looks struct looks l = { 0 };
+	auto_argv struct argv more = { 0 };
 	int differs = 0;
 
 	if (replay_find(&c, word, o.seed == SEED_UNSAID ? NULL : &o.seed, e) < 0)
 		return -1;
 	log_info("%s seed %" PRIu64 ": %s", replay_name(c.dir), c.seed, finding(&c));
+	if (o.core || o.gdb)
+		return o.core ? write_core(&c, e) : debug(&c, e);
+	if (o.watch)
+		argv_add(&more, "--spy");
 	for (uint64_t i = 0; i < (o.watch ? o.runs : 1); i++) {
 		auto_again struct again a = { 0 };
-		int r = again_run(&a, &c, o.watch, e);
+		int r = again_run(&a, &c, &more, e);
 
 		if (r < 0 || (o.watch && add_looks(&l, &a, e) < 0))
 			return -1;
 		differs |= r == AGAIN_DIFFERS;
 	}
-	printf("%s seed %" PRIu64 ": %s\n  %s\n", replay_name(c.dir), c.seed,
-	       differs ? "DIFFERS from the run that is kept" : "the same, to the byte", finding(&c));
+	tell(&c, differs);
 	return o.watch && show(&c, &l, e) < 0 ? -1 : differs;
+}
+
+static int check_words(int n, struct err *e)
+{
+	if ((o.pack || o.core) && n != 1)
+		return err_set(e, X_USAGE, "%s takes one cell into one file", o.pack ? "--pack" : "--core");
+	if (o.gdb && n != 1)
+		return err_set(e, X_USAGE, "--gdb takes one cell");
+	if (o.at != UINT64_MAX && !o.watch && !o.core && !o.gdb)
+		return err_set(e, X_USAGE,
+			       "--at says what --watch prints, or where --core and --gdb stop; say one of them");
+	return 0;
 }
 
 static int run_replay(int n, const char *const *args, struct err *e)
@@ -215,12 +329,10 @@ static int run_replay(int n, const char *const *args, struct err *e)
 			       n ? "--failed says which cells; name none beside it"
 				 : "name a cell, TEST/KERNEL/TOPOLOGY, or a path to its run.json, or say --failed"),
 		       e->code;
+	if (check_words(n, e) < 0)
+		return e->code;
 	for (int i = 0; i < n; i++)
 		argv_add(&cells, args[i]);
-	if (o.pack && n != 1) {
-		(void)err_set(e, X_USAGE, "--pack takes one cell into one file");
-		return e->code;
-	}
 	/* Our children share the remote store. */
 	if (remote_begin(e) < 0)
 		return e->code;
@@ -259,10 +371,14 @@ const struct verb verb_replay = {
 		"With --watch the guest's memory is read while it runs, which it knows nothing of, so that its schedule stays what it\n"
 		"was. Several runs are one run, so what they saw is laid on one time line: what ran on each CPU, who waited, and in\n"
 		"which queue.\n\n"
+		"With --core a core of the guest is written as it is at the moment of the failure; drgn, crash and gdb open it.\n"
+		"With --gdb that guest stands there, under gdb.\n\n"
 		"The exit code is 0 if it is the same, whatever its verdict, and 32 if it is not.",
 	.examples = "  ktstr replay --failed\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --seed 14\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --watch --runs 5 --around 50\n"
+		    "  ktstr replay llc/7.3.4/1n2l4c1t --core llc.core\n"
+		    "  ktstr replay llc/7.3.4/1n2l4c1t --gdb --exec 'info threads'\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --pack llc.bundle && ktstr replay llc.bundle\n",
 	.opts = opts,
 	.max_args = SIZE_MAX,

@@ -28,6 +28,7 @@
 #include "topology/presets.h"
 #include "topology/topology.h"
 #include "verifier/expect.h"
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ void request_free(struct request *q)
 	argv_free(&q->words);
 	argv_free(&q->scheduler_args);
 	argv_free(&q->expect_lines);
+	argv_free(&q->once_more);
 	expects_free(&q->expects);
 	free(q->scheduler);
 	free(q->base);
@@ -180,6 +182,20 @@ static char *rest_again(const struct request *q)
 	argv_add(&a, "--");
 	argv_addv(&a, (const char *const *)q->scheduler_args.v);
 	return argv_quote((const char *const *)a.v);
+}
+
+/* What is done to a run when it is made once more. */
+static const char *const *once_more(struct request *q)
+{
+	if (tests_asked.spy)
+		argv_add(&q->once_more, "--spy");
+	if (tests_asked.core || tests_asked.gdb)
+		argv_opt(&q->once_more, "--halt", "%" PRIu64, tests_asked.halt);
+	if (tests_asked.core)
+		argv_fmt(&q->once_more, "--core=%s", tests_asked.core);
+	if (tests_asked.gdb)
+		argv_fmt(&q->once_more, "--gdb=%s", tests_asked.gdb);
+	return (const char *const *)q->once_more.v;
 }
 
 /* Profiles that only the schedulers can name, then the cells. */
@@ -393,6 +409,6 @@ int request_cells(struct request *q, struct err *e)
 	q->matrix.workers = o->workers;
 	q->matrix.sample_ms = o->dense ? 10 : o->monitor ? 100 : 0;
 	q->matrix.force = o->force;
-	q->matrix.spy = o->spy;
+	q->matrix.once_more = once_more(q);
 	return settle_cells(q, e);
 }

@@ -32,7 +32,7 @@ struct request {
 	struct expects expects; /* --expect */
 	struct kernels_opts how;
 	struct guest_plan guest; /* what all guests have in common */
-	struct argv expect_lines;
+	struct argv expect_lines, once_more;
 	char *again, *again_rest, *flags_file;
 	int sidecars;              /* folder for their files; -1: none */
 	char *here;                /* topology of this machine, when that is where they run */
