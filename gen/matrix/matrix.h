@@ -82,6 +82,7 @@ struct matrix {
 	const char *again;                /* options of the request that a command needs to run a cell again; "" none */
 	const char *again_rest;           /* "-- ARGS", which stands behind all others; "" none */
 	uint64_t duration, workers;       /* as test_opts have them */
+	const char *trace; /* a static busybox, by which all guests of these have their kernel trace; NULL: none does */
 	const char *const
 		*once_more; /* NULL-ended words for what is audited, when it runs once more: to look into it */
 	uint64_t sample_ms; /* of guest time between two looks at run queues; 0: where something asks for them */

@@ -246,6 +246,8 @@ static void run_args(struct argv *a, const struct side *s, size_t seed)
 		argv_add(a, "--private");
 	else if (s->m->force)
 		argv_add(a, "--force");
+	if (s->m->trace)
+		argv_fmt(a, "--trace=%s", s->m->trace);
 	if (s->twice && s->m->once_more && s->who == OWN)
 		argv_addv(a, s->m->once_more);
 	program_args(a, s);

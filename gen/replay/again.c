@@ -23,6 +23,13 @@
 
 enum { RUN_MAX = 256 << 20, SAID_MAX = 1 << 20, SHOWN = 1500 };
 
+int again_split(struct argv *words, struct argv *rest, const struct replay_cell *c, struct err *e)
+{
+	if (!words_unquote(words, c->v.command) || (c->v.command_rest && !words_unquote(rest, c->v.command_rest)))
+		return err_set(e, X_NO_INPUT, "%s: its command is none of ktstr", replay_name(c->dir));
+	return allowed_check(words, rest, replay_ours(c->dir), e) < 0 ? err_in(e, "%s", replay_name(c->dir)) : 0;
+}
+
 /* The words of the command that is kept, with our own ktstr, that seed and the other run. What stands in a verdict.json may be anybody's, so no
  * shell gets to see it. */
 int again_command(struct argv *a, const struct replay_cell *c, const struct argv *more, const char *result,
@@ -31,12 +38,8 @@ int again_command(struct argv *a, const struct replay_cell *c, const struct argv
 	auto_argv struct argv words = { 0 }, rest = { 0 };
 	auto_free char *self = self_dir(e);
 
-	if (!self)
+	if (!self || again_split(&words, &rest, c, e) < 0)
 		return -1;
-	if (!words_unquote(&words, c->v.command) || (c->v.command_rest && !words_unquote(&rest, c->v.command_rest)))
-		return err_set(e, X_NO_INPUT, "%s: its command is none of ktstr", replay_name(c->dir));
-	if (allowed_check(&words, &rest, replay_ours(c->dir), e) < 0)
-		return err_in(e, "%s", replay_name(c->dir));
 	argv_fmt(a, "%s/ktstr", self);
 	argv_addv(a, (const char *const *)words.v + 1);
 	argv_opt(a, "--seed", "%" PRIu64, c->seed);

@@ -14,6 +14,8 @@ struct argv;
  * "halted" is, and what comes behind that moment is no longer the same; NULL: none. Negative: it came to nothing. a is to be freed in any
  * case. */
 int again_run(struct again *a, const struct replay_cell *c, const struct argv *more, struct err *e);
+/* The words of the command that is kept, and what stands behind all options. X_NO_INPUT: it is none that may be run. */
+int again_split(struct argv *words, struct argv *rest, const struct replay_cell *c, struct err *e);
 /* The words of that, for who starts it; it writes what came of it into the file result. */
 int again_command(struct argv *a, const struct replay_cell *c, const struct argv *more, const char *result,
 		  struct err *e);

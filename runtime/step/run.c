@@ -30,7 +30,7 @@ static struct trial_opts x;
 static struct {
 	const char *snapshot, *payload, *programs, *scheduler, *profile, *groups;
 	struct opt_list args, needs, others;
-	const char *core, *gdb;
+	const char *core, *gdb, *trace;
 	uint64_t timeout, sample, watchdog, halt;
 	bool anew, keeps, later, spy;
 } o;
@@ -120,6 +120,11 @@ static const struct opt opts[] = {
 	  .out = &o.gdb,
 	  .arg = "SOCKET",
 	  .help = "have QEMU's gdbstub listen there then, and wait" },
+	{ .name = "trace",
+	  .type = OPT_STR,
+	  .out = &o.trace,
+	  .arg = "BUSYBOX",
+	  .help = "have the kernel write down its scheduler's events, by this static busybox, into the file trace" },
 	{ .name = "anew",
 	  .type = OPT_FLAG,
 	  .out = &o.anew,
@@ -174,6 +179,8 @@ static int recipe(struct recipe *r, struct hashes *h, struct err *e)
 	recipe_u64(r, "seed", x.seed);
 	recipe_u64(r, "ms", x.ms);
 	recipe_u64(r, "timeout", o.timeout);
+	if (o.trace && recipe_file(r, "trace", o.trace, h, e) < 0)
+		return -1;
 	return o.sample ? sample_recipe(r, h, e) : 0;
 }
 
@@ -410,6 +417,10 @@ static int run(int dir, const char *path, struct err *e)
 		return -1;
 	plan_attached(&a, &args);
 	const struct cell_attached attached = { begin_attached, settle_attached, &a };
+	auto_close int trace = o.trace ? openat(dir, "trace", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
+
+	if (o.trace && trace < 0)
+		return err_sys(e, "create trace");
 	struct halted halted = { o.core, o.gdb, dir };
 	const struct halt_at halt = { o.halt, o.gdb != NULL, halted_do, &halted };
 	const struct trial t = { .snapshot = o.snapshot,
@@ -433,6 +444,8 @@ static int run(int dir, const char *path, struct err *e)
 				 .ms = x.ms,
 				 .sample_ms = (unsigned)o.sample,
 				 .spies = o.spy,
+				 .busybox = o.trace,
+				 .trace = trace,
 				 .halt = o.core || o.gdb ? &halt : NULL,
 				 .boot = guest.boot,
 				 .attached = o.payload ? &attached : NULL,

@@ -26,6 +26,7 @@
 #include "trial/kept.h"
 #include "trial/looks.h"
 #include "trial/spy.h"
+#include "trial/tracer.h"
 #include "verifier/cell.h"
 #include "verifier/evidence.h"
 #include "verifier/reason.h"
@@ -342,6 +343,7 @@ static int halt_at_end(struct run *x, struct err *e)
 /* With what the host took from it meanwhile, and what KVM counted. */
 static int run_session(struct run *x, const struct session *s, int *status, struct err *e)
 {
+	const struct tracer tracer = { &x->vm, hear, x };
 	uint64_t before = 0, after = 0;
 	bool known = vm_stolen(&x->vm, &before);
 	struct err ignored;
@@ -349,6 +351,8 @@ static int run_session(struct run *x, const struct session *s, int *status, stru
 	if (session_run(&x->vm, s, status, e) < 0)
 		return -1;
 	if (x->halt && halt_at_end(x, e) < 0)
+		return -1;
+	if (x->t->busybox && tracer_end(&tracer, x->t->trace, e) < 0)
 		return -1;
 	x->r->stolen_known = known && vm_stolen(&x->vm, &after);
 	x->r->stolen_ns = after - before;
@@ -408,6 +412,7 @@ static int run_engine(struct run *x, struct err *e)
 
 static int work(struct run *x, struct err *e)
 {
+	const struct tracer tracer = { &x->vm, hear, x };
 	int r = begin(x, e);
 
 	if (r == 0 && x->t->pack && !x->t->later)
@@ -417,6 +422,8 @@ static int work(struct run *x, struct err *e)
 	if (x->t->pack && !x->t->later && x->vm.m.clock.virtual && push_tools(x, e) < 0)
 		return -1;
 	if (x->vm.m.clock.virtual && look(x, e) < 0)
+		return -1;
+	if (x->t->busybox && tracer_begin(&tracer, x->t->busybox, e) < 0)
 		return -1;
 	if (x->t->spies && !(x->spy = spy_begin(&x->vm, x->t->boot, e)))
 		return -1;

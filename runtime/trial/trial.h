@@ -40,8 +40,10 @@ struct trial {
 	const struct cell_attached *attached; /* verifier/cell.h; NULL: nothing is kept */
 	unsigned sample_ms; /* how often the guest's memory is looked into, and at marks in virtual time; 0: never */
 	bool spies;         /* the guest's memory is read while it runs, which it knows nothing of (spy.h) */
-	const struct halt_at *
-		halt; /* halt.h: where it is stopped, or when the scheduler is thrown out, or else at its end; NULL: nowhere */
+	const char
+		*busybox; /* a static one, to have the kernel trace (tracer.h) into the file trace; NULL: it does not */
+	int trace;
+	const struct halt_at *halt;     /* where it is stopped, and what for; NULL: nowhere */
 	const char *boot;               /* folder of the bootable step, for all three */
 	void (*note)(const char *text); /* what the user is told meanwhile */
 };

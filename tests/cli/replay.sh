@@ -38,6 +38,20 @@ fake() {
 			esac
 			before=$word
 		done
+		case " $* " in *' --trace '*)
+			for word; do
+				[ "$before" != --json-file ] || into=$word
+				before=$word
+			done
+			[ ! -e died ] || { echo 'error: this kernel has no events' >&2; exit 6; }
+			traced=$KTSTR_STORE/graphs/run-2/tests/t/7.3.4-k/1n1l2c1t
+			mkdir -p "$traced/seed-3" "$traced/seed-4" && sed 's/"seed": 2/"seed": 4/g' "$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t/verdict.json" |
+				if [ -e passes ]; then sed 's/"fail"/"pass"/g'; else cat; fi >"$traced/verdict.json"
+			echo 'trace of 3' >"$traced/seed-3/trace"
+			printf '{ "format": 1, "tests": [{ "dir": "%s" }] }\n' "$traced" >"$into"
+			exit 1
+			;;
+		esac
 		while [ "$1" != --seed ]; do shift; done
 		seed=$2
 		while [ "$1" != --json-file ]; do shift; done
@@ -131,6 +145,17 @@ cores() {
 		has 'when the kernel let go of the scheduler' out
 }
 
+# With the kernel's trace a cell is another one, which is judged anew.
+traces() {
+	fake && exits 0 bin/cargo-ktstr replay "$cell" --trace the.trace --seeds 8 && has "run|t x.ktstr|--kernel|k|--seeds|3..10|--trace|--unrecorded|" said || return
+	has 'seed 3: fails with the kernel'"'"'s trace as well' out && has 'it waited' out && same 'trace of 3' "$(cat the.trace)" || return
+	touch passes && exits 0 bin/cargo-ktstr replay "$cell" --trace the.trace && has 'no seed from 3 to 3 fails; --seeds N' out && rm passes || return
+	rm the.trace && touch died && exits 6 bin/cargo-ktstr replay "$cell" --trace the.trace && has 'no events' err && [ ! -e the.trace ] && rm died || return
+	exits 10 bin/cargo-ktstr replay "$cell" --trace none/x && exits 2 bin/cargo-ktstr replay "$cell" --trace bin && says 2 trace "$cell" --seeds 4 &&
+		says 2 watch "$cell" --watch --trace x && says 2 'one cell into one file' "$cell" "$cell" --trace x || return
+	cell '"command": "ktstr matrix '"$PWD"'/tests --cell t",' && says 2 'a test of a program cannot be traced' "$cell" --trace x
+}
+
 # nothing_left: of the guest, of what ran it, of the folder with its socket
 nothing_left() {
 	has ended said && same '' "$(ls tmp)" 'what is left'
@@ -220,4 +245,4 @@ several() {
 	touch differs && exits 32 bin/cargo-ktstr replay none/k/x "$cell" && has '1 of 2 runs came out otherwise' err
 }
 
-run_tests mistakes again watched cores debuggers bundles elsewhere several
+run_tests mistakes again watched cores traces debuggers bundles elsewhere several

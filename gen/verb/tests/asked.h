@@ -18,7 +18,7 @@ struct tests_asked {
 	uint64_t seed, shift, timeout, duration, workers, jobs, audit, budget;
 	const char *core, *gdb;
 	uint64_t halt;
-	bool spy, unrecorded;
+	bool spy, trace, unrecorded;
 	struct verdict_rules rules;
 	bool list_flags, json, markdown, force, explain, host, monitor, dense, rerun_failed, ignored;
 };

@@ -19,6 +19,7 @@
 #include "gen/replay/packed.h"
 #include "gen/replay/page.h"
 #include "gen/replay/stand.h"
+#include "gen/replay/traced.h"
 #include "gen/verb/verbs.h"
 #include "judge/facts/facts.h"
 #include "options/opt.h"
@@ -30,11 +31,12 @@ enum { RUNS_UNSAID = 3, AROUND_UNSAID_MS = 20, ROWS_UNSAID = 60, TEXT_MAX = 256 
 #define SEED_UNSAID UINT64_MAX
 
 static struct {
-	uint64_t seed, runs, around, at, rows, unpack_mb;
+	uint64_t seed, seeds, runs, around, at, rows, unpack_mb;
 	bool failed, watch, gdb;
-	const char *pack, *core, *vmlinux;
+	const char *pack, *core, *vmlinux, *trace;
 	struct opt_list exec;
 } o = { .seed = SEED_UNSAID,
+	.seeds = 1,
 	.runs = RUNS_UNSAID,
 	.around = AROUND_UNSAID_MS,
 	.at = UINT64_MAX,
@@ -58,7 +60,7 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.pack,
 	  .arg = "FILE",
-	  .conflicts = "failed watch core gdb",
+	  .conflicts = "failed watch core gdb trace",
 	  .help = "write all that the run is made of into this file, for replay on another machine" },
 	{ .name = "unpack-mb",
 	  .type = OPT_U64,
@@ -71,12 +73,12 @@ static const struct opt opts[] = {
 	  .type = OPT_STR,
 	  .out = &o.core,
 	  .arg = "FILE",
-	  .conflicts = "failed watch gdb",
+	  .conflicts = "failed watch gdb trace",
 	  .help = "write an ELF core of the guest at the moment of the failure, for drgn, crash and gdb" },
 	{ .name = "gdb",
 	  .type = OPT_FLAG,
 	  .out = &o.gdb,
-	  .conflicts = "failed watch",
+	  .conflicts = "failed watch trace",
 	  .help = "start gdb on the guest at that moment, from where it goes on as gdb says" },
 	{ .name = "vmlinux",
 	  .type = OPT_STR,
@@ -90,6 +92,20 @@ static const struct opt opts[] = {
 	  .arg = "COMMAND",
 	  .needs = "gdb",
 	  .help = "have gdb do this, and end, instead of asking what to do; may be repeated" },
+	{ .name = "trace",
+	  .type = OPT_STR,
+	  .out = &o.trace,
+	  .arg = "FILE",
+	  .conflicts = "failed watch",
+	  .help = "write what the kernel itself traces of its scheduler; that is another schedule, and judged anew" },
+	{ .name = "seeds",
+	  .type = OPT_U64,
+	  .out = &o.seeds,
+	  .arg = "N",
+	  .min = 1,
+	  .max = 10000,
+	  .needs = "trace",
+	  .help = "run so many seeds with the tracer, and take the trace of the first that fails" },
 	{ .name = "runs",
 	  .type = OPT_U64,
 	  .out = &o.runs,
@@ -174,10 +190,11 @@ static const char *finding(const struct replay_cell *c)
 
 static int replay_bundle(const char *path, struct err *e)
 {
-	if (o.watch || o.core || o.gdb || o.seed != SEED_UNSAID || o.pack)
-		return err_set(e, X_USAGE,
-			       "%s is a bundle: it is run as it is, without --seed, --watch, --core, --gdb and --pack",
-			       path);
+	if (o.watch || o.core || o.gdb || o.trace || o.seed != SEED_UNSAID || o.pack)
+		return err_set(
+			e, X_USAGE,
+			"%s is a bundle: it is run as it is, without --seed, --watch, --core, --gdb, --trace and --pack",
+			path);
 	int r = packed_run(path, o.unpack_mb, e);
 
 	if (r >= 0)
@@ -218,15 +235,15 @@ static void tell_core(const struct stand *s, const struct stand_core *core)
 }
 
 /* Absolute, in a folder that is there and takes it, which is found out before anything runs. Caller frees. */
-static char *core_path(struct err *e)
+static char *file_path(const char *option, const char *file, struct err *e)
 {
-	const char *slash = strrchr(o.core, '/'), *name = slash ? slash + 1 : o.core;
-	auto_free char *said = slash ? xasprintf("%.*s/", (int)(slash - o.core), o.core) : xstrdup(".");
+	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+	auto_free char *said = slash ? xasprintf("%.*s/", (int)(slash - file), file) : xstrdup(".");
 	auto_free char *folder = realpath(said, NULL);
 	struct stat st;
 
 	if (!folder || access(folder, W_OK | X_OK) < 0) {
-		(void)err_sys(e, "--core %s: its folder", o.core);
+		(void)err_sys(e, "%s %s: its folder", option, file);
 		e->code = X_NO_INPUT;
 		return NULL;
 	}
@@ -234,7 +251,7 @@ static char *core_path(struct err *e)
 
 	if (*name && (stat(path, &st) < 0 || S_ISREG(st.st_mode)))
 		return path;
-	(void)err_set(e, X_USAGE, "--core %s: that is no file", o.core);
+	(void)err_set(e, X_USAGE, "%s %s: that is no file", option, file);
 	free(path);
 	return NULL;
 }
@@ -242,7 +259,7 @@ static char *core_path(struct err *e)
 /* 1: the run was not the one that is kept. */
 static int write_core(const struct replay_cell *c, struct err *e)
 {
-	auto_free char *path = core_path(e);
+	auto_free char *path = file_path("--core", o.core, e);
 	auto_stand struct stand s = { 0 };
 	struct stand_core core;
 	uint64_t at = o.at * NS_PER_MS;
@@ -280,6 +297,25 @@ static int debug(const struct replay_cell *c, struct err *e)
 	return code < 0 ? -1 : s.differs;
 }
 
+/* It is no failure of ours when no seed fails. */
+static int trace(const struct replay_cell *c, struct err *e)
+{
+	auto_free char *path = file_path("--trace", o.trace, e);
+	auto_traced struct traced t = { 0 };
+
+	if (!path || traced_run(&t, c, o.seeds, path, e) < 0)
+		return -1;
+	if (t.fails)
+		printf("%s seed %" PRIu64 ": fails with the kernel's trace as well, which is another schedule\n  %s\n",
+		       replay_name(c->dir), t.seed, t.words ? t.words : judgement_names[t.verdict]);
+	else
+		printf("%s: with the kernel's trace, which is another schedule, no seed from %" PRIu64 " to %" PRIu64
+		       " fails; --seeds N looks at more of them, and --watch looks without a tracer\n",
+		       replay_name(c->dir), c->seed, c->seed + o.seeds - 1);
+	printf("  %s: the trace of seed %" PRIu64 "\n", o.trace, t.seed);
+	return 0;
+}
+
 /* 1: it is not the same. */
 static int replay(const char *word, struct err *e)
 {
@@ -291,6 +327,8 @@ static int replay(const char *word, struct err *e)
 	if (replay_find(&c, word, o.seed == SEED_UNSAID ? NULL : &o.seed, e) < 0)
 		return -1;
 	log_info("%s seed %" PRIu64 ": %s", replay_name(c.dir), c.seed, finding(&c));
+	if (o.trace)
+		return trace(&c, e);
 	if (o.core || o.gdb)
 		return o.core ? write_core(&c, e) : debug(&c, e);
 	if (o.watch)
@@ -309,8 +347,11 @@ static int replay(const char *word, struct err *e)
 
 static int check_words(int n, struct err *e)
 {
-	if ((o.pack || o.core) && n != 1)
-		return err_set(e, X_USAGE, "%s takes one cell into one file", o.pack ? "--pack" : "--core");
+	if ((o.pack || o.core || o.trace) && n != 1)
+		return err_set(e, X_USAGE, "%s takes one cell into one file",
+			       o.pack   ? "--pack"
+			       : o.core ? "--core"
+					: "--trace");
 	if (o.gdb && n != 1)
 		return err_set(e, X_USAGE, "--gdb takes one cell");
 	if (o.at != UINT64_MAX && !o.watch && !o.core && !o.gdb)
@@ -372,13 +413,14 @@ const struct verb verb_replay = {
 		"was. Several runs are one run, so what they saw is laid on one time line: what ran on each CPU, who waited, and in\n"
 		"which queue.\n\n"
 		"With --core a core of the guest is written as it is at the moment of the failure; drgn, crash and gdb open it.\n"
-		"With --gdb that guest stands there, under gdb.\n\n"
+		"With --gdb that guest stands there, under gdb. With --trace the kernel traces its scheduler: another schedule, judged anew.\n\n"
 		"The exit code is 0 if it is the same, whatever its verdict, and 32 if it is not.",
 	.examples = "  ktstr replay --failed\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --seed 14\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --watch --runs 5 --around 50\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --core llc.core\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --gdb --exec 'info threads'\n"
+		    "  ktstr replay llc/7.3.4/1n2l4c1t --trace llc.trace --seeds 20\n"
 		    "  ktstr replay llc/7.3.4/1n2l4c1t --pack llc.bundle && ktstr replay llc.bundle\n",
 	.opts = opts,
 	.max_args = SIZE_MAX,

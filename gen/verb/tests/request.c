@@ -1,5 +1,6 @@
 #include "gen/verb/tests/request.h"
 
+#include "arch/arch.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "clock/clock.h"
@@ -49,6 +50,7 @@ void request_free(struct request *q)
 	argv_free(&q->scheduler_args);
 	argv_free(&q->expect_lines);
 	argv_free(&q->once_more);
+	free(q->busybox);
 	expects_free(&q->expects);
 	free(q->scheduler);
 	free(q->base);
@@ -409,6 +411,9 @@ int request_cells(struct request *q, struct err *e)
 	q->matrix.workers = o->workers;
 	q->matrix.sample_ms = o->dense ? 10 : o->monitor ? 100 : 0;
 	q->matrix.force = o->force;
+	if (o->trace && !(q->busybox = home_busybox(&q->home, arch_host(), e)))
+		return -1;
+	q->matrix.trace = q->busybox;
 	q->matrix.once_more = once_more(q);
 	return settle_cells(q, e);
 }

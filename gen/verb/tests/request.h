@@ -33,6 +33,7 @@ struct request {
 	struct kernels_opts how;
 	struct guest_plan guest; /* what all guests have in common */
 	struct argv expect_lines, once_more;
+	char *busybox; /* for --trace */
 	char *again, *again_rest, *flags_file;
 	int sidecars;              /* folder for their files; -1: none */
 	char *here;                /* topology of this machine, when that is where they run */
