@@ -46,6 +46,16 @@ static void choose(struct traced *out, const struct replay_cell *t, uint64_t see
 			out->words = xstrdup(t->v.checks[i].words);
 }
 
+/* Why there is none of that seed, where its guest failed. */
+static int came_to_something(const struct replay_cell *t, uint64_t seed, struct err *e)
+{
+	for (size_t i = 0; i < t->v.n_seeds; i++)
+		if (t->v.seeds[i].seed == seed && t->v.seeds[i].verdict == JUDGED_BROKEN)
+			return err_set(e, X_VM, "with the kernel's trace seed %" PRIu64 " came to no run: %s", seed,
+				       t->v.seeds[i].words ? t->v.seeds[i].words : "no reason given");
+	return 0;
+}
+
 static int copy(const char *dir, uint64_t seed, const char *path, struct err *e)
 {
 	auto_free char *from = xasprintf("%s/seed-%" PRIu64 "/trace", dir, seed),
@@ -72,7 +82,7 @@ int traced_run(struct traced *out, const struct replay_cell *c, uint64_t n, cons
 	if (run(&t, c, n, e) < 0)
 		return -1;
 	choose(out, &t, c->seed);
-	return copy(t.dir, out->seed, path, e);
+	return came_to_something(&t, out->seed, e) < 0 ? -1 : copy(t.dir, out->seed, path, e);
 }
 
 void traced_free(struct traced *t)

@@ -38,6 +38,7 @@ static int shell(const struct tracer *t, const char *script, unsigned seconds, i
 	const char *const env[] = { "PATH=/", NULL };
 	auto_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const struct session s = { .argv = argv,
+				   .above = true,
 				   .env = env,
 				   .in = nothing,
 				   .out = out < 0 ? nothing : out,

@@ -11,8 +11,8 @@ struct tracer {
 	void *arg;
 };
 
-/* Between a guest's beginning and its engine. busybox: a static one of this host. X_VM: this kernel has no events. X_TIMEOUT: the scheduler did
- * not let the shell run that asks for them. */
+/* Between a guest's beginning and its engine. busybox: a static one of this host. The shell that asks for the events runs above the
+ * scheduler. X_VM: this kernel has no events. */
 int tracer_begin(const struct tracer *t, const char *busybox, struct err *e);
 /* When the engine has ended: the kernel's text of what it has, which is the last of it where there was more, into the file fd. */
 int tracer_end(const struct tracer *t, int fd, struct err *e);

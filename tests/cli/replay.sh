@@ -46,7 +46,9 @@ fake() {
 			[ ! -e died ] || { echo 'error: this kernel has no events' >&2; exit 6; }
 			traced=$KTSTR_STORE/graphs/run-2/tests/t/7.3.4-k/1n1l2c1t
 			mkdir -p "$traced/seed-3" "$traced/seed-4" && sed 's/"seed": 2/"seed": 4/g' "$KTSTR_STORE/graphs/run-1/tests/t/7.3.4-k/1n1l2c1t/verdict.json" |
-				if [ -e passes ]; then sed 's/"fail"/"pass"/g'; else cat; fi >"$traced/verdict.json"
+				if [ -e starved ]; then
+					sed 's/"seed": 3, "verdict": "fail"/"seed": 3, "verdict": "broken", "words": "the shell did not run"/; s/"verdict": "fail"/"verdict": "broken"/'
+				elif [ -e passes ]; then sed 's/"fail"/"pass"/g'; else cat; fi >"$traced/verdict.json"
 			echo 'trace of 3' >"$traced/seed-3/trace"
 			printf '{ "format": 1, "tests": [{ "dir": "%s" }] }\n' "$traced" >"$into"
 			exit 1
@@ -150,6 +152,7 @@ traces() {
 	fake && exits 0 bin/cargo-ktstr replay "$cell" --trace the.trace --seeds 8 && has "run|t x.ktstr|--kernel|k|--seeds|3..10|--trace|--unrecorded|" said || return
 	has 'seed 3: fails with the kernel'"'"'s trace as well' out && has 'it waited' out && same 'trace of 3' "$(cat the.trace)" || return
 	touch passes && exits 0 bin/cargo-ktstr replay "$cell" --trace the.trace && has 'no seed from 3 to 3 fails; --seeds N' out && rm passes || return
+	touch starved && exits 6 bin/cargo-ktstr replay "$cell" --trace the.trace && has 'came to no run: the shell did not run' err && rm starved || return
 	rm the.trace && touch died && exits 6 bin/cargo-ktstr replay "$cell" --trace the.trace && has 'no events' err && [ ! -e the.trace ] && rm died || return
 	exits 10 bin/cargo-ktstr replay "$cell" --trace none/x && exits 2 bin/cargo-ktstr replay "$cell" --trace bin && says 2 trace "$cell" --seeds 4 &&
 		says 2 watch "$cell" --watch --trace x && says 2 'one cell into one file' "$cell" "$cell" --trace x || return

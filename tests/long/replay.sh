@@ -78,6 +78,8 @@ in_gdb() {
 traced() {
 	stuck || return
 	exits 0 ktstr replay "$cell" --trace the.trace && has 'no seed from 1 to 1 fails' out || return
+	stuck --stall-after 1 || return
+	exits 0 ktstr replay "$cell" --trace the.trace && has "fails with the kernel's trace as well" out || return
 	limit=1ms
 	stuck || return
 	exits 0 ktstr replay "$cell" --trace the.trace --seeds 2 && has "seed 1: fails with the kernel's trace as well" out && has 'gap.max{a}' out || return

@@ -146,6 +146,14 @@ static void hasty(void)
 	pause();
 }
 
+/* Ends when it is told that its input has. */
+static void waits(void)
+{
+	hear(MSG_RUN);
+	insist(!hear(MSG_IN).n);
+	end(0);
+}
+
 static void lies_taken(void)
 {
 	uint32_t taken = 1;
@@ -274,6 +282,56 @@ static int run(struct fixture *x, int *status, struct err *e)
 	if (r < 0)
 		print_message("%s\n", e->msg);
 	return r;
+}
+
+/* Somebody waits for another descriptor beside: twice, and then no more. */
+struct beside {
+	int fd, times;
+	struct fixture *x;
+};
+
+static int beside_ready(void *arg, struct err *e)
+{
+	struct beside *b = arg;
+	char byte;
+
+	(void)e;
+	assert_int_equal(read(b->fd, &byte, 1), 1);
+	if (++b->times < 2)
+		return 0;
+	b->fd = -1;
+	close(b->x->in[1]);
+	b->x->in[1] = -1;
+	return 0;
+}
+
+static void one_more_descriptor(void **state)
+{
+	static const char *const argv[] = { "/prog", NULL };
+	struct fixture x;
+	int pair[2], status;
+	struct err e;
+
+	(void)state;
+	begin(&x, waits);
+	assert_int_equal(pipe(pair), 0);
+	assert_int_equal(write(pair[1], "abc", 3), 3);
+	struct beside b = { pair[0], 0, &x };
+	const struct session s = { .argv = argv,
+				   .in = x.in[0],
+				   .out = x.out[1],
+				   .err = x.err[1],
+				   .also = &b.fd,
+				   .ready = beside_ready,
+				   .arg = &b,
+				   .deadline = now_ms() + PATIENCE_MS };
+
+	assert_int_equal(session_run(&x.vm, &s, &status, &e), SESSION_ENDED);
+	assert_int_equal(b.times, 2);
+	guest_is_content(&x);
+	finish(&x);
+	close(pair[0]);
+	close(pair[1]);
 }
 
 static void reads_equal(int fd, const char *want)
@@ -515,9 +573,15 @@ static void at_a_terminal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(much_goes_through), cmocka_unit_test(outputs_apart), cmocka_unit_test(reader_gone),
-		cmocka_unit_test(others_are_told),   cmocka_unit_test(bad_guests),    cmocka_unit_test(late),
-		cmocka_unit_test(never_silent),      cmocka_unit_test(at_a_terminal),
+		cmocka_unit_test(one_more_descriptor),
+		cmocka_unit_test(much_goes_through),
+		cmocka_unit_test(outputs_apart),
+		cmocka_unit_test(reader_gone),
+		cmocka_unit_test(others_are_told),
+		cmocka_unit_test(bad_guests),
+		cmocka_unit_test(late),
+		cmocka_unit_test(never_silent),
+		cmocka_unit_test(at_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
