@@ -54,7 +54,7 @@ github() {
 	workflow 0 push && same 0 "$(ran)" 'cells of an equal push' && has 'kernels: Kernels: left out' out || return
 	(cd project && slices ', ') && workflow 1 pull_request && same 4 "$(ran)" 'cells of another scheduler' || return
 	python3 "$root/tests/junit.py" state/uploads/*.xml >lines && same 2 "$(grep -c '^"failure"' lines)" 'failures' && grep '^"failure"' lines | grep -c weights || return
-	cat state/pages/*.md >pages && has 'scheduler scx_fifo: ' pages && has 'share.min{important}' pages && has 'ktstr matrix' pages
+	cat state/pages/*.md >pages && has 'scheduler scx_fifo: ' pages && has 'share.min{important}' pages && has 'ktstr run ' pages && hasnt clang pages
 }
 
 # The script alone, whose store is one: what the parts found is not there, and runs; the second time nothing does.
