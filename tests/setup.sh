@@ -34,6 +34,8 @@ libc6-dev-arm64-cross
 linux-source-6.12
 # tests and lint (prove's modules are in perl)
 libcmocka-dev perl procps git tmux gpg gpg-agent openssl clang-format-14 clang-tidy-14 shellcheck shfmt libclang-rt-16-dev
+# servers of results, started by tests alone
+nginx-light libnginx-mod-http-dav-ext curl
 # what runs the tests of others, and reads what ours came to
 meson cmake npm|nodejs python3-venv
 # what cores of guests are opened in
@@ -61,12 +63,12 @@ missing() {
 	}'
 }
 
-# apt as root; a lock held by the system's own updater is waited for.
+# apt as root; a lock held by the system's own updater is waited for. A runlevel keeps packages from starting their servers.
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
-		env DEBIAN_FRONTEND=noninteractive "$@"
+		env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 "$@"
 	else
-		sudo env DEBIAN_FRONTEND=noninteractive "$@"
+		sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 "$@"
 	fi
 }
 
