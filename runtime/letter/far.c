@@ -138,7 +138,9 @@ int far_get(struct work *w, struct recipe *r, struct err *e)
 			*e = why;
 			return -1;
 		}
-		auto_close int again = call();
+		/* A disk that is full is not the server's doing. */
+		bool blamed = why.code == X_BAD_ARCHIVE || why.code == X_CHECKSUM;
+		auto_close int again = blamed ? call() : -1;
 
 		if (again >= 0)
 			(void)say(again, "bad", w->key, why.msg);

@@ -297,6 +297,20 @@ static int try_launch(const struct step *s, struct work *w, struct err *e)
 	return launch(s, words, e) < 0 ? -1 : 1;
 }
 
+/* Over there nobody speaks to the server. */
+static void send_launched(const struct step *s, struct recipe *r)
+{
+	auto_work struct work w = { .lock = -1, .dir = -1 };
+	char key[KEY_LEN + 1];
+	struct err ignored;
+
+	if (run.how != HOW_RAN || !s->travels || !s->travels())
+		return;
+	recipe_key(r, key);
+	if (store_find(&run.store, key, &w, &ignored) == STORE_HIT)
+		far_put(&w);
+}
+
 static int make_result(const struct step *s, struct recipe *r, struct hashes *h, struct work *w, struct err *e)
 {
 	if (s->run(w->dir, w->path, e) < 0)
@@ -319,6 +333,8 @@ static int make_anew(const struct step *s, struct recipe *r, struct hashes *h, s
 		return err_set(e, X_UNKNOWN, "its result is not known: %s", run.why);
 	int launched = try_launch(s, w, e);
 
+	if (launched == 1)
+		send_launched(s, r);
 	return launched ? launched : make_result(s, r, h, w, e);
 }
 

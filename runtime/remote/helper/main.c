@@ -123,8 +123,8 @@ static void finish(struct queue *q)
 			 "%zu results were not sent to the remote store %s in %u s; KTSTR_REMOTE_CACHE_WAIT=SECONDS "
 			 "gives it more time",
 			 left, run.shown, run.settings.wait_s);
-	run_tell(&run, "info", "remote store %s: %u results came, %u were not there, %u went", run.shown,
-		 run.count.came, run.count.missed, run.count.went);
+	run_tell(&run, "info", "remote store %s: %u results came, %u were not there, %u went; %.1f s waited in vain",
+		 run.shown, run.count.came, run.count.missed, run.count.went, (double)run.trust.lost_ms / 1000);
 }
 
 static int work(const char *number, struct err *e)
