@@ -138,15 +138,16 @@ static bool has_control(const char *text, const char *but)
 
 static void set_url(struct settings *s, char *url)
 {
-	size_t n = strlen(url);
+	size_t n = strlen(url), scheme = !strncasecmp(url, "http://", 7) ? 7 : !strncasecmp(url, "https://", 8) ? 8 : 0;
 
-	if ((strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0) || has_control(url, "")) {
+	if (!scheme || !url[scheme] || url[scheme] == '/' || has_control(url, "")) {
 		blame(s, xstrdup(PREFIX " is not an http or https address"));
 		free(url);
 		return;
 	}
 	while (n && url[n - 1] == '/')
 		url[--n] = '\0';
+	free(s->url);
 	s->url = url;
 }
 
@@ -221,6 +222,7 @@ static void set(struct settings *s, enum name i, char *value)
 	} else if (place) {
 		if (has_control(own, i == CERT || i == KEY || i == HEADER ? "\r\n\t" : ""))
 			blame(s, xasprintf("%s has control characters", names[i].name));
+		free(*place);
 		*place = TAKE(own);
 	}
 }

@@ -89,8 +89,9 @@ fills_and_takes() {
 	[ -n "$(ran a)" ] || fail 'the first machine had nothing to do' || return
 	hasnt BAD log && machine b && unset KTSTR_REMOTE_CACHE_MODE || return
 	set --
-	if [ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$O/ktstr" -a -r "$root/rules"; then
-		chown -R 65534:65534 b && set -- setpriv --reuid 65534 --regid 65534 --clear-groups
+	if [ "$(id -u)" = 0 ] && attempt setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$O/ktstr" -a -r "$root/rules"; then
+		chown -R 65534:65534 b || return
+		set -- setpriv --reuid 65534 --regid 65534 --clear-groups
 	fi
 	umask 077
 	timed everything b "$@" || return
