@@ -70,7 +70,7 @@ everything() { # NAME COMMAND-PREFIX…
 
 # Steps that ran, but for those that look at this machine, or are done each time since they cost nothing.
 ran() {
-	grep -E '^ *[0-9]+\.[0-9]+s ' "$1.log" | grep -vE 's (accelerator|probe|KVM|source tree|tree|cache entry|scenario|judge|here) '
+	grep -E '^ *[0-9]+\.[0-9]+s ' "$1.log" | grep -vE 's (host accelerator|source tree|cache entry|scenario|judge)( |$)'
 }
 
 show() {
