@@ -220,7 +220,8 @@ demo: setup
 check: setup
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched
 	$(Q)O=$(abspath $(O)) sh tests/check.sh
-check-long: setup
+check-long:
+	$(Q)sh tests/setup.sh --long
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all units sched sched-bugs sched-cross fuzzers
 	$(Q)O=$(abspath $(O)) sh tests/check.sh long
 fuzz: setup

@@ -3,12 +3,18 @@
 #
 #   tests/setup.sh             install (as root, or through sudo); quiet when nothing is missing
 #   tests/setup.sh --check     only say what is missing; exit 1 when something is
+#   tests/setup.sh --long      what the slow proofs need besides, too
 #
 # Packages come from the sources the machine has. What those do not offer, and a QEMU that fits
 # one already installed from backports, comes from backports through an apt configuration of our
 # own (apt-private.sh); the system's configuration is neither read into it for good nor changed.
 set -eu
 
+long=
+if [ "${1-}" = --long ]; then
+	long=long
+	shift
+fi
 root=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ktstr/distro
 
@@ -43,6 +49,8 @@ gdb python3-drgn
 # shells that completions are typed in
 zsh fish elvish
 END
+	# A cluster of one machine (tests/one-slurm.sh). As services they are of no use to anybody who does not run that.
+	[ -z "$long" ] || echo slurmctld slurmd slurm-client munge
 }
 
 missing() {

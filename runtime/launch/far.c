@@ -180,8 +180,9 @@ static bool attend(struct far *f, int *status)
 		return false;
 	}
 	char byte;
+	ssize_t n_read = fds[1].revents ? read(0, &byte, 1) : 1;
 
-	if (fds[1].revents && read(0, &byte, 1) == 0)
+	if (n_read == 0 || (n_read < 0 && errno != EINTR && errno != EAGAIN))
 		begin_stop(f);
 	if (stop_pending() || f->out < 0)
 		begin_stop(f);

@@ -23,9 +23,8 @@ void job_free(struct job *j)
 
 /* Prefixes and whole names: whose the machine, the session or the connection is. */
 static const char *const local[] = {
-	"KTSTR_EVENTS=", "KTSTR_LAUNCHER", "XDG_RUNTIME_DIR=", "XDG_SESSION_",
-	"SLURM",         "SSH_",           "HOSTNAME=",        "DISPLAY=",
-	"TERM=",         "PWD=",           "OLDPWD=",          "SHLVL=",
+	"KTSTR_EVENTS=", "KTSTR_LAUNCHER",       "XDG_RUNTIME_DIR=", "XDG_SESSION_", "SLURM", "SSH_",    "HOSTNAME=",
+	"TMPDIR=",       "KTSTR_REMOTE_SOCKET=", "DISPLAY=",         "TERM=",        "PWD=",  "OLDPWD=", "SHLVL=",
 	"DBUS_",         "NINJA_STATUS=",
 };
 

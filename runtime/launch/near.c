@@ -253,7 +253,7 @@ static int start(struct session *s, struct err *e)
 	argv_addv(&a, (const char *const *)s->near->launcher->v);
 	argv_add(&a, s->near->program);
 	argv_add(&a, "launched");
-	const char *const env[] = { "KTSTR_EVENTS", NULL };
+	const char *const env[] = { "KTSTR_EVENTS", "KTSTR_REMOTE_SOCKET", NULL };
 	const struct spawn sp = {
 		.argv = (const char *const *)a.v, .env = env, .in = in[0], .out = out[1], .err = err[1]
 	};
@@ -306,6 +306,12 @@ int near_run(const struct near *n, struct near_end *end, struct err *e)
 		return -1;
 	if (!s.ended)
 		return conclude(&s, e);
+	/* Nobody here has told it to stop: a job that is cancelled is told by a signal. */
+	if (s.told && end->last.kind == EV_FAIL && end->last.code == X_INTERRUPTED && !stop_pending())
+		return err_set(
+			e, X_LAUNCHER,
+			"the step launched by \"%s\" was told to stop, by a cancelled job or a machine that goes down: %s%s%s",
+			n->launcher->v[0], end->last.text, *s.said ? ": " : "", s.said);
 	if (!s.told)
 		return err_set(e, X_LAUNCHER, "the step launched by \"%s\" was killed (%d)%s%s", n->launcher->v[0],
 			       end->code, *s.said ? ": " : "", s.said);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # cache export, cache import: results and kernels as a file, from one machine to another. Guests are played (tests/fake-stored.sh), their results
-# are kept; tests/long/sharing.sh has real ones.
+# are kept; tests/long/sharing-bundles.sh has real ones.
 . "$(dirname "$0")/../lib.sh"
 header=$root/runtime/test
 
