@@ -29,6 +29,10 @@ ran() { # MACHINE HOW-MANY WHAT
 	exits 0 on "$1" ktstr runs last --json && same "$2" "$(python3 -c 'import json; print(json.load(open("out"))["ran"])')" "cells that ran: $3"
 }
 
+made_of_guests() {
+	grep -lE '^step +(snapshot|run|verify|bootable) ' 'b/another place'/store/objects/*/*/recipe
+}
+
 # Results of guests and of the verifier, with their kernel: to a folder of another name, under another umask, with other times.
 there() {
 	program a && own_store "$work/a/store" "$key" && mkdir a/kernels && cp -r "$shared/ktstr/kernels/$key" a/kernels/ || return
@@ -39,10 +43,10 @@ there() {
 	done
 	exits 0 on a ktstr verifier --scheduler-bin ./scx_mine && exits 0 on a ktstr cache export -o "$work/v.parcel" --for verifier --scheduler-bin ./scx_mine || return
 	mkdir -p 'b/another place' && cp a/tests a/scx_mine 'b/another place/' && find b -exec touch -d '3 years ago' {} + && rm -rf a/store/graphs || return
-	(umask 077 && exits 0 on 'b/another place' ktstr cache import "$work/1.parcel" "$work/2.parcel" "$work/v.parcel") && : >mark || return
+	(umask 077 && exits 0 on 'b/another place' ktstr cache import "$work/1.parcel" "$work/2.parcel" "$work/v.parcel") && made_of_guests >before || return
 	exits 0 on 'b/another place' ktstr matrix ./tests && ran 'b/another place' 0 'what was imported' || return
 	exits 0 on 'b/another place' ktstr verifier --scheduler-bin ./scx_mine && hasnt 's boot ' err && has 'cached' err || return
-	same '' "$(find 'b/another place/store/objects' -name recipe -newer mark -exec grep -lE '^step +(snapshot|run|verify|bootable) ' {} +)" 'results that were made there'
+	[ -s before ] && same "$(cat before)" "$(made_of_guests)" 'results of guests there' || return
 	# A key alone brings what it was made of: the guest, the kernel.
 	run=$(grep -lE '^step +run ' a/store/objects/*/*/recipe | head -n 1) && run=${run%/recipe} && mkdir c && exits 0 on a ktstr cache export "${run##*/}" -o "$work/one.parcel" &&
 		has '1 kernels' out && exits 0 on c ktstr cache import "$work/one.parcel" && grep -lE '^step +snapshot ' c/store/objects/*/*/recipe >snapshots &&
