@@ -134,6 +134,11 @@ elsewhere() {
 		gdb vmlinux.debug		the same
 		ktstr matrix ./tests		tests/vm/libktstr.sh: other tests
 		ktstr affected ./tests		tests/cli/matrix.sh
+		ktstr cache export		tests/cli/parcel.sh, tests/long/sharing-bundles.sh
+		ktstr cache import		the same
+		export KTSTR_REMOTE_CACHE	tests/cli/remote-store.sh, tests/long/sharing.sh
+		ktstr kernel build --source linux	tests/long/sharing.sh: a small tree
+		ktstr verifier --scheduler-bin ./scx_mine --launcher	tests/cli/launcher.sh
 		sh ci.sh			tests/cli/ci.sh, tests/long/ci.sh
 	END
 }
