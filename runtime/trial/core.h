@@ -1,4 +1,4 @@
-/* core.h: a stopped guest's memory and registers as an ELF core, for gdb, drgn and crash. */
+/* core.h: a stopped guest's memory and registers as an ELF core, for gdb and drgn. */
 #pragma once
 struct err;
 struct kmem;

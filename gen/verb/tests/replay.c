@@ -74,7 +74,7 @@ static const struct opt opts[] = {
 	  .out = &o.core,
 	  .arg = "FILE",
 	  .conflicts = "failed watch gdb trace",
-	  .help = "write an ELF core of the guest at the moment of the failure, for drgn, crash and gdb" },
+	  .help = "write an ELF core of the guest at the moment of the failure, for drgn and gdb" },
 	{ .name = "gdb",
 	  .type = OPT_FLAG,
 	  .out = &o.gdb,
@@ -412,7 +412,7 @@ const struct verb verb_replay = {
 		"With --watch the guest's memory is read while it runs, which it knows nothing of, so that its schedule stays what it\n"
 		"was. Several runs are one run, so what they saw is laid on one time line: what ran on each CPU, who waited, and in\n"
 		"which queue.\n\n"
-		"With --core a core of the guest is written as it is at the moment of the failure; drgn, crash and gdb open it.\n"
+		"With --core a core of the guest is written as it is at the moment of the failure; drgn and gdb open it.\n"
 		"With --gdb that guest stands there, under gdb. With --trace the kernel traces its scheduler: another schedule, judged anew.\n\n"
 		"The exit code is 0 if it is the same, whatever its verdict, and 32 if it is not.",
 	.examples = "  ktstr replay --failed\n"
