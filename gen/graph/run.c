@@ -100,15 +100,16 @@ static char *look_label(void *ctx, size_t running, size_t left)
 	return xasprintf("looking up what there is, %zu left", left);
 }
 
+const struct run_watch run_looks = { .ended = no_lines, .label = look_label };
+
 /* What was asked for is only looked up, and noted. */
 static int note_taken(struct run *r, const struct plan *p, const struct run_opts *asked, struct err *e)
 {
-	static const struct run_watch quiet = { .ended = no_lines, .label = look_label };
 	struct run_opts o = *asked;
 
 	o.explain = false;
 	o.ask = true;
-	o.watch = &quiet;
+	o.watch = &run_looks;
 	if (make_plan(r, p, &o, e) < 0 || run_failures(r, p, e) < 0)
 		return -1;
 	taken_note(r, p, o.last);

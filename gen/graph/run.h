@@ -30,6 +30,9 @@ struct run_watch {
 	void *ctx;
 };
 
+/* For requests that only look up: no lines, and how many are left. */
+extern const struct run_watch run_looks;
+
 struct run_opts {
 	bool explain;                  /* say why each step ran */
 	bool brief;                    /* no line for a step whose result was known, unless explain is set */

@@ -142,27 +142,11 @@ static void print_text(const struct groups *g, const struct matrix *m, const str
 			printf("scheduler %s: %zu of %zu\n", g->v[i].name, g->v[i].affected, g->v[i].n);
 }
 
-static char *no_lines(void *ctx, const struct edge *g, const struct step_result *r, const char *dir)
-{
-	(void)ctx;
-	(void)g;
-	(void)r;
-	(void)dir;
-	return NULL;
-}
-
-static char *label(void *ctx, size_t running, size_t left)
-{
-	(void)ctx;
-	return xasprintf("looking up %zu of %zu", running, left);
-}
-
 static int look(struct request *q, struct err *e)
 {
-	static const struct run_watch quiet = { .ended = no_lines, .label = label };
 	auto_made struct made m = { 0 };
 	struct groups g = { 0 };
-	struct run_opts ro = { .watch = &quiet, .ask = true };
+	struct run_opts ro = { .watch = &run_looks, .ask = true };
 
 	/* They run each time, whatever changed. */
 	for (size_t i = 0; i < q->matrix.n; i++)
