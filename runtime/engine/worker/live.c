@@ -9,17 +9,11 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22 /* Linux 5.14 */
-#endif
 
 enum { PAGE = 4096, SLACK_NS = 50000, STACK = 1 << 20 /* for a worker with functions of a user's */ };
 
@@ -106,30 +100,11 @@ static void become(struct actor *a, const struct worker_line *line)
 		_exit(1);
 }
 
-/* The program, by its linker. */
-extern char __executable_start[], end[];
-
-static void look_at(const void *from, const void *to)
-{
-	for (const volatile char *p = from; (const void *)p < to; p += PAGE)
-		(void)*p;
-}
-
-/* fork() leaves pages of files and of shared memory to be faulted in, which is not to be a part of the work: beside real-time tasks it may
- * take a second, and whoever comes to the same page may wait as long. */
-static void fault_in(const struct actor *a)
-{
-	uintptr_t from = (uintptr_t)__executable_start & ~(uintptr_t)(PAGE - 1);
-
-	/* Linux before 5.14 does not know it. */
-	(void)madvise((void *)from, (uintptr_t)end - from, MADV_POPULATE_READ);
-	look_at(a->stage.head, a->stage.seats);
-	look_at(a->seat, a->seat + 1);
-}
-
 static void __attribute__((noreturn)) begin(struct actor *a, uint32_t turn)
 {
-	fault_in(a);
+	/* fork() leaves pages of shared memory to be faulted in, which is not to be a part of the work. */
+	for (size_t i = 0; i < sizeof *a->seat; i += PAGE)
+		(void)*((volatile char *)a->seat + i);
 	__atomic_store_n(&a->seat->tid, gettid(), __ATOMIC_SEQ_CST);
 	function_wait(a->stage.head, turn);
 	actor_work(a);
