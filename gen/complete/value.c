@@ -93,16 +93,9 @@ static const struct {
 	const char *arg;
 	void (*put)(const struct ask *a);
 } kinds[] = {
-	{ "ID", kernels },
-	{ "PATH", files },
-	{ "FILE", files },
-	{ "DIR", folders },
-	{ "N,L,C,T", topologies },
-	{ "T", topologies },
-	{ "FILE...", files },
-	{ "[FILE]...", files },
-	{ "[ARGS]...", files },
-	{ "LIST", profiles },
+	{ "ID", kernels },         { "PATH", files },    { "FILE", files },    { "DIR", folders },
+	{ "N,L,C,T", topologies }, { "T", topologies },  { "FILE...", files }, { "[FILE]...", files },
+	{ "[ARGS]...", files },    { "LIST", profiles },
 };
 
 static void choices(const struct ask *a, const char *list)

@@ -295,7 +295,8 @@ static int follow(struct ninja_session *s, struct err *e)
 		drain_events(s);
 		if (fds[1].revents)
 			remote_tell(clear_bar, s);
-		s->ended = (s->until && now_ms() >= s->until) || (s->watch && s->watch->enough && s->watch->enough(s->watch->ctx));
+		s->ended = (s->until && now_ms() >= s->until) ||
+			   (s->watch && s->watch->enough && s->watch->enough(s->watch->ctx));
 		if (s->ended)
 			return err_set(e, X_TIMEOUT, "it was ended before all was made");
 		if (fds[0].revents && !read_log(s))
