@@ -54,7 +54,7 @@ print(next(w["pid"] for w in json.load(open(sys.argv[1]))["workers"] if w["id"] 
 	off=$((stood - ${from:-0} - waits))
 	[ "$off" -ge -20 ] && [ "$off" -le 20 ] || fail "waits $waits ms at $stood ms, and the verdict says from $from ms" || return
 	# And so has --watch.
-	exits 0 ktstr replay "$cell" --watch --runs 1 && has 'spin in DSQ 0 for' out && same 01 "$(stalls)" 'stall' || return
+	exits 0 ktstr replay "$cell" --watch --runs 3 --around 1000 && has 'spin in DSQ 0 for' out && same 01 "$(stalls)" 'stall' || return
 	# Two of four want each CPU; gdb reads what drgn does.
 	gdb -q -batch -ex 'p init_task.comm' -ex 'p ((struct rq *)((char *)&runqueues + __per_cpu_offset[0]))->nr_running' \
 		-ex 'p ((struct rq *)((char *)&runqueues + __per_cpu_offset[1]))->nr_running' -ex 'info threads' vmlinux.debug the.core >gdb.out 2>&1
@@ -97,9 +97,20 @@ passed() {
 }
 
 # Thrown out: the core is of that moment, and the kernel has let go of it.
+# Of all that fails under one that runs nobody only that the kernel let go of it is asked for, which it does after some five seconds.
 thrown_out() {
-	stuck --stall-after 0 || return
-	exits 0 ktstr replay "$cell" --core the.core && has 'when the kernel let go of the scheduler' out
+	ln -sfn "$O/sched" sched
+	cat >gone.ktstr <<-END
+		scheduler ./sched/scx_ktstr --stall-after 0
+		cgroup a
+		work a spin n=1
+		hold 8s
+		expect gap.max off
+		expect progress off
+		expect reaped off
+	END
+	exits 1 ktstr run gone.ktstr --topology 1,1,2,1 --json-file result.json && has attached out || return
+	exits 0 ktstr replay "$(sed -n 's/.*"dir": "\(.*\)".*/\1/p' result.json | head -n 1)" --core the.core && has 'when the kernel let go of the scheduler' out
 }
 
 # On a disk that is too small there is no core, nor a part of one, and why is said with its exit code.
