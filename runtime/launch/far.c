@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #include "launch/command.h"
 #include "launch/job.h"
 #include "launch/line.h"
+#include "launch/near.h"
 #include "process/spawn.h"
 #include "progress/event.h"
 #include "progress/log.h"
@@ -35,20 +38,43 @@ struct far {
 	long long alive; /* when it is said next */
 };
 
+/* A launcher may live and not read. Whoever waits takes the step for lost by then; and a stop, or the lifeline's end, is not kept waiting. */
+static bool may_write(const struct far *f)
+{
+	struct pollfd fds[2 + STOP_FDS] = { { .fd = f->out, .events = POLLOUT }, { .fd = 0, .events = POLLIN } };
+	long long left = f->stopping ? f->until - now_ms() : NEAR_SILENT_MS;
+
+	if (!f->stopping)
+		stop_fds(fds + 2);
+	(void)poll_fds(fds, f->stopping ? 1 : countof(fds), left < 0 ? 0 : (int)left);
+	return fds[0].revents;
+}
+
+/* No more than what there is room for. */
+static ssize_t write_some(int fd, const char *text, size_t n)
+{
+	ssize_t done = send(fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return done < 0 && errno == ENOTSOCK ? write(fd, text, n < PIPE_BUF ? n : PIPE_BUF) : done;
+}
+
 static void say(struct far *f, const struct line *l)
 {
 	auto_free char *text = line_write(l);
-	struct err ignored;
 
-	if (f->out >= 0 && write_all(f->out, text, strlen(text), "line", &ignored) < 0)
-		close(TAKE_FD(f->out));
+	for (size_t at = 0, n = strlen(text); f->out >= 0 && at < n;) {
+		ssize_t done = may_write(f) ? write_some(f->out, text + at, n - at) : 0;
+
+		if (done > 0)
+			at += (size_t)done;
+		else if (done == 0 || (errno != EINTR && errno != EAGAIN))
+			close(TAKE_FD(f->out));
+	}
 }
 
 /* As many bytes as there are to come; the lifeline may end any time. */
-static int read_input(char *buf, size_t n, struct err *e)
+static int read_input(char *buf, size_t n, long long deadline, struct err *e)
 {
-	const long long deadline = now_ms() + JOB_MS;
-
 	for (size_t at = 0; at < n;) {
 		struct pollfd p = { .fd = 0, .events = POLLIN };
 		int r = stop_poll(&p, 1, deadline, e);
@@ -71,11 +97,12 @@ static int read_input(char *buf, size_t n, struct err *e)
 
 static int read_job(struct job *j, struct err *e)
 {
+	const long long deadline = now_ms() + JOB_MS;
 	char header[HEADER_MAX] = "";
 	size_t n = 0, bytes;
 
 	do {
-		if (read_input(header + n, 1, e) < 0)
+		if (read_input(header + n, 1, deadline, e) < 0)
 			return -1;
 	} while (header[n++] != '\n' && n < sizeof(header) - 1);
 	header[n - 1] = '\0';
@@ -84,7 +111,7 @@ static int read_job(struct job *j, struct err *e)
 		return err_set(e, X_USAGE, "what came by the standard input is no step of this version of ktstr");
 	auto_free char *body = xcalloc(bytes + 1, 1);
 
-	return read_input(body, bytes, e) < 0 ? -1 : job_parse(j, body, bytes, e);
+	return read_input(body, bytes, deadline, e) < 0 ? -1 : job_parse(j, body, bytes, e);
 }
 
 /* Guests of one machine wait for each other by a file there (vm/admit.h); the usual place for it may be shared by machines. */

@@ -20,7 +20,7 @@
 #include "system/kill.h"
 #include "text/text.h"
 
-enum { UNWIND_MS = 2500, TERM_MS = 1000, AFTER_MS = 10 * 1000, GONE_MS = 2000, SHOWN_MAX = 600 };
+enum { UNWIND_MS = 2500, TERM_MS = 1000, AFTER_MS = 10 * 1000, GONE_MS = 2000, HEARD_MS = 100, SHOWN_MAX = 600 };
 
 /* Lines come in pieces. */
 struct lines {
@@ -42,6 +42,7 @@ struct session {
 	bool begun, told, ended; /* the step: began, said what came of it, is over */
 	bool gone;               /* the launcher has ended; what it started may still have its output */
 	char said[SHOWN_MAX];    /* the launcher's last words */
+	long long heard;         /* when they were passed on */
 	long long deadline;
 };
 
@@ -81,14 +82,19 @@ static void session_drop(struct session *s)
 static void hear(struct session *s, const char *text)
 {
 	text_short(s->said, sizeof(s->said), text);
-	if (*s->said && s->near->said)
-		s->near->said(s->said);
+	/* Nobody reads faster than that, and one that floods is not to keep others busy. */
+	if (!*s->said || !s->near->said || now_ms() < s->heard + HEARD_MS)
+		return;
+	s->heard = now_ms();
+	s->near->said(s->said);
 }
 
 static void take_event(struct session *s, const struct event *ev)
 {
 	if (ev->kind == EV_DONE || ev->kind == EV_FAIL) {
 		s->end->last = *ev;
+		if (ev->kind == EV_FAIL && !ev->code)
+			s->end->last.code = X_FAIL;
 		s->told = true;
 	} else if (ev->kind != EV_START && s->near->event) {
 		s->near->event(ev);
@@ -207,6 +213,9 @@ static int follow(struct session *s, struct err *e)
 				take_bytes(s, &s->lines[i], i == OUT);
 		if (fds[STREAMS].revents)
 			give_job(s);
+		/* Words of the launcher's own, however many, are no sign of the step. */
+		if (!s->ended && !s->gone && now_ms() >= s->deadline)
+			return late(s, e);
 	}
 	return 0;
 }
@@ -217,7 +226,7 @@ static int conclude(struct session *s, struct err *e)
 	int status = 0;
 	long long until = now_ms() + AFTER_MS;
 
-	while (s->lines[ERR].fd >= 0) {
+	while (s->lines[ERR].fd >= 0 && now_ms() < until) {
 		struct pollfd p = { .fd = s->lines[ERR].fd, .events = POLLIN };
 
 		if (stop_poll(&p, 1, until, e) <= 0)
@@ -312,6 +321,9 @@ int near_run(const struct near *n, struct near_end *end, struct err *e)
 			e, X_LAUNCHER,
 			"the step launched by \"%s\" was told to stop, by a cancelled job or a machine that goes down: %s%s%s",
 			n->launcher->v[0], end->last.text, *s.said ? ": " : "", s.said);
+	if (s.told && end->last.kind == EV_DONE && end->code)
+		return err_set(e, X_LAUNCHER, "the step launched by \"%s\" was done, and then ended with %d%s%s",
+			       n->launcher->v[0], end->code, *s.said ? ": " : "", s.said);
 	if (!s.told)
 		return err_set(e, X_LAUNCHER, "the step launched by \"%s\" was killed (%d)%s%s", n->launcher->v[0],
 			       end->code, *s.said ? ": " : "", s.said);

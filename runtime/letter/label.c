@@ -13,6 +13,8 @@
 #define FIRST "ktstr label 1"
 /* More than any result there is: the largest are kernels and guests' memory. */
 #define LABEL_BYTES_MAX (16ull << 30)
+/* Holes take no room, but a file system that cannot tell them reads every byte. */
+#define LABEL_SIZES_MAX (256ull << 30)
 
 enum { WORD_MAX = 200, FIELDS = 6 };
 
@@ -133,9 +135,13 @@ static bool is_free(const char *name)
 }
 
 /* A sparse file says where each of its runs is, so it can take little more than it has. */
-static bool fits(const struct label_file *f)
+static bool fits(const struct label *r, const struct label_file *f)
 {
-	return f->sparse || (f->bytes == f->size);
+	uint64_t sizes = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		sizes += r->v[i].size;
+	return f->size <= LABEL_SIZES_MAX - sizes && (f->sparse || f->bytes == f->size);
 }
 
 static bool file_line(struct label *r, char *value)
@@ -148,7 +154,7 @@ static bool file_line(struct label *r, char *value)
 		return false;
 	f.program = !strcmp(field[2], "x");
 	f.sparse = !strcmp(field[3], "sparse");
-	if ((!f.program && strcmp(field[2], "-") != 0) || (!f.sparse && strcmp(field[3], "raw") != 0) || !fits(&f) ||
+	if ((!f.program && strcmp(field[2], "-") != 0) || (!f.sparse && strcmp(field[3], "raw") != 0) || !fits(r, &f) ||
 	    strlen(field[FIELDS]) > LABEL_NAME_MAX || !is_free(field[FIELDS]) || f.bytes > LABEL_BYTES_MAX - r->bytes)
 		return false;
 	memcpy(f.hex, field[0], KEY_LEN);

@@ -102,6 +102,12 @@ char *origin_shown(int dir)
 		return NULL;
 	origin_read(dir, &f, &text);
 	from = facts_get(all, n, "from");
+	if (from) {
+		char *plain = shown(from);
+
+		free(from);
+		from = plain;
+	}
 	const struct label r = { .made = f.made, .tool = (char *)f.tool, .host = (char *)f.host };
 	auto_free char *how = label_origin(&r);
 

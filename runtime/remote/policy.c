@@ -1,7 +1,9 @@
 #include "remote/policy.h"
 
-enum answer policy_answer(long status, bool upload, bool anonymous, bool s3)
+enum answer policy_answer(long status, enum request request, bool anonymous, bool s3)
 {
+	bool upload = request == REQUEST_PUT;
+
 	if (status >= 200 && status < 300)
 		return ANSWER_FINE;
 	if (upload && status == 409)
@@ -11,6 +13,10 @@ enum answer policy_answer(long status, bool upload, bool anonymous, bool s3)
 	if (upload && (status == 401 || status == 403 || status == 405))
 		return ANSWER_READ_ONLY;
 	if (!upload && (status == 404 || status == 410 || (status == 401 && anonymous) || (status == 403 && s3)))
+		return ANSWER_MISS;
+	/* Not every server that takes uploads knows HEAD, or tells everybody. */
+	if (request == REQUEST_HEAD &&
+	    (status == 501 || (status >= 400 && status < 500 && status != 408 && status != 429)))
 		return ANSWER_MISS;
 	if (status == 408 || status == 429 || status >= 500)
 		return ANSWER_PASSING;

@@ -5,6 +5,7 @@
  *   409 to an upload                                                                       it has it already
  *   413, 507 to an upload                                                                  it does not want this one
  *   401, 403, 405 to an upload                                                             we may not write: no more uploads
+ *   4xx, 501 to HEAD                                                                       nothing: the upload will be told
  *   another 4xx                                                                            no more requests in this run
  *   408, 429, 5xx, no answer, a broken one                                                 again once, at most; no more requests after
  *                                                                                          three in a row, or when nobody ever answered
@@ -23,8 +24,14 @@ enum answer {
 	ANSWER_NEVER
 };
 
+enum request {
+	REQUEST_GET,
+	REQUEST_HEAD, /* before an upload: whether it is there already */
+	REQUEST_PUT
+};
+
 /* anonymous: no credentials are sent. s3: requests are signed for it. */
-enum answer policy_answer(long status, bool upload, bool anonymous, bool s3);
+enum answer policy_answer(long status, enum request request, bool anonymous, bool s3);
 
 /* What is true of the server for a run. */
 struct trust {

@@ -112,6 +112,9 @@ static char *file_value(struct settings *s, const char *name, const char *path)
 	}
 	while (n && (text[n - 1] == '\n' || text[n - 1] == '\r'))
 		text[--n] = '\0';
+	/* Nobody who names a file means to do without what is in it. */
+	if (!*text)
+		blame(s, xasprintf("%s_FILE: there is nothing in %s", name, path));
 	return text;
 }
 
@@ -142,6 +145,11 @@ static void set_url(struct settings *s, char *url)
 
 	if (!scheme || !url[scheme] || url[scheme] == '/' || has_control(url, "")) {
 		blame(s, xstrdup(PREFIX " is not an http or https address"));
+		free(url);
+		return;
+	}
+	if (strstr(url, "{key") && !strstr(url, "{key}")) {
+		blame(s, xstrdup(PREFIX " has no whole {key}: different results would have one address"));
 		free(url);
 		return;
 	}

@@ -93,6 +93,34 @@ launchers_that_fail() {
 		build 0 t --launcher "$work/loud" && built 2 && nothing_left
 }
 
+# Words of a launcher are no sign of the step, and one that reads nothing keeps nobody from ending.
+launchers_that_hang() {
+	tree t && printf '#!/bin/sh\nyes >&2\n' >chatty && chmod +x chatty && KTSTR_LAUNCHER_WAIT=1 build 5 t --launcher "$work/chatty" &&
+		has 'did not begin the step in time' err && nothing_left || return
+	printf '#!/bin/sh\nexec yes >&2\n' >chatty && build 34 t --launcher "$work/chatty" && has 'closed its output and does not end' err && nothing_left || return
+	printf '#!/bin/bash\n"$@" | sed -u "s/^\\(ktstr-launch end\\) 0/\\1 3/"\n' >liar && chmod +x liar && build 34 t --launcher "$work/liar" &&
+		has 'was done, and then ended with 3' err && nothing_left || return
+	python3 - "$O/ktstr-source" <<-'END'
+		import os, signal, subprocess, sys, time
+		ours, full = os.pipe()
+		os.set_blocking(full, False)
+		try:
+		    while True:
+		        os.write(full, bytes(4096))
+		except BlockingIOError:
+		    os.set_blocking(full, True)
+		step = subprocess.Popen([sys.argv[1], "launched"], stdin=subprocess.DEVNULL, stdout=full)
+		while "poll" not in open(f"/proc/{step.pid}/wchan").read() and step.poll() is None:
+		    time.sleep(0.01)
+		step.send_signal(signal.SIGTERM)
+		try:
+		    step.wait(20)
+		except subprocess.TimeoutExpired:
+		    step.kill()
+		    sys.exit("it does not end")
+	END
+}
+
 # The connection dies, or whoever asked for the work; the step over there ends soon, and the next request has it made.
 sudden_ends() {
 	holding_tree t || return
@@ -125,4 +153,4 @@ interrupted() {
 	same 130 $? 'exit code' && nothing_left && rm hold && build 0 t --launcher "$ssh lab" && built 1
 }
 
-run_tests elsewhere which_ones failures odd_words launchers_that_fail sudden_ends interrupted
+run_tests elsewhere which_ones failures odd_words launchers_that_fail launchers_that_hang sudden_ends interrupted

@@ -101,7 +101,8 @@ fault() {
 	same "$outcome" "$how" "$name" && proper || return
 	# What a run of an upload takes is all that can be seen of it.
 	[ "$file" = p ] || lost=$((ms - usual))
-	[ "${lost#0}" -le "$((most * slack))" ] || fail "$name: $lost ms lost" || return
+	lost=${lost#0}
+	[ "${lost:-0}" -le "$((most * slack))" ] || fail "$name: $lost ms lost" || return
 	[ "$name" != 'nothing is wrong' ] || usual=$ms
 	if [ "$message" = - ]; then hasnt warning said; else has "$message" said && same 1 "$(grep -c ^warning said)" "$name: warnings"; fi
 }
@@ -132,6 +133,8 @@ faults() {
 		fault 'upload: 403' 1000 kept 'HTTP 403' PUT '*' 403 "$@" && fault 'upload: 405' 1000 kept 'HTTP 405' PUT '*' 405 "$@" &&
 		fault 'upload: 500 once' 2000 sent - PUT '/cas/*' 500x1 "$@" && fault 'upload: 500' 2000 kept - PUT '*' 500 "$@" &&
 		fault 'upload: gone' 2000 kept - PUT '/cas/*' gone "$@" && fault 'upload: silent' 8000 kept 'results were not sent' PUT '*' mute "$@" _WAIT=1 &&
+		fault 'upload: HEAD is unknown' 1000 sent - HEAD '*' 405 "$@" && fault 'upload: HEAD is 501' 1000 sent - HEAD '*' 501 "$@" &&
+		fault 'upload: HEAD is 403' 1000 sent - HEAD '*' 403 "$@" &&
 		fault 'upload: redirect elsewhere' 1000 kept 'HTTP 307' PUT '*' "redirect=307,$elsewhere" "$@" _TOKEN=$token &&
 		fault 'upload: redirect to the same' 1000 kept 'HTTP 307' PUT '*' "redirect=307,$url" "$@" || return
 	hasnt PUT log.2
@@ -184,6 +187,16 @@ poisoned() {
 	rm -rf b && echo 'GET /cas/* swap' >faults && step b p && same made "$how" && cmp out.d/initramfs.cpio a/objects/*/"$(ls b/objects/*)"/initramfs.cpio
 }
 
+# What is there and wrong is replaced by whoever made it anew and may write.
+replaced() {
+	for layout in flat bazel; do
+		start && program p 2000000 && step a p _LAYOUT=$layout _MODE=rw || return
+		large=$(find there -type f -size +1000k) && printf x | dd of="$large" bs=1 seek=1900000 conv=notrunc 2>dd.err || return
+		step b p _LAYOUT=$layout && same made "$how" && has 'but wrong' said && rm -rf b && step b p _LAYOUT=$layout _MODE=rw && same made "$how" &&
+			step c p _LAYOUT=$layout && same came "$how" && hasnt warning said && rm -rf a b c && kill "$server" || return
+	done
+}
+
 # The whole of it: a kernel is built once, and is known elsewhere, by another user's rules of what is secret.
 tree() {
 	sh "$root/tests/fake-linux.sh" "$1" && echo '$(shell [ -z "$$made" ] || echo $(MAKECMDGOALS) >>$$made)$(shell [ -z "$$spoil" ] || grep -lazs tell-nobod[y] /proc/[0-9]*/environ /proc/[0-9]*/cmdline >>$$spoil)' >"$1/local.mk"
@@ -214,13 +227,14 @@ whole() {
 }
 
 settings() {
-	tree linux && KTSTR_STORE=$work/store && export KTSTR_STORE || return
+	tree linux && KTSTR_STORE=$work/store && export KTSTR_STORE && : >empty || return
 	for bad in KTSTR_REMOTE_CACHE=ftp://x KTSTR_REMOTE_CACHE_LAYOUT=round KTSTR_REMOTE_CACHE_MODE=w KTSTR_REMOTE_CACHE_WAIT=-1 \
-		KTSTR_REMOTE_CACHE_TOKEN_FILE=nowhere KTSTR_REMOTE_CACHE_CERT=x KTSTR_REMOTE_CACHE_SIGV4=aws:amz:r:s3 KTSTR_CONFIG=nowhere; do
+		KTSTR_REMOTE_CACHE_TOKEN_FILE=nowhere KTSTR_REMOTE_CACHE_TOKEN_FILE=empty KTSTR_REMOTE_CACHE_HMAC_FILE=empty \
+		'KTSTR_REMOTE_CACHE=http://127.0.0.1:9/{key:2}' KTSTR_REMOTE_CACHE_CERT=x KTSTR_REMOTE_CACHE_SIGV4=aws:amz:r:s3 KTSTR_CONFIG=nowhere; do
 		exits 2 env KTSTR_REMOTE_CACHE=http://127.0.0.1:9 "$bad" ktstr kernel build --source linux && has "${bad%%=*}" err || return
 	done
 	exits 2 ktstr-remote && exits 2 ktstr-remote 7
 }
 
 exec 3>&2
-run_tests travels flat signs users faults dead macs poisoned whole settings
+run_tests travels flat signs users faults dead macs poisoned replaced whole settings

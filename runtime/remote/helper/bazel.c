@@ -158,11 +158,12 @@ static bool is_there(struct wire *w, const char *url)
 	return wire_ask(w, &a, &ignored) == ANSWER_FINE;
 }
 
-static enum answer put_blob(struct wire *w, struct body *b, const char *hex, struct err *e)
+/* key: of the result that it belongs to. */
+static enum answer put_blob(struct wire *w, struct body *b, const char *hex, const char *key, struct err *e)
 {
 	auto_free char *url = address(w, "cas", hex);
 
-	if (b->size >= ASK_FROM && is_there(w, url))
+	if (b->size >= ASK_FROM && !run_was_wrong(w->run, key) && is_there(w, url))
 		return ANSWER_THERE;
 	return put(w, url, b, hex, e);
 }
@@ -186,7 +187,7 @@ static enum answer put_files(struct wire *w, const struct sent *s, struct reapi 
 		if (body_file(&b, s->dir, f->name, f->sparse, e) < 0)
 			return ANSWER_UNWANTED;
 		reapi_add(r, path, f->blob, f->bytes, f->program);
-		answer = put_blob(w, &b, f->blob, e);
+		answer = put_blob(w, &b, f->blob, s->label.key, e);
 	}
 	return answer;
 }
@@ -216,5 +217,5 @@ bool bazel_put(struct wire *w, const struct job *j)
 	    letter_body(&b, &s.label, s.dir, s.limit, &e) < 0 || body_sum(&b, hex, &e) < 0)
 		return false;
 	reapi_add(&r, LETTER, hex, b.size, false);
-	return done(put_blob(w, &b, hex, &e)) && done(put_result(w, &s, &r, &e));
+	return done(put_blob(w, &b, hex, j->key, &e)) && done(put_result(w, &s, &r, &e));
 }

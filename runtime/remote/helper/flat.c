@@ -80,7 +80,7 @@ bool flat_put(struct wire *w, const struct job *j)
 	char sum[KEY_LEN + 1] = "";
 	struct err e = { 0 };
 
-	if (wire_ask(w, &head, &e) == ANSWER_FINE)
+	if (!run_was_wrong(w->run, j->key) && wire_ask(w, &head, &e) == ANSWER_FINE)
 		return true;
 	if (sent_begin(&s, w, j, UINT64_MAX, &e) < 0 || letter_body(&b, &s.label, s.dir, UINT64_MAX, &e) < 0 ||
 	    (w->run->settings.sigv4 && body_sum(&b, sum, &e) < 0))

@@ -25,7 +25,7 @@
 #include "store/digest.h"
 #include "letter/far.h"
 
-enum { SETTINGS_MAX = 1 << 20, SAY_MS = 1000 };
+enum { SETTINGS_MAX = 1 << 20, FULL_MS = 50, SAY_MS = 1000 };
 
 static struct run run;
 
@@ -109,8 +109,13 @@ static void serve(struct queue *q, int listen)
 		/* Steps have ended by then, so what they had to say is there. */
 		for (int client; fds[0].revents && (client = accept4(listen, NULL, NULL, SOCK_CLOEXEC)) >= 0;)
 			take(q, client);
-		if (fds[1].revents && !fds[0].revents)
+		/* Too many files are open, so who asks stays in the queue for a while. */
+		bool full = fds[0].revents && errno != EAGAIN && errno != EINTR;
+
+		if (fds[1].revents && (full || !fds[0].revents))
 			return;
+		if (full)
+			(void)poll(fds + 1, 1, FULL_MS);
 	}
 }
 

@@ -210,7 +210,11 @@ void queue_get(struct queue *q, const char *key, const char *path, int client)
 
 void queue_put(struct queue *q, const char *key, const char *path)
 {
-	if (q->puts.n < QUEUE_MAX && run_asks(q->run, true))
+	pthread_mutex_lock(&q->lock);
+	bool room = q->puts.n < QUEUE_MAX;
+
+	pthread_mutex_unlock(&q->lock);
+	if (room && run_asks(q->run, true))
 		add(q, &q->puts, key, path, -1);
 }
 

@@ -1,6 +1,7 @@
 #include "remote/helper/run.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -103,14 +104,25 @@ void run_read_only(struct run *r, const char *why)
 void run_wrong(struct run *r, const char *key, const struct err *why)
 {
 	pthread_mutex_lock(&r->lock);
-	bool was = r->told_wrong;
+	bool was = r->count.wrong;
 
-	r->told_wrong = true;
-	r->count.wrong++;
+	r->wrong = xreallocarray(r->wrong, r->count.wrong + 1, sizeof(*r->wrong));
+	snprintf(r->wrong[r->count.wrong++], KEY_LEN + 1, "%s", key);
 	pthread_mutex_unlock(&r->lock);
 	if (!was)
 		run_tell(r, "warning", "the remote store %s has %.*s…, but wrong, so it is made here: %s", r->shown,
 			 SHORT_KEY, key, why->msg);
+}
+
+bool run_was_wrong(struct run *r, const char *key)
+{
+	bool was = false;
+
+	pthread_mutex_lock(&r->lock);
+	for (unsigned i = 0; !was && i < r->count.wrong; i++)
+		was = !strcmp(r->wrong[i], key);
+	pthread_mutex_unlock(&r->lock);
+	return was;
 }
 
 void run_lost(struct run *r, long long from, long long to)

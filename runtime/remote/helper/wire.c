@@ -250,7 +250,8 @@ static enum answer try_it(struct going *g, long *status)
 		free(url);
 		url = to;
 	}
-	enum answer answer = policy_answer(*status, g->a->body, run->anonymous, run->settings.sigv4);
+	enum request request = g->a->body ? REQUEST_PUT : !strcmp(g->a->method, "HEAD") ? REQUEST_HEAD : REQUEST_GET;
+	enum answer answer = policy_answer(*status, request, run->anonymous, run->settings.sigv4);
 
 	if (answer != ANSWER_FINE && answer != ANSWER_MISS && answer != ANSWER_THERE)
 		err_set(g->e, X_NETWORK, "HTTP %ld%s to %s", *status, http_status_name(*status), g->a->method);

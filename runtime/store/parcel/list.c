@@ -109,7 +109,8 @@ static int check_content(const char *text, struct err *e)
 
 		if (i && strcmp(c.v[i - 1].name, name) >= 0)
 			return refuse("names that are not in order", e);
-		if (!strcmp(name, "recipe") || !strcmp(name, "content") || !strcmp(name, "content.sum"))
+		if (!strcmp(name, "recipe") || !strcmp(name, "content") || !strcmp(name, "content.sum") ||
+		    !strcmp(name, "origin"))
 			return refuse("a name that no file of a result has", e);
 		if (c.v[i].size > PARCEL_FILE_MAX)
 			return refuse("a file that is too large", e);

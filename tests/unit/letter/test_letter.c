@@ -213,6 +213,9 @@ static void labels(void **state)
 		BEGIN "file " HEX " 01 - raw " HEX " 1 a\n",
 		BEGIN "file " HEX " 1 - raw " HEX " 1 \n",
 		BEGIN "file " HEX " 18446744073709551616 - sparse " HEX " 1 a\n",
+		BEGIN "file " HEX " 9999999999999 - sparse " HEX " 1 a\n",
+		BEGIN "file " HEX " 200000000000 - sparse " HEX " 1 a\nfile " HEX " 200000000000 - sparse " HEX
+		      " 1 b\n",
 		BEGIN "file " HEX " 99999999999999 - raw " HEX " 99999999999999 a\n",
 		BEGIN "file " HEX " 1 - raw " HEX " 1 b\nfile " HEX " 1 - raw " HEX " 1 a\n",
 		BEGIN "file " HEX " 1 - raw " HEX " 1 a\nfile " HEX " 1 - raw " HEX " 1 a\n",

@@ -183,6 +183,7 @@ static const struct hostile hostiles[] = {
 	{ "/x", "step test 1\n", "text", "", 0, false, "list" },
 	{ "recipe", "step test 1\n", "text", "", 0, false, "no file of a result" },
 	{ "content.sum", "step test 1\n", "text", "", 0, false, "no file of a result" },
+	{ "origin", "step test 1\n", "text", "", 0, false, "no file of a result" },
 	{ "a", "step test 2\n", "text", "", 0, false, "recipe" },
 	{ "a", "step test 1\n", "tex!", "", 0, false, "not those of its list" },
 	{ "a", "step test 1\n", "longer", "", 0, false, "another size" },
