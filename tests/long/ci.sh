@@ -40,12 +40,12 @@ workflow() { # CODE EVENT
 	exits "$1" python3 "$root/tests/workflow.py" "$page" "$work/project" "$root" "$work/state" "$2"
 }
 
-# Of the last matrix of each part.
+# Of the last matrix of each part; one that has no cell has none.
 ran() {
 	for part in 1 2 3; do
 		KTSTR_STORE=$work/state/work/tests-$part/.ktstr/store "$work/prefix/bin/ktstr" runs last --json >runs.json 2>/dev/null || continue
 		python3 -c 'import json; print(json.load(open("runs.json"))["ran"])'
-	done | awk '{ n += $1 } END { print n + 0 }'
+	done | awk '{ n += $1 } END { print NR ? n : "no run at all" }'
 }
 
 github() {
