@@ -47,6 +47,8 @@ int core_write(struct vm *vm, const struct kmem *m, const char *path, struct err
 	auto_draft struct draft d = { 0 };
 	int r;
 
+	if (!slash)
+		return err_set(e, X_USAGE, "the core %s: that is no absolute path", path);
 	if (dir < 0)
 		return err_sys(e, "open the folder of %s", path);
 	if (check_room(dir, vm, path, e) < 0 || draft_open(&d, dir, slash + 1, e) < 0 || dump(vm, fileno(d.f), e) < 0 ||

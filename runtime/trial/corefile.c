@@ -145,6 +145,8 @@ static int search(struct core *c, const Elf64_Phdr *p, char *piece, struct err *
 		uint64_t left = (p->p_filesz - at) / PAGE * PAGE;
 		size_t n = left < PIECE ? (size_t)left : PIECE;
 
+		if (stop_pending())
+			return stop_err(e);
 		if (get(c, p->p_offset + at, piece, n, e) < 0)
 			return -1;
 		for (size_t i = 0; i < n; i += PAGE) {

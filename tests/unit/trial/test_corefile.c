@@ -6,16 +6,22 @@
 #include <cmocka.h>
 
 #include <elf.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "base/syscalls.h"
+#include "inspect/kmem.h"
+#include "trial/core.h"
 #include "trial/corefile.h"
+#include "vm/vm.h"
 
 /* One note of QEMU's, and two pieces of RAM: at 0, and at 1 MiB with the image one page in. */
 enum { MEM = 8 << 20, LOW = 64 << 10, HIGH = 1 << 20, NOTE = 20, AT = 0x508 };
@@ -174,10 +180,51 @@ static void test_damaged(void **state)
 	close(empty);
 }
 
+/* Signals stay blocked in who asked for that, so another process does. 0: nothing was written to the file. */
+static int finish_stopped(int fd)
+{
+	struct err e = { 0 };
+	Elf64_Ehdr head;
+
+	if (stop_init(&e) < 0 || raise(SIGTERM) != 0 || corefile_finish(fd, &map, &e) != -1)
+		return 1;
+	if (e.code != X_INTERRUPTED)
+		return 2;
+	return pread(fd, &head, sizeof(head), 0) == sizeof(head) && head.e_shnum == 1 ? 0 : 3;
+}
+
+/* All of a guest's memory may be read to find nothing. */
+static void test_stopped(void **state)
+{
+	struct made m = whole();
+	int fd = make(&m, 0), status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(finish_stopped(fd));
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(fd);
+}
+
+static void test_relative(void **state)
+{
+	auto_free struct vm *vm = xcalloc(1, sizeof(*vm));
+	const struct kmem m = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(core_write(vm, &m, "core", &e), -1);
+	assert_int_equal(e.code, X_USAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_added), cmocka_unit_test(test_bare),
-					    cmocka_unit_test(test_damaged) };
+					    cmocka_unit_test(test_damaged), cmocka_unit_test(test_stopped),
+					    cmocka_unit_test(test_relative) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
