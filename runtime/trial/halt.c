@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -16,12 +17,14 @@
 #include "vm/vm.h"
 
 enum halt_state { WAITS, ASKED, DONE };
+enum { PAUSE_NS = 1000000 }; /* behind a look that failed */
 
 struct halt {
 	struct vm *vm;
 	const struct halt_at *at;
 	struct watch watch;
 	pthread_t thread;
+	bool looks; /* it was started */
 	atomic_bool stop;
 	enum halt_state state;
 	int alarm; /* the thread's: it is time */
@@ -29,21 +32,28 @@ struct halt {
 	unsigned stops;
 };
 
-static uint64_t clock_of(const struct halt *h)
+static int read_clock(const struct halt *h, uint64_t *now, struct err *e)
 {
 	auto_rqs struct rqs r = { 0 };
-	struct err ignored;
 
-	return rqs_read(&r, &h->watch.kmem, &h->watch.queues, &ignored) < 0 ? 0 : rqs_now(&r);
+	if (rqs_read(&r, &h->watch.kmem, &h->watch.queues, e) < 0)
+		return -1;
+	*now = rqs_now(&r);
+	return 0;
 }
 
+/* A guest that changes what is read may be readable the next time. */
 static void *run(void *arg)
 {
+	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	static const uint64_t one = 1;
 	struct halt *h = arg;
+	uint64_t now = 0;
+	struct err ignored;
 
-	while (!atomic_load(&h->stop) && clock_of(h) < h->at->ns)
-		;
+	while (!atomic_load(&h->stop) && now < h->at->ns)
+		if (read_clock(h, &now, &ignored) < 0)
+			(void)nanosleep(&pause, NULL);
 	(void)!write(h->alarm, &one, sizeof(one));
 	return NULL;
 }
@@ -63,7 +73,10 @@ static struct halt *begin(struct halt *h, const char *boot, struct err *e)
 		return NULL;
 	}
 	h->fd = h->alarm;
-	if (pthread_create(&h->thread, NULL, run, h) == 0)
+	if (h->at->ns == HALT_AT_END)
+		return h;
+	h->looks = pthread_create(&h->thread, NULL, run, h) == 0;
+	if (h->looks)
 		return h;
 	(void)err_set(e, X_FAIL, "no thread can be started to look into the guest");
 	close(h->alarm);
@@ -98,6 +111,8 @@ int halt_now(struct halt *h, struct err *e)
 	if (h->state != WAITS)
 		return 0;
 	h->state = ASKED;
+	/* The moment is no longer waited for, and it may stand for hours. */
+	atomic_store(&h->stop, true);
 	h->stops = h->vm->qmp.stops;
 	h->fd = h->vm->qmp.fd;
 	board_asked(&h->vm->board, true);
@@ -106,9 +121,13 @@ int halt_now(struct halt *h, struct err *e)
 
 static int stopped(struct halt *h, struct err *e)
 {
+	uint64_t now;
+
 	h->state = DONE;
 	h->fd = -1;
-	if (h->at->stopped(h->at->arg, h->vm, &h->watch.kmem, clock_of(h), e) < 0)
+	if (read_clock(h, &now, e) < 0)
+		return err_in(e, "where the guest stopped");
+	if (h->at->stopped(h->at->arg, h->vm, &h->watch.kmem, now, e) < 0)
 		return -1;
 	if (h->at->holds)
 		return 0;
@@ -138,7 +157,8 @@ void halt_end(struct halt *h)
 	if (!h)
 		return;
 	atomic_store(&h->stop, true);
-	(void)pthread_join(h->thread, NULL);
+	if (h->looks)
+		(void)pthread_join(h->thread, NULL);
 	close(h->alarm);
 	watch_close(&h->watch);
 	free(h);

@@ -11,9 +11,12 @@ struct halt;
 struct kmem;
 struct vm;
 
+/* No moment (gen/replay/stand.c): it is stopped by halt_now() alone, and nobody looks at clocks until then. */
+#define HALT_AT_END UINT64_MAX
+
 struct halt_at {
 	uint64_t ns; /* by the clocks of run queues */
-	bool holds; /* it stays stopped, and QEMU's monitor is asked by somebody else: the run has no deadline of the host's */
+	bool holds; /* it stays stopped, and QEMU's monitor is asked by somebody else: from then on the run has no deadline of the host's */
 	/* The guest stands still. now: by these clocks. */
 	int (*stopped)(void *arg, struct vm *vm, const struct kmem *m, uint64_t now, struct err *e);
 	void *arg;
