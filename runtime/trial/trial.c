@@ -32,6 +32,7 @@
 #include "verifier/reason.h"
 #include "vm/console.h"
 #include "vm/end.h"
+#include "vm/park.h"
 #include "vm/push.h"
 #include "vm/session.h"
 #include "vm/snapshot.h"
@@ -71,6 +72,7 @@ struct run {
 	struct looks looks;
 	struct spy *spy; /* NULL: nobody looks unseen */
 	struct halt *halt;
+	struct session *session; /* the engine's, while it runs */
 };
 
 /* Warnings of the kernel are findings, and it does not write them to the console unless asked. */
@@ -188,7 +190,12 @@ static int ready(void *arg, struct err *e)
 {
 	struct run *x = arg;
 
-	return halt_ready(x->halt, e);
+	if (halt_ready(x->halt, e) < 0)
+		return -1;
+	/* A debugger has as long as it likes; what has not come to stand has not. */
+	if (halt_done(x->halt) && x->t->halt->holds)
+		x->session->deadline = -1;
+	return 0;
 }
 
 /* session.h's */
@@ -312,14 +319,15 @@ static int engine_ended(struct run *x, int status, struct err *e)
 	return 0;
 }
 
-/* It ended before the moment came: that is its last one. */
+/* It ended before the moment came: that is its last one. One that holds stands there until we are told to stop, or QEMU ends. */
 static int halt_at_end(struct run *x, struct err *e)
 {
+	bool holds = x->t->halt->holds && !halt_done(x->halt);
 	long long deadline = vm_deadline(&x->vm, VM_STOP_S);
 
 	if (halt_now(x->halt, e) < 0)
 		return -1;
-	while (!halt_done(x->halt)) {
+	while (!halt_done(x->halt) || holds) {
 		struct msg m;
 		int r = chan_next(&x->vm.chan, &m, e);
 
@@ -328,14 +336,19 @@ static int halt_at_end(struct run *x, struct err *e)
 		if (r == CHAN_MSG)
 			continue;
 		struct pollfd p[] = { { .fd = x->vm.chan.fd, .events = POLLIN },
-				      { .fd = *halt_fd(x->halt), .events = POLLIN } };
+				      { .fd = *halt_fd(x->halt), .events = POLLIN },
+				      { .fd = x->vm.qemu.pidfd, .events = POLLIN } };
 
 		if (r != CHAN_EMPTY)
 			return r < 0 ? -1 : vm_gone(&x->vm, e);
-		if (now_ms() >= deadline)
+		if (!halt_done(x->halt) && vm_is_late(&x->vm, deadline))
 			return err_set(e, X_TIMEOUT, "QEMU does not stop the guest");
-		if (stop_poll(p, countof(p), deadline, e) < 0 || (p[1].revents && halt_ready(x->halt, e) < 0))
+		if (stop_poll(p, countof(p), now_ms() + PARK_LOOK_MS, e) < 0 ||
+		    (p[1].revents && halt_ready(x->halt, e) < 0))
 			return -1;
+		console_drain(&x->vm);
+		if (p[2].revents && !p[0].revents)
+			return vm_gone(&x->vm, e);
 	}
 	return 0;
 }
@@ -386,7 +399,7 @@ static int run_engine(struct run *x, struct err *e)
 	if (x->t->sample_ms)
 		argv_opt(&a, "--sample", "%u", x->t->sample_ms);
 	argv_add(&a, SCENARIO);
-	const struct session s = {
+	struct session s = {
 		.argv = (const char *const *)a.v,
 		.env = env,
 		.above = true,
@@ -397,10 +410,10 @@ static int run_engine(struct run *x, struct err *e)
 		.also = x->halt ? halt_fd(x->halt) : NULL,
 		.ready = ready,
 		.arg = x,
-		.deadline = x->t->halt && x->t->halt->holds ? -1
-			    : virtual                       ? vm_bound((long long)ms / 1000)
-				      : now_ms() + (long long)(x->t->ms + ms * (unsigned)vm_scale(&x->vm.m)),
+		.deadline = virtual ? vm_bound((long long)ms / 1000)
+				    : now_ms() + (long long)(x->t->ms + ms * (unsigned)vm_scale(&x->vm.m)),
 	};
+	x->session = &s;
 	if (nothing < 0)
 		return err_sys(e, "open /dev/null");
 	/* What is waited for is computed, and may take longer by the guest's clock. */
