@@ -111,6 +111,14 @@ several() {
 	explores 1 lost.ktstr --preset tiny-1llc --preset tiny-2llc --seeds 3 && [ -e lost-one-1n1l4c1t.small.ktstr ]
 }
 
+# Where the smaller test cannot be written, all that was found is told, and that.
+unwritten() {
+	place && mkdir lost.small.ktstr || return
+	explores 1 lost.ktstr fine.ktstr --seeds 3 --jobs 2 && has 'the smaller test' err && has 'FAIL lost on' out && has 'PASS fine on' out && hasnt 'written:' out || return
+	explores 1 lost.ktstr fine.ktstr --seeds 3 --jobs 2 --json && has 'the smaller test' err &&
+		python3 -c 'import json; j = json.load(open("out"))["cells"]; assert len(j) == 2 and len(j[0]["failures"]) == 1 and j[0]["smaller"]["file"] is None and j[0]["smaller"]["text"]'
+}
+
 # A program's tests; what cannot be explored is left out, and said to be.
 programs() {
 	place && cat >tests.c <<-'END' || return
@@ -166,4 +174,4 @@ ends() {
 	same 130 $? 'exit code' && has 'it ended before all seeds were tried' out && has 'seed 5: gap.max' out
 }
 
-run_tests mistakes smaller apart several programs known at_once ends
+run_tests mistakes smaller apart several unwritten programs known at_once ends

@@ -339,21 +339,26 @@ static int code_of(const struct rounds *h)
 	return failed ? X_FAIL : broken ? X_VM : inconclusive ? JUDGED_EXIT_INCONCLUSIVE : 0;
 }
 
-/* Each is told as soon as it is as small as it gets. */
+/* Each is told as soon as it is as small as it gets; when that comes to nothing, as large as it is. */
 static int tell_cells(const struct rounds *h, const struct request *q, struct jsonw *w, long long began,
 		      long long until, struct err *e)
 {
+	int r = 0;
+
 	for (size_t i = 0; i < h->n; i++) {
 		auto_prey struct prey p = { .q = &h->v[i], .attempts = ATTEMPTS_NONE };
+		struct err why = { 0 };
 
-		if (make_smaller(&p, h, until, e) < 0)
-			return -1;
+		if (make_smaller(&p, h, until, &why) < 0 && r == 0) {
+			*e = why;
+			r = -1;
+		}
 		tell(&p, q, w, began);
 	}
-	return 0;
+	return r;
 }
 
-/* JSON is whole or not there. */
+/* At once, so that it is whole. */
 static int tell_json(const struct rounds *h, const struct request *q, long long began, long long until, struct err *e)
 {
 	auto_free char *text = NULL;
@@ -371,8 +376,7 @@ static int tell_json(const struct rounds *h, const struct request *q, long long 
 	jsonw_end_obj(&w);
 	jsonw_done(&w);
 	fclose(f);
-	if (r == 0)
-		fputs(text, stdout);
+	fputs(text, stdout);
 	return r;
 }
 
