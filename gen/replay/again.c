@@ -27,7 +27,14 @@ int again_split(struct argv *words, struct argv *rest, const struct replay_cell 
 {
 	if (!words_unquote(words, c->v.command) || (c->v.command_rest && !words_unquote(rest, c->v.command_rest)))
 		return err_set(e, X_NO_INPUT, "%s: its command is none of ktstr", replay_name(c->dir));
-	return allowed_check(words, rest, replay_ours(c->dir), e) < 0 ? err_in(e, "%s", replay_name(c->dir)) : 0;
+	bool ours = replay_ours(c->dir);
+
+	if (allowed_check(words, rest, ours, e) < 0)
+		return err_in(e, "%s", replay_name(c->dir));
+	/* Somebody else's kernel may be any source, and to build it is to run its makefiles on this machine. */
+	if (!ours)
+		argv_add(words, "--no-build");
+	return 0;
 }
 
 /* The words of the command that is kept, with our own ktstr, that seed and the other run. What stands in a verdict.json may be anybody's, so no
