@@ -53,6 +53,8 @@ int cell_words(struct cell_words *c, const char *word, const char *const *withou
 	    strcmp(words.v[1], "run") != 0 || *words.v[2] == '-' ||
 	    (cell.v.command_rest && !words_unquote(&c->rest, cell.v.command_rest)))
 		return err_set(e, X_NO_INPUT, "%s: its command is none of ktstr run", replay_name(cell.dir));
+	if (!replay_ours(cell.dir))
+		return err_set(e, X_NO_INPUT, "%s is no cell of this store; run its test first", replay_name(cell.dir));
 	take(c, &words, without);
 	return 0;
 }

@@ -304,6 +304,8 @@ by_cell() {
 	bisect 0 $cell --good k6.1 --bad k6.6 --topology 1,1,4,1 --seeds 3 -- --slow && has '6.3 is the first' out && has ' --topology 1,1,4,1' runs && hasnt 1,1,2,1 runs &&
 		has ' --seeds 3' runs && hasnt 7..7 runs && hasnt ' --fast' runs && has ' -- --slow' runs || return
 	says 10 'no such cell has run' t/k6.5/none --good k6.1 && says 2 'are wanted' $cell --tree . --good a || return
+	# With a seed behind its name somebody's folder is no file, and no cell either.
+	: >runs && mkdir -p away/x/c && cp "$verdict" away/x/c/ && says 10 'is no cell of this store' 'away/x/c#7' --good k6.1 && same '' "$(cat runs)" 'what ran' || return
 	sed -i 's/ktstr run t.ktstr/rm -rf x/' "$verdict" && says 10 'its command is none of ktstr run' $cell --good k6.1 && same '' "$(cat runs)" 'what ran'
 }
 
