@@ -1,5 +1,6 @@
 #include "gen/bisect/cell.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,19 @@ static void take(struct cell_words *c, const struct argv *words, const char *con
 	}
 }
 
+/* They are no part of the command. */
+static void add_seeds(struct cell_words *c, const struct ruling *v, const char *const *without)
+{
+	uint64_t first = UINT64_MAX, last = 0;
+
+	for (size_t i = 0; i < v->n_seeds; i++) {
+		first = v->seeds[i].seed < first ? v->seeds[i].seed : first;
+		last = v->seeds[i].seed > last ? v->seeds[i].seed : last;
+	}
+	if (v->n_seeds && !is_in(without, "--seeds"))
+		argv_opt(&c->own, "--seeds", "%" PRIu64 "..%" PRIu64, first, last);
+}
+
 int cell_words(struct cell_words *c, const char *word, const char *const *without, struct err *e)
 {
 	auto_replay_cell struct replay_cell cell = { 0 };
@@ -56,6 +70,7 @@ int cell_words(struct cell_words *c, const char *word, const char *const *withou
 	if (!replay_ours(cell.dir))
 		return err_set(e, X_NO_INPUT, "%s is no cell of this store; run its test first", replay_name(cell.dir));
 	take(c, &words, without);
+	add_seeds(c, &cell.v, without);
 	return 0;
 }
 

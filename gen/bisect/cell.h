@@ -6,7 +6,7 @@ struct err;
 
 struct cell_words {
 	char *test, *kernel; /* kernel: that it ran on; NULL: its command names none */
-	struct argv own;     /* options of `ktstr run` */
+	struct argv own;     /* options of `ktstr run`, with the seeds that it ran with */
 	struct argv rest;    /* "--", arguments of its scheduler; or nothing */
 };
 
