@@ -13,6 +13,8 @@
 #include "gen/replay/cell.h"
 #include "text/argv.h"
 
+enum { PIECE = 8 << 10 };
+
 /* The cell that those runs are, judged. */
 static int run(struct replay_cell *to, const struct replay_cell *c, uint64_t n, struct err *e)
 {
@@ -58,20 +60,20 @@ static int came_to_something(const struct replay_cell *t, uint64_t seed, struct 
 
 static int copy(const char *dir, uint64_t seed, const char *path, struct err *e)
 {
-	auto_free char *from = xasprintf("%s/seed-%" PRIu64 "/trace", dir, seed),
-		       *temp = xasprintf("%s.ktstr-tmp", path);
-	struct err ignored;
+	auto_free char *from = xasprintf("%s/seed-%" PRIu64 "/trace", dir, seed);
+	auto_close int fd = open(from, O_RDONLY | O_CLOEXEC);
+	auto_draft struct draft d = { 0 };
+	char piece[PIECE];
+	ssize_t n = -1;
 
-	(void)unlink(temp);
-	if (file_copy(AT_FDCWD, from, AT_FDCWD, temp, 0644, e) < 0) {
-		(void)rmtree(AT_FDCWD, temp, &ignored);
-		return err_in(e, "the trace of seed %" PRIu64, seed);
-	}
-	if (rename(temp, path) == 0)
-		return 0;
-	(void)err_sys(e, "write %s", path);
-	(void)unlink(temp);
-	return -1;
+	if (fd < 0)
+		return err_sys(e, "the trace of seed %" PRIu64, seed);
+	if (draft_open(&d, AT_FDCWD, path, e) < 0)
+		return -1;
+	while ((n = read_full(fd, piece, sizeof(piece))) > 0)
+		if (fwrite(piece, 1, (size_t)n, d.f) != (size_t)n)
+			return err_sys(e, "write %s", path);
+	return n < 0 ? err_sys(e, "read %s", from) : draft_publish(&d, path, false, e);
 }
 
 int traced_run(struct traced *out, const struct replay_cell *c, uint64_t n, const char *path, struct err *e)

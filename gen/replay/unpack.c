@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/room.h"
 #include "bundle/bundle.h"
 #include "gen/replay/again.h"
 #include "gen/replay/head.h"
@@ -46,14 +46,14 @@ static void unpacked_free(struct unpacked *u)
 static int check_room(const struct unpacked *u, const char *path, uint64_t most_mb, struct err *e)
 {
 	uint64_t mb = u->head.bytes / BYTES_PER_MB + (u->head.bytes % BYTES_PER_MB != 0);
-	struct statvfs fs;
+	uint64_t room;
 
 	if (mb > most_mb)
 		return err_set(e, X_BAD_ARCHIVE,
 			       "%s unpacks to %" PRIu64 " MB, and no more than %" PRIu64
 			       " MB are taken; --unpack-mb N takes more",
 			       path, mb, most_mb);
-	if (statvfs(u->dir, &fs) == 0 && fs.f_bavail < u->head.bytes / fs.f_frsize)
+	if (room_at(u->dir, &room) && room < u->head.bytes)
 		return err_set(e, X_DISK_FULL,
 			       "%s unpacks to %" PRIu64
 			       " MB, and there is no such room in %s; TMPDIR names another folder",
