@@ -249,7 +249,12 @@ ended_by_hand() {
 	# Before any cell is done there is nothing to write down.
 	rm go && n=$(find cache/ktstr/store/history/runs -type f | wc -l) || return
 	on_terminal 130 100 '0 of 1 cells, 0 failed, 0 cached, 1 running' press -- env -u NO_COLOR TERM=xterm ktstr matrix slow.ktstr --seed 7 || return
-	has '0 of 1 cells have a verdict' shown && same "$n" "$(find cache/ktstr/store/history/runs -type f | wc -l)" runs
+	has '0 of 1 cells have a verdict' shown && same "$n" "$(find cache/ktstr/store/history/runs -type f | wc -l)" runs || return
+	# A run that did not come to all of its cells is none in which nothing failed.
+	on_terminal 130 100 '1 of 2 cells, 0 failed, 0 cached, 1 running' press -- env -u NO_COLOR TERM=xterm ktstr matrix fine.ktstr slow.ktstr --seed 8 -j 2 &&
+		exits 10 ktstr matrix fine.ktstr slow.ktstr --seed 8 --rerun-failed && has 'was interrupted before anything failed' err || return
+	on_terminal 130 100 '1 of 2 cells, 1 failed, 0 cached, 1 running' press -- env -u NO_COLOR TERM=xterm ktstr matrix bad.ktstr slow.ktstr --seed 9 -j 2 &&
+		exits 1 ktstr matrix bad.ktstr slow.ktstr --seed 9 --rerun-failed && has 'what it did not come to is not run' err
 }
 
 # Thirty thousand cells: the line moves while they are planned, and while ninja says nothing.

@@ -115,10 +115,17 @@ static int select_failed(struct matrix *m, struct err *e)
 	for (size_t i = 0; i < last.n; i++)
 		if (is_bad(last.v[i].verdict))
 			index_add(&failed, last.v[i].name, &last.v[i]);
+	bool whole = atoi(last.exit) != X_INTERRUPTED;
+
+	if (!failed.n && !whole)
+		return err_set(e, X_NO_INPUT,
+			       "--rerun-failed: the last run, %s, was interrupted before anything failed in it", last.id);
 	if (!failed.n) {
 		log_info("in the last run, %s, nothing failed", last.id);
 		return 1;
 	}
+	if (!whole)
+		log_warn("the last run, %s, was interrupted: what it did not come to is not run", last.id);
 	return select_known(m, &failed)
 		       ? 0
 		       : err_set(e, X_NO_INPUT,
