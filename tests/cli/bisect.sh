@@ -1,6 +1,7 @@
 #!/bin/sh
 # bisect without a guest: kernels and commits, from a ktstr that says what comes of them, and kept steps from one whose steps are played.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/played.sh"
 
 # A copy of the tool, beside which a script stands for "ktstr run" and "ktstr verifier". What comes of a run says the scheduler, which is a text, or
 # else the list "ends" of kernels, a line each: KERNEL WORD.
@@ -311,14 +312,9 @@ by_cell() {
 
 # A ktstr whose guests are played; kernels are built.
 place() {
-	mkdir -p fake/out && ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/ktstr" fake/out/ || fail 'no place' || return
-	for part in "$O"/ktstr-*; do
-		[ -d "$part" ] || ln -s "$part" fake/out/
-	done
-	rm -f fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step || return
-	chmod +x fake/out/ktstr-step && printf 'test fine\nwork - spin\nhold 100%%\n' >t.ktstr && : >steps || return
-	FAKE_LOG=$work/steps FAKE_REAL=$O/ktstr-step KTSTR_CCACHE=0
-	export FAKE_LOG FAKE_REAL KTSTR_CCACHE
+	played ktstr && printf 'test fine\nwork - spin\nhold 100%%\n' >t.ktstr || return
+	FAKE_REAL=$O/ktstr-step KTSTR_CCACHE=0
+	export FAKE_REAL KTSTR_CCACHE
 }
 
 # Commits of a kernel that is built: the sixth breaks it, the fourth does not compile.

@@ -2,17 +2,13 @@
 # docs/ci.md: its script, and each step of its workflow, as printed there. Kernels come from a mirror in this folder and are real builds of a tiny
 # tree; no guest is started: steps are played (tests/fake-step.sh). tests/long/ci.sh is the same with guests.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/played.sh"
 page=$root/docs/ci.md
 
 # A ktstr that is installed, with its steps played; a project with the page's files, and the mirror.
 place() {
-	mkdir -p bin fake/out project site/v6.x || return
-	ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/ktstr" fake/out/ || return
-	for part in "$O"/ktstr-*; do
-		[ -d "$part" ] || ln -s "$part" fake/out/
-	done
-	rm -f fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step && chmod +x fake/out/ktstr-step || return
-	FAKE_LOG=$work/steps FAKE_REAL=$O/ktstr-step
+	mkdir -p bin project site/v6.x && played ktstr || return
+	FAKE_REAL=$O/ktstr-step
 	for version in 6.12.5 6.12.6; do
 		sh "$root/tests/fake-linux.sh" linux-$version $version && tar -cJf site/v6.x/linux-$version.tar.xz linux-$version || return
 	done
@@ -24,9 +20,8 @@ place() {
 	printf '#!/bin/sh\n[ "$2" = ktstr ] || exec %s "$@"\necho "make $*" >>"%s/installs"\n' "$(command -v make)" "$work" >bin/make
 	chmod +x bin/apt-get bin/make
 	PATH=$work/bin:$work/fake/out:$PATH
-	export PATH FAKE_LOG FAKE_REAL KTSTR_KERNEL_MIRROR KTSTR_RELEASES_URL KTSTR_CCACHE
+	export PATH FAKE_REAL KTSTR_KERNEL_MIRROR KTSTR_RELEASES_URL KTSTR_CCACHE
 	unset KTSTR_STORE KTSTR_CACHE_DIR KTSTR_KERNEL CI
-	: >steps
 	(cd project && sh "$root/tests/ci-page.sh" "$page" && [ -s ci.sh ] && printf '6.12.5\n6.12.6\n' >kernels) || fail 'the page has no script' || return
 	cat >project/tests.c <<-'END'
 		#include <ktstr.h>

@@ -1,6 +1,7 @@
 #!/bin/sh
 # verifier without a scheduler: those that test programs declare, of C programs and of a cargo workspace; steps are played (tests/fake-step.sh).
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/played.sh"
 header=$root/runtime/test
 
 # program NAME DECLARATIONS: with a test of each scheduler that is declared, by its identifier
@@ -16,16 +17,10 @@ program() {
 
 # A ktstr whose steps are played, with a kernel.
 place() {
-	mkdir -p fake/out && ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/ktstr" fake/out/ || fail 'no place' || return
-	for part in "$O"/ktstr-*; do
-		[ -d "$part" ] || ln -s "$part" fake/out/
-	done
-	rm -f fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step && chmod +x fake/out/ktstr-step || fail 'no step' || return
-	PATH=$work/fake/out:$PATH FAKE_LOG=$work/steps KTSTR_CACHE_DIR=$work/kernels KTSTR_KERNEL=one
-	export PATH FAKE_LOG KTSTR_CACHE_DIR KTSTR_KERNEL
-	mkdir -p kernels/one && echo 'no kernel' >kernels/one/bzImage && echo 'CONFIG_VIRTIO_MMIO=y' >kernels/one/.config &&
-		echo '{ "version": "6.1", "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "built_at": "2026-01-01T00:00:00Z" }' >kernels/one/metadata.json
-	cp /bin/true scx_a && cp /bin/false scx_b && : >steps
+	played ktstr && played_kernels one || return
+	PATH=$work/fake/out:$PATH
+	export PATH
+	cp /bin/true scx_a && cp /bin/false scx_b
 }
 flags='KTSTR_FLAGS({ "llc", KTSTR_LIST("--llc") }, { "steal", KTSTR_LIST("--steal"), KTSTR_LIST("llc") })'
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # explore without a guest: what is asked for wrongly, and what it makes of runs, from a ktstr that says what came of them.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/played.sh"
 
 # says CODE WORDS ARGUMENT…
 says() {
@@ -21,18 +22,9 @@ mistakes() {
 # A ktstr whose steps are played (tests/fake-step.sh), with the kernels one and two, beside which a script stands for the "ktstr run" that tries smaller tests: it
 # fails where the text has "work a" from seed 3 on.
 place() {
-	mkdir -p fake/out && ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/cargo-ktstr" fake/out/ || return
-	for part in "$O"/ktstr-*; do
-		[ -d "$part" ] || ln -s "$part" fake/out/ || return
-	done
-	rm fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step && chmod +x fake/out/ktstr-step || return
-	FAKE_LOG=$work/steps FAKE_GO=$work/go KTSTR_CACHE_DIR=$work/kernels KTSTR_KERNEL=one
-	export FAKE_LOG FAKE_GO KTSTR_CACHE_DIR KTSTR_KERNEL
-	for key in one two; do
-		mkdir -p "kernels/$key" && echo "no kernel: $key" >"kernels/$key/bzImage" && echo 'CONFIG_VIRTIO_MMIO=y' >"kernels/$key/.config" &&
-			printf '{ "version": "6.%s", "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "built_at": "%s" }\n' \
-				"${#key}" 2026-01-01T00:00:00Z >"kernels/$key/metadata.json" || return
-	done
+	played cargo-ktstr && played_kernels one two || return
+	FAKE_GO=$work/go
+	export FAKE_GO
 	cat >fake/out/ktstr <<-'END'
 		#!/bin/sh
 		file=$2

@@ -1,6 +1,7 @@
 #!/bin/sh
 # matrix, runs, affected: which cells there are, what is planned and told of them; steps are played (tests/fake-step.sh).
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/played.sh"
 header=$root/runtime/test
 
 cat >"$base/tests.c" <<'END'
@@ -32,24 +33,12 @@ gcc -Wall -Wextra -Werror -I"$header" "$base/tests.c" -o "$base/tests" "$O/libkt
 
 # A ktstr whose steps are played, with the kernels one and two.
 place() {
-	mkdir -p fake/out && ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/ktstr" fake/out/ || fail 'no place' || return
-	for part in "$O"/ktstr-*; do
-		[ -d "$part" ] || ln -s "$part" fake/out/
-	done
-	rm -f fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step && chmod +x fake/out/ktstr-step || fail 'no step' || return
-	PATH=$work/fake/out:$PATH FAKE_LOG=$work/steps KTSTR_CACHE_DIR=$work/kernels KTSTR_KERNEL=one
-	export PATH FAKE_LOG KTSTR_CACHE_DIR KTSTR_KERNEL
-	for key in one two; do
-		mkdir -p "kernels/$key"
-		echo "no kernel: $key" >"kernels/$key/bzImage"
-		echo 'CONFIG_VIRTIO_MMIO=y' >"kernels/$key/.config"
-		printf '{ "version": "6.%s", "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "built_at": "%s" }\n' \
-			"${#key}" 2026-01-01T00:00:00Z >"kernels/$key/metadata.json"
-	done
+	played ktstr && played_kernels one two || return
+	PATH=$work/fake/out:$PATH
+	export PATH
 	for name in fine good other; do
 		printf 'test %s\ncgroup a\nwork a spin\nhold 100%%\n' "$name" >"$name.ktstr"
 	done
-	: >steps
 }
 
 # matrix WORD…: as exits 0, with steps in the file "new"

@@ -2,6 +2,7 @@
 # JUnit's XML of matrix, run and test in two readers that others use: junitparser of PyPI and junit2json of npm, which are installed here into a
 # folder of this test. What they read is what the verdicts say. Needs their registries; steps are played (tests/fake-step.sh), nextest is real.
 . "$(dirname "$0")/../lib.sh"
+. "$root/tests/played.sh"
 unset CARGO_TARGET_DIR NEXTEST_PROFILE NEXTEST_RETRIES
 install() {
 	npm install --silent --no-audit --no-fund --prefix "$base/npm" junit2json@4.0.0 && python3 -m venv "$base/pip" &&
@@ -72,15 +73,9 @@ verdicts_agree() { # XML JSON
 }
 
 place() {
-	mkdir -p fake/out && ln -s "$root/rules" "$root/ktstr.kconfig" fake/ && cp "$O/ktstr" fake/out/ || return
-	for part in "$O"/ktstr-*; do
-		[ -d "$part" ] || ln -s "$part" fake/out/
-	done
-	rm -f fake/out/ktstr-step && cp "$root/tests/fake-step.sh" fake/out/ktstr-step && chmod +x fake/out/ktstr-step || return
-	PATH=$work/fake/out:$PATH KTSTR_CACHE_DIR=$work/kernels KTSTR_KERNEL=one
-	export PATH KTSTR_CACHE_DIR KTSTR_KERNEL
-	mkdir -p kernels/one && echo 'no kernel' >kernels/one/bzImage && echo 'CONFIG_VIRTIO_MMIO=y' >kernels/one/.config &&
-		echo '{ "version": "6.1", "source": "tarball", "arch": "x86_64", "image_name": "bzImage", "built_at": "2026-01-01T00:00:00Z" }' >kernels/one/metadata.json
+	played ktstr && played_kernels one || return
+	PATH=$work/fake/out:$PATH
+	export PATH
 	for name in fine bad vague broken; do
 		printf 'test %s\nwork - spin\nhold 100%%\n' $name >$name.ktstr
 	done
