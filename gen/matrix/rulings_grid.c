@@ -10,6 +10,7 @@
 #include "gen/graph/run.h"
 #include "judge/report/report.h"
 #include "progress/log.h"
+#include "text/argv.h"
 
 static bool is_kept(const struct cell_verdict *x, const struct run *r)
 {
@@ -82,16 +83,6 @@ static void columns_of(struct names *columns, const struct cell_verdict *v, size
 		name_add(columns, column_of(&v[i]));
 }
 
-static bool are_equal(const struct names *a, const struct names *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->v[i], b->v[i]) != 0)
-			return false;
-	return true;
-}
-
 /* How many of the n cells are of the first one's test. */
 static size_t test_cells(const struct cell_verdict *v, size_t n)
 {
@@ -136,7 +127,7 @@ static size_t put_grid(FILE *f, const struct cell_verdict *v, size_t n, const st
 		size_t cells = test_cells(v + i, n - i);
 
 		columns_of(&its, v + i, cells);
-		if (!are_equal(&columns, &its))
+		if (!words_equal(columns.v, columns.n, its.v, its.n))
 			break;
 		put_rows(&t, v + i, cells, &columns, r);
 		i += cells;

@@ -101,12 +101,7 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_words(const struct argv *a, const struct argv *b)
 {
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->v[i], b->v[i]) != 0)
-			return false;
-	return true;
+	return words_equal(a->v, a->n, b->v, b->n);
 }
 
 static char *text_of(const struct flags *f)

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdbool.h>
 
 #include "base/mem.h"
 
@@ -56,6 +55,16 @@ void argv_addv(struct argv *a, const char *const *v)
 {
 	for (; v && *v; v++)
 		argv_add(a, *v);
+}
+
+bool words_equal(char *const *a, size_t a_n, char *const *b, size_t b_n)
+{
+	if (a_n != b_n)
+		return false;
+	for (size_t i = 0; i < a_n; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return true;
 }
 
 void argv_free(struct argv *a)

@@ -1,5 +1,6 @@
 /* argv.h: a command line under construction. {0} is an empty one; appends cannot fail. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 struct argv {
@@ -14,6 +15,9 @@ void argv_fmt(struct argv *a, const char *fmt, ...) __attribute__((format(printf
 void argv_opt(struct argv *a, const char *opt, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void argv_addv(struct argv *a, const char *const *v); /* all of a NULL-ended list */
 void argv_free(struct argv *a);                       /* back to {0}; may run twice */
+
+/* Whether two lists have the same words in the same order. */
+bool words_equal(char *const *a, size_t a_n, char *const *b, size_t b_n);
 
 /* One line that a shell reads back as the same words. Caller frees. */
 char *argv_quote(const char *const *v);

@@ -102,6 +102,19 @@ static void assignment_as_command(void **state)
 	assert_string_equal(line, "'A=1' B=2");
 }
 
+static void equal(void **state)
+{
+	static char *one[] = { "a", "b" }, *same[] = { "a", "b" }, *other[] = { "a", "c" };
+
+	(void)state;
+	assert_true(words_equal(one, 2, same, 2));
+	assert_true(words_equal(NULL, 0, NULL, 0));
+	assert_true(words_equal(one, 1, other, 1));
+	assert_false(words_equal(one, 2, other, 2));
+	assert_false(words_equal(one, 2, same, 1));
+	assert_false(words_equal(one, 2, NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +122,7 @@ int main(void)
 		cmocka_unit_test(quoting),
 		cmocka_unit_test(through_a_shell),
 		cmocka_unit_test(assignment_as_command),
+		cmocka_unit_test(equal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
