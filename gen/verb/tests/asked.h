@@ -53,6 +53,20 @@ extern struct tests_asked tests_asked;
 		.help = "virtual time: an instruction takes 2^N ns; 1, or 0 with more than 8 CPUs, unless given" \
 	}
 
+/* asked: a struct with duration and workers. */
+#define ASKED_WORK_OPTS(asked) \
+	{ .name = "duration", \
+	  .type = OPT_U64, \
+	  .out = &(asked).duration, \
+	  .arg = "SECONDS", \
+	  .min = 1, \
+	  .max = 3600, \
+	  .help = "what percentages of hold are of, in place of what the scenario says" }, \
+	{ \
+		.name = "workers", .type = OPT_U64, .out = &(asked).workers, .arg = "N", .min = 1, .max = 4096, \
+		.help = "workers of a line that does not say how many, in place of what the scenario says" \
+	}
+
 #define ASKED_EXPECT_OPTS \
 	{ .name = "expect-line", \
 	  .type = OPT_LIST, \

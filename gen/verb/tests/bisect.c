@@ -19,6 +19,7 @@
 #include "gen/bisect/unbuilt.h"
 #include "gen/bisect/report.h"
 #include "gen/verb/opts.h"
+#include "gen/verb/tests/asked.h"
 #include "gen/verb/verbs.h"
 #include "progress/log.h"
 #include "text/argv.h"
@@ -83,20 +84,7 @@ static const struct opt opts[] = {
 	  .out = &o.expect_lines,
 	  .arg = "TEXT",
 	  .help = "expect this as well, as behind the word \"expect\" of a scenario" },
-	{ .name = "duration",
-	  .type = OPT_U64,
-	  .out = &o.duration,
-	  .arg = "SECONDS",
-	  .min = 1,
-	  .max = 3600,
-	  .help = "what percentages of hold are of, in place of what the scenario says" },
-	{ .name = "workers",
-	  .type = OPT_U64,
-	  .out = &o.workers,
-	  .arg = "N",
-	  .min = 1,
-	  .max = 4096,
-	  .help = "workers of a line that does not say how many, in place of what the scenario says" },
+	ASKED_WORK_OPTS(o),
 	{ .name = "build",
 	  .type = OPT_FLAG,
 	  .out = &o.build,
