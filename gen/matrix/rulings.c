@@ -16,6 +16,8 @@
 #include "scenario/scenario.h"
 #include "verifier/expect.h"
 
+#define VERDICT "verdict.json"
+
 enum { VERDICT_MAX = 64 << 20, LOG_MAX = 64 << 20, FACTS_MAX = 256 << 20 };
 
 static void label(struct cell_verdict *x)
@@ -69,7 +71,7 @@ static void broken(struct cell_verdict *x, const struct run *r)
 
 static int read_verdict(struct cell_verdict *x, struct err *e)
 {
-	auto_free char *path = xasprintf("%s/verdict.json", x->dir), *text = NULL;
+	auto_free char *path = xasprintf("%s/" VERDICT, x->dir), *text = NULL;
 	size_t n;
 
 	if (file_read(AT_FDCWD, path, VERDICT_MAX, &text, &n, e) < 0)
@@ -126,7 +128,10 @@ size_t rulings_finished(struct matrix *m, const struct run *r)
 			struct matrix_cell *c = &m->tests[i].cells[k];
 			enum step_state judged = c->judge ? run_step(r, c->judge)->state : STEP_NOT_RUN;
 
-			c->out |= judged != STEP_RAN && judged != STEP_CACHED;
+			auto_free char *verdict = xasprintf("%s/%s/" VERDICT, r->dir, c->dir);
+
+			/* ninja takes away what a step left whose end it did not see. */
+			c->out |= (judged != STEP_RAN && judged != STEP_CACHED) || !file_exists(verdict);
 			n += !c->out;
 		}
 	return n;

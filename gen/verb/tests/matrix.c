@@ -119,7 +119,8 @@ static int select_failed(struct matrix *m, struct err *e)
 
 	if (!failed.n && !whole)
 		return err_set(e, X_NO_INPUT,
-			       "--rerun-failed: the last run, %s, was interrupted before anything failed in it", last.id);
+			       "--rerun-failed: the last run, %s, was interrupted before anything failed in it",
+			       last.id);
 	if (!failed.n) {
 		log_info("in the last run, %s, nothing failed", last.id);
 		return 1;
