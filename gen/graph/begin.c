@@ -1,4 +1,7 @@
 #include "gen/graph/begin.h"
+#include <stdbool.h>
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "gen/base/home.h"
 #include "gen/graph/plan.h"
@@ -8,13 +11,28 @@
 
 enum { LAUNCHED_SLOTS = 1024 };
 
+/* Whether steps with guests have other machines. */
+static int guests_go(bool *go, struct err *e)
+{
+	const char *text = getenv(LAUNCHER_VARIABLE);
+	auto_launcher struct launcher l = { 0 };
+
+	*go = false;
+	if (!text || !*text)
+		return 0;
+	if (launcher_parse(&l, text, e) < 0)
+		return -1;
+	*go = launcher_for(&l, "run") || launcher_for(&l, "verify");
+	return 0;
+}
+
 /* Guests of this size that the host takes side by side, by the same rule as vm/admit.h has for all of its processes. */
 static int vm_slots(uint64_t guest_mb, unsigned guest_cpus, uint64_t *slots, struct err *e)
 {
-	const char *launched = getenv(LAUNCHER_VARIABLE);
 	struct admit_size room;
+	bool go;
 
-	if (admit_room(&room, e) < 0)
+	if (guests_go(&go, e) < 0 || admit_room(&room, e) < 0)
 		return -1;
 	uint64_t fit = room.cpus / (guest_cpus ? guest_cpus : 1);
 	uint64_t held = guest_mb ? room.mb / (guest_mb + ADMIT_QEMU_MB) : fit;
@@ -22,7 +40,7 @@ static int vm_slots(uint64_t guest_mb, unsigned guest_cpus, uint64_t *slots, str
 	fit = held < fit ? held : fit;
 	*slots = fit ? fit : 1;
 	/* Other machines have room of their own; how many there are is said by --jobs. */
-	if (launched && *launched)
+	if (go)
 		*slots = LAUNCHED_SLOTS;
 	return 0;
 }

@@ -295,12 +295,12 @@ static int follow(struct ninja_session *s, struct err *e)
 		drain_events(s);
 		if (fds[1].revents)
 			remote_tell(clear_bar, s);
+		if (fds[0].revents && !read_log(s))
+			return 0;
 		s->ended = (s->until && now_ms() >= s->until) ||
 			   (s->watch && s->watch->enough && s->watch->enough(s->watch->ctx));
 		if (s->ended)
 			return err_set(e, X_TIMEOUT, "it was ended before all was made");
-		if (fds[0].revents && !read_log(s))
-			return 0;
 	}
 }
 

@@ -107,6 +107,17 @@ nothing_twice() {
 		same 0 "$(steps_of judge)" 'judges of an equal request' && same 1 "$(steps_of test)" 'tests of the host, each time'
 }
 
+# Guests side by side: as many as this machine holds, unless it is others that have them.
+places_for_guests() {
+	place || return
+	matrix fine.ktstr && here=$(sed -n 's/^vm_slots = //p' cache/ktstr/store/graphs/matrix-*/build.ninja) && [ "$here" -ge 1 ] || return
+	for launcher in 'kernel-build=true' 'run=' true 'run=true'; do
+		case $launcher in true | run=true) slots=1024 ;; *) slots=$here ;; esac
+		rm -rf cache/ktstr/store/graphs && KTSTR_LAUNCHER=$launcher matrix fine.ktstr &&
+			same "$slots" "$(sed -n 's/^vm_slots = //p' cache/ktstr/store/graphs/matrix-*/build.ninja)" "guests at once with $launcher" || return
+	done
+}
+
 # Each cell is in one part, and stays there.
 shards() {
 	place || return
@@ -366,4 +377,4 @@ long_names() {
 }
 
 exec 3>&1
-run_tests cells names nothing_twice shards verdicts history live ended_by_hand smooth audits budgets mistakes talkative affected long_names
+run_tests cells names nothing_twice places_for_guests shards verdicts history live ended_by_hand smooth audits budgets mistakes talkative affected long_names
